@@ -1,0 +1,137 @@
+package claude
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/anthropics/anthropic-sdk-go"
+
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// spendLimit is a 429 that no wait can cure: the operator's own limit at the provider.
+const spendLimit = "enforced_spend_limit_reached"
+
+var errUnreadable = errors.New("the answer could not be read")
+
+// Failure is why a call failed. It never holds what was asked or answered.
+type Failure struct {
+	Status     int           // HTTP status; 0 when no answer came
+	Type       string        // the provider's error type, such as "overloaded_error"; "" when it said none
+	Code       string        // the provider's finer code, such as "enforced_spend_limit_reached"
+	RequestID  string        // the provider's name of the call, for its support
+	RetryAfter time.Duration // when to ask again; 0 means unknown
+	Permanent  bool          // asking again cannot help until somebody changes something
+	cause      error
+}
+
+// Error is for the log.
+func (f *Failure) Error() string {
+	if f.Status == 0 {
+		return fmt.Sprintf("claude: no answer: %v", f.cause)
+	}
+	return fmt.Sprintf("claude: status %d type %q code %q request %q", f.Status, f.Type, f.Code, f.RequestID)
+}
+
+// Unwrap returns the cause when no answer came, such as a context's error.
+func (f *Failure) Unwrap() error { return f.cause }
+
+// Permanent reports whether err is a failure of this package that asking again cannot cure: a wrong key, an unknown or
+// retired model, a reached spending limit, a request the API does not take.
+func Permanent(err error) bool {
+	f, ok := errors.AsType[*Failure](err)
+	return ok && f.Permanent
+}
+
+// failure strips err to what may be logged.
+func failure(err error) *Failure {
+	api, ok := errors.AsType[*anthropic.Error](err)
+	if !ok {
+		return &Failure{cause: withoutBody(err)}
+	}
+	f := &Failure{
+		Status:     api.StatusCode,
+		Type:       string(api.Type()),
+		Code:       errorCode(api.RawJSON()),
+		RequestID:  api.RequestID,
+		RetryAfter: retryAfter(api.Response.Header),
+	}
+	f.Permanent = f.Code == spendLimit || isPermanent(f.Status)
+	if f.Permanent {
+		f.RetryAfter = 0
+	}
+	return f
+}
+
+// isPermanent: of the refusals only time-outs, conflicts and rate limits pass by themselves. A redirect is never followed.
+func isPermanent(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooManyRequests:
+		return false
+	default:
+		return status < http.StatusInternalServerError
+	}
+}
+
+// withoutBody keeps errors of the network and of contexts, which quote nothing of a body, and hides all others: a
+// decoder quotes what it could not read.
+func withoutBody(err error) error {
+	if e, ok := errors.AsType[net.Error](err); ok { // *url.Error and context.DeadlineExceeded among them
+		return e
+	}
+	if errors.Is(err, context.Canceled) {
+		return context.Canceled
+	}
+	return errUnreadable
+}
+
+func errorCode(body string) string {
+	var envelope struct {
+		Error struct {
+			Details struct {
+				ErrorCode string `json:"error_code"`
+			} `json:"details"`
+		} `json:"error"`
+	}
+	if json.Unmarshal([]byte(body), &envelope) != nil || len(envelope.Error.Details.ErrorCode) > 100 {
+		return ""
+	}
+	return envelope.Error.Details.ErrorCode
+}
+
+// retryAfter reads both forms of the header. A date is taken relative to the answer's own Date, so clocks need not agree.
+func retryAfter(h http.Header) time.Duration {
+	v := h.Get("Retry-After")
+	if s, err := strconv.ParseFloat(v, 64); err == nil {
+		return time.Duration(min(max(s, 0), maxRetryAfter.Seconds()) * float64(time.Second))
+	}
+	at, err := http.ParseTime(v)
+	sent, err2 := http.ParseTime(h.Get("Date"))
+	if err != nil || err2 != nil {
+		return 0
+	}
+	return min(max(at.Sub(sent), 0), maxRetryAfter)
+}
+
+// asFault gives a failure the sentence that tells who has to do what.
+func asFault(f *Failure) *fault.Fault {
+	out := fault.ModelUnavailable.Because(f)
+	switch {
+	case f.Code == spendLimit:
+		return out.Saying("The spending limit of this server's language model account is reached. Its operator has to raise it.")
+	case f.Status == http.StatusUnauthorized || f.Status == http.StatusForbidden:
+		return out.Saying("The language model refused this server's key. Its operator has to check ANTHROPIC_API_KEY.")
+	case f.Status == http.StatusNotFound:
+		return out.Saying("The configured language model does not exist or was retired. The operator has to choose another one.")
+	case f.Permanent:
+		return out.Saying("The language model does not take this server's requests. Its operator has to look at the log.")
+	default:
+		return out.After(f.RetryAfter)
+	}
+}
