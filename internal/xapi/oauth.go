@@ -1,0 +1,135 @@
+package xapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// Token is what X grants. It prints as dots everywhere, so that it cannot slip into a log.
+type Token struct {
+	Access    string
+	Refresh   string // empty without the scope offline.access; good for one use
+	ExpiresAt time.Time
+	Scopes    []string
+}
+
+const dots = "Token(••••)"
+
+// String hides the token.
+func (Token) String() string { return dots }
+
+// GoString hides the token.
+func (Token) GoString() string { return dots }
+
+// Format hides the token from every verb of fmt.
+func (Token) Format(f fmt.State, _ rune) { io.WriteString(f, dots) }
+
+// LogValue hides the token from slog.
+func (Token) LogValue() slog.Value { return slog.StringValue(dots) }
+
+// NewVerifier makes a fresh PKCE verifier: 32 random bytes as 43 characters.
+func NewVerifier() string { return oauth2.GenerateVerifier() }
+
+// AuthorizeURL is the address of X's consent page for one sign-in. Only the S256 challenge of the verifier is in it.
+func (c *Client) AuthorizeURL(state, verifier, redirectURI string, scopes []string) string {
+	o := c.oauth
+	o.RedirectURL, o.Scopes = redirectURI, scopes
+	return o.AuthCodeURL(state, oauth2.S256ChallengeOption(verifier))
+}
+
+// Exchange trades the code of a callback for a Token. It is tried once. [ErrDead] means the code is spent or older than
+// 30 seconds, or that verifier or redirectURI are not those of the sign-in.
+func (c *Client) Exchange(ctx context.Context, code, verifier, redirectURI string) (Token, error) {
+	ctx, cancel := c.tokenContext(ctx)
+	defer cancel()
+	o := c.oauth
+	o.RedirectURL = redirectURI
+	t, err := o.Exchange(ctx, code, oauth2.VerifierOption(verifier))
+	if err != nil {
+		return Token{}, tokenError(err, "X no longer accepts this sign-in. Start it again.")
+	}
+	return c.token(t), nil
+}
+
+// Refresh trades a refresh token for a new pair. It is tried once, and the old refresh token must be taken as spent
+// whatever the outcome. When X returns no new refresh token, Token.Refresh is the old one. [ErrDead] means reconnect.
+func (c *Client) Refresh(ctx context.Context, refreshToken string) (Token, error) {
+	ctx, cancel := c.tokenContext(ctx)
+	defer cancel()
+	t, err := c.oauth.TokenSource(ctx, &oauth2.Token{RefreshToken: refreshToken}).Token()
+	if err != nil {
+		return Token{}, tokenError(err, "The connection to this X account has ended. Reconnect the account.")
+	}
+	return c.token(t), nil
+}
+
+// Revoke ends an access or refresh token. A token X no longer knows counts as revoked.
+func (c *Client) Revoke(ctx context.Context, token string) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	form := url.Values{"token": {token}}
+	if c.oauth.ClientSecret == "" {
+		form.Set("client_id", c.oauth.ClientID)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.api+"/2/oauth2/revoke", strings.NewReader(form.Encode()))
+	if err != nil {
+		return broken(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if c.oauth.ClientSecret != "" {
+		req.SetBasicAuth(url.QueryEscape(c.oauth.ClientID), url.QueryEscape(c.oauth.ClientSecret))
+	}
+	status, _, body, err := c.roundTrip(req)
+	if err != nil {
+		return err
+	}
+	kind := problemType(body)
+	if status == http.StatusOK || dead(kind) {
+		return nil
+	}
+	return fault.XUnavailable.Because(&Refused{status, kind})
+}
+
+func (c *Client) tokenContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithValue(ctx, oauth2.HTTPClient, c.http), callTimeout)
+}
+
+// token counts the expiry on our clock, not on the library's.
+func (c *Client) token(t *oauth2.Token) Token {
+	life := time.Duration(t.ExpiresIn) * time.Second
+	if life <= 0 {
+		life = defaultExpiry
+	}
+	scope, _ := t.Extra("scope").(string)
+	return Token{t.AccessToken, t.RefreshToken, c.now().Add(life), strings.Fields(scope)}
+}
+
+// tokenError keeps the code of a refusal and drops its body, which may echo what was sent.
+func tokenError(err error, whenDead string) error {
+	r, refused := errors.AsType[*oauth2.RetrieveError](err)
+	_, failed := errors.AsType[*url.Error](err)
+	switch {
+	case refused && dead(r.ErrorCode):
+		return fault.XUnavailable.Saying("%s", whenDead).Because(ErrDead)
+	case refused:
+		return fault.XUnavailable.Because(&Refused{r.Response.StatusCode, lastSegment(r.ErrorCode)})
+	case failed:
+		return broken(err)
+	}
+	return fault.XUnavailable.Because(errMalformed)
+}
+
+// dead reports whether an OAuth error code means that a grant can never be used again. X answers either code for a
+// refresh token that was used before.
+func dead(code string) bool { return code == "invalid_grant" || code == "invalid_request" }

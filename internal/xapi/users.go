@@ -1,0 +1,91 @@
+package xapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// User is the X account a token belongs to. ID never changes; Handle and Name may.
+type User struct {
+	ID        string // digits
+	Handle    string // without the @
+	Name      string
+	AvatarURL string    // may be empty
+	CreatedAt time.Time // zero when X does not say
+	Verified  bool
+	PostCount *int // nil when X does not say
+	Followers *int // nil when X does not say
+}
+
+// Me reads the account a token belongs to. It needs the scopes tweet.read and users.read, and costs one user read.
+func (c *Client) Me(ctx context.Context, access string) (User, error) {
+	u, err := c.me(ctx, access, "created_at,profile_image_url,public_metrics,verified")
+	if err != nil {
+		return User{}, err
+	}
+	count := u.Counts.Posts
+	if count == nil {
+		count = u.Counts.Tweets
+	}
+	return User{
+		ID: u.ID, Handle: u.Username, Name: u.Name, AvatarURL: u.Avatar, CreatedAt: u.CreatedAt, Verified: u.Verified,
+		PostCount: known(count), Followers: known(u.Counts.Followers),
+	}, nil
+}
+
+// Email reads the confirmed e-mail address of the account. It is empty when there is none or the scope users.email was not
+// granted: a call of its own, so that its refusal never breaks a sign-in.
+func (c *Client) Email(ctx context.Context, access string) (string, error) {
+	u, err := c.me(ctx, access, "confirmed_email")
+	if errors.Is(err, ErrForbidden) {
+		return "", nil
+	}
+	return u.Email, err
+}
+
+type wireUser struct {
+	ID        string    `json:"id"`
+	Username  string    `json:"username"`
+	Name      string    `json:"name"`
+	Avatar    string    `json:"profile_image_url"`
+	CreatedAt time.Time `json:"created_at"`
+	Verified  bool      `json:"verified"`
+	Email     string    `json:"confirmed_email"`
+	Counts    struct {
+		Tweets    *int `json:"tweet_count"`
+		Posts     *int `json:"post_count"`
+		Followers *int `json:"followers_count"`
+	} `json:"public_metrics"`
+}
+
+func (c *Client) me(ctx context.Context, access, fields string) (wireUser, error) {
+	var in struct {
+		Data wireUser `json:"data"`
+	}
+	err := c.get(ctx, "/2/users/me", url.Values{"user.fields": {fields}}, access, &in)
+	if err == nil && (!isID(in.Data.ID) || in.Data.Username == "") {
+		err = fault.XUnavailable.Because(errMalformed)
+	}
+	return in.Data, err
+}
+
+// DeletePost deletes one of the account's own posts. A post that is already gone counts as deleted; somebody else's is
+// [ErrForbidden]. It needs the scope tweet.write and is tried once.
+func (c *Client) DeletePost(ctx context.Context, access, id string) error {
+	if !isID(id) {
+		return fault.XUnavailable.Because(errNotAnID)
+	}
+	body, err := c.once(ctx, http.MethodDelete, "/2/tweets/"+id, nil, access)
+	if r, ok := errors.AsType[*Refused](err); ok && r.Status == http.StatusNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return confirmDeleted(body)
+}
