@@ -1,0 +1,91 @@
+package db
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+)
+
+// Jobs says who works the queue and how hard.
+type Jobs struct {
+	Workers     *river.Workers
+	Concurrency int           // jobs in flight in this process; 0 means 8
+	Timeout     time.Duration // the longest one job may run; 0 means 30 minutes
+	SoftStop    time.Duration // how long a stop lets running jobs finish before their context ends; 0 means 10 seconds
+}
+
+// stopper is the part of a River client that ends it.
+type stopper interface {
+	Stop(ctx context.Context) error
+	StopAndCancel(ctx context.Context) error
+	Stopped() <-chan struct{}
+}
+
+// Work starts working the queue until stop is called. Stop lets running jobs finish for a
+// while, then ends their context; a job that is cut off goes back to the queue.
+func (d *DB) Work(ctx context.Context, j Jobs) (stop func(context.Context) error, err error) {
+	client, err := d.work(ctx, j.config(d))
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error { return stopJobs(ctx, client, j.SoftStop) }, nil
+}
+
+func (j *Jobs) config(d *DB) *river.Config {
+	if j.Concurrency == 0 {
+		j.Concurrency = 8
+	}
+	if j.Timeout == 0 {
+		j.Timeout = 30 * time.Minute
+	}
+	if j.SoftStop == 0 {
+		j.SoftStop = 10 * time.Second
+	}
+	return &river.Config{
+		Workers:       j.Workers,
+		Logger:        d.log,
+		JobTimeout:    j.Timeout,
+		FetchCooldown: 5 * time.Millisecond, // the default caps a worker at ten fetches a second
+		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: j.Concurrency}},
+	}
+}
+
+func stopJobs(ctx context.Context, client stopper, soft time.Duration) error {
+	softly, cancel := context.WithTimeout(ctx, soft)
+	defer cancel()
+	if client.Stop(softly) == nil {
+		return nil
+	}
+	return client.StopAndCancel(ctx)
+}
+
+// work gives the workers a pool whose connections are the service role, so that River's
+// own statements need no role of their own.
+func (p *postgres) work(ctx context.Context, cfg *river.Config) (stopper, error) {
+	pc := p.pool.Config()
+	pc.MaxConns = 8
+	pc.ConnConfig.RuntimeParams["role"] = System.role
+	pool, err := pgxpool.NewWithConfig(ctx, pc)
+	if err != nil {
+		return nil, err
+	}
+	p.worker = pool
+	cfg.FetchPollInterval = time.Second // NOTIFY wakes the workers; the poll is for a lost one
+	client, err := river.NewClient(riverpgxv5.New(pool), cfg)
+	if err != nil {
+		return nil, err
+	}
+	return client, client.Start(ctx)
+}
+
+func (l *lite) work(ctx context.Context, cfg *river.Config) (stopper, error) {
+	cfg.FetchPollInterval = time.Second // the wakeup rings first
+	client, err := river.NewClient(l.driver(), cfg)
+	if err != nil {
+		return nil, err
+	}
+	return client, client.Start(ctx)
+}

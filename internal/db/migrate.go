@@ -1,0 +1,115 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+)
+
+// Migrations is the schema of each engine under the same file names. Steps only go up and are never
+// edited once released; River's own tables come with River and are migrated first.
+//
+//go:embed migrations
+var Migrations embed.FS
+
+//go:embed migrations/grants.sql
+var riverGrants string
+
+func (l *lite) migrate(ctx context.Context) (int, error) {
+	jobs, err := migrateJobs(ctx, l.driver(), l.log)
+	if err != nil {
+		return 0, err
+	}
+	p, err := provider(goose.DialectSQLite3, l.writer, "sqlite")
+	if err != nil {
+		return 0, err
+	}
+	return up(ctx, p, jobs)
+}
+
+func (l *lite) pending(ctx context.Context) (bool, error) {
+	p, err := provider(goose.DialectSQLite3, l.writer, "sqlite")
+	if err != nil {
+		return false, err
+	}
+	return p.HasPending(ctx)
+}
+
+// migrate holds one advisory lock for River's tables and ours, so that replicas that
+// start together take turns.
+func (p *postgres) migrate(ctx context.Context) (int, error) {
+	conn, err := p.pool.Acquire(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, lock.DefaultLockID+1); err != nil {
+		return 0, err
+	}
+	defer conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, lock.DefaultLockID+1)
+	return p.migrateLocked(ctx)
+}
+
+func (p *postgres) migrateLocked(ctx context.Context) (int, error) {
+	jobs, err := migrateJobs(ctx, riverpgxv5.New(p.pool), p.log)
+	if err != nil {
+		return 0, err
+	}
+	std := stdlib.OpenDBFromPool(p.pool)
+	defer std.Close()
+	g, err := provider(goose.DialectPostgres, std, "postgres")
+	if err != nil {
+		return 0, err
+	}
+	n, err := up(ctx, g, jobs)
+	if err != nil || n == 0 {
+		return n, err
+	}
+	_, err = p.pool.Exec(ctx, riverGrants)
+	return n, err
+}
+
+func (p *postgres) pending(ctx context.Context) (bool, error) {
+	std := stdlib.OpenDBFromPool(p.pool)
+	defer std.Close()
+	g, err := provider(goose.DialectPostgres, std, "postgres")
+	if err != nil {
+		return false, err
+	}
+	return g.HasPending(ctx)
+}
+
+func migrateJobs[T any](ctx context.Context, d riverdriver.Driver[T], log *slog.Logger) (int, error) {
+	m, err := rivermigrate.New(d, &rivermigrate.Config{Logger: log})
+	if err != nil {
+		return 0, err
+	}
+	res, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	if err != nil {
+		return 0, fmt.Errorf("migrate the job queue: %w", err)
+	}
+	return len(res.Versions), nil
+}
+
+func provider(dialect goose.Dialect, std *sql.DB, dir string) (*goose.Provider, error) {
+	files, err := fs.Sub(Migrations, "migrations/"+dir)
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(dialect, std, files, goose.WithDisableGlobalRegistry(true))
+}
+
+func up(ctx context.Context, p *goose.Provider, before int) (int, error) {
+	done, err := p.Up(ctx)
+	return before + len(done), err
+}

@@ -1,0 +1,10 @@
+-- Run after every migration, because River may add tables: the queue belongs to the service role.
+DO $$
+DECLARE t text;
+BEGIN
+  FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND (tablename LIKE 'river\_%' OR tablename = 'goose_db_version') LOOP
+    EXECUTE format('REVOKE ALL ON %I FROM PUBLIC, anon, authenticated', t);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON %I TO service_role', t);
+  END LOOP;
+END $$;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO service_role;

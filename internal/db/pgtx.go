@@ -1,0 +1,175 @@
+package db
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/riverqueue/river"
+)
+
+// pgTx is a Postgres transaction that counts round trips: BEGIN, the role and every
+// Later statement wait in pending and travel with the next statement that needs an answer.
+type pgTx struct {
+	conn    *pgx.Conn
+	jobs    *river.Client[pgx.Tx]
+	actor   Actor
+	now     time.Time
+	pending pgx.Batch
+	begun   bool // BEGIN has been sent
+}
+
+func (t *pgTx) Now() time.Time { return t.now }
+
+func (t *pgTx) Later(query string, args ...any) { t.pending.Queue(query, args...) }
+
+func (t *pgTx) as(a Actor) { t.Later(asActor, a.role, a.claims) }
+
+func (t *pgTx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	tag, err := t.exec(ctx, query, args...)
+	return tag.RowsAffected(), err
+}
+
+func (t *pgTx) exec(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error) {
+	results, skip := t.send(ctx, query, args)
+	defer results.Close()
+	for range skip {
+		if _, err := results.Exec(); err != nil {
+			return pgconn.CommandTag{}, pgErr(err)
+		}
+	}
+	tag, err := results.Exec()
+	return tag, pgErr(err)
+}
+
+func (t *pgTx) Query(ctx context.Context, query string, args ...any) (Rows, error) {
+	results, skip := t.send(ctx, query, args)
+	return sendLast(results, skip)
+}
+
+// send flushes what is pending together with one more statement.
+func (t *pgTx) send(ctx context.Context, query string, args []any) (results pgx.BatchResults, skip int) {
+	batch := t.pending
+	t.pending = pgx.Batch{}
+	t.begun = true
+	skip = batch.Len()
+	batch.Queue(query, args...)
+	return t.conn.SendBatch(ctx, &batch), skip
+}
+
+// Enqueue inserts the job as the service role, because users have no right to the queue.
+func (t *pgTx) Enqueue(ctx context.Context, job river.JobArgs) error {
+	t.as(System)
+	_, err := t.jobs.InsertTx(ctx, riverTx{t: t}, job, nil)
+	t.as(t.actor)
+	return err
+}
+
+// commit also fails when Postgres answers it with ROLLBACK, as it does after a statement
+// whose error the caller swallowed.
+func (t *pgTx) commit(ctx context.Context) error {
+	tag, err := t.exec(ctx, "COMMIT")
+	if err == nil && tag.String() == "ROLLBACK" {
+		err = pgx.ErrTxCommitRollback
+	}
+	return err
+}
+
+// rollback also runs when the caller's context has ended, within a bound of its own.
+func (t *pgTx) rollback(ctx context.Context) error {
+	if !t.begun || t.conn.IsClosed() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	_, err := t.conn.Exec(ctx, "ROLLBACK")
+	return err
+}
+
+// sendLast skips the results before the last one and returns that as rows.
+func sendLast(results pgx.BatchResults, skip int) (Rows, error) {
+	for range skip {
+		if _, err := results.Exec(); err != nil {
+			results.Close()
+			return nil, pgErr(err)
+		}
+	}
+	rows, err := results.Query()
+	if err != nil {
+		results.Close()
+		return nil, pgErr(err)
+	}
+	return &pgRows{Rows: rows, results: results}, nil
+}
+
+// pgRows ends its pipeline when it is closed or read to its end.
+type pgRows struct {
+	pgx.Rows
+	results pgx.BatchResults
+	err     error
+	closed  bool
+}
+
+func (r *pgRows) Close() {
+	if r.closed {
+		return
+	}
+	r.closed = true
+	r.Rows.Close()
+	r.err = r.results.Close()
+}
+
+func (r *pgRows) Err() error {
+	if err := r.Rows.Err(); err != nil {
+		return pgErr(err)
+	}
+	return pgErr(r.err)
+}
+
+// riverTx shows a pgTx to River as the pgx.Tx it expects. A statement whose result River
+// does not read (the notification of waiting workers) is queued like any other Later one.
+type riverTx struct {
+	pgx.Tx // the methods River does not use for an insert stay nil on purpose
+	t      *pgTx
+}
+
+func (r riverTx) Conn() *pgx.Conn { return r.t.conn }
+
+func (r riverTx) Exec(_ context.Context, query string, args ...any) (pgconn.CommandTag, error) {
+	r.t.Later(query, args...)
+	return pgconn.CommandTag{}, nil
+}
+
+func (r riverTx) Query(ctx context.Context, query string, args ...any) (pgx.Rows, error) {
+	rows, err := r.t.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return rows.(*pgRows), nil
+}
+
+func (r riverTx) QueryRow(ctx context.Context, query string, args ...any) pgx.Row {
+	rows, err := r.Query(ctx, query, args...)
+	return pgRow{rows, err}
+}
+
+type pgRow struct {
+	rows pgx.Rows
+	err  error
+}
+
+func (r pgRow) Scan(dest ...any) error {
+	if r.err != nil {
+		return r.err
+	}
+	defer r.rows.Close()
+	if !r.rows.Next() {
+		r.rows.Close()
+		if err := r.rows.Err(); err != nil {
+			return err
+		}
+		return pgx.ErrNoRows
+	}
+	return r.rows.Scan(dest...)
+}
