@@ -7,6 +7,7 @@ import "time"
 type Report struct {
 	ID              string           `json:"id,omitempty"`
 	CreatedAt       time.Time        `json:"created_at"`
+	ScoredAt        time.Time        `json:"scored_at"` // when ages were taken: later than created_at after a dismissal or another purpose
 	Account         ReportAccount    `json:"account"`
 	Source          string           `json:"source"` // "x" or "archive"
 	Purpose         Purpose          `json:"purpose"`
@@ -42,7 +43,8 @@ type Coverage struct {
 	PostsAnalysed int        `json:"posts_analysed"` // screened, and judged where a model was used
 	PostsSkipped  int        `json:"posts_skipped"`  // reposts, and posts beyond the plan's limit
 	Reposts       int        `json:"reposts"`
-	PostsJudged   int        `json:"posts_judged"` // by the model; 0 when the screen stood alone
+	PostsJudged   int        `json:"posts_judged"`           // by the model; 0 when the screen stood alone
+	TalkToModel   int        `json:"posts_addressing_model"` // posts written to a reader that is a machine; judged alone
 	From          *time.Time `json:"from"`
 	To            *time.Time `json:"to"`
 	OutOfReach    []string   `json:"out_of_reach"` // sentences: what could not be read, and why
@@ -54,19 +56,29 @@ type Finding struct {
 	PostID     string    `json:"post_id"`
 	URL        string    `json:"url"`
 	PostedAt   time.Time `json:"posted_at"`
+	Before     string    `json:"before,omitempty"` // the words around the quote, at most 80 code points a side
 	Quote      string    `json:"quote"`
+	After      string    `json:"after,omitempty"`
 	QuoteStart int       `json:"quote_start"` // in Unicode code points of the post's text
 	QuoteEnd   int       `json:"quote_end"`
 	Category   Category  `json:"category"`
 	Severity   Severity  `json:"severity"`
 	Confidence float64   `json:"confidence"` // both witnesses 0.95, model 0.85, screen 0.7
 	Witnesses  []Witness `json:"witnesses"`
+	Disputed   bool      `json:"disputed,omitempty"` // the witnesses disagree on whether it is high
 	Reason     string    `json:"reason"`
 	Suggestion string    `json:"suggestion"` // keep, edit_context or delete
 	Dismissed  bool      `json:"dismissed"`
 	Why        string    `json:"why,omitempty"` // why it was dismissed, in the user's words
 	Points     float64   `json:"points"`        // its part in the score before clamping; 0 when dismissed
 }
+
+// The suggestions a finding can carry.
+const (
+	SuggestKeep    = "keep"
+	SuggestContext = "edit_context"
+	SuggestDelete  = "delete"
+)
 
 // HumanReview says whether a person should look before anything is decided, and why.
 type HumanReview struct {
