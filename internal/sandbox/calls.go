@@ -41,6 +41,14 @@ func (s *Sandbox) Calls(pattern string) []Call {
 type calls struct {
 	mu   sync.Mutex
 	list []Call
+	seen int
+}
+
+// count is how many calls were seen, also those forgotten since.
+func (cs *calls) count() int {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	return cs.seen
 }
 
 // record notes r and leaves its body readable again.
@@ -50,6 +58,7 @@ func (cs *calls) record(r *http.Request, now time.Time) {
 	c := Call{now, r.Method, r.URL.Path, r.URL.Query(), r.Header.Clone(), body}
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
+	cs.seen++
 	if len(cs.list) >= maxCalls {
 		cs.list = slices.Delete(cs.list, 0, maxCalls/10)
 	}

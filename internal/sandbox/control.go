@@ -14,6 +14,8 @@ func isControl(p string) bool { return strings.HasPrefix(p, "/sandbox/") }
 // serveControl answers /sandbox/: the page of state, the clock and the faults.
 func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
 	switch r.Method + " " + r.URL.Path {
+	case "GET /sandbox/":
+		s.showState(w, r)
 	case "POST /sandbox/clock":
 		s.postClock(w, r)
 	case "POST /sandbox/faults":
@@ -24,6 +26,22 @@ func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
 	default:
 		http.NotFound(w, r)
 	}
+}
+
+// showState is a page for a person: the clock, the people, what is switched on, and how to do it with curl.
+func (s *Sandbox) showState(w http.ResponseWriter, r *http.Request) {
+	type row struct {
+		Person
+		Posts int
+	}
+	var people []row
+	for _, p := range s.x.People() {
+		people = append(people, row{p, s.x.account(p.Handle).count()})
+	}
+	writeHTML(w, http.StatusOK, "state", map[string]any{
+		"Now": s.Now().Format("Monday, 2 January 2006, 15:04:05 UTC"), "Calls": s.calls.count(), "People": people,
+		"Faults": s.faults.describe(), "Refusals": s.x.Refusals(), "Base": s.x.baseURL(r),
+	})
 }
 
 // postClock takes {"advance":"24h"}.

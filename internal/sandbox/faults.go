@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"cmp"
+	"encoding/json"
 	"io"
 	"maps"
 	"net/http"
@@ -62,6 +63,20 @@ func (fs *faults) take(r *http.Request) *Fault {
 		}
 	}
 	return nil
+}
+
+// describe lists the faults that are still on, as the JSON they can be posted as.
+func (fs *faults) describe() []string {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	var out []string
+	for _, f := range fs.list {
+		if f.Times != 0 {
+			b, _ := json.Marshal(f) // a Fault always marshals
+			out = append(out, string(b))
+		}
+	}
+	return out
 }
 
 // matchPath reports whether p matches a path.Match pattern, or lies below it when the pattern ends in "/**".

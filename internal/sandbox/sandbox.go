@@ -58,15 +58,16 @@ func New(cfg Config) *Sandbox {
 }
 
 // Handler serves the stand-ins and the control pages. Faults are applied to, and calls recorded for, the stand-ins only.
+// Forms and calls that a browser sends from another site are refused.
 func (s *Sandbox) Handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isControl(r.URL.Path) {
 			s.mux.ServeHTTP(w, r)
 			return
 		}
 		s.calls.record(r, s.Now())
 		s.faults.apply(s.mux, w, r)
-	})
+	}))
 }
 
 // X is the stand-in of X.
