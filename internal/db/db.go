@@ -68,6 +68,9 @@ type Tx interface {
 	// Later queues a statement whose result nobody needs. It is sent with the next
 	// statement or the commit, in order, and its failure fails the transaction.
 	Later(query string, args ...any)
+	// Ask queues a query whose rows are handed to read when the next statement or the
+	// commit is sent: an answer that costs no round trip of its own.
+	Ask(read func(Rows) error, query string, args ...any)
 	// Enqueue queues a job that becomes visible when the transaction commits.
 	Enqueue(ctx context.Context, job river.JobArgs) error
 	// Now is the moment the transaction began: one instant for all it writes.
@@ -186,6 +189,25 @@ func All[T any](ctx context.Context, tx Tx, scan func(Rows, *T) error, query str
 // One is [All] for a single row, or [ErrNotFound].
 func One[T any](ctx context.Context, tx Tx, scan func(Rows, *T) error, query string, args ...any) (T, error) {
 	return first(All(ctx, tx, scan, query, args...))
+}
+
+// Want is an Ask for one row: *v is set when the next statement returns, and found tells
+// whether there was a row.
+func Want[T any](tx Tx, scan func(Rows, *T) error, v *T, found *bool, query string, args ...any) {
+	tx.Ask(func(r Rows) error {
+		*found = r.Next()
+		if !*found {
+			return r.Err()
+		}
+		return scan(r, v)
+	}, query, args...)
+}
+
+// statement is one that waits to be sent; read is nil for a Later.
+type statement struct {
+	query string
+	args  []any
+	read  func(Rows) error
 }
 
 // Value scans a row of one column.

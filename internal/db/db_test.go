@@ -76,6 +76,28 @@ func TestInTx_CommitsWhatWasLeftForLater(t *testing.T) {
 	})
 }
 
+func TestAsk_AnswersWithTheNextStatement(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		id := addUser(t, d, "ann")
+		err := d.InTx(t.Context(), db.User(id), func(ctx context.Context, tx db.Tx) error {
+			var name, none string
+			var found, foundNone bool
+			tx.Later(`UPDATE users SET name = 'bea' WHERE id = $1`, id)
+			db.Want(tx, db.Value[string], &name, &found, `SELECT name FROM users WHERE id = $1`, id)
+			db.Want(tx, db.Value[string], &none, &foundNone, `SELECT name FROM users WHERE id = $1`, db.NewID())
+			n, err := tx.Exec(ctx, `UPDATE users SET name = 'cat' WHERE id = $1`, id)
+			if n != 1 || name != "bea" || !found || foundNone {
+				t.Errorf("changed %d; asked %q %v and %q %v", n, name, found, none, foundNone)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 func TestInTx_AFailedLaterFailsTheTransaction(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

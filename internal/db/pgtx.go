@@ -16,13 +16,17 @@ type pgTx struct {
 	jobs    *river.Client[pgx.Tx]
 	actor   Actor
 	now     time.Time
-	pending pgx.Batch
+	pending []statement
 	begun   bool // BEGIN has been sent
 }
 
 func (t *pgTx) Now() time.Time { return t.now }
 
-func (t *pgTx) Later(query string, args ...any) { t.pending.Queue(query, args...) }
+func (t *pgTx) Later(query string, args ...any) { t.Ask(nil, query, args...) }
+
+func (t *pgTx) Ask(read func(Rows) error, query string, args ...any) {
+	t.pending = append(t.pending, statement{query, args, read})
+}
 
 func (t *pgTx) as(a Actor) { t.Later(asActor, a.role, a.claims) }
 
@@ -32,30 +36,59 @@ func (t *pgTx) Exec(ctx context.Context, query string, args ...any) (int64, erro
 }
 
 func (t *pgTx) exec(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error) {
-	results, skip := t.send(ctx, query, args)
-	defer results.Close()
-	for range skip {
-		if _, err := results.Exec(); err != nil {
-			return pgconn.CommandTag{}, pgErr(err)
-		}
+	results, err := t.send(ctx, query, args)
+	if err != nil {
+		return pgconn.CommandTag{}, err
 	}
+	defer results.Close()
 	tag, err := results.Exec()
 	return tag, pgErr(err)
 }
 
 func (t *pgTx) Query(ctx context.Context, query string, args ...any) (Rows, error) {
-	results, skip := t.send(ctx, query, args)
-	return sendLast(results, skip)
+	results, err := t.send(ctx, query, args)
+	if err != nil {
+		return nil, err
+	}
+	return lastRows(results)
 }
 
-// send flushes what is pending together with one more statement.
-func (t *pgTx) send(ctx context.Context, query string, args []any) (results pgx.BatchResults, skip int) {
-	batch := t.pending
-	t.pending = pgx.Batch{}
-	t.begun = true
-	skip = batch.Len()
+// send flushes what is pending together with one more statement, and leaves the results
+// at that one.
+func (t *pgTx) send(ctx context.Context, query string, args []any) (pgx.BatchResults, error) {
+	pending := t.pending
+	t.pending, t.begun = nil, true
+	var batch pgx.Batch
+	for _, s := range pending {
+		batch.Queue(s.query, s.args...)
+	}
 	batch.Queue(query, args...)
-	return t.conn.SendBatch(ctx, &batch), skip
+	results := t.conn.SendBatch(ctx, &batch)
+	for _, s := range pending {
+		if err := settle(results, s); err != nil {
+			results.Close()
+			return nil, pgErr(err)
+		}
+	}
+	return results, nil
+}
+
+// settle reads the answer of one pending statement.
+func settle(results pgx.BatchResults, s statement) error {
+	if s.read == nil {
+		_, err := results.Exec()
+		return err
+	}
+	rows, err := results.Query()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if err := s.read(rows); err != nil {
+		return err
+	}
+	rows.Close()
+	return rows.Err()
 }
 
 // Enqueue inserts the job as the service role, because users have no right to the queue.
@@ -87,14 +120,8 @@ func (t *pgTx) rollback(ctx context.Context) error {
 	return err
 }
 
-// sendLast skips the results before the last one and returns that as rows.
-func sendLast(results pgx.BatchResults, skip int) (Rows, error) {
-	for range skip {
-		if _, err := results.Exec(); err != nil {
-			results.Close()
-			return nil, pgErr(err)
-		}
-	}
+// lastRows are the rows of the last statement of a pipeline.
+func lastRows(results pgx.BatchResults) (Rows, error) {
 	rows, err := results.Query()
 	if err != nil {
 		results.Close()

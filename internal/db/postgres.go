@@ -84,7 +84,12 @@ func (p *postgres) read(ctx context.Context, a Actor, query string, args []any) 
 	b := &pgx.Batch{}
 	b.Queue(asActor, a.role, a.claims)
 	b.Queue(query, args...)
-	return sendLast(p.pool.SendBatch(ctx, b), 1)
+	results := p.pool.SendBatch(ctx, b)
+	if _, err := results.Exec(); err != nil {
+		results.Close()
+		return nil, pgErr(err)
+	}
+	return lastRows(results)
 }
 
 // begin opens the transaction with the first statement rather than in a trip of its own.

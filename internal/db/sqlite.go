@@ -107,15 +107,12 @@ type liteTx struct {
 	enqueued bool
 }
 
-type statement struct {
-	query string
-	args  []any
-}
-
 func (t *liteTx) Now() time.Time { return t.now }
 
-func (t *liteTx) Later(query string, args ...any) {
-	t.pending = append(t.pending, statement{query, args})
+func (t *liteTx) Later(query string, args ...any) { t.Ask(nil, query, args...) }
+
+func (t *liteTx) Ask(read func(Rows) error, query string, args ...any) {
+	t.pending = append(t.pending, statement{query, args, read})
 }
 
 // flush keeps the order that Postgres keeps: what was queued runs before what comes next.
@@ -123,11 +120,27 @@ func (t *liteTx) flush(ctx context.Context) error {
 	pending := t.pending
 	t.pending = nil
 	for _, s := range pending {
-		if _, err := t.tx.ExecContext(ctx, s.query, liteArgs(s.args)...); err != nil {
+		if err := t.settle(ctx, s); err != nil {
 			return liteErr(err)
 		}
 	}
 	return nil
+}
+
+func (t *liteTx) settle(ctx context.Context, s statement) error {
+	if s.read == nil {
+		_, err := t.tx.ExecContext(ctx, s.query, liteArgs(s.args)...)
+		return err
+	}
+	rows, err := t.tx.QueryContext(ctx, s.query, liteArgs(s.args)...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if err := s.read(liteRows{rows}); err != nil {
+		return err
+	}
+	return rows.Err()
 }
 
 func (t *liteTx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
