@@ -1,0 +1,231 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// minKey is the shortest Repazoo key, in bytes.
+const minKey = 32
+
+// minDistinct is how many different bytes a key must have; random keys of
+// minKey hexadecimal digits have more.
+const minDistinct = 8
+
+// placeholders are what example files put where a secret belongs.
+var placeholders = []string{"change-me", "changeme", "change_me", "change-in", "change_in", "your-", "your_", "placeholder", "example", "insecure", "secret-key", "secret_key", "default"}
+
+// retired are variables of the earlier system, and what replaces each.
+var retired = map[string]string{
+	"SUPABASE_URL":         "DATABASE_URL",
+	"SUPABASE_SERVICE_KEY": "DATABASE_URL",
+	"SUPABASE_ANON_KEY":    "DATABASE_URL",
+}
+
+// Problem is one reason why the configuration cannot be used.
+type Problem struct {
+	Variable string // NAME, NAME_FILE or .env
+	Sentence string // begins with the variable's name
+}
+
+// Problems are all of them, at most one for each variable.
+type Problems []Problem
+
+// Error has one line for each problem.
+func (p Problems) Error() string {
+	var b strings.Builder
+	b.WriteString("the configuration cannot be used:")
+	for _, problem := range p {
+		b.WriteString("\n  " + problem.Sentence)
+	}
+	return b.String()
+}
+
+// About reports whether there is a problem with the variable.
+func (p Problems) About(variable string) bool {
+	return slices.ContainsFunc(p, func(q Problem) bool { return q.Variable == variable })
+}
+
+// add keeps the first problem of each variable: later ones only follow from it.
+func (p *Problems) add(variable, format string, args ...any) {
+	if !p.About(variable) {
+		*p = append(*p, Problem{variable, variable + " " + fmt.Sprintf(format, args...)})
+	}
+}
+
+// check applies every rule.
+func (c *Config) check(set settings, p *Problems) {
+	c.checkRanges(set, p)
+	c.checkServer(p)
+	c.checkStore(set, p)
+	c.checkKeys(p)
+	c.checkStripe(p)
+	if c.Env != Local && c.X.ClientID == "" {
+		p.add("TWITTER_CLIENT_ID", "is required when REPAZOO_ENV is %s.", c.Env)
+	}
+	for name, address := range map[string]string{
+		"X_API_URL": c.X.APIURL, "X_AUTHORIZE_URL": c.X.AuthorizeURL,
+		"STRIPE_API_URL": c.Stripe.APIURL, "ANTHROPIC_BASE_URL": c.Claude.BaseURL,
+	} {
+		c.checkURL(name, address, p)
+	}
+	if !slices.Contains([]string{"auto", "text", "json"}, c.Log.Format) {
+		p.add("LOG_FORMAT", "must be auto, text or json.")
+	}
+	slices.SortFunc(*p, func(a, b Problem) int { return strings.Compare(a.Variable, b.Variable) })
+}
+
+// checkRanges applies the range tags.
+func (c *Config) checkRanges(set settings, p *Problems) {
+	for v, place := range fields(reflect.ValueOf(c).Elem()) {
+		from, to, found := strings.Cut(v.tag.Get("range"), "-")
+		if !found || !set.has(v.Name) {
+			continue
+		}
+		low, _ := strconv.ParseInt(from, 10, 64)
+		high, _ := strconv.ParseInt(to, 10, 64)
+		if n := place.Int(); n < low || n > high {
+			p.add(v.Name, "must be from %d to %d.", low, high)
+		}
+	}
+}
+
+func (c *Config) checkServer(p *Problems) {
+	if c.Server.PublicURL == "" {
+		p.add("PUBLIC_URL", "is required when REPAZOO_ENV is %s: the address that browsers see.", c.Env)
+	} else {
+		c.checkURL("PUBLIC_URL", c.Server.PublicURL, p)
+	}
+	for _, origin := range c.Server.CORSOrigins {
+		u, err := url.Parse(origin)
+		if err != nil || origin != u.Scheme+"://"+u.Host || u.Host == "" || strings.Contains(origin, "*") {
+			p.add("CORS_ORIGINS", "must list origins like https://dash.repazoo.com, without a path or *.")
+			continue
+		}
+		c.checkURL("CORS_ORIGINS", origin, p)
+	}
+	if bool(c.Server.Debug) && c.Env == Production {
+		p.add("DEBUG", "must be off when REPAZOO_ENV is ai.")
+	}
+}
+
+// checkURL wants an absolute address without credentials, encrypted outside local.
+func (c *Config) checkURL(name, address string, p *Problems) {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https"):
+		p.add(name, "must be an address that begins with https://.")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		p.add(name, "must hold no user, query or fragment.")
+	case u.Scheme == "http" && c.Env != Local:
+		p.add(name, "must begin with https:// when REPAZOO_ENV is %s.", c.Env)
+	}
+}
+
+func (c *Config) checkStore(set settings, p *Problems) {
+	database := c.Store.DatabaseURL
+	switch {
+	case database.IsSet():
+		if !hasScheme(database.Reveal(), "postgres", "postgresql") {
+			p.add("DATABASE_URL", "must begin with postgres://.")
+		}
+	case c.Env != Local && !bool(c.Store.Embedded):
+		p.add("DATABASE_URL", "is required when REPAZOO_ENV is %s, unless EMBEDDED is true.", c.Env)
+	}
+	for name, successor := range retired {
+		if set.has(name) && !database.IsSet() {
+			p.add(name, "is no longer used: set %s to the connection string that Supabase shows under Connect.", successor)
+		}
+	}
+	for part := range strings.SplitSeq(c.Store.RedisURL.Reveal(), ",") {
+		if part != "" && !hasScheme(strings.TrimSpace(part), "redis", "rediss") {
+			p.add("REDIS_URL", "must begin with redis:// or rediss://, each of a list too.")
+		}
+	}
+}
+
+func hasScheme(address string, schemes ...string) bool {
+	u, err := url.Parse(address)
+	return err == nil && slices.Contains(schemes, u.Scheme) && u.Host != ""
+}
+
+// checkKeys wants good keys, and each of them for one use only.
+func (c *Config) checkKeys(p *Problems) {
+	seen := map[string]bool{}
+	for _, variable := range []struct {
+		name string
+		keys Secrets
+	}{{"JWT_SECRET_KEY", c.Keys.JWT}, {"ENCRYPTION_KEY", c.Keys.Encryption}} {
+		c.checkSecrets(variable.name, variable.keys, p)
+		for _, key := range variable.keys.Reveal() {
+			if seen[key] {
+				p.add(variable.name, "must not repeat a key, neither its own nor that of JWT_SECRET_KEY.")
+			}
+			seen[key] = true
+		}
+	}
+}
+
+func (c *Config) checkSecrets(name string, keys Secrets, p *Problems) {
+	if len(keys) == 0 {
+		p.add(name, "is required when REPAZOO_ENV is %s: at least %d random bytes, for example from `openssl rand -base64 32`.", c.Env, minKey)
+	}
+	for _, key := range keys.Reveal() {
+		switch {
+		case len(key) < minKey:
+			p.add(name, "must be at least %d bytes long.", minKey)
+		case isPlaceholder(key) || distinct(key) < minDistinct:
+			p.add(name, "must be random, not an example value: make one with `openssl rand -base64 32`.")
+		}
+	}
+}
+
+func isPlaceholder(key string) bool {
+	key = strings.ToLower(key)
+	return slices.ContainsFunc(placeholders, func(s string) bool { return strings.Contains(key, s) })
+}
+
+func distinct(key string) int {
+	bytes := []byte(key)
+	slices.Sort(bytes)
+	return len(slices.Compact(bytes))
+}
+
+// checkStripe wants everything or nothing, and the keys of the right mode:
+// real money moves in production only.
+func (c *Config) checkStripe(p *Problems) {
+	s := c.Stripe
+	if !bool(s.Billing) || c.UseSandboxStripe() {
+		return
+	}
+	required := map[string]string{
+		"STRIPE_SECRET_KEY":     s.SecretKey.Reveal(),
+		"STRIPE_BASIC_PRICE_ID": s.BasicPriceID,
+		"STRIPE_PRO_PRICE_ID":   s.ProPriceID,
+	}
+	if c.Env != Local {
+		required["STRIPE_WEBHOOK_SECRET"] = s.WebhookSecret.Reveal()
+	}
+	for name, value := range required {
+		if value == "" {
+			p.add(name, "is required for billing: set it, or BILLING=off.")
+		}
+	}
+	mode := "test"
+	if c.Env == Production {
+		mode = "live"
+	}
+	if key := s.SecretKey.Reveal(); key != "" && !strings.HasPrefix(key, "sk_"+mode+"_") && !strings.HasPrefix(key, "rk_"+mode+"_") {
+		p.add("STRIPE_SECRET_KEY", "must begin with sk_%s_ when REPAZOO_ENV is %s.", mode, c.Env)
+	}
+	if key := s.PublishableKey; key != "" && !strings.HasPrefix(key, "pk_"+mode+"_") {
+		p.add("STRIPE_PUBLISHABLE_KEY", "must begin with pk_%s_ when REPAZOO_ENV is %s.", mode, c.Env)
+	}
+	if hook := s.WebhookSecret.Reveal(); hook != "" && !strings.HasPrefix(hook, "whsec_") {
+		p.add("STRIPE_WEBHOOK_SECRET", "must begin with whsec_.")
+	}
+}

@@ -1,0 +1,206 @@
+// Package config reads everything that can be set about Repazoo into one struct.
+//
+//	cfg, err := config.Load(ctx, config.Process())
+//
+// The tags of [Config] are the one list of variables: name, default, aliases,
+// range and meaning. docs/configuration.md and .env.example are made from them,
+// and a test fails when they differ. Nothing else in the program reads the
+// environment.
+//
+// For each variable the first of these counts: the environment, the file named
+// by NAME_FILE, the file .env (only when REPAZOO_ENV is local), the default. An
+// empty value is the same as none. [Load] reports everything that is wrong at
+// once, as [Problems]; no sentence of theirs holds a secret.
+//
+// With nothing set, Repazoo runs whole on one machine: SQLite, in-process
+// limits, generated keys kept in DATA_DIR, and stand-ins for X, Stripe and Claude.
+package config
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Environment says how strict the rules are.
+type Environment string
+
+// The environments. There are no others, and none is ever guessed.
+const (
+	Local       Environment = "local"
+	Development Environment = "cfy"
+	Staging     Environment = "ntf"
+	Production  Environment = "ai"
+)
+
+// Config is the whole configuration, valid once [Load] has returned it.
+type Config struct {
+	Env Environment `env:"REPAZOO_ENV, default=local" doc:"local, cfy (development), ntf (staging) or ai (production). It cannot be set in .env."`
+
+	Server Server `doc:"Server"`
+	Store  Store  `doc:"Data"`
+	Keys   Keys   `doc:"Keys and sessions"`
+	X      X      `doc:"X"`
+	Stripe Stripe `doc:"Stripe"`
+	Claude Claude `doc:"Claude"`
+	Limits Limits `doc:"Limits and quotas"`
+	Log    Log    `doc:"Logs"`
+	Jobs   Jobs   `doc:"Background jobs"`
+}
+
+// Server is how Repazoo is reached.
+type Server struct {
+	Port           int      `env:"PORT, default=8000" range:"0-65535" doc:"The port to listen on; 0 takes a free one."`
+	Host           string   `env:"HOST, default=127.0.0.1" doc:"The address to listen on; 0.0.0.0 in containers."`
+	PublicURL      string   `env:"PUBLIC_URL" derived:"http://localhost:PORT in local" doc:"The address that browsers see. Required outside local."`
+	CORSOrigins    List     `env:"CORS_ORIGINS" derived:"by environment" doc:"Origins whose pages may call the API with credentials, comma separated."`
+	TrustedProxies Prefixes `env:"TRUSTED_PROXIES" doc:"Addresses or networks of reverse proxies whose X-Forwarded-For counts, comma separated."`
+	Docs           Switch   `env:"DOCS_ENABLED" derived:"true, but false in ai" doc:"Serve the API's documentation pages."`
+	Debug          Switch   `env:"DEBUG, default=false" doc:"Tell more in answers and logs. Refused in ai."`
+}
+
+// Store is where data is kept.
+type Store struct {
+	DataDir     string `env:"DATA_DIR, default=./data" doc:"The directory of the SQLite file, generated keys and uploads."`
+	DatabaseURL Secret `env:"DATABASE_URL" derived:"SQLite in DATA_DIR" doc:"postgres://... Required outside local unless EMBEDDED is true."`
+	RedisURL    Secret `env:"REDIS_URL" derived:"in-process limits" doc:"redis:// or rediss://, or a comma separated list of cluster nodes. Needed as soon as two replicas run."`
+	Embedded    Switch `env:"EMBEDDED, default=false" doc:"Allow SQLite outside local, for self-hosting on one machine."`
+}
+
+// Keys are Repazoo's own secrets, and how long what they sign is good for.
+type Keys struct {
+	JWT           Secrets `env:"JWT_SECRET_KEY" derived:"generated, in local only" doc:"Signs access tokens. At least 32 random bytes; for rotation several, comma separated, the new one first."`
+	Encryption    Secrets `env:"ENCRYPTION_KEY" derived:"generated, in local only" doc:"Encrypts stored tokens. At least 32 random bytes, not the same as JWT_SECRET_KEY; for rotation several, the new one first."`
+	SupabaseJWT   Secret  `env:"SUPABASE_JWT_SECRET" doc:"Signs access tokens when JWT_SECRET_KEY is not set, so that Supabase's services accept them."`
+	AccessMinutes int     `env:"ACCESS_TOKEN_EXPIRE_MINUTES, default=30" range:"1-1440" doc:"Minutes that an access token is good for."`
+	RefreshDays   int     `env:"REFRESH_TOKEN_EXPIRE_DAYS, default=7" range:"1-90" doc:"Days that a session lives without being used."`
+}
+
+// X is the X API.
+type X struct {
+	ClientID     string `env:"TWITTER_CLIENT_ID" alias:"X_CLIENT_ID" derived:"a stand-in for X, in local only" doc:"The OAuth 2.0 client id of the X app."`
+	ClientSecret Secret `env:"TWITTER_CLIENT_SECRET" alias:"X_CLIENT_SECRET" doc:"Its secret; not set for a public client."`
+	APIURL       string `env:"X_API_URL, default=https://api.x.com" doc:"Where the X API is."`
+	AuthorizeURL string `env:"X_AUTHORIZE_URL, default=https://x.com/i/oauth2/authorize" doc:"Where users sign in to X."`
+}
+
+// Stripe is billing.
+type Stripe struct {
+	Billing        Switch `env:"BILLING, default=on" doc:"off gives everyone the pro plan and needs no Stripe."`
+	SecretKey      Secret `env:"STRIPE_SECRET_KEY" derived:"a stand-in for Stripe, in local only" doc:"sk_live_... in ai, sk_test_... elsewhere."`
+	WebhookSecret  Secret `env:"STRIPE_WEBHOOK_SECRET" doc:"whsec_...; without it there is no webhook address. Required outside local."`
+	PublishableKey string `env:"STRIPE_PUBLISHABLE_KEY" doc:"pk_live_... in ai, pk_test_... elsewhere."`
+	BasicPriceID   string `env:"STRIPE_BASIC_PRICE_ID" doc:"The monthly price of the basic plan, price_..."`
+	ProPriceID     string `env:"STRIPE_PRO_PRICE_ID" doc:"The monthly price of the pro plan, price_..."`
+	APIURL         string `env:"STRIPE_API_URL, default=https://api.stripe.com" doc:"Where the Stripe API is."`
+}
+
+// Claude is the language model.
+type Claude struct {
+	APIKey     Secret `env:"ANTHROPIC_API_KEY" derived:"a stand-in in local, else screening without a model" doc:"The key of the Anthropic API."`
+	BasicModel string `env:"ANTHROPIC_BASIC_MODEL, default=claude-haiku-5-5" alias:"ANTHROPIC_HAIKU_MODEL" doc:"The model of the basic plan."`
+	ProModel   string `env:"ANTHROPIC_PRO_MODEL, default=claude-sonnet-5-5" alias:"ANTHROPIC_SONNET_MODEL" doc:"The model of the pro plan."`
+	BaseURL    string `env:"ANTHROPIC_BASE_URL, default=https://api.anthropic.com" doc:"Where the Anthropic API is."`
+}
+
+// Limits bounds what one user or address may ask for.
+type Limits struct {
+	PerMinute  int `env:"RATE_LIMIT_PER_MINUTE, default=60" range:"1-1000000" doc:"Requests in any minute, for each user or address."`
+	PerHour    int `env:"RATE_LIMIT_PER_HOUR, default=1000" range:"1-1000000" doc:"Requests in any hour, for each user or address."`
+	BasicQuota int `env:"BASIC_TIER_MONTHLY_QUOTA, default=1000" range:"0-1000000" doc:"Analyses in a billing period on the basic plan."`
+	ProQuota   int `env:"PRO_TIER_MONTHLY_QUOTA, default=10000" range:"0-1000000" doc:"Analyses in a billing period on the pro plan."`
+}
+
+// Log is what is written to standard error.
+type Log struct {
+	Level  slog.Level `env:"LOG_LEVEL, default=info" doc:"debug, info, warn or error."`
+	Format string     `env:"LOG_FORMAT, default=auto" doc:"text, json, or auto: text on a terminal, else json."`
+}
+
+// Jobs is the background work of this process.
+type Jobs struct {
+	Workers     Switch `env:"WORKERS, default=1" doc:"0 for a replica that answers requests and runs no jobs."`
+	Concurrency int    `env:"JOB_CONCURRENCY" derived:"4 for each core" range:"1-1000" doc:"Jobs that run at the same time."`
+}
+
+// Load reads, completes and validates. Its error is [Problems] unless a
+// generated key could not be kept.
+func Load(ctx context.Context, from Source) (*Config, error) {
+	var problems Problems
+	c := &Config{}
+	values := open(from, &problems)
+	decode(ctx, values, c, &problems)
+	if problems.About("REPAZOO_ENV") || !c.Env.known() {
+		problems.add("REPAZOO_ENV", "must be local, cfy, ntf or ai.")
+		return nil, problems // every other rule depends on it
+	}
+	c.complete(values)
+	if c.Env == Local {
+		if err := c.keepKeys(); err != nil {
+			return nil, err
+		}
+	}
+	c.check(values, &problems)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return c, nil
+}
+
+// complete sets the defaults that depend on other variables.
+func (c *Config) complete(set settings) {
+	if c.Server.PublicURL == "" && c.Env == Local {
+		c.Server.PublicURL = "http://localhost:" + strconv.Itoa(c.Server.Port)
+	}
+	c.Server.PublicURL = strings.TrimRight(c.Server.PublicURL, "/")
+	if c.Server.CORSOrigins == nil {
+		c.Server.CORSOrigins = defaultOrigins(c.Env, c.Server.Port)
+	}
+	if !set.has("DOCS_ENABLED") {
+		c.Server.Docs = c.Env != Production
+	}
+	if c.Keys.JWT == nil && c.Keys.SupabaseJWT.IsSet() {
+		c.Keys.JWT = Secrets{c.Keys.SupabaseJWT}
+	}
+	if !set.has("JOB_CONCURRENCY") {
+		c.Jobs.Concurrency = 4 * runtime.NumCPU()
+	}
+}
+
+func defaultOrigins(env Environment, port int) List {
+	switch env {
+	case Local:
+		return List{"http://localhost:" + strconv.Itoa(port), "http://localhost:3000"}
+	case Production:
+		return List{"https://ai.repazoo.com", "https://dash.repazoo.com"}
+	}
+	return List{"https://" + string(env) + ".repazoo.com"}
+}
+
+func (e Environment) known() bool {
+	return e == Local || e == Development || e == Staging || e == Production
+}
+
+// Address is what to listen on.
+func (s Server) Address() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
+
+// AccessTTL is how long an access token is good for.
+func (k Keys) AccessTTL() time.Duration { return time.Duration(k.AccessMinutes) * time.Minute }
+
+// RefreshTTL is how long an unused session lives.
+func (k Keys) RefreshTTL() time.Duration { return time.Duration(k.RefreshDays) * 24 * time.Hour }
+
+// UseSandboxX reports whether the built-in stand-in serves as X.
+func (c *Config) UseSandboxX() bool { return c.Env == Local && c.X.ClientID == "" }
+
+// UseSandboxStripe reports whether the built-in stand-in serves as Stripe.
+func (c *Config) UseSandboxStripe() bool {
+	return c.Env == Local && bool(c.Stripe.Billing) && !c.Stripe.SecretKey.IsSet()
+}
+
+// UseSandboxClaude reports whether the built-in stand-in serves as Claude.
+func (c *Config) UseSandboxClaude() bool { return c.Env == Local && !c.Claude.APIKey.IsSet() }

@@ -1,0 +1,62 @@
+package config
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// keepKeys gives a local Repazoo the keys that were not set: random ones, made
+// at the first start and kept in DATA_DIR/keys, readable by their owner only.
+func (c *Config) keepKeys() error {
+	for name, keys := range map[string]*Secrets{"jwt": &c.Keys.JWT, "encryption": &c.Keys.Encryption} {
+		if len(*keys) > 0 {
+			continue
+		}
+		key, err := keptKey(filepath.Join(c.Store.DataDir, "keys", name))
+		if err != nil {
+			return fmt.Errorf("the %s key cannot be kept in DATA_DIR: %w", name, err)
+		}
+		*keys = Secrets{key}
+	}
+	return nil
+}
+
+// keptKey reads the key at path, or makes it. Two processes that start at the
+// same time get the same key: the file appears whole or not at all.
+func keptKey(path string) (Secret, error) {
+	key, err := readFile(path)
+	if err == nil {
+		return NewSecret(key), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return Secret{}, err
+	}
+	if err := makeKey(path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return Secret{}, err
+	}
+	key, err = readFile(path)
+	return NewSecret(key), err
+}
+
+func makeKey(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	draft, err := os.CreateTemp(filepath.Dir(path), ".draft-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(draft.Name())
+	random := make([]byte, 32)
+	_, _ = rand.Read(random) // never fails
+	_, err = draft.WriteString(base64.RawURLEncoding.EncodeToString(random) + "\n")
+	if err := errors.Join(err, draft.Sync(), draft.Close()); err != nil {
+		return err
+	}
+	return os.Link(draft.Name(), path)
+}

@@ -1,0 +1,176 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"reflect"
+	"strings"
+
+	"github.com/sethvargo/go-envconfig"
+)
+
+// maxFile bounds .env and the files of NAME_FILE, in bytes.
+const maxFile = 64 << 10
+
+// Source is where variables come from.
+type Source struct {
+	Lookup func(name string) (value string, found bool)
+	Dotenv string // the path of a .env file, read in local only; "" for none
+}
+
+// Process is the environment of this process, and .env in its directory.
+func Process() Source { return Source{Lookup: os.LookupEnv, Dotenv: ".env"} }
+
+// Map is a source for tests.
+func Map(values map[string]string) Source {
+	return Source{Lookup: func(name string) (string, bool) {
+		value, found := values[name]
+		return value, found
+	}}
+}
+
+// settings are the values that were given, by the variable's name, with
+// aliases, files and .env already resolved.
+type settings map[string]string
+
+// Lookup makes settings a source of go-envconfig.
+func (s settings) Lookup(name string) (string, bool) {
+	value, found := s[name]
+	return value, found
+}
+
+func (s settings) has(name string) bool { return s[name] != "" }
+
+// open reads every known variable from the layers, the first that has it wins.
+func open(from Source, problems *Problems) settings {
+	layers := []func(string) string{func(name string) string {
+		value, _ := from.Lookup(name)
+		return strings.TrimSpace(value)
+	}}
+	env := layers[0]("REPAZOO_ENV")
+	if from.Dotenv != "" && (env == "" || env == string(Local)) {
+		file := dotenv(from.Dotenv, problems)
+		layers = append(layers, func(name string) string { return file[name] })
+	}
+	found := settings{}
+	for v := range fields(reflect.ValueOf(&Config{}).Elem()) {
+		if value := resolve(layers, v, problems); value != "" {
+			found[v.Name] = value
+		}
+	}
+	for name := range retired {
+		if value := layers[0](name); value != "" {
+			found[name] = value
+		}
+	}
+	return found
+}
+
+func resolve(layers []func(string) string, v Variable, problems *Problems) string {
+	for _, layer := range layers {
+		for _, name := range append([]string{v.Name}, v.Aliases...) {
+			if value := layer(name); value != "" {
+				return value
+			}
+			if path := layer(name + "_FILE"); path != "" {
+				value, err := readFile(path)
+				if err != nil {
+					problems.add(name+"_FILE", "names a file that cannot be used: %v.", err)
+				}
+				return value
+			}
+		}
+	}
+	return ""
+}
+
+// dotenv reads a .env file. Having none is fine.
+func dotenv(path string, problems *Problems) map[string]string {
+	text, err := readFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		problems.add(".env", "cannot be used: %v.", err)
+		return nil
+	}
+	values, err := parseDotenv(text)
+	if err != nil {
+		problems.add(".env", "cannot be used: %v.", err)
+	}
+	if values["REPAZOO_ENV"] != "" && values["REPAZOO_ENV"] != string(Local) {
+		problems.add("REPAZOO_ENV", "cannot be set in .env, which is only read in local: set it in the environment.")
+	}
+	return values
+}
+
+// parseDotenv reads lines of NAME=VALUE. VALUE may be quoted; "export" before
+// a name, empty lines and lines that begin with # are skipped. Nothing is
+// expanded.
+func parseDotenv(text string) (map[string]string, error) {
+	values := map[string]string{}
+	n := 0
+	for line := range strings.Lines(text) {
+		n++
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		name, value, found := strings.Cut(strings.TrimPrefix(line, "export "), "=")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		if !found || name == "" || strings.ContainsAny(name, " \t\"'") {
+			return nil, fmt.Errorf("line %d is not NAME=VALUE", n)
+		}
+		if len(value) >= 2 && (value[0] == '"' || value[0] == '\'') && value[len(value)-1] == value[0] {
+			value = value[1 : len(value)-1]
+		}
+		values[name] = value
+	}
+	return values, nil
+}
+
+func readFile(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return "", err
+	}
+	if len(content) > maxFile {
+		return "", fmt.Errorf("it is larger than %d bytes", maxFile)
+	}
+	return strings.TrimSpace(string(content)), nil
+}
+
+// decode hands each variable to go-envconfig by itself, because that stops at
+// the first mistake and all of them are wanted.
+func decode(ctx context.Context, from settings, into *Config, problems *Problems) {
+	for v, place := range fields(reflect.ValueOf(into).Elem()) {
+		one := reflect.New(reflect.StructOf([]reflect.StructField{{Name: "Value", Type: place.Type(), Tag: v.tag}}))
+		err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: one.Interface(), Lookuper: from})
+		if err != nil { // its text may hold the value
+			problems.add(v.Name, "must be %s.", kind(place))
+			continue
+		}
+		place.Set(one.Elem().Field(0))
+	}
+}
+
+func kind(place reflect.Value) string {
+	switch place.Interface().(type) {
+	case int:
+		return "a whole number"
+	case Switch:
+		return "true or false"
+	case Prefixes:
+		return "a comma separated list of addresses like 10.0.0.1 and networks like 10.0.0.0/8"
+	}
+	return "one of the values its description lists"
+}
