@@ -69,7 +69,7 @@ func failure(err error) *Failure {
 	return f
 }
 
-// isPermanent: of the refusals only time-outs, conflicts and rate limits pass by themselves. A redirect is never followed.
+// isPermanent: of the refusals only time-outs, conflicts and rate limits pass by themselves.
 func isPermanent(status int) bool {
 	switch status {
 	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooManyRequests:
