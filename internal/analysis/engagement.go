@@ -11,16 +11,16 @@ import (
 // An hour needs this many posts before it can be called a peak.
 const peakHourPosts = 3
 
-// tally adds up one number over the posts that state it.
-type tally struct{ sum, posts int }
+// average adds up one number over the posts that state it.
+type average struct{ sum, posts int }
 
-func (t *tally) add(v *int) {
+func (t *average) add(v *int) {
 	if v != nil && *v >= 0 {
 		t.sum, t.posts = t.sum+*v, t.posts+1
 	}
 }
 
-func (t tally) mean() *float64 {
+func (t average) mean() *float64 {
 	if t.posts == 0 {
 		return nil
 	}
@@ -30,9 +30,9 @@ func (t tally) mean() *float64 {
 // engagementTally gathers the posts' own numbers in memory that does not grow with them.
 type engagementTally struct {
 	posts                   int
-	likes, reposts, replies tally
+	likes, reposts, replies average
 	engagements, views      int // only of posts whose impressions are known
-	hours                   [24]tally
+	hours                   [24]average
 	months                  monthly
 	first, last             time.Time
 }

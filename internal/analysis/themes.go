@@ -37,10 +37,9 @@ func (t *themeTally) add(p Post, lang string, byModel []string) {
 
 // result lists the themes by kind, then by their posts.
 func (t *themeTally) result() []Theme {
-	return slices.Concat([]Theme{},
-		t.model.themes("model", nil),
-		t.hashtags.themes("hashtag", nil),
-		t.words.themes("word", insidePairs(t.words.counts)))
+	out := append([]Theme{}, t.model.themes("model", nil)...)
+	out = append(out, t.hashtags.themes("hashtag", nil)...)
+	return append(out, t.words.themes("word", insidePairs(t.words.counts))...)
 }
 
 // insidePairs are the words that mostly appear as part of one pair: "climate" says nothing
