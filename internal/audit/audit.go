@@ -1,0 +1,94 @@
+// Package audit writes the append-only log of who did what.
+//
+// A line is written in the transaction of the change it tells of, so that neither can exist without the other:
+//
+//	err := d.InTx(ctx, db.User(id), func(ctx context.Context, tx db.Tx) error {
+//		…
+//		audit.Record(ctx, tx, audit.Event{UserID: id, Actor: "user", Action: "session.revoked", Resource: "session:" + sid})
+//		return nil
+//	})
+//
+// Where the request came from travels in the context: the HTTP layer sets it once with [WithOrigin]. The database refuses
+// to change or delete a line, whoever asks. A line outlives its user, so it names ids and never holds a secret, a token or
+// a post's text.
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"unicode"
+
+	"github.com/repazoo/repazoo/internal/db"
+)
+
+// Event is one thing that happened.
+type Event struct {
+	UserID   string         // whose data it concerns; empty when nobody's. A transaction of db.User takes that user only
+	Actor    string         // who did it: "user", "system", "operator", "stripe"
+	Action   string         // what, as noun and past verb: "session.revoked"
+	Resource string         // to what, as kind and id: "session:0198…"; may be empty
+	Detail   map[string]any // more, if needed; values must be JSON, never secrets or post text
+}
+
+// Record queues the line in tx. It costs no round trip of its own; a failure to write it fails the transaction.
+func Record(ctx context.Context, tx db.Tx, e Event) {
+	o := OriginFrom(ctx)
+	tx.Later(`INSERT INTO audit_log (id, user_id, actor, action, resource, ip, user_agent, request_id, detail, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		db.NewID(), orNull(e.UserID), e.Actor, e.Action, clean(e.Resource, 200), o.IP, o.UserAgent, o.RequestID, detail(e.Detail), tx.Now())
+}
+
+// detail never loses the line: a value that is not JSON, a mistake in the code, leaves a mark in its place.
+func detail(d map[string]any) string {
+	if len(d) == 0 {
+		return "{}"
+	}
+	b, err := json.Marshal(d)
+	if err != nil {
+		return `{"unwritable":true}`
+	}
+	return string(b)
+}
+
+func orNull(id string) any {
+	if id == "" {
+		return nil
+	}
+	return id
+}
+
+// Origin is where a request came from.
+type Origin struct {
+	IP        string // as the trusted proxies tell it
+	UserAgent string
+	RequestID string
+	SessionID string // of the caller, empty before sign-in
+}
+
+type originKey struct{}
+
+// WithOrigin puts o into ctx. What a caller can choose is cut to a length and freed of control characters here, so that
+// everything that reads it may store it.
+func WithOrigin(ctx context.Context, o Origin) context.Context {
+	return context.WithValue(ctx, originKey{}, Origin{
+		IP: clean(o.IP, 64), UserAgent: clean(o.UserAgent, 256), RequestID: clean(o.RequestID, 128), SessionID: clean(o.SessionID, 64),
+	})
+}
+
+// OriginFrom is what [WithOrigin] set; the zero Origin for work that no request started.
+func OriginFrom(ctx context.Context) Origin {
+	o, _ := ctx.Value(originKey{}).(Origin)
+	return o
+}
+
+// clean makes s storable: valid UTF-8 without control characters, at most limit bytes.
+func clean(s string, limit int) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, s[:min(len(s), 4*limit)]) // nobody's header is worth reading to its end
+	return strings.ToValidUTF8(s[:min(len(s), limit)], "")
+}
