@@ -20,7 +20,7 @@ const maxTries = 3 // of one read
 // get reads an address into v, trying again where that can help.
 func (c *Client) get(ctx context.Context, path string, q url.Values, access string, v any) error {
 	retry := retrypolicy.NewBuilder[[]byte]().
-		HandleIf(func(_ []byte, err error) bool { return ctx.Err() == nil && passing(err) }).
+		HandleIf(func(_ []byte, err error) bool { return passing(err) }).
 		WithMaxAttempts(maxTries).
 		WithBackoff(300*time.Millisecond, 3*time.Second).
 		WithJitterFactor(.25).

@@ -220,7 +220,7 @@ func TestReads_AreTriedThreeTimesAtMost(t *testing.T) {
 		"timeouts for ever":        {sandbox.Fault{Delay: time.Hour, Times: -1}, 3, false},
 		"a body that is no JSON":   {sandbox.Fault{Malformed: true}, 1, false},
 		"a refusal":                {sandbox.Fault{Status: 404}, 1, false},
-		"a redirect":               {sandbox.Fault{Status: 302, Header: map[string]string{"Location": "http://evil.example/"}}, 1, false},
+		"a redirect":               {sandbox.Fault{Status: 302, Header: map[string]string{"Location": "http://sandbox/x/2/users/me"}}, 1, false},
 		"a rate limit":             {sandbox.Fault{Status: 429}, 1, false},
 		"a success with no object": {sandbox.Fault{Status: 200, Body: `{}`}, 1, false},
 	} {
