@@ -21,7 +21,7 @@ import (
 // order is kept, at most a few chunks are in memory, and nothing needs a lock.
 
 // screenChunk is how many posts go together when there is no judge to set a size.
-const screenChunk = 256
+const screenChunk = 64
 
 // judgeBatch is how many posts the judge gets at once when it does not say.
 const judgeBatch = 40
