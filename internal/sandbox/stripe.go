@@ -1,14 +1,133 @@
 package sandbox
 
-import "net/http"
+import (
+	"cmp"
+	"crypto/rand"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// What the stand-in of Stripe accepts and sells unless [StripeConfig] says otherwise.
+const (
+	StripeAPIKey        = "sk_test_sandbox"
+	StripeWebhookSecret = "whsec_sandbox" // for DeliverTo; the stand-in itself takes any
+	StripeBasicPrice    = "price_basic"
+	StripeProPrice      = "price_pro"
+)
 
 // StripeConfig configures the stand-in of Stripe.
-type StripeConfig struct{}
+type StripeConfig struct {
+	APIKey               string // default StripeAPIKey
+	BasicPrice, ProPrice string // price ids; default StripeBasicPrice, StripeProPrice
+	BasicCents, ProCents int64  // a month, in cents of a US dollar; default 900, 2900
+	BasicLabel, ProLabel string // names on the checkout page; default "Repazoo Basic", "Repazoo Pro"
+}
 
-// Stripe is the stand-in of Stripe.
-type Stripe struct{ s *Sandbox }
+func (c StripeConfig) withDefaults() StripeConfig {
+	c.APIKey = cmp.Or(c.APIKey, StripeAPIKey)
+	c.BasicPrice, c.ProPrice = cmp.Or(c.BasicPrice, StripeBasicPrice), cmp.Or(c.ProPrice, StripeProPrice)
+	c.BasicCents, c.ProCents = cmp.Or(c.BasicCents, 900), cmp.Or(c.ProCents, 2900)
+	c.BasicLabel, c.ProLabel = cmp.Or(c.BasicLabel, "Repazoo Basic"), cmp.Or(c.ProLabel, "Repazoo Pro")
+	return c
+}
 
-func newStripe(s *Sandbox) *Stripe { return &Stripe{s} }
+// Stripe is the stand-in of Stripe's API 2026-05-27.dahlia: customers, payment methods, prices, subscriptions with their
+// invoices, checkout sessions with a page, and events that are delivered as signed webhooks.
+//
+//   - Every API call needs the key; an unknown parameter, object or version is refused with Stripe's own error shape.
+//   - An Idempotency-Key replays its answer for 24 hours, and refuses other parameters.
+//   - Periods stand on subscription items; a scheduled cancel sets cancel_at; customers are found by search a minute late.
+//   - Subscriptions renew, expire and end as the sandbox's clock passes the moment: see stripe_renewal.go.
+//   - Payment methods: pm_card_visa pays; pm_card_chargeDeclined cannot be attached; pm_card_chargeCustomerFail attaches
+//     and never pays; pm_card_authenticationRequired needs [Stripe.Authenticate] before its first payment.
+//
+// Ids are random, because the databases that hold them outlive the sandbox's memory.
+type Stripe struct {
+	s      *Sandbox
+	cfg    StripeConfig
+	prices []*stripePrice
+	routes *http.ServeMux
+	outbox stripeOutbox
 
-// ServeHTTP sees paths without the prefix /stripe. s.Now() is the time, s.onAdvance hears of its movements.
-func (c *Stripe) ServeHTTP(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }
+	mu            sync.Mutex // one call at a time: what a call sees does not change under it
+	answers       map[string]stripeAnswer
+	customers     stripeShelf[stripeCustomer]
+	methods       stripeShelf[stripeMethod]
+	subscriptions stripeShelf[stripeSubscription]
+	invoices      stripeShelf[stripeInvoice]
+	sessions      stripeShelf[stripeSession]
+	events        stripeShelf[stripeEvent]
+	fresh         []*stripeEvent // happened in the call under way, not yet handed to the outbox
+}
+
+func newStripe(s *Sandbox) *Stripe {
+	c := &Stripe{s: s, cfg: s.cfg.Stripe.withDefaults(), routes: http.NewServeMux(), answers: map[string]stripeAnswer{}}
+	c.prices = []*stripePrice{
+		newStripePrice(c.cfg.BasicPrice, c.cfg.BasicLabel, c.cfg.BasicCents),
+		newStripePrice(c.cfg.ProPrice, c.cfg.ProLabel, c.cfg.ProCents),
+	}
+	for _, r := range stripeRoutes {
+		c.routes.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { c.serveRoute(w, req, r) })
+	}
+	c.routes.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		stripeRefusal(http.StatusNotFound, "", "", "Unrecognized request URL (%s: %s).", r.Method, r.URL.Path).write(w)
+	})
+	s.onAdvance(func(now time.Time) { c.do(now, func(*stripeCall) {}) })
+	return c
+}
+
+// ServeHTTP sees paths without the prefix /stripe.
+func (c *Stripe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/checkout/") {
+		c.servePage(w, r)
+		return
+	}
+	w.Header().Set("Request-Id", stripeID("req"))
+	if refusal := c.checkHeaders(r.Header); refusal != nil {
+		refusal.write(w)
+		return
+	}
+	c.routes.ServeHTTP(w, r)
+}
+
+// do runs f alone, at now, after everything that time brought; then the events that happened are sent.
+func (c *Stripe) do(now time.Time, f func(*stripeCall)) {
+	c.mu.Lock()
+	call := &stripeCall{Stripe: c, now: now}
+	call.catchUp()
+	f(call)
+	happened := c.fresh
+	c.fresh = nil
+	c.mu.Unlock()
+	c.outbox.send(happened)
+}
+
+// stripeCall is one call with c.mu held.
+type stripeCall struct {
+	*Stripe
+	now  time.Time
+	form stripeForm
+	id   string // from the path
+	base string // where a browser reaches the sandbox
+}
+
+// stripeShelf keeps objects of one kind, oldest first.
+type stripeShelf[T any] struct {
+	byID map[string]*T
+	list []*T
+}
+
+func (s *stripeShelf[T]) put(id string, v *T) {
+	if s.byID == nil {
+		s.byID = map[string]*T{}
+	}
+	s.byID[id] = v
+	s.list = append(s.list, v)
+}
+
+func stripeID(kind string) string { return kind + "_" + rand.Text()[:24] }
+
+// clip drops the part of a second that Stripe's times do not have.
+func clip(t time.Time) int64 { return t.Unix() }
