@@ -25,7 +25,7 @@ type Fault struct {
 	Status    int               `json:"status,omitempty"`    // answer with this status, Header and Body instead of the true answer
 	Header    map[string]string `json:"header,omitempty"`    // added to the answer
 	Body      string            `json:"body,omitempty"`      // with Status
-	Drop      bool              `json:"drop,omitempty"`      // close the connection without an answer
+	Drop      bool              `json:"drop,omitempty"`      // close the connection in the middle of the status line
 	Malformed bool              `json:"malformed,omitempty"` // the true status with a body that is not JSON
 	Truncate  bool              `json:"truncate,omitempty"`  // the true answer, its connection closed halfway through the body
 }
@@ -103,7 +103,7 @@ func (fs *faults) apply(next http.Handler, w http.ResponseWriter, r *http.Reques
 	}
 	switch {
 	case f.Drop:
-		panic(http.ErrAbortHandler)
+		drop(w)
 	case f.Malformed || f.Truncate:
 		spoil(f, next, w, r)
 	case f.Status != 0:
@@ -127,6 +127,17 @@ func wait(r *http.Request, d time.Duration) bool {
 	case <-r.Context().Done():
 		return false
 	}
+}
+
+// drop closes the connection. The few bytes before keep Go's transport from quietly trying a reused connection again, so
+// that one Drop is one failed call.
+func drop(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil { // not a connection that can be taken over, such as a recorder's
+		panic(http.ErrAbortHandler)
+	}
+	io.WriteString(conn, "HTTP/1")
+	conn.Close()
 }
 
 // spoil takes the true answer and breaks its body.

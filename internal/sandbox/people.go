@@ -217,7 +217,7 @@ func (c character) time(rnd *rand.Rand, i int) time.Time {
 // post writes one post of the usual kind.
 func (c character) post(rnd *rand.Rand) XPost {
 	v := c.voice(rnd)
-	p := XPost{Text: fill(rnd, v.texts), Lang: v.lang}
+	p := XPost{Text: fill(rnd, pickOne(rnd, v.texts)), Lang: v.lang}
 	switch n := rnd.IntN(100); {
 	case n < c.reposts:
 		p.RepostOf = foreignID(rnd)
@@ -226,8 +226,8 @@ func (c character) post(rnd *rand.Rand) XPost {
 		p.ReplyTo = foreignID(rnd)
 		p.Text = "@" + pickOne(rnd, slots["handle"]) + " " + p.Text
 	case n < c.reposts+c.replies+c.long:
-		for len([]rune(p.Text)) <= 290 {
-			p.Text += "\n\n" + fill(rnd, c.paragraphs)
+		for i := rnd.IntN(len(c.paragraphs)); len([]rune(p.Text)) <= shortText; i++ {
+			p.Text += "\n\n" + fill(rnd, c.paragraphs[i%len(c.paragraphs)])
 		}
 	case n > 96:
 		p.QuoteOf = foreignID(rnd)
@@ -270,13 +270,13 @@ func foreignID(rnd *rand.Rand) string {
 
 func pickOne(rnd *rand.Rand, from []string) string { return from[rnd.IntN(len(from))] }
 
-// fill picks a text and fills its {slots}.
-func fill(rnd *rand.Rand, texts []string) string {
-	text := pickOne(rnd, texts)
+// fill puts words into the {slots} of a text. A text that begins with a slot begins with a capital.
+func fill(rnd *rand.Rand, text string) string {
+	atStart := strings.HasPrefix(text, "{")
 	for {
 		before, rest, found := strings.Cut(text, "{")
 		if !found {
-			return text
+			break
 		}
 		name, after, _ := strings.Cut(rest, "}")
 		value := fmt.Sprint(2 + rnd.IntN(28))
@@ -285,4 +285,8 @@ func fill(rnd *rand.Rand, texts []string) string {
 		}
 		text = before + value + after
 	}
+	if atStart {
+		text = strings.ToUpper(text[:1]) + text[1:]
+	}
+	return text
 }

@@ -19,7 +19,7 @@ var ada = character{
 	posts: 120, years: 4, hour: 8, replies: 20, reposts: 8, long: 2,
 	voices: []voice{{1, "en", []string{
 		"Site visit at the {place} footbridge this morning. {n} bolts checked, none loose. I call that a good {weekday}.",
-		"Reviewed {n} pages of load calculations before coffee. The best part: the {adj} drawings from our new graduate.",
+		"Reviewed {n} pages of load calculations before coffee. The best part: a {adj} set of drawings from our new graduate.",
 		"Teaching my evening class on {topic} again this term. There are {n} seats left, write to the college if you would like one.",
 		"The killer feature of a truss is that you can see how it works. #engineering",
 		"Today's loaf: {food}. The crust sang when it left the oven. #baking",
@@ -127,7 +127,7 @@ var mira = character{
 		}},
 		{2, "es", []string{
 			"Amanece en {place} y ya huele a pan. Qué maravilla de viaje.",
-			"He aprendido {n} palabras nuevas hoy y ninguna sirve para pedir {food}.",
+			"He aprendido {n} palabras nuevas hoy y ninguna sirve para pedir café.",
 			"El tren a {place} sale tarde, pero la compañía es estupenda.",
 		}},
 	},
@@ -155,7 +155,7 @@ var mira = character{
 var dorian = character{
 	Person: Person{
 		ID: "2410000000000000044", Handle: "daily_dorian", Name: "Dorian Quillfeather",
-		Line:      "Posts about everything, all day, in five languages: 3,500 posts, more than X lets an app reach.",
+		Line:      "Posts about everything, all day, in six languages: 3,500 posts, more than X lets an app reach.",
 		CreatedAt: day(2015, 1, 12), Verified: true, Followers: 48200,
 	},
 	posts: 3500, years: 9, hour: 12, replies: 28, reposts: 15, long: 3,
@@ -169,7 +169,7 @@ var dorian = character{
 			"Bookshop in {place}: went in for one, left with {n}. #books",
 			"Unpopular opinion: {topic} is {adj} and we should teach it in schools.",
 			"{game} with my nephew. He is seven. He won {n} times. No mercy.",
-			"What is the {adj}est thing you learned about {topic} this week? I will start: that I know nothing.",
+			"Tell me one {adj} thing you learned about {topic} this week. I will start: that I know nothing.",
 			"Walked {n} kilometres through {place}. My shoes have filed a complaint.",
 			"Podcast episode {n} is out. We talk about {topic}, {food} and the end of summer. #podcast",
 			"A poem for {weekday}: kettle, window, {food}, quiet.",
@@ -284,7 +284,7 @@ var petra = character{
 var slots = map[string][]string{
 	"place":   {"Marlow Bay", "Eastwick", "Tarn Hollow", "Porto Lume", "Greywater", "Old Kessel", "Vintervik", "San Aurelio", "Millbrook", "Cape Ardent", "Lower Quay", "Brindle"},
 	"food":    {"sourdough rye", "lentil soup", "plum cake", "fried dumplings", "cold noodles", "grape salad", "cinnamon buns", "potato pancakes", "tomato toast", "fish stew", "mushroom pie", "apricot tart"},
-	"topic":   {"load paths", "urban gardens", "public libraries", "night trains", "river ecology", "typography", "old maps", "cheese making", "bicycle repair", "chess endings", "tide tables", "street music", "bird migration", "letter writing"},
+	"topic":   {"structural design", "urban gardening", "library science", "night rail", "river ecology", "typography", "map making", "cheese making", "bicycle repair", "tournament chess", "coastal navigation", "street music", "bird migration", "letter writing"},
 	"adj":     {"patient", "brilliant", "gentle", "strange", "honest", "stubborn", "bright", "calm", "lively", "plain"},
 	"weekday": {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"},
 	"game":    {"Star Quarry", "Moss Raiders", "Turbo Otters", "Castle Drift", "Neon Harvest", "Paper Dragons"},

@@ -28,6 +28,7 @@ type XConfig struct {
 // XClient is a registered app.
 type XClient struct {
 	ID           string
+	Name         string   // shown on the consent page; the ID when empty
 	Secret       string   // empty for a public app
 	RedirectURIs []string // none means any http loopback address, unless ExactRedirects is set
 }
@@ -56,7 +57,7 @@ func newX(s *Sandbox) *X {
 		clients: s.cfg.X.Clients, people: newAccounts(), grants: newGrants(), windows: xWindows{},
 	}
 	if len(x.clients) == 0 {
-		x.clients = []XClient{{ID: XClientID, Secret: XClientSecret}}
+		x.clients = []XClient{{ID: XClientID, Name: "Repazoo", Secret: XClientSecret}}
 	}
 	x.mux.HandleFunc("GET /i/oauth2/authorize", x.showConsent)
 	x.mux.HandleFunc("POST /i/oauth2/authorize", x.takeConsent)

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -56,7 +57,7 @@ func (x *X) showConsent(w http.ResponseWriter, r *http.Request) {
 	}
 	to, _ := url.Parse(a.redirect) // checked by readAuthorization
 	writeHTML(w, http.StatusOK, "consent", map[string]any{
-		"App": a.client.ID, "Host": to.Host, "Words": words, "People": x.People(),
+		"App": cmp.Or(a.client.Name, a.client.ID), "Host": to.Host, "Words": words, "People": x.People(),
 	})
 }
 
