@@ -1,0 +1,99 @@
+package limit
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// model remembers every allowed call, and is plain enough to be right.
+type model struct {
+	clock *clock
+	calls map[string][]int64 // microseconds
+}
+
+func (m *model) take(key string, ws []Window) Decision {
+	now := m.clock.now().UnixMicro()
+	d := Decision{Allowed: true}
+	for _, w := range ws {
+		counted := m.counted(key, w, now)
+		if len(counted) >= w.Limit {
+			d.Allowed = false
+			d.RetryAfter = max(d.RetryAfter, seconds(counted[len(counted)-w.Limit]-now))
+		}
+	}
+	if d.Allowed {
+		m.calls[key] = append(m.calls[key], now)
+	}
+	for _, w := range ws {
+		s := State{Window: w, Remaining: w.Limit}
+		if counted := m.counted(key, w, now); len(counted) > 0 {
+			s.Remaining -= len(counted)
+			s.Reset = seconds(counted[0] - now)
+		}
+		d.Windows = append(d.Windows, s)
+	}
+	return d
+}
+
+// counted returns when each call that counts now will stop counting, oldest first.
+func (m *model) counted(key string, w Window, now int64) []int64 {
+	var ends []int64
+	for _, at := range m.calls[key] {
+		if end := (at/w.width() + Buckets + 1) * w.width(); end > now {
+			ends = append(ends, end)
+		}
+	}
+	return ends
+}
+
+// crowded reports whether some span of Per holds more than Limit calls.
+func (m *model) crowded(key string, w Window) bool {
+	calls := m.calls[key]
+	return slices.ContainsFunc(calls, func(end int64) bool {
+		inside := 0
+		for _, at := range calls {
+			if at <= end && at > end-w.Per.Microseconds() {
+				inside++
+			}
+		}
+		return inside > w.Limit
+	})
+}
+
+func TestTake_LocalAndRedisDecideLikeAnExactModel(t *testing.T) {
+	t.Parallel()
+	client := dial(t)
+	rapid.Check(t, func(t *rapid.T) {
+		c := newClock()
+		m, local, redis := &model{c, map[string][]int64{}}, NewLocal(c.now), NewRedis(client, c.now)
+		run, keys := unique(), []string{"a", "b"}
+		ws := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Window {
+			return Window{
+				Limit: rapid.IntRange(1, 9).Draw(t, "limit"),
+				Per:   time.Duration(rapid.IntRange(1, 100).Draw(t, "seconds")) * time.Second,
+			}
+		}), 1, 3).Draw(t, "windows")
+		for range rapid.IntRange(1, 60).Draw(t, "calls") {
+			c.advance(time.Duration(rapid.IntRange(0, 20_000_000).Draw(t, "pause")/rapid.SampledFrom([]int{1, 100, 10_000}).Draw(t, "pace")) * time.Microsecond)
+			key := rapid.SampledFrom(keys).Draw(t, "key")
+			want := m.take(key, ws)
+			for name, limiter := range map[string]taker{"local": local, "redis": redis} {
+				got, err := limiter.Take(t.Context(), run+key, ws)
+				if diff := cmp.Diff(want, got); diff != "" || err != nil {
+					t.Fatal(name, err, diff)
+				}
+			}
+		}
+		for _, key := range keys {
+			for _, w := range ws {
+				if m.crowded(key, w) {
+					t.Fatalf("more than %d calls in %v", w.Limit, w.Per)
+				}
+			}
+		}
+	})
+}
