@@ -1,0 +1,137 @@
+package account
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+const (
+	minKey    = 32 // bytes of a signing key
+	maxBearer = 4 << 10
+	maxSkew   = time.Minute // between the clocks of our processes
+	signedIn  = "authenticated"
+)
+
+// claims are Supabase's and ours. Supabase reads aud, role and sub; use keeps any other token we may ever sign from
+// passing as an access token.
+type claims struct {
+	Issuer    string `json:"iss"`
+	Audience  string `json:"aud"`
+	Subject   string `json:"sub"` // user id
+	Role      string `json:"role"`
+	Session   string `json:"sid"`
+	ID        string `json:"jti"`
+	IssuedAt  int64  `json:"iat"` // Unix seconds
+	ExpiresAt int64  `json:"exp"`
+	Use       string `json:"token_use"`
+	AppRole   string `json:"app_role"`
+}
+
+func (c *claims) GetExpirationTime() (*jwt.NumericDate, error) { return date(c.ExpiresAt), nil }
+func (c *claims) GetIssuedAt() (*jwt.NumericDate, error)       { return date(c.IssuedAt), nil }
+func (c *claims) GetNotBefore() (*jwt.NumericDate, error)      { return nil, nil }
+func (c *claims) GetIssuer() (string, error)                   { return c.Issuer, nil }
+func (c *claims) GetSubject() (string, error)                  { return c.Subject, nil }
+func (c *claims) GetAudience() (jwt.ClaimStrings, error)       { return jwt.ClaimStrings{c.Audience}, nil }
+
+func date(unix int64) *jwt.NumericDate {
+	if unix == 0 {
+		return nil
+	}
+	return jwt.NewNumericDate(time.Unix(unix, 0))
+}
+
+// keySet holds the HS256 keys; the first signs.
+type keySet struct {
+	issuer string
+	keys   []signingKey
+}
+
+type signingKey struct {
+	kid string
+	key []byte
+}
+
+func newKeySet(issuer string, secrets []string) (keySet, error) {
+	if len(secrets) == 0 {
+		return keySet{}, errors.New("JWT_SECRET_KEY is empty")
+	}
+	set := keySet{issuer: issuer}
+	for i, secret := range secrets {
+		k := signingKey{kidOf(secret), []byte(secret)}
+		if len(secret) < minKey {
+			return keySet{}, fmt.Errorf("key %d of JWT_SECRET_KEY has %d bytes, it needs at least %d", i+1, len(secret), minKey)
+		}
+		if set.find(k.kid) != nil {
+			return keySet{}, fmt.Errorf("key %d of JWT_SECRET_KEY is given twice", i+1)
+		}
+		set.keys = append(set.keys, k)
+	}
+	return set, nil
+}
+
+// kidOf names a key without telling anything about it.
+func kidOf(secret string) string {
+	m := hmac.New(sha256.New, []byte(secret))
+	m.Write([]byte("repazoo/jwt/kid"))
+	return hex.EncodeToString(m.Sum(nil)[:8])
+}
+
+func (s keySet) find(kid string) []byte {
+	i := slices.IndexFunc(s.keys, func(k signingKey) bool { return k.kid == kid })
+	if i < 0 {
+		return nil
+	}
+	return s.keys[i].key
+}
+
+// sign makes the access token of a session.
+func (s keySet) sign(userID, sessionID, role string, now, expires time.Time) (string, error) {
+	t := jwt.NewWithClaims(jwt.SigningMethodHS256, &claims{
+		Issuer: s.issuer, Audience: signedIn, Subject: userID, Role: signedIn, Session: sessionID, ID: db.NewID(),
+		IssuedAt: now.Unix(), ExpiresAt: expires.Unix(), Use: "access", AppRole: role,
+	})
+	t.Header["kid"] = s.keys[0].kid
+	return t.SignedString(s.keys[0].key)
+}
+
+func newParser(issuer string, now func() time.Time) *jwt.Parser {
+	return jwt.NewParser(
+		jwt.WithValidMethods([]string{"HS256"}), jwt.WithStrictDecoding(), jwt.WithTimeFunc(now),
+		jwt.WithIssuer(issuer), jwt.WithAudience(signedIn), jwt.WithExpirationRequired(),
+	)
+}
+
+// verify reads an access token that this server signed and that has not expired.
+func (s *Service) verify(bearer string) (claims, error) {
+	if len(bearer) > maxBearer {
+		return claims{}, fault.Unauthenticated
+	}
+	var c claims
+	_, err := s.parser.ParseWithClaims(bearer, &c, func(t *jwt.Token) (any, error) {
+		kid, _ := t.Header["kid"].(string)
+		if key := s.keys.find(kid); key != nil {
+			return key, nil
+		}
+		return nil, jwt.ErrTokenUnverifiable
+	})
+	switch {
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return claims{}, fault.TokenExpired
+	case err != nil || c.Use != "access" || c.Role != signedIn || !isID(c.Subject) || !isID(c.Session):
+		return claims{}, fault.Unauthenticated
+	case c.IssuedAt == 0 || time.Unix(c.IssuedAt, 0).After(s.now().Add(maxSkew)):
+		return claims{}, fault.Unauthenticated
+	}
+	return c, nil
+}

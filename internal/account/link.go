@@ -1,0 +1,109 @@
+package account
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+
+	"github.com/repazoo/repazoo/internal/audit"
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/xapi"
+)
+
+// grant is an X account and what X gave us for it.
+type grant struct {
+	who   xapi.User
+	token xapi.Token
+}
+
+// owner is who an X account belongs to.
+type owner struct {
+	account, user string
+	fresh         bool // the user was made now
+}
+
+// settle makes a grant a signed-in or linked account, in one transaction. Of parallel first sign-ins of one X account the
+// loser meets the unique key, and finds the winner's user at its next try.
+func (s *Service) settle(ctx context.Context, linkTo, device string, g grant) (in SignedIn, err error) {
+	for range 3 {
+		err = s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
+			in, err = s.attach(ctx, tx, linkTo, device, g)
+			return err
+		})
+		if !errors.Is(err, db.ErrConflict) {
+			break
+		}
+	}
+	return in, err
+}
+
+func (s *Service) attach(ctx context.Context, tx db.Tx, linkTo, device string, g grant) (SignedIn, error) {
+	o, err := s.place(ctx, tx, linkTo, g)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	in := SignedIn{UserID: o.user, New: o.fresh, Linked: linkTo != ""}
+	in.Account, err = db.One(ctx, tx, s.scanAccount, `SELECT `+accountColumns+` FROM x_accounts WHERE id = $1 AND user_id = $2`, o.account, o.user)
+	if err == nil && !in.Linked {
+		in.Tokens, err = s.startSession(ctx, tx, o.user, device)
+	}
+	return in, err
+}
+
+// place finds the row of an X account and updates it, or makes it, with its user if need be.
+func (s *Service) place(ctx context.Context, tx db.Tx, linkTo string, g grant) (owner, error) {
+	o, err := db.One(ctx, tx, func(r db.Rows, o *owner) error { return r.Scan(&o.account, &o.user) },
+		`SELECT id, user_id FROM x_accounts WHERE x_user_id = $1`, g.who.ID)
+	switch {
+	case errors.Is(err, db.ErrNotFound):
+		o = owner{db.NewID(), cmp.Or(linkTo, db.NewID()), linkTo == ""}
+		return o, s.insertAccount(ctx, tx, o, g)
+	case err != nil:
+		return o, err
+	case linkTo != "" && linkTo != o.user:
+		return o, fault.AlreadyLinked
+	}
+	return o, s.reconnect(ctx, tx, o, g)
+}
+
+func (s *Service) insertAccount(ctx context.Context, tx db.Tx, o owner, g grant) error {
+	name := displayName(g.who)
+	if o.fresh {
+		tx.Later(`INSERT INTO users (id, name, created_at, updated_at) VALUES ($1, $2, $3, $3)`, o.user, name, tx.Now())
+		audit.Record(ctx, tx, audit.Event{UserID: o.user, Actor: "user", Action: "user.created", Resource: "user:" + o.user})
+	}
+	tx.Later(`INSERT INTO x_accounts (id, user_id, x_user_id, handle, name, avatar_url, scopes, status, tokens, token_expires_at, linked_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, $10)`,
+		o.account, o.user, g.who.ID, clean(g.who.Handle, 50), name, avatar(g.who.AvatarURL), strings.Join(g.token.Scopes, " "),
+		s.sealPair(o.account, g.token), g.token.ExpiresAt, tx.Now())
+	audit.Record(ctx, tx, audit.Event{UserID: o.user, Actor: "user", Action: "x_account.linked", Resource: "x_account:" + o.account})
+	return nil
+}
+
+// reconnect gives a known account its new tokens and frees it from any lease: what was being renewed is outdated.
+func (s *Service) reconnect(ctx context.Context, tx db.Tx, o owner, g grant) error {
+	n, err := tx.Exec(ctx, `UPDATE x_accounts SET handle = $3, name = $4, avatar_url = $5, scopes = $6, tokens = $7, token_expires_at = $8,
+			linked_at = CASE WHEN status = 'revoked' THEN $9 ELSE linked_at END, status = 'active', refreshing_until = NULL, updated_at = $9
+		WHERE id = $1 AND user_id = $2`,
+		o.account, o.user, clean(g.who.Handle, 50), displayName(g.who), avatar(g.who.AvatarURL), strings.Join(g.token.Scopes, " "),
+		s.sealPair(o.account, g.token), g.token.ExpiresAt, tx.Now())
+	if err == nil && n == 0 {
+		return fault.Conflict.Saying("This X account was removed meanwhile. Start again.")
+	}
+	audit.Record(ctx, tx, audit.Event{UserID: o.user, Actor: "user", Action: "x_account.reconnected", Resource: "x_account:" + o.account})
+	return err
+}
+
+func displayName(u xapi.User) string { return cmp.Or(clean(u.Name, maxName), clean(u.Handle, maxName)) }
+
+// avatar keeps an address a page may show, and nothing else.
+func avatar(address string) any {
+	u, err := url.Parse(address)
+	if err != nil || len(address) > 500 || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return nil
+	}
+	return u.String()
+}

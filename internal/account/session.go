@@ -1,0 +1,158 @@
+package account
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/repazoo/repazoo/internal/audit"
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+const (
+	maxCached   = 100_000 // sessions whose liveness is remembered
+	maxSessions = 200     // listed
+	lookupBound = 5 * time.Second
+)
+
+// Principal is who makes a request.
+type Principal struct {
+	UserID    string
+	SessionID string
+	Role      string   // "user" or "admin", as the database says, not the token
+	Scopes    []string // nil for a session: everything the role may do
+}
+
+// Session is one signed-in browser or program.
+type Session struct {
+	ID, Device, IP                   string
+	CreatedAt, LastUsedAt, ExpiresAt time.Time
+}
+
+// liveness is what a request needs to know about its session.
+type liveness struct {
+	user, role string
+	expires    time.Time
+	revoked    bool
+}
+
+// cacheClock runs a cache on an injected clock.
+type cacheClock func() time.Time
+
+func (c cacheClock) NowNano() int64                            { return c().UnixNano() }
+func (cacheClock) Tick(time.Duration) (never <-chan time.Time) { return nil } // expired entries go when others come
+
+func newLiveness(ttl time.Duration, now func() time.Time) (*otter.Cache[string, liveness], error) {
+	return otter.New(&otter.Options[string, liveness]{
+		MaximumSize:      maxCached,
+		ExpiryCalculator: otter.ExpiryWriting[string, liveness](ttl),
+		Clock:            cacheClock(now),
+	})
+}
+
+// Authenticate tells who bears an access token. Errors: unauthenticated, token_expired, session_revoked, and
+// dependency_down when the database cannot say.
+func (s *Service) Authenticate(ctx context.Context, bearer string) (Principal, error) {
+	c, err := s.verify(bearer)
+	if err != nil {
+		return Principal{}, err
+	}
+	l, err := s.live.Get(ctx, c.Session, otter.LoaderFunc[string, liveness](s.lookUp))
+	switch {
+	case errors.Is(err, otter.ErrNotFound):
+		return Principal{}, fault.SessionRevoked
+	case err != nil:
+		return Principal{}, fault.DependencyDown.Because(err)
+	case l.revoked || l.user != c.Subject || !s.now().Before(l.expires):
+		return Principal{}, fault.SessionRevoked
+	}
+	return Principal{UserID: l.user, SessionID: c.Session, Role: l.role}, nil
+}
+
+// lookUp reads a session. Others may be waiting for the answer, so it does not end with the request that asked first.
+func (s *Service) lookUp(ctx context.Context, sessionID string) (liveness, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupBound)
+	defer cancel()
+	l, err := db.ReadOne(ctx, s.db, db.System, func(r db.Rows, l *liveness) error {
+		var revoked *time.Time
+		err := r.Scan(&l.user, &l.role, &l.expires, &revoked)
+		l.revoked = revoked != nil
+		return err
+	}, `SELECT s.user_id, u.role, s.expires_at, s.revoked_at FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1`, sessionID)
+	if errors.Is(err, db.ErrNotFound) {
+		return l, otter.ErrNotFound
+	}
+	return l, err
+}
+
+// startSession makes a session and its first tokens.
+func (s *Service) startSession(ctx context.Context, tx db.Tx, userID, device string) (Tokens, error) {
+	role, err := db.One(ctx, tx, db.Value[string], `SELECT role FROM users WHERE id = $1`, userID)
+	if err != nil {
+		return Tokens{}, err
+	}
+	t, err := s.newTokens(userID, db.NewID(), role, tx.Now())
+	if err != nil {
+		return Tokens{}, err
+	}
+	tx.Later(`INSERT INTO sessions (id, user_id, device, ip, created_at, last_used_at, expires_at) VALUES ($1, $2, $3, $4, $5, $5, $6)`,
+		t.SessionID, userID, cmp.Or(clean(device, 100), "Unknown device"), audit.OriginFrom(ctx).IP, tx.Now(), t.RefreshExpiresAt)
+	insertRefresh(tx, userID, t)
+	audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "session.started", Resource: "session:" + t.SessionID})
+	return t, nil
+}
+
+// Sessions lists a user's living sessions, the last used first, at most 200.
+func (s *Service) Sessions(ctx context.Context, userID string) ([]Session, error) {
+	return db.Read(ctx, s.db, db.User(userID), func(r db.Rows, v *Session) error {
+		return r.Scan(&v.ID, &v.Device, &v.IP, &v.CreatedAt, &v.LastUsedAt, &v.ExpiresAt)
+	}, `SELECT id, device, ip, created_at, last_used_at, expires_at FROM sessions
+		WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY last_used_at DESC, id DESC LIMIT $3`, userID, s.db.Now(), maxSessions)
+}
+
+// RevokeSession ends one session of a user: its access tokens are refused at once. A session that has ended stays so.
+// Error: not_found.
+func (s *Service) RevokeSession(ctx context.Context, userID, id string) error {
+	if !isID(id) {
+		return noSession()
+	}
+	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE sessions SET revoked_at = COALESCE(revoked_at, $3), revoked_why = COALESCE(revoked_why, 'user')
+			WHERE id = $1 AND user_id = $2`, id, userID, tx.Now())
+		if err == nil && n == 0 {
+			return noSession()
+		}
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "session.revoked", Resource: "session:" + id})
+		return err
+	})
+	if err == nil {
+		s.live.Invalidate(id)
+	}
+	return err
+}
+
+func noSession() error { return fault.NotFound.Saying("There is no session with this id.") }
+
+// RevokeSessions ends every session of a user, the caller's included, and tells how many there were.
+func (s *Service) RevokeSessions(ctx context.Context, userID string) (n int, err error) {
+	var ended []string
+	err = s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
+		ended, err = db.All(ctx, tx, db.Value[string], `UPDATE sessions SET revoked_at = $2, revoked_why = 'user'
+			WHERE user_id = $1 AND revoked_at IS NULL RETURNING id`, userID, tx.Now())
+		if err == nil {
+			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "sessions.revoked", Resource: "user:" + userID, Detail: map[string]any{"sessions": len(ended)}})
+		}
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range ended {
+		s.live.Invalidate(id)
+	}
+	return len(ended), nil
+}

@@ -1,0 +1,171 @@
+package account
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/xapi"
+)
+
+const (
+	stateLife = 10 * time.Minute
+	maxCode   = 1024 // bytes of X's code; it is some 90
+	secretLen = 43   // characters of a state and of a browser's secret
+)
+
+// askedScopes are what a sign-in asks X for: to read, and to go on reading.
+func askedScopes() []string { return []string{"tweet.read", "users.read", "offline.access"} }
+
+// badState is the one answer to every state that cannot be used, so that it tells nothing about which.
+var badState = fault.ValidationFailed.
+	Saying("This sign-in cannot be completed: it is too old, was already used, or was started in another browser. Start it again.").
+	At("query.state", "cannot be used")
+
+// SignInRequest starts a sign-in.
+type SignInRequest struct {
+	LinkTo     string // the signed-in user to link one more X account to; empty to sign in
+	RedirectTo string // where the browser goes afterwards: a path, or an address of an allowed host; default "/"
+	Domain     string // the allowed host a RedirectTo without one is on; default this server
+}
+
+// Authorization is a sign-in under way. It prints as dots.
+type Authorization struct {
+	URL       string // X's consent page
+	State     string
+	Browser   string // for a __Host- cookie: only a callback that brings it back is answered
+	ExpiresAt time.Time
+}
+
+// Callback is what X sent the browser back with.
+type Callback struct {
+	State, Code string
+	Error       string // X's error code, when the person or X declined
+	Browser     string // the secret of the cookie
+	Device      string // how to name the session to its owner, such as "Firefox on Linux"
+}
+
+// SignedIn is a completed sign-in.
+type SignedIn struct {
+	UserID   string
+	Account  XAccount
+	Tokens   Tokens `json:"-"` // of the new session; zero when Linked, as the browser keeps the session it has
+	ReturnTo string // checked when the sign-in began
+	New      bool   // the user was made now
+	Linked   bool   // the account was linked to a signed-in user
+}
+
+// BeginSignIn makes a state and the address of X's consent page. It refuses a return address that is not allowed.
+func (s *Service) BeginSignIn(ctx context.Context, r SignInRequest) (Authorization, error) {
+	returnTo, err := s.returns.resolve(r.RedirectTo, r.Domain)
+	if err != nil {
+		return Authorization{}, err
+	}
+	a := Authorization{State: newSecret(), Browser: newSecret()}
+	verifier := xapi.NewVerifier()
+	a.URL = s.x.AuthorizeURL(a.State, verifier, s.callback, askedScopes())
+	purpose, user := "sign_in", any(nil)
+	if r.LinkTo != "" {
+		purpose, user = "link", r.LinkTo
+	}
+	id := hash(a.State)
+	err = s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		a.ExpiresAt = tx.Now().Add(stateLife)
+		_, err := tx.Exec(ctx, `INSERT INTO oauth_states (state_hash, browser_hash, purpose, user_id, verifier, redirect_uri, return_to, created_at, expires_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			id, hash(a.Browser), purpose, user, s.seal.Seal([]byte(verifier), []byte(id)), s.callback, returnTo, tx.Now(), a.ExpiresAt)
+		return err
+	})
+	return a, err
+}
+
+// CompleteSignIn spends a state and X's code. Of parallel callbacks with one state, one is answered. With an error only
+// ReturnTo is set, and only if the state was good. Errors: validation_failed for the state or code, forbidden when the
+// person declined, already_linked, x_unavailable.
+func (s *Service) CompleteSignIn(ctx context.Context, c Callback) (SignedIn, error) {
+	st, err := s.spendState(ctx, c)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	failed := SignedIn{ReturnTo: st.returnTo}
+	if err := declined(c); err != nil {
+		return failed, err
+	}
+	token, err := s.x.Exchange(ctx, c.Code, st.verifier, st.redirectURI)
+	if err != nil {
+		return failed, err
+	}
+	who, err := s.x.Me(ctx, token.Access)
+	if err != nil {
+		return failed, err
+	}
+	in, err := s.settle(ctx, st.linkTo, c.Device, grant{who, token})
+	if err != nil {
+		return failed, err
+	}
+	in.ReturnTo = st.returnTo
+	return in, nil
+}
+
+// declined reads the callback of a person or an X that said no.
+func declined(c Callback) error {
+	switch {
+	case c.Error == "access_denied":
+		return fault.Forbidden.Saying("You did not give Repazoo access at X, so nothing was changed. Start again when you want to.")
+	case c.Error != "":
+		return fault.XUnavailable.Saying("X refused the sign-in. Start it again.")
+	case c.Code == "" || len(c.Code) > maxCode:
+		return fault.ValidationFailed.Saying("X's answer has no code that can be used. Start the sign-in again.").At("query.code", "is missing or too long")
+	}
+	return nil
+}
+
+// state is a row of oauth_states.
+type state struct {
+	linkTo, verifier, redirectURI, returnTo string
+
+	browserHash string
+	sealed      []byte
+	expires     time.Time
+}
+
+// spendState deletes the state as it reads it: whoever brings the wrong browser or comes late has spent it too.
+func (s *Service) spendState(ctx context.Context, c Callback) (state, error) {
+	if len(c.State) != secretLen || len(c.Browser) != secretLen {
+		return state{}, badState
+	}
+	id := hash(c.State)
+	var st state
+	var now time.Time
+	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
+		now = tx.Now()
+		st, err = db.One(ctx, tx, scanState,
+			`DELETE FROM oauth_states WHERE state_hash = $1 RETURNING user_id, browser_hash, verifier, redirect_uri, return_to, expires_at`, id)
+		return err
+	})
+	if errors.Is(err, db.ErrNotFound) {
+		return state{}, badState
+	}
+	if err != nil {
+		return state{}, err
+	}
+	same := subtle.ConstantTimeCompare([]byte(st.browserHash), []byte(hash(c.Browser))) == 1
+	verifier, err := s.seal.Open(st.sealed, []byte(id))
+	if !same || !now.Before(st.expires) || err != nil {
+		return state{}, badState
+	}
+	st.verifier = string(verifier)
+	return st, nil
+}
+
+func scanState(r db.Rows, st *state) error {
+	var user *string
+	err := r.Scan(&user, &st.browserHash, &st.sealed, &st.redirectURI, &st.returnTo, &st.expires)
+	if user != nil {
+		st.linkTo = *user
+	}
+	return err
+}

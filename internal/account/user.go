@@ -1,0 +1,101 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/repazoo/repazoo/internal/audit"
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+const maxName = 100 // runes of a user's name
+
+// User is what a person is to Repazoo.
+type User struct {
+	ID, Name           string
+	Email              string // empty when X has none or did not say
+	Role               string // "user" or "admin"
+	CreatedAt          time.Time
+	Tier               string // of the subscription as it stands, "none" without one; billing decides what it is good for
+	SubscriptionStatus string // as the payment provider spells it, "none" without one
+	Accounts           int    // linked X accounts, those that were unlinked not counted
+}
+
+// Me reads a user in one round trip. Error: not_found after the account was erased.
+func (s *Service) Me(ctx context.Context, userID string) (User, error) {
+	u, err := db.ReadOne(ctx, s.db, db.User(userID), scanUser, `
+		SELECT u.id, u.name, COALESCE(u.email, ''), u.role, u.created_at, COALESCE(b.tier, 'none'), COALESCE(b.status, 'none'),
+		       (SELECT count(*) FROM x_accounts a WHERE a.user_id = u.id AND a.status <> 'revoked')
+		FROM users u LEFT JOIN subscriptions b ON b.user_id = u.id WHERE u.id = $1`, userID)
+	if errors.Is(err, db.ErrNotFound) {
+		return User{}, fault.NotFound.Saying("This user does not exist any more.")
+	}
+	return u, err
+}
+
+func scanUser(r db.Rows, u *User) error {
+	return r.Scan(&u.ID, &u.Name, &u.Email, &u.Role, &u.CreatedAt, &u.Tier, &u.SubscriptionStatus, &u.Accounts)
+}
+
+// Rename gives a user another display name: 1 to 100 characters, none of them control characters.
+func (s *Service) Rename(ctx context.Context, userID, name string) (User, error) {
+	name = strings.TrimSpace(name)
+	if name == "" || utf8.RuneCountInString(name) > maxName || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		return User{}, fault.ValidationFailed.At("body.name", "must have 1 to 100 characters and no line breaks")
+	}
+	err := s.db.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE users SET name = $2, updated_at = $3 WHERE id = $1`, userID, name, tx.Now())
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "user.renamed", Resource: "user:" + userID})
+		return err
+	})
+	if err != nil {
+		return User{}, err
+	}
+	return s.Me(ctx, userID)
+}
+
+// SetRole makes a user "admin" or "user" again. It is for the operator's command line only: no request may reach it. The
+// user is named by id, or by the handle of an X account linked to them.
+func (s *Service) SetRole(ctx context.Context, xHandleOrUserID, role string) error {
+	if role != "user" && role != "admin" {
+		return fault.ValidationFailed.At("role", `must be "user" or "admin"`)
+	}
+	return s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		id, err := findUser(ctx, tx, xHandleOrUserID)
+		if err != nil {
+			return err
+		}
+		n, err := tx.Exec(ctx, `UPDATE users SET role = $2, updated_at = $3 WHERE id = $1`, id, role, tx.Now())
+		if err == nil && n == 0 {
+			return noUser()
+		}
+		audit.Record(ctx, tx, audit.Event{UserID: id, Actor: "operator", Action: "user.role_set", Resource: "user:" + id, Detail: map[string]any{"role": role}})
+		return err
+	})
+}
+
+// findUser refuses a handle that two users' accounts carry, which happens when X gave it to somebody else.
+func findUser(ctx context.Context, tx db.Tx, handleOrID string) (string, error) {
+	if isID(handleOrID) {
+		return handleOrID, nil
+	}
+	found, err := db.All(ctx, tx, db.Value[string], `SELECT DISTINCT user_id FROM x_accounts WHERE lower(handle) = $1 AND status <> 'revoked' LIMIT 2`, handleKey(handleOrID))
+	switch {
+	case err != nil:
+		return "", err
+	case len(found) > 1:
+		return "", fault.Conflict.Saying("More than one user has linked an account with this handle. Name the user by id.")
+	case len(found) == 0:
+		return "", noUser()
+	}
+	return found[0], nil
+}
+
+func noUser() error {
+	return fault.NotFound.Saying("There is no user with this id or X handle. They must sign in once first.")
+}
