@@ -1,0 +1,134 @@
+package httpapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/billing"
+)
+
+type accountBody struct {
+	ID             string     `json:"id" format:"uuid"`
+	XUserID        string     `json:"x_user_id"`
+	Handle         string     `json:"handle"`
+	Name           string     `json:"name"`
+	AvatarURL      string     `json:"avatar_url,omitempty"`
+	Scopes         []string   `json:"scopes"`
+	Health         string     `json:"health" enum:"active,expiring,expired,reconnect,revoked" doc:"Of the token we hold for it."`
+	LinkedAt       time.Time  `json:"linked_at"`
+	LastSyncAt     *time.Time `json:"last_sync_at" doc:"When its posts were last read."`
+	TokenExpiresAt *time.Time `json:"token_expires_at"`
+}
+
+func newAccountBody(x account.XAccount) accountBody {
+	return accountBody{x.ID, x.XUserID, x.Handle, x.Name, x.AvatarURL, x.Scopes, x.Health, x.LinkedAt, x.LastSyncAt, x.TokenExpiresAt}
+}
+
+type accountsOutput struct {
+	Body struct {
+		Data []accountBody `json:"data"`
+	}
+}
+
+func (a *API) accounts(ctx context.Context, _ *struct{}) (*accountsOutput, error) {
+	all, err := a.Accounts.Accounts(ctx, caller(ctx))
+	if err != nil {
+		return nil, err
+	}
+	out := &accountsOutput{}
+	out.Body.Data = make([]accountBody, len(all))
+	for i, x := range all {
+		out.Body.Data[i] = newAccountBody(x)
+	}
+	return out, nil
+}
+
+type revokeInput struct {
+	Body struct {
+		AccountID string `json:"account_id" format:"uuid"`
+	}
+}
+
+func (a *API) revoke(ctx context.Context, in *revokeInput) (*struct{}, error) {
+	return nil, a.Accounts.RevokeX(ctx, caller(ctx), in.Body.AccountID)
+}
+
+type refreshXInput struct {
+	AccountID string `path:"account_id" format:"uuid"`
+}
+
+type accountOutput struct{ Body accountBody }
+
+func (a *API) refreshX(ctx context.Context, in *refreshXInput) (*accountOutput, error) {
+	x, err := a.Accounts.RefreshX(ctx, caller(ctx), in.AccountID)
+	return &accountOutput{newAccountBody(x)}, err
+}
+
+type userBody struct {
+	ID                 string    `json:"id" format:"uuid"`
+	Name               string    `json:"name"`
+	Email              *string   `json:"email" doc:"Null when X did not tell."`
+	Role               string    `json:"role" enum:"user,admin"`
+	CreatedAt          time.Time `json:"created_at"`
+	Tier               string    `json:"tier" enum:"none,basic,pro"`
+	SubscriptionStatus string    `json:"subscription_status"`
+	Accounts           int       `json:"accounts" doc:"How many X accounts are linked."`
+}
+
+type userOutput struct{ Body userBody }
+
+func newUserBody(u account.User) userBody {
+	tier := u.Tier
+	if tier == "" {
+		tier = "none"
+	}
+	return userBody{u.ID, u.Name, u.Email, u.Role, u.CreatedAt, tier, u.SubscriptionStatus, u.Accounts}
+}
+
+func (a *API) me(ctx context.Context, _ *struct{}) (*userOutput, error) {
+	u, err := a.Accounts.Me(ctx, caller(ctx))
+	return &userOutput{newUserBody(u)}, err
+}
+
+type renameInput struct {
+	Body struct {
+		Name string `json:"name" minLength:"1" maxLength:"100"`
+	}
+}
+
+func (a *API) rename(ctx context.Context, in *renameInput) (*userOutput, error) {
+	u, err := a.Accounts.Rename(ctx, caller(ctx), in.Body.Name)
+	return &userOutput{newUserBody(u)}, err
+}
+
+type counter struct {
+	Limit     int `json:"limit"`
+	Used      int `json:"used"`
+	Reserved  int `json:"reserved" doc:"Taken by analyses that are still running."`
+	Remaining int `json:"remaining"`
+}
+
+type usageBody struct {
+	Tier        string     `json:"tier" enum:"none,basic,pro"`
+	Status      string     `json:"status"`
+	PeriodStart *time.Time `json:"period_start"`
+	PeriodEnd   *time.Time `json:"period_end"`
+	Analyses    counter    `json:"analyses"`
+	XReads      counter    `json:"x_reads" doc:"Posts read from X; an uploaded archive costs none."`
+}
+
+type usageOutput struct{ Body usageBody }
+
+func (a *API) usage(ctx context.Context, _ *struct{}) (*usageOutput, error) {
+	u, err := a.Billing.Usage(ctx, caller(ctx))
+	return &usageOutput{newUsageBody(u)}, err
+}
+
+func newUsageBody(u billing.Usage) usageBody {
+	return usageBody{
+		Tier: u.Tier, Status: u.Status, PeriodStart: u.PeriodStart, PeriodEnd: u.PeriodEnd,
+		Analyses: counter{u.Analyses.Limit, u.Analyses.Used, u.Analyses.Reserved, u.Analyses.Remaining},
+		XReads:   counter{u.Reads.Limit, u.Reads.Used, 0, u.Reads.Remaining},
+	}
+}

@@ -1,0 +1,292 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/report"
+)
+
+type analysisBody struct {
+	ID         string          `json:"id" format:"uuid"`
+	AccountID  *string         `json:"account_id" format:"uuid"`
+	ArchiveID  *string         `json:"archive_id" format:"uuid"`
+	Handle     string          `json:"handle"`
+	Purpose    string          `json:"purpose"`
+	MaxPosts   int             `json:"max_posts"`
+	Tier       string          `json:"tier"`
+	Model      string          `json:"model" doc:"Empty when the screen stands alone."`
+	Status     string          `json:"status" enum:"queued,running,completed,failed,cancelled"`
+	Progress   progressBody    `json:"progress"`
+	Score      *float64        `json:"score"`
+	Level      *string         `json:"level"`
+	Error      *analysisError  `json:"error"`
+	CreatedAt  time.Time       `json:"created_at"`
+	StartedAt  *time.Time      `json:"started_at"`
+	FinishedAt *time.Time      `json:"finished_at"`
+	Links      map[string]string `json:"links" doc:"Where to go from here."`
+}
+
+type progressBody struct {
+	Stage    string `json:"stage" enum:"queued,collect,screen,judge,verify,score,recommend,save,done"`
+	Done     int    `json:"done"`
+	Total    int    `json:"total" doc:"0 while it is unknown."`
+	Findings int    `json:"findings" doc:"Found so far."`
+}
+
+type analysisError struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+func newAnalysisBody(x analysis.Analysis) analysisBody {
+	self := "/api/v1/analyses/" + x.ID
+	b := analysisBody{
+		ID: x.ID, AccountID: x.AccountID, ArchiveID: x.ArchiveID, Handle: x.Handle, Purpose: string(x.Purpose), MaxPosts: x.MaxPosts,
+		Tier: x.Tier, Model: x.Model, Status: string(x.Status), Progress: newProgressBody(x.Progress), Score: x.Score, Level: x.Level,
+		CreatedAt: x.CreatedAt, StartedAt: x.StartedAt, FinishedAt: x.FinishedAt,
+		Links: map[string]string{"self": self, "events": self + "/events"},
+	}
+	if x.Status == analysis.Completed {
+		b.Links["report"] = self + "/report.json"
+	}
+	if x.ErrorCode != nil && x.ErrorMessage != nil {
+		b.Error = &analysisError{*x.ErrorCode, *x.ErrorMessage}
+	}
+	return b
+}
+
+func newProgressBody(p analysis.Progress) progressBody {
+	return progressBody{string(p.Stage), p.Done, p.Total, p.Findings}
+}
+
+type startInput struct {
+	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" doc:"The same key and body start one analysis, however often they are sent."`
+	Body           struct {
+		AccountID       string     `json:"account_id,omitempty" format:"uuid" doc:"A linked X account."`
+		ArchiveID       string     `json:"archive_id,omitempty" format:"uuid" doc:"An uploaded archive."`
+		TwitterUsername string     `json:"twitter_username,omitempty" maxLength:"50" doc:"The handle of a linked account; the earlier API's way."`
+		Purpose         string     `json:"purpose,omitempty" maxLength:"50" doc:"The lens: personal_reputation (default), job_search, career_development, brand_building, influencer, public_office, corporate_communications, academic or visa_application."`
+		MaxPosts        int        `json:"max_posts,omitempty" minimum:"0" doc:"The newest so many; as many as the plan allows by default."`
+		Since           *time.Time `json:"since,omitempty" doc:"Leave out what is older."`
+		Consent         bool       `json:"consent,omitempty" doc:"You agree that the posts are read and judged. Needed the first time."`
+	}
+}
+
+type startOutput struct {
+	Location       string `header:"Location"`
+	QuotaLimit     int    `header:"X-Quota-Limit"`
+	QuotaUsed      int    `header:"X-Quota-Used"`
+	QuotaRemaining int    `header:"X-Quota-Remaining"`
+	QuotaReset     int    `header:"X-Quota-Reset" doc:"Seconds until the period ends."`
+	Body           analysisBody
+}
+
+func (a *API) start(ctx context.Context, in *startInput) (*startOutput, error) {
+	b := &in.Body
+	x, left, err := a.Analyses.Start(ctx, caller(ctx), analysis.StartRequest{
+		AccountID: b.AccountID, ArchiveID: b.ArchiveID, Handle: strings.TrimPrefix(b.TwitterUsername, "@"),
+		Purpose: analysis.Purpose(b.Purpose), MaxPosts: b.MaxPosts, Since: b.Since, Consent: b.Consent, IdempotencyKey: in.IdempotencyKey,
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &startOutput{Location: "/api/v1/analyses/" + x.ID, Body: newAnalysisBody(x)}
+	out.quota(left, x.CreatedAt)
+	return out, nil
+}
+
+func (o *startOutput) quota(r billing.Reservation, now time.Time) {
+	o.QuotaLimit, o.QuotaUsed = r.Quota, r.Used+r.Reserved
+	o.QuotaRemaining = max(0, r.Quota-r.Used-r.Reserved)
+	if !r.PeriodEnd.IsZero() {
+		o.QuotaReset = seconds(r.PeriodEnd.Sub(now))
+	}
+}
+
+type listInput struct {
+	Limit     int       `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	Cursor    string    `query:"cursor" maxLength:"200" doc:"next_cursor of an earlier answer."`
+	AccountID string    `query:"account_id" format:"uuid"`
+	Purpose   string    `query:"purpose" maxLength:"50"`
+	Status    string    `query:"status" enum:"queued,running,completed,failed,cancelled"`
+	From      time.Time `query:"from" doc:"Created at or after."`
+	To        time.Time `query:"to" doc:"Created before."`
+}
+
+type listOutput struct {
+	Body struct {
+		Data       []analysisBody `json:"data"`
+		NextCursor *string        `json:"next_cursor" doc:"Null on the last page."`
+		Total      int            `json:"total"`
+	}
+}
+
+func (a *API) list(ctx context.Context, in *listInput) (*listOutput, error) {
+	page, err := a.Analyses.List(ctx, caller(ctx), analysis.Filter{
+		AccountID: in.AccountID, Purpose: analysis.Purpose(in.Purpose), Status: analysis.Status(in.Status),
+		From: in.From, To: in.To, Limit: in.Limit, Cursor: in.Cursor,
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &listOutput{}
+	out.Body.Data, out.Body.Total = make([]analysisBody, len(page.Analyses)), page.Total
+	for i, x := range page.Analyses {
+		out.Body.Data[i] = newAnalysisBody(x)
+	}
+	if page.Next != "" {
+		out.Body.NextCursor = &page.Next
+	}
+	return out, nil
+}
+
+type analysisOutput struct{ Body analysisBody }
+
+func (a *API) show(ctx context.Context, in *idInput) (*analysisOutput, error) {
+	x, err := a.Analyses.Get(ctx, caller(ctx), in.ID)
+	return &analysisOutput{newAnalysisBody(x)}, err
+}
+
+func (a *API) cancel(ctx context.Context, in *idInput) (*analysisOutput, error) {
+	x, err := a.Analyses.Cancel(ctx, caller(ctx), in.ID)
+	return &analysisOutput{newAnalysisBody(x)}, err
+}
+
+func (a *API) remove(ctx context.Context, in *idInput) (*struct{}, error) {
+	return nil, a.Analyses.Delete(ctx, caller(ctx), in.ID)
+}
+
+type eventsInput struct {
+	ID          string `path:"id" format:"uuid"`
+	LastEventID int    `header:"Last-Event-ID" doc:"Resume after this event."`
+}
+
+// events streams the analysis as it moves, until it has ended.
+func (a *API) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse, error) {
+	if _, err := a.Analyses.Get(ctx, caller(ctx), in.ID); err != nil {
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		hc.SetHeader("Content-Type", "text/event-stream")
+		hc.SetHeader("X-Accel-Buffering", "no")
+		w := hc.BodyWriter()
+		control := http.NewResponseController(w.(http.ResponseWriter))
+		for x, err := range a.Analyses.Watch(ctx, caller(ctx), in.ID, in.LastEventID) {
+			if err != nil {
+				return
+			}
+			name := "progress"
+			if x.Status.Ended() {
+				name = "end"
+			}
+			body, _ := json.Marshal(newAnalysisBody(x))
+			_ = control.SetWriteDeadline(time.Now().Add(bodyTimeout)) // a reader that is gone must not hold the stream
+			if _, err := fmt.Fprintf(w, "id: %d\nevent: %s\ndata: %s\n\n", x.Seq, name, body); err != nil {
+				return
+			}
+			_ = control.Flush()
+		}
+	}}, nil
+}
+
+type reportOutput struct {
+	ContentType        string `header:"Content-Type"`
+	ContentDisposition string `header:"Content-Disposition"`
+	Body               []byte
+}
+
+func (a *API) report(format string) func(context.Context, *idInput) (*reportOutput, error) {
+	f, err := report.ParseFormat(format)
+	if err != nil {
+		panic(err) // a programmer's mistake in the route table
+	}
+	return func(ctx context.Context, in *idInput) (*reportOutput, error) {
+		r, err := a.Analyses.Report(ctx, caller(ctx), in.ID)
+		if err != nil {
+			return nil, err
+		}
+		var buf bytes.Buffer
+		if err := report.Write(&buf, r, f); err != nil {
+			return nil, err
+		}
+		return &reportOutput{report.ContentType(f), fmt.Sprintf("inline; filename=%q", report.Filename(r, f)), buf.Bytes()}, nil
+	}
+}
+
+type findingsOutput struct {
+	Body struct {
+		Data []analysis.Finding `json:"data"`
+	}
+}
+
+func (a *API) findings(ctx context.Context, in *idInput) (*findingsOutput, error) {
+	r, err := a.Analyses.Report(ctx, caller(ctx), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &findingsOutput{}
+	out.Body.Data = r.Findings
+	return out, nil
+}
+
+type dismissInput struct {
+	ID   string `path:"id" minLength:"10" maxLength:"64"`
+	Body struct {
+		Dismissed bool   `json:"dismissed"`
+		Why       string `json:"why,omitempty" maxLength:"500"`
+	}
+}
+
+type findingOutput struct{ Body analysis.Finding }
+
+func (a *API) dismiss(ctx context.Context, in *dismissInput) (*findingOutput, error) {
+	f, err := a.Analyses.Dismiss(ctx, caller(ctx), in.ID, in.Body.Dismissed, in.Body.Why)
+	return &findingOutput{f}, err
+}
+
+type scoreInput struct {
+	ID      string   `path:"id" format:"uuid"`
+	Purpose string   `query:"purpose" maxLength:"50" doc:"Another lens; the report's own by default."`
+	Without []string `query:"without" maxItems:"200" doc:"Post ids, comma separated: as if they had been deleted."`
+}
+
+type scoreOutput struct {
+	Body struct {
+		Purpose  string             `json:"purpose"`
+		Score    float64            `json:"score"`
+		Level    string             `json:"level"`
+		Findings []analysis.Finding `json:"findings"`
+	}
+}
+
+func (a *API) score(ctx context.Context, in *scoreInput) (*scoreOutput, error) {
+	r, err := a.Analyses.WhatIf(ctx, caller(ctx), in.ID, analysis.Purpose(in.Purpose), in.Without)
+	if err != nil {
+		return nil, err
+	}
+	out := &scoreOutput{}
+	out.Body.Purpose, out.Body.Score, out.Body.Level, out.Body.Findings = string(r.Purpose), r.Score, string(r.Level), r.Findings
+	return out, nil
+}
+
+type compareInput struct {
+	From string `query:"from" required:"true" format:"uuid"`
+	To   string `query:"to" required:"true" format:"uuid"`
+}
+
+type compareOutput struct{ Body analysis.Comparison }
+
+func (a *API) compare(ctx context.Context, in *compareInput) (*compareOutput, error) {
+	c, err := a.Analyses.Compare(ctx, caller(ctx), in.From, in.To)
+	return &compareOutput{c}, err
+}

@@ -1,0 +1,123 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+type planBody struct {
+	Tier             string `json:"tier"`
+	MonthlyCents     int    `json:"monthly_cents" doc:"US cents a month."`
+	Analyses         int    `json:"analyses" doc:"Analyses a period."`
+	PostsPerAnalysis int    `json:"posts_per_analysis"`
+	XReads           int    `json:"x_reads" doc:"Posts read from X a period."`
+	Model            string `json:"model"`
+}
+
+type plansOutput struct {
+	Body struct {
+		Data []planBody `json:"data"`
+	}
+}
+
+func (a *API) plans(context.Context, *struct{}) (*plansOutput, error) {
+	out := &plansOutput{}
+	for _, t := range a.Billing.Plans() {
+		out.Body.Data = append(out.Body.Data, planBody{t.Name, t.MonthlyCents, t.Quota, t.MaxPosts, t.Reads, t.Model})
+	}
+	return out, nil
+}
+
+type subscriptionBody struct {
+	Tier              string     `json:"tier" enum:"none,basic,pro"`
+	Status            string     `json:"status"`
+	Entitled          bool       `json:"entitled" doc:"Whether analyses may be started now."`
+	PeriodStart       *time.Time `json:"period_start"`
+	PeriodEnd         *time.Time `json:"period_end"`
+	EntitledUntil     *time.Time `json:"entitled_until" doc:"Grace included."`
+	CancelAtPeriodEnd bool       `json:"cancel_at_period_end"`
+	CancelAt          *time.Time `json:"cancel_at"`
+	ClientSecret      string     `json:"client_secret,omitempty" doc:"When the bank must confirm: for Stripe.js."`
+	CheckoutURL       string     `json:"checkout_url,omitempty" doc:"Open it to pay, when no payment method was sent."`
+}
+
+type subscriptionOutput struct{ Body subscriptionBody }
+
+func newSubscriptionBody(s billing.Subscription) subscriptionBody {
+	tier := s.Tier
+	if tier == "" {
+		tier = "none"
+	}
+	return subscriptionBody{
+		Tier: tier, Status: s.Status, Entitled: s.Entitled, PeriodStart: s.PeriodStart, PeriodEnd: s.PeriodEnd,
+		EntitledUntil: s.EntitledUntil, CancelAtPeriodEnd: s.CancelAtPeriodEnd, CancelAt: s.CancelAt,
+	}
+}
+
+type subscribeInput struct {
+	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" doc:"Accepted; one user has one subscription whatever the key."`
+	Body           struct {
+		Tier            string `json:"tier" enum:"basic,pro"`
+		PaymentMethodID string `json:"payment_method_id,omitempty" maxLength:"200" doc:"Of Stripe; without it you get a checkout_url."`
+	}
+}
+
+func (a *API) subscribe(ctx context.Context, in *subscribeInput) (*subscriptionOutput, error) {
+	s, err := a.Billing.Subscribe(ctx, caller(ctx), billing.SubscribeRequest{
+		Tier: in.Body.Tier, PaymentMethod: in.Body.PaymentMethodID, ReturnURL: a.PublicURL + "/",
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &subscriptionOutput{newSubscriptionBody(s.Subscription)}
+	out.Body.ClientSecret, out.Body.CheckoutURL = s.ClientSecret, s.CheckoutURL
+	return out, nil
+}
+
+func (a *API) subscription(ctx context.Context, _ *struct{}) (*subscriptionOutput, error) {
+	s, err := a.Billing.Subscription(ctx, caller(ctx))
+	return &subscriptionOutput{newSubscriptionBody(s)}, err
+}
+
+type cancelInput struct {
+	AtPeriodEnd bool `query:"at_period_end" default:"true" doc:"False ends access at once."`
+}
+
+func (a *API) cancelSubscription(ctx context.Context, in *cancelInput) (*subscriptionOutput, error) {
+	s, err := a.Billing.Cancel(ctx, caller(ctx), in.AtPeriodEnd)
+	return &subscriptionOutput{newSubscriptionBody(s)}, err
+}
+
+func (a *API) resumeSubscription(ctx context.Context, _ *struct{}) (*subscriptionOutput, error) {
+	s, err := a.Billing.Resume(ctx, caller(ctx))
+	return &subscriptionOutput{newSubscriptionBody(s)}, err
+}
+
+// maxWebhook is more than Stripe ever sends.
+const maxWebhook = 256 << 10
+
+// stripeWebhook takes the raw bytes, because the signature is over them.
+func (a *API) stripeWebhook(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxWebhook))
+	if err != nil {
+		a.refuse(w, r, fault.PayloadTooLarge)
+		return
+	}
+	err = a.Billing.Accept(r.Context(), body, r.Header.Get("Stripe-Signature"))
+	switch {
+	case errors.Is(err, fault.ValidationFailed):
+		p := newProblem(r.Context(), fault.From(err))
+		p.Status, p.Title = http.StatusBadRequest, http.StatusText(http.StatusBadRequest) // what Stripe's own libraries answer
+		a.write(w, p)
+	case err != nil:
+		a.refuse(w, r, err)
+	default:
+		w.WriteHeader(http.StatusOK)
+	}
+}

@@ -1,0 +1,401 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/klauspost/compress/gzhttp"
+	"github.com/rs/cors"
+
+	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/audit"
+	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/limit"
+)
+
+// chain is everything a request passes before its handler, outermost first.
+func (a *API) chain(routes http.Handler) http.Handler {
+	h := routes
+	h = a.rateLimit(h)
+	h = a.authenticate(h)
+	h = a.route(h)
+	h = http.NewCrossOriginProtection().Handler(h)
+	h = a.cors().Handler(h)
+	h = securityHeaders(h, a.csp())
+	h = gzhttp.GzipHandler(h)
+	h = a.recover(h)
+	h = a.log(h)
+	return a.identify(h)
+}
+
+type contextKey uint8
+
+const (
+	requestKey contextKey = iota
+)
+
+// request is what the chain learns about a request on its way.
+type request struct {
+	path   string
+	route  string // the matched pattern
+	who    access
+	user   string
+	status int
+}
+
+func requestFrom(ctx context.Context) *request {
+	if r, ok := ctx.Value(requestKey).(*request); ok {
+		return r
+	}
+	return &request{}
+}
+
+func pathFrom(ctx context.Context) string { return requestFrom(ctx).path }
+
+// identify gives the request its id and its origin.
+func (a *API) identify(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := r.Header.Get("X-Request-ID")
+		if !wellFormed(id) {
+			id = uuid.NewString()
+		}
+		w.Header().Set("X-Request-ID", id)
+		ctx := audit.WithOrigin(r.Context(), audit.Origin{IP: a.clientAddress(r), UserAgent: r.UserAgent(), RequestID: id})
+		ctx = context.WithValue(ctx, requestKey, &request{path: r.URL.Path})
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// wellFormed accepts ids of 8 to 64 letters, digits, dashes and underscores.
+func wellFormed(id string) bool {
+	if len(id) < 8 || len(id) > 64 {
+		return false
+	}
+	for i := range len(id) {
+		c := id[i]
+		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '_') {
+			return false
+		}
+	}
+	return true
+}
+
+// clientAddress is the peer, or the address a trusted proxy names for it: the rightmost
+// one that is not itself trusted, because everything left of it may be made up.
+func (a *API) clientAddress(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	if len(a.TrustedProxies) == 0 || !a.trusted(host) {
+		return host
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0; i-- {
+		hop := strings.TrimSpace(hops[i])
+		if _, err := netip.ParseAddr(hop); err != nil {
+			break
+		}
+		if host = hop; !a.trusted(hop) {
+			break
+		}
+	}
+	return host
+}
+
+func (a *API) trusted(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		return false
+	}
+	for _, p := range a.TrustedProxies {
+		if p.Contains(addr.Unmap()) {
+			return true
+		}
+	}
+	return false
+}
+
+// log writes one line a request: never a query string, a header or a body.
+func (a *API) log(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		info := requestFrom(r.Context())
+		next.ServeHTTP(&recorder{ResponseWriter: w, info: info, start: start}, r)
+		if info.who == forProbes && info.status < http.StatusInternalServerError {
+			return
+		}
+		level := slog.LevelInfo
+		if info.status >= http.StatusInternalServerError {
+			level = slog.LevelError
+		}
+		a.Log.LogAttrs(r.Context(), level, "request",
+			slog.String("method", r.Method), slog.String("route", info.route), slog.Int("status", info.status),
+			slog.Duration("took", time.Since(start)), slog.String("user", info.user),
+			slog.String("request_id", audit.OriginFrom(r.Context()).RequestID))
+	})
+}
+
+// recorder remembers the status and adds Server-Timing as the headers leave.
+type recorder struct {
+	http.ResponseWriter
+	info  *request
+	start time.Time
+}
+
+func (w *recorder) WriteHeader(status int) {
+	if w.info.status == 0 && status >= 200 {
+		w.info.status = status
+		w.Header().Set("Server-Timing", "app;dur="+strconv.FormatFloat(float64(time.Since(w.start).Microseconds())/1000, 'f', 2, 64))
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.info.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// recover turns a panic into a 500 while that is still possible; once the answer has
+// begun it breaks the connection, so that nobody takes half an answer for a whole one.
+func (a *API) recover(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if v == http.ErrAbortHandler {
+				panic(v)
+			}
+			p := refusal(r.Context(), a.Log, fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
+			if requestFrom(r.Context()).status != 0 {
+				panic(http.ErrAbortHandler)
+			}
+			a.write(w, p)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// csp allows this server alone: no inline script, no outside host. Forms may also lead to
+// where people sign in and pay.
+func (a *API) csp() string {
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https://pbs.twimg.com; font-src 'self'; connect-src 'self'; " +
+		"form-action " + strings.Join(append([]string{"'self'"}, a.SignInHosts...), " ") + "; frame-ancestors 'none'; base-uri 'none'"
+}
+
+func securityHeaders(next http.Handler, csp string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", csp)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+		h.Set("Cache-Control", "no-store")
+		if r.TLS != nil {
+			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// cors answers pre-flights before the limiter counts them, and marks errors too.
+func (a *API) cors() *cors.Cors {
+	return cors.New(cors.Options{
+		AllowedOrigins:   append([]string{a.PublicURL}, a.CORSOrigins...),
+		AllowedMethods:   []string{"GET", "POST", "PATCH", "DELETE"},
+		AllowedHeaders:   []string{"Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-ID"},
+		ExposedHeaders:   []string{"Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing", "X-Quota-Limit", "X-Quota-Remaining", "X-Quota-Reset", "X-Quota-Used", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-Request-ID"},
+		AllowCredentials: true,
+		MaxAge:           600,
+	})
+}
+
+// route finds the pattern and who may use it, and answers addresses that do not exist.
+func (a *API) route(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		info := requestFrom(r.Context())
+		_, info.route = a.mux.Handler(r)
+		who, known := a.access[info.route]
+		if info.who = who; !known {
+			info.who = forAnyone
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// authenticate puts the signed-in user into the context. A bearer token that is presented
+// must be good; a stale cookie just leaves a page's visitor a stranger.
+func (a *API) authenticate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		info := requestFrom(r.Context())
+		if info.who == forProbes || info.who == forWebhooks {
+			next.ServeHTTP(w, r)
+			return
+		}
+		p, err := a.principal(w, r)
+		if err == nil && info.who == forAdmin && p.Role != "admin" {
+			err = fault.Forbidden
+		}
+		if err != nil && (info.who != forAnyone || r.Header.Get("Authorization") != "") {
+			if w.Header().Get("Access-Control-Allow-Origin") == "" {
+				w.Header().Add("Vary", "Authorization")
+			}
+			a.limited(w, r, a.addressKey(r), func() { a.refuse(w, r, err) })
+			return
+		}
+		if err == nil {
+			info.user = p.UserID
+			o := audit.OriginFrom(r.Context())
+			o.SessionID = p.SessionID
+			r = r.WithContext(account.WithPrincipal(audit.WithOrigin(r.Context(), o), p))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	a.write(w, refusal(r.Context(), a.Log, err))
+}
+
+// principal reads the bearer token, else the cookies of a browser.
+func (a *API) principal(w http.ResponseWriter, r *http.Request) (account.Principal, error) {
+	if h := r.Header.Get("Authorization"); h != "" {
+		token, ok := strings.CutPrefix(h, "Bearer ")
+		if !ok {
+			return account.Principal{}, fault.Unauthenticated
+		}
+		return a.Accounts.Authenticate(r.Context(), token)
+	}
+	if c, err := r.Cookie(a.cookieName(accessCookie)); err == nil {
+		if p, err := a.Accounts.Authenticate(r.Context(), c.Value); err == nil {
+			return p, nil
+		}
+	}
+	return a.renew(w, r)
+}
+
+// renew signs a browser in again with its refresh cookie when the access cookie has run out.
+func (a *API) renew(w http.ResponseWriter, r *http.Request) (account.Principal, error) {
+	c, err := r.Cookie(a.cookieName(refreshCookie))
+	if err != nil {
+		return account.Principal{}, fault.Unauthenticated
+	}
+	tokens, err := a.Accounts.RefreshSession(r.Context(), c.Value)
+	if err != nil {
+		a.clearCookies(w)
+		return account.Principal{}, err
+	}
+	a.setCookies(w, tokens)
+	return a.Accounts.Authenticate(r.Context(), tokens.Access)
+}
+
+// rateLimit counts the request against its user, or against its address.
+func (a *API) rateLimit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		info := requestFrom(r.Context())
+		if info.who == forProbes || info.who == forWebhooks {
+			a.serve(next, w, r)
+			return
+		}
+		key := a.addressKey(r)
+		if info.user != "" {
+			key = a.LimitKey("user " + info.user)
+		}
+		a.limited(w, r, key, func() { a.serve(next, w, r) })
+	})
+}
+
+// limited calls then if the caller has a request left.
+func (a *API) limited(w http.ResponseWriter, r *http.Request, key string, then func()) {
+	d, err := a.Limiter.Take(r.Context(), key, a.Windows)
+	if err != nil {
+		a.refuse(w, r, err)
+		return
+	}
+	limitHeaders(w.Header(), d)
+	if !d.Allowed {
+		a.write(w, newProblem(r.Context(), fault.RateLimited.After(d.RetryAfter)))
+		return
+	}
+	then()
+}
+
+// serve also shapes the mux's own 404 and 405.
+func (a *API) serve(next http.Handler, w http.ResponseWriter, r *http.Request) {
+	if requestFrom(r.Context()).route == "" {
+		a.missing(w, r, a.allowed(r))
+		return
+	}
+	next.ServeHTTP(w, r)
+}
+
+// allowed lists the methods a path takes.
+func (a *API) allowed(r *http.Request) string {
+	var methods []string
+	for _, m := range []string{"GET", "POST", "PATCH", "PUT", "DELETE"} {
+		probe := &http.Request{Method: m, URL: r.URL, Host: r.Host}
+		if _, pattern := a.mux.Handler(probe); pattern != "" && pattern != "GET /" {
+			methods = append(methods, m)
+		}
+	}
+	return strings.Join(methods, ", ")
+}
+
+func (a *API) addressKey(r *http.Request) string {
+	address := audit.OriginFrom(r.Context()).IP
+	if ip, err := netip.ParseAddr(address); err == nil && ip.Is6() && !ip.Is4In6() {
+		p, _ := ip.Prefix(64)
+		address = p.String()
+	}
+	return a.LimitKey("address " + address)
+}
+
+// limitHeaders tells the caller where they stand: the draft's fields, and the older ones
+// for the window that is nearest to its end.
+func limitHeaders(h http.Header, d limit.Decision) {
+	var policy, state []string
+	nearest := -1
+	for i, w := range d.Windows {
+		policy = append(policy, fmt.Sprintf("%q;q=%d;w=%d", w.Name, w.Limit, int(w.Per.Seconds())))
+		state = append(state, fmt.Sprintf("%q;r=%d;t=%d", w.Name, w.Remaining, seconds(w.Reset)))
+		if nearest < 0 || w.Remaining < d.Windows[nearest].Remaining {
+			nearest = i
+		}
+	}
+	if nearest < 0 {
+		return
+	}
+	w := d.Windows[nearest]
+	h.Set("RateLimit-Policy", strings.Join(policy, ", "))
+	h.Set("RateLimit", strings.Join(state, ", "))
+	h.Set("X-RateLimit-Limit", strconv.Itoa(w.Limit))
+	h.Set("X-RateLimit-Remaining", strconv.Itoa(w.Remaining))
+	h.Set("X-RateLimit-Reset", strconv.Itoa(seconds(w.Reset)))
+}
+
+func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
+
+func isHTTPS(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == "https"
+}

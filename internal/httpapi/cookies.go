@@ -1,0 +1,54 @@
+package httpapi
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/account"
+)
+
+const (
+	accessCookie  = "rz_access"
+	refreshCookie = "rz_refresh"
+	stateCookie   = "rz_state"
+)
+
+// cookieName adds the prefix that binds a cookie to this host over https. Browsers refuse
+// it on plain http, which only a local server speaks.
+func (a *API) cookieName(name string) string {
+	if a.secure {
+		return "__Host-" + name
+	}
+	return name
+}
+
+func (a *API) cookie(name, value string, until time.Time) http.Cookie {
+	return http.Cookie{
+		Name: a.cookieName(name), Value: value, Path: "/", Expires: until,
+		HttpOnly: true, Secure: a.secure, SameSite: http.SameSiteLaxMode,
+	}
+}
+
+func (a *API) sessionCookies(t account.Tokens) []http.Cookie {
+	return []http.Cookie{
+		a.cookie(accessCookie, t.Access, t.AccessExpiresAt),
+		a.cookie(refreshCookie, t.Refresh, t.RefreshExpiresAt),
+	}
+}
+
+func (a *API) expiredCookies() []http.Cookie {
+	gone := time.Unix(1, 0)
+	return []http.Cookie{a.cookie(accessCookie, "", gone), a.cookie(refreshCookie, "", gone)}
+}
+
+func (a *API) setCookies(w http.ResponseWriter, t account.Tokens) {
+	for _, c := range a.sessionCookies(t) {
+		http.SetCookie(w, &c)
+	}
+}
+
+func (a *API) clearCookies(w http.ResponseWriter) {
+	for _, c := range a.expiredCookies() {
+		http.SetCookie(w, &c)
+	}
+}

@@ -1,0 +1,116 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+var tags = []*huma.Tag{
+	{Name: "analyses", Description: "Start an analysis, follow it, read its report."},
+	{Name: "account", Description: "Who you are, what you may use, which X accounts you have linked."},
+	{Name: "sign-in", Description: "Sign in with X, and your sessions."},
+	{Name: "billing", Description: "Plans and your subscription."},
+	{Name: "health", Description: "Is it up, and what is it."},
+}
+
+// routes is the whole surface on one screen.
+func (a *API) routes() {
+	operation(a, forProbes, get("/healthz", "health", "Is the process up"), a.healthz)
+	for _, part := range []string{"db", "redis", "vault"} {
+		operation(a, forProbes, get("/healthz/"+part, "health", "Is "+part+" reachable"), a.healthOf(part))
+	}
+	operation(a, forProbes, get("/livez", "health", "Is the process alive"), a.healthz)
+	operation(a, forProbes, get("/readyz", "health", "May traffic be sent here"), a.readyz)
+	operation(a, forProbes, get("/info", "health", "What this server is"), a.info)
+
+	for _, name := range []string{"x", "twitter"} { // the earlier API says twitter
+		old := name == "twitter"
+		operation(a, forAnyone, alias(old, get("/auth/"+name+"/login", "sign-in", "Begin a sign-in with X, or link another account")), a.login)
+		operation(a, forAnyone, alias(old, get("/auth/"+name+"/callback", "sign-in", "Where X sends the browser back")), a.callback)
+		operation(a, forUser, alias(old, get("/auth/"+name+"/status", "account", "Your linked X accounts")), a.accounts)
+		operation(a, forUser, alias(old, post("/auth/"+name+"/revoke", "account", "Unlink an X account", http.StatusNoContent)), a.revoke)
+		operation(a, forUser, alias(old, post("/auth/"+name+"/refresh/{account_id}", "account", "Refresh an X account's token now", http.StatusOK)), a.refreshX)
+	}
+	operation(a, forAnyone, post("/auth/token/refresh", "sign-in", "Exchange a refresh token for new tokens", http.StatusOK), a.refreshTokens)
+	operation(a, forUser, post("/auth/logout", "sign-in", "End this session", http.StatusNoContent), a.logout)
+	operation(a, forUser, get("/auth/sessions", "sign-in", "Your sessions"), a.sessions)
+	operation(a, forUser, del("/auth/sessions/{id}", "sign-in", "End one session"), a.revokeSession)
+	operation(a, forUser, del("/auth/sessions", "sign-in", "End every session"), a.revokeSessions)
+
+	operation(a, forUser, get("/api/v1/users/me", "account", "Who you are"), a.me)
+	operation(a, forUser, patch("/api/v1/users/me", "account", "Change your name"), a.rename)
+	operation(a, forUser, get("/api/v1/usage", "account", "What your plan still allows"), a.usage)
+
+	operation(a, forAnyone, get("/api/v1/plans", "billing", "The plans"), a.plans)
+	operation(a, forUser, post("/api/v1/subscriptions", "billing", "Choose a plan", http.StatusCreated), a.subscribe)
+	operation(a, forUser, get("/api/v1/subscriptions", "billing", "Your plan"), a.subscription)
+	operation(a, forUser, del200("/api/v1/subscriptions", "billing", "Cancel your plan"), a.cancelSubscription)
+	operation(a, forUser, post("/api/v1/subscriptions/resume", "billing", "Take a cancellation back", http.StatusOK), a.resumeSubscription)
+	if a.Webhooks {
+		a.handle("POST /webhooks/stripe", forWebhooks, http.HandlerFunc(a.stripeWebhook))
+		a.handle("POST /api/webhooks/stripe", forWebhooks, http.HandlerFunc(a.stripeWebhook))
+	}
+
+	operation(a, forUser, post("/api/v1/analyses", "analyses", "Start an analysis", http.StatusAccepted), a.start)
+	operation(a, forUser, get("/api/v1/analyses", "analyses", "Your analyses, newest first"), a.list)
+	operation(a, forUser, get("/api/v1/analyses/compare", "analyses", "What changed from one report to another"), a.compare)
+	operation(a, forUser, get("/api/v1/analyses/{id}", "analyses", "One analysis"), a.show)
+	operation(a, forUser, get("/api/v1/analyses/{id}/events", "analyses", "Follow an analysis as server-sent events"), a.events)
+	operation(a, forUser, post("/api/v1/analyses/{id}/cancel", "analyses", "Cancel an analysis", http.StatusOK), a.cancel)
+	operation(a, forUser, del("/api/v1/analyses/{id}", "analyses", "Delete an analysis and its report"), a.remove)
+	operation(a, forUser, get("/api/v1/analyses/{id}/findings", "analyses", "The findings of a report"), a.findings)
+	operation(a, forUser, get("/api/v1/analyses/{id}/score", "analyses", "The score through another lens, or without some posts"), a.score)
+	for _, format := range []string{"json", "csv", "html", "pdf"} {
+		operation(a, forUser, get("/api/v1/analyses/{id}/report."+format, "analyses", "The report as "+format), a.report(format))
+	}
+	operation(a, forUser, patch("/api/v1/findings/{id}", "analyses", "Dismiss a finding, or take that back"), a.dismiss)
+	a.handle("POST /api/v1/archives", forUser, http.HandlerFunc(a.uploadArchive))
+	a.huma.OpenAPI().AddOperation(a.uploadOperation())
+
+	// The earlier API's addresses: the same handlers.
+	operation(a, forUser, alias(true, get("/api/users/me", "account", "Who you are")), a.me)
+	operation(a, forUser, alias(true, get("/api/usage/quota", "account", "What your plan still allows")), a.usage)
+	operation(a, forUser, alias(true, post("/api/analyze", "analyses", "Start an analysis", http.StatusAccepted)), a.start)
+	operation(a, forUser, alias(true, get("/api/analyses", "analyses", "Your analyses, newest first")), a.list)
+	operation(a, forUser, alias(true, get("/api/analyses/{id}", "analyses", "One analysis")), a.show)
+	operation(a, forUser, alias(true, post("/api/subscriptions/create", "billing", "Choose a plan", http.StatusCreated)), a.subscribe)
+	operation(a, forUser, alias(true, get("/api/subscriptions/status", "billing", "Your plan")), a.subscription)
+	operation(a, forUser, alias(true, post("/api/subscriptions/cancel", "billing", "Cancel your plan", http.StatusOK)), a.cancelSubscription)
+}
+
+func get(path, tag, summary string) huma.Operation {
+	return op(http.MethodGet, path, tag, summary, http.StatusOK)
+}
+
+func post(path, tag, summary string, status int) huma.Operation {
+	return op(http.MethodPost, path, tag, summary, status)
+}
+
+func patch(path, tag, summary string) huma.Operation {
+	return op(http.MethodPatch, path, tag, summary, http.StatusOK)
+}
+
+func del(path, tag, summary string) huma.Operation {
+	return op(http.MethodDelete, path, tag, summary, http.StatusNoContent)
+}
+
+func del200(path, tag, summary string) huma.Operation {
+	return op(http.MethodDelete, path, tag, summary, http.StatusOK)
+}
+
+func op(method, path, tag, summary string, status int) huma.Operation {
+	return huma.Operation{
+		OperationID: huma.GenerateOperationID(method, path, nil), Method: method, Path: path,
+		Tags: []string{tag}, Summary: summary, DefaultStatus: status,
+	}
+}
+
+// alias marks an address of the earlier API: it answers, and says what replaces it.
+func alias(old bool, o huma.Operation) huma.Operation {
+	if old {
+		o.Deprecated = true
+		o.Description = "An address of the earlier API, kept for its clients."
+	}
+	return o
+}
