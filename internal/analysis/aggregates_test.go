@@ -154,7 +154,7 @@ func TestContentWords_PassOverHandlesLinksNumbersAndStopWords(t *testing.T) {
 		"the \"state-of-the-art\" thing":             {"state-of-the-art"},
 		"":                                           nil,
 	} {
-		if diff := cmp.Diff(want, contentWords(in)); diff != "" {
+		if diff := cmp.Diff(want, newStopSet().contentWords(in)); diff != "" {
 			t.Errorf("%q: %s", in, diff)
 		}
 	}
@@ -184,8 +184,9 @@ func TestFrequent_NeverOverstatesAndMissesAtMostItsShare(t *testing.T) {
 func FuzzContentWords(f *testing.F) {
 	f.Add("Solar panels, Berlin’s roofs! @x #y https://z")
 	f.Add("\xff'''s --- \u202e")
+	stop := newStopSet()
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, w := range contentWords(text) {
+		for _, w := range stop.contentWords(text) {
 			if strings.TrimSpace(w) == "" || strings.ContainsAny(w, "@#/") || len(strings.Fields(w)) > 2 {
 				t.Fatalf("%q from %q", w, text)
 			}

@@ -20,17 +20,20 @@ const (
 // themeTally counts what posts are about: their hashtags, the content words and word pairs
 // of English posts (without other languages' stop words their commonest words say nothing),
 // and what the model named.
-type themeTally struct{ hashtags, words, model frequent }
+type themeTally struct {
+	hashtags, words, model frequent
+	stop                   stopSet
+}
 
 func newThemeTally() themeTally {
-	return themeTally{newFrequent(themeCounters), newFrequent(themeCounters), newFrequent(themeCounters)}
+	return themeTally{newFrequent(themeCounters), newFrequent(themeCounters), newFrequent(themeCounters), newStopSet()}
 }
 
 // add counts one post; each name once, however often the post repeats it.
 func (t *themeTally) add(p Post, lang string, byModel []string) {
 	t.hashtags.addOnce(p.Hashtags, func(s string) string { return "#" + strings.TrimPrefix(s, "#") })
 	if lang == "" || lang == "en" {
-		t.words.addOnce(contentWords(p.Text), func(s string) string { return s })
+		t.words.addOnce(t.stop.contentWords(p.Text), func(s string) string { return s })
 	}
 	t.model.addOnce(byModel, strings.TrimSpace)
 }
@@ -104,13 +107,24 @@ func (f *frequent) themes(by string, skip map[string]bool) []Theme {
 	return out[:min(len(out), themesPerKind)]
 }
 
+// stopSet is the stop words, to look up.
+type stopSet map[string]bool
+
+func newStopSet() stopSet {
+	set := stopSet{}
+	for word := range strings.FieldsSeq(stopWords) {
+		set[word] = true
+	}
+	return set
+}
+
 // contentWords are the words of a text that carry a subject, and the pairs of them that
 // stand side by side. Handles, hashtags, links, numbers and stop words are passed over.
-func contentWords(text string) []string {
+func (stop stopSet) contentWords(text string) []string {
 	var out []string
 	previous := ""
 	for token := range strings.FieldsSeq(text) {
-		word := contentWord(token)
+		word := stop.contentWord(token)
 		if word != "" {
 			out = append(out, word)
 			if previous != "" && previous != word {
@@ -126,13 +140,13 @@ func contentWords(text string) []string {
 }
 
 // contentWord is the token as a word, or "" if it is none.
-func contentWord(token string) string {
+func (stop stopSet) contentWord(token string) string {
 	if strings.HasPrefix(token, "@") || strings.HasPrefix(token, "#") || strings.Contains(token, "/") || strings.HasPrefix(token, "&") {
 		return ""
 	}
 	word := strings.ToLower(strings.ReplaceAll(strings.TrimFunc(token, notLetter), "’", "'"))
 	word = strings.TrimSuffix(word, "'s")
-	if utf8.RuneCountInString(word) < 3 || strings.ContainsFunc(word, notWordRune) || strings.Contains(stopWords, " "+word+" ") {
+	if utf8.RuneCountInString(word) < 3 || strings.ContainsFunc(word, notWordRune) || stop[word] {
 		return ""
 	}
 	return word
@@ -143,7 +157,7 @@ func notLetter(r rune) bool { return !unicode.IsLetter(r) }
 func notWordRune(r rune) bool { return notLetter(r) && r != '\'' && r != '-' }
 
 // stopWords are English words without a subject, of three letters and more.
-const stopWords = " a's able about above across actually after afternoon again against ago ain't all almost alone along already also " +
+const stopWords = "a's able about above across actually after afternoon again against ago ain't all almost alone along already also " +
 	"although always amp and another any anybody anyone anything anyway are aren't around ask asked away awesome back bad " +
 	"badly because been before behind being believe best better between big both bring but call came can can't cannot come comes " +
 	"coming could couldn't day days dear did didn't different does doesn't doing don't done dont down during each early either " +
@@ -163,4 +177,4 @@ const stopWords = " a's able about above across actually after afternoon again a
 	"using usually very via wait wanna want wanted wants was wasn't watch watching way ways we'd we'll we're we've week weekend weeks " +
 	"well went were weren't what what's whatever when when's where where's whether which while who who's whole whom whose why will " +
 	"wish with within without won't word words work working works world would wouldn't yall y'all yeah year years yep yes yesterday yet you you'd " +
-	"you'll you're you've your yours yourself user fuck fucking damn hell ass bitch omg wtf tho cause cuz gon ain dis dat wit "
+	"you'll you're you've your yours yourself user fuck fucking damn hell ass bitch omg wtf tho cause cuz gon ain dis dat wit"
