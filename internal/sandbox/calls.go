@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	maxCalls    = 20_000   // calls remembered; the oldest are forgotten
-	maxCallBody = 16 << 20 // bytes of a request body that are remembered
+	maxCalls     = 20_000   // calls remembered; the oldest are forgotten
+	maxCallBytes = 32 << 20 // bytes of their bodies together
+	maxCallBody  = 16 << 20 // bytes of one request body that are remembered
 )
 
 // Call is one request a stand-in received, kept for tests that prove what was, and was not, sent.
@@ -41,7 +42,8 @@ func (s *Sandbox) Calls(pattern string) []Call {
 type calls struct {
 	mu   sync.Mutex
 	list []Call
-	seen int
+	held int // bytes of the bodies in list
+	seen int // calls ever
 }
 
 // count is how many calls were seen, also those forgotten since.
@@ -59,10 +61,20 @@ func (cs *calls) record(r *http.Request, now time.Time) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	cs.seen++
-	if len(cs.list) >= maxCalls {
-		cs.list = slices.Delete(cs.list, 0, maxCalls/10)
-	}
+	cs.held += len(body)
 	cs.list = append(cs.list, c)
+	cs.forget()
+}
+
+// forget drops the older half of the calls when they are too many or too large. The caller holds the lock.
+func (cs *calls) forget() {
+	for len(cs.list) > 1 && (len(cs.list) > maxCalls || cs.held > maxCallBytes) {
+		half := len(cs.list) / 2
+		for _, c := range cs.list[:half] {
+			cs.held -= len(c.Body)
+		}
+		cs.list = slices.Delete(cs.list, 0, half)
+	}
 }
 
 // errReader ends with the error that reading the body ended with.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -54,8 +55,9 @@ type faults struct {
 func (fs *faults) take(r *http.Request) *Fault {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
+	fs.list = slices.DeleteFunc(fs.list, func(f *Fault) bool { return f.Times == 0 })
 	for _, f := range fs.list {
-		if f.Times != 0 && (f.Method == "" || f.Method == r.Method) && matchPath(f.Path, r.URL.Path) {
+		if (f.Method == "" || f.Method == r.Method) && matchPath(f.Path, r.URL.Path) {
 			if f.Times > 0 {
 				f.Times--
 			}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -453,5 +454,21 @@ func TestControl_MovesTheClockAndSwitchesFaults(t *testing.T) {
 	}
 	if n := len(a.Calls("/x/2/users/me")); n != 6 {
 		t.Errorf("%d calls recorded", n)
+	}
+}
+
+func TestCalls_AreForgottenBeforeTheyFillTheMemory(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, sandbox.XConfig{})
+	for i := range 40 {
+		a.send("POST", "/x/"+strconv.Itoa(i), strings.Repeat("x", 1<<20))
+	}
+	held := 0
+	kept := a.Calls("/x/**")
+	for _, c := range kept {
+		held += len(c.Body)
+	}
+	if held > 32<<20 || held < 16<<20 || kept[len(kept)-1].Path != "/x/39" {
+		t.Fatalf("%d calls with %d bytes are kept, the last is %s", len(kept), held, kept[len(kept)-1].Path)
 	}
 }
