@@ -9,19 +9,23 @@ TESTENV   = go run ./tools/testenv --
 # The checkers are pinned in a module of their own, so that they choose no version for the program.
 TOOL      = go tool -modfile=tools/lint/go.mod
 
+# The viewers of the documentation pages come from npm; without npm the program builds without them.
+DOCS     := internal/httpapi/docs
+FETCHED  := $(DOCS)/vendor/.fetched
+
 .DEFAULT_GOAL := help
-.PHONY: help build run test check vet format lint vuln bench fuzz generate clean assets
+.PHONY: help build run test check vet format lint vuln bench fuzz generate clean assets viewers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: ## Build ./bin/repazoo
+build: viewers ## Build ./bin/repazoo
 	go build -trimpath -o bin/repazoo ./cmd/repazoo
 
 run: build ## Build and serve on http://127.0.0.1:8000 with nothing configured
 	./bin/repazoo serve
 
-test: ## Run every test with the race detector, on private PostgreSQL and Redis servers
+test: viewers ## Run every test with the race detector, on private PostgreSQL and Redis servers
 	$(TESTENV) go test -race ./...
 
 check: format vet lint vuln ## Run every checker; the secret scan and the import table are tests
@@ -53,8 +57,22 @@ fuzz: ## Run each fuzz target for FUZZTIME (20s)
 generate: ## Write the files that are made from the code (docs/configuration.md, .env.example)
 	go generate ./...
 
-assets: ## Fetch the documentation pages' scripts with npm
-	@echo "There are no assets to fetch yet."
+assets: $(FETCHED) ## Fetch the documentation pages' scripts with npm
+
+$(FETCHED): $(DOCS)/package-lock.json
+	cd $(DOCS) && npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-timeout=30000
+	cd $(DOCS)/node_modules && cp swagger-ui-dist/swagger-ui.css swagger-ui-dist/swagger-ui-bundle.js swagger-ui-dist/swagger-ui-bundle.js.LICENSE.txt \
+	  redoc/bundles/redoc.standalone.js redoc/bundles/redoc.standalone.js.LICENSE.txt ../vendor/
+	cp $(DOCS)/node_modules/swagger-ui-dist/LICENSE $(DOCS)/vendor/swagger-ui.LICENSE.txt
+	cp $(DOCS)/node_modules/redoc/LICENSE $(DOCS)/vendor/redoc.LICENSE.txt
+	sed -i.orig 's#https://cdn.redoc.ly/redoc/logo-mini.svg#data:,#' $(DOCS)/vendor/redoc.standalone.js # asks no other host
+	rm $(DOCS)/vendor/redoc.standalone.js.orig
+	touch $@
+
+# What a build wants of the assets: it goes on without them.
+viewers:
+	@if ! command -v npm >/dev/null; then echo "npm is not installed: /docs and /redoc will only say so."; \
+	else $(MAKE) --no-print-directory assets || echo "The assets could not be fetched: /docs and /redoc will only say so."; fi
 
 clean: ## Remove what was built
 	rm -rf bin coverage.out

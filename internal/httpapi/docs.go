@@ -1,0 +1,122 @@
+package httpapi
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"html/template"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// The documentation pages: /docs to try the API, /redoc to read it, /openapi.json, which is
+// the contract, and /docs/errors, which explains each code of an error. Everything they need
+// is embedded; docs/vendor holds the two viewers when `make assets` has run before the build.
+
+//go:embed docs/pages docs/assets docs/vendor
+var docsFiles embed.FS
+
+// docsCSP is the chain's policy with what the viewers cannot do without: inline styles, both;
+// a worker of their own making, ReDoc's search; pictures and fonts inside their own files.
+const docsCSP = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
+	"connect-src 'self'; worker-src blob:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// docs registers the documentation pages.
+func (a *API) docs() {
+	files := newDocsAssets(docsFiles)
+	pages := template.Must(template.New("").Funcs(template.FuncMap{"asset": files.url}).ParseFS(docsFiles, "docs/pages/*.html"))
+	page := func(name string, data any) http.Handler {
+		var b bytes.Buffer
+		if err := pages.ExecuteTemplate(&b, name, data); err != nil {
+			panic(err) // the template and its data are part of the program
+		}
+		return docsAsset{body: b.Bytes(), mime: "text/html; charset=utf-8", csp: docsCSP}
+	}
+	a.handle("GET /docs", forProbes, page("swagger.html", viewer{Ready: files.has("swagger-ui-bundle.js", "swagger-ui.css")}))
+	a.handle("GET /redoc", forProbes, page("redoc.html", viewer{Ready: files.has("redoc.standalone.js")}))
+	a.handle("GET /docs/errors", forProbes, page("errors.html", explanations()))
+	a.handle("GET /docs/assets/{file}", forProbes, http.HandlerFunc(files.serve))
+	a.handle("GET /openapi.json", forProbes, a.contract())
+}
+
+// viewer is what the page of Swagger UI or ReDoc needs to know.
+type viewer struct {
+	Ready bool // its scripts are in this build
+}
+
+// contract serves the OpenAPI document. It is made at the first request, when every route is there.
+func (a *API) contract() http.Handler {
+	document := sync.OnceValues(a.OpenAPI)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := document()
+		if err != nil {
+			a.refuse(w, r, err)
+			return
+		}
+		docsAsset{body: body, mime: "application/json"}.ServeHTTP(w, r)
+	})
+}
+
+// docsAssets are the files at /docs/assets/, by name.
+type docsAssets map[string]docsAsset
+
+// docsAsset is one embedded file or page.
+type docsAsset struct {
+	body    []byte
+	mime    string
+	version string // of a file that is asked for by its version and may then be kept for ever
+	csp     string // instead of the chain's
+}
+
+func newDocsAssets(files fs.FS) docsAssets {
+	all := docsAssets{}
+	for _, pattern := range []string{"docs/assets/*", "docs/vendor/*.js", "docs/vendor/*.css", "docs/vendor/*.txt"} {
+		names, _ := fs.Glob(files, pattern) // its only error is a malformed pattern
+		for _, name := range names {
+			body, err := fs.ReadFile(files, name)
+			if err != nil {
+				panic(err) // embedded
+			}
+			sum := sha256.Sum256(body)
+			all[path.Base(name)] = docsAsset{body: body, mime: mime.TypeByExtension(path.Ext(name)), version: hex.EncodeToString(sum[:6])}
+		}
+	}
+	return all
+}
+
+func (d docsAssets) has(names ...string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool { return d[name].body == nil })
+}
+
+// url is a file's address, which changes with its content.
+func (d docsAssets) url(name string) string { return "/docs/assets/" + name + "?v=" + d[name].version }
+
+func (d docsAssets) serve(w http.ResponseWriter, r *http.Request) {
+	f, ok := d[r.PathValue("file")]
+	if !ok {
+		writeProblem(w, r, fault.NotFound)
+		return
+	}
+	f.ServeHTTP(w, r)
+}
+
+func (f docsAsset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Type", f.mime)
+	h.Set("Cache-Control", "no-cache")
+	if f.version != "" && r.URL.Query().Get("v") == f.version {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	if f.csp != "" {
+		h.Set("Content-Security-Policy", f.csp)
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.body))
+}

@@ -1,0 +1,15 @@
+// Starts Swagger UI on the page of /docs.
+"use strict";
+
+SwaggerUIBundle({
+  url: "/openapi.json",
+  dom_id: "#api",
+  presets: [SwaggerUIBundle.presets.apis],
+  layout: "BaseLayout",
+  deepLinking: true,
+  displayRequestDuration: true,
+  persistAuthorization: false, // a token is not kept where scripts can find it later
+  tryItOutEnabled: true,
+  validatorUrl: null, // the contract is not sent anywhere
+  filter: true,
+});
