@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -76,4 +77,64 @@ func foldRune(r rune) string {
 		return `"`
 	}
 	return string(r)
+}
+
+const (
+	maxReasonRunes = 300
+	maxThemes      = 3
+	maxThemeRunes  = 40
+)
+
+// judgement keeps what holds of the model's answer about q. Claims that do not are counted as rejected.
+func (q question) judgement(a answeredPost) Judgement {
+	out := Judgement{Claims: []Claim{}, AddressesModel: q.talks || *a.AddressesModel, Themes: tidyThemes(a.Themes)}
+	for _, c := range a.Claims {
+		if claim, ok := q.verified(c); ok {
+			out.Claims = append(out.Claims, claim)
+		} else {
+			out.Rejected++
+		}
+	}
+	return out
+}
+
+// verified turns a claim about the aliased text into one about the post: known labels, and a quote that is found.
+func (q question) verified(c answeredClaim) (Claim, bool) {
+	known := slices.Contains(Categories[:], c.Category) && c.Severity.Base() > 0 &&
+		slices.Contains([]string{SuggestKeep, SuggestContext, SuggestDelete}, c.Suggestion)
+	start, end, found := Verify(q.aliased.Text, c.Quote)
+	if !known || !found {
+		return Claim{}, false
+	}
+	start, end = q.aliased.original(start, end)
+	return Claim{
+		Category: c.Category, Severity: c.Severity, Suggestion: c.Suggestion, Reason: tidyWords(c.Reason, maxReasonRunes),
+		Quote: q.text[start:end], Start: start, End: end, By: ByModel,
+	}, true
+}
+
+func tidyThemes(themes []string) []string {
+	var out []string
+	for _, t := range themes {
+		t = strings.ToLower(tidyWords(t, maxThemeRunes))
+		if t != "" && len(out) < maxThemes && !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// tidyWords makes words of the model fit to be shown: one line, nothing invisible, at most n code points.
+func tidyWords(s string, n int) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == unicode.ReplacementChar:
+			return -1
+		}
+		return r
+	}, s)
+	r := []rune(strings.Join(strings.Fields(s), " "))
+	return string(r[:min(n, len(r))])
 }
