@@ -28,16 +28,25 @@ func (s *Sandbox) Now() time.Time {
 	return s.clock.base().Add(s.clock.ahead).UTC()
 }
 
+// moved is how far the clock is ahead of its base.
+func (c *clock) moved() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ahead
+}
+
 // Advance moves the clock ahead by d, then tells every stand-in that asked. A negative d is ignored: time never goes back.
 func (s *Sandbox) Advance(d time.Duration) {
 	s.clock.mu.Lock()
 	s.clock.ahead += max(0, d)
+	s.changed()
 	now := s.clock.base().Add(s.clock.ahead).UTC()
 	watches := s.clock.watches
 	s.clock.mu.Unlock()
 	for _, w := range watches {
 		w(now)
 	}
+	_ = s.save() // after a failure the next call tries again
 }
 
 // onAdvance registers a function for a stand-in that has to act when time moves, such as a renewal of a subscription.

@@ -134,6 +134,13 @@ func (x *X) AddPost(handle string, p XPost) string {
 	if p.At.IsZero() {
 		p.At = x.s.Now()
 	}
+	id := a.add(p)
+	x.s.changed()
+	_ = x.s.save() // after a failure the next call tries again
+	return id
+}
+
+func (a *xAccount) add(p XPost) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	p.ID = snowflake(p.At, 63, len(a.added))

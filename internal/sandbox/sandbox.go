@@ -15,7 +15,10 @@
 // it is invented; nothing it says comes from a real person or leaves the machine.
 //
 // Failures are switched on per path with [Sandbox.Fail] or POST /sandbox/faults; time moves with [Sandbox.Advance] or
-// POST /sandbox/clock. State lives in memory and is gone with the process.
+// POST /sandbox/clock.
+//
+// [New] keeps state in memory only. [Open] also keeps it in a file, so that the tokens and subscriptions a database holds
+// are still known after a restart, however the process ended (state.go).
 package sandbox
 
 import (
@@ -30,6 +33,7 @@ type Config struct {
 	X         XConfig
 	Claude    ClaudeConfig
 	Stripe    StripeConfig
+	StateFile string // where Open keeps state; empty for memory only. New never reads or writes it
 }
 
 // Sandbox holds the three stand-ins, their clock, their faults and the calls they saw. It is safe for concurrent use.
@@ -42,17 +46,23 @@ type Sandbox struct {
 	claude *Claude
 	stripe *Stripe
 	mux    *http.ServeMux
+	keeper keeper
 }
 
-// New makes a Sandbox with fresh state.
+// New makes a Sandbox with fresh state in memory.
 func New(cfg Config) *Sandbox {
+	cfg.StateFile = ""
+	return build(cfg)
+}
+
+func build(cfg Config) *Sandbox {
 	s := &Sandbox{cfg: cfg, clock: newClock(cfg.Now), mux: http.NewServeMux()}
 	s.x = newX(s)
 	s.claude = newClaude(s)
 	s.stripe = newStripe(s)
-	s.mux.Handle("/x/", http.StripPrefix("/x", s.x))
+	s.mux.Handle("/x/", s.saving(http.StripPrefix("/x", s.x)))
 	s.mux.Handle("/claude/", http.StripPrefix("/claude", s.claude))
-	s.mux.Handle("/stripe/", http.StripPrefix("/stripe", s.stripe))
+	s.mux.Handle("/stripe/", s.saving(http.StripPrefix("/stripe", s.stripe)))
 	s.mux.HandleFunc("/sandbox/", s.serveControl)
 	return s
 }

@@ -43,7 +43,7 @@ func (c StripeConfig) withDefaults() StripeConfig {
 //   - Payment methods: pm_card_visa pays; pm_card_chargeDeclined cannot be attached; pm_card_chargeCustomerFail attaches
 //     and never pays; pm_card_authenticationRequired needs [Stripe.Authenticate] before its first payment.
 //
-// Ids are random, because the databases that hold them outlive the sandbox's memory.
+// Ids are random, because the databases that hold them may outlive the sandbox's state.
 type Stripe struct {
 	s      *Sandbox
 	cfg    StripeConfig
@@ -74,6 +74,7 @@ func newStripe(s *Sandbox) *Stripe {
 	c.routes.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		stripeRefusal(http.StatusNotFound, "", "", "Unrecognized request URL (%s: %s).", r.Method, r.URL.Path).write(w)
 	})
+	c.outbox.arrived = func() { s.changed(); _ = s.save() } // after a failure the next call tries again
 	s.onAdvance(func(now time.Time) { c.do(now, func(*stripeCall) {}) })
 	return c
 }
@@ -100,7 +101,12 @@ func (c *Stripe) do(now time.Time, f func(*stripeCall)) {
 	f(call)
 	happened := c.fresh
 	c.fresh = nil
+	if len(happened) > 0 {
+		c.outbox.owe(happened)
+		c.s.changed()
+	}
 	c.mu.Unlock()
+	_ = c.s.save() // before anybody hears of it; after a failure the caller's answer tries again, and tells
 	c.outbox.send(happened)
 }
 

@@ -32,7 +32,8 @@ type stripeEvent struct {
 	Request         map[string]any `json:"request"`
 	Type            string         `json:"type"`
 
-	at time.Time
+	at   time.Time
+	owed bool // a webhook has to arrive yet; guarded by the outbox
 }
 
 // emit notes that something happened, with the object as it is now.
@@ -92,14 +93,20 @@ type stripeOutbox struct {
 	url, secret string
 	how         StripeDelivery
 	underWay    int
-	idle        chan struct{} // closed when underWay falls to 0
+	idle        chan struct{}  // closed when underWay falls to 0
+	left        []*stripeEvent // owed since before a restart, until somebody wants them
+	arrived     func()         // called after each batch
 }
 
-// DeliverTo sends every event from now on to url, signed with secret. It returns at once; a refusal is tried again a few times.
+// DeliverTo sends every event from now on to url, signed with secret, and first those that an earlier process left
+// undelivered in the state file. It returns at once; a refusal is tried again a few times.
 func (c *Stripe) DeliverTo(url, secret string) {
 	c.outbox.mu.Lock()
-	defer c.outbox.mu.Unlock()
 	c.outbox.url, c.outbox.secret = url, secret
+	left := c.outbox.left
+	c.outbox.left = nil
+	c.outbox.mu.Unlock()
+	c.outbox.send(left)
 }
 
 // Misdeliver sets how badly webhooks travel from now on.
@@ -123,6 +130,15 @@ func (c *Stripe) Delivered(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// owe notes that webhooks of these events have to arrive, if anybody wants them.
+func (o *stripeOutbox) owe(happened []*stripeEvent) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, e := range happened {
+		e.owed = o.url != "" && !o.how.Lose
 	}
 }
 
@@ -150,16 +166,32 @@ func (o *stripeOutbox) send(happened []*stripeEvent) {
 func (o *stripeOutbox) deliver(batch []*stripeEvent, url, secret string, delay time.Duration) {
 	time.Sleep(delay)
 	for _, e := range batch {
-		wait := stripeDeliverWait
-		for try := 1; !post(url, secret, e) && try < stripeDeliverTries; try++ {
-			time.Sleep(wait)
-			wait *= 2
+		if persist(url, secret, e) {
+			o.mu.Lock()
+			e.owed = false
+			o.mu.Unlock()
 		}
 	}
+	o.arrived()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.underWay--; o.underWay == 0 {
 		close(o.idle)
+	}
+}
+
+// persist tries until the event arrived, and gives up at last.
+func persist(url, secret string, e *stripeEvent) bool {
+	wait := stripeDeliverWait
+	for try := 1; ; try++ {
+		if post(url, secret, e) {
+			return true
+		}
+		if try == stripeDeliverTries {
+			return false
+		}
+		time.Sleep(wait)
+		wait *= 2
 	}
 }
 

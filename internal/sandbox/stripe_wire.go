@@ -74,6 +74,9 @@ func (c *Stripe) serveRoute(w http.ResponseWriter, r *http.Request, route stripe
 	}
 	c.do(c.s.Now(), func(call *stripeCall) {
 		call.form, call.id, call.base = form, r.PathValue("id"), cmp.Or(c.s.cfg.PublicURL, "http://"+r.Host)
+		if r.Method != http.MethodGet {
+			c.s.changed()
+		}
 		call.once(w, key, r.URL.Path, func(w http.ResponseWriter) { call.serve(w, route) })
 	})
 }

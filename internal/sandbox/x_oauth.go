@@ -189,6 +189,7 @@ func (x *X) postToken(w http.ResponseWriter, r *http.Request) {
 	default:
 		refused = &oauthError{http.StatusBadRequest, "unsupported_grant_type", "Grant type is not supported."}
 	}
+	x.s.changed() // also by a refusal: reuse ends a family
 	if refused != nil {
 		refused.write(w)
 		return
@@ -207,6 +208,7 @@ func (x *X) postRevoke(w http.ResponseWriter, r *http.Request) {
 		badRequest("Value passed for the token was invalid.").write(w)
 		return
 	}
+	x.s.changed()
 	writeJSON(w, http.StatusOK, map[string]bool{"revoked": true})
 }
 

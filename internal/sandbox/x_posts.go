@@ -248,6 +248,7 @@ func (x *X) deletePost(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	switch {
 	case c.account.remove(id):
+		x.s.changed()
 		writeJSON(w, http.StatusOK, map[string]any{"data": map[string]bool{"deleted": true}})
 	case x.ownerOf(id) != nil:
 		xForbidden(w, "You are not authorized to delete this Tweet.")

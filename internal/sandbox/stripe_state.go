@@ -1,0 +1,135 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// How long the state file remembers what the real Stripe forgets too.
+const (
+	stripeEventsLive   = 30 * 24 * time.Hour // as GET /v1/events reaches back
+	stripeSessionsLive = 30 * 24 * time.Hour // after they ended
+	stripeWebhooksLive = 3 * 24 * time.Hour  // undelivered
+)
+
+// stripeState is what the stand-in of Stripe keeps across a restart: its objects as they travel, each with what does not.
+type stripeState struct {
+	Customers     []*stripeCustomer            `json:"customers"`
+	Methods       []stripeMethodState          `json:"methods"`
+	Subscriptions []*stripeSubscription        `json:"subscriptions"`
+	Invoices      []stripeInvoiceState         `json:"invoices"`
+	Sessions      []stripeSessionState         `json:"sessions"`
+	Events        []stripeEventState           `json:"events"`
+	Answers       map[string]stripeAnswerState `json:"answers"` // by Idempotency-Key
+}
+
+type stripeMethodState struct {
+	stripeMethod
+	Behaves string `json:"behaves"`
+}
+
+type stripeInvoiceState struct {
+	stripeInvoice
+	Secret string `json:"secret"`
+}
+
+type stripeSessionState struct {
+	stripeSession
+	Price                *stripePrice      `json:"price"`
+	SubscriptionMetadata map[string]string `json:"subscription_metadata"`
+}
+
+type stripeEventState struct {
+	stripeEvent
+	Owed bool `json:"owed,omitempty"`
+}
+
+type stripeAnswerState struct {
+	Request [32]byte  `json:"request"`
+	At      time.Time `json:"at"`
+	Status  int       `json:"status"`
+	Body    []byte    `json:"body"`
+}
+
+// encode holds c.mu throughout, since objects change in place.
+func (c *Stripe) encode(now time.Time) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	st := stripeState{
+		Customers: c.customers.list, Subscriptions: c.subscriptions.list, Events: c.recentEvents(now), Answers: map[string]stripeAnswerState{},
+	}
+	for _, m := range c.methods.list {
+		st.Methods = append(st.Methods, stripeMethodState{*m, m.behaves})
+	}
+	for _, in := range c.invoices.list {
+		st.Invoices = append(st.Invoices, stripeInvoiceState{*in, in.secret})
+	}
+	for _, cs := range c.sessions.list {
+		if cs.Status == "open" || now.Sub(time.Unix(cs.ExpiresAt, 0)) < stripeSessionsLive {
+			st.Sessions = append(st.Sessions, stripeSessionState{*cs, cs.price, cs.metadata})
+		}
+	}
+	for key, a := range c.answers {
+		if now.Sub(a.at) < stripeAnswersLive {
+			st.Answers[key] = stripeAnswerState{a.request, a.at, a.status, a.body}
+		}
+	}
+	return json.Marshal(st)
+}
+
+func (c *Stripe) recentEvents(now time.Time) []stripeEventState {
+	c.outbox.mu.Lock()
+	defer c.outbox.mu.Unlock()
+	var recent []stripeEventState
+	for _, e := range c.events.list {
+		if age := now.Sub(time.Unix(e.Created, 0)); age < stripeEventsLive {
+			recent = append(recent, stripeEventState{*e, e.owed && age < stripeWebhooksLive})
+		}
+	}
+	return recent
+}
+
+// restore continues from what encode wrote. Webhooks that are still owed wait for DeliverTo.
+func (c *Stripe) restore(raw []byte, now time.Time) error {
+	var st stripeState
+	if err := decodeExact(raw, &st); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, cu := range st.Customers {
+		c.customers.put(cu.ID, cu)
+	}
+	for _, sub := range st.Subscriptions {
+		c.subscriptions.put(sub.ID, sub)
+	}
+	for _, m := range st.Methods {
+		m.behaves = m.Behaves
+		c.methods.put(m.ID, &m.stripeMethod)
+	}
+	for _, in := range st.Invoices {
+		in.secret = in.Secret
+		c.invoices.put(in.ID, &in.stripeInvoice)
+	}
+	for _, cs := range st.Sessions {
+		cs.price, cs.metadata = cs.Price, cs.SubscriptionMetadata
+		c.sessions.put(cs.ID, &cs.stripeSession)
+	}
+	for key, a := range st.Answers {
+		c.answers[key] = stripeAnswer{a.Request, a.At, a.Status, a.Body}
+	}
+	c.restoreEvents(st.Events, now)
+	return nil
+}
+
+func (c *Stripe) restoreEvents(events []stripeEventState, now time.Time) {
+	c.outbox.mu.Lock()
+	defer c.outbox.mu.Unlock()
+	for _, e := range events {
+		e.at, e.owed = now, e.Owed // a signature is of the day it is sent
+		c.events.put(e.ID, &e.stripeEvent)
+		if e.owed {
+			c.outbox.left = append(c.outbox.left, &e.stripeEvent)
+		}
+	}
+}
