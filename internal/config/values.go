@@ -1,7 +1,7 @@
 package config
 
 import (
-	"fmt"
+	"errors"
 	"net/netip"
 	"strings"
 )
@@ -17,7 +17,7 @@ func (s *Switch) EnvDecode(value string) error {
 	case "0", "false", "off", "no", "":
 		*s = false
 	default:
-		return fmt.Errorf("neither true nor false")
+		return errors.New("neither true nor false")
 	}
 	return nil
 }

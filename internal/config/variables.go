@@ -124,11 +124,7 @@ func DotenvExample() string {
 }
 
 func (v Variable) names() string {
-	names := "`" + v.Name + "`"
-	for _, alias := range v.Aliases {
-		names += " (or `" + alias + "`)"
-	}
-	return names
+	return "`" + strings.Join(append([]string{v.Name}, v.Aliases...), "` or `") + "`"
 }
 
 func (v Variable) defaultCell() string {

@@ -38,13 +38,10 @@ const exitTrouble = 127
 // graceAfterInterrupt is how long an interrupted command may tidy up before it is killed.
 const graceAfterInterrupt = 10 * time.Second
 
-func init() {
-	// The servers are told to end with the thread that started them (see
-	// process_linux.go), so that thread has to be the main one.
-	runtime.LockOSThread()
-}
-
 func main() {
+	// The servers are told to end with the thread that started them (see
+	// process_linux.go), so all of them are started on one that stays.
+	runtime.LockOSThread()
 	args := os.Args[1:]
 	if len(args) > 0 && args[0] == "--" {
 		args = args[1:]

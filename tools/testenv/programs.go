@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -59,17 +60,17 @@ func sentence(missing []program, cause error) error {
 	if cause != nil {
 		return fmt.Errorf("%s (%w)", s, cause)
 	}
-	return fmt.Errorf("%s", s)
+	return errors.New(s)
 }
 
 // install asks apt-get for the packages. Package lists are only fetched when
 // the packages cannot be had without.
 func install(ctx context.Context, missing []program) error {
 	if os.Geteuid() != 0 {
-		return fmt.Errorf("not root, so nothing was installed")
+		return errors.New("not root, so nothing was installed")
 	}
 	if _, err := exec.LookPath("apt-get"); err != nil {
-		return fmt.Errorf("there is no apt-get here")
+		return errors.New("there is no apt-get here")
 	}
 	args := []string{"install", "-y", "--no-install-recommends"}
 	for _, p := range missing {

@@ -84,7 +84,7 @@ func serverUser(dir string) (*syscall.Credential, error) {
 }
 
 func (e *environment) redis(ctx context.Context, who *syscall.Credential) error {
-	port, err := freePort()
+	port, err := freePort(ctx)
 	if err != nil {
 		return err
 	}
@@ -94,11 +94,11 @@ func (e *environment) redis(ctx context.Context, who *syscall.Credential) error 
 		return err
 	}
 	e.vars = append(e.vars, "TEST_REDIS_URL=redis://127.0.0.1:"+port)
-	return e.await(ctx, "redis", func() error { return pingRedis("127.0.0.1:" + port) })
+	return e.await(ctx, "redis", func() error { return pingRedis(ctx, "127.0.0.1:"+port) })
 }
 
 func (e *environment) postgres(ctx context.Context, who *syscall.Credential) error {
-	port, err := freePort()
+	port, err := freePort(ctx)
 	if err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (e *environment) launch(name string, who *syscall.Credential, path string, 
 		return err
 	}
 	defer log.Close()
-	cmd := exec.Command(path, args...)
+	cmd := exec.Command(path, args...) //nolint:noctx // it outlives an interrupt: close ends it after the command
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = e.dir, log, log, attributes(who)
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", name, err)
@@ -174,8 +174,8 @@ func (e *environment) close() {
 	}
 }
 
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func freePort(ctx context.Context) (string, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
@@ -184,8 +184,8 @@ func freePort() (string, error) {
 	return port, err
 }
 
-func pingRedis(addr string) error {
-	c, err := net.DialTimeout("tcp", addr, time.Second)
+func pingRedis(ctx context.Context, addr string) error {
+	c, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return err
 	}
