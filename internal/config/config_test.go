@@ -279,3 +279,15 @@ func write(t *testing.T, path, text string) {
 		t.Fatal(err)
 	}
 }
+
+func TestLoadClaude_WorksWhateverElseIsWrongAndMakesNoKeys(t *testing.T) {
+	t.Parallel()
+	values := local(t, "REPAZOO_ENV", "nowhere", "PORT", "http", "ANTHROPIC_API_KEY", "key")
+	c, err := config.LoadClaude(t.Context(), config.Map(values))
+	if err != nil || c.APIKey.Reveal() != "key" || c.ProModel != "claude-sonnet-5-5" {
+		t.Fatalf("got %+v, %v", c, err)
+	}
+	if files, err := os.ReadDir(values["DATA_DIR"]); err != nil || len(files) != 0 {
+		t.Fatalf("made %v, %v", files, err)
+	}
+}
