@@ -1,0 +1,137 @@
+// Package billing knows who has paid for what, and keeps the ledger of what they used.
+//
+// # Three things it keeps
+//
+//   - A mirror of Stripe: one row of subscriptions a user, for ever. Nothing here decides that somebody paid; it copies
+//     what Stripe says, through one pure function (mirror.go).
+//   - An entitlement: the instant until which the mirror's tier counts. Past it there is no tier: never a silent basic.
+//   - A ledger: one row of quota_periods a user and billing period. An analysis reserves one unit when it starts and
+//     commits or releases it when it ends, each with a single conditional statement (quota.go).
+//
+// # How a start spends
+//
+//	err := d.InTx(ctx, db.User(id), func(ctx context.Context, tx db.Tx) error {
+//		r, err := bill.Reserve(ctx, tx, id)
+//		…
+//	})
+//	if errors.Is(err, billing.ErrNoPeriod) { // no row to take from: why?
+//		err = bill.EnsurePeriod(ctx, id)     // a refusal to show, or nil: the row is ready, try once more
+//	}
+//
+// # How Stripe is heard
+//
+// A webhook is verified and written down ([Service.Accept]), then a job fetches the subscription as it is now and mirrors
+// it ([Service.Apply]). So duplicates, order and what the event says stop mattering. Two writers who fetched at once are
+// told apart by the row's version: the one who lost fetches again. [Service.Reconcile] does the same without an event.
+//
+// # How a subscription begins
+//
+// [Service.Subscribe] claims the user's row, finds what Stripe already has for them, and only then creates something, all
+// outside of transactions. Whatever step a crash falls between, the next attempt finds what was made.
+package billing
+
+import (
+	"cmp"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/db"
+)
+
+// Config is what a Service needs. With Off set, only DB and Tiers matter.
+type Config struct {
+	DB            *db.DB
+	StripeKey     string // sk_test_… or sk_live_…
+	StripeURL     string // where Stripe's API is; empty means the real one
+	WebhookSecret string // whsec_…; empty refuses every webhook
+	BasicPrice    string // Stripe's id of the monthly price of basic
+	ProPrice      string
+	PublicURL     string           // where browsers reach Repazoo; they return there from a checkout
+	Off           bool             // everyone has pro, by calendar months of UTC, and Stripe is never asked
+	Tiers         Tiers            // zero means DefaultTiers
+	HTTP          *http.Client     // nil means one with a timeout of 20 seconds
+	Now           func() time.Time // nil means the database's clock; must agree with it
+	Log           *slog.Logger     // nil means discard
+}
+
+// Tier is what a plan gives in one period. The zero Tier is no plan.
+type Tier struct {
+	Name         string `json:"name"`
+	MonthlyCents int    `json:"monthly_cents"` // of a US dollar
+	Quota        int    `json:"quota"`         // analyses a period
+	Reads        int    `json:"reads"`         // posts read from X a period
+	MaxPosts     int    `json:"max_posts"`     // posts an analysis looks at
+	Model        string `json:"model"`
+}
+
+// Tiers are the plans on sale.
+type Tiers struct{ Basic, Pro Tier }
+
+// DefaultTiers are the plans as Repazoo sells them.
+func DefaultTiers() Tiers {
+	return Tiers{
+		Basic: Tier{Name: "basic", MonthlyCents: 900, Quota: 1_000, Reads: 1_000, MaxPosts: 200, Model: "claude-haiku-5-5"},
+		Pro:   Tier{Name: "pro", MonthlyCents: 2_900, Quota: 10_000, Reads: 4_000, MaxPosts: 3_200, Model: "claude-sonnet-5-5"},
+	}
+}
+
+// named is the tier of that name; any other name is no tier.
+func (t Tiers) named(name string) Tier {
+	switch {
+	case name == "":
+		return Tier{}
+	case name == t.Basic.Name:
+		return t.Basic
+	case name == t.Pro.Name:
+		return t.Pro
+	}
+	return Tier{}
+}
+
+// Service is billing. It is safe for concurrent use, on any number of replicas.
+type Service struct {
+	db     *db.DB
+	stripe *provider // nil when off
+	secret string
+	home   *url.URL
+	off    bool
+	tiers  Tiers
+	now    func() time.Time
+	log    *slog.Logger
+}
+
+// New checks the configuration. It does not speak to Stripe.
+func New(c Config) (*Service, error) {
+	if c.Tiers == (Tiers{}) {
+		c.Tiers = DefaultTiers()
+	}
+	if c.Now == nil {
+		c.Now = c.DB.Now
+	}
+	s := &Service{
+		db: c.DB, secret: c.WebhookSecret, off: c.Off, tiers: c.Tiers,
+		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
+		log: cmp.Or(c.Log, slog.New(slog.DiscardHandler)),
+	}
+	if c.Off {
+		return s, nil
+	}
+	if c.StripeKey == "" || c.BasicPrice == "" || c.ProPrice == "" {
+		return nil, errors.New("billing needs a Stripe key and the price ids of basic and pro, or BILLING=off")
+	}
+	if c.BasicPrice == c.ProPrice {
+		return nil, errors.New("basic and pro have the same Stripe price: give each its own")
+	}
+	var err error
+	if s.home, err = url.Parse(c.PublicURL); err != nil || s.home.Host == "" {
+		return nil, errors.New("billing needs the public address, such as https://dash.repazoo.com, to return to from a checkout")
+	}
+	s.stripe, err = newProvider(c)
+	return s, err
+}
+
+// Plans lists what can be subscribed to, cheapest first.
+func (s *Service) Plans() []Tier { return []Tier{s.tiers.Basic, s.tiers.Pro} }

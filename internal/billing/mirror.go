@@ -1,0 +1,149 @@
+package billing
+
+import (
+	"time"
+
+	"github.com/stripe/stripe-go/v86"
+)
+
+// grace is how long a plan outlives a period whose renewal is late or unpaid.
+const grace = 3 * 24 * time.Hour
+
+// States of a row that Stripe does not have.
+const (
+	statusNone     = "none"     // a customer without a subscription
+	statusCreating = "creating" // claimed: a Subscribe is at work
+	statusCheckout = "checkout" // a checkout page waits for the user
+)
+
+// row is one user's line of subscriptions. Times are zero when unknown.
+type row struct {
+	ID, UserID, CustomerID, SubscriptionID string
+	Tier, Status                           string
+	PeriodStart, PeriodEnd                 time.Time
+	EntitledUntil                          time.Time // the tier counts before this instant
+	CancelAt                               time.Time
+	CancelAtPeriodEnd                      bool
+	CreatedAt                              time.Time
+	UpdatedAt                              time.Time // the row's version: every change gives it another
+}
+
+// remote is the part of a Stripe subscription that matters here.
+type remote struct {
+	ID, Customer, Status   string
+	Tier                   string // by price; empty for a price that is not ours
+	PeriodStart, PeriodEnd time.Time
+	CancelAt               time.Time
+	CancelAtPeriodEnd      bool
+	Paid                   bool // the present period was paid, and stayed so
+	Secret                 string
+}
+
+// remoteOf reads a subscription. Periods stand on its items; the item of a known price decides.
+func remoteOf(sub *stripe.Subscription, tierOf map[string]string) remote {
+	r := remote{ID: sub.ID, Status: string(sub.Status), CancelAt: instant(sub.CancelAt), CancelAtPeriodEnd: sub.CancelAtPeriodEnd}
+	if sub.Customer != nil {
+		r.Customer = sub.Customer.ID
+	}
+	if sub.Items != nil {
+		for _, item := range sub.Items.Data {
+			tier := ""
+			if item.Price != nil {
+				tier = tierOf[item.Price.ID]
+			}
+			if r.PeriodEnd.IsZero() || r.Tier == "" && tier != "" {
+				r.Tier, r.PeriodStart, r.PeriodEnd = tier, instant(item.CurrentPeriodStart), instant(item.CurrentPeriodEnd)
+			}
+		}
+	}
+	disputed := sub.CancellationDetails != nil && sub.CancellationDetails.Reason == stripe.SubscriptionCancellationDetailsReasonPaymentDisputed
+	if in := sub.LatestInvoice; in != nil {
+		r.Paid = in.Status == stripe.InvoiceStatusPaid && !disputed
+		if in.ConfirmationSecret != nil {
+			r.Secret = in.ConfirmationSecret.ClientSecret
+		}
+	}
+	return r
+}
+
+func instant(unix int64) time.Time {
+	if unix == 0 {
+		return time.Time{}
+	}
+	return time.Unix(unix, 0).UTC()
+}
+
+// mirror is the row as it should be after hearing r. It is the one place that decides what a subscription is worth.
+func mirror(current row, r remote, now time.Time) row {
+	if !follows(current, r) {
+		return current
+	}
+	next := current
+	next.SubscriptionID, next.Status = r.ID, r.Status
+	next.CancelAt, next.CancelAtPeriodEnd = r.CancelAt, r.CancelAtPeriodEnd
+	if unpaidStart(r.Status) && current.EntitledUntil.After(now) {
+		return next // what an earlier subscription paid for stays until the new one is paid
+	}
+	next.Tier, next.PeriodStart, next.PeriodEnd = r.Tier, r.PeriodStart, r.PeriodEnd
+	next.EntitledUntil = entitledUntil(r)
+	return next
+}
+
+// follows tells whether the row is about r. A live subscription takes the place of an ended one and never the other way
+// round; while an attempt to subscribe is under way, only a live subscription ends it.
+func follows(current row, r remote) bool {
+	switch {
+	case pending(current.Status):
+		return live(r.Status)
+	case current.SubscriptionID == r.ID || current.SubscriptionID == "":
+		return true
+	}
+	return !live(current.Status) && live(r.Status)
+}
+
+// entitledUntil is when the tier of r stops counting; zero means it does not count.
+//
+// Active and trialing count three days past their period, for a renewal we hear of late, unless they are to end then.
+// Past due counts three days from the start of the period that is owed: Stripe moves the period on before it is paid.
+// Canceled counts to the end of what was paid. Everything else, and a price we do not sell, counts nothing.
+func entitledUntil(r remote) time.Time {
+	if r.Tier == "" || !r.PeriodStart.Before(r.PeriodEnd) {
+		return time.Time{}
+	}
+	switch r.Status {
+	case "active", "trialing":
+		return r.endsBy(r.PeriodEnd.Add(grace))
+	case "past_due":
+		return r.endsBy(r.PeriodStart.Add(grace))
+	case "canceled":
+		if r.Paid {
+			return r.PeriodEnd
+		}
+	}
+	return time.Time{}
+}
+
+// endsBy bounds until by a scheduled end. Whoever cancels keeps the period they paid for.
+func (r remote) endsBy(until time.Time) time.Time {
+	end := r.CancelAt
+	if r.CancelAtPeriodEnd || !end.IsZero() && end.Before(r.PeriodEnd) {
+		end = r.PeriodEnd
+	}
+	if !end.IsZero() && end.Before(until) {
+		return end
+	}
+	return until
+}
+
+// live statuses are those in which Stripe may still charge, or is about to.
+func live(status string) bool {
+	switch status {
+	case "active", "trialing", "past_due", "unpaid", "paused", "incomplete":
+		return true
+	}
+	return false
+}
+
+func pending(status string) bool { return status == statusCreating || status == statusCheckout }
+
+func unpaidStart(status string) bool { return status == "incomplete" || status == "incomplete_expired" }

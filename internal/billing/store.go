@@ -1,0 +1,161 @@
+package billing
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/audit"
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+const rowColumns = `id, user_id, stripe_customer_id, COALESCE(stripe_subscription_id, ''), tier, status,
+	period_start, period_end, entitled_until, cancel_at, cancel_at_period_end, created_at, updated_at`
+
+func scanRow(rows db.Rows, v *row) error {
+	var start, end, until, cancel *time.Time
+	err := rows.Scan(&v.ID, &v.UserID, &v.CustomerID, &v.SubscriptionID, &v.Tier, &v.Status,
+		&start, &end, &until, &cancel, &v.CancelAtPeriodEnd, &v.CreatedAt, &v.UpdatedAt)
+	v.PeriodStart, v.PeriodEnd, v.EntitledUntil, v.CancelAt = orZero(start), orZero(end), orZero(until), orZero(cancel)
+	return err
+}
+
+func orZero(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+func orNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// rowOf reads a user's row.
+func (s *Service) rowOf(ctx context.Context, actor db.Actor, userID string) (row, error) {
+	return db.ReadOne(ctx, s.db, actor, scanRow, `SELECT `+rowColumns+` FROM subscriptions WHERE user_id = $1`, userID)
+}
+
+// rowOfStripe reads the row that Stripe's ids lead to: of the subscription or, when that is new to us, of its customer.
+func (s *Service) rowOfStripe(ctx context.Context, subscription, customer string) (row, error) {
+	r, err := db.ReadOne(ctx, s.db, db.System, scanRow, `SELECT `+rowColumns+` FROM subscriptions WHERE stripe_subscription_id = $1`, subscription)
+	if !errors.Is(err, db.ErrNotFound) || customer == "" {
+		return r, err
+	}
+	return db.ReadOne(ctx, s.db, db.System, scanRow, `SELECT `+rowColumns+` FROM subscriptions WHERE stripe_customer_id = $1`, customer)
+}
+
+// errStale means that somebody changed the row after it was read: what was fetched since may be older than theirs.
+var errStale = errors.New("billing: the row changed meanwhile")
+
+// maxSyncs bounds how often one mirroring fetches again because another was quicker.
+const maxSyncs = 5
+
+// change says who makes a change, and what belongs in its transaction.
+type change struct {
+	actor string                                // of the audit line
+	also  func(context.Context, db.Tx) error    // nil for nothing
+	load  func(context.Context) (row, error)    // the row as it is
+	fetch func(context.Context) (remote, error) // the subscription as Stripe has it, asked after load
+}
+
+// sync makes the row say what Stripe says. Because the row is read before Stripe is asked and saved only if it is still
+// the same, no older answer can overwrite a newer one.
+func (s *Service) sync(ctx context.Context, c change) (row, error) {
+	for range maxSyncs {
+		current, err := c.load(ctx)
+		if err != nil {
+			return row{}, err
+		}
+		r, err := c.fetch(ctx)
+		if err != nil {
+			return row{}, err
+		}
+		next, err := s.save(ctx, current, r, c)
+		if !errors.Is(err, errStale) {
+			return next, err
+		}
+	}
+	return row{}, fault.Overloaded.Because(errStale)
+}
+
+// save writes the mirrored row and its ledger, or errStale when current is no longer the row.
+func (s *Service) save(ctx context.Context, current row, r remote, c change) (row, error) {
+	var next row
+	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		next = mirror(current, r, tx.Now())
+		if follows(current, r) {
+			next.UpdatedAt = after(tx.Now(), current.UpdatedAt)
+			if err := update(ctx, tx, next, current.UpdatedAt); err != nil {
+				return err
+			}
+			s.openLedger(tx, next)
+			record(ctx, tx, c.actor, current, next)
+		} else {
+			s.warnSecond(ctx, current, r)
+		}
+		if c.also == nil {
+			return nil
+		}
+		return c.also(ctx, tx)
+	})
+	return next, err
+}
+
+func (s *Service) warnSecond(ctx context.Context, current row, r remote) {
+	if live(current.Status) && live(r.Status) {
+		s.log.ErrorContext(ctx, "a user has a second live subscription: cancel and refund one of them in Stripe",
+			"user", current.UserID, "kept", current.SubscriptionID, "second", r.ID)
+	}
+}
+
+// after is now, or just past the version before it when another replica's clock is ahead.
+func after(now, version time.Time) time.Time {
+	if now.After(version) {
+		return now
+	}
+	return version.Add(time.Microsecond)
+}
+
+func update(ctx context.Context, tx db.Tx, r row, version time.Time) error {
+	n, err := tx.Exec(ctx, `UPDATE subscriptions SET stripe_subscription_id = $3, tier = $4, status = $5, period_start = $6, period_end = $7,
+		entitled_until = $8, cancel_at = $9, cancel_at_period_end = $10, updated_at = $11 WHERE id = $1 AND updated_at = $2`,
+		r.ID, version, r.SubscriptionID, r.Tier, r.Status, orNull(r.PeriodStart), orNull(r.PeriodEnd),
+		orNull(r.EntitledUntil), orNull(r.CancelAt), r.CancelAtPeriodEnd, r.UpdatedAt)
+	if err == nil && n == 0 {
+		err = errStale
+	}
+	return err
+}
+
+// record writes down what the user would want to know of.
+func record(ctx context.Context, tx db.Tx, actor string, old, now row) {
+	detail := map[string]any{}
+	note := func(name string, from, to any) {
+		if from != to {
+			detail[name] = map[string]any{"from": from, "to": to}
+		}
+	}
+	note("status", old.Status, now.Status)
+	note("tier", old.Tier, now.Tier)
+	note("subscription", old.SubscriptionID, now.SubscriptionID)
+	note("period_end", stamp(old.PeriodEnd), stamp(now.PeriodEnd))
+	note("cancel", old.cancelling(), now.cancelling())
+	if len(detail) == 0 {
+		return
+	}
+	audit.Record(ctx, tx, audit.Event{UserID: now.UserID, Actor: actor, Action: "subscription.changed", Resource: "subscription:" + now.ID, Detail: detail})
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.RFC3339)
+}
+
+func (r row) cancelling() bool { return r.CancelAtPeriodEnd || !r.CancelAt.IsZero() }

@@ -1,0 +1,353 @@
+package billing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/audit"
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// An attempt to subscribe may take attemptTime; a claim outlives it, so that of two attempts only one speaks to Stripe,
+// and the claim of a process that died is taken over when none of its calls can still be under way.
+const (
+	attemptTime = time.Minute
+	claimTime   = 2 * time.Minute
+)
+
+// SubscribeRequest asks for a plan.
+type SubscribeRequest struct {
+	Tier          string // "basic" or "pro"
+	PaymentMethod string // Stripe's id, such as pm_…; empty asks for a checkout page instead
+	ReturnURL     string // where the checkout page leads back to: a path, or an address under PublicURL; empty is the start page
+}
+
+// Subscribed is a plan, or the way to it.
+type Subscribed struct {
+	Subscription
+	ClientSecret string `json:"client_secret,omitempty"` // set when the bank must confirm the first payment: for Stripe.js
+	CheckoutURL  string `json:"checkout_url,omitempty"`  // set when no payment method was given: where the user pays
+}
+
+// Subscribe starts the user's subscription, with the card at once or by a checkout page. There is never a second one: a
+// live plan is refused with [fault.SubscriptionExists], an attempt under way with [fault.Conflict], and what an earlier
+// attempt left at Stripe is taken over. A declined card is [fault.ValidationFailed] and says why.
+func (s *Service) Subscribe(ctx context.Context, userID string, r SubscribeRequest) (Subscribed, error) {
+	if s.off {
+		return Subscribed{}, errOff
+	}
+	done, back, err := s.check(r)
+	if err != nil {
+		return Subscribed{}, err
+	}
+	// A user who closes the page does not cut an attempt in two.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), attemptTime)
+	defer cancel()
+	claimed, err := s.claim(ctx, userID)
+	if errors.Is(err, db.ErrNotFound) {
+		return s.refuseOrResume(ctx, userID, r.Tier)
+	}
+	if err != nil {
+		return Subscribed{}, err
+	}
+	a := &attempt{s, claimed, r, done, back}
+	out, err := a.run(ctx)
+	if err != nil {
+		a.giveUp(ctx, err)
+	}
+	return out, err
+}
+
+var errOff = fault.Conflict.Saying("Billing is switched off here: everything is included, and there is no plan to change.")
+
+// check refuses what cannot be right before anything is written, and makes the addresses to return to.
+func (s *Service) check(r SubscribeRequest) (done, back string, err error) {
+	if s.stripe.priceOf[r.Tier] == "" {
+		say := fmt.Sprintf("There is no such plan: choose %s or %s.", s.tiers.Basic.Name, s.tiers.Pro.Name)
+		return "", "", fault.ValidationFailed.Saying("%s", say).At("body.tier", say)
+	}
+	if r.PaymentMethod != "" && (len(r.PaymentMethod) > 255 || !strings.HasPrefix(r.PaymentMethod, "pm_") || strings.ContainsAny(r.PaymentMethod, "/?#% ")) {
+		const say = "The payment method must be an id from Stripe that begins with pm_."
+		return "", "", fault.ValidationFailed.Saying(say).At("body.payment_method_id", say)
+	}
+	u, err := s.home.Parse(r.ReturnURL)
+	if err != nil || len(r.ReturnURL) > 2_000 || u.Scheme != s.home.Scheme || u.Host != s.home.Host || u.User != nil {
+		const say = "The return address must be a path of this site."
+		return "", "", fault.ValidationFailed.Saying(say).At("body.return_url", say)
+	}
+	return with(*u, "done"), with(*u, "cancelled"), nil
+}
+
+func with(u url.URL, outcome string) string {
+	q := u.Query()
+	q.Set("checkout", outcome)
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// claim takes the user's row for one attempt. It answers [db.ErrNotFound] when the row is not to be had: a live
+// subscription, or another attempt.
+func (s *Service) claim(ctx context.Context, userID string) (row, error) {
+	var r row
+	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		var err error
+		r, err = db.One(ctx, tx, scanRow, `INSERT INTO subscriptions (id, user_id, stripe_customer_id, tier, status, created_at, updated_at)
+			VALUES ($1, $2, '', '', 'creating', $3, $3)
+			ON CONFLICT (user_id) DO UPDATE SET status = 'creating', updated_at = excluded.updated_at
+			WHERE subscriptions.status IN ('none', 'checkout', 'canceled', 'incomplete_expired')
+			OR subscriptions.status = 'creating' AND subscriptions.updated_at < $4
+			RETURNING `+rowColumns, db.NewID(), userID, tx.Now(), tx.Now().Add(-claimTime))
+		return err
+	})
+	return r, err
+}
+
+// refuseOrResume answers when the row was not to be had. Asking again for the plan whose first payment waits for the bank
+// gives its client secret again.
+func (s *Service) refuseOrResume(ctx context.Context, userID, tier string) (Subscribed, error) {
+	r, err := s.rowOf(ctx, db.System, userID)
+	if err != nil {
+		return Subscribed{}, err
+	}
+	if r.Status == statusCreating {
+		return Subscribed{}, fault.Conflict.Saying("Your plan is being set up right now. Look again in a moment.").After(5 * time.Second)
+	}
+	if r.Status != "incomplete" {
+		return Subscribed{}, fault.SubscriptionExists
+	}
+	now, err := s.stripe.subscription(ctx, r.SubscriptionID)
+	if err != nil {
+		return Subscribed{}, err
+	}
+	return s.adopt(ctx, r, now, tier)
+}
+
+// adopt mirrors a subscription that Stripe has for the user and answers with it, if it is the one asked for.
+func (s *Service) adopt(ctx context.Context, current row, r remote, tier string) (Subscribed, error) {
+	next, err := s.save(ctx, current, r, change{actor: "user"})
+	if errors.Is(err, errStale) { // its webhook was quicker
+		next, err = s.sync(ctx, change{
+			actor: "user",
+			load:  func(ctx context.Context) (row, error) { return s.rowOf(ctx, db.System, current.UserID) },
+			fetch: func(ctx context.Context) (remote, error) { return s.stripe.subscription(ctx, r.ID) },
+		})
+	}
+	switch {
+	case err != nil:
+		return Subscribed{}, err
+	case r.Tier != tier && r.Status == "incomplete":
+		return Subscribed{}, fault.SubscriptionExists.Saying("Another plan of yours waits for its first payment. Confirm that payment, or cancel that plan first.")
+	case r.Tier != tier:
+		return Subscribed{}, fault.SubscriptionExists
+	}
+	out := Subscribed{Subscription: s.show(next)}
+	if r.Status == "incomplete" {
+		out.ClientSecret = r.Secret
+	}
+	return out, nil
+}
+
+// attempt is one claimed try to subscribe.
+type attempt struct {
+	s          *Service
+	row        row
+	r          SubscribeRequest
+	done, back string
+}
+
+func (a *attempt) run(ctx context.Context) (Subscribed, error) {
+	if err := a.customer(ctx); err != nil {
+		return Subscribed{}, err
+	}
+	// What an earlier attempt left there comes first: close what could still be paid, then see what was.
+	if err := a.s.stripe.closeCheckouts(ctx, a.row.CustomerID); err != nil {
+		return Subscribed{}, err
+	}
+	sub, err := a.s.stripe.liveSubscription(ctx, a.row.CustomerID)
+	if err != nil {
+		return Subscribed{}, err
+	}
+	if sub.ID == "" && a.r.PaymentMethod == "" {
+		return a.checkout(ctx)
+	}
+	if sub.ID == "" {
+		sub, err = a.s.stripe.subscribe(ctx, a.row.UserID, a.row.CustomerID, a.r.Tier, a.r.PaymentMethod, a.key("subscription"))
+	}
+	if err != nil {
+		return Subscribed{}, err
+	}
+	return a.s.adopt(ctx, a.row, sub, a.r.Tier)
+}
+
+// key is the same for whatever repeats this attempt, and of no other: an answer Stripe keeps for a day, even a failure,
+// must not come back to the next attempt.
+func (a *attempt) key(what string) string {
+	return fmt.Sprintf("repazoo-%s-%s-%d", what, a.row.ID, a.row.UpdatedAt.UnixMicro())
+}
+
+// customer makes sure that the row names a customer before anything is made for them.
+func (a *attempt) customer(ctx context.Context) error {
+	id, err := a.s.stripe.customer(ctx, a.row.UserID, a.row.CustomerID)
+	if err != nil || id == a.row.CustomerID {
+		return err
+	}
+	a.row.CustomerID = id
+	return a.update(ctx, `stripe_customer_id = $3`, id)
+}
+
+func (a *attempt) checkout(ctx context.Context) (Subscribed, error) {
+	page, err := a.s.stripe.checkout(ctx, a.row.UserID, a.row.CustomerID, a.r.Tier, a.done, a.back, a.key("checkout"))
+	if err != nil {
+		return Subscribed{}, err
+	}
+	a.row.Status = statusCheckout
+	if err := a.update(ctx, `status = $3`, statusCheckout); err != nil {
+		return Subscribed{}, err
+	}
+	return Subscribed{Subscription: a.s.show(a.row), CheckoutURL: page}, nil
+}
+
+// update changes the row while the claim holds. It keeps the version: nothing that was mirrored changes.
+func (a *attempt) update(ctx context.Context, set, value string) error {
+	return a.s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE subscriptions SET `+set+` WHERE id = $1 AND updated_at = $2 AND status = 'creating'`, a.row.ID, a.row.UpdatedAt, value)
+		if err == nil && n == 0 {
+			err = fault.Conflict.Saying("Your plan changed meanwhile. Look at it and try again.")
+		}
+		return err
+	})
+}
+
+// giveUp frees the claim if Stripe has answered. An attempt with an unknown outcome keeps it until nothing of it can be
+// under way any more, because Stripe may yet make what was asked for.
+func (a *attempt) giveUp(ctx context.Context, why error) {
+	if !settled(why) {
+		return
+	}
+	err := a.s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE subscriptions SET status = CASE WHEN stripe_subscription_id IS NULL THEN 'none' ELSE 'canceled' END
+			WHERE id = $1 AND updated_at = $2 AND status = 'creating'`, a.row.ID, a.row.UpdatedAt)
+		if err == nil && n == 1 {
+			audit.Record(ctx, tx, audit.Event{UserID: a.row.UserID, Actor: "user", Action: "subscription.refused", Resource: "subscription:" + a.row.ID})
+		}
+		return err
+	})
+	if err != nil {
+		a.s.log.WarnContext(ctx, "the claim of a failed subscription was not freed; it frees itself in two minutes", "error", err)
+	}
+}
+
+// Cancel ends the plan: at the period's end, or at once with what was paid for still usable until then. A plan whose
+// first payment was never made always ends at once. Without a plan it is [fault.NotFound].
+func (s *Service) Cancel(ctx context.Context, userID string, atPeriodEnd bool) (Subscription, error) {
+	return s.alter(ctx, userID, "subscription.cancelled", func(ctx context.Context, r row) error {
+		if atPeriodEnd && r.Status != "incomplete" {
+			return s.stripe.cancelAtEnd(ctx, r.SubscriptionID, true)
+		}
+		return s.stripe.cancelNow(ctx, r.SubscriptionID)
+	})
+}
+
+// Resume takes a scheduled cancellation back.
+func (s *Service) Resume(ctx context.Context, userID string) (Subscription, error) {
+	return s.alter(ctx, userID, "subscription.resumed", func(ctx context.Context, r row) error {
+		switch {
+		case r.CancelAtPeriodEnd:
+			return s.stripe.cancelAtEnd(ctx, r.SubscriptionID, false)
+		case !r.CancelAt.IsZero():
+			return s.stripe.clearCancelAt(ctx, r.SubscriptionID)
+		}
+		return nil
+	})
+}
+
+// alter asks Stripe for a change to the live plan and mirrors what became of it.
+func (s *Service) alter(ctx context.Context, userID, action string, ask func(context.Context, row) error) (Subscription, error) {
+	if s.off {
+		return Subscription{}, errOff
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), attemptTime)
+	defer cancel()
+	r, err := s.rowOf(ctx, db.System, userID)
+	if err == nil && !live(r.Status) {
+		err = db.ErrNotFound
+	}
+	if errors.Is(err, db.ErrNotFound) {
+		return Subscription{}, fault.NotFound.Saying("You have no plan that could be changed.")
+	}
+	if err != nil {
+		return Subscription{}, err
+	}
+	if err := ask(ctx, r); err != nil {
+		return Subscription{}, err
+	}
+	next, err := s.sync(ctx, change{
+		actor: "user",
+		load:  func(ctx context.Context) (row, error) { return s.rowOf(ctx, db.System, userID) },
+		fetch: func(ctx context.Context) (remote, error) { return s.stillThere(ctx, r) },
+		also: func(ctx context.Context, tx db.Tx) error {
+			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: action, Resource: "subscription:" + r.ID})
+			return nil
+		},
+	})
+	return s.show(next), err
+}
+
+// stillThere fetches the row's subscription. One that Stripe no longer has at all has ended, as far as the user who just
+// asked for a change is concerned; what they paid for stays.
+func (s *Service) stillThere(ctx context.Context, r row) (remote, error) {
+	now, err := s.stripe.subscription(ctx, r.SubscriptionID)
+	if unknown(err) {
+		return remote{
+			ID: r.SubscriptionID, Customer: r.CustomerID, Status: "canceled", Tier: r.Tier, PeriodStart: r.PeriodStart, PeriodEnd: r.PeriodEnd,
+			Paid: r.Status == "active" || r.Status == "trialing",
+		}, nil
+	}
+	return now, err
+}
+
+// Refresh mirrors what Stripe has for the user now, without waiting for a webhook: for the return from a checkout page.
+func (s *Service) Refresh(ctx context.Context, userID string) (Subscription, error) {
+	if s.off {
+		return s.Subscription(ctx, userID)
+	}
+	r, err := s.rowOf(ctx, db.System, userID)
+	if errors.Is(err, db.ErrNotFound) {
+		return Subscription{}, nil
+	}
+	if err != nil {
+		return Subscription{}, err
+	}
+	r, err = s.refresh(ctx, r, "user")
+	return s.show(r), err
+}
+
+// refresh finds the subscription a row should be about and mirrors it.
+func (s *Service) refresh(ctx context.Context, r row, actor string) (row, error) {
+	id := r.SubscriptionID
+	if !live(r.Status) {
+		if r.CustomerID == "" {
+			return r, nil
+		}
+		found, err := s.stripe.liveSubscription(ctx, r.CustomerID)
+		if err != nil {
+			return r, err
+		}
+		if found.ID != "" {
+			id = found.ID
+		}
+	}
+	if id == "" {
+		return r, nil
+	}
+	return s.sync(ctx, change{
+		actor: actor,
+		load:  func(ctx context.Context) (row, error) { return s.rowOf(ctx, db.System, r.UserID) },
+		fetch: func(ctx context.Context) (remote, error) { return s.stripe.subscription(ctx, id) },
+	})
+}
