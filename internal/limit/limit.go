@@ -79,16 +79,18 @@ type Decision struct {
 
 // Limiter decides with Redis while that answers, and in this process otherwise.
 type Limiter struct {
-	local   *Local
-	redis   *Redis // nil when there is none
-	breaker circuitbreaker.CircuitBreaker[any]
+	local    *Local
+	redis    *Redis // nil when there is none
+	patience time.Duration
+	breaker  circuitbreaker.CircuitBreaker[any]
 }
 
 // New makes a Limiter; redis may be nil.
-func New(local *Local, redis *Redis) *Limiter { return newLimiter(local, redis, pause) }
+func New(local *Local, redis *Redis) *Limiter { return newLimiter(local, redis, patience, pause) }
 
-func newLimiter(local *Local, redis *Redis, pause time.Duration) *Limiter {
-	return &Limiter{local, redis, circuitbreaker.NewBuilder[any]().WithFailureThreshold(1).WithDelay(pause).Build()}
+func newLimiter(local *Local, redis *Redis, patience, pause time.Duration) *Limiter {
+	breaker := circuitbreaker.NewBuilder[any]().WithFailureThreshold(1).WithDelay(pause).Build()
+	return &Limiter{local, redis, patience, breaker}
 }
 
 // Take decides about one call of key and counts it if it is allowed. It waits
@@ -108,17 +110,19 @@ func (l *Limiter) Take(ctx context.Context, key string, ws []Window) (Decision, 
 }
 
 func (l *Limiter) try(ctx context.Context, key string, ws []Window) (Decision, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, l.patience)
 	defer cancel()
 	return l.redis.Take(ctx, key, ws)
 }
 
-// Healthy asks Redis, if there is one, whether it answers. Its error is a
-// [fault.DependencyDown].
+// Healthy asks Redis, if there is one, whether it answers within 100 ms. Its
+// error is a [fault.DependencyDown].
 func (l *Limiter) Healthy(ctx context.Context) error {
 	if l.redis == nil {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, l.patience)
+	defer cancel()
 	if err := l.redis.ping(ctx); err != nil {
 		return fault.DependencyDown.Because(err)
 	}

@@ -97,3 +97,14 @@ func TestTake_LocalAndRedisDecideLikeAnExactModel(t *testing.T) {
 		}
 	})
 }
+
+func TestWidth_BucketsCoverTheWindowWithTheLeastExcess(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := Window{Per: time.Duration(rapid.Int64Range(int64(MinPer), int64(MaxPer)).Draw(t, "per")).Truncate(time.Microsecond)}
+		excess := Buckets*w.width() - w.Per.Microseconds()
+		if excess < 0 || excess >= Buckets {
+			t.Fatalf("%v: %d µs too long", w.Per, excess)
+		}
+	})
+}

@@ -69,8 +69,6 @@ func (r *Redis) arguments(ws []Window) []string {
 }
 
 func (r *Redis) ping(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	return r.client.Do(ctx, r.client.B().Ping().Build()).Error()
 }
 
@@ -112,7 +110,7 @@ func options(list string) (rueidis.ClientOption, error) {
 	o.DisableCache = true
 	o.DisableRetry = true
 	o.ReadBufferEachConn, o.WriteBufferEachConn = 64<<10, 64<<10
-	o.Dialer = net.Dialer{Timeout: patience, KeepAlive: time.Second}
-	o.ConnWriteTimeout = patience // also bounds the greeting of a new connection
+	o.Dialer = net.Dialer{Timeout: 5 * time.Second, KeepAlive: time.Second} // a call's own deadline comes first
+	o.ConnWriteTimeout = 2 * time.Second                                    // a connection that is silent for longer is given up
 	return o, nil
 }

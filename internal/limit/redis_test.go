@@ -193,6 +193,9 @@ func (w *wire) set(m mode) {
 	w.conns = nil
 }
 
+// unhurried is a patience that no busy machine exhausts.
+const unhurried = time.Second
+
 func TestLimiter_CountsHereWhileRedisIsGoneAndHandsBack(t *testing.T) {
 	t.Parallel()
 	for name, failure := range map[string]mode{"cut": cut, "silent": silent} {
@@ -205,7 +208,7 @@ func TestLimiter_CountsHereWhileRedisIsGoneAndHandsBack(t *testing.T) {
 			}
 			t.Cleanup(client.Close)
 			local, key := NewLocal(time.Now), unique()
-			limiter := newLimiter(local, NewRedis(client, nil), 20*time.Millisecond)
+			limiter := newLimiter(local, NewRedis(client, nil), unhurried, 20*time.Millisecond)
 
 			flood(t, limiter, key, 10)
 			if local.size() != 0 || limiter.Healthy(t.Context()) != nil {
@@ -219,7 +222,7 @@ func TestLimiter_CountsHereWhileRedisIsGoneAndHandsBack(t *testing.T) {
 			for range 20 {
 				begun := time.Now()
 				take(t, limiter, unique(), minuteAndHour)
-				if waited := time.Since(begun); waited > 4*patience {
+				if waited := time.Since(begun); waited > 4*unhurried {
 					t.Errorf("a call waited %v for a dead Redis", waited)
 				}
 			}
@@ -230,6 +233,27 @@ func TestLimiter_CountsHereWhileRedisIsGoneAndHandsBack(t *testing.T) {
 			w.set(mended)
 			await(t, func() bool { return take(t, limiter, key, minuteAndHour).Allowed }) // Redis has counted 10 only
 		})
+	}
+}
+
+func TestLimiter_AsksADeadRedisOncePerPause(t *testing.T) {
+	t.Parallel()
+	w := newWire(t)
+	client, err := Dial("redis://" + w.listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	limiter := newLimiter(NewLocal(time.Now), NewRedis(client, nil), unhurried, time.Hour)
+	w.set(silent)
+	take(t, limiter, unique(), minuteAndHour)
+	if !limiter.breaker.IsOpen() {
+		t.Fatal("Redis is still asked")
+	}
+	w.set(mended)
+	take(t, limiter, unique(), minuteAndHour)
+	if got := limiter.local.size(); got != 2 {
+		t.Fatalf("%d of 2 calls were counted here", got)
 	}
 }
 
