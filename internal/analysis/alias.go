@@ -130,7 +130,7 @@ var (
 
 	notStreet = regexp.MustCompile(`(?i)\s(?:the|an?|of|from|on|in|to|at|this|that|my|our|your|his|her|their|every|each|and|is|are|was|were|no|one|some|any|all|` +
 		`minutes?|mins?|miles?|blocks?|people|years?|days?|hours?|times?|percent|more|cars?|steps?|feet|km|met(?:er|re)s?|lanes?)\s`)
-	dateLike   = regexp.MustCompile(`^\(?(?:(?:19|20)\d{2}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:19|20)?\d{2})[\s\d]*$`)
+	dateLike   = regexp.MustCompile(`^\(?(?:(?:19|20)\d{2}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:19|20)?\d{2})(?:\s\d{1,2})?$`)
 	yearsOnly  = regexp.MustCompile(`^\(?(?:(?:19|20)\d{2}[\s().\-–/]*)+$`)
 	amountLike = regexp.MustCompile(`^\d{1,2}(?:[\s.\x{00a0}]\d{3})+$`)
 	addressIP  = regexp.MustCompile(`^\d{1,3}(?:\.\d{1,3}){3}$`)
