@@ -124,6 +124,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	c.Log = slog.New(quiet{c.Log.Handler()})
 	open := openSQLite
 	if c.URL != "" {
 		open = openPostgres
@@ -134,6 +135,16 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	}
 	return &DB{engine: e, now: c.Now, log: c.Log}, nil
 }
+
+// quiet drops what the queue and the migrations say of their everyday doings.
+type quiet struct{ slog.Handler }
+
+func (q quiet) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && q.Handler.Enabled(ctx, level)
+}
+
+func (q quiet) WithAttrs(a []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(a)} }
+func (q quiet) WithGroup(name string) slog.Handler   { return quiet{q.Handler.WithGroup(name)} }
 
 // Now is the instant a transaction begun at this moment would carry.
 func (d *DB) Now() time.Time { return d.now().UTC().Truncate(time.Microsecond) }

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -79,11 +80,7 @@ type userBody struct {
 type userOutput struct{ Body userBody }
 
 func newUserBody(u account.User) userBody {
-	tier := u.Tier
-	if tier == "" {
-		tier = "none"
-	}
-	return userBody{u.ID, u.Name, u.Email, u.Role, u.CreatedAt, tier, u.SubscriptionStatus, u.Accounts}
+	return userBody{u.ID, u.Name, orNothing(u.Email), u.Role, u.CreatedAt, cmp.Or(u.Tier, "none"), u.SubscriptionStatus, u.Accounts}
 }
 
 func (a *API) me(ctx context.Context, _ *struct{}) (*userOutput, error) {
@@ -127,8 +124,25 @@ func (a *API) usage(ctx context.Context, _ *struct{}) (*usageOutput, error) {
 
 func newUsageBody(u billing.Usage) usageBody {
 	return usageBody{
-		Tier: u.Tier, Status: u.Status, PeriodStart: u.PeriodStart, PeriodEnd: u.PeriodEnd,
-		Analyses: counter{u.Analyses.Limit, u.Analyses.Used, u.Analyses.Reserved, u.Analyses.Remaining},
-		XReads:   counter{u.Reads.Limit, u.Reads.Used, 0, u.Reads.Remaining},
+		Tier: tierName(u.Tier), Status: u.Status, PeriodStart: orNull(u.PeriodStart), PeriodEnd: orNull(u.PeriodEnd),
+		Analyses: counter(u.Quota), XReads: counter(u.Reads),
 	}
+}
+
+func tierName(t billing.Tier) string { return cmp.Or(t.Name, "none") }
+
+// orNull makes an unknown time null in JSON.
+func orNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// orNothing makes an unknown text null in JSON.
+func orNothing(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }

@@ -17,22 +17,22 @@ import (
 )
 
 type analysisBody struct {
-	ID         string          `json:"id" format:"uuid"`
-	AccountID  *string         `json:"account_id" format:"uuid"`
-	ArchiveID  *string         `json:"archive_id" format:"uuid"`
-	Handle     string          `json:"handle"`
-	Purpose    string          `json:"purpose"`
-	MaxPosts   int             `json:"max_posts"`
-	Tier       string          `json:"tier"`
-	Model      string          `json:"model" doc:"Empty when the screen stands alone."`
-	Status     string          `json:"status" enum:"queued,running,completed,failed,cancelled"`
-	Progress   progressBody    `json:"progress"`
-	Score      *float64        `json:"score"`
-	Level      *string         `json:"level"`
-	Error      *analysisError  `json:"error"`
-	CreatedAt  time.Time       `json:"created_at"`
-	StartedAt  *time.Time      `json:"started_at"`
-	FinishedAt *time.Time      `json:"finished_at"`
+	ID         string            `json:"id" format:"uuid"`
+	AccountID  *string           `json:"account_id" format:"uuid"`
+	ArchiveID  *string           `json:"archive_id" format:"uuid"`
+	Handle     string            `json:"handle"`
+	Purpose    string            `json:"purpose"`
+	MaxPosts   int               `json:"max_posts"`
+	Tier       string            `json:"tier"`
+	Model      string            `json:"model" doc:"Empty when the screen stands alone."`
+	Status     string            `json:"status" enum:"queued,running,completed,failed,cancelled"`
+	Progress   progressBody      `json:"progress"`
+	Score      *float64          `json:"score"`
+	Level      *string           `json:"level"`
+	Error      *analysisError    `json:"error"`
+	CreatedAt  time.Time         `json:"created_at"`
+	StartedAt  *time.Time        `json:"started_at"`
+	FinishedAt *time.Time        `json:"finished_at"`
 	Links      map[string]string `json:"links" doc:"Where to go from here."`
 }
 
@@ -181,6 +181,9 @@ func (a *API) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse
 		hc.SetHeader("X-Accel-Buffering", "no")
 		w := hc.BodyWriter()
 		control := http.NewResponseController(w.(http.ResponseWriter))
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(a.stopping, cancel)()
 		for x, err := range a.Analyses.Watch(ctx, caller(ctx), in.ID, in.LastEventID) {
 			if err != nil {
 				return

@@ -35,7 +35,8 @@ func (a *API) plans(context.Context, *struct{}) (*plansOutput, error) {
 }
 
 type subscriptionBody struct {
-	Tier              string     `json:"tier" enum:"none,basic,pro"`
+	Tier              string     `json:"tier" enum:"none,basic,pro" doc:"What you may use now."`
+	Plan              string     `json:"plan" doc:"What you subscribed to, paid or not."`
 	Status            string     `json:"status"`
 	Entitled          bool       `json:"entitled" doc:"Whether analyses may be started now."`
 	PeriodStart       *time.Time `json:"period_start"`
@@ -50,13 +51,9 @@ type subscriptionBody struct {
 type subscriptionOutput struct{ Body subscriptionBody }
 
 func newSubscriptionBody(s billing.Subscription) subscriptionBody {
-	tier := s.Tier
-	if tier == "" {
-		tier = "none"
-	}
 	return subscriptionBody{
-		Tier: tier, Status: s.Status, Entitled: s.Entitled, PeriodStart: s.PeriodStart, PeriodEnd: s.PeriodEnd,
-		EntitledUntil: s.EntitledUntil, CancelAtPeriodEnd: s.CancelAtPeriodEnd, CancelAt: s.CancelAt,
+		Tier: tierName(s.Tier), Plan: s.Plan, Status: s.Status, Entitled: s.Tier.Name != "", PeriodStart: orNull(s.PeriodStart), PeriodEnd: orNull(s.PeriodEnd),
+		EntitledUntil: orNull(s.EntitledUntil), CancelAtPeriodEnd: s.CancelAtPeriodEnd, CancelAt: orNull(s.CancelAt),
 	}
 }
 
@@ -114,7 +111,7 @@ func (a *API) stripeWebhook(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, fault.ValidationFailed):
 		p := newProblem(r.Context(), fault.From(err))
 		p.Status, p.Title = http.StatusBadRequest, http.StatusText(http.StatusBadRequest) // what Stripe's own libraries answer
-		a.write(w, p)
+		write(w, p)
 	case err != nil:
 		a.refuse(w, r, err)
 	default:

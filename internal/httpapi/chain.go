@@ -188,7 +188,7 @@ func (a *API) recover(next http.Handler) http.Handler {
 			if requestFrom(r.Context()).status != 0 {
 				panic(http.ErrAbortHandler)
 			}
-			a.write(w, p)
+			write(w, p)
 		}()
 		next.ServeHTTP(w, r)
 	})
@@ -274,7 +274,7 @@ func (a *API) authenticate(next http.Handler) http.Handler {
 }
 
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	a.write(w, refusal(r.Context(), a.Log, err))
+	write(w, refusal(r.Context(), a.Log, err))
 }
 
 // principal reads the bearer token, else the cookies of a browser.
@@ -334,7 +334,7 @@ func (a *API) limited(w http.ResponseWriter, r *http.Request, key string, then f
 	}
 	limitHeaders(w.Header(), d)
 	if !d.Allowed {
-		a.write(w, newProblem(r.Context(), fault.RateLimited.After(d.RetryAfter)))
+		write(w, newProblem(r.Context(), fault.RateLimited.After(d.RetryAfter)))
 		return
 	}
 	then()

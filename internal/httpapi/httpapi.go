@@ -42,7 +42,7 @@ type Config struct {
 	Log      *slog.Logger
 
 	Info           Info
-	PublicURL      string         // the address browsers see
+	PublicURL      string                     // the address browsers see
 	LimitKey       func(caller string) string // a short keyed hash, so that the limiter holds no addresses
 	CORSOrigins    []string
 	TrustedProxies []netip.Prefix
@@ -66,6 +66,9 @@ type API struct {
 	huma   huma.API
 	access map[string]access // by ServeMux pattern
 	secure bool
+
+	stopping context.Context // ends when Stop is called
+	stop     context.CancelFunc
 }
 
 // access is who may call a route.
@@ -87,6 +90,7 @@ const (
 // New builds the surface.
 func New(c Config) *API {
 	a := &API{Config: c, mux: http.NewServeMux(), access: map[string]access{}, secure: isHTTPS(c.PublicURL)}
+	a.stopping, a.stop = context.WithCancel(context.Background())
 	a.huma = humago.New(a.mux, a.humaConfig())
 	a.routes()
 	if c.Docs {
@@ -102,6 +106,9 @@ func New(c Config) *API {
 
 // Handler is the chain in front of the routes.
 func (a *API) Handler() http.Handler { return a.chain(a.mux) }
+
+// Stop ends the streams, which would otherwise outlive a shutdown's patience.
+func (a *API) Stop() { a.stop() }
 
 // OpenAPI is the contract as JSON.
 func (a *API) OpenAPI() ([]byte, error) { return a.huma.OpenAPI().MarshalJSON() }
@@ -158,16 +165,6 @@ func operation[I, O any](a *API, who access, op huma.Operation, h func(context.C
 
 // caller is the signed-in user's id. The chain has made sure that there is one.
 func caller(ctx context.Context) string { return account.PrincipalFrom(ctx).UserID }
-
-// write answers with a problem that is ready.
-func (a *API) write(w http.ResponseWriter, p *Problem) {
-	for k, v := range p.GetHeaders() {
-		w.Header()[k] = v
-	}
-	w.Header().Set("Content-Type", p.ContentType(""))
-	w.WriteHeader(p.Status)
-	_ = jsonFormat.Marshal(w, p)
-}
 
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 

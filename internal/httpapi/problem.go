@@ -87,6 +87,20 @@ func (p *Problem) GetHeaders() http.Header {
 	return h
 }
 
+// write answers with a problem outside huma: in the chain, and for addresses that do not exist.
+func write(w http.ResponseWriter, p *Problem) {
+	for k, v := range p.GetHeaders() {
+		w.Header()[k] = v
+	}
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
+	_ = jsonFormat.Marshal(w, p)
+}
+
+func writeProblem(w http.ResponseWriter, r *http.Request, f *fault.Fault) {
+	write(w, newProblem(r.Context(), f))
+}
+
 // refusal turns any error into its Problem, and writes those that are our own trouble to
 // the log under an incident id that the user is told.
 func refusal(ctx context.Context, log *slog.Logger, err error) *Problem {

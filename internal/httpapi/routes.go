@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -101,7 +102,7 @@ func del200(path, tag, summary string) huma.Operation {
 
 func op(method, path, tag, summary string, status int) huma.Operation {
 	return huma.Operation{
-		OperationID: huma.GenerateOperationID(method, path, nil), Method: method, Path: path,
+		OperationID: operationID(method, path), Method: method, Path: path,
 		Tags: []string{tag}, Summary: summary, DefaultStatus: status,
 	}
 }
@@ -113,4 +114,11 @@ func alias(old bool, o huma.Operation) huma.Operation {
 		o.Description = "An address of the earlier API, kept for its clients."
 	}
 	return o
+}
+
+var notWord = strings.NewReplacer("/", "-", "{", "", "}", "", ".", "-", "_", "-")
+
+// operationID names an operation for generated clients, such as get-api-v1-users-me.
+func operationID(method, path string) string {
+	return strings.ToLower(method) + notWord.Replace(path)
 }

@@ -1,0 +1,148 @@
+package analysis
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/audit"
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+const columns = `id, user_id, account_id, archive_id, handle, purpose, max_posts, since, tier, model, status, stage, done, total, findings,
+	event_seq, x_reads, score, level, error_code, error_message, period_start, created_at, started_at, finished_at`
+
+func scan(r db.Rows, a *Analysis) error {
+	return r.Scan(&a.ID, &a.UserID, &a.AccountID, &a.ArchiveID, &a.Handle, (*string)(&a.Purpose), &a.MaxPosts, &a.Since, &a.Tier, &a.Model,
+		(*string)(&a.Status), (*string)(&a.Progress.Stage), &a.Progress.Done, &a.Progress.Total, &a.Progress.Findings,
+		&a.Seq, &a.XReads, &a.Score, &a.Level, &a.ErrorCode, &a.ErrorMessage, &a.PeriodStart, &a.CreatedAt, &a.StartedAt, &a.FinishedAt)
+}
+
+// Get returns one of the user's analyses, or fault.NotFound.
+func (s *Service) Get(ctx context.Context, userID, id string) (Analysis, error) {
+	a, err := db.ReadOne(ctx, s.DB, db.User(userID), scan, `SELECT `+columns+` FROM analyses WHERE user_id = $1 AND id = $2`, userID, id)
+	return a, notFound(err)
+}
+
+func notFound(err error) error {
+	if errors.Is(err, db.ErrNotFound) {
+		return fault.NotFound.Saying("You have no analysis with this id.").Because(err)
+	}
+	return err
+}
+
+// Filter narrows a list; zero fields do not.
+type Filter struct {
+	AccountID string
+	Purpose   Purpose
+	Status    Status
+	From, To  time.Time
+	Limit     int    // 1..100; 0: 20
+	Cursor    string // from Page.Next
+}
+
+// Page is one page of a list, newest first.
+type Page struct {
+	Analyses []Analysis
+	Next     string // "" on the last page
+	Total    int    // of all pages
+}
+
+// List returns the user's analyses, newest first.
+func (s *Service) List(ctx context.Context, userID string, f Filter) (Page, error) {
+	before, beforeID, err := parseCursor(f.Cursor)
+	if err != nil {
+		return Page{}, err
+	}
+	if f.Limit == 0 {
+		f.Limit = 20
+	}
+	where, args := f.where(userID)
+	total, err := db.ReadOne(ctx, s.DB, db.User(userID), db.Value[int], `SELECT count(*) FROM analyses WHERE `+where, args...)
+	if err != nil {
+		return Page{}, err
+	}
+	all, err := db.Read(ctx, s.DB, db.User(userID), scan, `SELECT `+columns+` FROM analyses WHERE `+where+
+		` AND (created_at, id) < ($7, $8) ORDER BY created_at DESC, id DESC LIMIT $9`, append(args, before, beforeID, f.Limit+1)...)
+	if err != nil {
+		return Page{}, err
+	}
+	p := Page{Analyses: all, Total: total}
+	if len(all) > f.Limit {
+		last := all[f.Limit-1]
+		p.Analyses, p.Next = all[:f.Limit], cursor(last.CreatedAt, last.ID)
+	}
+	return p, nil
+}
+
+// where always takes the same six arguments, so that the statement stays one prepared text.
+func (f Filter) where(userID string) (string, []any) {
+	from, to := f.From, f.To
+	if to.IsZero() {
+		to = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	if from.IsZero() {
+		from = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return `user_id = $1 AND ($2 = '' OR CAST(account_id AS text) = $2) AND ($3 = '' OR purpose = $3) AND ($4 = '' OR status = $4) AND created_at >= $5 AND created_at < $6`,
+		[]any{userID, f.AccountID, string(f.Purpose), string(f.Status), from, to}
+}
+
+// A cursor is the place of the last row, and opaque to clients.
+func cursor(at time.Time, id string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(at.UTC().Format(time.RFC3339Nano) + " " + id))
+}
+
+func parseCursor(c string) (time.Time, string, error) {
+	if c == "" {
+		return time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), "ffffffff-ffff-ffff-ffff-ffffffffffff", nil
+	}
+	bad := fault.ValidationFailed.At("query.cursor", "use next_cursor of an earlier answer, unchanged")
+	raw, err := base64.RawURLEncoding.DecodeString(c)
+	if err != nil {
+		return time.Time{}, "", bad
+	}
+	when, id, ok := strings.Cut(string(raw), " ")
+	at, err := time.Parse(time.RFC3339Nano, when)
+	if !ok || err != nil || len(id) != 36 {
+		return time.Time{}, "", bad
+	}
+	return at, id, nil
+}
+
+// Cancel ends an analysis that has not ended, and gives its unit of quota back.
+func (s *Service) Cancel(ctx context.Context, userID, id string) (Analysis, error) {
+	err := s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
+		a, err := db.One(ctx, tx, scan, `
+			UPDATE analyses SET status = 'cancelled', stage = 'done', finished_at = $3, lease_until = NULL, event_seq = event_seq + 1
+			WHERE user_id = $1 AND id = $2 AND status IN ('queued', 'running') RETURNING `+columns, userID, id, tx.Now())
+		if err != nil {
+			return err
+		}
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "analysis.cancel", Resource: id})
+		return s.Billing.Release(ctx, tx, userID, a.PeriodStart)
+	})
+	if err != nil && !errors.Is(err, db.ErrNotFound) {
+		return Analysis{}, err
+	}
+	s.bells.ring(id)
+	return s.Get(ctx, userID, id) // an analysis that had ended already is simply shown
+}
+
+// Delete removes an analysis and its report; one that is still running is cancelled first.
+func (s *Service) Delete(ctx context.Context, userID, id string) error {
+	if _, err := s.Cancel(ctx, userID, id); err != nil {
+		return err
+	}
+	return s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "analysis.delete", Resource: id})
+		n, err := tx.Exec(ctx, `DELETE FROM analyses WHERE user_id = $1 AND id = $2`, userID, id)
+		if err == nil && n == 0 {
+			err = notFound(db.ErrNotFound)
+		}
+		return err
+	})
+}

@@ -1,0 +1,242 @@
+package analysis
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/repazoo/repazoo/internal/audit"
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/xapi"
+)
+
+// How a run survives the death of its process: it holds a lease on its row and renews it
+// as it goes. A process that dies stops renewing; Sweep, which every process runs, queues
+// the analysis anew, and the next run finds the posts stored and the verdicts cached, so
+// it repeats nothing that cost money. Every write of a run names its runner, so that a
+// process which only slept through its lease cannot write over its successor.
+
+var errLeaseLost = errors.New("analysis: another process has taken this run over, or it was cancelled")
+
+const (
+	maxAttempts = 6  // tries of one job before a passing trouble becomes a failure
+	maxClaims   = 12 // lives of one run, deaths of the process included
+	beat        = 250 * time.Millisecond
+)
+
+// worker runs analyses from the queue.
+type worker struct {
+	river.WorkerDefaults[Job]
+	s *Service
+}
+
+// AddWorkers registers what this package does in the background.
+func (s *Service) AddWorkers(w *river.Workers) { river.AddWorker(w, &worker{s: s}) }
+
+// Timeout leaves the bound to the pool.
+func (w *worker) Timeout(*river.Job[Job]) time.Duration { return 0 }
+
+// NextRetry waits 2, 4, 8 … seconds, at most a minute.
+func (w *worker) NextRetry(j *river.Job[Job]) time.Time {
+	return time.Now().Add(min(time.Minute, time.Second<<min(j.Attempt, 6)))
+}
+
+func (w *worker) Work(ctx context.Context, j *river.Job[Job]) error {
+	return w.s.Run(ctx, j.Args.AnalysisID, j.Attempt >= maxAttempts)
+}
+
+// InsertOpts bounds the tries.
+func (Job) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: maxAttempts} }
+
+// Run carries one analysis to its end. An error means: try again later, unless last says
+// there is no later; then the analysis fails with the reason.
+func (s *Service) Run(ctx context.Context, id string, last bool) error {
+	a, err := s.claim(ctx, id)
+	if err != nil {
+		return err
+	}
+	if a.ID == "" {
+		return nil // it has ended
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var latest atomic.Pointer[Progress]
+	kept := make(chan struct{})
+	go func() { defer close(kept); s.keep(ctx, cancel, a, &latest) }()
+
+	report, err := s.makeReport(ctx, a, func(p Progress) { latest.Store(&p) })
+	if err == nil {
+		err = s.save(ctx, a, report)
+	}
+	why := context.Cause(ctx)
+	cancel(nil)
+	<-kept
+	s.bells.ring(id)
+	if errors.Is(why, errLeaseLost) || errors.Is(err, errLeaseLost) {
+		return nil // the row belongs to somebody else now
+	}
+	return s.end(context.WithoutCancel(ctx), a, err, last)
+}
+
+// claim takes the lease. It returns a zero Analysis if the analysis has ended, and asks for
+// a later try if another process holds the lease.
+func (s *Service) claim(ctx context.Context, id string) (Analysis, error) {
+	var a Analysis
+	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
+		now := tx.Now()
+		a, err = db.One(ctx, tx, scan, `
+			UPDATE analyses SET status = 'running', runner = $2, lease_until = $3, attempts = attempts + 1, started_at = COALESCE(started_at, $4), event_seq = event_seq + 1
+			WHERE id = $1 AND status IN ('queued', 'running') AND (lease_until IS NULL OR lease_until < $4)
+			RETURNING `+columns, id, s.runner, now.Add(s.Lease), now)
+		return err
+	})
+	if errors.Is(err, db.ErrNotFound) {
+		return Analysis{}, s.unclaimed(ctx, id)
+	}
+	s.bells.ring(id)
+	return a, err
+}
+
+func (s *Service) unclaimed(ctx context.Context, id string) error {
+	status, err := db.ReadOne(ctx, s.DB, db.System, db.Value[string], `SELECT status FROM analyses WHERE id = $1`, id)
+	if errors.Is(err, db.ErrNotFound) || (err == nil && Status(status).Ended()) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return river.JobSnooze(s.Lease)
+}
+
+// keep writes the newest progress and renews the lease until ctx ends. A row that is no
+// longer this runner's ends the run.
+func (s *Service) keep(ctx context.Context, cancel context.CancelCauseFunc, a Analysis, latest *atomic.Pointer[Progress]) {
+	tick := time.NewTicker(beat)
+	defer tick.Stop()
+	var written Progress
+	renewed := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		p := written
+		if l := latest.Load(); l != nil {
+			p = *l
+		}
+		if p == written && time.Since(renewed) < s.Lease/3 {
+			continue
+		}
+		switch err := s.renew(ctx, a, p); {
+		case errors.Is(err, errLeaseLost):
+			cancel(errLeaseLost)
+			return
+		case err == nil:
+			written, renewed = p, time.Now()
+		case time.Since(renewed) > s.Lease: // the database is away longer than the lease lives
+			cancel(errLeaseLost)
+			return
+		}
+	}
+}
+
+func (s *Service) renew(ctx context.Context, a Analysis, p Progress) error {
+	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		n, err := tx.Exec(ctx, `
+			UPDATE analyses SET lease_until = $3, stage = $4, done = $5, total = $6, findings = $7, event_seq = event_seq + 1
+			WHERE id = $1 AND runner = $2 AND status = 'running'`,
+			a.ID, s.runner, tx.Now().Add(s.Lease), string(p.Stage), p.Done, p.Total, p.Findings)
+		if err == nil && n == 0 {
+			err = errLeaseLost
+		}
+		return err
+	})
+	if err == nil {
+		s.bells.ring(a.ID)
+	}
+	return err
+}
+
+// save keeps the report, spends the reserved unit and ends the analysis, all at once.
+func (s *Service) save(ctx context.Context, a Analysis, r *Report) error {
+	r.ID = a.ID
+	sealed, err := s.sealReport(a.UserID, r)
+	if err != nil {
+		return err
+	}
+	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		n, err := tx.Exec(ctx, `
+			UPDATE analyses SET status = 'completed', stage = 'done', score = $3, level = $4, findings = $5, finished_at = $6, lease_until = NULL, event_seq = event_seq + 1
+			WHERE id = $1 AND runner = $2 AND status = 'running'`,
+			a.ID, s.runner, r.Score, string(r.Level), len(r.Findings), tx.Now())
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return errLeaseLost
+		}
+		tx.Later(`INSERT INTO reports (analysis_id, user_id, sealed, created_at) VALUES ($1, $2, $3, $4)`, a.ID, a.UserID, sealed, tx.Now())
+		if a.AccountID != nil {
+			s.Accounts.MarkSynced(ctx, tx, a.UserID, *a.AccountID)
+		}
+		audit.Record(ctx, tx, audit.Event{UserID: a.UserID, Actor: "system", Action: "analysis.complete", Resource: a.ID})
+		return s.Billing.Commit(ctx, tx, a.UserID, a.PeriodStart)
+	})
+}
+
+// end decides what an error means: later again, or the end with a reason.
+func (s *Service) end(ctx context.Context, a Analysis, err error, last bool) error {
+	if err == nil {
+		return nil
+	}
+	if limited, ok := errors.AsType[*xapi.RateLimited](err); ok && !limited.MonthlyCap {
+		return errors.Join(s.rest(ctx, a), river.JobSnooze(max(time.Second, limited.Reset.Sub(s.DB.Now()))))
+	}
+	if errors.Is(err, context.Canceled) { // this process is stopping
+		return errors.Join(s.rest(ctx, a), river.JobSnooze(time.Second))
+	}
+	f := fault.From(err)
+	if passing(f) && !last {
+		s.Log.WarnContext(ctx, "analysis will be tried again", "analysis", a.ID, "code", f.Code, "cause", f.Cause)
+		return errors.Join(err, s.rest(ctx, a))
+	}
+	s.Log.ErrorContext(ctx, "analysis failed", "analysis", a.ID, "code", f.Code, "cause", f.Cause)
+	return s.fail(ctx, a, f)
+}
+
+// passing tells whether a trouble may be gone at the next try.
+func passing(f *fault.Fault) bool {
+	switch f.Kind {
+	case fault.KindUpstream, fault.KindUnavailable, fault.KindInternal:
+		return !errors.Is(f, xapi.ErrDead) && !errors.Is(f, xapi.ErrCreditsGone)
+	}
+	return false
+}
+
+// rest gives the lease back without ending the analysis.
+func (s *Service) rest(ctx context.Context, a Analysis) error {
+	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE analyses SET lease_until = NULL WHERE id = $1 AND runner = $2 AND status = 'running'`, a.ID, s.runner)
+		return err
+	})
+}
+
+// fail ends the analysis with its reason and releases the unit of quota, all at once.
+func (s *Service) fail(ctx context.Context, a Analysis, f *fault.Fault) error {
+	defer s.bells.ring(a.ID)
+	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		n, err := tx.Exec(ctx, `
+			UPDATE analyses SET status = 'failed', stage = 'done', error_code = $3, error_message = $4, finished_at = $5, lease_until = NULL, event_seq = event_seq + 1
+			WHERE id = $1 AND runner = $2 AND status = 'running'`, a.ID, s.runner, f.Code, f.Message, tx.Now())
+		if err != nil || n == 0 {
+			return err
+		}
+		audit.Record(ctx, tx, audit.Event{UserID: a.UserID, Actor: "system", Action: "analysis.fail", Resource: a.ID, Detail: map[string]any{"code": f.Code}})
+		return s.Billing.Release(ctx, tx, a.UserID, a.PeriodStart)
+	})
+}

@@ -1,0 +1,290 @@
+package analysis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/audit"
+	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/claude"
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/screen"
+	"github.com/repazoo/repazoo/internal/seal"
+	"github.com/repazoo/repazoo/internal/xapi"
+)
+
+// Consent is what a person agrees to before their posts are read: the kind and the version
+// of the text that ConsentText shows.
+const (
+	ConsentKind    = "analysis"
+	ConsentVersion = "2026-11"
+	ConsentText    = "Repazoo may read the posts of this account, keep them sealed for at most 30 days, and have them judged by a language model with names, handles, links and contact data replaced first. You can erase them at any time."
+)
+
+// Config is what a Service needs.
+type Config struct {
+	DB       *db.DB
+	Seal     *seal.Sealer
+	Accounts *account.Service
+	Billing  *billing.Service
+	X        *xapi.Client
+	Claude   *claude.Client // nil: the screen stands alone
+	Prices   map[string]Prices
+	App      string        // this binary's version, kept in each report
+	Lease    time.Duration // how long a run may be silent before another process takes it over; 0: 30 s
+	KeepFor  time.Duration // how long raw posts are kept; 0: 30 days
+	Log      *slog.Logger
+}
+
+// Service starts, runs and shows analyses.
+type Service struct {
+	Config
+	screen *screen.Screener
+	runner string // names this process in the lease of a run
+	bells  *bells
+}
+
+// New makes a Service.
+func New(c Config) *Service {
+	if c.Lease == 0 {
+		c.Lease = 30 * time.Second
+	}
+	if c.KeepFor == 0 {
+		c.KeepFor = 30 * 24 * time.Hour
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Service{Config: c, screen: screen.New(), runner: db.NewID(), bells: newBells()}
+}
+
+// Status is where an analysis stands.
+type Status string
+
+// An analysis that was accepted ends in one of the last three.
+const (
+	Queued    Status = "queued"
+	Running   Status = "running"
+	Completed Status = "completed"
+	Failed    Status = "failed"
+	Cancelled Status = "cancelled"
+)
+
+// Ended tells whether nothing more will happen.
+func (s Status) Ended() bool { return s == Completed || s == Failed || s == Cancelled }
+
+// Analysis is one run over one account's posts.
+type Analysis struct {
+	ID           string
+	UserID       string
+	AccountID    *string // set for posts read from X
+	ArchiveID    *string // set for posts from an uploaded archive
+	Handle       string
+	Purpose      Purpose
+	MaxPosts     int // at most this many of the newest posts
+	Since        *time.Time
+	Tier         string
+	Model        string // as asked for; the report says what was used
+	Status       Status
+	Progress     Progress
+	Seq          int // grows with every change; the id of its server-sent event
+	XReads       int
+	Score        *float64
+	Level        *string
+	ErrorCode    *string
+	ErrorMessage *string
+	PeriodStart  time.Time // the quota period it is counted in
+	CreatedAt    time.Time
+	StartedAt    *time.Time
+	FinishedAt   *time.Time
+}
+
+// StartRequest says whose posts to read and through which lens. Exactly one of AccountID,
+// ArchiveID and Handle is set.
+type StartRequest struct {
+	AccountID      string
+	ArchiveID      string
+	Handle         string // of a linked account; the earlier API's way
+	Purpose        Purpose
+	MaxPosts       int // 0: as many as the plan allows
+	Since          *time.Time
+	Consent        bool   // the person agrees to ConsentText now
+	IdempotencyKey string // the same key starts the same analysis once; "" for none
+}
+
+// Job runs one analysis.
+type Job struct {
+	AnalysisID string `json:"analysis_id"`
+}
+
+// Kind names the job in the queue.
+func (Job) Kind() string { return "analysis" }
+
+// origin is whose posts a start is about, and whether the person has consented.
+type origin struct {
+	accountID, archiveID *string
+	handle               string
+	consented            bool
+}
+
+// Start reserves one unit of quota, records the analysis and queues its job: all or none.
+// It answers with the quota as it is after the reservation.
+func (s *Service) Start(ctx context.Context, userID string, r StartRequest) (Analysis, billing.Reservation, error) {
+	if r.Purpose == "" {
+		r.Purpose = PersonalReputation
+	}
+	if err := r.check(); err != nil {
+		return Analysis{}, billing.Reservation{}, err
+	}
+	a, res, err := s.start(ctx, userID, r)
+	if errors.Is(err, billing.ErrNoPeriod) {
+		if err := s.Billing.EnsurePeriod(ctx, userID); err != nil {
+			return Analysis{}, billing.Reservation{}, err
+		}
+		a, res, err = s.start(ctx, userID, r)
+	}
+	if errors.Is(err, billing.ErrNoPeriod) { // somebody else took the last unit in between
+		err = fault.QuotaExceeded
+	}
+	if r.IdempotencyKey != "" && errors.Is(err, db.ErrConflict) {
+		return s.repeated(ctx, userID, r)
+	}
+	return a, res, err
+}
+
+func (r *StartRequest) check() error {
+	purpose, err := ParsePurpose(string(r.Purpose))
+	if err != nil {
+		return err
+	}
+	r.Purpose = purpose
+	given := 0
+	for _, id := range []string{r.AccountID, r.ArchiveID, r.Handle} {
+		if id != "" {
+			given++
+		}
+	}
+	if given != 1 {
+		return fault.ValidationFailed.Saying("Say whose posts to read: account_id of a linked account, or archive_id of an uploaded archive.").At("body.account_id", "exactly one of account_id and archive_id is needed")
+	}
+	if r.MaxPosts < 0 || (r.MaxPosts > 0 && r.MaxPosts < minPosts) {
+		return fault.ValidationFailed.At("body.max_posts", fmt.Sprintf("must be at least %d", minPosts))
+	}
+	if len(r.IdempotencyKey) > 200 {
+		return fault.ValidationFailed.At("header.Idempotency-Key", "must be at most 200 characters")
+	}
+	return nil
+}
+
+func (s *Service) start(ctx context.Context, userID string, r StartRequest) (a Analysis, res billing.Reservation, err error) {
+	err = s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
+		var from origin
+		var found bool
+		askSource(tx, userID, r, &from, &found)
+		if res, err = s.Billing.Reserve(ctx, tx, userID); err != nil {
+			if errors.Is(err, billing.ErrNoPeriod) && !found {
+				return errNoSource(r)
+			}
+			return err
+		}
+		if !found {
+			return errNoSource(r)
+		}
+		if !from.consented && !r.Consent {
+			return fault.ValidationFailed.Saying("Agree first: send consent=true. The text you agree to: %s", ConsentText).At("body.consent", "must be true the first time")
+		}
+		a = s.newAnalysis(userID, r, from, res, tx.Now())
+		return s.record(ctx, tx, a, r, !from.consented)
+	})
+	return a, res, err
+}
+
+func errNoSource(r StartRequest) error {
+	if r.ArchiveID != "" {
+		return fault.NotFound.Saying("You have no archive with this id. Upload it again: archives are kept for a limited time.")
+	}
+	return fault.NotFound.Saying("You have no linked X account like this. Link it first, or reconnect it.")
+}
+
+// askSource looks the account or archive up with the reservation, in the same round trip.
+func askSource(tx db.Tx, userID string, r StartRequest, from *origin, found *bool) {
+	scan := func(rows db.Rows, v *origin) error {
+		return rows.Scan(&v.accountID, &v.archiveID, &v.handle, &v.consented)
+	}
+	const consented = `EXISTS (SELECT 1 FROM consents c WHERE c.user_id = $1 AND c.kind = '` + ConsentKind + `' AND c.version = '` + ConsentVersion + `')`
+	switch {
+	case r.AccountID != "":
+		db.Want(tx, scan, from, found, `SELECT id, NULL, handle, `+consented+` FROM x_accounts WHERE user_id = $1 AND id = $2 AND status <> 'revoked'`, userID, r.AccountID)
+	case r.Handle != "":
+		db.Want(tx, scan, from, found, `SELECT id, NULL, handle, `+consented+` FROM x_accounts WHERE user_id = $1 AND lower(handle) = lower($2) AND status <> 'revoked'`, userID, r.Handle)
+	default:
+		db.Want(tx, scan, from, found, `SELECT NULL, id, handle, `+consented+` FROM archives WHERE user_id = $1 AND id = $2 AND expires_at > $3`, userID, r.ArchiveID, tx.Now())
+	}
+}
+
+func (s *Service) newAnalysis(userID string, r StartRequest, from origin, res billing.Reservation, now time.Time) Analysis {
+	limit := res.Tier.MaxPosts
+	if r.MaxPosts > 0 {
+		limit = min(limit, r.MaxPosts)
+	}
+	a := Analysis{
+		ID: db.NewID(), UserID: userID, AccountID: from.accountID, ArchiveID: from.archiveID, Handle: from.handle,
+		Purpose: r.Purpose, MaxPosts: limit, Since: r.Since, Tier: res.Tier.Name, Status: Queued,
+		Progress: Progress{Stage: StageQueued}, PeriodStart: res.PeriodStart, CreatedAt: now,
+	}
+	if s.Claude != nil {
+		a.Model = res.Tier.Model
+	}
+	return a
+}
+
+// record writes everything a start leaves behind: none of it needs an answer but the job's.
+func (s *Service) record(ctx context.Context, tx db.Tx, a Analysis, r StartRequest, consent bool) error {
+	tx.Later(`
+		INSERT INTO analyses (id, user_id, account_id, archive_id, handle, purpose, max_posts, since, tier, model, status, stage, period_start, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		a.ID, a.UserID, a.AccountID, a.ArchiveID, a.Handle, string(a.Purpose), a.MaxPosts, a.Since, a.Tier, a.Model,
+		string(a.Status), string(a.Progress.Stage), a.PeriodStart, a.CreatedAt)
+	if consent {
+		s.Accounts.Consent(ctx, tx, a.UserID, ConsentKind, ConsentVersion)
+	}
+	if r.IdempotencyKey != "" {
+		tx.Later(`INSERT INTO idempotency_keys (user_id, key, request_hash, status, body, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+			a.UserID, r.IdempotencyKey, s.fingerprint(r), http.StatusAccepted, []byte(a.ID), a.CreatedAt)
+	}
+	audit.Record(ctx, tx, audit.Event{UserID: a.UserID, Actor: "user", Action: "analysis.start", Resource: a.ID})
+	return tx.Enqueue(ctx, Job{AnalysisID: a.ID})
+}
+
+// fingerprint tells whether two requests with one key ask for the same.
+func (s *Service) fingerprint(r StartRequest) string {
+	since := ""
+	if r.Since != nil {
+		since = r.Since.UTC().Format(time.RFC3339Nano)
+	}
+	return fmt.Sprintf("%x", s.Seal.MAC("idempotency", fmt.Appendf(nil, "start\x00%s\x00%s\x00%s\x00%s\x00%d\x00%s", r.AccountID, r.ArchiveID, r.Handle, r.Purpose, r.MaxPosts, since)))
+}
+
+// repeated answers a request whose key was used before with what that one started.
+func (s *Service) repeated(ctx context.Context, userID string, r StartRequest) (Analysis, billing.Reservation, error) {
+	type earlier struct {
+		hash string
+		id   []byte
+	}
+	e, err := db.ReadOne(ctx, s.DB, db.User(userID), func(rows db.Rows, v *earlier) error { return rows.Scan(&v.hash, &v.id) },
+		`SELECT request_hash, body FROM idempotency_keys WHERE user_id = $1 AND key = $2`, userID, r.IdempotencyKey)
+	if err != nil {
+		return Analysis{}, billing.Reservation{}, err
+	}
+	if e.hash != s.fingerprint(r) {
+		return Analysis{}, billing.Reservation{}, fault.IdempotencyMismatch
+	}
+	a, err := s.Get(ctx, userID, string(e.id))
+	return a, billing.Reservation{}, err
+}

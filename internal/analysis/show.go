@@ -1,0 +1,247 @@
+package analysis
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+
+	"github.com/repazoo/repazoo/internal/audit"
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// maxReport bounds an opened report, so that a damaged row cannot fill the memory.
+const maxReport = 64 << 20
+
+// Report returns the report of a completed analysis, with the user's dismissals as they
+// are now. One that has not completed is a conflict that says where it stands.
+func (s *Service) Report(ctx context.Context, userID, id string) (*Report, error) {
+	r, err := s.openReport(ctx, userID, id)
+	if err != nil {
+		return nil, err
+	}
+	dismissed, err := s.dismissed(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	return s.dismiss(r, dismissed), nil
+}
+
+func (s *Service) openReport(ctx context.Context, userID, id string) (*Report, error) {
+	sealed, err := db.ReadOne(ctx, s.DB, db.User(userID), db.Value[[]byte], `SELECT sealed FROM reports WHERE user_id = $1 AND analysis_id = $2`, userID, id)
+	if errors.Is(err, db.ErrNotFound) {
+		return nil, s.noReport(ctx, userID, id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.unsealReport(userID, id, sealed)
+}
+
+func (s *Service) noReport(ctx context.Context, userID, id string) error {
+	a, err := s.Get(ctx, userID, id)
+	switch {
+	case err != nil:
+		return err
+	case a.Status == Failed && a.ErrorMessage != nil:
+		return fault.Conflict.Saying("This analysis failed, so there is no report: %s", *a.ErrorMessage)
+	case a.Status == Cancelled:
+		return fault.Conflict.Saying("This analysis was cancelled, so there is no report. Start another.")
+	}
+	return fault.Conflict.Saying("This analysis is still %s. Follow /api/v1/analyses/%s/events and come back when it has completed.", a.Status, id)
+}
+
+// dismiss marks findings by what the user has dismissed since, and scores anew if that changes anything.
+func (s *Service) dismiss(r *Report, dismissed map[string]string) *Report {
+	changed := false
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		why, is := dismissed[f.ID]
+		changed = changed || f.Dismissed != is || f.Why != why
+		f.Dismissed, f.Why = is, why
+	}
+	if !changed {
+		return r
+	}
+	return Rescore(r, r.Purpose, r.CreatedAt, nil)
+}
+
+// WhatIf is the report through another lens, or as it would be without some posts. It
+// costs nothing and changes nothing.
+func (s *Service) WhatIf(ctx context.Context, userID, id string, purpose Purpose, without []string) (*Report, error) {
+	r, err := s.Report(ctx, userID, id)
+	if err != nil {
+		return nil, err
+	}
+	if purpose == "" {
+		purpose = r.Purpose
+	}
+	if purpose, err = ParsePurpose(string(purpose)); err != nil {
+		return nil, err
+	}
+	return Rescore(r, purpose, r.CreatedAt, without), nil
+}
+
+// Compare tells what changed from one report to another, and why the score moved.
+func (s *Service) Compare(ctx context.Context, userID, from, to string) (Comparison, error) {
+	a, err := s.Report(ctx, userID, from)
+	if err != nil {
+		return Comparison{}, err
+	}
+	b, err := s.Report(ctx, userID, to)
+	if err != nil {
+		return Comparison{}, err
+	}
+	return Compare(a, b), nil
+}
+
+func (s *Service) dismissed(ctx context.Context, userID string) (map[string]string, error) {
+	type row struct{ id, why string }
+	rows, err := db.Read(ctx, s.DB, db.User(userID), func(r db.Rows, v *row) error { return r.Scan(&v.id, &v.why) },
+		`SELECT finding_id, why FROM dismissals WHERE user_id = $1`, userID)
+	all := make(map[string]string, len(rows))
+	for _, r := range rows {
+		all[r.id] = r.why
+	}
+	return all, err
+}
+
+// Dismiss marks a finding as not a risk, or takes that back. It holds for every report
+// that has the finding, now and later, and the scores of the newest reports follow at once.
+func (s *Service) Dismiss(ctx context.Context, userID, findingID string, dismissed bool, why string) (Finding, error) {
+	f, in, err := s.reportsWith(ctx, userID, findingID)
+	if err != nil {
+		return Finding{}, err
+	}
+	f.Dismissed, f.Why = dismissed, ""
+	if dismissed {
+		f.Why = why
+	}
+	all, err := s.dismissed(ctx, userID)
+	if err != nil {
+		return Finding{}, err
+	}
+	if delete(all, findingID); dismissed {
+		all[findingID] = why
+	}
+	err = s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
+		if dismissed {
+			tx.Later(`INSERT INTO dismissals (user_id, finding_id, why, created_at) VALUES ($1, $2, $3, $4)
+				ON CONFLICT (user_id, finding_id) DO UPDATE SET why = excluded.why`, userID, findingID, why, tx.Now())
+		} else {
+			tx.Later(`DELETE FROM dismissals WHERE user_id = $1 AND finding_id = $2`, userID, findingID)
+		}
+		for _, r := range in {
+			scored := s.dismiss(r, all)
+			tx.Later(`UPDATE analyses SET score = $3, level = $4 WHERE user_id = $1 AND id = $2`, userID, r.ID, scored.Score, string(scored.Level))
+			for _, g := range scored.Findings {
+				if g.ID == findingID {
+					f.Points = g.Points
+				}
+			}
+		}
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "finding.dismiss", Resource: findingID, Detail: map[string]any{"dismissed": dismissed}})
+		return nil
+	})
+	return f, err
+}
+
+// reportsWith finds the newest reports that hold a finding.
+func (s *Service) reportsWith(ctx context.Context, userID, findingID string) (f Finding, in []*Report, err error) {
+	ids, err := db.Read(ctx, s.DB, db.User(userID), db.Value[string],
+		`SELECT analysis_id FROM reports WHERE user_id = $1 ORDER BY created_at DESC LIMIT 20`, userID)
+	if err != nil {
+		return f, nil, err
+	}
+	for _, id := range ids {
+		r, err := s.openReport(ctx, userID, id)
+		if err != nil {
+			return f, nil, err
+		}
+		for _, g := range r.Findings {
+			if g.ID == findingID {
+				f, in = g, append(in, r)
+			}
+		}
+	}
+	if in == nil {
+		return f, nil, fault.NotFound.Saying("You have no finding with this id.")
+	}
+	return f, in, nil
+}
+
+// sealReport packs and seals a report: quotes are people's words.
+func (s *Service) sealReport(userID string, r *Report) ([]byte, error) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if err := json.NewEncoder(z).Encode(r); err != nil {
+		return nil, err
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return s.Seal.Seal(packed.Bytes(), []byte("report/"+userID+"/"+r.ID)), nil
+}
+
+func (s *Service) unsealReport(userID, id string, sealed []byte) (*Report, error) {
+	packed, err := s.Seal.Open(sealed, []byte("report/"+userID+"/"+id))
+	if err != nil {
+		return nil, err
+	}
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, err
+	}
+	var r Report
+	return &r, json.NewDecoder(io.LimitReader(z, maxReport)).Decode(&r)
+}
+
+// sealedVerdicts keeps the model's verdicts of one user in the database.
+type sealedVerdicts struct {
+	s      *Service
+	userID string
+}
+
+// Get returns the kept verdicts among keys.
+func (c *sealedVerdicts) Get(ctx context.Context, keys []string) (map[string]Judgement, error) {
+	found := make(map[string]Judgement, len(keys))
+	for _, key := range keys {
+		sealed, err := db.ReadOne(ctx, c.s.DB, db.System, db.Value[[]byte], `SELECT sealed FROM verdicts WHERE user_id = $1 AND key = $2`, c.userID, c.key(key))
+		if errors.Is(err, db.ErrNotFound) {
+			continue
+		}
+		var j Judgement
+		if err == nil {
+			err = c.s.openJSON(&j, sealed, "verdict", c.userID, key)
+		}
+		if err != nil {
+			return nil, err
+		}
+		found[key] = j
+	}
+	return found, nil
+}
+
+// Put keeps verdicts; one that is kept already stays.
+func (c *sealedVerdicts) Put(ctx context.Context, verdicts map[string]Judgement) error {
+	return c.s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+		for key, j := range verdicts {
+			sealed, err := c.s.sealJSON(j, "verdict", c.userID, key)
+			if err != nil {
+				return err
+			}
+			tx.Later(`INSERT INTO verdicts (user_id, key, sealed, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (user_id, key) DO NOTHING`,
+				c.userID, c.key(key), sealed, tx.Now())
+		}
+		return nil
+	})
+}
+
+// key hides the content hash, so that the table alone does not tell whether a text was posted.
+func (c *sealedVerdicts) key(content string) string {
+	return hex.EncodeToString(c.s.Seal.MAC("verdict", []byte(c.userID+"/"+content)))
+}

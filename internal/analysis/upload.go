@@ -1,0 +1,98 @@
+package analysis
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/archive"
+	"github.com/repazoo/repazoo/internal/audit"
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// Archive is an uploaded X archive: its posts are kept sealed, the file is not.
+type Archive struct {
+	ID        string
+	Handle    string
+	Posts     int
+	ExpiresAt time.Time
+}
+
+// maxArchivePosts bounds what one upload keeps.
+const maxArchivePosts = 200_000
+
+// KeepArchive reads an X archive of an account the user has linked and keeps its posts.
+// If anything in it cannot be read, nothing is kept.
+func (s *Service) KeepArchive(ctx context.Context, userID string, file io.ReaderAt, size int64) (Archive, error) {
+	src, err := archive.New(file, size)
+	if err != nil {
+		return Archive{}, err
+	}
+	if err := s.mustOwn(ctx, userID, src.Account()); err != nil {
+		return Archive{}, err
+	}
+	kept := Archive{ID: db.NewID(), Handle: src.Account().Handle}
+	if kept.Posts, err = s.keepPosts(ctx, userID, kept.ID, src); err == nil {
+		kept.ExpiresAt, err = s.addArchive(ctx, userID, src.Account().ID, kept)
+	}
+	if err != nil {
+		return Archive{}, errors.Join(err, s.dropPosts(context.WithoutCancel(ctx), kept.ID))
+	}
+	return kept, nil
+}
+
+// mustOwn refuses the archive of an account the user has not linked: Repazoo reads only
+// one's own posts.
+func (s *Service) mustOwn(ctx context.Context, userID string, a archive.Account) error {
+	_, err := db.ReadOne(ctx, s.DB, db.User(userID), db.Value[string],
+		`SELECT id FROM x_accounts WHERE user_id = $1 AND x_user_id = $2 AND status <> 'revoked'`, userID, a.ID)
+	if errors.Is(err, db.ErrNotFound) {
+		return fault.Forbidden.Saying("This archive belongs to @%s, which you have not linked. Link that X account first; only your own posts are read.", a.Handle)
+	}
+	return err
+}
+
+// keepPosts stores the posts a few thousand at a time, so that memory stays small and no
+// transaction grows without bound. They become visible with the archive's own row.
+func (s *Service) keepPosts(ctx context.Context, userID, id string, src *archive.Archive) (n int, err error) {
+	var batch []Post
+	flush := func() error {
+		defer func() { batch = batch[:0] }()
+		return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error { return s.store(tx, userID, id, batch) })
+	}
+	for p, err := range src.Posts(ctx) {
+		if err != nil {
+			return n, err
+		}
+		if batch = append(batch, FromArchive(p)); len(batch) == 10*rowsAtOnce {
+			if err := flush(); err != nil {
+				return n, err
+			}
+		}
+		if n++; n > maxArchivePosts {
+			return n, fault.PayloadTooLarge.Saying("The archive has more than %d posts. Analyse it with `repazoo analyze` on your own machine instead.", maxArchivePosts)
+		}
+	}
+	return n, flush()
+}
+
+func (s *Service) addArchive(ctx context.Context, userID, xUserID string, a Archive) (expires time.Time, err error) {
+	err = s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
+		expires = tx.Now().Add(s.KeepFor)
+		tx.Later(`INSERT INTO archives (id, user_id, x_user_id, handle, posts, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			a.ID, userID, xUserID, a.Handle, a.Posts, tx.Now(), expires)
+		s.Accounts.Consent(ctx, tx, userID, "retention", ConsentVersion) // an upload is a request to keep it for a while
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "archive.upload", Resource: a.ID})
+		return nil
+	})
+	return expires, err
+}
+
+func (s *Service) dropPosts(ctx context.Context, id string) error {
+	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		_, err := tx.Exec(ctx, `DELETE FROM posts WHERE collection_id = $1`, id)
+		return err
+	})
+}

@@ -1,0 +1,417 @@
+// Package app wires Repazoo together. It is what `repazoo serve` runs and what the
+// end-to-end tests start, on a free port, with the same code.
+//
+//	a, err := app.New(ctx, cfg, app.Options{Log: log})
+//	defer a.Close()
+//	err = a.Run(ctx) // serves until ctx ends, then drains
+//
+// [New] opens the listener, the database and the clients, brings the schema up to date and
+// builds the services; nothing else in the program constructs one.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/riverqueue/river"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/claude"
+	"github.com/repazoo/repazoo/internal/config"
+	"github.com/repazoo/repazoo/internal/console"
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/health"
+	"github.com/repazoo/repazoo/internal/httpapi"
+	"github.com/repazoo/repazoo/internal/limit"
+	"github.com/repazoo/repazoo/internal/sandbox"
+	"github.com/repazoo/repazoo/internal/seal"
+	"github.com/repazoo/repazoo/internal/xapi"
+)
+
+// Options are what a run needs besides its configuration.
+type Options struct {
+	Log     *slog.Logger     // nil: discard
+	Now     func() time.Time // nil: time.Now
+	Version string
+	Commit  string
+	Lease   time.Duration // of a running analysis; 0: its default
+}
+
+// App is one process of Repazoo.
+type App struct {
+	cfg  *config.Config
+	opt  Options
+	log  *slog.Logger
+	lock *os.File // of the data directory; nil on Postgres
+
+	listener net.Listener
+	server   *http.Server
+	sandbox  *sandbox.Sandbox // nil when every outside service is real
+	redis    interface{ Close() }
+
+	DB       *db.DB
+	Seal     *seal.Sealer
+	Accounts *account.Service
+	Billing  *billing.Service
+	Analyses *analysis.Service
+	API      *httpapi.API
+}
+
+// New builds everything and listens, but serves nothing yet.
+func New(ctx context.Context, cfg *config.Config, opt Options) (*App, error) {
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	a := &App{cfg: cfg, opt: opt, log: opt.Log}
+	for _, step := range []func(context.Context) error{a.listen, a.openDB, a.openServices, a.openServer} {
+		if err := step(ctx); err != nil {
+			a.Close()
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+func (a *App) listen(ctx context.Context) (err error) {
+	address := net.JoinHostPort(a.cfg.Server.Host, fmt.Sprint(a.cfg.Server.Port))
+	a.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w (is another Repazoo running? set PORT to use another port)", address, errors.Unwrap(err))
+	}
+	if a.cfg.Server.Port == 0 { // a free one was taken, so the address is only known now
+		a.cfg.Server.PublicURL = strings.TrimSuffix(strings.Replace(a.cfg.Server.PublicURL, ":0", fmt.Sprintf(":%d", a.port()), 1), "/")
+	}
+	return nil
+}
+
+func (a *App) port() int { return a.listener.Addr().(*net.TCPAddr).Port }
+
+// URL is the address browsers use.
+func (a *App) URL() string { return a.cfg.Server.PublicURL }
+
+// self is how this process reaches its own stand-ins.
+func (a *App) self() string { return fmt.Sprintf("http://127.0.0.1:%d", a.port()) }
+
+func (a *App) openDB(ctx context.Context) (err error) {
+	c := db.Config{
+		URL: a.cfg.Store.DatabaseURL.Reveal(), Path: filepath.Join(a.cfg.Store.DataDir, "repazoo.db"),
+		AllowBypass: a.cfg.Env == config.Local, Now: a.opt.Now, Log: a.log.With("part", "db"),
+	}
+	if c.URL == "" {
+		if err := a.lockDataDir(); err != nil {
+			return err
+		}
+	}
+	if a.DB, err = db.Open(ctx, c); err != nil {
+		return err
+	}
+	pending, err := a.DB.Pending(ctx)
+	if err != nil || !pending {
+		return err
+	}
+	n, err := a.DB.Migrate(ctx)
+	if err != nil {
+		return fmt.Errorf("bring the database schema up to date: %w", err)
+	}
+	a.log.InfoContext(ctx, "database schema is up to date", "steps", n)
+	return nil
+}
+
+func (a *App) openServices(context.Context) (err error) {
+	if a.Seal, err = seal.New(a.cfg.Keys.Encryption.Reveal()...); err != nil {
+		return err
+	}
+	a.openSandbox()
+	x := xapi.New(a.xConfig())
+	if a.Accounts, err = account.New(account.Config{
+		DB: a.DB, Seal: a.Seal, X: x, JWTKeys: a.cfg.Keys.JWT.Reveal(), PublicURL: a.URL(), ReturnHosts: returnHosts(a.cfg.Env),
+		Local: a.cfg.Env == config.Local, Now: a.opt.Now, Log: a.log.With("part", "account"),
+		AccessTTL: time.Duration(a.cfg.Keys.AccessMinutes) * time.Minute, RefreshTTL: time.Duration(a.cfg.Keys.RefreshDays) * 24 * time.Hour,
+	}); err != nil {
+		return err
+	}
+	if a.Billing, err = billing.New(a.billingConfig()); err != nil {
+		return err
+	}
+	a.Analyses = analysis.New(analysis.Config{
+		DB: a.DB, Seal: a.Seal, Accounts: a.Accounts, Billing: a.Billing, X: x, Claude: a.claude(), Prices: analysis.DefaultPrices(),
+		App: a.opt.Version, Lease: a.opt.Lease, Log: a.log.With("part", "analysis"),
+	})
+	return nil
+}
+
+// openSandbox starts the stand-ins for the services that are not configured; only local does.
+func (a *App) openSandbox() {
+	c := a.cfg
+	if !c.UseSandboxX() && !c.UseSandboxStripe() && !c.UseSandboxClaude() {
+		return
+	}
+	a.sandbox = sandbox.New(sandbox.Config{Now: a.opt.Now, PublicURL: a.URL()})
+	if c.UseSandboxStripe() {
+		a.sandbox.Stripe().DeliverTo(a.self()+"/webhooks/stripe", sandbox.StripeWebhookSecret)
+	}
+}
+
+// sandboxed names the services that are stand-ins in this process.
+func (a *App) sandboxed() []string {
+	names := []string{}
+	for name, is := range map[string]bool{"X": a.cfg.UseSandboxX(), "Stripe": a.cfg.UseSandboxStripe(), "Claude": a.cfg.UseSandboxClaude()} {
+		if is {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (a *App) xConfig() xapi.Config {
+	if a.cfg.UseSandboxX() {
+		return xapi.Config{
+			ClientID: sandbox.XClientID, ClientSecret: sandbox.XClientSecret, APIURL: a.self() + "/x", AuthorizeURL: a.URL() + "/x/i/oauth2/authorize",
+			HTTP: httpClient(), Now: a.opt.Now,
+		}
+	}
+	c := a.cfg.X
+	return xapi.Config{ClientID: c.ClientID, ClientSecret: c.ClientSecret.Reveal(), APIURL: c.APIURL, AuthorizeURL: c.AuthorizeURL, HTTP: httpClient(), Now: a.opt.Now}
+}
+
+func (a *App) billingConfig() billing.Config {
+	c := a.cfg.Stripe
+	b := billing.Config{
+		DB: a.DB, StripeKey: c.SecretKey.Reveal(), StripeURL: c.APIURL, WebhookSecret: c.WebhookSecret.Reveal(),
+		BasicPrice: c.BasicPriceID, ProPrice: c.ProPriceID, PublicURL: a.URL(), Off: !bool(c.Billing), Tiers: a.tiers(),
+		HTTP: httpClient(), Now: a.opt.Now, Log: a.log.With("part", "billing"),
+	}
+	if a.cfg.UseSandboxStripe() {
+		b.StripeKey, b.StripeURL, b.WebhookSecret = sandbox.StripeAPIKey, a.self()+"/stripe", sandbox.StripeWebhookSecret
+		b.BasicPrice, b.ProPrice = sandbox.StripeBasicPrice, sandbox.StripeProPrice
+	}
+	return b
+}
+
+func (a *App) tiers() billing.Tiers {
+	t := billing.DefaultTiers()
+	t.Basic.Quota, t.Pro.Quota = a.cfg.Limits.BasicQuota, a.cfg.Limits.ProQuota
+	t.Basic.Model, t.Pro.Model = a.cfg.Claude.BasicModel, a.cfg.Claude.ProModel
+	return t
+}
+
+// claude is nil when no model is configured: the screen then stands alone.
+func (a *App) claude() *claude.Client {
+	if a.cfg.UseSandboxClaude() {
+		return claude.New(claude.Config{APIKey: sandbox.ClaudeAPIKey, BaseURL: a.self() + "/claude", HTTP: httpClient()})
+	}
+	if !a.cfg.Claude.APIKey.IsSet() {
+		return nil
+	}
+	return claude.New(claude.Config{APIKey: a.cfg.Claude.APIKey.Reveal(), BaseURL: a.cfg.Claude.BaseURL, HTTP: httpClient()})
+}
+
+func (a *App) openServer(context.Context) error {
+	limiter, probe, err := a.limiter()
+	if err != nil {
+		return err
+	}
+	probes := map[string]health.Probe{"db": a.DB.Ping, "redis": probe, "vault": a.probeSeal, "schema": a.probeSchema}
+	a.API = httpapi.New(httpapi.Config{
+		Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Limiter: limiter,
+		Windows: []limit.Window{
+			{Name: "minute", Limit: a.cfg.Limits.PerMinute, Per: time.Minute},
+			{Name: "hour", Limit: a.cfg.Limits.PerHour, Per: time.Hour},
+		},
+		LimitKey: func(caller string) string { return string(a.Seal.MAC("limit", []byte(caller))[:16]) },
+		Health:   health.New(probes, a.opt.Now, a.log), Log: a.log,
+		Pages: console.New(console.Config{
+			Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Sandboxed: a.sandboxed(), PublicURL: a.URL(),
+			Version: a.opt.Version, DocsEnabled: bool(a.cfg.Server.Docs), Log: a.log,
+		}),
+		Info:      httpapi.Info{Name: "repazoo", Version: a.opt.Version, Commit: a.opt.Commit, Environment: string(a.cfg.Env), Sandboxed: a.sandboxed()},
+		PublicURL: a.URL(), CORSOrigins: a.cfg.Server.CORSOrigins, TrustedProxies: a.cfg.Server.TrustedProxies,
+		SignInHosts: []string{"https://checkout.stripe.com", "https://billing.stripe.com", "https://x.com"},
+		Docs:        bool(a.cfg.Server.Docs), Webhooks: a.billingConfig().WebhookSecret != "",
+		MaxArchive: maxArchive, TempDir: a.cfg.Store.DataDir,
+	})
+	a.server = &http.Server{
+		Handler: a.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+	return nil
+}
+
+// maxArchive is the largest upload; larger archives are for `repazoo analyze`.
+const maxArchive = 4 << 30
+
+func (a *App) limiter() (*limit.Limiter, health.Probe, error) {
+	url := a.cfg.Store.RedisURL.Reveal()
+	if url == "" {
+		return limit.New(limit.NewLocal(a.opt.Now), nil), nil, nil
+	}
+	client, err := limit.Dial(url)
+	if err != nil {
+		return nil, nil, err
+	}
+	a.redis = client
+	l := limit.New(limit.NewLocal(a.opt.Now), limit.NewRedis(client, a.opt.Now))
+	return l, l.Healthy, nil
+}
+
+// probeSeal proves that secrets can be opened: what was sealed before still opens now.
+func (a *App) probeSeal(context.Context) error {
+	_, err := a.Seal.Open(a.Seal.Seal([]byte("probe"), nil), nil)
+	return err
+}
+
+func (a *App) probeSchema(ctx context.Context) error {
+	pending, err := a.DB.Pending(ctx)
+	if err == nil && pending {
+		err = errors.New("migrations are pending")
+	}
+	return err
+}
+
+// handler puts the stand-ins beside the API; they have their own rules and no part in its chain.
+func (a *App) handler() http.Handler {
+	api := a.API.Handler()
+	if a.sandbox == nil {
+		return api
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", api)
+	for _, prefix := range []string{"/x/", "/stripe/", "/claude/", "/sandbox/"} {
+		mux.Handle(prefix, a.sandbox.Handler())
+	}
+	return mux
+}
+
+// Run serves and works until ctx ends, then lets requests finish and hands jobs back.
+func (a *App) Run(ctx context.Context) error {
+	if a.DB.Name() == "sqlite" { // only this process uses it, so every lease is of the dead
+		if err := a.Analyses.Recover(ctx); err != nil {
+			return err
+		}
+	}
+	stopJobs, err := a.startJobs()
+	if err != nil {
+		return err
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		if err := a.server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	g.Go(func() error { a.housekeep(gctx); return nil })
+	g.Go(func() error {
+		<-gctx.Done()
+		return a.drain(stopJobs)
+	})
+	return g.Wait()
+}
+
+func (a *App) startJobs() (func(context.Context) error, error) {
+	if !bool(a.cfg.Jobs.Workers) {
+		return func(context.Context) error { return nil }, nil
+	}
+	workers := river.NewWorkers()
+	a.Analyses.AddWorkers(workers)
+	a.Billing.AddWorkers(workers)
+	return a.DB.Work(context.Background(), db.Jobs{Workers: workers, Concurrency: a.cfg.Jobs.Concurrency, SoftStop: 3 * time.Second})
+}
+
+// drain lets requests finish. Streams end first, because they would never finish by themselves.
+func (a *App) drain(stopJobs func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+	defer cancel()
+	a.API.Stop()
+	jobs := stopJobs(ctx) // first, since jobs may talk to the stand-ins in this server
+	return errors.Join(jobs, a.server.Shutdown(ctx))
+}
+
+// housekeep does what must happen now and then in every process.
+func (a *App) housekeep(ctx context.Context) {
+	every := func(d time.Duration, what string, do func(context.Context) error) func() error {
+		return func() error {
+			tick := time.NewTicker(d)
+			defer tick.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return nil
+				case <-tick.C:
+					if err := do(ctx); err != nil && ctx.Err() == nil {
+						a.log.WarnContext(ctx, "housekeeping failed and will be tried again", "what", what, "cause", err)
+					}
+				}
+			}
+		}
+	}
+	var g errgroup.Group
+	g.Go(every(5*time.Second, "sweep runs", func(ctx context.Context) error { _, err := a.Analyses.Sweep(ctx); return err }))
+	g.Go(every(10*time.Minute, "retention", a.Analyses.Retain))
+	g.Go(every(10*time.Minute, "sweep sign-ins", a.Accounts.Sweep))
+	g.Go(every(30*time.Minute, "reconcile billing", a.Billing.Reconcile))
+	_ = g.Wait()
+}
+
+// Close lets go of everything New opened.
+func (a *App) Close() {
+	if a.server != nil {
+		a.server.Close()
+	}
+	if a.listener != nil {
+		a.listener.Close()
+	}
+	if a.DB != nil {
+		a.DB.Close()
+	}
+	if a.redis != nil {
+		a.redis.Close()
+	}
+	if a.lock != nil {
+		a.lock.Close()
+	}
+}
+
+// httpClient never follows redirects to another host with credentials and bounds every call.
+func httpClient() *http.Client {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = 16
+	t.ResponseHeaderTimeout = 2 * time.Minute
+	return &http.Client{Transport: t, Timeout: 5 * time.Minute}
+}
+
+// returnHosts are the hosts a sign-in may come back to, by environment.
+func returnHosts(env config.Environment) []string {
+	if env == config.Local {
+		return nil
+	}
+	return []string{"api.repazoo.com", "cfy.repazoo.com", "ntf.repazoo.com", "ai.repazoo.com", "dash.repazoo.com"}
+}
+
+// Version is what the build says of itself.
+func Version() (version, commit string) {
+	version, commit = "dev", "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				commit = s.Value
+			}
+		}
+	}
+	return version, commit
+}

@@ -1,0 +1,62 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/config"
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/httpapi"
+)
+
+// Describe tells what this process runs on, as pairs of a word and a sentence.
+func (a *App) Describe() [][2]string {
+	c := a.cfg
+	data := "SQLite in " + filepath.Join(c.Store.DataDir, "repazoo.db")
+	if a.DB.Name() == "postgres" {
+		data = "PostgreSQL, with row-level security"
+	}
+	limits := "in this process"
+	if c.Store.RedisURL.Reveal() != "" {
+		limits = "Redis"
+	}
+	model := "none: posts are screened offline only"
+	if c.UseSandboxClaude() || c.Claude.APIKey.IsSet() {
+		model = fmt.Sprintf("%s (basic), %s (pro)", c.Claude.BasicModel, c.Claude.ProModel)
+	}
+	lines := [][2]string{{"Data", data}, {"Limits", limits}, {"Model", model}}
+	if s := a.sandboxed(); len(s) > 0 {
+		lines = append(lines, [2]string{"Stand-ins", strings.Join(s, ", ") + " (no real account, money or model is used; see " + a.URL() + "/sandbox/)"})
+	}
+	if !bool(c.Stripe.Billing) {
+		lines = append(lines, [2]string{"Billing", "off: everyone has the pro plan"})
+	}
+	return lines
+}
+
+// Migrate brings the schema up to date without serving.
+func Migrate(ctx context.Context, cfg *config.Config) (int, error) {
+	a := &App{cfg: cfg}
+	c := db.Config{URL: cfg.Store.DatabaseURL.Reveal(), Path: filepath.Join(cfg.Store.DataDir, "repazoo.db"), AllowBypass: true, Now: time.Now}
+	if c.URL == "" {
+		if err := a.lockDataDir(); err != nil {
+			return 0, err
+		}
+		defer a.lock.Close()
+	}
+	d, err := db.Open(ctx, c)
+	if err != nil {
+		return 0, err
+	}
+	defer d.Close()
+	return d.Migrate(ctx)
+}
+
+// OpenAPI is the contract of this version, which needs no running server.
+func OpenAPI() ([]byte, error) {
+	version, _ := Version()
+	return httpapi.New(httpapi.Config{Info: httpapi.Info{Version: version}, Webhooks: true}).OpenAPI()
+}

@@ -1,0 +1,27 @@
+package app
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// lockDataDir makes sure that one process uses the SQLite file. The kernel drops the lock
+// with the process, so a killed one leaves nothing behind.
+func (a *App) lockDataDir() error {
+	dir := a.cfg.Store.DataDir
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make the data directory: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("open the lock of the data directory: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return fmt.Errorf("another Repazoo is using the data directory %s: stop it, or set DATA_DIR to another one", dir)
+	}
+	a.lock = f
+	return nil
+}
