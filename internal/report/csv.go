@@ -1,0 +1,58 @@
+package report
+
+import (
+	"encoding/csv"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/analysis"
+)
+
+// csvHeader names the columns; new ones are added at the end.
+var csvHeader = [...]string{
+	"id", "post_id", "url", "posted_at", "category", "severity", "points", "confidence", "witnesses",
+	"suggestion", "reason", "quote", "quote_start", "quote_end", "dismissed", "why",
+}
+
+// writeCSV writes a row for each finding, the heaviest first.
+func writeCSV(w io.Writer, r *analysis.Report) error {
+	out := csv.NewWriter(w)
+	if err := out.Write(csvHeader[:]); err != nil {
+		return err
+	}
+	for _, f := range r.Findings {
+		if err := out.Write(csvRow(f)); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+func csvRow(f analysis.Finding) []string {
+	posted := ""
+	if !f.PostedAt.IsZero() {
+		posted = f.PostedAt.UTC().Format(time.RFC3339)
+	}
+	row := []string{
+		f.ID, f.PostID, f.URL, posted, string(f.Category), string(f.Severity), number(f.Points), number(f.Confidence),
+		witnesses(f, "+"), f.Suggestion, f.Reason, f.Quote, strconv.Itoa(f.QuoteStart), strconv.Itoa(f.QuoteEnd),
+		strconv.FormatBool(f.Dismissed), f.Why,
+	}
+	for i, cell := range row {
+		row[i] = harmless(cell)
+	}
+	return row
+}
+
+// harmless keeps a spreadsheet from reading a cell as a formula: an apostrophe in front
+// makes it text. Control characters go, because some programs skip them before they look.
+func harmless(cell string) string {
+	cell = clean(cell)
+	if strings.IndexAny(strings.TrimLeft(cell, " \n"), "=+-@＝＋－＠") == 0 {
+		return "'" + cell
+	}
+	return cell
+}

@@ -1,0 +1,278 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/repazoo/repazoo/internal/analysis"
+)
+
+// unknown stands where a number could not be had. It is never a zero.
+const unknown = "unknown"
+
+// view is a report arranged for reading. The formats for people share it.
+type view struct {
+	*analysis.Report
+	Groups    []group            // findings that count, by category, the heaviest first
+	Dismissed []analysis.Finding // findings that do not
+	Posts     int                // posts that hold findings that count
+}
+
+// group is the findings of one category.
+type group struct {
+	Category analysis.Category
+	Worst    analysis.Severity
+	Findings []analysis.Finding
+}
+
+func newView(r *analysis.Report) view {
+	v := view{Report: r}
+	posts := map[string]bool{}
+	for _, f := range r.Findings { // most points first, so that groups come in that order too
+		if f.Dismissed {
+			v.Dismissed = append(v.Dismissed, f)
+			continue
+		}
+		posts[f.PostID] = true
+		i := slices.IndexFunc(v.Groups, func(g group) bool { return g.Category == f.Category })
+		if i < 0 {
+			i = len(v.Groups)
+			v.Groups = append(v.Groups, group{Category: f.Category})
+		}
+		g := &v.Groups[i]
+		g.Findings = append(g.Findings, f)
+		if f.Severity.Base() > g.Worst.Base() {
+			g.Worst = f.Severity
+		}
+	}
+	v.Posts = len(posts)
+	return v
+}
+
+// Counted is how many findings count.
+func (v view) Counted() int { return len(v.Findings) - len(v.Dismissed) }
+
+// Who is the account in a heading.
+func (v view) Who() string {
+	switch {
+	case v.Account.Handle != "":
+		return "@" + clean(v.Account.Handle)
+	case v.Account.ID != "":
+		return "account " + clean(v.Account.ID)
+	default:
+		return "an X account"
+	}
+}
+
+// Source says in words where the posts came from.
+func (v view) SourceName() string {
+	if v.Source == analysis.SourceArchive {
+		return "an X data archive"
+	}
+	return "X"
+}
+
+// fact is a label and what it says.
+type fact struct{ Label, Value string }
+
+// CoverageFacts say how much of the account the report rests on.
+func (v view) CoverageFacts() []fact {
+	c := v.Coverage
+	return []fact{
+		{"Posts in the source", count(c.PostsTotal)},
+		{"Analysed", count(c.PostsAnalysed)},
+		{"Read by a language model", count(c.PostsJudged)},
+		{"Skipped", fmt.Sprintf("%s (of these reposts: %s)", count(c.PostsSkipped), count(c.Reposts))},
+		{"From", dateOf(c.From)},
+		{"To", dateOf(c.To)},
+		{"Claims dropped because their quote was not in the post", count(v.RejectedClaims)},
+		{"Posts that address a machine reader", count(c.TalkToModel)},
+	}
+}
+
+// EngagementFacts are the averages of the posts' own numbers.
+func (v view) EngagementFacts() []fact {
+	e := v.Engagement
+	return []fact{
+		{"Likes a post", optional(e.AvgLikes)},
+		{"Reposts a post", optional(e.AvgReposts)},
+		{"Replies a post", optional(e.AvgReplies)},
+		{"Engagement rate", percentOf(e.Rate)},
+		{"Posts a week", optional(e.PostsPerWeek)},
+		{"Best hours (UTC)", hours(e.PeakHours)},
+	}
+}
+
+// Receipt says what the report was made with, what it cost and where data went.
+func (v view) Receipt() []fact {
+	facts := []fact{{"Read from", v.SourceName()}}
+	for _, m := range v.Models {
+		facts = append(facts, fact{"Model", fmt.Sprintf("%s at %s: %s calls, %s cached verdicts, %s refusals, %s tokens in, %s out, %s read from cache",
+			clean(m.Model), clean(m.Host), count(m.Calls), count(m.CachedVerdicts), count(m.Refusals),
+			count(m.InputTokens), count(m.OutputTokens), count(m.CacheReadTokens))})
+	}
+	if len(v.Models) == 0 {
+		facts = append(facts, fact{"Model", "none: the offline screen alone"})
+	}
+	return append(facts,
+		fact{"Cost", fmt.Sprintf("%s (X reads %s: %s; model: %s)", dollars(v.Cost.TotalMicroUSD), count(v.Cost.XReads), dollars(v.Cost.XMicroDollars), dollars(v.Cost.ModelMicroUSD))},
+		fact{"Sent to the model", either(v.Privacy.SentToModel, "nothing")},
+		fact{"Replaced by placeholders first", either(v.Privacy.AliasedFirst, "nothing")},
+		fact{"Who received post text", either(v.Privacy.RecipientHosts, "nobody")},
+		fact{"Never opened", either(v.Privacy.NeverRead, "nothing else was there")},
+		fact{"Posts kept until", kept(v.Privacy.KeptUntil)},
+		fact{"Versions", fmt.Sprintf("app %s, screen %s, prompt %s, policy %s, score %s", orUnknown(v.Versions.App), orUnknown(v.Versions.Screen),
+			cmp.Or(clean(v.Versions.Prompt), "none"), orUnknown(v.Versions.Policy), orUnknown(v.Versions.Score))},
+		fact{"Report", cmp.Or(clean(v.ID), "not stored")},
+	)
+}
+
+func either(list []string, none string) string {
+	if len(list) == 0 {
+		return none
+	}
+	return clean(strings.Join(list, ", "))
+}
+
+func kept(until string) string {
+	if t, err := time.Parse(time.RFC3339, until); err == nil {
+		return date(t)
+	}
+	return cmp.Or(clean(until), unknown)
+}
+
+func orUnknown(s string) string { return cmp.Or(clean(s), unknown) }
+
+// witnesses names who claims a finding.
+func witnesses(f analysis.Finding, and string) string {
+	names := make([]string, len(f.Witnesses))
+	for i, w := range f.Witnesses {
+		names[i] = string(w)
+	}
+	return strings.Join(names, and)
+}
+
+// advice is a suggestion in words.
+func advice(suggestion string) string {
+	switch suggestion {
+	case analysis.SuggestKeep:
+		return "Keep it."
+	case analysis.SuggestDelete:
+		return "Delete it."
+	default:
+		return "Add the missing context, or delete it."
+	}
+}
+
+// horizon is a priority in words.
+func horizon(priority string) string {
+	switch priority {
+	case "now":
+		return "Now"
+	case "this_week":
+		return "This week"
+	case "this_month":
+		return "This month"
+	default:
+		return "Ongoing"
+	}
+}
+
+// takes is an effort in words.
+func takes(effort string) string {
+	switch effort {
+	case "minutes":
+		return "a few minutes"
+	case "an_hour":
+		return "about an hour"
+	default:
+		return "about a day"
+	}
+}
+
+func date(t time.Time) string {
+	if t.IsZero() {
+		return "date unknown"
+	}
+	return t.UTC().Format("2 January 2006")
+}
+
+func dateOf(t *time.Time) string {
+	if t == nil {
+		return unknown
+	}
+	return date(*t)
+}
+
+func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+func optional(v *float64) string {
+	if v == nil {
+		return unknown
+	}
+	return number(*v)
+}
+
+func percentOf(v *float64) string {
+	if v == nil {
+		return unknown
+	}
+	return strconv.FormatFloat(100**v, 'f', 1, 64) + "%"
+}
+
+func hours(list []int) string {
+	if len(list) == 0 {
+		return unknown
+	}
+	out := make([]string, len(list))
+	for i, h := range list {
+		out[i] = fmt.Sprintf("%02d:00", h)
+	}
+	return strings.Join(out, ", ")
+}
+
+// dollars writes millionths of a dollar: to the cent, or finer where a cent is too coarse.
+func dollars(micro int64) string {
+	if micro%10_000 == 0 {
+		return fmt.Sprintf("$%.2f", float64(micro)/1e6)
+	}
+	return fmt.Sprintf("$%.4f", float64(micro)/1e6)
+}
+
+// count writes a whole number with commas.
+func count[T int | int64](n T) string {
+	s := strconv.FormatInt(int64(n), 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// plural is a counted noun that takes an s.
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return count(n) + " " + noun + "s"
+}
+
+// clean makes text from outside fit to be shown in one line: white space becomes single
+// spaces, and control characters, terminal escapes, and the marks that turn the direction
+// of writing around are taken out.
+func clean(s string) string {
+	s = strings.Map(func(c rune) rune {
+		switch {
+		case unicode.IsSpace(c):
+			return ' '
+		case unicode.IsControl(c), unicode.Is(unicode.Bidi_Control, c), c == '\u2028', c == '\u2029', c == '\ufeff', c == unicode.ReplacementChar:
+			return -1
+		}
+		return c
+	}, s)
+	return s
+}
