@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,8 +34,11 @@ func timeline(n int) []Post {
 
 func source(posts []Post) iter.Seq2[Post, error] { return withoutErrors(slices.Values(posts)) }
 
+// testScreen is built once: its tables take longer than most tests.
+var testScreen = sync.OnceValue(screen.New)
+
 func offline() *Pipeline {
-	return &Pipeline{Screen: screen.New(), Now: func() time.Time { return today }, AppVersion: "test"}
+	return &Pipeline{Screen: testScreen(), Now: func() time.Time { return today }, AppVersion: "test"}
 }
 
 func mustRun(t interface {
@@ -225,7 +229,7 @@ func TestRun_DoesNotHoldThePosts(t *testing.T) { // alone, not parallel: it meas
 	long := string(make([]byte, size))
 	endless := func(yield func(Post, error) bool) {
 		for i := range posts {
-			if !yield(Post{ID: strconv.Itoa(i), Text: strconv.Itoa(i) + long, PostedAt: today}, nil) {
+			if !yield(Post{ID: strconv.Itoa(i), Text: strconv.Itoa(i) + long, Lang: "en", PostedAt: today}, nil) {
 				return
 			}
 		}

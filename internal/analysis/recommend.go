@@ -83,10 +83,14 @@ func deleteHeaviest(_ *Report, found []Finding) (Recommendation, bool) {
 	for _, g := range grouped(heavy) {
 		names = append(names, strings.ToLower(g.category.Title()))
 	}
+	title, what := "Delete the post that weighs most", "It holds"
+	if n := len(postsOf(heavy)); n > 1 {
+		title, what = fmt.Sprintf("Delete the %s that weigh most", counting(n, "post")), "They hold"
+	}
 	return Recommendation{
-		Title:    fmt.Sprintf("Delete the %s that weigh%s most", counting(len(postsOf(heavy)), "post"), verbS(len(postsOf(heavy)))),
+		Title:    title,
 		Category: string(heavy[0].Category), Priority: horizonNow, Effort: effort(len(heavy)),
-		Why: fmt.Sprintf("They hold %s of high or critical severity, and 70%% of the score is the single heaviest finding.", listing(names)),
+		Why: fmt.Sprintf("%s %s of high or critical severity, and 70%% of the score is the single heaviest finding.", what, listing(names)),
 		Steps: []string{
 			"Read each post below in full. If the finding is wrong, dismiss it: it then counts nothing.",
 			"Download your X archive first if you want to keep a copy.",
@@ -156,15 +160,19 @@ func clearOldPosts(r *Report, found []Finding) (Recommendation, bool) {
 
 func readTheRest(r *Report, _ []Finding) (Recommendation, bool) {
 	missing := r.Coverage.PostsTotal - r.Coverage.Reposts - r.Coverage.PostsAnalysed
-	return Recommendation{
+	rec := Recommendation{
 		Title:    "Have the rest of your posts read",
 		Category: "coverage", Priority: horizonWeek, Effort: effortMinutes,
-		Why: "Others can find posts that this report has not seen. " + strings.Join(r.Coverage.OutOfReach, " "),
+		Why: strings.TrimSpace("Others can find posts that this report has not seen. " + strings.Join(r.Coverage.OutOfReach, " ")),
 		Steps: []string{
 			"On X: Settings, Your account, Download an archive of your data. It arrives within a day or two.",
 			"Analyse that file: an archive holds every post and costs no reads from X.",
 		},
-	}, missing > 0 || r.Source == SourceX && len(r.Coverage.OutOfReach) > 0
+	}
+	if r.Source == SourceArchive {
+		rec.Steps = []string{"The archive holds them already: run again with a higher limit of posts, or with the offline command, which has none."}
+	}
+	return rec, missing > 0 || r.Source == SourceX && len(r.Coverage.OutOfReach) > 0
 }
 
 func useModel(r *Report, _ []Finding) (Recommendation, bool) {

@@ -47,7 +47,7 @@ type sentimentTally struct {
 func (s *sentimentTally) add(p Post, a ReportAccount, value float64) {
 	value = min(max(value, -1), 1)
 	s.months.add(p.PostedAt, value)
-	sample := Sample{PostID: p.ID, URL: postURL(a, p.ID), Text: firstRunes(p.Text, sampleRunes), Value: value}
+	sample := Sample{PostID: p.ID, URL: postURL(a, p.ID), Text: excerpt(p.Text), Value: value}
 	switch {
 	case value >= positiveFrom:
 		s.positive++
@@ -60,6 +60,14 @@ func (s *sentimentTally) add(p Post, a ReportAccount, value float64) {
 	default:
 		s.neutral++
 	}
+}
+
+// excerpt cuts a long text and shows that it did.
+func excerpt(text string) string {
+	if cut := firstRunes(text, sampleRunes); cut != text {
+		return cut + "…"
+	}
+	return text
 }
 
 // keepExtremes adds a sample and keeps the few that are furthest out: the smallest values
