@@ -35,8 +35,8 @@ func TestRefusals_EachHasItsOwnSentence(t *testing.T) {
 		"backslash path":     {pack(t, account, entry{`data\tweets.js`, ""}), "points outside"},
 		"drive path":         {pack(t, account, entry{"C:tweets.js", ""}), "points outside"},
 		"too many parts":     {manyParts(t), "lists more files"},
-		"bomb":               {tweets(script("tweets", strings.Repeat(" ", 3<<20))), "tweets.js would unpack to far more"},
-		"parts that add up":  {pack(t, sharing(script("tweets", strings.Repeat(" ", 1<<20)))...), "would unpack to far more"},
+		"bomb":               {declare(t, 1, 3<<20), "tweets-part0.js would unpack to far more"},
+		"parts that add up":  {declare(t, 100, 1<<20), "would unpack to far more"},
 		"password":           {patchHeaders(good, 8, 1), "protected by a password"},
 		"odd compression":    {patchHeaders(good, 10, 9), "packed in a way X does not use"},
 		"empty part":         {tweets(""), "tweets.js ends in the middle"},
@@ -87,6 +87,18 @@ func TestOpen_SaysWhatIsWrongWithThePath(t *testing.T) {
 	}
 }
 
+func TestRefusals_TheBoundOfAnEntryDoesNotDependOnBuffers(t *testing.T) {
+	t.Parallel()
+	most := `{"id_str":"1","source":"` + noise(maxElement-26) + `"}`
+	for more, want := range map[string]int{"": 1, " ": 0} {
+		body := script("tweets", strings.TrimSuffix(most, "}")+more+"}")
+		posts, err := decodeAll(strings.NewReader(body), 4*maxElement)
+		if len(posts) != want || (err == nil) != (want == 1) {
+			t.Errorf("%d bytes: %d posts, %v", len(most)+len(more), len(posts), err)
+		}
+	}
+}
+
 // failing fails as a broken disk does, once the directory is read.
 type failing struct {
 	*bytes.Reader
@@ -122,15 +134,6 @@ func noise(n int) string {
 		b[i] = 'a' + byte(i*i/7%23)
 	}
 	return string(b)
-}
-
-// sharing is a hundred parts, none of which is a bomb, though all of them are.
-func sharing(body string) []entry {
-	entries := []entry{account}
-	for i := range 100 {
-		entries = append(entries, entry{fmt.Sprintf("data/tweets-part%d.js", i), body})
-	}
-	return entries
 }
 
 func manyParts(tb testing.TB) []byte {
