@@ -37,7 +37,7 @@ type Config struct {
 	Claude   *claude.Client // nil: the screen stands alone
 	Prices   map[string]Prices
 	App      string        // this binary's version, kept in each report
-	Lease    time.Duration // how long a run may be silent before another process takes it over; 0: 30 s
+	Lease    time.Duration // how long a run may be silent before another process takes it over; 0: 15 s
 	KeepFor  time.Duration // how long raw posts are kept; 0: 30 days
 	Log      *slog.Logger
 }
@@ -53,7 +53,7 @@ type Service struct {
 // New makes a Service.
 func New(c Config) *Service {
 	if c.Lease == 0 {
-		c.Lease = 30 * time.Second
+		c.Lease = 15 * time.Second
 	}
 	if c.KeepFor == 0 {
 		c.KeepFor = 30 * 24 * time.Hour

@@ -136,7 +136,9 @@ func (a *App) openServices(context.Context) (err error) {
 	if a.Seal, err = seal.New(a.cfg.Keys.Encryption.Reveal()...); err != nil {
 		return err
 	}
-	a.openSandbox()
+	if err := a.openSandbox(); err != nil {
+		return err
+	}
 	x := xapi.New(a.xConfig())
 	if a.Accounts, err = account.New(account.Config{
 		DB: a.DB, Seal: a.Seal, X: x, JWTKeys: a.cfg.Keys.JWT.Reveal(), PublicURL: a.URL(), ReturnHosts: returnHosts(a.cfg.Env),
@@ -156,23 +158,30 @@ func (a *App) openServices(context.Context) (err error) {
 }
 
 // openSandbox starts the stand-ins for the services that are not configured; only local does.
-func (a *App) openSandbox() {
+func (a *App) openSandbox() (err error) {
 	c := a.cfg
 	if !c.UseSandboxX() && !c.UseSandboxStripe() && !c.UseSandboxClaude() {
-		return
+		return nil
 	}
-	a.sandbox = sandbox.New(sandbox.Config{Now: a.opt.Now, PublicURL: a.URL()})
+	state := filepath.Join(c.Store.DataDir, "sandbox.json") // the database remembers what the stand-ins promised, so they must too
+	if a.sandbox, err = sandbox.Open(sandbox.Config{Now: a.opt.Now, PublicURL: a.URL(), StateFile: state}); err != nil {
+		return err
+	}
 	if c.UseSandboxStripe() {
 		a.sandbox.Stripe().DeliverTo(a.self()+"/webhooks/stripe", sandbox.StripeWebhookSecret)
 	}
+	return nil
 }
 
 // sandboxed names the services that are stand-ins in this process.
 func (a *App) sandboxed() []string {
 	names := []string{}
-	for name, is := range map[string]bool{"X": a.cfg.UseSandboxX(), "Stripe": a.cfg.UseSandboxStripe(), "Claude": a.cfg.UseSandboxClaude()} {
-		if is {
-			names = append(names, name)
+	for _, s := range []struct {
+		name string
+		is   bool
+	}{{"X", a.cfg.UseSandboxX()}, {"Stripe", a.cfg.UseSandboxStripe()}, {"Claude", a.cfg.UseSandboxClaude()}} {
+		if s.is {
+			names = append(names, s.name)
 		}
 	}
 	return names
@@ -265,7 +274,7 @@ func (a *App) limiter() (*limit.Limiter, health.Probe, error) {
 		return nil, nil, err
 	}
 	a.redis = client
-	l := limit.New(limit.NewLocal(a.opt.Now), limit.NewRedis(client, a.opt.Now))
+	l := limit.New(limit.NewLocal(a.opt.Now), limit.NewRedis(client, nil))
 	return l, l.Healthy, nil
 }
 
@@ -381,6 +390,9 @@ func (a *App) Close() {
 	}
 	if a.redis != nil {
 		a.redis.Close()
+	}
+	if a.sandbox != nil {
+		a.sandbox.Close()
 	}
 	if a.lock != nil {
 		a.lock.Close()
