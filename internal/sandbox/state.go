@@ -159,7 +159,7 @@ func (s *Sandbox) decode(raw []byte) error {
 		return fmt.Errorf("it is damaged: %w", err)
 	}
 	s.clock.ahead = max(0, st.Ahead) // nobody else has s yet; first, since the others ask for the time
-	return errors.Join(s.x.restore(st.X), s.stripe.restore(st.Stripe, s.Now()))
+	return errors.Join(s.x.restore(st.X), s.stripe.restore(st.Stripe))
 }
 
 func checksum(b []byte) string {

@@ -64,6 +64,7 @@ type Stripe struct {
 
 func newStripe(s *Sandbox) *Stripe {
 	c := &Stripe{s: s, cfg: s.cfg.Stripe.withDefaults(), routes: http.NewServeMux(), answers: map[string]stripeAnswer{}}
+	c.outbox.now = s.Now
 	c.prices = []*stripePrice{
 		newStripePrice(c.cfg.BasicPrice, c.cfg.BasicLabel, c.cfg.BasicCents),
 		newStripePrice(c.cfg.ProPrice, c.cfg.ProLabel, c.cfg.ProCents),

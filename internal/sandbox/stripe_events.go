@@ -32,7 +32,6 @@ type stripeEvent struct {
 	Request         map[string]any `json:"request"`
 	Type            string         `json:"type"`
 
-	at   time.Time
 	owed bool // a webhook has to arrive yet; guarded by the outbox
 }
 
@@ -40,7 +39,7 @@ type stripeEvent struct {
 func (c *stripeCall) emit(kind string, object any) {
 	e := &stripeEvent{
 		ID: stripeID("evt"), Object: "event", APIVersion: stripeVersion, Created: clip(c.now), Data: map[string]any{"object": snapshot(object)},
-		Request: map[string]any{"id": nil, "idempotency_key": nil}, Type: kind, at: c.now,
+		Request: map[string]any{"id": nil, "idempotency_key": nil}, Type: kind,
 	}
 	if len(c.events.list) >= stripeMaxEvents {
 		for _, old := range c.events.list[:stripeMaxEvents/10] {
@@ -89,6 +88,7 @@ type StripeDelivery struct {
 
 // stripeOutbox delivers events, each call's in a goroutine that ends with the last try.
 type stripeOutbox struct {
+	now         func() time.Time
 	mu          sync.Mutex
 	url, secret string
 	how         StripeDelivery
@@ -166,7 +166,7 @@ func (o *stripeOutbox) send(happened []*stripeEvent) {
 func (o *stripeOutbox) deliver(batch []*stripeEvent, url, secret string, delay time.Duration) {
 	time.Sleep(delay)
 	for _, e := range batch {
-		if persist(url, secret, e) {
+		if o.persist(url, secret, e) {
 			o.mu.Lock()
 			e.owed = false
 			o.mu.Unlock()
@@ -181,10 +181,10 @@ func (o *stripeOutbox) deliver(batch []*stripeEvent, url, secret string, delay t
 }
 
 // persist tries until the event arrived, and gives up at last.
-func persist(url, secret string, e *stripeEvent) bool {
+func (o *stripeOutbox) persist(url, secret string, e *stripeEvent) bool {
 	wait := stripeDeliverWait
 	for try := 1; ; try++ {
-		if post(url, secret, e) {
+		if o.post(url, secret, e) {
 			return true
 		}
 		if try == stripeDeliverTries {
@@ -195,8 +195,8 @@ func persist(url, secret string, e *stripeEvent) bool {
 	}
 }
 
-// post makes one try. The signature carries the event's own time of the sandbox, so that a clock that was moved stays whole.
-func post(url, secret string, e *stripeEvent) bool {
+// post makes one try, signed with the sandbox's time of the try, as the real one does.
+func (o *stripeOutbox) post(url, secret string, e *stripeEvent) bool {
 	body, err := json.Marshal(e)
 	if err != nil {
 		panic(err) // only this package's own types come here
@@ -208,7 +208,7 @@ func post(url, secret string, e *stripeEvent) bool {
 		return false
 	}
 	r.Header.Set("Content-Type", "application/json; charset=utf-8")
-	r.Header.Set("Stripe-Signature", signStripe(e.at, body, secret))
+	r.Header.Set("Stripe-Signature", signStripe(o.now(), body, secret))
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return false

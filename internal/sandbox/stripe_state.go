@@ -90,7 +90,7 @@ func (c *Stripe) recentEvents(now time.Time) []stripeEventState {
 }
 
 // restore continues from what encode wrote. Webhooks that are still owed wait for DeliverTo.
-func (c *Stripe) restore(raw []byte, now time.Time) error {
+func (c *Stripe) restore(raw []byte) error {
 	var st stripeState
 	if err := decodeExact(raw, &st); err != nil {
 		return err
@@ -118,15 +118,15 @@ func (c *Stripe) restore(raw []byte, now time.Time) error {
 	for key, a := range st.Answers {
 		c.answers[key] = stripeAnswer{a.Request, a.At, a.Status, a.Body}
 	}
-	c.restoreEvents(st.Events, now)
+	c.restoreEvents(st.Events)
 	return nil
 }
 
-func (c *Stripe) restoreEvents(events []stripeEventState, now time.Time) {
+func (c *Stripe) restoreEvents(events []stripeEventState) {
 	c.outbox.mu.Lock()
 	defer c.outbox.mu.Unlock()
 	for _, e := range events {
-		e.at, e.owed = now, e.Owed // a signature is of the day it is sent
+		e.owed = e.Owed
 		c.events.put(e.ID, &e.stripeEvent)
 		if e.owed {
 			c.outbox.left = append(c.outbox.left, &e.stripeEvent)

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -72,13 +73,16 @@ func (c *Stripe) serveRoute(w http.ResponseWriter, r *http.Request, route stripe
 		stripeRefusal(http.StatusBadRequest, "", "", "Idempotency keys can be at most %d characters.", stripeMaxKey).write(w)
 		return
 	}
+	rec := httptest.NewRecorder() // nobody hears the answer before what happened is on its way
 	c.do(c.s.Now(), func(call *stripeCall) {
 		call.form, call.id, call.base = form, r.PathValue("id"), cmp.Or(c.s.cfg.PublicURL, "http://"+r.Host)
 		if r.Method != http.MethodGet {
 			c.s.changed()
 		}
-		call.once(w, key, r.URL.Path, func(w http.ResponseWriter) { call.serve(w, route) })
+		call.once(rec, key, r.URL.Path, func(w http.ResponseWriter) { call.serve(w, route) })
 	})
+	maps.Copy(w.Header(), rec.Header())
+	replay(w, rec.Code, rec.Body.Bytes())
 }
 
 func (c *stripeCall) serve(w http.ResponseWriter, route stripeRoute) {
