@@ -3,7 +3,7 @@ package screen
 // wordClasses are sets of words that patterns name in braces. Some have a meaning
 // of their own, see contextClasses.
 var wordClasses = map[string]string{
-	"filler": `a an the such so all just really very fucking fuckin fckn freaking frickin damn goddamn bloody absolute absolutely total totally
+	"filler": `a an the such so all just really very fucking fuckin f*cking fcking fckn freaking frickin damn goddamn bloody absolute absolutely total totally
 		complete completely utter utterly literally honestly actually still always also probably little big stupid dumb fat ugly old lying worthless
 		pathetic miserable sad sorry disgusting filthy dirty nasty real another bunch of being some these those`,
 	"not": `not no never dont doesnt didnt wont cant cannot couldnt shouldnt wouldnt isnt arent wasnt werent aint hardly without nobody none stop

@@ -85,7 +85,7 @@ type Screener struct {
 	scratch  sync.Pool // of *words
 }
 
-// New compiles the rules, which takes some milliseconds: do it once.
+// New compiles the rules, which takes tens of milliseconds: do it once, and not before it is needed.
 func New() *Screener {
 	s := &Screener{rules: allRules(), feelings: newFeelings()}
 	s.trie = newTrie(s.rules)

@@ -50,6 +50,7 @@ func TestCheck_Flags(t *testing.T) {
 	for text, want := range map[string]string{
 		"you are an idiot":                                     "harassment:you are an idiot",
 		"you're such a fucking moron":                          "harassment:you're such a fucking moron | profanity:fucking",
+		"you are such a f*cking 1diot":                         "harassment:you are such a f*cking 1diot | profanity:f*cking",
 		"@bo idiot":                                            "harassment:@bo idiot",
 		"Just kill yourself.":                                  "harassment:kill yourself",
 		"I hope you die":                                       "harassment:hope you die",
