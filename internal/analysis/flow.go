@@ -137,7 +137,7 @@ type tally struct {
 	source                              string
 	purpose                             Purpose
 	analysed, judged, unjudged, talking int
-	rejected, unreadable, dated         int
+	rejected, notEnglish, dated         int
 	postsByYear                         map[int]int
 	findings                            strongest
 	sentiment                           sentimentTally
@@ -183,6 +183,9 @@ func (t *tally) addPost(p Post, seen screen.Result, verdict Judgement, judged bo
 	}
 	if seen.TalksToModel || verdict.AddressesModel {
 		t.talking++
+	}
+	if seen.Lang != "" && seen.Lang != "en" {
+		t.notEnglish++
 	}
 	if seen.SentimentKnown {
 		t.sentiment.add(p, t.account, seen.Sentiment)

@@ -146,27 +146,23 @@ func (r *run) addModel(out *Report) {
 	out.Cost.PricesPerMTokOu = r.Judge.Prices.OutputMicroUSD
 	out.Versions.Prompt = PromptVersion
 	out.Privacy.SentToModel = append(out.Privacy.SentToModel, "text of own posts")
-	out.Privacy.AliasedFirst = append(out.Privacy.AliasedFirst, "handles", "e-mail addresses", "phone numbers", "links", "locations", "post ids")
+	out.Privacy.AliasedFirst = append(out.Privacy.AliasedFirst, "handles", "e-mail addresses", "phone numbers", "links", "street addresses", "locations", "card, account and identity numbers", "post ids")
 	out.Privacy.RecipientHosts = append(out.Privacy.RecipientHosts, use.Host)
 }
 
 func (r *run) coverage() Coverage {
 	c := Coverage{
 		PostsTotal: r.total, PostsAnalysed: r.analysed, PostsSkipped: r.reposts + r.beyond, Reposts: r.reposts,
-		PostsJudged: r.judged, TalkToModel: r.talking, OutOfReach: append([]string{}, r.o.OutOfReach...),
+		PostsJudged: r.judged, PostsUnjudged: r.unjudged, TalkToModel: r.talking, NotEnglish: r.notEnglish,
+		FindingsLost: r.findings.dropped, OutOfReach: append([]string{}, r.o.OutOfReach...),
 	}
 	if r.dated > 0 {
 		c.From, c.To = new(r.engagement.first.UTC()), new(r.engagement.last.UTC())
 	}
-	say := func(n int, noun, rest string) {
-		if n > 0 {
-			c.OutOfReach = append(c.OutOfReach, counting(n, noun)+" "+rest)
-		}
+	if r.beyond > 0 {
+		c.OutOfReach = append(c.OutOfReach, fmt.Sprintf("%s beyond the limit of %s an analysis.",
+			counting(r.beyond, "older post lies/older posts lie"), counting(r.o.MaxPosts, "post")))
 	}
-	say(r.beyond, "older post", fmt.Sprintf("lie beyond the limit of %s an analysis.", counting(r.o.MaxPosts, "post")))
-	say(r.unjudged, "post was/posts were", "screened but not judged: the model gave no usable answer.")
-	say(r.unreadable, "post is/posts are", "in a language the offline screen does not read; it looked there for exposed personal data only.")
-	say(r.findings.dropped, "weaker finding", fmt.Sprintf("left out: the report lists the %s strongest.", thousands(maxFindings)))
 	return c
 }
 

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/sandbox"
 	"github.com/repazoo/repazoo/internal/screen"
 )
 
@@ -70,6 +72,57 @@ func TestRun_FindsWhatTheScreenSeesAndSaysThatNoModelRead(t *testing.T) {
 	}
 	if r.Score <= 0 || r.Level != LevelOf(r.Score) || r.Versions.Screen != screen.Version {
 		t.Errorf("score %v level %v versions %+v", r.Score, r.Level, r.Versions)
+	}
+}
+
+func TestRun_LetsBothWitnessesSpeakAndAccountsForTheModel(t *testing.T) {
+	t.Parallel()
+	judge, _ := newTestJudge(t)
+	p := offline()
+	p.Judge = judge
+	posts := timeline(90)
+	r, err := p.Run(t.Context(), source(posts), Options{Source: SourceX, XReads: 90}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := only(r.Findings, func(f Finding) bool { return f.Category == Profanity && f.Confidence == bothConfidence })
+	if len(both) == 0 {
+		t.Error("no finding has both witnesses")
+	}
+	if c := r.Coverage; c.PostsJudged != 90 || c.PostsUnjudged != 0 {
+		t.Errorf("coverage %+v", c)
+	}
+	if use := r.Models[0]; use.Calls != 3 || use.InputTokens == 0 { // batches of 40, 40 and 10
+		t.Errorf("use %+v", use)
+	}
+	if c := r.Cost; c.XMicroDollars != 450_000 || c.ModelMicroUSD <= 0 || c.TotalMicroUSD != c.XMicroDollars+c.ModelMicroUSD {
+		t.Errorf("cost %+v", c)
+	}
+	if r.Versions.Prompt != PromptVersion || len(r.Privacy.RecipientHosts) != 1 || len(r.Privacy.SentToModel) == 0 {
+		t.Errorf("receipt %+v %+v", r.Versions, r.Privacy)
+	}
+}
+
+func TestRun_FailsWhenTheModelIsOutRatherThanReportHalf(t *testing.T) {
+	t.Parallel()
+	judge, s := newTestJudge(t)
+	s.Claude().Fail(sandbox.ClaudeFault{Kind: sandbox.ClaudeOverloaded, Times: -1})
+	p := offline()
+	p.Judge = judge
+	if r, err := p.Run(t.Context(), source(timeline(60)), Options{Source: SourceX}, nil); !errors.Is(err, fault.ModelUnavailable) || r != nil {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestRun_SaysHowManyPostsAreNotInEnglish(t *testing.T) {
+	t.Parallel()
+	posts := timeline(20)
+	for i := range 5 {
+		posts[i].Text, posts[i].Lang = "Der Garten ist heute sehr still", "de"
+	}
+	r := mustRun(t, posts, Options{})
+	if r.Coverage.NotEnglish != 5 || r.Sentiment.Measured != 15 || !strings.HasSuffix(r.Summary, "5 posts are not in English, where it knows fewer words.") {
+		t.Fatalf("%+v, %d measured: %s", r.Coverage, r.Sentiment.Measured, r.Summary)
 	}
 }
 

@@ -70,6 +70,9 @@ func summarise(r *Report) string {
 	if r.Coverage.PostsJudged == 0 {
 		sentences = append(sentences, "No language model was used. The offline screen knows words, not meaning: "+
 			"it misses what is put politely and flags some of what was meant as a joke.")
+		if n := r.Coverage.NotEnglish; n > 0 {
+			sentences = append(sentences, counting(n, "post is/posts are")+" not in English, where it knows fewer words.")
+		}
 	}
 	return strings.Join(sentences, " ")
 }

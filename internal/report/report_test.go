@@ -32,7 +32,7 @@ func sample() *analysis.Report {
 		ID: "01990000-0000-7000-8000-000000000001", CreatedAt: today, ScoredAt: today,
 		Account: analysis.ReportAccount{ID: "9", Handle: "anna"}, Source: analysis.SourceArchive,
 		Coverage: analysis.Coverage{
-			PostsTotal: 1300, PostsAnalysed: 1200, PostsSkipped: 100, Reposts: 90, PostsJudged: 1199, TalkToModel: 1,
+			PostsTotal: 1300, PostsAnalysed: 1200, PostsSkipped: 100, Reposts: 90, PostsJudged: 1199, PostsUnjudged: 1, TalkToModel: 1, NotEnglish: 37,
 			From: new(time.Date(2019, 1, 2, 0, 0, 0, 0, time.UTC)), To: new(today), OutOfReach: []string{"10 older posts lie beyond the limit of 1,200 posts an analysis."},
 		},
 		RejectedClaims: 3,

@@ -83,7 +83,7 @@ type fact struct{ Label, Value string }
 // CoverageFacts say how much of the account the report rests on.
 func (v view) CoverageFacts() []fact {
 	c := v.Coverage
-	return []fact{
+	facts := []fact{
 		{"Posts in the source", count(c.PostsTotal)},
 		{"Analysed", count(c.PostsAnalysed)},
 		{"Read by a language model", count(c.PostsJudged)},
@@ -93,6 +93,19 @@ func (v view) CoverageFacts() []fact {
 		{"Claims dropped because their quote was not in the post", count(v.RejectedClaims)},
 		{"Posts that address a machine reader", count(c.TalkToModel)},
 	}
+	for _, f := range []struct {
+		label string
+		n     int
+	}{
+		{"Posts not in English, where the screen knows fewer words", c.NotEnglish},
+		{"Posts the model gave no usable answer for", c.PostsUnjudged},
+		{"Weaker findings beyond what a report lists", c.FindingsLost},
+	} {
+		if f.n > 0 {
+			facts = append(facts, fact{f.label, count(f.n)})
+		}
+	}
+	return facts
 }
 
 // EngagementFacts are the averages of the posts' own numbers.
