@@ -63,7 +63,7 @@ func (s *Service) Accept(ctx context.Context, payload []byte, signature string) 
 		}
 		n, err := tx.Exec(ctx, `INSERT INTO stripe_events (id, type, object_id, payload, received_at, handled_at, ignored)
 			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING`,
-			e.ID, string(e.Type), objectID(e), string(payload), tx.Now(), handled, ignored)
+			e.ID, string(e.Type), objectID(e), storable(payload), tx.Now(), handled, ignored)
 		if err != nil || n == 0 || ignored {
 			return err
 		}
@@ -87,10 +87,20 @@ func (s *Service) verify(payload []byte, signature string) (stripe.Event, error)
 		return stripe.Event{}, errors.New("the signature's time is not now")
 	}
 	e, err := stripe.ConstructEvent(payload, signature, s.secret, stripe.WithIgnoreTolerance())
-	if err == nil && (e.ID == "" || e.Type == "" || e.Data == nil) {
+	if err == nil && (!isName(e.ID) || !isName(string(e.Type)) || e.Data == nil) {
 		err = errors.New("the event has no id, type or data")
 	}
 	return e, err
+}
+
+// isName tells whether s can be an id or a type of Stripe's.
+func isName(s string) bool {
+	return s != "" && len(s) <= 255 && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+// storable is the payload as both databases take it: the character 0 is no text to Postgres.
+func storable(payload []byte) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(string(payload), "\ufffd"), `\u0000`, `\ufffd`)
 }
 
 // signedAt reads t= of the header. Two of them are refused, because the SDK signs with the last.
@@ -114,8 +124,10 @@ func signedAt(header string) (time.Time, error) {
 }
 
 func objectID(e stripe.Event) string {
-	id, _ := e.Data.Object["id"].(string)
-	return id
+	if id, _ := e.Data.Object["id"].(string); isName(id) {
+		return id
+	}
+	return ""
 }
 
 // understood lists what is acted on. The rest is stored and marked ignored, for a later version to replay.
