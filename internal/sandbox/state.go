@@ -31,11 +31,15 @@ var errClosed = errors.New("the sandbox was closed")
 //
 // Kept are X's tokens and changed posts, all of Stripe, webhooks that did not arrive yet, and how far the clock was moved;
 // not kept are X's sign-in codes and rate limits, faults, calls, and anything of Claude. A change is in the file before the
-// answer to it is sent, so a process may be killed at any moment. Only one Sandbox at a time may use a file.
+// answer to it is sent, so a process may be killed at any moment. Only one Sandbox at a time may use a file;
+// its folder is made when it is missing.
 func Open(cfg Config) (*Sandbox, error) {
 	s := build(cfg)
 	if cfg.StateFile == "" {
 		return s, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(cfg.StateFile), 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of the sandbox's state: %w", err)
 	}
 	raw, err := readState(cfg.StateFile)
 	if errors.Is(err, fs.ErrNotExist) {

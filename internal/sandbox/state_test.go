@@ -141,6 +141,7 @@ func TestOpen_PostsAndPageTokensOutliveTheProcess(t *testing.T) {
 	_, out := a.tokenCall(exchange(a.writerCode()), basic...)
 	bearer := []string{"Authorization", "Bearer " + out["access_token"].(string)}
 	added := a.X().AddPost("ada_fernhill", sandbox.XPost{Text: "kept"})
+	a = opened(t, file)
 	gone := a.X().Posts("ada_fernhill")[1].ID
 	if rec := a.send("DELETE", "/x/2/tweets/"+gone, "", bearer...); rec.Code != 200 {
 		t.Fatalf("delete answered %d %s", rec.Code, rec.Body)
@@ -442,8 +443,11 @@ func TestOpen_ConcurrentCallsLeaveAFileThatHoldsThemAll(t *testing.T) {
 
 func TestOpen_AnswersWithAnErrorWhatItCannotKeep(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "later", "sandbox.json")
+	file := filepath.Join(t.TempDir(), "made", "sandbox.json")
 	a := opened(t, file)
+	if err := os.Remove(filepath.Dir(file)); err != nil {
+		t.Fatal(err)
+	}
 	if rec := a.send("POST", "/stripe/v1/customers", "name=Ada", apiKey...); rec.Code != 500 {
 		t.Fatalf("a customer that cannot be kept is answered %d", rec.Code)
 	}
