@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -169,13 +168,6 @@ func (s *Sandbox) decode(raw []byte) error {
 func checksum(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
-}
-
-// decodeExact keeps numbers as they were written.
-func decodeExact(raw []byte, to any) error {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	return dec.Decode(to)
 }
 
 func readState(name string) ([]byte, error) {

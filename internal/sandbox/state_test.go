@@ -291,6 +291,27 @@ func TestOpen_WebhooksThatDidNotArriveAreDeliveredAfterARestart(t *testing.T) {
 	}
 }
 
+func TestOpen_WebhooksAreOwedForThreeDays(t *testing.T) {
+	t.Parallel()
+	file := stateFile(t)
+	inbox := newInbox(t)
+	a := opened(t, file)
+	a.Stripe().DeliverTo(inbox.url, sandbox.StripeWebhookSecret)
+	a.Stripe().Misdeliver(sandbox.StripeDelivery{Delay: time.Hour}) // longer than the process lives
+	a.customer()
+	a.Advance(2 * 24 * time.Hour)
+	a.subscribe(a.customer(), "pm_card_visa", "")
+	a.Advance(24 * time.Hour)
+
+	a = opened(t, file)
+	a.Stripe().DeliverTo(inbox.url, sandbox.StripeWebhookSecret)
+	delivered(t, a)
+	const want = "customer.created payment_method.attached customer.subscription.created invoice.finalized invoice.paid"
+	if got := inbox.types(); got != want {
+		t.Fatalf("after the restart there have arrived %q, want %q", got, want)
+	}
+}
+
 func delivered(t *testing.T, a app) {
 	t.Helper()
 	if err := a.Stripe().Delivered(t.Context()); err != nil {
