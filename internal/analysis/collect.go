@@ -32,7 +32,7 @@ func (s *Service) makeReport(ctx context.Context, a Analysis, progress func(Prog
 			return nil, err
 		}
 	}
-	p := &Pipeline{Screen: s.screen, Now: s.DB.Now, AppVersion: s.App, Judge: s.judge(a)}
+	p := &Pipeline{Screen: s.screen(), Now: s.DB.Now, AppVersion: s.App, Judge: s.judge(a)}
 	return p.Run(ctx, s.kept(ctx, a), o, progress)
 }
 
@@ -61,7 +61,7 @@ func (s *Service) judge(a Analysis) *Judge {
 	}
 	return &Judge{
 		Client: s.Claude, Model: a.Model, Prices: s.Prices[a.Model], Cache: &sealedVerdicts{s, a.UserID},
-		TalksToModel: func(text string) bool { return s.screen.Check(text, "").TalksToModel },
+		TalksToModel: func(text string) bool { return s.screen().Check(text, "").TalksToModel },
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/account"
@@ -45,8 +46,8 @@ type Config struct {
 // Service starts, runs and shows analyses.
 type Service struct {
 	Config
-	screen *screen.Screener
-	runner string // names this process in the lease of a run
+	screen func() *screen.Screener // built at the first use: it would slow the start down
+	runner string                  // names this process in the lease of a run
 	bells  *bells
 }
 
@@ -61,7 +62,7 @@ func New(c Config) *Service {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{Config: c, screen: screen.New(), runner: db.NewID(), bells: newBells()}
+	return &Service{Config: c, screen: sync.OnceValue(screen.New), runner: db.NewID(), bells: newBells()}
 }
 
 // Status is where an analysis stands.
