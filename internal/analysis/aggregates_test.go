@@ -138,7 +138,8 @@ func TestThemes_AreHashtagsContentWordsAndWhatTheModelNamed(t *testing.T) {
 	want := []Theme{
 		{"energy policy", 3, "model"},
 		{"#climate", 3, "hashtag"},
-		{"garden", 4, "word"}, {"climate change", 3, "word"},
+		{"garden", 4, "word"},
+		{"climate change", 3, "word"},
 	}
 	if diff := cmp.Diff(want, themes.result()); diff != "" {
 		t.Fatal(diff)
@@ -150,7 +151,7 @@ func TestContentWords_PassOverHandlesLinksNumbersAndStopWords(t *testing.T) {
 	for in, want := range map[string][]string{
 		"@anna I can't believe 2026 https://x.com/y": nil,
 		"Solar panels, Berlin’s roofs!":              {"solar", "panels", "solar panels", "berlin", "roofs", "berlin roofs"},
-		"panels panels":                              {"panels", "panels"},
+		"panels PANELS":                              {"panels", "panels"},
 		"the \"state-of-the-art\" thing":             {"state-of-the-art"},
 		"":                                           nil,
 	} {

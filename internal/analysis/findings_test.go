@@ -38,14 +38,30 @@ func TestMerge_MakesOneFindingOfOverlappingClaims(t *testing.T) {
 		{"the screen alone", []Claim{screenHit}, false, []finding{{"idiot", High, 0.7, []Witness{ByScreen}, false}}},
 		{"the model is silent on a high hit", []Claim{screenHit}, true, []finding{{"idiot", High, 0.7, []Witness{ByScreen}, true}}},
 		{"the model alone", []Claim{claimOn("complete idiot", Harassment, High, ByModel)}, true, []finding{{"complete idiot", High, 0.85, []Witness{ByModel}, false}}},
-		{"both, and the model's word stands", []Claim{screenHit, claimOn("a complete idiot", Harassment, Medium, ByModel)}, true,
-			[]finding{{"a complete idiot", Medium, 0.95, []Witness{ByScreen, ByModel}, true}}},
-		{"both agree that it is high or worse", []Claim{screenHit, claimOn("idiot", Harassment, Critical, ByModel)}, true,
-			[]finding{{"idiot", Critical, 0.95, []Witness{ByScreen, ByModel}, false}}},
-		{"another category is another finding", []Claim{screenHit, claimOn("idiot", BrandSafety, Low, ByScreen)}, false,
-			[]finding{{"idiot", Low, 0.7, []Witness{ByScreen}, false}, {"idiot", High, 0.7, []Witness{ByScreen}, false}}},
-		{"claims that only touch are apart", []Claim{claimOn("complete ", Harassment, Low, ByScreen), claimOn("idiot", Harassment, Low, ByScreen)}, false,
-			[]finding{{"complete ", Low, 0.7, []Witness{ByScreen}, false}, {"idiot", Low, 0.7, []Witness{ByScreen}, false}}},
+		{
+			"both, and the model's word stands",
+			[]Claim{screenHit, claimOn("a complete idiot", Harassment, Medium, ByModel)},
+			true,
+			[]finding{{"a complete idiot", Medium, 0.95, []Witness{ByScreen, ByModel}, true}},
+		},
+		{
+			"both agree that it is high or worse",
+			[]Claim{screenHit, claimOn("idiot", Harassment, Critical, ByModel)},
+			true,
+			[]finding{{"idiot", Critical, 0.95, []Witness{ByScreen, ByModel}, false}},
+		},
+		{
+			"another category is another finding",
+			[]Claim{screenHit, claimOn("idiot", BrandSafety, Low, ByScreen)},
+			false,
+			[]finding{{"idiot", Low, 0.7, []Witness{ByScreen}, false}, {"idiot", High, 0.7, []Witness{ByScreen}, false}},
+		},
+		{
+			"claims that only touch are apart",
+			[]Claim{claimOn("complete ", Harassment, Low, ByScreen), claimOn("idiot", Harassment, Low, ByScreen)},
+			false,
+			[]finding{{"complete ", Low, 0.7, []Witness{ByScreen}, false}, {"idiot", Low, 0.7, []Witness{ByScreen}, false}},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

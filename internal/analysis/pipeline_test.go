@@ -46,7 +46,8 @@ func offline() *Pipeline {
 func mustRun(t interface {
 	Helper()
 	Fatal(...any)
-}, posts []Post, o Options) *Report {
+}, posts []Post, o Options,
+) *Report {
 	t.Helper()
 	o.Source = SourceArchive
 	r, err := offline().Run(context.Background(), source(posts), o, nil)
@@ -211,7 +212,7 @@ func TestRun_KeepsEarlierDismissalsWithTheirReason(t *testing.T) {
 func TestRun_StopsAtTheFirstErrorOfTheSource(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the third part is cut off")
-	for _, max := range []int{0, 5} {
+	for _, limit := range []int{0, 5} {
 		posts := func(yield func(Post, error) bool) {
 			for p := range slices.Values(timeline(600)) {
 				if !yield(p, nil) {
@@ -220,8 +221,8 @@ func TestRun_StopsAtTheFirstErrorOfTheSource(t *testing.T) {
 			}
 			yield(Post{}, broken)
 		}
-		if _, err := offline().Run(t.Context(), posts, Options{Source: SourceX, MaxPosts: max}, nil); !errors.Is(err, broken) {
-			t.Errorf("at most %d: got %v", max, err)
+		if _, err := offline().Run(t.Context(), posts, Options{Source: SourceX, MaxPosts: limit}, nil); !errors.Is(err, broken) {
+			t.Errorf("at most %d: got %v", limit, err)
 		}
 	}
 }

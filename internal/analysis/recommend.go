@@ -201,7 +201,7 @@ func mindTone(r *Report, _ []Finding) (Recommendation, bool) {
 	}, true
 }
 
-func keepWatch(r *Report, found []Finding) (Recommendation, bool) {
+func keepWatch(_ *Report, found []Finding) (Recommendation, bool) {
 	rec := Recommendation{
 		Title:    "Look again in three months",
 		Category: "routine", Priority: horizonOpen, Effort: effortMinutes,

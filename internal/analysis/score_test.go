@@ -182,12 +182,14 @@ func TestHumanReview_IsAskedForWhereAMachineShouldNotDecide(t *testing.T) {
 
 func TestRescore_LeavesTheReportAloneAndRecomputesWhatRestsOnTheScore(t *testing.T) {
 	t.Parallel()
-	r := &Report{CreatedAt: today, ScoredAt: today, Purpose: PersonalReputation, Source: SourceX,
+	r := &Report{
+		CreatedAt: today, ScoredAt: today, Purpose: PersonalReputation, Source: SourceX,
 		RiskByYear: []YearRisk{{Year: 2025, Posts: 3}, {Year: 2026, Posts: 20}},
 		Findings: []Finding{
 			{ID: "a", PostID: "1", Quote: "x", Severity: Critical, Category: Violence, Confidence: 0.95, PostedAt: today},
 			{ID: "b", PostID: "2", Quote: "y", Severity: Medium, Category: ProfessionalConduct, Confidence: 0.7, PostedAt: today},
-		}}
+		},
+	}
 	r.conclude()
 	if r.Score != 86 || r.Level != Critical || !r.HumanReview.Needed {
 		t.Fatalf("got %v %v", r.Score, r.Level)

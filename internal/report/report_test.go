@@ -37,15 +37,21 @@ func sample() *analysis.Report {
 		},
 		RejectedClaims: 3,
 		Findings: []analysis.Finding{
-			{ID: "aaa", PostID: "101", URL: "https://x.com/anna/status/101", PostedAt: today.AddDate(0, -2, 0), Category: analysis.Harassment,
+			{
+				ID: "aaa", PostID: "101", URL: "https://x.com/anna/status/101", PostedAt: today.AddDate(0, -2, 0), Category: analysis.Harassment,
 				Severity: analysis.High, Confidence: 0.95, Witnesses: []analysis.Witness{analysis.ByScreen, analysis.ByModel}, Suggestion: analysis.SuggestDelete,
-				Before: "Honestly, ", Quote: "you're a complete idiot <b>and</b> a liar", After: " 😀 good night.", QuoteStart: 10, QuoteEnd: 49, Reason: "Insults a person by name."},
-			{ID: "bbb", PostID: "102", URL: "https://x.com/anna/status/102", PostedAt: today.AddDate(-7, 0, 0), Category: analysis.Profanity,
+				Before: "Honestly, ", Quote: "you're a complete idiot <b>and</b> a liar", After: " 😀 good night.", QuoteStart: 10, QuoteEnd: 49, Reason: "Insults a person by name.",
+			},
+			{
+				ID: "bbb", PostID: "102", URL: "https://x.com/anna/status/102", PostedAt: today.AddDate(-7, 0, 0), Category: analysis.Profanity,
 				Severity: analysis.Low, Confidence: 0.7, Witnesses: []analysis.Witness{analysis.ByScreen}, Suggestion: analysis.SuggestContext,
-				Quote: "=HYPERLINK(\"http://evil.example\")", QuoteEnd: 33, Reason: "A swear word."},
-			{ID: "ccc", PostID: "103", URL: "https://x.com/anna/status/103", Category: analysis.Violence,
+				Quote: "=HYPERLINK(\"http://evil.example\")", QuoteEnd: 33, Reason: "A swear word.",
+			},
+			{
+				ID: "ccc", PostID: "103", URL: "https://x.com/anna/status/103", Category: analysis.Violence,
 				Severity: analysis.Critical, Confidence: 0.85, Witnesses: []analysis.Witness{analysis.ByModel}, Suggestion: analysis.SuggestDelete,
-				Quote: "\x1b[2Jkill \u202eeverybody", QuoteEnd: 10, Reason: "A threat.", Dismissed: true, Why: "A line from a film."},
+				Quote: "\x1b[2Jkill \u202eeverybody", QuoteEnd: 10, Reason: "A threat.", Dismissed: true, Why: "A line from a film.",
+			},
 		},
 		Sentiment: analysis.Sentiment{
 			Known: true, Measured: 1000, Positive: new(0.5), Neutral: new(0.3), Negative: new(0.2),
