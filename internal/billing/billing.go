@@ -80,12 +80,12 @@ func DefaultTiers() Tiers {
 
 // named is the tier of that name; any other name is no tier.
 func (t Tiers) named(name string) Tier {
-	switch {
-	case name == "":
+	switch name {
+	case "":
 		return Tier{}
-	case name == t.Basic.Name:
+	case t.Basic.Name:
 		return t.Basic
-	case name == t.Pro.Name:
+	case t.Pro.Name:
 		return t.Pro
 	}
 	return Tier{}

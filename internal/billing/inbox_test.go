@@ -188,8 +188,7 @@ func TestApply_AFailureIsNotedAndTheRetrySucceeds(t *testing.T) {
 		w.must(w.api.V1Subscriptions.Update(t.Context(), w.stripeSubscriptions()[0].ID, cancelAtEnd))
 		w.must(nil, w.sb.Stripe().Delivered(t.Context()))
 		id := w.waiting()[0]
-		w.sb.Fail(sandbox.Fault{Path: "/stripe/v1/subscriptions/*", Status: 500, Times: 2,
-			Body: `{"error":{"type":"api_error","message":"canary"}}`})
+		w.sb.Fail(sandbox.Fault{Path: "/stripe/v1/subscriptions/*", Status: 500, Times: 2, Body: `{"error":{"type":"api_error","message":"canary"}}`})
 		wantFault(t, w.Apply(t.Context(), id), fault.PaymentProviderError)
 		if n := w.count(`SELECT count(*) FROM stripe_events WHERE id = $1 AND attempts = 1 AND handled_at IS NULL AND last_error LIKE '%status 500%' AND last_error NOT LIKE '%canary%'`, id); n != 1 {
 			t.Fatal("the failure was not noted")

@@ -133,7 +133,10 @@ func (s *Service) open(ctx context.Context, userID string, now time.Time) (perio
 		var st standing
 		var err error
 		st.sub, err = db.One(ctx, tx, scanRow, `UPDATE subscriptions SET tier = tier WHERE user_id = $1 RETURNING `+rowColumns, userID)
-		if err != nil && !(s.off && errors.Is(err, db.ErrNotFound)) {
+		if s.off && errors.Is(err, db.ErrNotFound) {
+			err = nil
+		}
+		if err != nil {
 			return err
 		}
 		st.period, err = db.One(ctx, tx, scanPeriod, `SELECT `+periodColumns+` FROM quota_periods WHERE user_id = $1 AND `+newest, userID, now)

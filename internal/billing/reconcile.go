@@ -15,8 +15,8 @@ const (
 	maxDrifts     = 1_000
 )
 
-// Reconcile mirrors every local subscription again, as if each had had an event, and compares the ledger with the
-// analyses. One subscription that fails does not keep it from the others; their errors are joined, a few in full.
+// Reconcile mirrors every local subscription again, as if an event had come for each, and compares the ledger with
+// the analyses. One subscription that fails does not keep it from the others; their errors are joined, a few in full.
 func (s *Service) Reconcile(ctx context.Context) error {
 	err := s.logDrifts(ctx)
 	if s.off {

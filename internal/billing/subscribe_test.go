@@ -2,6 +2,7 @@ package billing_test
 
 import (
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -207,6 +208,27 @@ func TestSubscribe_ACrashAfterAnyStepLeavesNothingPaidAndUnlinked(t *testing.T) 
 	}
 }
 
+func TestSubscribe_MayBeTriedAgainAtOnceOnlyWhenStripeIsDoneWithTheLast(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]error{
+		http.StatusInternalServerError: nil,
+		http.StatusConflict:            fault.Conflict, // Stripe is still at work on the same call
+	} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			t.Parallel()
+			each(t, func(t *testing.T, w *world) {
+				user, ask := w.user(), billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa"}
+				w.sb.Fail(sandbox.Fault{Method: "POST", Path: "/stripe/v1/subscriptions", Status: status, Body: `{"error":{"type":"api_error"}}`})
+				_, err := w.Subscribe(t.Context(), user, ask)
+				wantFault(t, err, fault.PaymentProviderError)
+				if _, err = w.Subscribe(t.Context(), user, ask); !errors.Is(err, want) {
+					t.Fatalf("got %v, want %v", err, want)
+				}
+			})
+		})
+	}
+}
+
 func TestSubscribe_RefusesWhatCannotBeRight(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, dbtest.SQLite)
@@ -227,20 +249,20 @@ func TestSubscribe_RefusesWhatCannotBeRight(t *testing.T) {
 		"too long":           {Tier: "basic", ReturnURL: "/" + strings.Repeat("a", 3000)},
 	}
 	for name, r := range tests {
-		t.Run(name, func(t *testing.T) {
-			_, err := w.Subscribe(t.Context(), user, r)
-			if f := wantFault(t, err, fault.ValidationFailed); len(f.Fields) != 1 {
-				t.Fatalf("%+v", f)
-			}
-		})
+		_, err := w.Subscribe(t.Context(), user, r) // one after the other: an attempt under way refuses the next
+		if f := fault.From(err); !errors.Is(err, fault.ValidationFailed) || len(f.Fields) != 1 {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
 func TestSubscribe_AnErrorHoldsNothingStripeSaid(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, dbtest.SQLite)
-	w.sb.Fail(sandbox.Fault{Method: "POST", Path: "/stripe/v1/subscriptions", Status: 402, Times: -1,
-		Body: `{"error":{"type":"card_error","code":"card_declined","decline_code":"insufficient_funds","message":"canary","payment_intent":{"client_secret":"pi_canary"}}}`})
+	w.sb.Fail(sandbox.Fault{
+		Method: "POST", Path: "/stripe/v1/subscriptions", Status: 402, Times: -1,
+		Body: `{"error":{"type":"card_error","code":"card_declined","decline_code":"insufficient_funds","message":"canary","payment_intent":{"client_secret":"pi_canary"}}}`,
+	})
 	_, err := w.Subscribe(t.Context(), w.user(), billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa"})
 	f := wantFault(t, err, fault.ValidationFailed)
 	if f.Message != "The card does not have enough money on it. Use another card." || strings.Contains(f.Error()+w.log.String(), "canary") {
