@@ -12,7 +12,7 @@ import (
 // What the stand-in of Stripe accepts and sells unless [StripeConfig] says otherwise.
 const (
 	StripeAPIKey        = "sk_test_sandbox"
-	StripeWebhookSecret = "whsec_sandbox" // for DeliverTo; the stand-in itself takes any
+	StripeWebhookSecret = "whsec_sandbox" //nolint:gosec // guards nothing; for DeliverTo, which takes any
 	StripeBasicPrice    = "price_basic"
 	StripeProPrice      = "price_pro"
 )

@@ -150,7 +150,7 @@ func (c *Stripe) servePage(w http.ResponseWriter, r *http.Request) {
 func (cs *stripeSession) show(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action *")
-	checkoutPage.Execute(w, map[string]any{ // a broken connection is the caller's to notice
+	_ = checkoutPage.Execute(w, map[string]any{ // a broken connection is the caller's to notice
 		"Open": cs.Status == "open", "Status": cs.Status, "Plan": cs.price.Nickname, "Back": cmp.Or(cs.back(), "/"),
 		"Price": fmt.Sprintf("$%d.%02d", cs.AmountTotal/100, cs.AmountTotal%100), "Until": time.Unix(cs.ExpiresAt, 0).UTC().Format("2 January 15:04 UTC"),
 	})

@@ -90,7 +90,8 @@ func (c *stripeCall) end(sub *stripeSubscription, at time.Time, reason string) {
 // The failed renewal of one period is not retried: the next period's end finds the subscription past due and ends it.
 func (c *stripeCall) catchUp() {
 	for _, sub := range c.subscriptions.list {
-		for sub.live() && c.advance(sub) {
+		for due := true; due; {
+			due = sub.live() && c.advance(sub)
 		}
 	}
 	for _, cs := range c.sessions.list {

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -219,9 +220,7 @@ func (c *stripeCall) updateSubscription() (any, *stripeError) {
 		}
 		sub.DefaultPaymentMethod = &m.ID
 	}
-	for k, v := range c.form.metadata("metadata") {
-		sub.Metadata[k] = v
-	}
+	maps.Copy(sub.Metadata, c.form.metadata("metadata"))
 	if refusal := c.scheduleCancel(sub); refusal != nil {
 		return nil, refusal
 	}

@@ -240,14 +240,14 @@ func TestStripe_CheckoutPageSaysThereIsNoMoneyAndPaysOnce(t *testing.T) {
 
 func TestStripe_WebhooksTravelAsBadlyAsTold(t *testing.T) {
 	t.Parallel()
-	const want = "customer.created payment_method.attached"
+	const want = "customer.created,payment_method.attached"
 	tests := map[string]struct {
 		how  sandbox.StripeDelivery
 		fail int // refusals before the first success
 		want string
 	}{
 		"well":       {sandbox.StripeDelivery{}, 0, want},
-		"duplicated": {sandbox.StripeDelivery{Duplicate: true}, 0, "customer.created customer.created payment_method.attached payment_method.attached"},
+		"duplicated": {sandbox.StripeDelivery{Duplicate: true}, 0, "customer.created,customer.created,payment_method.attached,payment_method.attached"},
 		"lost":       {sandbox.StripeDelivery{Lose: true}, 0, ""},
 		"refused":    {sandbox.StripeDelivery{}, 2, want},
 		"delayed":    {sandbox.StripeDelivery{Delay: time.Millisecond}, 0, want},
@@ -268,7 +268,7 @@ func TestStripe_WebhooksTravelAsBadlyAsTold(t *testing.T) {
 			if err := b.Stripe().Delivered(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if got := strings.Join(in.types, " "); got != tt.want {
+			if got := strings.Join(in.types, ","); got != tt.want {
 				t.Fatalf("got %q", got)
 			}
 		})

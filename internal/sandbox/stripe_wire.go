@@ -132,7 +132,7 @@ func (c *stripeCall) once(w http.ResponseWriter, key, path string, f func(http.R
 func replay(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	w.Write(body) // a broken connection is the caller's to notice
+	_, _ = w.Write(body) // a broken connection is the caller's to notice
 }
 
 func (c *Stripe) checkHeaders(h http.Header) *stripeError {
