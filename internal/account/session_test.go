@@ -51,6 +51,11 @@ func TestRevokeSessions_EndsAllOfOneUserOnly(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		first, second, other := w.signIn(t, ada), w.signIn(t, ada), w.signIn(t, gus)
+		for _, in := range []account.SignedIn{first, second} {
+			if err := authenticates(w.Service, t, in.Tokens.Access); err != nil {
+				t.Fatal(err) // and it is remembered that they live
+			}
+		}
 		n, err := w.RevokeSessions(t.Context(), first.UserID)
 		if err != nil || n != 2 {
 			t.Fatalf("got %d, %v", n, err)
@@ -202,10 +207,10 @@ func TestRefreshSession_ReuseAfterTheGraceEndsTheFamily(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := authenticates(w.Service, t, next.Access); err != nil {
-			t.Fatal(err)
-		}
 		w.clock.Advance(10 * time.Second)
+		if err := authenticates(w.Service, t, next.Access); err != nil {
+			t.Fatal(err) // and it is remembered that the session lives
+		}
 		if got, err := w.RefreshSession(t.Context(), in.Tokens.Refresh); !errors.Is(err, fault.TokenReused) || got.Access != "" {
 			t.Fatalf("got %v", err)
 		}

@@ -76,10 +76,13 @@ func (s *Service) held(ctx context.Context, userID, accountID string) (held, err
 
 // usable is the account as it may be used with X, or the reason why not.
 func usable(h held, err error) (held, error) {
-	if err == nil && (h.account.Status != "active" || h.pair.Access == "") {
+	if err != nil {
+		return held{}, err
+	}
+	if h.account.Status != "active" || h.pair.Access == "" {
 		return held{}, fault.XUnavailable.Saying("The connection to this X account has ended. Reconnect the account.").Because(ErrReconnect)
 	}
-	return h, err
+	return h, nil
 }
 
 func (s *Service) due(h held) bool {
