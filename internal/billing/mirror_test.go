@@ -138,7 +138,7 @@ func TestSync_AnOlderAnswerNeverOverwritesANewer(t *testing.T) {
 			t.Fatal(err)
 		}
 		user := db.NewID()
-		err = d.InTx(t.Context(), db.System, func(ctx context.Context, tx db.Tx) error {
+		err = d.InTx(t.Context(), db.System, func(_ context.Context, tx db.Tx) error {
 			tx.Later(`INSERT INTO users (id, name, created_at, updated_at) VALUES ($1, 'ann', $2, $2)`, user, tx.Now())
 			return nil
 		})
