@@ -1,0 +1,73 @@
+package console
+
+import (
+	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/analysis"
+)
+
+// The account page: name, linked X accounts, sessions, and what was agreed to.
+
+type accountView struct {
+	page
+	User     account.User
+	Accounts []account.XAccount
+	Link     string
+	Sessions []account.Session
+	Current  string // the id of this browser's session
+	Agreed   bool
+	Consent  string
+}
+
+func (c *Console) showAccount(v *visit) (err error) {
+	a := accountView{page: c.page(v, "Your account"), Link: signIn("/account"), Current: v.me.SessionID, Consent: analysis.ConsentText}
+	ctx, user := v.r.Context(), v.me.UserID
+	if a.User, err = c.Accounts.Me(ctx, user); err != nil {
+		return err
+	}
+	if a.Accounts, err = c.Accounts.Accounts(ctx, user); err != nil {
+		return err
+	}
+	if a.Sessions, err = c.Accounts.Sessions(ctx, user); err != nil {
+		return err
+	}
+	if a.Agreed, err = c.Accounts.HasConsent(ctx, user, analysis.ConsentKind, analysis.ConsentVersion); err != nil {
+		return err
+	}
+	return c.ok(v, "account", a)
+}
+
+func (c *Console) rename(v *visit) (string, error) {
+	_, err := c.Accounts.Rename(v.r.Context(), v.me.UserID, v.field("name"))
+	return "/account?done=renamed", err
+}
+
+func (c *Console) refreshX(v *visit) (string, error) {
+	_, err := c.Accounts.RefreshX(v.r.Context(), v.me.UserID, v.r.PathValue("id"))
+	return "/account?done=refreshed#accounts", err
+}
+
+func (c *Console) unlink(v *visit) (string, error) {
+	err := c.Accounts.RevokeX(v.r.Context(), v.me.UserID, v.r.PathValue("id"))
+	return "/account?done=unlinked#accounts", err
+}
+
+func (c *Console) endSession(v *visit) (string, error) {
+	err := c.Accounts.RevokeSession(v.r.Context(), v.me.UserID, v.r.PathValue("id"))
+	if v.r.PathValue("id") == v.me.SessionID {
+		return signedOut, err
+	}
+	return "/account?done=session-ended#sessions", err
+}
+
+// signedOut is where a person is led whose session has ended. The chain sees there that
+// the browser's cookies belong to no session, and clears them.
+const signedOut = "/?done=signed-out"
+
+func (c *Console) endSessions(v *visit) (string, error) {
+	_, err := c.Accounts.RevokeSessions(v.r.Context(), v.me.UserID)
+	return signedOut, err
+}
+
+func (c *Console) signOut(v *visit) (string, error) {
+	return signedOut, c.Accounts.RevokeSession(v.r.Context(), v.me.UserID, v.me.SessionID)
+}

@@ -1,0 +1,86 @@
+package console
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// alert is a refusal as a page shows it.
+type alert struct {
+	Message   string
+	Details   []string // what exactly could not be used
+	RequestID string   // for trouble of our own: what the log knows it by
+	status    int
+}
+
+// alertFor puts an error into words. What is not a fault is our own trouble: the log gets
+// its cause, the person the request's id.
+func (c *Console) alertFor(v *visit, err error) *alert {
+	f := fault.From(err)
+	a := &alert{Message: sentence(f), status: statusOf(f)}
+	if f.Message == fault.ValidationFailed.Message { // it says nothing of its own
+		a.Details = details(f)
+	}
+	if f.Kind == fault.KindInternal {
+		a.RequestID = v.w.Header().Get("X-Request-ID")
+		c.Log.ErrorContext(v.r.Context(), "page failed", slog.String("request_id", a.RequestID), slog.Any("cause", f.Cause))
+	} else if f.Cause != nil {
+		c.Log.InfoContext(v.r.Context(), "form refused", slog.String("code", f.Code), slog.Any("cause", f.Cause))
+	}
+	return a
+}
+
+// details names each value that could not be used by the last part of where it stood.
+func details(f *fault.Fault) []string {
+	var all []string
+	for _, field := range f.Fields {
+		all = append(all, field.Location[strings.LastIndexByte(field.Location, '.')+1:]+" "+field.Message)
+	}
+	return all
+}
+
+// statusOf is coarser than the API's statuses: a page is for people, and their browsers
+// only ask whether it is there, was refused, or broke.
+func statusOf(f *fault.Fault) int {
+	switch f.Kind {
+	case fault.KindNotFound:
+		return http.StatusNotFound
+	case fault.KindInternal:
+		return http.StatusInternalServerError
+	case fault.KindUpstream, fault.KindUnavailable:
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusUnprocessableEntity
+	}
+}
+
+// fail shows the error page.
+func (c *Console) fail(v *visit, err error) {
+	v.alert = c.alertFor(v, err)
+	title := "That did not work"
+	if v.alert.status == http.StatusNotFound {
+		title = "There is nothing here"
+	}
+	if err := c.render(v, v.alert.status, "error", c.page(v, title)); err != nil {
+		c.Log.ErrorContext(v.r.Context(), "error page failed", slog.Any("cause", err))
+		http.Error(v.w, v.alert.Message, v.alert.status)
+	}
+}
+
+// showMissing answers addresses that do not exist, to programs in the API's shape.
+func (c *Console) showMissing(v *visit) error {
+	missing := fault.NotFound.Saying("There is no page at this address. It may have been deleted, or the link is not whole.")
+	if strings.Contains(v.r.Header.Get("Accept"), "text/html") {
+		return missing
+	}
+	v.w.Header().Set("Content-Type", "application/problem+json")
+	v.w.WriteHeader(http.StatusNotFound)
+	return json.NewEncoder(v.w).Encode(map[string]any{
+		"type": "/docs/errors#" + missing.Code, "title": http.StatusText(http.StatusNotFound), "status": http.StatusNotFound,
+		"detail": missing.Message, "instance": v.r.URL.Path, "code": missing.Code, "request_id": v.w.Header().Get("X-Request-ID"),
+	})
+}

@@ -1,0 +1,129 @@
+package console
+
+import (
+	"html/template"
+	"net/url"
+	"slices"
+
+	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/report"
+)
+
+// The page of one analysis: its progress while it runs, then its report, or the reason
+// why there is none.
+
+type analysisView struct {
+	page
+	Analysis analysis.Analysis
+	Steps    []step
+	Advice   string // what to do about a failure
+	CanRetry bool
+	Shown    *analysis.Report   // with the chosen lens; nil until it has completed
+	Body     template.HTML      // the report itself
+	Review   []analysis.Finding // those that can be dismissed or restored here
+	Lens     analysis.Purpose
+	Purposes []analysis.Purpose
+}
+
+// maxReview bounds the list of findings to review; the strongest come first.
+const maxReview = 100
+
+// step is one line of the progress.
+type step struct {
+	Stage analysis.Stage
+	Words string
+	State string // done, now or todo
+}
+
+func (c *Console) showAnalysis(v *visit) error {
+	a, err := c.Analyses.Get(v.r.Context(), v.me.UserID, v.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	view := analysisView{page: c.page(v, "Analysis of @"+a.Handle), Analysis: a, Purposes: analysis.Purposes[:]}
+	switch a.Status {
+	case analysis.Completed:
+		err = c.addReport(v, &view)
+	case analysis.Failed, analysis.Cancelled:
+		view.CanRetry = a.AccountID != nil
+		if a.ErrorCode != nil {
+			view.Advice = adviceFor(*a.ErrorCode)
+		}
+	default:
+		view.Watch, view.Steps = a.ID, steps(a)
+	}
+	if err != nil {
+		return err
+	}
+	return c.ok(v, "analysis", view)
+}
+
+// steps are the stages that this analysis passes, with where it is.
+func steps(a analysis.Analysis) []step {
+	stages := []analysis.Stage{
+		analysis.StageQueued, analysis.StageCollect, analysis.StageScreen, analysis.StageJudge,
+		analysis.StageVerify, analysis.StageScore, analysis.StageRecommend, analysis.StageSave,
+	}
+	if a.Model == "" {
+		stages = slices.DeleteFunc(stages, func(s analysis.Stage) bool { return s == analysis.StageJudge })
+	}
+	all := make([]step, len(stages))
+	state := "done"
+	for i, s := range stages {
+		all[i] = step{Stage: s, Words: stageWords(s), State: state}
+		if s == a.Progress.Stage {
+			all[i].State, state = "now", "todo"
+		}
+	}
+	return all
+}
+
+// addReport puts the report onto the page, through the lens that was asked for.
+func (c *Console) addReport(v *visit, view *analysisView) (err error) {
+	lens := analysis.Purpose(v.r.URL.Query().Get("purpose"))
+	if !slices.Contains(analysis.Purposes[:], lens) {
+		lens = view.Analysis.Purpose
+	}
+	if view.Shown, err = c.Analyses.WhatIf(v.r.Context(), v.me.UserID, view.Analysis.ID, lens, nil); err != nil {
+		return err
+	}
+	if view.Body, err = report.HTMLBody(view.Shown); err != nil {
+		return err
+	}
+	view.Lens, view.Report = lens, true
+	view.Review = view.Shown.Findings[:min(len(view.Shown.Findings), maxReview)]
+	view.Title = "Report on @" + view.Analysis.Handle
+	return nil
+}
+
+func (c *Console) cancel(v *visit) (string, error) {
+	a, err := c.Analyses.Cancel(v.r.Context(), v.me.UserID, v.r.PathValue("id"))
+	return "/a/" + a.ID + "?done=cancelled", err
+}
+
+func (c *Console) remove(v *visit) (string, error) {
+	return "/?done=deleted", c.Analyses.Delete(v.r.Context(), v.me.UserID, v.r.PathValue("id"))
+}
+
+// dismiss takes a finding out of the score, or back into it, and returns to its place.
+func (c *Console) dismiss(v *visit) (string, error) {
+	out := v.field("dismissed") == "yes"
+	if len(v.field("why")) > maxWhy {
+		return "", fault.ValidationFailed.Saying("Say why in at most %d characters.", maxWhy)
+	}
+	if _, err := c.Analyses.Dismiss(v.r.Context(), v.me.UserID, v.r.PathValue("finding"), out, v.field("why")); err != nil {
+		return "", err
+	}
+	q := url.Values{"done": {"restored"}}
+	if out {
+		q.Set("done", "dismissed")
+	}
+	if lens := v.field("purpose"); lens != "" {
+		q.Set("purpose", lens)
+	}
+	return "/a/" + v.r.PathValue("id") + "?" + q.Encode() + "#review", nil
+}
+
+// maxWhy bounds the reason of a dismissal.
+const maxWhy = 500

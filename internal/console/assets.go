@@ -1,0 +1,71 @@
+package console
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/report"
+)
+
+//go:embed assets/*
+var assetFiles embed.FS
+
+// asset is one file of /assets/. Its version is a hash of its content and part of its
+// address, so that browsers may keep it for ever.
+type asset struct {
+	body          []byte
+	mime, version string
+}
+
+type assets map[string]asset
+
+// embeddedAssets are the console's own files and the report's style sheet.
+func embeddedAssets() assets {
+	all := assets{}
+	names, _ := fs.Glob(assetFiles, "assets/*") // its only error is a malformed pattern
+	for _, name := range names {
+		body, err := fs.ReadFile(assetFiles, name)
+		if err != nil {
+			panic(err) // embedded
+		}
+		all.add(path.Base(name), body)
+	}
+	all.add("report.css", []byte(report.CSS()))
+	return all
+}
+
+func (a assets) add(name string, body []byte) {
+	sum := sha256.Sum256(body)
+	a[name] = asset{body: body, mime: mime.TypeByExtension(path.Ext(name)), version: hex.EncodeToString(sum[:6])}
+}
+
+// url is a file's address. A name that does not exist is a mistake in a template.
+func (a assets) url(name string) string {
+	f, ok := a[name]
+	if !ok {
+		panic("console: there is no asset " + name)
+	}
+	return "/assets/" + name + "?v=" + f.version
+}
+
+func (a assets) serve(w http.ResponseWriter, r *http.Request) {
+	f, ok := a[r.PathValue("file")]
+	if !ok {
+		http.Error(w, "There is no such file.", http.StatusNotFound)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", f.mime)
+	h.Set("Cache-Control", "no-cache")
+	if r.URL.Query().Get("v") == f.version {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.body))
+}

@@ -1,0 +1,59 @@
+// Moves the page of a running analysis along. Without this script the page asks for itself
+// again every two seconds; with it, it listens to the analysis and changes in place.
+"use strict";
+
+const live = document.getElementById("live");
+const bar = document.getElementById("bar");
+const numbers = new Intl.NumberFormat("en");
+
+// say changes a text only if it is another, so that a screen reader is not told twice.
+function say(id, text) {
+  const element = document.getElementById(id);
+  if (element.textContent !== text) {
+    element.textContent = text;
+  }
+}
+
+// mark shows which stage the analysis is in. A stage that is not in the list is the end.
+function mark(stage) {
+  let state = "done";
+  for (const line of live.querySelectorAll("[data-stage]")) {
+    const now = line.dataset.stage === stage;
+    line.className = now ? "now" : state;
+    if (now) {
+      line.setAttribute("aria-current", "step");
+      say("now", line.textContent);
+      state = "todo";
+    } else {
+      line.removeAttribute("aria-current");
+    }
+  }
+}
+
+function show(progress) {
+  mark(progress.stage);
+  if (progress.total > 0) {
+    bar.max = progress.total;
+    bar.value = progress.done;
+    say("figures", `: ${numbers.format(progress.done)} of ${numbers.format(progress.total)}`);
+  } else {
+    bar.removeAttribute("value");
+    say("figures", "");
+  }
+  say("findings", numbers.format(progress.findings));
+}
+
+const events = new EventSource(`/api/v1/analyses/${live.dataset.analysis}/events`);
+
+events.addEventListener("progress", (event) => show(JSON.parse(event.data).progress));
+
+events.addEventListener("end", () => {
+  events.close();
+  location.reload(); // the report, or the reason why there is none
+});
+
+events.addEventListener("error", () => {
+  if (events.readyState === EventSource.CLOSED) {
+    setTimeout(() => location.reload(), 3000); // refused for good, so ask the page itself
+  }
+});

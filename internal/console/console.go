@@ -1,0 +1,92 @@
+// Package console is the web pages of Repazoo: what a person sees in a browser.
+//
+// It stands on the same services as the HTTP API and decides nothing that they decide. A
+// page is made on the server and works without JavaScript: what changes something is a form
+// that is posted and answered with a redirect, and a page that waits for an analysis asks
+// for itself again. One small script (assets/live.js) makes that page move by itself.
+//
+// # How a page comes to be
+//
+// [Console.Routes] is the whole surface on one screen. A route is one of three kinds:
+//
+//	c.open(show)          for anyone
+//	c.member(show)        for signed-in users; a stranger is asked to sign in, and led back
+//	c.form(do, show)      a posted form: do it and go on; if it is refused, show the page again
+//	                      with the sentence of the refusal
+//
+// A show function gathers what its page needs from the services into one struct and renders
+// one template with it (templates/NAME.html inside templates/layout.html). An error of a
+// service is a fault, whose sentence is shown; any other error is shown as our own trouble
+// and written to the log under the request's id.
+//
+// # What it relies on
+//
+// The HTTP layer in front finds the signed-in user (account.PrincipalFrom), refuses forms
+// that another site has posted, counts requests, and sets a content security policy of
+// 'self': there is no inline script or style here, and nothing is loaded from elsewhere.
+package console
+
+import (
+	"html/template"
+	"log/slog"
+	"net/http"
+
+	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/billing"
+)
+
+// Config is what the pages need.
+type Config struct {
+	Accounts    *account.Service
+	Billing     *billing.Service
+	Analyses    *analysis.Service
+	Sandboxed   []string // which services are embedded stand-ins, of "X", "Stripe" and "Claude"
+	PublicURL   string   // the address browsers see, without a trailing slash
+	Version     string
+	DocsEnabled bool // the API's documentation is served, so pages may link to it
+	Log         *slog.Logger
+}
+
+// Console is the pages, ready to serve.
+type Console struct {
+	Config
+	assets assets
+	pages  map[string]*template.Template // by name, each inside the layout
+}
+
+// New prepares the pages.
+func New(c Config) *Console {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	files := embeddedAssets()
+	return &Console{Config: c, assets: files, pages: parsePages(files)}
+}
+
+// Routes is every page and form, by ServeMux pattern.
+func (c *Console) Routes() map[string]http.Handler {
+	return map[string]http.Handler{
+		"GET /{$}":           c.open(c.showFront),
+		"GET /":              c.open(c.showMissing),
+		"GET /assets/{file}": http.HandlerFunc(c.assets.serve),
+
+		"POST /analyses":                  c.form(c.start, c.showHome),
+		"GET /a/{id}":                     c.member(c.showAnalysis),
+		"POST /a/{id}/cancel":             c.form(c.cancel, c.showAnalysis),
+		"POST /a/{id}/delete":             c.form(c.remove, c.showAnalysis),
+		"POST /a/{id}/findings/{finding}": c.form(c.dismiss, c.showAnalysis),
+
+		"POST /billing/subscribe": c.form(c.subscribe, c.showHome),
+		"POST /billing/cancel":    c.form(c.cancelPlan, c.showHome),
+		"POST /billing/resume":    c.form(c.resumePlan, c.showHome),
+
+		"GET /account":                    c.member(c.showAccount),
+		"POST /account/name":              c.form(c.rename, c.showAccount),
+		"POST /account/x/{id}/refresh":    c.form(c.refreshX, c.showAccount),
+		"POST /account/x/{id}/unlink":     c.form(c.unlink, c.showAccount),
+		"POST /account/sessions/{id}/end": c.form(c.endSession, c.showAccount),
+		"POST /account/sessions/end":      c.form(c.endSessions, c.showAccount),
+		"POST /sign-out":                  c.form(c.signOut, c.showHome),
+	}
+}

@@ -1,0 +1,127 @@
+package console_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/repazoo/repazoo/internal/console"
+)
+
+func TestRoutes_AStrangerIsAskedToSignInAndLedBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	open := map[string]bool{"GET /{$}": true, "GET /": true, "GET /assets/{file}": true}
+	for pattern := range w.routes {
+		if open[pattern] {
+			continue
+		}
+		method, path, _ := strings.Cut(pattern, " ")
+		path = strings.NewReplacer("{id}", "1", "{finding}", "2").Replace(path)
+		if method == http.MethodPost {
+			if at := w.stranger().post(path, nil).leadsTo(); at != "/?error=unauthenticated" {
+				t.Errorf("%s leads to %s", pattern, at)
+			}
+			continue
+		}
+		want := "/?" + url.Values{"error": {"unauthenticated"}, "next": {path + "?purpose=academic"}}.Encode()
+		if at := w.stranger().get(path + "?purpose=academic").leadsTo(); at != want {
+			t.Errorf("%s leads to %s, want %s", pattern, at, want)
+		}
+	}
+}
+
+func TestFront_TellsAStrangerWhatThisIsAndWhatItCosts(t *testing.T) {
+	t.Parallel()
+	newWorld(t).stranger().get("/").shows(http.StatusOK,
+		`href="/auth/x/login?redirect_to=%2F"`, "Sign in with X", "<b>$9</b>", "<b>$29</b>", "What we promise",
+		"This is a sandbox: no real X account, money or model is used.", `href="/docs"`, "Repazoo 1.2.3",
+	).hides("Sign out", `role="alert"`)
+}
+
+func TestFront_LeadsBackAfterTheSignIn(t *testing.T) {
+	t.Parallel()
+	newWorld(t).stranger().get("/?error=unauthenticated&next=%2Fa%2F7%3Fpurpose%3Dacademic").shows(http.StatusOK,
+		`href="/auth/x/login?redirect_to=%2Fa%2F7%3Fpurpose%3Dacademic"`, "Please sign in first.")
+}
+
+func TestMissing_AnswersPeopleWithAPageAndProgramsWithAProblem(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.stranger().get("/nowhere").shows(http.StatusNotFound, "<h1>There is nothing here</h1>", "There is no page at this address.")
+	program := w.stranger().send(httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/nowhere", nil)).shows(http.StatusNotFound, `"code":"not_found"`, `"request_id":"request-1234"`)
+	if got := program.header.Get("Content-Type"); got != "application/problem+json" {
+		t.Errorf("Content-Type %q", got)
+	}
+}
+
+func TestForm_LargerThanAnyFormIsRefusedOnItsPage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.signIn(ada).post("/account/name", url.Values{"name": {strings.Repeat("a", 70_000)}}).
+		shows(http.StatusUnprocessableEntity, "The form could not be read.", "<h1>Your account</h1>")
+}
+
+func TestAlert_OurOwnTroubleShowsTheRequestIDAndNothingElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.signIn(ada)
+	if err := w.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p.get("/account").shows(http.StatusInternalServerError, "Something went wrong on our side.", "request-1234").hides("closed", "sql")
+	if !strings.Contains(w.log.String(), "request_id=request-1234") {
+		t.Errorf("the log does not know the request: %s", w.log)
+	}
+}
+
+func TestAssets_AreKeptForEverByTheirVersion(t *testing.T) {
+	t.Parallel()
+	p := newWorld(t).stranger()
+	address := regexp.MustCompile(`/assets/console\.css\?v=[0-9a-f]{12}`).FindString(p.get("/").body)
+	for path, want := range map[string]string{
+		address:                   "public, max-age=31536000, immutable",
+		"/assets/console.css":     "no-cache",
+		"/assets/console.css?v=0": "no-cache",
+	} {
+		got := p.get(path).shows(http.StatusOK, ":root")
+		if got.header.Get("Cache-Control") != want || got.header.Get("Content-Type") != "text/css; charset=utf-8" {
+			t.Errorf("%s: %s, %s", path, got.header.Get("Cache-Control"), got.header.Get("Content-Type"))
+		}
+	}
+	p.get("/assets/nothing.css").shows(http.StatusNotFound, "There is no such file.")
+}
+
+// A page must stay within the policy of 'self': no inline script or style, no handler in an
+// attribute, nothing loaded from elsewhere.
+func TestPages_StayWithinTheContentSecurityPolicy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.signIn(ada).subscribe("basic")
+	forbidden := regexp.MustCompile(`(?i)<style|\sstyle=|<script(?:>| [^>]*>[^<])|\son[a-z]+=|javascript:|(?:src|action)="(?:https?:)?//|<link[^>]*href="(?:https?:)?//`)
+	report := p.completed()
+	running := p.post("/analyses", url.Values{"account": {p.account}}).leadsTo()
+	for _, path := range []string{"/", "/account", report, running, "/nowhere"} {
+		if found := forbidden.FindString(p.get(path).body); found != "" {
+			t.Errorf("%s has %q", path, found)
+		}
+	}
+	if found := forbidden.FindString(w.stranger().get("/").body); found != "" {
+		t.Errorf("the front page has %q", found)
+	}
+}
+
+func FuzzFront_SignInNeverLeadsToAnotherSite(f *testing.F) {
+	for _, next := range []string{"/a/1", "//evil.test", "https://evil.test", `/\evil.test`, "javascript:alert(1)", "/\t/evil.test", "", "a", `/"><script>`} {
+		f.Add(next)
+	}
+	f.Fuzz(func(t *testing.T, next string) {
+		at := must(url.Parse(console.SignIn(next)))(t)
+		if at.Host != "" || at.Path != "/auth/x/login" || !strings.HasPrefix(at.Query().Get("redirect_to"), "/") || strings.HasPrefix(at.Query().Get("redirect_to"), "//") {
+			t.Fatalf("%q leads to %s", next, at)
+		}
+	})
+}

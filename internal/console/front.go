@@ -1,0 +1,37 @@
+package console
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/repazoo/repazoo/internal/billing"
+)
+
+// The front page of a stranger: what this is, what it costs, and the way in.
+
+type frontView struct {
+	page
+	Trouble string // why a sign-in failed, or why one is needed
+	SignIn  string // where signing in begins
+	Plans   []billing.Tier
+}
+
+// showFront is the address / for anyone.
+func (c *Console) showFront(v *visit) error {
+	if v.me.UserID != "" {
+		return c.showHome(v)
+	}
+	q := v.r.URL.Query()
+	return c.ok(v, "front", frontView{
+		page: c.page(v, "See what your posts say about you"), Trouble: signInTrouble(q.Get("error")), SignIn: signIn(q.Get("next")), Plans: c.Billing.Plans(),
+	})
+}
+
+// signIn is the address where a sign-in, or the linking of an account, begins and from
+// which it returns to a path here.
+func signIn(next string) string {
+	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") {
+		next = "/"
+	}
+	return "/auth/x/login?" + url.Values{"redirect_to": {next}}.Encode()
+}

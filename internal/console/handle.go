@@ -1,0 +1,78 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// maxForm is far more than any form here holds.
+const maxForm = 64 << 10
+
+// visit is one request to a page: who came, and what the page should say first.
+type visit struct {
+	w     http.ResponseWriter
+	r     *http.Request
+	me    account.Principal // zero for a stranger
+	alert *alert            // what was refused; nil for nothing
+}
+
+// show renders a page. An error that it returns becomes the error page.
+type show func(v *visit) error
+
+// do carries a posted form out and says where to go on.
+type do func(v *visit) (next string, err error)
+
+func (c *Console) open(show show) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := &visit{w: w, r: r, me: account.PrincipalFrom(r.Context())}
+		if err := show(v); err != nil {
+			c.fail(v, err)
+		}
+	})
+}
+
+func (c *Console) member(show show) http.Handler {
+	return c.open(func(v *visit) error {
+		if v.me.UserID == "" {
+			v.askToSignIn()
+			return nil
+		}
+		return show(v)
+	})
+}
+
+func (c *Console) form(do do, again show) http.Handler {
+	return c.member(func(v *visit) error {
+		next, err := c.submit(v, do)
+		if err == nil {
+			http.Redirect(v.w, v.r, next, http.StatusSeeOther)
+			return nil
+		}
+		v.alert = c.alertFor(v, err)
+		return again(v)
+	})
+}
+
+func (c *Console) submit(v *visit, do do) (string, error) {
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
+	if err := v.r.ParseForm(); err != nil {
+		return "", fault.ValidationFailed.Saying("The form could not be read. Go back and send it again.").Because(err)
+	}
+	return do(v)
+}
+
+// field is a value of the posted form.
+func (v *visit) field(name string) string { return v.r.PostForm.Get(name) }
+
+// askToSignIn leads a stranger to the front page, which says why, and from there back to
+// the page they wanted. What they posted is gone, so a form leads to the front page alone.
+func (v *visit) askToSignIn() {
+	q := url.Values{"error": {fault.Unauthenticated.Code}}
+	if v.r.Method == http.MethodGet {
+		q.Set("next", v.r.URL.RequestURI())
+	}
+	http.Redirect(v.w, v.r, "/?"+q.Encode(), http.StatusSeeOther)
+}

@@ -1,0 +1,140 @@
+package console
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// The front page of a signed-in person: start an analysis, read the earlier ones, and see
+// the linked accounts and the plan.
+
+// perPage is how many analyses the history shows at once.
+const perPage = 10
+
+// payChecks bounds how often the page asks for itself while a payment is being confirmed.
+const payChecks = 8
+
+type homeView struct {
+	page
+	Accounts []account.XAccount // those that can be read, or reconnected
+	Ready    []account.XAccount // those that can be read now
+	Usage    billing.Usage
+	Plan     billing.Subscription
+	Plans    []billing.Tier // to choose from; empty with a plan
+	Paying   bool           // back from the checkout, and not confirmed yet
+	Consent  string         // the text to agree to; "" when that was done before
+	Chosen   choice         // what the form has selected
+	Purposes []analysis.Purpose
+	History  []analysis.Analysis
+	Total    int
+	Older    string // the address of the next page of the history; "" on the last
+	Link     string // where linking another account begins
+}
+
+// choice is what the person had selected when a form was refused.
+type choice struct {
+	Account string
+	Purpose analysis.Purpose
+}
+
+func (c *Console) showHome(v *visit) error {
+	h := homeView{page: c.page(v, "Your reports"), Purposes: analysis.Purposes[:], Link: signIn("/")}
+	h.Chosen = choice{Account: v.field("account"), Purpose: analysis.Purpose(v.field("purpose"))}
+	for _, gather := range []func(*visit, *homeView) error{c.gatherAccounts, c.gatherPlan, c.gatherHistory} {
+		if err := gather(v, &h); err != nil {
+			return err
+		}
+	}
+	if h.Paying {
+		v.askAgain()
+	}
+	return c.ok(v, "home", h)
+}
+
+func (c *Console) gatherAccounts(v *visit, h *homeView) error {
+	all, err := c.Accounts.Accounts(v.r.Context(), v.me.UserID)
+	if err != nil {
+		return err
+	}
+	h.Accounts = slices.DeleteFunc(all, func(x account.XAccount) bool { return x.Health == "revoked" })
+	for _, x := range h.Accounts {
+		if x.Health != "reconnect" {
+			h.Ready = append(h.Ready, x)
+		}
+	}
+	agreed, err := c.Accounts.HasConsent(v.r.Context(), v.me.UserID, analysis.ConsentKind, analysis.ConsentVersion)
+	if !agreed {
+		h.Consent = analysis.ConsentText
+	}
+	return err
+}
+
+func (c *Console) gatherPlan(v *visit, h *homeView) (err error) {
+	if h.Usage, err = c.Billing.Usage(v.r.Context(), v.me.UserID); err != nil {
+		return err
+	}
+	if h.Plan, err = c.Billing.Subscription(v.r.Context(), v.me.UserID); err != nil {
+		return err
+	}
+	if h.Plan.Tier == (billing.Tier{}) {
+		h.Plans = c.Billing.Plans()
+		h.Paying = v.paying() && v.alert == nil
+	} else if v.back() {
+		h.Done = done("subscribed")
+	}
+	return nil
+}
+
+func (c *Console) gatherHistory(v *visit, h *homeView) error {
+	f := analysis.Filter{Limit: perPage}
+	if v.alert == nil {
+		f.Cursor = v.r.URL.Query().Get("cursor")
+	}
+	p, err := c.Analyses.List(v.r.Context(), v.me.UserID, f)
+	h.History, h.Total = p.Analyses, p.Total
+	if p.Next != "" {
+		h.Older = "/?" + url.Values{"cursor": {p.Next}}.Encode() + "#history"
+	}
+	return err
+}
+
+// back tells whether the person comes from a checkout that they completed.
+func (v *visit) back() bool { return v.r.URL.Query().Get("checkout") == "done" }
+
+// paying tells whether it is worth asking again. What was paid is heard from the payment
+// provider, a moment after the person is back.
+func (v *visit) paying() bool { return v.back() && v.tries() < payChecks }
+
+func (v *visit) tries() int {
+	n, err := strconv.Atoi(v.r.URL.Query().Get("try"))
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+// askAgain makes the browser ask for the page again shortly, a bounded number of times.
+func (v *visit) askAgain() {
+	v.w.Header().Set("Refresh", "1; url=/?checkout=done&try="+strconv.Itoa(v.tries()+1))
+}
+
+// start begins an analysis and goes to its page.
+func (c *Console) start(v *visit) (string, error) {
+	a, _, err := c.Analyses.Start(v.r.Context(), v.me.UserID, analysis.StartRequest{
+		AccountID: v.field("account"), Purpose: analysis.Purpose(v.field("purpose")), Consent: v.field("consent") == "yes",
+	})
+	if f := fault.From(err); f != nil && asksConsent(f) {
+		return "", f.Saying("Please tick the box first: your posts are only read with your consent.")
+	}
+	return "/a/" + a.ID, err
+}
+
+func asksConsent(f *fault.Fault) bool {
+	return slices.ContainsFunc(f.Fields, func(field fault.Field) bool { return field.Location == "body.consent" })
+}

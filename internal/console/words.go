@@ -1,0 +1,259 @@
+package console
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// This file is what the pages say where a service has only a code. Every code has words:
+// the tests compare with the services' own lists.
+
+// sentence is what a fault tells a person. Where the catalogue speaks to programs, a page
+// says the same in its own way.
+func sentence(f *fault.Fault) string {
+	switch {
+	case f.Message != catalogueMessage(f):
+		return f.Message
+	case f.Code == fault.SubscriptionRequired.Code:
+		return "This needs a plan. Choose one below; you can start right after."
+	case f.Code == fault.ValidationFailed.Code:
+		return "Some of what you entered cannot be used."
+	case f.Code == fault.SubscriptionExists.Code:
+		return "You already have a plan."
+	case f.Code == fault.Internal.Code:
+		return "Something went wrong on our side. Try again; if it stays, tell us the request id."
+	}
+	return f.Message
+}
+
+func catalogueMessage(f *fault.Fault) string {
+	for _, known := range []*fault.Fault{fault.SubscriptionRequired, fault.ValidationFailed, fault.SubscriptionExists, fault.Internal} {
+		if f.Code == known.Code {
+			return known.Message
+		}
+	}
+	return f.Message
+}
+
+// signInTrouble is what the front page says for the code that a failed sign-in came back with.
+func signInTrouble(code string) string {
+	switch code {
+	case "":
+		return ""
+	case fault.Unauthenticated.Code, fault.TokenExpired.Code, fault.SessionRevoked.Code, fault.TokenReused.Code:
+		return "Please sign in first. You will come back to where you were going."
+	case fault.ValidationFailed.Code:
+		return "That sign-in could not be completed: it was too old, was already used, or was begun in another browser. Sign in again."
+	case fault.Forbidden.Code:
+		return "You did not give Repazoo access at X, so nothing was changed. Sign in again whenever you want to."
+	case fault.ScopeMissing.Code:
+		return "X did not grant everything that reading your posts needs. Sign in again and leave every permission on."
+	case fault.AlreadyLinked.Code:
+		return "That X account belongs to another Repazoo user. Sign in with it instead, or unlink it there first."
+	case fault.Conflict.Code:
+		return "That X account was changed while you signed in. Sign in again."
+	case fault.XUnavailable.Code:
+		return "X did not answer as expected. Try again in a few minutes."
+	case fault.RateLimited.Code:
+		return "There were too many attempts from here. Wait a minute, then sign in again."
+	case fault.DependencyDown.Code, fault.Overloaded.Code:
+		return "Repazoo is busy right now. Try again shortly."
+	}
+	return "Something went wrong while signing you in. Try again; nothing was changed."
+}
+
+// done is what a page says after a form was carried out.
+func done(code string) string {
+	switch code {
+	case "cancelled":
+		return "The analysis was cancelled. It does not count against your plan."
+	case "deleted":
+		return "The analysis and its report were deleted."
+	case "subscribed":
+		return "Your plan is active."
+	case "plan-cancelled":
+		return "Your plan will end with the period you have paid for. You can keep it until then."
+	case "plan-kept":
+		return "Your plan goes on."
+	case "renamed":
+		return "Your name was changed."
+	case "refreshed":
+		return "The connection to X was renewed."
+	case "unlinked":
+		return "The account was unlinked. X was told, and its stored posts were erased."
+	case "session-ended":
+		return "That session was ended."
+	case "signed-out":
+		return "You are signed out."
+	case "dismissed":
+		return "Dismissed. The score was computed again without it."
+	case "restored":
+		return "Restored. It counts again."
+	}
+	return ""
+}
+
+// stage is a step of an analysis in words.
+func stageWords(s analysis.Stage) string {
+	switch s {
+	case analysis.StageQueued:
+		return "Waiting for its turn"
+	case analysis.StageCollect:
+		return "Reading your posts"
+	case analysis.StageScreen:
+		return "Screening every post"
+	case analysis.StageJudge:
+		return "Asking the language model"
+	case analysis.StageVerify:
+		return "Checking every quote"
+	case analysis.StageScore:
+		return "Adding up the score"
+	case analysis.StageRecommend:
+		return "Working out what to do"
+	case analysis.StageSave:
+		return "Saving the report"
+	}
+	return "Done"
+}
+
+// purposeWords says what a lens looks at.
+func purposeWords(p analysis.Purpose) string {
+	switch p {
+	case analysis.PersonalReputation:
+		return "how you come across to anyone"
+	case analysis.JobSearch:
+		return "what a recruiter would notice"
+	case analysis.CareerDevelopment:
+		return "what colleagues and managers would notice"
+	case analysis.BrandBuilding:
+		return "what could hurt your brand"
+	case analysis.Influencer:
+		return "what sponsors would check"
+	case analysis.PublicOffice:
+		return "what opponents and the press would find"
+	case analysis.CorporateComms:
+		return "what could embarrass your company"
+	case analysis.Academic:
+		return "what a university or journal would notice"
+	case analysis.VisaApplication:
+		return "what a visa officer could ask about"
+	}
+	return ""
+}
+
+// capital begins a title with a capital letter.
+func capital(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// health is the state of a linked account in words: an access token that has run out is
+// renewed when it is needed, so it is nothing to worry about.
+func healthWords(health string) string {
+	switch health {
+	case "reconnect":
+		return "Needs reconnecting"
+	case "revoked":
+		return "Unlinked"
+	}
+	return "Connected"
+}
+
+// planWords says where a subscription stands, when that needs saying.
+func planWords(status string) string {
+	switch status {
+	case "past_due":
+		return "The last payment did not go through. Your plan stays open for a few days while it is tried again."
+	case "unpaid":
+		return "The last payment did not go through, so your plan is paused."
+	case "incomplete":
+		return "Your bank still has to confirm the payment."
+	case "paused":
+		return "Your plan is paused."
+	case "trialing":
+		return "You are trying this plan for free."
+	}
+	return ""
+}
+
+// adviceFor says what to do about an analysis that failed.
+func adviceFor(code string) string {
+	switch code {
+	case fault.SubscriptionRequired.Code, fault.QuotaExceeded.Code:
+		return "Look at your plan on the front page, then start again."
+	case fault.XBudgetExceeded.Code:
+		return "Wait for your next period, or choose the larger plan."
+	case fault.ValidationFailed.Code:
+		return "Once that is sorted out, start again. This attempt did not count against your plan."
+	case fault.XUnavailable.Code:
+		return "If your account page says that the account needs reconnecting, do that first. Otherwise try again in a few minutes."
+	}
+	return "Try again in a few minutes. This attempt did not count against your plan."
+}
+
+// device names a browser by its User-Agent, as well as that can be done.
+func device(agent string) string {
+	name, on := "", ""
+	for _, b := range []struct{ mark, name string }{ // the order matters: many name others too
+		{"Edg/", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"Chrome/", "Chrome"}, {"Chromium/", "Chromium"}, {"Safari/", "Safari"}, {"curl/", "curl"},
+	} {
+		if strings.Contains(agent, b.mark) {
+			name = b.name
+			break
+		}
+	}
+	for _, s := range []struct{ mark, name string }{
+		{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"Windows", "Windows"}, {"Mac OS X", "Mac"}, {"CrOS", "ChromeOS"}, {"Linux", "Linux"},
+	} {
+		if strings.Contains(agent, s.mark) {
+			on = s.name
+			break
+		}
+	}
+	switch {
+	case name != "" && on != "":
+		return name + " on " + on
+	case name != "" || on != "":
+		return name + on
+	}
+	return agent
+}
+
+// initials stand for a picture: pictures of X would be loaded from elsewhere.
+func initials(name string) string {
+	var out []rune
+	for _, word := range strings.Fields(name) {
+		if r := []rune(strings.ToUpper(word))[0]; len(out) < 2 {
+			out = append(out, r)
+		}
+	}
+	return string(out)
+}
+
+func date(t time.Time) string { return t.UTC().Format("2 January 2006") }
+
+func moment(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") }
+
+// sandboxWords says what is not real here.
+func sandboxWords(standIns []string) string {
+	var not []string
+	for _, s := range []struct{ service, what string }{{"X", "X account"}, {"Stripe", "money"}, {"Claude", "model"}} {
+		if slices.Contains(standIns, s.service) {
+			not = append(not, s.what)
+		}
+	}
+	last := len(not) - 1
+	switch {
+	case last < 0:
+		return ""
+	case last > 0:
+		not = []string{strings.Join(not[:last], ", ") + " or " + not[last]}
+	}
+	return "This is a sandbox: no real " + not[0] + " is used."
+}
