@@ -104,8 +104,8 @@ func (a *App) port() int { return a.listener.Addr().(*net.TCPAddr).Port }
 // URL is the address browsers use.
 func (a *App) URL() string { return a.cfg.Server.PublicURL }
 
-// self is how this process reaches its own stand-ins.
-func (a *App) self() string { return fmt.Sprintf("http://127.0.0.1:%d", a.port()) }
+// Address is where this very process listens, whatever browsers see.
+func (a *App) Address() string { return fmt.Sprintf("http://127.0.0.1:%d", a.port()) }
 
 func (a *App) openDB(ctx context.Context) (err error) {
 	c := db.Config{
@@ -168,7 +168,7 @@ func (a *App) openSandbox() (err error) {
 		return err
 	}
 	if c.UseSandboxStripe() {
-		a.sandbox.Stripe().DeliverTo(a.self()+"/webhooks/stripe", sandbox.StripeWebhookSecret)
+		a.sandbox.Stripe().DeliverTo(a.Address()+"/webhooks/stripe", sandbox.StripeWebhookSecret)
 	}
 	return nil
 }
@@ -190,7 +190,7 @@ func (a *App) sandboxed() []string {
 func (a *App) xConfig() xapi.Config {
 	if a.cfg.UseSandboxX() {
 		return xapi.Config{
-			ClientID: sandbox.XClientID, ClientSecret: sandbox.XClientSecret, APIURL: a.self() + "/x", AuthorizeURL: a.URL() + "/x/i/oauth2/authorize",
+			ClientID: sandbox.XClientID, ClientSecret: sandbox.XClientSecret, APIURL: a.Address() + "/x", AuthorizeURL: a.URL() + "/x/i/oauth2/authorize",
 			HTTP: httpClient(), Now: a.opt.Now,
 		}
 	}
@@ -206,7 +206,7 @@ func (a *App) billingConfig() billing.Config {
 		HTTP: httpClient(), Now: a.opt.Now, Log: a.log.With("part", "billing"),
 	}
 	if a.cfg.UseSandboxStripe() {
-		b.StripeKey, b.StripeURL, b.WebhookSecret = sandbox.StripeAPIKey, a.self()+"/stripe", sandbox.StripeWebhookSecret
+		b.StripeKey, b.StripeURL, b.WebhookSecret = sandbox.StripeAPIKey, a.Address()+"/stripe", sandbox.StripeWebhookSecret
 		b.BasicPrice, b.ProPrice = sandbox.StripeBasicPrice, sandbox.StripeProPrice
 	}
 	return b
@@ -222,7 +222,7 @@ func (a *App) tiers() billing.Tiers {
 // claude is nil when no model is configured: the screen then stands alone.
 func (a *App) claude() *claude.Client {
 	if a.cfg.UseSandboxClaude() {
-		return claude.New(claude.Config{APIKey: sandbox.ClaudeAPIKey, BaseURL: a.self() + "/claude", HTTP: httpClient()})
+		return claude.New(claude.Config{APIKey: sandbox.ClaudeAPIKey, BaseURL: a.Address() + "/claude", HTTP: httpClient()})
 	}
 	if !a.cfg.Claude.APIKey.IsSet() {
 		return nil
@@ -309,7 +309,7 @@ func (a *App) handler() http.Handler {
 // Run serves and works until ctx ends, then lets requests finish and hands jobs back.
 func (a *App) Run(ctx context.Context) error {
 	if a.DB.Name() == "sqlite" { // only this process uses it, so every lease is of the dead
-		if err := a.Analyses.Recover(ctx); err != nil {
+		if err := a.Analyses.Recover(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
