@@ -11,6 +11,11 @@
 //	TEST_REDIS_URL     a Redis that keeps nothing on disk
 //	CHROMIUM           the browser's executable
 //
+// PostgreSQL is as fast as can be and would not survive a loss of power. With --durable it
+// keeps its defaults (fsync and the rest), which is what a measurement needs:
+//
+//	go run ./tools/testenv --durable -- go run ./bench/load
+//
 // A variable that is already set is passed on as it is and its server is not
 // started, so the tests can be pointed at servers of your own. Programs that
 // are missing are installed from Debian's packages when that is possible (as
@@ -23,6 +28,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -42,16 +48,15 @@ func main() {
 	// The servers are told to end with the thread that started them (see
 	// process_linux.go), so all of them are started on one that stays.
 	runtime.LockOSThread()
-	args := os.Args[1:]
-	if len(args) > 0 && args[0] == "--" {
-		args = args[1:]
-	}
+	durable := flag.Bool("durable", false, "let PostgreSQL write through to the disk")
+	flag.Parse()
+	args := flag.Args()
 	if len(args) == 0 {
-		fmt.Fprintln(os.Stderr, "usage: go run ./tools/testenv -- COMMAND ARGUMENTS...")
+		fmt.Fprintln(os.Stderr, "usage: go run ./tools/testenv [--durable] -- COMMAND ARGUMENTS...")
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	code, err := run(ctx, args)
+	code, err := run(ctx, args, *durable)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "testenv:", err)
@@ -60,11 +65,11 @@ func main() {
 }
 
 // run starts what is needed, runs the command and stops everything again.
-func run(ctx context.Context, args []string) (int, error) {
+func run(ctx context.Context, args []string, durable bool) (int, error) {
 	if err := ensurePrograms(ctx); err != nil {
 		return exitTrouble, err
 	}
-	env := &environment{}
+	env := &environment{durable: durable}
 	defer env.close()
 	if err := env.start(ctx); err != nil {
 		return exitTrouble, err

@@ -30,6 +30,7 @@ type environment struct {
 	dir     string
 	servers []*exec.Cmd
 	vars    []string
+	durable bool // PostgreSQL keeps its promises
 }
 
 // start brings up what no variable names yet. Redis comes first because it is
@@ -114,11 +115,11 @@ func (e *environment) postgres(ctx context.Context, who *syscall.Credential) err
 		return err
 	}
 	args := []string{"-D", data, "-p", port}
-	for _, setting := range []string{
-		"listen_addresses=127.0.0.1", "unix_socket_directories=",
-		"fsync=off", "synchronous_commit=off", "full_page_writes=off", // the data is thrown away
-		"max_connections=300", "timezone=UTC", "log_min_messages=fatal",
-	} {
+	settings := []string{"listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300", "timezone=UTC", "log_min_messages=fatal"}
+	if !e.durable {
+		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off") // the data is thrown away
+	}
+	for _, setting := range settings {
 		args = append(args, "-c", setting)
 	}
 	if err := e.launch("postgres", who, filepath.Join(filepath.Dir(server), "postgres"), args...); err != nil {
