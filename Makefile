@@ -12,7 +12,7 @@ DOCS     := internal/httpapi/docs
 FETCHED  := $(DOCS)/vendor/.fetched
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check vet format lint vuln bench fuzz generate clean assets viewers
+.PHONY: help build run test check vet format lint vuln bench load fuzz generate clean assets viewers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ test: viewers ## Run every test with the race detector, on private PostgreSQL an
 check: format vet lint vuln ## Run every checker; the secret scan and the import table are tests
 
 format: ## Fail when a file is not formatted
-	@files=$$(gofmt -l cmd internal tools 2>/dev/null); \
+	@files=$$(gofmt -l bench cmd internal tools 2>/dev/null); \
 	if [ -n "$$files" ]; then echo "not gofmt-clean, run gofmt -w on:" $$files; exit 1; fi
 
 vet: ## Run go vet
@@ -55,6 +55,9 @@ bin/govulncheck: tools/lint/go.mod
 
 bench: ## Run the benchmarks
 	$(TESTENV) go test -run '^$$' -bench . -benchmem ./...
+
+load: ## Measure the running program against bench/floor (see bench/README.md)
+	go run ./tools/testenv --durable -- go run ./bench/load --seconds 6
 
 fuzz: ## Run each fuzz target for FUZZTIME (20s)
 	@for package in $$(go list ./...); do \

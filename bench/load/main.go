@@ -1,0 +1,129 @@
+//go:build linux
+
+// Command load measures what a request to the real program costs, and compares it with
+// bench/floor, the same calls written by hand:
+//
+//	go run ./tools/testenv --durable -- go run ./bench/load --seconds 6
+//
+// It builds and starts Repazoo as its own process, as a replica (PostgreSQL under row policies,
+// Redis) and embedded (SQLite, limits in process), and the floor on the same PostgreSQL and
+// Redis. It makes users with sessions, and drives four calls over keep-alive connections. The
+// servers take turns in rounds of half a second, so that a noisy machine is noisy for all.
+//
+// What it prints is explained in bench/README.md. It talks to loopback only, ends by itself,
+// and stops only what it started. PostgreSQL and Redis are those of TEST_DATABASE_URL (a
+// superuser; it makes two databases and drops them again) and TEST_REDIS_URL (its keys expire).
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// options are what the command line says.
+type options struct {
+	seconds     int
+	connections int
+	users       int
+	mode        string
+	json        bool
+	binary      string
+	floor       string
+}
+
+func main() {
+	var o options
+	flag.IntVar(&o.seconds, "seconds", 3, "seconds for each call and server, 1 to 60")
+	flag.IntVar(&o.connections, "connections", 32, "keep-alive connections, 1 to 256")
+	flag.IntVar(&o.users, "users", 1000, "signed-in users, 1 to 100000")
+	flag.StringVar(&o.mode, "mode", "all", "embedded, replica, floor or all")
+	flag.BoolVar(&o.json, "json", false, "print JSON")
+	flag.StringVar(&o.binary, "binary", "", "a built repazoo; without it ./cmd/repazoo is built")
+	flag.StringVar(&o.floor, "floor", "", "a built floor; without it ./bench/floor is built")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, o)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "load:", err)
+		os.Exit(1)
+	}
+}
+
+func (o options) check() error {
+	switch {
+	case o.seconds < 1 || o.seconds > 60 || o.connections < 1 || o.connections > 256 || o.users < 1 || o.users > 100_000:
+		return errors.New("a number is out of its bounds: see --help")
+	case !slices.Contains([]string{"embedded", "replica", "floor", "all"}, o.mode):
+		return errors.New("--mode is embedded, replica, floor or all")
+	case o.mode != "embedded" && (os.Getenv("TEST_DATABASE_URL") == "" || os.Getenv("TEST_REDIS_URL") == ""):
+		return errors.New("TEST_DATABASE_URL and TEST_REDIS_URL are not set: run it with go run ./tools/testenv --durable -- go run ./bench/load")
+	}
+	return nil
+}
+
+// run bounds the whole: preparing, and every round of every server.
+func run(ctx context.Context, o options) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	if err := o.build(ctx); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute+time.Duration(o.seconds*len(calls)*len(modes)*2)*time.Second)
+	defer cancel()
+	dir, err := os.MkdirTemp("", "repazoo-load-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	b := &bench{options: o, dir: dir, keys: newKeys(), people: newPeople(o.users)}
+	defer b.close()
+	if err := b.prepare(ctx); err != nil {
+		return err
+	}
+	if err := b.measure(ctx); err != nil {
+		return err
+	}
+	if o.json {
+		return json.NewEncoder(os.Stdout).Encode(b.result())
+	}
+	b.result().print(os.Stdout)
+	return nil
+}
+
+// build makes the two programs as "make build" does, unless they are given.
+func (o *options) build(ctx context.Context) error {
+	for _, p := range []struct {
+		binary  *string
+		name    string
+		needed  bool
+		program string
+	}{
+		{&o.binary, "repazoo", o.mode != "floor", "./cmd/repazoo"},
+		{&o.floor, "floor", o.mode == "floor" || o.mode == "all", "./bench/floor"},
+	} {
+		if *p.binary != "" || (!p.needed && p.name == "floor") {
+			continue
+		}
+		*p.binary = filepath.Join("bin", p.name)
+		if out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", *p.binary, p.program).CombinedOutput(); err != nil {
+			return fmt.Errorf("build %s: %w: %s", p.program, err, out)
+		}
+	}
+	var err error
+	if o.binary, err = filepath.Abs(o.binary); err == nil {
+		o.floor, err = filepath.Abs(o.floor)
+	}
+	return err
+}
