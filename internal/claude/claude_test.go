@@ -183,6 +183,12 @@ func TestAsk_GivesUpAfterItsAttemptsAndStaysTransient(t *testing.T) {
 		"not JSON": {func(s *sandbox.Sandbox) {
 			s.Fail(sandbox.Fault{Path: "/claude/**", Times: -1, Status: 200, Body: secretPost})
 		}, 0, 0},
+		"broken JSON": {func(s *sandbox.Sandbox) { // a decoder quotes what it could not read; the error must not
+			s.Fail(sandbox.Fault{Path: "/claude/**", Times: -1, Status: 200, Body: `{"content":"` + secretPost + `","usage":"` + secretPost, Header: map[string]string{"Content-Type": "application/json"}})
+		}, 0, 0},
+		"wrong JSON": {func(s *sandbox.Sandbox) {
+			s.Fail(sandbox.Fault{Path: "/claude/**", Times: -1, Status: 200, Body: `{"content":[{"type":"text","text":{"a":"` + secretPost + `"}}],"id":["` + secretPost + `"]}`, Header: map[string]string{"Content-Type": "application/json"}})
+		}, 0, 0},
 		"empty JSON": {func(s *sandbox.Sandbox) {
 			s.Fail(sandbox.Fault{Path: "/claude/**", Times: -1, Status: 200, Body: "{}", Header: map[string]string{"Content-Type": "application/json"}})
 		}, 0, 0},
