@@ -239,8 +239,10 @@ func TestRefreshSession_RefusesWhatItDoesNotKnow(t *testing.T) {
 			}
 		}
 		w.clock.Advance(7 * 24 * time.Hour)
-		if _, err := w.RefreshSession(t.Context(), in.Tokens.Refresh); !errors.Is(err, fault.Unauthenticated) {
-			t.Fatalf("after 7 days: got %v", err)
+		for range 2 { // an expired token is not taken for a used one
+			if _, err := w.RefreshSession(t.Context(), in.Tokens.Refresh); !errors.Is(err, fault.Unauthenticated) {
+				t.Fatalf("after 7 days: got %v", err)
+			}
 		}
 	})
 }
