@@ -84,20 +84,6 @@ type Prices struct {
 	OutputMicroUSD int64
 }
 
-// ListPrices are the provider's prices of autumn 2026. An unknown model has none.
-func ListPrices(model string) (Prices, bool) {
-	switch model {
-	case "claude-haiku-5-5":
-		return Prices{100_000, 500_000}, true
-	case "claude-sonnet-5-5":
-		return Prices{2_000_000, 10_000_000}, true
-	case "claude-opus-5-5":
-		return Prices{4_000_000, 20_000_000}, true
-	default:
-		return Prices{}, false
-	}
-}
-
 // of is what u costs in millionths of a µUSD.
 func (p Prices) of(u claude.Usage) int64 {
 	return p.InputMicroUSD*u.Input + p.InputMicroUSD*u.CacheRead/10 + p.InputMicroUSD*u.CacheWrite*5/4 + p.OutputMicroUSD*u.Output

@@ -42,8 +42,8 @@ func foldQuotable(s string) quotable {
 	var b strings.Builder
 	f := quotable{starts: make([]int, 0, len(s)), ends: make([]int, 0, len(s))}
 	space := false // whether the last thing written is a space
-	for from, to := 0, 0; from < len(s); from = to {
-		to = from + max(1, norm.NFKC.NextBoundaryInString(s[from:], true))
+	for from := 0; from < len(s); {
+		to := from + max(1, norm.NFKC.NextBoundaryInString(s[from:], true))
 		for _, r := range norm.NFKC.String(s[from:to]) {
 			folded := foldRune(r)
 			if folded == "" || folded == " " && space {
@@ -55,6 +55,7 @@ func foldQuotable(s string) quotable {
 				f.starts, f.ends = append(f.starts, from), append(f.ends, to)
 			}
 		}
+		from = to
 	}
 	f.text = b.String()
 	return f

@@ -50,7 +50,7 @@ func newClaude(s *Sandbox) *Claude {
 	c.mux.HandleFunc("POST /v1/messages", c.serveMessages)
 	c.mux.HandleFunc("GET /v1/models", c.serveModels)
 	c.mux.HandleFunc("GET /v1/models/{id}", c.serveModel)
-	c.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+	c.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		c.refuse(w, &claudeError{http.StatusNotFound, "not_found_error", "Not found", ""})
 	})
 	return c
