@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"strings"
 	"sync"
 
 	"github.com/repazoo/repazoo/internal/claude"
@@ -92,12 +93,8 @@ func (p Prices) of(u claude.Usage) int64 {
 // ContentKey names the verdict on a post's text: the same text, policy, prompt and model give the same key. It depends on
 // nothing else of the post.
 func ContentKey(p Post, model string) string {
-	h := sha256.New()
-	for _, part := range []string{"verdict", PromptVersion, PolicyVersion, model} {
-		io.WriteString(h, part+"\x00")
-	}
-	io.WriteString(h, p.Text)
-	return hex.EncodeToString(h.Sum(nil))
+	sum := sha256.Sum256([]byte(strings.Join([]string{"verdict", PromptVersion, PolicyVersion, model, p.Text}, "\x00")))
+	return hex.EncodeToString(sum[:])
 }
 
 // once makes one call and counts it.
