@@ -23,6 +23,7 @@ const stampLayout = "2006-01-02T15:04:05.000000Z"
 // connections of their own, because a shared pool starves them.
 type lite struct {
 	writer, reader *sql.DB
+	prepared       *prepared              // of reader
 	jobs           *river.Client[*sql.Tx] // inserts only
 	wake           *wakeup
 	log            *slog.Logger
@@ -38,6 +39,7 @@ func openSQLite(ctx context.Context, c Config) (engine, error) {
 		l.writer.Close()
 		return nil, err
 	}
+	l.prepared = &prepared{db: l.reader, kept: map[string]*sql.Stmt{}}
 	if l.jobs, err = river.NewClient(l.driver(), &river.Config{Logger: c.Log}); err != nil {
 		l.Close()
 		return nil, err
@@ -70,7 +72,7 @@ func (l *lite) Ping(ctx context.Context) error {
 func (l *lite) Close() error { return errors.Join(l.reader.Close(), l.writer.Close()) }
 
 func (l *lite) read(ctx context.Context, _ Actor, query string, args []any) (Rows, error) {
-	rows, err := l.reader.QueryContext(ctx, query, liteArgs(args)...)
+	rows, err := l.prepared.query(ctx, query, liteArgs(args))
 	if err != nil {
 		return nil, liteErr(err)
 	}
