@@ -228,7 +228,7 @@ func device(agent string) string {
 // initials stand for a picture: pictures of X would be loaded from elsewhere.
 func initials(name string) string {
 	var out []rune
-	for _, word := range strings.Fields(name) {
+	for word := range strings.FieldsSeq(name) {
 		if r := []rune(strings.ToUpper(word))[0]; len(out) < 2 {
 			out = append(out, r)
 		}
