@@ -18,7 +18,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: viewers ## Build ./bin/repazoo
-	go build -trimpath -o bin/repazoo ./cmd/repazoo
+	go build -trimpath -ldflags '-s -w' -o bin/repazoo ./cmd/repazoo
 
 run: build ## Build and serve on http://127.0.0.1:8000 with nothing configured
 	./bin/repazoo serve
@@ -36,7 +36,7 @@ vet: ## Run go vet
 	go vet ./...
 
 lint: bin/golangci-lint ## Run golangci-lint with .golangci.yml
-	bin/golangci-lint run ./...
+	bin/golangci-lint run --allow-parallel-runners ./...
 	bin/golangci-lint fmt --diff
 
 vuln: bin/govulncheck ## Look for known vulnerabilities in what is called, where the data can be had

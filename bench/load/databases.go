@@ -106,7 +106,7 @@ func (b *bench) makeSQLite(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() // does nothing after a commit
+	defer func() { _ = tx.Rollback() }() // does nothing after a commit
 	for _, p := range b.people {
 		for _, r := range p.rows(func(t time.Time) any { return t.Format("2006-01-02T15:04:05.000000Z") }, b.since()) {
 			if _, err := tx.ExecContext(ctx, r.query, r.args...); err != nil {

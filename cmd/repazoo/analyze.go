@@ -62,7 +62,7 @@ func (c analyzeCommand) Run(ctx context.Context) error {
 	}
 	bar := newBar(src.Size())
 	r, err := p.Run(ctx, posts(ctx, src, bar), options(src, purpose), nil)
-	bar.Exit()
+	_ = bar.Exit()
 	if err != nil {
 		return err
 	}

@@ -109,7 +109,7 @@ func (c healthCommand) Run(ctx context.Context) error {
 
 type openAPICommand struct{}
 
-func (openAPICommand) Run(ctx context.Context) error {
+func (openAPICommand) Run() error {
 	doc, err := app.OpenAPI()
 	if err != nil {
 		return err

@@ -16,8 +16,10 @@ func (s *Service) Consent(ctx context.Context, tx db.Tx, userID, kind, version s
 	}
 	tx.Later(`INSERT INTO consents (id, user_id, kind, version, session_id, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
 		db.NewID(), userID, clean(kind, 50), clean(version, 50), session, tx.Now())
-	audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "consent.given", Resource: "user:" + userID,
-		Detail: map[string]any{"kind": clean(kind, 50), "version": clean(version, 50)}})
+	audit.Record(ctx, tx, audit.Event{
+		UserID: userID, Actor: "user", Action: "consent.given", Resource: "user:" + userID,
+		Detail: map[string]any{"kind": clean(kind, 50), "version": clean(version, 50)},
+	})
 }
 
 // HasConsent tells whether a user agreed to this version of these words.

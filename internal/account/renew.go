@@ -84,7 +84,7 @@ func (s *Service) renewLeased(ctx context.Context, userID string, h, old held, e
 	if h.pair.Access != old.pair.Access { // renewed between our look and our lease
 		return h, s.release(ctx, userID, h)
 	}
-	token, err := xapi.Token{}, error(xapi.ErrDead)
+	token, err := xapi.Token{}, xapi.ErrDead
 	if h.pair.Refresh != "" {
 		token, err = s.x.Refresh(ctx, h.pair.Refresh)
 	}

@@ -15,25 +15,25 @@ import (
 const dots = "(••••)"
 
 // Format hides the tokens from every verb of fmt.
-func (Tokens) Format(f fmt.State, _ rune) { io.WriteString(f, "Tokens"+dots) }
+func (Tokens) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Tokens"+dots) }
 
 // LogValue hides the tokens from slog.
 func (Tokens) LogValue() slog.Value { return slog.StringValue("Tokens" + dots) }
 
 // Format hides the state and the browser's secret from every verb of fmt.
-func (Authorization) Format(f fmt.State, _ rune) { io.WriteString(f, "Authorization"+dots) }
+func (Authorization) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Authorization"+dots) }
 
 // LogValue hides the state and the browser's secret from slog.
 func (Authorization) LogValue() slog.Value { return slog.StringValue("Authorization" + dots) }
 
 // Format hides state, code and secret from every verb of fmt.
-func (Callback) Format(f fmt.State, _ rune) { io.WriteString(f, "Callback"+dots) }
+func (Callback) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Callback"+dots) }
 
 // LogValue hides state, code and secret from slog.
 func (Callback) LogValue() slog.Value { return slog.StringValue("Callback" + dots) }
 
 // Format hides the tokens of X from every verb of fmt.
-func (pair) Format(f fmt.State, _ rune) { io.WriteString(f, "pair"+dots) }
+func (pair) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "pair"+dots) }
 
 // newSecret is 32 random bytes as 43 characters that fit into a URL and a cookie.
 func newSecret() string {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
@@ -213,7 +214,7 @@ func (s *Service) end(ctx context.Context, a Analysis, err error, last bool) err
 func passing(f *fault.Fault) bool {
 	switch f.Kind {
 	case fault.KindUpstream, fault.KindUnavailable, fault.KindInternal:
-		return !errors.Is(f, xapi.ErrDead) && !errors.Is(f, xapi.ErrCreditsGone)
+		return !errors.Is(f, account.ErrReconnect) && !errors.Is(f, xapi.ErrDead) && !errors.Is(f, xapi.ErrCreditsGone)
 	}
 	return false
 }

@@ -78,7 +78,7 @@ func New(ctx context.Context, cfg *config.Config, opt Options) (*App, error) {
 		opt.Now = time.Now
 	}
 	a := &App{cfg: cfg, opt: opt, log: opt.Log}
-	for _, step := range []func(context.Context) error{a.listen, a.openDB, a.openServices, a.openServer} {
+	for _, step := range []func(context.Context) error{a.listen, a.lockData, a.openSandbox, a.openDB, a.openServices, a.openServer} {
 		if err := step(ctx); err != nil {
 			a.Close()
 			return nil, err
@@ -112,11 +112,6 @@ func (a *App) openDB(ctx context.Context) (err error) {
 		URL: a.cfg.Store.DatabaseURL.Reveal(), Path: filepath.Join(a.cfg.Store.DataDir, "repazoo.db"),
 		AllowBypass: a.cfg.Env == config.Local, Now: a.opt.Now, Log: a.log.With("part", "db"),
 	}
-	if c.URL == "" {
-		if err := a.lockDataDir(); err != nil {
-			return err
-		}
-	}
 	if a.DB, err = db.Open(ctx, c); err != nil {
 		return err
 	}
@@ -134,9 +129,6 @@ func (a *App) openDB(ctx context.Context) (err error) {
 
 func (a *App) openServices(context.Context) (err error) {
 	if a.Seal, err = seal.New(a.cfg.Keys.Encryption.Reveal()...); err != nil {
-		return err
-	}
-	if err := a.openSandbox(); err != nil {
 		return err
 	}
 	x := xapi.New(a.xConfig())
@@ -158,7 +150,8 @@ func (a *App) openServices(context.Context) (err error) {
 }
 
 // openSandbox starts the stand-ins for the services that are not configured; only local does.
-func (a *App) openSandbox() (err error) {
+// Their clock can be moved, and the rest of this process goes by it.
+func (a *App) openSandbox(context.Context) (err error) {
 	c := a.cfg
 	if !c.UseSandboxX() && !c.UseSandboxStripe() && !c.UseSandboxClaude() {
 		return nil
@@ -167,6 +160,7 @@ func (a *App) openSandbox() (err error) {
 	if a.sandbox, err = sandbox.Open(sandbox.Config{Now: a.opt.Now, PublicURL: a.URL(), StateFile: state}); err != nil {
 		return err
 	}
+	a.opt.Now = a.sandbox.Now
 	if c.UseSandboxStripe() {
 		a.sandbox.Stripe().DeliverTo(a.Address()+"/webhooks/stripe", sandbox.StripeWebhookSecret)
 	}

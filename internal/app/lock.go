@@ -1,13 +1,22 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
 )
 
-// lockDataDir makes sure that one process uses the SQLite file. The kernel drops the lock
+// lockData locks the data directory when it holds the database or the stand-ins' state.
+func (a *App) lockData(context.Context) error {
+	if a.cfg.Store.DatabaseURL.IsSet() && !a.cfg.UseSandboxX() && !a.cfg.UseSandboxStripe() && !a.cfg.UseSandboxClaude() {
+		return nil
+	}
+	return a.lockDataDir()
+}
+
+// lockDataDir makes sure that one process uses what is in the data directory. The kernel drops the lock
 // with the process, so a killed one leaves nothing behind.
 func (a *App) lockDataDir() error {
 	dir := a.cfg.Store.DataDir

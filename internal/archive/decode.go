@@ -3,6 +3,7 @@ package archive
 import (
 	"bytes"
 	"context"
+	"errors"
 	"html"
 	"io"
 	"iter"
@@ -56,7 +57,7 @@ func (d *decoder) posts() iter.Seq2[Post, error] {
 		for {
 			p := Post{Deleted: d.part.kind == kindDeleted, Community: d.part.kind == kindCommunity}
 			err := d.object(func(name []byte) error { return d.member(&p, name, true) })
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return
 			}
 			if err == nil && !digits(p.ID) {
@@ -148,7 +149,7 @@ func (d *decoder) object(f func(name []byte) error) error {
 	switch d.PeekKind() {
 	case '{':
 	case jsontext.KindInvalid:
-		if _, err := d.ReadToken(); err != io.EOF || d.StackDepth() > 0 {
+		if _, err := d.ReadToken(); !errors.Is(err, io.EOF) || d.StackDepth() > 0 {
 			return badJSON(d.part, d.count)
 		}
 		return io.EOF

@@ -110,7 +110,7 @@ func (d directory) filter(r io.ReaderAt) ([]byte, error) {
 	parts := 0
 	for n := 0; ; n++ {
 		rec, err := readRecord(in)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return appendEnd(kept, d.offset, parts), nil
 		}
 		if err != nil {

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"errors"
 	"html"
 	"io"
 	"regexp"
@@ -55,7 +56,7 @@ func (d *decoder) notes(ix *noteIndex) error {
 			}
 			return d.object(func(name []byte) error { return d.note(name, &at, &text) })
 		})
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

@@ -176,7 +176,7 @@ func (c *cutter) skipPrefix(buf []byte) ([]byte, error) {
 		return nil, cutShort(c.part, io.ErrUnexpectedEOF)
 	}
 	m := assignment.FindSubmatch(buf[:min(len(buf), maxPrefix)])
-	if m == nil || string(m[1]) != c.part.inner && !(c.part.kind == kindPosts && (string(m[1]) == "tweet" || string(m[1]) == "tweets")) {
+	if m == nil || string(m[1]) != c.part.inner && (c.part.kind != kindPosts || string(m[1]) != "tweet" && string(m[1]) != "tweets") {
 		return nil, wrongPrefix(c.part)
 	}
 	c.want = wantAnything

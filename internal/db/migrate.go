@@ -58,7 +58,9 @@ func (p *postgres) migrate(ctx context.Context) (int, error) {
 	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, lock.DefaultLockID+1); err != nil {
 		return 0, err
 	}
-	defer conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, lock.DefaultLockID+1)
+	defer func() { // closing the session would let go of the lock too
+		_, _ = conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, lock.DefaultLockID+1)
+	}()
 	return p.migrateLocked(ctx)
 }
 

@@ -84,7 +84,7 @@ func (l *lite) begin(ctx context.Context, _ Actor, now time.Time, fn func(Tx) er
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() // does nothing after a commit
+	defer func() { _ = tx.Rollback() }() // does nothing after a commit
 	t := &liteTx{tx: tx, jobs: l.jobs, now: now}
 	if err := fn(t); err != nil {
 		return err

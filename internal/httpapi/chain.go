@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -9,7 +10,9 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -67,7 +70,7 @@ func pathFrom(ctx context.Context) string { return requestFrom(ctx).path }
 func (a *API) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get("X-Request-ID")
-		if !wellFormed(id) {
+		if !wellFormed.MatchString(id) {
 			id = uuid.NewString()
 		}
 		w.Header().Set("X-Request-ID", id)
@@ -77,19 +80,8 @@ func (a *API) identify(next http.Handler) http.Handler {
 	})
 }
 
-// wellFormed accepts ids of 8 to 64 letters, digits, dashes and underscores.
-func wellFormed(id string) bool {
-	if len(id) < 8 || len(id) > 64 {
-		return false
-	}
-	for i := range len(id) {
-		c := id[i]
-		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '_') {
-			return false
-		}
-	}
-	return true
-}
+// wellFormed is what is taken over from a caller as a request's id.
+var wellFormed = regexp.MustCompile(`^[0-9A-Za-z_-]{8,64}$`)
 
 // clientAddress is the peer, or the address a trusted proxy names for it: the rightmost
 // one that is not itself trusted, because everything left of it may be made up.
@@ -102,8 +94,8 @@ func (a *API) clientAddress(r *http.Request) string {
 		return host
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0; i-- {
-		hop := strings.TrimSpace(hops[i])
+	for _, hop := range slices.Backward(hops) {
+		hop = strings.TrimSpace(hop)
 		if _, err := netip.ParseAddr(hop); err != nil {
 			break
 		}
@@ -184,7 +176,7 @@ func (a *API) recover(next http.Handler) http.Handler {
 			if v == nil {
 				return
 			}
-			if v == http.ErrAbortHandler {
+			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(v)
 			}
 			p := refusal(r.Context(), a.Log, fmt.Errorf("panic: %v\n%s", v, debug.Stack()))

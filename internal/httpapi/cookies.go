@@ -23,7 +23,7 @@ func (a *API) cookieName(name string) string {
 }
 
 func (a *API) cookie(name, value string, until time.Time) http.Cookie {
-	return http.Cookie{
+	return http.Cookie{ //nolint:gosec // Secure is false only on plain http, which only a local server speaks
 		Name: a.cookieName(name), Value: value, Path: "/", Expires: until,
 		HttpOnly: true, Secure: a.secure, SameSite: http.SameSiteLaxMode,
 	}

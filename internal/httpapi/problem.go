@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"maps"
 	"math"
 	"net/http"
 	"strconv"
@@ -89,9 +90,7 @@ func (p *Problem) GetHeaders() http.Header {
 
 // write answers with a problem outside huma: in the chain, and for addresses that do not exist.
 func write(w http.ResponseWriter, p *Problem) {
-	for k, v := range p.GetHeaders() {
-		w.Header()[k] = v
-	}
+	maps.Copy(w.Header(), p.GetHeaders())
 	w.Header().Set("Content-Type", p.ContentType(""))
 	w.WriteHeader(p.Status)
 	_ = jsonFormat.Marshal(w, p)
@@ -117,7 +116,7 @@ func refusal(ctx context.Context, log *slog.Logger, err error) *Problem {
 
 // huma's own refusals (a body that does not fit its schema, say) take the same shape. The
 // library offers only this variable for it.
-func init() {
+func init() { //nolint:gochecknoinits // see above
 	huma.NewErrorWithContext = func(c huma.Context, status int, msg string, errs ...error) huma.StatusError {
 		f := fromStatus(status)
 		if f == fault.ValidationFailed {

@@ -66,7 +66,7 @@ type callbackOutput struct {
 }
 
 type signedInBody struct {
-	tokensBody
+	*tokensBody
 	UserID  string      `json:"user_id" format:"uuid"`
 	New     bool        `json:"new" doc:"True at the very first sign-in."`
 	Linked  bool        `json:"linked" doc:"True when a further account was linked to the user."`
@@ -98,10 +98,17 @@ func (a *API) callback(ctx context.Context, in *callbackInput) (*callbackOutput,
 		p := refusal(ctx, a.Log, err)
 		return &callbackOutput{Status: http.StatusFound, Location: "/?error=" + url.QueryEscape(p.Code), SetCookie: []http.Cookie{cleared}}, nil
 	}
-	out := &callbackOutput{SetCookie: append(a.sessionCookies(done.Tokens), cleared)}
+	out := &callbackOutput{SetCookie: []http.Cookie{cleared}}
+	if !done.Linked { // whoever links an account keeps the session they have
+		out.SetCookie = append(out.SetCookie, a.sessionCookies(done.Tokens)...)
+	}
 	if wantsJSON(in.Accept) {
 		out.Status = http.StatusOK
-		out.Body = &signedInBody{a.tokens(done.Tokens), done.UserID, done.New, done.Linked, newAccountBody(done.Account)}
+		out.Body = &signedInBody{UserID: done.UserID, New: done.New, Linked: done.Linked, Account: newAccountBody(done.Account)}
+		if !done.Linked {
+			t := a.tokens(done.Tokens)
+			out.Body.tokensBody = &t
+		}
 	} else {
 		out.Status, out.Location = http.StatusFound, done.ReturnTo
 	}

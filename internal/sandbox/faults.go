@@ -74,7 +74,7 @@ func (fs *faults) describe() []string {
 	var out []string
 	for _, f := range fs.list {
 		if f.Times != 0 {
-			b, _ := json.Marshal(f) // a Fault always marshals
+			b, _ := json.Marshal(f) //nolint:errchkjson // a Fault always marshals
 			out = append(out, string(b))
 		}
 	}
@@ -154,7 +154,7 @@ func spoil(f *Fault, next http.Handler, w http.ResponseWriter, r *http.Request) 
 		io.WriteString(w, `{"data": [ <!-- not JSON`)
 		return
 	}
-	w.Write(body[:len(body)/2])
+	_, _ = w.Write(body[:len(body)/2])
 	if fl, ok := w.(http.Flusher); ok {
 		fl.Flush()
 	}

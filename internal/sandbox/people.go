@@ -188,7 +188,8 @@ type voice struct {
 }
 
 func (c character) timeline(who int) []XPost {
-	rnd := rand.New(rand.NewPCG(uint64(who), 20261115))
+	rnd := rand.New( //nolint:gosec // posts must be the same every time
+		rand.NewPCG(uint64(who), 20261115))
 	every := c.posts
 	if len(c.once) > 0 {
 		every = c.posts / len(c.once)

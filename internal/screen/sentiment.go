@@ -291,11 +291,12 @@ func idiom(ts []token, i int, v float64) float64 {
 		return v
 	}
 	join := func(from, to int) string {
-		s := ts[from].lower
+		var s strings.Builder
+		s.WriteString(ts[from].lower)
 		for _, t := range ts[from+1 : to+1] {
-			s += " " + t.lower
+			s.WriteString(" " + t.lower)
 		}
-		return s
+		return s.String()
 	}
 	for _, span := range [...][2]int{{1, 0}, {2, 0}, {2, 1}, {3, 1}, {3, 2}} {
 		if found, ok := idioms[join(i-span[0], i-span[1])]; ok {

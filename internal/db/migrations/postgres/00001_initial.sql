@@ -271,6 +271,7 @@ CREATE INDEX ON refresh_tokens (session_id);
 CREATE INDEX ON refresh_tokens (expires_at);
 CREATE INDEX ON consents (user_id, kind);
 CREATE INDEX ON audit_log (user_id, created_at, id);
+CREATE INDEX ON subscriptions (stripe_customer_id);
 CREATE INDEX ON stripe_events (received_at);
 CREATE INDEX ON archives (user_id);
 CREATE INDEX ON analyses (user_id, created_at DESC, id DESC);

@@ -236,6 +236,7 @@ CREATE INDEX refresh_tokens_session_id_idx ON refresh_tokens (session_id);
 CREATE INDEX refresh_tokens_expires_at_idx ON refresh_tokens (expires_at);
 CREATE INDEX consents_user_id_kind_idx ON consents (user_id, kind);
 CREATE INDEX audit_log_user_id_created_at_id_idx ON audit_log (user_id, created_at, id);
+CREATE INDEX subscriptions_stripe_customer_id_idx ON subscriptions (stripe_customer_id);
 CREATE INDEX stripe_events_received_at_idx ON stripe_events (received_at);
 CREATE INDEX archives_user_id_idx ON archives (user_id);
 CREATE INDEX analyses_user_id_created_at_id_idx ON analyses (user_id, created_at DESC, id DESC);

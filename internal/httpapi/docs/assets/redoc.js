@@ -9,7 +9,7 @@ Redoc.init(
     sortRequiredPropsFirst: true,
     jsonSamplesExpandLevel: 3,
     theme: {
-      colors: { primary: { main: "#0b6e69" } },
+      colors: { primary: { main: "#3157c8" } },
       typography: {
         fontFamily: "system-ui, sans-serif",
         headings: { fontFamily: "system-ui, sans-serif" },

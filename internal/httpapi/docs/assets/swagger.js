@@ -1,6 +1,8 @@
 // Starts Swagger UI on the page of /docs.
 "use strict";
 
+const old = (operation) => Number(operation.getIn(["operation", "deprecated"], false));
+
 SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#api",
@@ -12,4 +14,5 @@ SwaggerUIBundle({
   tryItOutEnabled: true,
   validatorUrl: null, // the contract is not sent anywhere
   filter: true,
+  operationsSorter: (a, b) => old(a) - old(b) || a.get("path").localeCompare(b.get("path")),
 });
