@@ -30,9 +30,11 @@ const docsCSP = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe
 	"connect-src 'self'; worker-src blob:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // docs registers the documentation pages.
-func (a *API) docs() {
-	files := newDocsAssets(docsFiles)
-	pages := template.Must(template.New("").Funcs(template.FuncMap{"asset": files.url}).ParseFS(docsFiles, "docs/pages/*.html"))
+func (a *API) docs() { a.docsFrom(docsFiles) }
+
+func (a *API) docsFrom(embedded fs.FS) {
+	files := newDocsAssets(embedded)
+	pages := template.Must(template.New("").Funcs(template.FuncMap{"asset": files.url}).ParseFS(embedded, "docs/pages/*.html"))
 	page := func(name string, data any) http.Handler {
 		var b bytes.Buffer
 		if err := pages.ExecuteTemplate(&b, name, data); err != nil {

@@ -1,0 +1,155 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// newDocs is the surface with no service behind it: the documentation needs none.
+func newDocs(t *testing.T, shown bool) *API {
+	t.Helper()
+	return New(Config{Docs: shown, Log: slog.New(slog.DiscardHandler), PublicURL: "http://localhost:8000"})
+}
+
+func ask(t *testing.T, h http.Handler, path string) *httptest.ResponseRecorder {
+	t.Helper()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+	return w
+}
+
+func TestDocs_LoadNothingFromElsewhereAndKeepFilesByTheirVersion(t *testing.T) {
+	t.Parallel()
+	h := newDocs(t, true).Handler()
+	elsewhere := regexp.MustCompile(`(?:src|href)="(?:https?:)?//`)
+	file := regexp.MustCompile(`(?:src|href)="(/docs/assets/[^"]+)"`)
+	for _, path := range []string{"/docs", "/redoc", "/docs/errors"} {
+		page := ask(t, h, path)
+		if page.Code != http.StatusOK || elsewhere.MatchString(page.Body.String()) || strings.Contains(page.Body.String(), "<script>") {
+			t.Errorf("%s: status %d, body %s", path, page.Code, page.Body)
+		}
+		if got := page.Header().Get("Content-Security-Policy"); got != docsCSP {
+			t.Errorf("%s: policy %q", path, got)
+		}
+		for _, m := range file.FindAllStringSubmatch(page.Body.String(), -1) {
+			w := ask(t, h, m[1])
+			if got := w.Header().Get("Cache-Control"); w.Code != http.StatusOK || got != "public, max-age=31536000, immutable" {
+				t.Errorf("%s: status %d, Cache-Control %q", m[1], w.Code, got)
+			}
+		}
+	}
+	if w := ask(t, h, "/docs/assets/docs.css"); w.Header().Get("Cache-Control") != "no-cache" {
+		t.Errorf("without a version: Cache-Control %q", w.Header().Get("Cache-Control"))
+	}
+	if w := ask(t, h, "/docs/assets/README.md"); w.Code != http.StatusNotFound {
+		t.Errorf("README.md: status %d", w.Code)
+	}
+}
+
+func TestDocs_SayWhatIsMissingFromABuildWithoutTheViewers(t *testing.T) {
+	t.Parallel()
+	bare := fstest.MapFS{}
+	for _, pattern := range []string{"docs/pages/*", "docs/assets/*"} {
+		names, _ := fs.Glob(docsFiles, pattern)
+		for _, name := range names {
+			body, err := fs.ReadFile(docsFiles, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			bare[name] = &fstest.MapFile{Data: body}
+		}
+	}
+	a := newDocs(t, false)
+	a.docsFrom(bare)
+	for path, viewer := range map[string]string{"/docs": "Swagger UI", "/redoc": "ReDoc"} {
+		page := ask(t, a.Handler(), path)
+		if page.Code != http.StatusOK || !strings.Contains(page.Body.String(), viewer+" is fetched by <code>make assets</code>") || strings.Contains(page.Body.String(), "<script") {
+			t.Errorf("%s: status %d, body %s", path, page.Code, page.Body)
+		}
+	}
+}
+
+func TestDocs_TheContractIsOpenAPI31(t *testing.T) {
+	t.Parallel()
+	w := ask(t, newDocs(t, true).Handler(), "/openapi.json")
+	var contract struct {
+		OpenAPI string                    `json:"openapi"`
+		Paths   map[string]map[string]any `json:"paths"`
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &contract); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(contract.OpenAPI, "3.1.") || contract.Paths["/api/v1/analyses"]["post"] == nil {
+		t.Errorf("openapi %q with %d paths", contract.OpenAPI, len(contract.Paths))
+	}
+	if got := w.Header().Get("Content-Type"); got != "application/json" {
+		t.Errorf("Content-Type %q", got)
+	}
+}
+
+func TestDocs_AreNotThereWhenSwitchedOff(t *testing.T) {
+	t.Parallel()
+	a := newDocs(t, false)
+	for _, path := range []string{"/docs", "/redoc", "/openapi.json", "/docs/errors", "/docs/assets/docs.css"} {
+		if _, pattern := a.mux.Handler(httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)); pattern != "" {
+			t.Errorf("%s is served by %q", path, pattern)
+		}
+	}
+}
+
+func TestErrors_ExplainEveryCodeOfTheCatalogue(t *testing.T) {
+	t.Parallel()
+	var listed []string
+	for _, f := range catalogue() {
+		listed = append(listed, f.Code)
+	}
+	if diff := cmp.Diff(codesIn(t, "../fault/catalogue.go"), listed); diff != "" {
+		t.Errorf("the fault package's codes (-) and those listed here (+):\n%s", diff)
+	}
+	page := ask(t, newDocs(t, true).Handler(), "/docs/errors").Body.String()
+	for _, e := range explanations() {
+		if !strings.Contains(page, `<tr id="`+e.Code+`">`) {
+			t.Errorf("the page does not explain %s", e.Code)
+		}
+	}
+}
+
+// codesIn reads the Code of each composite literal in a file, in its order.
+func codesIn(t *testing.T, file string) []string {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var codes []string
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		pair, ok := n.(*ast.KeyValueExpr)
+		if !ok {
+			return true
+		}
+		key, _ := pair.Key.(*ast.Ident)
+		value, _ := pair.Value.(*ast.BasicLit)
+		if key != nil && key.Name == "Code" && value != nil {
+			code, err := strconv.Unquote(value.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			codes = append(codes, code)
+		}
+		return true
+	})
+	return codes
+}
