@@ -108,8 +108,10 @@ func TestConsent_IsPerUserKindAndVersion(t *testing.T) {
 			user, kind, version string
 			want                bool
 		}{
-			{in.UserID, "analysis", "2026-11", true}, {in.UserID, "analysis", "2026-12", false},
-			{in.UserID, "clean_up", "2026-11", false}, {other.UserID, "analysis", "2026-11", false},
+			{in.UserID, "analysis", "2026-11", true},
+			{in.UserID, "analysis", "2026-12", false},
+			{in.UserID, "clean_up", "2026-11", false},
+			{other.UserID, "analysis", "2026-11", false},
 		} {
 			if got, err := w.HasConsent(t.Context(), c.user, c.kind, c.version); err != nil || got != c.want {
 				t.Errorf("%+v: got %v, %v", c, got, err)
@@ -128,9 +130,16 @@ func TestNew_RefusesAPublicURLThatCannotWork(t *testing.T) {
 		local   bool
 		ok      bool
 	}{
-		{"https://api.repazoo.com", false, true}, {"https://api.repazoo.com/", false, true}, {"http://localhost:8000", true, true},
-		{"http://api.repazoo.com", false, false}, {"https://api.repazoo.com/base", false, false}, {"https://u:p@api.repazoo.com", false, false},
-		{"", false, false}, {"api.repazoo.com", false, false}, {"ftp://api.repazoo.com", true, false}, {"https://", false, false},
+		{"https://api.repazoo.com", false, true},
+		{"https://api.repazoo.com/", false, true},
+		{"http://localhost:8000", true, true},
+		{"http://api.repazoo.com", false, false},
+		{"https://api.repazoo.com/base", false, false},
+		{"https://u:p@api.repazoo.com", false, false},
+		{"", false, false},
+		{"api.repazoo.com", false, false},
+		{"ftp://api.repazoo.com", true, false},
+		{"https://", false, false},
 	} {
 		_, err := account.New(account.Config{PublicURL: c.address, Local: c.local, JWTKeys: []string{jwtKey}, Now: time.Now})
 		if (err == nil) != c.ok {

@@ -181,9 +181,18 @@ func TestPosts_NeverTouchesOtherEntries(t *testing.T) {
 	t.Parallel()
 	canary := strings.Repeat("private ", 10<<10) // 80 KiB: the canaries lie before the last 64 KiB, where the directory is looked for
 	others := []entry{
-		{"data/direct-messages.js", canary}, {"data/direct-messages-group.js", canary}, {"data/ad-engagements.js", canary}, {"data/contact.js", canary},
-		{"data/tweet-headers.js", canary}, {"data/tweets.js.bak", canary}, {"data/tweets_media/1.jpg", canary}, {"a/b/data/tweets.js", canary},
-		{"data/phone-number.js", canary}, {"data/account-suspension.js", canary}, {"other/data/tweets.js", canary}, {"__MACOSX/data/tweets.js", canary},
+		{"data/direct-messages.js", canary},
+		{"data/direct-messages-group.js", canary},
+		{"data/ad-engagements.js", canary},
+		{"data/contact.js", canary},
+		{"data/tweet-headers.js", canary},
+		{"data/tweets.js.bak", canary},
+		{"data/tweets_media/1.jpg", canary},
+		{"a/b/data/tweets.js", canary},
+		{"data/phone-number.js", canary},
+		{"data/account-suspension.js", canary},
+		{"other/data/tweets.js", canary},
+		{"__MACOSX/data/tweets.js", canary},
 	}
 	head := int64(len(pack(t, others...))) - 2_000 // without the directory, roughly
 	zipped := pack(t, append(others, account, entry{"data/tweets.js", script("tweets", tweet("1", "hello", ""))}, entry{"media", canary})...)

@@ -24,7 +24,7 @@ func decodeAll(r io.Reader, firstBlock int) ([]Post, error) {
 	buf := make([]byte, 0, firstBlock)
 	for {
 		b, err := c.next(buf)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return posts, nil
 		}
 		if err != nil {

@@ -3,6 +3,7 @@ package archive
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"iter"
 	"regexp"
@@ -66,7 +67,7 @@ func (p part) inflate(ctx context.Context, read *atomic.Int64, free <-chan []byt
 		case <-ctx.Done():
 			return
 		}
-		if b.err == io.EOF {
+		if errors.Is(b.err, io.EOF) {
 			return
 		}
 		select {

@@ -1,12 +1,11 @@
 package archive
 
 import (
+	"archive/zip"
 	"compress/flate"
 	"context"
 	"errors"
 	"io"
-
-	"archive/zip"
 
 	"github.com/repazoo/repazoo/internal/fault"
 )

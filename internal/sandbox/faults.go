@@ -110,7 +110,7 @@ func (fs *faults) apply(next http.Handler, w http.ResponseWriter, r *http.Reques
 		spoil(f, next, w, r)
 	case f.Status != 0:
 		w.WriteHeader(f.Status)
-		io.WriteString(w, f.Body)
+		_, _ = io.WriteString(w, f.Body)
 	default:
 		next.ServeHTTP(w, r)
 	}
@@ -138,7 +138,7 @@ func drop(w http.ResponseWriter) {
 	if err != nil { // not a connection that can be taken over, such as a recorder's
 		panic(http.ErrAbortHandler)
 	}
-	io.WriteString(conn, "HTTP/1")
+	_, _ = io.WriteString(conn, "HTTP/1")
 	conn.Close()
 }
 
@@ -151,7 +151,7 @@ func spoil(f *Fault, next http.Handler, w http.ResponseWriter, r *http.Request) 
 	w.Header().Del("Content-Length")
 	w.WriteHeader(rec.Code)
 	if f.Malformed {
-		io.WriteString(w, `{"data": [ <!-- not JSON`)
+		_, _ = io.WriteString(w, `{"data": [ <!-- not JSON`)
 		return
 	}
 	_, _ = w.Write(body[:len(body)/2])
