@@ -48,6 +48,13 @@ func TestFront_LeadsBackAfterTheSignIn(t *testing.T) {
 		`href="/auth/x/login?redirect_to=%2Fa%2F7%3Fpurpose%3Dacademic"`, "Please sign in first.")
 }
 
+func TestHome_SaysWhyAnAccountCouldNotBeLinked(t *testing.T) {
+	t.Parallel()
+	p := newWorld(t).signIn(ada)
+	p.get("/?error=already_linked").shows(http.StatusOK, "That X account belongs to another Repazoo user.", "<h1>Your reports</h1>")
+	p.get("/?error=unauthenticated").shows(http.StatusOK).hides(`role="alert"`)
+}
+
 func TestMissing_AnswersPeopleWithAPageAndProgramsWithAProblem(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

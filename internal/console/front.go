@@ -11,9 +11,8 @@ import (
 
 type frontView struct {
 	page
-	Trouble string // why a sign-in failed, or why one is needed
-	SignIn  string // where signing in begins
-	Plans   []billing.Tier
+	SignIn string // where signing in begins
+	Plans  []billing.Tier
 }
 
 // showFront is the address / for anyone.
@@ -21,10 +20,18 @@ func (c *Console) showFront(v *visit) error {
 	if v.me.UserID != "" {
 		return c.showHome(v)
 	}
-	q := v.r.URL.Query()
-	return c.ok(v, "front", frontView{
-		page: c.page(v, "See what your posts say about you"), Trouble: signInTrouble(q.Get("error")), SignIn: signIn(q.Get("next")), Plans: c.Billing.Plans(),
-	})
+	f := frontView{page: c.page(v, "See what your posts say about you"), SignIn: signIn(v.r.URL.Query().Get("next")), Plans: c.Billing.Plans()}
+	f.Alert = v.trouble()
+	return c.ok(v, "front", f)
+}
+
+// trouble is why a sign-in failed, or why one is needed, when the address says so.
+func (v *visit) trouble() *alert {
+	code := v.r.URL.Query().Get("error")
+	if code == "" {
+		return nil
+	}
+	return &alert{Message: signInTrouble(code)}
 }
 
 // signIn is the address where a sign-in, or the linking of an account, begins and from

@@ -46,6 +46,9 @@ type choice struct {
 func (c *Console) showHome(v *visit) error {
 	h := homeView{page: c.page(v, "Your reports"), Purposes: analysis.Purposes[:], Link: signIn("/")}
 	h.Chosen = choice{Account: v.field("account"), Purpose: analysis.Purpose(v.field("purpose"))}
+	if h.Alert == nil && v.r.URL.Query().Get("error") != fault.Unauthenticated.Code { // linking an account comes back here too
+		h.Alert = v.trouble()
+	}
 	for _, gather := range []func(*visit, *homeView) error{c.gatherAccounts, c.gatherPlan, c.gatherHistory} {
 		if err := gather(v, &h); err != nil {
 			return err

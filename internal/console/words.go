@@ -39,11 +39,10 @@ func catalogueMessage(f *fault.Fault) string {
 	return f.Message
 }
 
-// signInTrouble is what the front page says for the code that a failed sign-in came back with.
+// signInTrouble is what the front page says for the code that a sign-in came back with when it
+// failed, or the linking of an account.
 func signInTrouble(code string) string {
 	switch code {
-	case "":
-		return ""
 	case fault.Unauthenticated.Code, fault.TokenExpired.Code, fault.SessionRevoked.Code, fault.TokenReused.Code:
 		return "Please sign in first. You will come back to where you were going."
 	case fault.ValidationFailed.Code:

@@ -48,9 +48,6 @@ func TestSignInTrouble_TellsCodesApart(t *testing.T) {
 			t.Errorf("%s says %q", f.Code, got)
 		}
 	}
-	if got := console.SignInTrouble(""); got != "" {
-		t.Errorf("without an error it says %q", got)
-	}
 }
 
 func TestSentence_KeepsWhatAServiceSaid(t *testing.T) {
