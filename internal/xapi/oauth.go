@@ -33,7 +33,7 @@ func (Token) String() string { return dots }
 func (Token) GoString() string { return dots }
 
 // Format hides the token from every verb of fmt.
-func (Token) Format(f fmt.State, _ rune) { io.WriteString(f, dots) }
+func (Token) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, dots) }
 
 // LogValue hides the token from slog.
 func (Token) LogValue() slog.Value { return slog.StringValue(dots) }
