@@ -239,7 +239,7 @@ func (a *App) openServer(context.Context) error {
 		LimitKey: func(caller string) string { return string(a.Seal.MAC("limit", []byte(caller))[:16]) },
 		Health:   health.New(probes, a.opt.Now, a.log), Log: a.log,
 		Pages: console.New(console.Config{
-			Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Sandboxed: a.sandboxed(), PublicURL: a.URL(),
+			Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Sandboxed: a.sandboxed(),
 			Version: a.opt.Version, DocsEnabled: bool(a.cfg.Server.Docs), Log: a.log,
 		}),
 		Info:      httpapi.Info{Name: "repazoo", Version: a.opt.Version, Commit: a.opt.Commit, Environment: string(a.cfg.Env), Sandboxed: a.sandboxed()},

@@ -42,7 +42,6 @@ type Config struct {
 	Billing     *billing.Service
 	Analyses    *analysis.Service
 	Sandboxed   []string // which services are embedded stand-ins, of "X", "Stripe" and "Claude"
-	PublicURL   string   // the address browsers see, without a trailing slash
 	Version     string
 	DocsEnabled bool // the API's documentation is served, so pages may link to it
 	Log         *slog.Logger

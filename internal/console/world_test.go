@@ -62,7 +62,7 @@ func newWorld(t *testing.T) *world {
 	}))(t)
 	w.analyses = analysis.New(analysis.Config{DB: d, Seal: sealer, Accounts: w.accounts, Billing: w.billing, X: x})
 	w.serve(console.New(console.Config{
-		Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses, Sandboxed: []string{"Claude", "X", "Stripe"}, PublicURL: home,
+		Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses, Sandboxed: []string{"Claude", "X", "Stripe"},
 		Version: "1.2.3", DocsEnabled: true, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	}))
 	return w
