@@ -90,7 +90,8 @@ func TestCheck_Flags(t *testing.T) {
 		"the wifi password is hunter2!":                             "privacy_exposure:hunter2!",
 		"-----BEGIN RSA PRIVATE" + " KEY----- MIIEpAIBAAKCAQEA0m59": "privacy_exposure:-----BEGIN RSA PRIVATE" + " KEY-----",
 		"oops AKIA" + "IOSFODNN7EXAMPLE":                            "privacy_exposure:AKIA" + "IOSFODNN7EXAMPLE",
-		"Emoji 😀 first, then\nyou absolute idiot, née 1980, café":   "harassment:you absolute idiot",
+
+		"Emoji 😀 first, then\nyou absolute idiot, née 1980, café": "harassment:you absolute idiot",
 	} {
 		if got := found(text, "en"); got != want {
 			t.Errorf("%q:\n got %s\nwant %s", text, got, want)
