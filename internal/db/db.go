@@ -11,10 +11,10 @@
 //
 // # Who asks
 //
-// Every transaction has an [Actor]. On Postgres it becomes the role and the
-// request.jwt.claims that row-level security reads, for that transaction only;
-// the queries still name the user themselves, so the policies are a second
-// lock. On SQLite there is no second lock, and the two-user tests of each
+// Every transaction has an [Actor]. On Postgres it chooses a connection of its
+// role, and the user becomes the request.jwt.claims that row-level security
+// reads, for that transaction only; the queries still name the user themselves,
+// so the policies are a second lock. On SQLite there is no second lock, and the two-user tests of each
 // package prove the first.
 //
 // # What is promised
@@ -49,15 +49,18 @@ var (
 )
 
 // Actor is on whose behalf a transaction runs.
-type Actor struct{ role, claims, user string }
+type Actor struct{ role, claims string }
+
+// userRole is what requests run as on Postgres.
+const userRole = "repazoo_user"
 
 // User is the actor of a signed-in request: it sees and writes its own rows only.
 func User(id string) Actor {
-	return Actor{role: "repazoo_user", claims: `{"sub":"` + id + `","role":"authenticated"}`, user: id}
+	return Actor{role: userRole, claims: `{"sub":"` + id + `","role":"authenticated"}`}
 }
 
 // System is the actor of sign-in, webhooks and workers, before or beyond one user.
-var System = Actor{role: "service_role", claims: `{"role":"service_role"}`}
+var System = Actor{role: "service_role"}
 
 // Tx is an open transaction. Functions that take one never open another.
 type Tx interface {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 )
@@ -62,19 +61,9 @@ func stopJobs(ctx context.Context, client stopper, soft time.Duration) error {
 	return client.StopAndCancel(ctx)
 }
 
-// work gives the workers a pool whose connections are the service role, so that River's
-// own statements need no role of their own.
 func (p *postgres) work(ctx context.Context, cfg *river.Config) (stopper, error) {
-	pc := p.pool.Config()
-	pc.MaxConns = 8
-	pc.ConnConfig.RuntimeParams["role"] = System.role
-	pool, err := pgxpool.NewWithConfig(ctx, pc)
-	if err != nil {
-		return nil, err
-	}
-	p.worker = pool
 	cfg.FetchPollInterval = time.Second // NOTIFY wakes the workers; the poll is for a lost one
-	client, err := river.NewClient(riverpgxv5.New(pool), cfg)
+	client, err := river.NewClient(riverpgxv5.New(p.system), cfg)
 	if err != nil {
 		return nil, err
 	}

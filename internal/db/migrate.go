@@ -50,7 +50,7 @@ func (l *lite) pending(ctx context.Context) (bool, error) {
 // migrate holds one advisory lock for River's tables and ours, so that replicas that
 // start together take turns.
 func (p *postgres) migrate(ctx context.Context) (int, error) {
-	conn, err := p.pool.Acquire(ctx)
+	conn, err := p.login.Acquire(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -65,11 +65,11 @@ func (p *postgres) migrate(ctx context.Context) (int, error) {
 }
 
 func (p *postgres) migrateLocked(ctx context.Context) (int, error) {
-	jobs, err := migrateJobs(ctx, riverpgxv5.New(p.pool), p.log)
+	jobs, err := migrateJobs(ctx, riverpgxv5.New(p.login), p.log)
 	if err != nil {
 		return 0, err
 	}
-	std := stdlib.OpenDBFromPool(p.pool)
+	std := stdlib.OpenDBFromPool(p.login)
 	defer std.Close()
 	g, err := provider(goose.DialectPostgres, std, "postgres")
 	if err != nil {
@@ -79,7 +79,7 @@ func (p *postgres) migrateLocked(ctx context.Context) (int, error) {
 	if err != nil || n == 0 {
 		return n, err
 	}
-	_, err = p.pool.Exec(ctx, riverGrants)
+	_, err = p.login.Exec(ctx, riverGrants)
 	return n, err
 }
 

@@ -2,6 +2,8 @@ package db
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -9,12 +11,13 @@ import (
 	"github.com/riverqueue/river"
 )
 
-// pgTx is a Postgres transaction that counts round trips: BEGIN, the role and every
+// pgTx is a Postgres transaction that counts round trips: BEGIN, the user and every
 // Later statement wait in pending and travel with the next statement that needs an answer.
 type pgTx struct {
 	conn    *pgx.Conn
 	jobs    *river.Client[pgx.Tx]
-	actor   Actor
+	own     string // the role the transaction began with
+	role    string // the role after what is pending
 	now     time.Time
 	pending []statement
 	begun   bool // BEGIN has been sent
@@ -25,12 +28,24 @@ func (t *pgTx) Now() time.Time { return t.now }
 func (t *pgTx) Later(query string, args ...any) { t.Ask(nil, query, args...) }
 
 func (t *pgTx) Ask(read func(Rows) error, query string, args ...any) {
+	t.as(t.own)
+	t.queue(read, query, args...)
+}
+
+func (t *pgTx) queue(read func(Rows) error, query string, args ...any) {
 	t.pending = append(t.pending, statement{query, args, read})
 }
 
-func (t *pgTx) as(a Actor) { t.Later(asActor, a.role, a.claims) }
+// as lets the statements from here on run as a role.
+func (t *pgTx) as(role string) {
+	if t.role != role {
+		t.role = role
+		t.queue(nil, `SELECT set_config('role', $1, true)`, role)
+	}
+}
 
 func (t *pgTx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	t.as(t.own)
 	tag, err := t.exec(ctx, query, args...)
 	return tag.RowsAffected(), err
 }
@@ -46,6 +61,11 @@ func (t *pgTx) exec(ctx context.Context, query string, args ...any) (pgconn.Comm
 }
 
 func (t *pgTx) Query(ctx context.Context, query string, args ...any) (Rows, error) {
+	t.as(t.own)
+	return t.rows(ctx, query, args)
+}
+
+func (t *pgTx) rows(ctx context.Context, query string, args []any) (Rows, error) {
 	results, err := t.send(ctx, query, args)
 	if err != nil {
 		return nil, err
@@ -92,10 +112,10 @@ func settle(results pgx.BatchResults, s statement) error {
 }
 
 // Enqueue inserts the job as the service role, because users have no right to the queue.
+// It waits like a Later statement: River's fast insert asks for no answer.
 func (t *pgTx) Enqueue(ctx context.Context, job river.JobArgs) error {
-	t.as(System)
-	_, err := t.jobs.InsertTx(ctx, riverTx{t: t}, job, nil)
-	t.as(t.actor)
+	t.as(System.role)
+	_, err := t.jobs.InsertManyFastTx(ctx, riverTx{t: t}, []river.InsertManyParams{{Args: job}})
 	return err
 }
 
@@ -154,8 +174,9 @@ func (r *pgRows) Err() error {
 	return pgErr(r.err)
 }
 
-// riverTx shows a pgTx to River as the pgx.Tx it expects. A statement whose result River
-// does not read (the notification of waiting workers) is queued like any other Later one.
+// riverTx shows a pgTx to River as the pgx.Tx it expects for a fast insert. River reads no
+// answer of it, so all of it (the row, the notification of waiting workers) is queued; only
+// once in a process it asks for the server's version.
 type riverTx struct {
 	pgx.Tx // the methods River does not use for an insert stay nil on purpose
 	t      *pgTx
@@ -164,25 +185,35 @@ type riverTx struct {
 func (r riverTx) Conn() *pgx.Conn { return r.t.conn }
 
 func (r riverTx) Exec(_ context.Context, query string, args ...any) (pgconn.CommandTag, error) {
-	r.t.Later(query, args...)
+	r.t.queue(nil, query, args...)
 	return pgconn.CommandTag{}, nil
 }
 
-func (r riverTx) Query(ctx context.Context, query string, args ...any) (pgx.Rows, error) {
-	rows, err := r.t.Query(ctx, query, args...)
-	if err != nil {
-		return nil, err
+// CopyFrom becomes inserts: COPY would need a round trip of its own.
+func (r riverTx) CopyFrom(_ context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (int64, error) {
+	places := make([]string, len(columns))
+	for i := range columns {
+		places[i] = "$" + strconv.Itoa(i+1)
 	}
-	return rows.(*pgRows), nil
+	insert := "INSERT INTO " + table.Sanitize() + " (" + strings.Join(columns, ", ") + ") VALUES (" + strings.Join(places, ", ") + ")"
+	n := int64(0)
+	for ; rows.Next(); n++ {
+		values, err := rows.Values()
+		if err != nil {
+			return n, err
+		}
+		r.t.queue(nil, insert, values...)
+	}
+	return n, rows.Err()
 }
 
 func (r riverTx) QueryRow(ctx context.Context, query string, args ...any) pgx.Row {
-	rows, err := r.Query(ctx, query, args...)
+	rows, err := r.t.rows(ctx, query, args)
 	return pgRow{rows, err}
 }
 
 type pgRow struct {
-	rows pgx.Rows
+	rows Rows
 	err  error
 }
 
@@ -192,7 +223,6 @@ func (r pgRow) Scan(dest ...any) error {
 	}
 	defer r.rows.Close()
 	if !r.rows.Next() {
-		r.rows.Close()
 		if err := r.rows.Err(); err != nil {
 			return err
 		}

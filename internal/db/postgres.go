@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,13 +15,16 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 )
 
-// asActor makes the rest of the transaction run as one actor. Both settings are local
-// to the transaction, so a pooled connection never carries them on.
-const asActor = `SELECT set_config('role', $1, true), set_config('request.jwt.claims', $2, true)`
+// asUser tells the policies who asks. It is local to the transaction, so a pooled
+// connection never carries it on.
+const asUser = `SELECT set_config('request.jwt.claims', $1, true)`
 
+// postgres keeps a pool for each role, because a connection that begins as the role needs no
+// statement to become it, and a bug cannot forget to.
 type postgres struct {
-	pool   *pgxpool.Pool         // requests: each transaction names its role
-	worker *pgxpool.Pool         // job workers: the service role for the whole connection; nil until they start
+	login  *pgxpool.Pool         // the login itself: checks and migrations
+	users  *pgxpool.Pool         // requests: each transaction says which user
+	system *pgxpool.Pool         // the service role: sign-in, webhooks and job workers
 	jobs   *river.Client[pgx.Tx] // inserts only
 	log    *slog.Logger
 }
@@ -30,33 +34,64 @@ func openPostgres(ctx context.Context, c Config) (engine, error) {
 	if err != nil {
 		return nil, errors.New("DATABASE_URL is not a connection string: expected postgres://user:password@host:port/name") // err would quote the password
 	}
-	if cfg.MaxConns = int32(c.MaxConns); c.MaxConns == 0 {
-		cfg.MaxConns = 24 // fewer starve group commit, more only queue in Postgres
-	}
 	if cfg.ConnConfig.ConnectTimeout == 0 {
 		cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	}
-	pool, err := pgxpool.NewWithConfig(ctx, cfg)
-	if err != nil {
-		return nil, err
+	p := &postgres{log: c.Log}
+	if err := p.connect(ctx, cfg, cmp.Or(c.MaxConns, 24)); err != nil { // fewer starve group commit, more only queue in Postgres
+		return nil, errors.Join(err, p.Close())
 	}
-	p := &postgres{pool: pool, log: c.Log}
 	if err := p.checkRole(ctx, c.AllowBypass); err != nil {
-		pool.Close()
-		return nil, err
-	}
-	if p.jobs, err = river.NewClient(riverpgxv5.New(pool), &river.Config{Logger: c.Log}); err != nil {
-		pool.Close()
-		return nil, err
+		return nil, errors.Join(err, p.Close())
 	}
 	return p, nil
+}
+
+// connect makes the pools. A pool dials when it is first used, so the roles need not exist yet.
+func (p *postgres) connect(ctx context.Context, cfg *pgxpool.Config, conns int) (err error) {
+	cfg.MaxConns = 4
+	if p.login, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
+		return err
+	}
+	if p.users, err = poolAs(ctx, cfg.Copy(), userRole, conns); err != nil {
+		return err
+	}
+	if p.system, err = poolAs(ctx, cfg.Copy(), System.role, max(conns/2, 8)); err != nil {
+		return err
+	}
+	p.jobs, err = river.NewClient(riverpgxv5.New(p.system), &river.Config{Logger: p.log})
+	return err
+}
+
+// poolAs is a pool whose connections are a role from their first moment. A pooler in between
+// that drops the setting is noticed before a statement runs as somebody else.
+func poolAs(ctx context.Context, cfg *pgxpool.Config, role string, conns int) (*pgxpool.Pool, error) {
+	cfg.MaxConns = int32(conns) //nolint:gosec // a handful
+	cfg.ConnConfig.RuntimeParams["role"] = role
+	cfg.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
+		var is string
+		err := c.QueryRow(ctx, `SELECT current_user`).Scan(&is)
+		if err == nil && is != role {
+			err = fmt.Errorf("the connection is %q instead of %q: connect to Postgres directly or through a pooler in session mode", is, role)
+		}
+		return err
+	}
+	return pgxpool.NewWithConfig(ctx, cfg)
+}
+
+// pool is whose connections an actor uses.
+func (p *postgres) pool(a Actor) *pgxpool.Pool {
+	if a.role == System.role {
+		return p.system
+	}
+	return p.users
 }
 
 // checkRole refuses a login that row-level security would not bind.
 func (p *postgres) checkRole(ctx context.Context, allow bool) error {
 	var name string
 	var bypass bool
-	err := p.pool.QueryRow(ctx, `SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user`).Scan(&name, &bypass)
+	err := p.login.QueryRow(ctx, `SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user`).Scan(&name, &bypass)
 	if err != nil || !bypass {
 		return err
 	}
@@ -69,39 +104,46 @@ func (p *postgres) checkRole(ctx context.Context, allow bool) error {
 
 func (p *postgres) Name() string { return "postgres" }
 
-func (p *postgres) Ping(ctx context.Context) error { return p.pool.Ping(ctx) }
+func (p *postgres) Ping(ctx context.Context) error { return p.users.Ping(ctx) }
 
 func (p *postgres) Close() error {
-	if p.worker != nil {
-		p.worker.Close()
+	for _, pool := range []*pgxpool.Pool{p.users, p.system, p.login} {
+		if pool != nil {
+			pool.Close()
+		}
 	}
-	p.pool.Close()
 	return nil
 }
 
 // read pipelines actor and statement: one Sync is one implicit transaction and one round trip.
 func (p *postgres) read(ctx context.Context, a Actor, query string, args []any) (Rows, error) {
 	b := &pgx.Batch{}
-	b.Queue(asActor, a.role, a.claims)
+	if a.claims != "" {
+		b.Queue(asUser, a.claims)
+	}
 	b.Queue(query, args...)
-	results := p.pool.SendBatch(ctx, b)
-	if _, err := results.Exec(); err != nil {
-		results.Close()
-		return nil, pgErr(err)
+	results := p.pool(a).SendBatch(ctx, b)
+	if a.claims != "" {
+		if _, err := results.Exec(); err != nil {
+			results.Close()
+			return nil, pgErr(err)
+		}
 	}
 	return lastRows(results)
 }
 
 // begin opens the transaction with the first statement rather than in a trip of its own.
 func (p *postgres) begin(ctx context.Context, a Actor, now time.Time, fn func(Tx) error) error {
-	conn, err := p.pool.Acquire(ctx)
+	conn, err := p.pool(a).Acquire(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Release() // a connection that is still inside a transaction is thrown away here
-	tx := &pgTx{conn: conn.Conn(), jobs: p.jobs, actor: a, now: now}
-	tx.Later("BEGIN")
-	tx.as(a)
+	tx := &pgTx{conn: conn.Conn(), jobs: p.jobs, own: a.role, role: a.role, now: now}
+	tx.queue(nil, "BEGIN")
+	if a.claims != "" {
+		tx.queue(nil, asUser, a.claims)
+	}
 	if err := fn(tx); err != nil {
 		return errors.Join(err, tx.rollback(ctx))
 	}
