@@ -31,6 +31,7 @@ package account
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -78,7 +79,8 @@ type Service struct {
 	returns    returnRules
 	keys       keySet
 	parser     *jwt.Parser
-	live       *otter.Cache[string, liveness] // by session id
+	verified   *otter.Cache[[sha256.Size]byte, claims] // by the token's hash
+	live       *otter.Cache[string, liveness]          // by session id
 	renewals   singleflight.Group
 	accessTTL  time.Duration
 	refreshTTL time.Duration
@@ -105,12 +107,17 @@ func New(c Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("account: %w", err)
 	}
+	verified, err := newVerified(c.Now)
+	if err != nil {
+		return nil, fmt.Errorf("account: %w", err)
+	}
 	return &Service{
 		db: c.DB, seal: c.Seal, x: c.X, log: c.Log, now: c.Now,
 		callback:   issuer + CallbackPath,
 		returns:    newReturnRules(home, c.ReturnHosts, c.Local),
 		keys:       keys,
 		parser:     newParser(issuer, c.Now),
+		verified:   verified,
 		live:       live,
 		accessTTL:  cmp.Or(c.AccessTTL, 30*time.Minute),
 		refreshTTL: cmp.Or(c.RefreshTTL, 7*24*time.Hour),

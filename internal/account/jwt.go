@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/maypok86/otter/v2"
 
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
@@ -112,11 +113,39 @@ func newParser(issuer string, now func() time.Time) *jwt.Parser {
 	)
 }
 
-// verify reads an access token that this server signed and that has not expired.
+const maxVerified = 20_000 // tokens whose signature is remembered
+
+// newVerified remembers tokens whose signature has been checked, by their hash.
+func newVerified(now func() time.Time) (*otter.Cache[[sha256.Size]byte, claims], error) {
+	return otter.New(&otter.Options[[sha256.Size]byte, claims]{
+		MaximumSize:      maxVerified,
+		ExpiryCalculator: otter.ExpiryWriting[[sha256.Size]byte, claims](5 * time.Minute),
+		Clock:            cacheClock(now),
+	})
+}
+
+// verify reads an access token that this server signed and that has not expired. The keys never change while the
+// process runs, so a signature that was good stays good; the time is looked at every time.
 func (s *Service) verify(bearer string) (claims, error) {
 	if len(bearer) > maxBearer {
 		return claims{}, fault.Unauthenticated
 	}
+	hash := sha256.Sum256([]byte(bearer))
+	c, known := s.verified.GetIfPresent(hash)
+	if !known {
+		var err error
+		if c, err = s.parse(bearer); err != nil {
+			return claims{}, err
+		}
+		s.verified.Set(hash, c)
+	}
+	if !s.now().Before(time.Unix(c.ExpiresAt, 0)) {
+		return claims{}, fault.TokenExpired
+	}
+	return c, nil
+}
+
+func (s *Service) parse(bearer string) (claims, error) {
 	var c claims
 	_, err := s.parser.ParseWithClaims(bearer, &c, func(t *jwt.Token) (any, error) {
 		kid, _ := t.Header["kid"].(string)

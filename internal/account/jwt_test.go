@@ -32,7 +32,11 @@ func verifier(t testing.TB, keys ...string) *Service {
 		t.Fatal(err)
 	}
 	now := func() time.Time { return testNow }
-	return &Service{keys: set, parser: newParser(testIssuer, now), now: now}
+	verified, err := newVerified(now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Service{keys: set, parser: newParser(testIssuer, now), verified: verified, now: now}
 }
 
 func good() jwt.MapClaims {
@@ -212,4 +216,22 @@ func FuzzVerify(f *testing.F) {
 			t.Fatalf("%q: got %v", token, err)
 		}
 	})
+}
+
+func TestVerify_RefusesARememberedTokenOnceItHasExpired(t *testing.T) {
+	t.Parallel()
+	s := verifier(t, testKey)
+	now := testNow
+	s.now = func() time.Time { return now }
+	token, err := s.keys.sign(testUser, testSess, "user", testNow, testNow.Add(time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.verify(token); err != nil {
+		t.Fatal(err)
+	}
+	now = testNow.Add(time.Minute)
+	if _, err := s.verify(token); !errors.Is(err, fault.TokenExpired) {
+		t.Fatalf("got %v", err)
+	}
 }
