@@ -102,7 +102,8 @@ type standing struct {
 const standingQuery = `SELECT COALESCE(s.tier, ''), COALESCE(s.status, ''), s.period_start, s.period_end, s.entitled_until,
 	q.period_start, q.period_end, q.entitled_until, COALESCE(q.tier, ''), COALESCE(q.quota, 0), COALESCE(q.reserved, 0), COALESCE(q.used, 0),
 	COALESCE(q.reads_limit, 0), COALESCE(q.reads_used, 0)
-	FROM (SELECT 1 AS one) o LEFT JOIN subscriptions s ON s.user_id = $1 LEFT JOIN quota_periods q ON q.user_id = $1 AND q.` + newest
+	FROM (SELECT 1 AS one) o LEFT JOIN subscriptions s ON s.user_id = $1
+	LEFT JOIN (SELECT * FROM quota_periods WHERE user_id = $1 AND period_start <= $2 ORDER BY period_start DESC LIMIT 1) q ON TRUE`
 
 func (s *Service) standing(ctx context.Context, actor db.Actor, userID string) (standing, error) {
 	return db.ReadOne(ctx, s.db, actor, scanStanding, standingQuery, userID, s.now())
