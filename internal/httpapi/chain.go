@@ -1,10 +1,12 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math"
 	"net"
 	"net/http"
@@ -27,19 +29,34 @@ import (
 	"github.com/repazoo/repazoo/internal/limit"
 )
 
-// chain is everything a request passes before its handler, outermost first.
+// chain is everything a request passes before its handler, innermost first. Probes come often
+// and need neither a caller nor a limit: they leave it early.
 func (a *API) chain(routes http.Handler) http.Handler {
-	h := routes
-	h = a.rateLimit(h)
+	h := a.rateLimit(routes)
 	h = a.authenticate(h)
-	h = a.route(h)
 	h = http.NewCrossOriginProtection().Handler(h)
 	h = a.cors().Handler(h)
-	h = securityHeaders(h, a.csp())
 	h = gzhttp.GzipHandler(h)
+	h = securityHeaders(h, a.csp())
+	h = probesPass(h, routes)
 	h = a.recover(h)
 	h = a.log(h)
+	h = a.route(h)
 	return a.identify(h)
+}
+
+var noStore, noSniff = []string{"no-store"}, []string{"nosniff"}
+
+// probesPass takes probes straight to their handlers.
+func probesPass(rest, routes http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if requestFrom(r.Context()).who == forProbes {
+			w.Header()["Cache-Control"], w.Header()["X-Content-Type-Options"] = noStore, noSniff
+			routes.ServeHTTP(w, r)
+			return
+		}
+		rest.ServeHTTP(w, r)
+	})
 }
 
 type contextKey uint8
@@ -125,7 +142,7 @@ func (a *API) log(next http.Handler) http.Handler {
 		start := time.Now()
 		info := requestFrom(r.Context())
 		next.ServeHTTP(&recorder{ResponseWriter: w, info: info, start: start}, r)
-		if info.who == forProbes && info.status < http.StatusInternalServerError {
+		if (info.who == forProbes || info.who == forReaders) && info.status < http.StatusInternalServerError {
 			return
 		}
 		level := slog.LevelInfo
@@ -197,15 +214,17 @@ func (a *API) csp() string {
 }
 
 func securityHeaders(next http.Handler, csp string) http.Handler {
+	always := http.Header{}
+	always.Set("Content-Security-Policy", csp)
+	always.Set("X-Content-Type-Options", "nosniff")
+	always.Set("Referrer-Policy", "no-referrer")
+	always.Set("X-Frame-Options", "DENY")
+	always.Set("Cross-Origin-Opener-Policy", "same-origin")
+	always.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+	always.Set("Cache-Control", "no-store")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", csp)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
-		h.Set("Cache-Control", "no-store")
+		maps.Copy(h, always) // shares the values, which nobody appends to
 		if r.TLS != nil {
 			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 		}
@@ -243,7 +262,7 @@ func (a *API) route(next http.Handler) http.Handler {
 func (a *API) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		info := requestFrom(r.Context())
-		if info.who == forProbes || info.who == forWebhooks {
+		if info.who == forReaders || info.who == forWebhooks {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -308,7 +327,7 @@ func (a *API) renew(w http.ResponseWriter, r *http.Request) (account.Principal, 
 func (a *API) rateLimit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		info := requestFrom(r.Context())
-		if info.who == forProbes || info.who == forWebhooks {
+		if info.who == forReaders || info.who == forWebhooks {
 			a.serve(next, w, r)
 			return
 		}
@@ -368,21 +387,21 @@ func (a *API) addressKey(r *http.Request) string {
 // limitHeaders tells the caller where they stand: the draft's fields, and the older ones
 // for the window that is nearest to its end.
 func limitHeaders(h http.Header, d limit.Decision) {
-	var policy, state []string
-	nearest := -1
-	for i, w := range d.Windows {
-		policy = append(policy, fmt.Sprintf("%q;q=%d;w=%d", w.Name, w.Limit, int(w.Per.Seconds())))
-		state = append(state, fmt.Sprintf("%q;r=%d;t=%d", w.Name, w.Remaining, seconds(w.Reset)))
-		if nearest < 0 || w.Remaining < d.Windows[nearest].Remaining {
-			nearest = i
-		}
-	}
-	if nearest < 0 {
+	if len(d.Windows) == 0 {
 		return
 	}
-	w := d.Windows[nearest]
-	h.Set("RateLimit-Policy", strings.Join(policy, ", "))
-	h.Set("RateLimit", strings.Join(state, ", "))
+	var policy, state strings.Builder
+	for i, w := range d.Windows {
+		if i > 0 {
+			policy.WriteString(", ")
+			state.WriteString(", ")
+		}
+		fmt.Fprintf(&policy, "%q;q=%d;w=%d", w.Name, w.Limit, int(w.Per.Seconds()))
+		fmt.Fprintf(&state, "%q;r=%d;t=%d", w.Name, w.Remaining, seconds(w.Reset))
+	}
+	w := slices.MinFunc(d.Windows, func(a, b limit.State) int { return cmp.Compare(a.Reset, b.Reset) })
+	h.Set("RateLimit-Policy", policy.String())
+	h.Set("RateLimit", state.String())
 	h.Set("X-RateLimit-Limit", strconv.Itoa(w.Limit))
 	h.Set("X-RateLimit-Remaining", strconv.Itoa(w.Remaining))
 	h.Set("X-RateLimit-Reset", strconv.Itoa(seconds(w.Reset)))

@@ -42,11 +42,11 @@ func (a *API) docsFrom(embedded fs.FS) {
 		}
 		return docsAsset{body: b.Bytes(), mime: "text/html; charset=utf-8", csp: docsCSP}
 	}
-	a.handle("GET /docs", forProbes, page("swagger.html", viewer{Ready: files.has("swagger-ui-bundle.js", "swagger-ui.css")}))
-	a.handle("GET /redoc", forProbes, page("redoc.html", viewer{Ready: files.has("redoc.standalone.js")}))
-	a.handle("GET /docs/errors", forProbes, page("errors.html", explanations()))
-	a.handle("GET /docs/assets/{file}", forProbes, http.HandlerFunc(files.serve))
-	a.handle("GET /openapi.json", forProbes, a.contract())
+	a.handle("GET /docs", forReaders, page("swagger.html", viewer{Ready: files.has("swagger-ui-bundle.js", "swagger-ui.css")}))
+	a.handle("GET /redoc", forReaders, page("redoc.html", viewer{Ready: files.has("redoc.standalone.js")}))
+	a.handle("GET /docs/errors", forReaders, page("errors.html", explanations()))
+	a.handle("GET /docs/assets/{file}", forReaders, http.HandlerFunc(files.serve))
+	a.handle("GET /openapi.json", forReaders, a.contract())
 }
 
 // viewer is what the page of Swagger UI or ReDoc needs to know.

@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/netip"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -78,7 +79,8 @@ const (
 	forUser     access = iota // signed in; the zero value, so that a forgotten entry denies
 	forAnyone                 // public, counted by the limiter
 	forAdmin                  // signed in with the admin role
-	forProbes                 // public and not counted: health, docs, assets
+	forReaders                // public and not counted: docs and assets
+	forProbes                 // public, not counted, past most of the chain: health
 	forWebhooks               // public by signature
 )
 
@@ -98,10 +100,18 @@ func New(c Config) *API {
 	}
 	if c.Pages != nil {
 		for pattern, h := range c.Pages.Routes() {
-			a.handle(pattern, forAnyone, h)
+			a.handle(pattern, accessOf(pattern), h)
 		}
 	}
 	return a
+}
+
+// accessOf lets a page's scripts and pictures be read without counting them.
+func accessOf(pattern string) access {
+	if strings.HasPrefix(pattern, "GET /assets/") {
+		return forReaders
+	}
+	return forAnyone
 }
 
 // Handler is the chain in front of the routes.
@@ -145,7 +155,7 @@ func operation[I, O any](a *API, who access, op huma.Operation, h func(context.C
 		op.Security = []map[string][]string{{"bearer": {}}}
 		op.Errors = append(op.Errors, http.StatusUnauthorized)
 	}
-	if who != forProbes {
+	if who != forProbes && who != forReaders {
 		op.Errors = append(op.Errors, http.StatusTooManyRequests)
 	}
 	if op.MaxBodyBytes == 0 {

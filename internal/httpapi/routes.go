@@ -17,13 +17,13 @@ var tags = []*huma.Tag{
 
 // routes is the whole surface on one screen.
 func (a *API) routes() {
-	operation(a, forProbes, get("/healthz", "health", "Is the process up"), a.healthz)
+	a.alive("/healthz", "Is the process up")
+	a.alive("/livez", "Is the process alive")
 	for _, part := range []string{"db", "redis", "vault"} {
 		operation(a, forProbes, get("/healthz/"+part, "health", "Is "+part+" reachable"), a.healthOf(part))
 	}
-	operation(a, forProbes, get("/livez", "health", "Is the process alive"), a.healthz)
 	operation(a, forProbes, get("/readyz", "health", "May traffic be sent here"), a.readyz)
-	operation(a, forProbes, get("/info", "health", "What this server is"), a.info)
+	operation(a, forReaders, get("/info", "health", "What this server is"), a.info)
 
 	for _, name := range []string{"x", "twitter"} { // the earlier API says twitter
 		old := name == "twitter"
