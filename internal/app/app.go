@@ -59,7 +59,7 @@ type App struct {
 	listener net.Listener
 	server   *http.Server
 	sandbox  *sandbox.Sandbox // nil when every outside service is real
-	redis    interface{ Close() }
+	redis    *limit.Redis
 
 	DB       *db.DB
 	Seal     *seal.Sealer
@@ -263,12 +263,11 @@ func (a *App) limiter() (*limit.Limiter, health.Probe, error) {
 	if url == "" {
 		return limit.New(limit.NewLocal(a.opt.Now), nil), nil, nil
 	}
-	client, err := limit.Dial(url)
-	if err != nil {
+	var err error
+	if a.redis, err = limit.Open(url); err != nil {
 		return nil, nil, err
 	}
-	a.redis = client
-	l := limit.New(limit.NewLocal(a.opt.Now), limit.NewRedis(client, nil))
+	l := limit.New(limit.NewLocal(a.opt.Now), a.redis)
 	return l, l.Healthy, nil
 }
 

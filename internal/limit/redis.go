@@ -8,6 +8,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -24,15 +25,80 @@ const prefix = "rl:"
 // decided by one script in one round trip. A key that counts nothing any more
 // expires by itself.
 type Redis struct {
-	client rueidis.Client
 	script *rueidis.Lua
 	now    func() time.Time
+	dial   func() (rueidis.Client, error)
+
+	mu      sync.Mutex
+	client  rueidis.Client // nil until Redis has answered; then it connects again by itself
+	dialing bool
+	closed  bool
 }
+
+// errNotConnected means that Redis has not answered since the start.
+var errNotConnected = errors.New("limit: Redis has not answered yet")
 
 // NewRedis makes a Redis. With now nil it reads the time from the Redis server,
 // so that replicas whose clocks differ still count alike: what production wants.
 func NewRedis(client rueidis.Client, now func() time.Time) *Redis {
-	return &Redis{client, rueidis.NewLuaScript(takeScript), now}
+	return &Redis{client: client, script: rueidis.NewLuaScript(takeScript), now: now}
+}
+
+// Open makes a Redis of an address as [Dial] takes it. It waits a second for the first answer,
+// so that a Redis that is there counts from the first call. One that is down does not keep the
+// program from starting: it is dialed again, one attempt at a time, when a call needs it.
+// Close it when done.
+func Open(url string) (*Redis, error) {
+	if _, err := options(url); err != nil {
+		return nil, badAddress()
+	}
+	r := NewRedis(nil, nil)
+	r.dial = func() (rueidis.Client, error) { return Dial(url) }
+	r.dialing = true
+	tried := make(chan struct{})
+	go func() { r.connect(); close(tried) }()
+	select {
+	case <-tried:
+	case <-time.After(time.Second):
+	}
+	return r, nil
+}
+
+// connection is the client, or errNotConnected while it is being dialed.
+func (r *Redis) connection() (rueidis.Client, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.client != nil {
+		return r.client, nil
+	}
+	if !r.dialing && !r.closed {
+		r.dialing = true
+		go r.connect()
+	}
+	return nil, errNotConnected
+}
+
+func (r *Redis) connect() {
+	client, err := r.dial()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.dialing = false
+	switch {
+	case err != nil: // the next call tries again
+	case r.closed:
+		client.Close()
+	default:
+		r.client = client
+	}
+}
+
+// Close ends the connection.
+func (r *Redis) Close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed = true; r.client != nil {
+		r.client.Close()
+	}
 }
 
 // Take decides about one call of key and counts it if it is allowed. It fails
@@ -41,7 +107,11 @@ func (r *Redis) Take(ctx context.Context, key string, ws []Window) (Decision, er
 	if err := check(ws); err != nil {
 		return Decision{}, err
 	}
-	answer, err := r.script.Exec(ctx, r.client, []string{prefix + key}, r.arguments(ws)).AsIntSlice()
+	client, err := r.connection()
+	if err != nil {
+		return Decision{}, err
+	}
+	answer, err := r.script.Exec(ctx, client, []string{prefix + key}, r.arguments(ws)).AsIntSlice()
 	if err != nil {
 		return Decision{}, err
 	}
@@ -69,7 +139,11 @@ func (r *Redis) arguments(ws []Window) []string {
 }
 
 func (r *Redis) ping(ctx context.Context) error {
-	return r.client.Do(ctx, r.client.B().Ping().Build()).Error()
+	client, err := r.connection()
+	if err != nil {
+		return err
+	}
+	return client.Do(ctx, client.B().Ping().Build()).Error()
 }
 
 // Dial connects to redis://, rediss://, or a comma separated list of them that
@@ -78,13 +152,17 @@ func (r *Redis) ping(ctx context.Context) error {
 func Dial(url string) (rueidis.Client, error) {
 	options, err := options(url)
 	if err != nil {
-		return nil, fault.DependencyDown.Saying("REDIS_URL cannot be used: it must be redis://HOST:PORT or rediss://HOST:PORT, or a comma separated list of them.")
+		return nil, badAddress()
 	}
 	client, err := rueidis.NewClient(options)
 	if err != nil {
 		return nil, fault.DependencyDown.Because(fmt.Errorf("connect to Redis: %w", err))
 	}
 	return client, nil
+}
+
+func badAddress() error {
+	return fault.DependencyDown.Saying("REDIS_URL cannot be used: it must be redis://HOST:PORT or rediss://HOST:PORT, or a comma separated list of them.")
 }
 
 // options are chosen for many small calls that each have little time: one

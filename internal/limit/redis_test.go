@@ -236,6 +236,35 @@ func TestLimiter_CountsHereWhileRedisIsGoneAndHandsBack(t *testing.T) {
 	}
 }
 
+func TestOpen_StartsWithoutRedisAndTakesItWhenItComes(t *testing.T) {
+	t.Parallel()
+	w := newWire(t)
+	w.set(cut)
+	redis, err := Open("redis://" + w.listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(redis.Close)
+	local, key := NewLocal(time.Now), unique()
+	limiter := newLimiter(local, redis, unhurried, time.Millisecond)
+	if got := flood(t, limiter, key, 100); got != 60 || local.size() != 1 {
+		t.Fatalf("%d calls passed without Redis", got)
+	}
+	if err := limiter.Healthy(t.Context()); !errors.Is(err, fault.DependencyDown) {
+		t.Fatalf("health says %v", err)
+	}
+	w.set(mended)
+	await(t, func() bool { return take(t, limiter, key, minuteAndHour).Allowed }) // Redis has counted none
+	await(t, func() bool { return limiter.Healthy(t.Context()) == nil })
+}
+
+func TestOpen_RefusesWhatIsNoAddress(t *testing.T) {
+	t.Parallel()
+	if _, err := Open("http://:hunter2@127.0.0.1:1"); !errors.Is(err, fault.DependencyDown) || strings.Contains(err.Error(), "hunter2") {
+		t.Fatalf("got %v", err)
+	}
+}
+
 func TestLimiter_AsksADeadRedisOncePerPause(t *testing.T) {
 	t.Parallel()
 	w := newWire(t)
