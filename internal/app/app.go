@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -60,6 +61,7 @@ type App struct {
 	server   *http.Server
 	sandbox  *sandbox.Sandbox // nil when every outside service is real
 	redis    *limit.Redis
+	working  atomic.Bool // from the start of the workers to the drain
 
 	DB       *db.DB
 	Seal     *seal.Sealer
@@ -229,7 +231,10 @@ func (a *App) openServer(context.Context) error {
 	if err != nil {
 		return err
 	}
-	probes := map[string]health.Probe{"db": a.DB.Ping, "redis": probe, "vault": a.probeSeal, "schema": a.probeSchema}
+	parts := map[string]health.Part{
+		"db": {Probe: a.DB.Ping}, "schema": {Probe: a.probeSchema}, "jobs": {Probe: a.probeJobs}, "vault": {Probe: a.probeSeal},
+		"redis": {Probe: probe, Spared: true}, // each replica counts by itself meanwhile
+	}
 	a.API = httpapi.New(httpapi.Config{
 		Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Limiter: limiter,
 		Windows: []limit.Window{
@@ -237,7 +242,7 @@ func (a *App) openServer(context.Context) error {
 			{Name: "hour", Limit: a.cfg.Limits.PerHour, Per: time.Hour},
 		},
 		LimitKey: func(caller string) string { return string(a.Seal.MAC("limit", []byte(caller))[:16]) },
-		Health:   health.New(probes, a.opt.Now, a.log), Log: a.log,
+		Health:   health.New(parts, a.opt.Now, a.log), Log: a.log,
 		Pages: console.New(console.Config{
 			Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Sandboxed: a.sandboxed(),
 			Version: a.opt.Version, DocsEnabled: bool(a.cfg.Server.Docs), Log: a.log,
@@ -277,6 +282,14 @@ func (a *App) probeSeal(context.Context) error {
 	return err
 }
 
+// probeJobs keeps traffic away from a process whose workers have not begun, or that is going.
+func (a *App) probeJobs(context.Context) error {
+	if !a.working.Load() {
+		return errors.New("no job is taken")
+	}
+	return nil
+}
+
 func (a *App) probeSchema(ctx context.Context) error {
 	pending, err := a.DB.Pending(ctx)
 	if err == nil && pending {
@@ -310,6 +323,7 @@ func (a *App) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.working.Store(true)
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		if err := a.server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
@@ -339,6 +353,7 @@ func (a *App) startJobs() (func(context.Context) error, error) {
 func (a *App) drain(stopJobs func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 	defer cancel()
+	a.working.Store(false)
 	a.API.Stop()
 	jobs := stopJobs(ctx) // first, since jobs may talk to the stand-ins in this server
 	return errors.Join(jobs, a.server.Shutdown(ctx))

@@ -30,6 +30,12 @@ const (
 // Probe asks one part. It returns nil when the part answers.
 type Probe func(context.Context) error
 
+// Part is something Repazoo depends on.
+type Part struct {
+	Probe  Probe // nil: it is not in use
+	Spared bool  // the program does its work without it for a while, so it never keeps traffic away
+}
+
 // Result is what a probe found, and how long it took.
 type Result struct {
 	Status  Status
@@ -44,17 +50,17 @@ type Checker struct {
 }
 
 type part struct {
-	probe  Probe
+	Part
 	mu     sync.Mutex // held while probing, so that callers share one probe
 	at     time.Time
 	result Result
 }
 
-// New makes a Checker. A nil probe is a part that is not in use.
-func New(probes map[string]Probe, now func() time.Time, log *slog.Logger) *Checker {
+// New makes a Checker of parts by name.
+func New(parts map[string]Part, now func() time.Time, log *slog.Logger) *Checker {
 	c := &Checker{parts: map[string]*part{}, now: now, log: log}
-	for name, p := range probes {
-		c.parts[name] = &part{probe: p}
+	for name, p := range parts {
+		c.parts[name] = &part{Part: p}
 	}
 	return c
 }
@@ -62,13 +68,13 @@ func New(probes map[string]Probe, now func() time.Time, log *slog.Logger) *Check
 // Check probes one part, unless it was probed within the last second.
 func (c *Checker) Check(ctx context.Context, name string) Result {
 	p := c.parts[name]
-	if p == nil || p.probe == nil {
+	if p == nil || p.Probe == nil {
 		return Result{Status: NotConfigured}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if now := c.now(); p.at.IsZero() || now.Sub(p.at) >= freshFor {
-		p.result, p.at = c.run(context.WithoutCancel(ctx), name, p.probe), now
+		p.result, p.at = c.run(context.WithoutCancel(ctx), name, p.Probe), now
 	}
 	return p.result
 }
@@ -86,12 +92,12 @@ func (c *Checker) run(ctx context.Context, name string, probe Probe) Result {
 	return r
 }
 
-// Ready probes every part and tells whether all are up, and what each is.
+// Ready probes every part, and tells whether all that cannot be spared are up, and what each is.
 func (c *Checker) Ready(ctx context.Context) (bool, map[string]Result) {
 	all, ready := map[string]Result{}, true
-	for name := range c.parts {
+	for name, p := range c.parts {
 		all[name] = c.Check(ctx, name)
-		ready = ready && all[name].Status != Down
+		ready = ready && (p.Spared || all[name].Status != Down)
 	}
 	return ready, all
 }

@@ -16,7 +16,7 @@ func TestCheck_AStormOfProbesCostsOne(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64
 	var now atomic.Int64
-	c := health.New(map[string]health.Probe{"db": func(context.Context) error { asked.Add(1); return nil }},
+	c := health.New(map[string]health.Part{"db": {Probe: func(context.Context) error { asked.Add(1); return nil }}},
 		func() time.Time { return time.Unix(now.Load(), 0) }, slog.New(slog.DiscardHandler))
 	storm := func() {
 		var wg sync.WaitGroup
@@ -40,25 +40,26 @@ func TestCheck_AStormOfProbesCostsOne(t *testing.T) {
 	}
 }
 
-func TestReady_IsFalseWhenAPartIsDownAndTrueWhenItIsNotInUse(t *testing.T) {
+func TestReady_IsFalseWhenAPartIsDownUnlessItIsNotInUseOrSpared(t *testing.T) {
 	t.Parallel()
 	var broken atomic.Bool
 	var now atomic.Int64
-	c := health.New(map[string]health.Probe{
-		"redis": nil,
-		"db": func(context.Context) error {
+	c := health.New(map[string]health.Part{
+		"vault": {},
+		"redis": {Spared: true, Probe: func(context.Context) error { return errors.New("refused") }},
+		"db": {Probe: func(context.Context) error {
 			if broken.Load() {
 				return errors.New("refused")
 			}
 			return nil
-		},
+		}},
 	}, func() time.Time { return time.Unix(now.Add(10), 0) }, slog.New(slog.DiscardHandler))
 	if ready, _ := c.Ready(t.Context()); !ready {
 		t.Fatal("not ready though all is well")
 	}
 	broken.Store(true)
 	ready, parts := c.Ready(t.Context())
-	if ready || parts["db"].Status != health.Down || parts["redis"].Status != health.NotConfigured {
+	if ready || parts["db"].Status != health.Down || parts["vault"].Status != health.NotConfigured || parts["redis"].Status != health.Down {
 		t.Fatalf("ready %v, %v", ready, parts)
 	}
 }
