@@ -287,5 +287,11 @@ func (s *Service) repeated(ctx context.Context, userID string, r StartRequest) (
 		return Analysis{}, billing.Reservation{}, fault.IdempotencyMismatch
 	}
 	a, err := s.Get(ctx, userID, string(e.id))
-	return a, billing.Reservation{}, err
+	if err != nil {
+		return Analysis{}, billing.Reservation{}, err
+	}
+	u, err := s.Billing.Usage(ctx, userID)
+	return a, billing.Reservation{
+		PeriodStart: u.PeriodStart, PeriodEnd: u.PeriodEnd, Tier: u.Tier, Quota: u.Quota.Limit, Used: u.Quota.Used, Reserved: u.Quota.Reserved,
+	}, err
 }

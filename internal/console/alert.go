@@ -1,11 +1,11 @@
 package console
 
 import (
-	"encoding/json"
 	"log/slog"
 	"net/http"
 	"strings"
 
+	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
@@ -59,8 +59,10 @@ func statusOf(f *fault.Fault) int {
 }
 
 // fail shows the error page.
-func (c *Console) fail(v *visit, err error) {
-	v.alert = c.alertFor(v, err)
+func (c *Console) fail(v *visit, err error) { c.showAlert(v, c.alertFor(v, err)) }
+
+func (c *Console) showAlert(v *visit, a *alert) {
+	v.alert = a
 	title := "That did not work"
 	if v.alert.status == http.StatusNotFound {
 		title = "There is nothing here"
@@ -71,16 +73,9 @@ func (c *Console) fail(v *visit, err error) {
 	}
 }
 
-// showMissing answers addresses that do not exist, to programs in the API's shape.
-func (c *Console) showMissing(v *visit) error {
-	missing := fault.NotFound.Saying("There is no page at this address. It may have been deleted, or the link is not whole.")
-	if strings.Contains(v.r.Header.Get("Accept"), "text/html") {
-		return missing
-	}
-	v.w.Header().Set("Content-Type", "application/problem+json")
-	v.w.WriteHeader(http.StatusNotFound)
-	return json.NewEncoder(v.w).Encode(map[string]any{
-		"type": "/docs/errors#" + missing.Code, "title": http.StatusText(http.StatusNotFound), "status": http.StatusNotFound,
-		"detail": missing.Message, "instance": v.r.URL.Path, "code": missing.Code, "request_id": v.w.Header().Get("X-Request-ID"),
-	})
+// Refuse shows what the HTTP layer in front refused: an address that does not exist, too many
+// requests, a sign-in that is needed.
+func (c *Console) Refuse(w http.ResponseWriter, r *http.Request, status int, sentence string) {
+	v := &visit{w: w, r: r, me: account.PrincipalFrom(r.Context())}
+	c.showAlert(v, &alert{Message: sentence, status: status})
 }

@@ -67,7 +67,6 @@ func New(c Config) *Console {
 func (c *Console) Routes() map[string]http.Handler {
 	return map[string]http.Handler{
 		"GET /{$}":           c.open(c.showFront),
-		"GET /":              c.open(c.showMissing),
 		"GET /assets/{file}": http.HandlerFunc(c.assets.serve),
 
 		"POST /analyses":                  c.form(c.start, c.showHome),

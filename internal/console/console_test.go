@@ -55,13 +55,15 @@ func TestHome_SaysWhyAnAccountCouldNotBeLinked(t *testing.T) {
 	p.get("/?error=unauthenticated").shows(http.StatusOK).hides(`role="alert"`)
 }
 
-func TestMissing_AnswersPeopleWithAPageAndProgramsWithAProblem(t *testing.T) {
+func TestRefuse_ShowsWhatTheHTTPLayerRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.stranger().get("/nowhere").shows(http.StatusNotFound, "<h1>There is nothing here</h1>", "There is no page at this address.")
-	program := w.stranger().send(httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/nowhere", nil)).shows(http.StatusNotFound, `"code":"not_found"`, `"request_id":"request-1234"`)
-	if got := program.header.Get("Content-Type"); got != "application/problem+json" {
-		t.Errorf("Content-Type %q", got)
+	for status, want := range map[int]string{http.StatusNotFound: "<h1>There is nothing here</h1>", http.StatusTooManyRequests: "<h1>That did not work</h1>"} {
+		rec := httptest.NewRecorder()
+		w.console.Refuse(rec, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/nowhere", nil), status, "Wait a little.")
+		if body := rec.Body.String(); rec.Code != status || !strings.Contains(body, want) || !strings.Contains(body, "Wait a little.") {
+			t.Errorf("got %d %s", rec.Code, body)
+		}
 	}
 }
 

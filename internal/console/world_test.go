@@ -37,6 +37,7 @@ type world struct {
 	analyses *analysis.Service
 	pages    http.Handler
 	routes   map[string]http.Handler
+	console  *console.Console
 	log      *strings.Builder
 }
 
@@ -69,6 +70,7 @@ func newWorld(t *testing.T) *world {
 }
 
 func (w *world) serve(c *console.Console) {
+	w.console = c
 	mux := http.NewServeMux()
 	w.routes = c.Routes()
 	for pattern, h := range w.routes {

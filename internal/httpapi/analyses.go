@@ -101,7 +101,7 @@ func (a *API) start(ctx context.Context, in *startInput) (*startOutput, error) {
 		return nil, err
 	}
 	out := &startOutput{Location: "/api/v1/analyses/" + x.ID, Body: newAnalysisBody(x)}
-	out.quota(left, x.CreatedAt)
+	out.quota(left, a.Analyses.DB.Now())
 	return out, nil
 }
 

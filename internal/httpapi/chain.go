@@ -287,8 +287,16 @@ func (a *API) authenticate(next http.Handler) http.Handler {
 	})
 }
 
+// refuse answers a person with a page and a program with a problem.
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	write(w, refusal(r.Context(), a.Log, err))
+	p := refusal(r.Context(), a.Log, err)
+	route := requestFrom(r.Context()).route
+	if a.Pages != nil && (route == "" || a.pages[route]) && strings.Contains(r.Header.Get("Accept"), "text/html") {
+		maps.Copy(w.Header(), p.GetHeaders())
+		a.Pages.Refuse(w, r, p.Status, p.Detail)
+		return
+	}
+	write(w, p)
 }
 
 // principal reads the bearer token, else the cookies of a browser.
@@ -348,7 +356,7 @@ func (a *API) limited(w http.ResponseWriter, r *http.Request, key string, then f
 	}
 	limitHeaders(w.Header(), d)
 	if !d.Allowed {
-		write(w, newProblem(r.Context(), fault.RateLimited.After(d.RetryAfter)))
+		a.refuse(w, r, fault.RateLimited.After(d.RetryAfter))
 		return
 	}
 	then()
@@ -368,7 +376,7 @@ func (a *API) allowed(r *http.Request) string {
 	var methods []string
 	for _, m := range []string{"GET", "POST", "PATCH", "PUT", "DELETE"} {
 		probe := &http.Request{Method: m, URL: r.URL, Host: r.Host}
-		if _, pattern := a.mux.Handler(probe); pattern != "" && pattern != "GET /" {
+		if _, pattern := a.mux.Handler(probe); pattern != "" {
 			methods = append(methods, m)
 		}
 	}

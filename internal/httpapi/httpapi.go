@@ -58,6 +58,8 @@ type Config struct {
 // with account.PrincipalFrom and decide themselves what to show to a stranger.
 type Pages interface {
 	Routes() map[string]http.Handler // by ServeMux pattern
+	// Refuse shows a person what the chain refused.
+	Refuse(w http.ResponseWriter, r *http.Request, status int, sentence string)
 }
 
 // API is the surface, ready to serve.
@@ -66,6 +68,7 @@ type API struct {
 	mux    *http.ServeMux
 	huma   huma.API
 	access map[string]access // by ServeMux pattern
+	pages  map[string]bool   // the patterns of pages
 	secure bool
 
 	stopping context.Context // ends when Stop is called
@@ -91,7 +94,7 @@ const (
 
 // New builds the surface.
 func New(c Config) *API {
-	a := &API{Config: c, mux: http.NewServeMux(), access: map[string]access{}, secure: isHTTPS(c.PublicURL)}
+	a := &API{Config: c, mux: http.NewServeMux(), access: map[string]access{}, pages: map[string]bool{}, secure: isHTTPS(c.PublicURL)}
 	a.stopping, a.stop = context.WithCancel(context.Background())
 	a.huma = humago.New(a.mux, a.humaConfig())
 	a.routes()
@@ -101,6 +104,7 @@ func New(c Config) *API {
 	if c.Pages != nil {
 		for pattern, h := range c.Pages.Routes() {
 			a.handle(pattern, accessOf(pattern), h)
+			a.pages[pattern] = true
 		}
 	}
 	return a
@@ -185,5 +189,5 @@ func (a *API) missing(w http.ResponseWriter, r *http.Request, allow string) {
 		a.refuse(w, r, fault.MethodNotAllowed)
 		return
 	}
-	a.refuse(w, r, fault.NotFound.Saying("There is no such address. The API's addresses are listed at /docs."))
+	a.refuse(w, r, fault.NotFound.Saying("There is nothing at this address. It may have been deleted, or the link is not whole; the API's addresses are listed at /docs."))
 }

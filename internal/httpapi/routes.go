@@ -111,9 +111,18 @@ func op(method, path, tag, summary string, status int) huma.Operation {
 func alias(old bool, o huma.Operation) huma.Operation {
 	if old {
 		o.Deprecated = true
-		o.Description = "An address of the earlier API, kept for its clients."
+		o.Description = "An address of the earlier API, kept for its clients until the end of 2027."
+		o.Middlewares = append(o.Middlewares, deprecated)
 	}
 	return o
+}
+
+// deprecated announces the end of the earlier API's addresses (RFC 9745, RFC 8594).
+func deprecated(c huma.Context, next func(huma.Context)) {
+	c.SetHeader("Deprecation", "@1795305600") // 22 November 2026
+	c.SetHeader("Sunset", "Fri, 31 Dec 2027 23:59:59 GMT")
+	c.SetHeader("Link", `</docs>; rel="deprecation"`)
+	next(c)
 }
 
 var notWord = strings.NewReplacer("/", "-", "{", "", "}", "", ".", "-", "_", "-")
