@@ -20,6 +20,17 @@ type Archive struct {
 	ExpiresAt time.Time
 }
 
+// maxArchives bounds how many are listed.
+const maxArchives = 20
+
+// Archives lists a user's uploads that are still kept, the newest first, at most 20.
+func (s *Service) Archives(ctx context.Context, userID string) ([]Archive, error) {
+	return db.Read(ctx, s.DB, db.User(userID), func(r db.Rows, v *Archive) error {
+		return r.Scan(&v.ID, &v.Handle, &v.Posts, &v.ExpiresAt)
+	}, `SELECT id, handle, posts, expires_at FROM archives WHERE user_id = $1 AND expires_at > $2 ORDER BY created_at DESC, id DESC LIMIT $3`,
+		userID, s.DB.Now(), maxArchives)
+}
+
 // maxArchivePosts bounds what one upload keeps.
 const maxArchivePosts = 200_000
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -343,6 +344,40 @@ func TestBrowser_TriesTheAPIFromItsDocumentation(t *testing.T) {
 	v.sees("#api h1")
 	if got := v.text("#api h1"); !strings.HasPrefix(got, "Repazoo") {
 		t.Errorf("the reference is headed %q", got)
+	}
+	v.stayed()
+}
+
+func TestBrowser_UploadsAnArchiveAndAnalysesIt(t *testing.T) {
+	t.Parallel()
+	v := visit(t, start(t, &syncBuffer{}, nil))
+	v.signIn(gus)
+	v.subscribe("basic")
+	id, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](`fetch("/auth/x/status").then((r) => r.json()).then((b) => b.data[0].x_user_id)`, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatal(err)
+	}
+	upload := func(content []byte) {
+		file := filepath.Join(t.TempDir(), "archive.zip")
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		v.open("/")
+		v.click(".upload summary")
+		v.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{file}))
+		v.click(".upload button")
+	}
+	upload([]byte("no zip at all"))
+	v.sees(`[role="alert"]`)
+	v.accessible("the refusal of an archive")
+	upload(xArchive(t, id, 12))
+	v.sees(".notice.good")
+	v.click(".upload summary")
+	v.accessible("the home page with an archive")
+	v.analyse()
+	v.sees(".report .gauge")
+	if got := v.text("section:has(> #report-coverage)"); !strings.Contains(got, "12") {
+		t.Errorf("the report covers %q", got)
 	}
 	v.stayed()
 }

@@ -17,8 +17,8 @@ type analysisView struct {
 	page
 	Analysis analysis.Analysis
 	Steps    []step
-	Advice   string // what to do about a failure
-	CanRetry bool
+	Advice   string             // what to do about a failure
+	Retry    string             // the source to start again with; "" when it is gone
 	Shown    *analysis.Report   // with the chosen lens; nil until it has completed
 	Body     template.HTML      // the report itself
 	Review   []analysis.Finding // those that can be dismissed or restored here
@@ -36,6 +36,17 @@ type step struct {
 	State string // done, now or todo
 }
 
+// sourceOf is what the form that started an analysis had selected.
+func sourceOf(a analysis.Analysis) string {
+	switch {
+	case a.AccountID != nil:
+		return *a.AccountID
+	case a.ArchiveID != nil:
+		return archivePrefix + *a.ArchiveID
+	}
+	return ""
+}
+
 func (c *Console) showAnalysis(v *visit) error {
 	a, err := c.Analyses.Get(v.r.Context(), v.me.UserID, v.r.PathValue("id"))
 	if err != nil {
@@ -46,7 +57,7 @@ func (c *Console) showAnalysis(v *visit) error {
 	case analysis.Completed:
 		err = c.addReport(v, &view)
 	case analysis.Failed, analysis.Cancelled:
-		view.CanRetry = a.AccountID != nil
+		view.Retry = sourceOf(a)
 		if a.ErrorCode != nil {
 			view.Advice = adviceFor(*a.ErrorCode)
 		}

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/analysis"
@@ -24,6 +25,7 @@ type homeView struct {
 	page
 	Accounts []account.XAccount // those that can be read, or reconnected
 	Ready    []account.XAccount // those that can be read now
+	Archives []analysis.Archive // uploads that are still kept
 	Usage    billing.Usage
 	Plan     billing.Subscription
 	Plans    []billing.Tier // to choose from; empty with a plan
@@ -37,19 +39,25 @@ type homeView struct {
 	Link     string // where linking another account begins
 }
 
-// choice is what the person had selected when a form was refused.
+// choice is what the person had selected when a form was refused, or has just uploaded.
 type choice struct {
-	Account string
+	Source  string // an account's id, or an archive's after archivePrefix
 	Purpose analysis.Purpose
 }
 
+// archivePrefix tells an archive from an account among the form's sources.
+const archivePrefix = "archive:"
+
 func (c *Console) showHome(v *visit) error {
 	h := homeView{page: c.page(v, "Your reports"), Purposes: analysis.Purposes[:], Link: signIn("/")}
-	h.Chosen = choice{Account: v.field("account"), Purpose: analysis.Purpose(v.field("purpose"))}
+	h.Chosen = choice{Source: v.field("source"), Purpose: analysis.Purpose(v.field("purpose"))}
+	if id := v.r.URL.Query().Get("archive"); id != "" {
+		h.Chosen.Source = archivePrefix + id
+	}
 	if h.Alert == nil && v.r.URL.Query().Get("error") != fault.Unauthenticated.Code { // linking an account comes back here too
 		h.Alert = v.trouble()
 	}
-	for _, gather := range []func(*visit, *homeView) error{c.gatherAccounts, c.gatherPlan, c.gatherHistory} {
+	for _, gather := range []func(*visit, *homeView) error{c.gatherAccounts, c.gatherArchives, c.gatherPlan, c.gatherHistory} {
 		if err := gather(v, &h); err != nil {
 			return err
 		}
@@ -75,6 +83,11 @@ func (c *Console) gatherAccounts(v *visit, h *homeView) error {
 	if !agreed {
 		h.Consent = analysis.ConsentText
 	}
+	return err
+}
+
+func (c *Console) gatherArchives(v *visit, h *homeView) (err error) {
+	h.Archives, err = c.Analyses.Archives(v.r.Context(), v.me.UserID)
 	return err
 }
 
@@ -129,9 +142,13 @@ func (v *visit) askAgain() {
 
 // start begins an analysis and goes to its page.
 func (c *Console) start(v *visit) (string, error) {
-	a, _, err := c.Analyses.Start(v.r.Context(), v.me.UserID, analysis.StartRequest{
-		AccountID: v.field("account"), Purpose: analysis.Purpose(v.field("purpose")), Consent: v.field("consent") == "yes",
-	})
+	r := analysis.StartRequest{Purpose: analysis.Purpose(v.field("purpose")), Consent: v.field("consent") == "yes"}
+	if id, ok := strings.CutPrefix(v.field("source"), archivePrefix); ok {
+		r.ArchiveID = id
+	} else {
+		r.AccountID = id
+	}
+	a, _, err := c.Analyses.Start(v.r.Context(), v.me.UserID, r)
 	if f := fault.From(err); f != nil && asksConsent(f) {
 		return "", f.Saying("Please tick the box first: your posts are only read with your consent.")
 	}

@@ -54,7 +54,7 @@ func TestPlan_CanBeCancelledAndKept(t *testing.T) {
 func TestStart_NeedsAPlanAndConsentAndSaysSo(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).signIn(ada)
-	form := url.Values{"account": {p.account}, "purpose": {"visa_application"}}
+	form := url.Values{"source": {p.account}, "purpose": {"visa_application"}}
 	p.post("/analyses", form).shows(http.StatusUnprocessableEntity, "This needs a plan. Choose one below", `value="visa_application" selected`)
 	p.subscribe("basic")
 	p.get("/").shows(http.StatusOK, "I agree. "+analysis.ConsentText)
@@ -67,7 +67,7 @@ func TestStart_NeedsAPlanAndConsentAndSaysSo(t *testing.T) {
 func TestProgress_WorksWithAndWithoutTheScript(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).signIn(ada).subscribe("basic")
-	at := p.post("/analyses", url.Values{"account": {p.account}, "consent": {"yes"}}).leadsTo()
+	at := p.post("/analyses", url.Values{"source": {p.account}, "consent": {"yes"}}).leadsTo()
 	p.get(at).shows(http.StatusOK, "<h1>Reading @"+ada+"</h1>", `<noscript><meta http-equiv="refresh" content="2"></noscript>`,
 		`/assets/live.js?v=`, `data-analysis="`+strings.TrimPrefix(at, "/a/")+`"`, `<li class="now" data-stage="queued" aria-current="step">`).hides(`data-stage="judge"`)
 }
@@ -75,8 +75,8 @@ func TestProgress_WorksWithAndWithoutTheScript(t *testing.T) {
 func TestCancel_EndsTheAnalysisAndOffersAnother(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).signIn(ada).subscribe("basic")
-	at := p.post("/analyses", url.Values{"account": {p.account}, "consent": {"yes"}}).leadsTo()
-	p.get(p.post(at+"/cancel", nil).leadsTo()).shows(http.StatusOK, "was cancelled", "It does not count against your plan.", "Start again")
+	at := p.post("/analyses", url.Values{"source": {p.account}, "consent": {"yes"}}).leadsTo()
+	p.get(p.post(at+"/cancel", nil).leadsTo()).shows(http.StatusOK, "was cancelled", "It does not count against your plan.", "Start again", `name="source" value="`+p.account+`"`)
 	p.get("/").shows(http.StatusOK, ">Cancelled</span>", "0 of 1,000 used")
 }
 

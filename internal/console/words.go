@@ -68,6 +68,8 @@ func signInTrouble(code string) string {
 // done is what a page says after a form was carried out.
 func done(code string) string {
 	switch code {
+	case "archive":
+		return "Your archive was read. It is chosen below: say what the report is for and press the button."
 	case "cancelled":
 		return "The analysis was cancelled. It does not count against your plan."
 	case "deleted":

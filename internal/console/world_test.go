@@ -129,7 +129,7 @@ func (p *person) subscribe(tier string) *person {
 // completed starts an analysis by the form, runs it to its end and returns the path of its page.
 func (p *person) completed() string {
 	p.t.Helper()
-	at := p.post("/analyses", url.Values{"account": {p.account}, "purpose": {"job_search"}, "consent": {"yes"}}).leadsTo()
+	at := p.post("/analyses", url.Values{"source": {p.account}, "purpose": {"job_search"}, "consent": {"yes"}}).leadsTo()
 	if err := p.analyses.Run(p.t.Context(), strings.TrimPrefix(at, "/a/"), true); err != nil {
 		p.t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -46,6 +47,10 @@ func (a *API) uploadArchive(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, r, err)
 		return
 	}
+	if a.Pages != nil && strings.Contains(r.Header.Get("Accept"), "text/html") { // the form of the front page
+		http.Redirect(w, r, "/?done=archive&archive="+body.ID, http.StatusSeeOther)
+		return
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusCreated)
 	_ = jsonFormat.Marshal(w, body)
@@ -53,7 +58,9 @@ func (a *API) uploadArchive(w http.ResponseWriter, r *http.Request) {
 
 // readArchive lets the upload wait in a file, because a zip's directory stands at its end.
 func (a *API) readArchive(w http.ResponseWriter, r *http.Request) (*archiveBody, error) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(archiveTimeout))
+	for _, extend := range []func(time.Time) error{http.NewResponseController(w).SetReadDeadline, http.NewResponseController(w).SetWriteDeadline} {
+		_ = extend(time.Now().Add(archiveTimeout)) // a connection that cannot is cut off at the server's own bound
+	}
 	part, err := filePart(w, r, a.MaxArchive)
 	if err != nil {
 		return nil, err

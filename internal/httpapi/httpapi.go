@@ -102,6 +102,7 @@ func New(c Config) *API {
 		a.docs()
 	}
 	if c.Pages != nil {
+		a.pages["POST /api/v1/archives"] = true // the front page's form posts there
 		for pattern, h := range c.Pages.Routes() {
 			a.handle(pattern, accessOf(pattern), h)
 			a.pages[pattern] = true
