@@ -34,6 +34,7 @@ import (
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/health"
 	"github.com/repazoo/repazoo/internal/httpapi"
+	"github.com/repazoo/repazoo/internal/keyring"
 	"github.com/repazoo/repazoo/internal/limit"
 	"github.com/repazoo/repazoo/internal/sandbox"
 	"github.com/repazoo/repazoo/internal/seal"
@@ -60,6 +61,7 @@ type App struct {
 	server   *http.Server
 	sandbox  *sandbox.Sandbox // nil when every outside service is real
 	redis    interface{ Close() }
+	keys     *keyring.Keyring
 
 	DB       *db.DB
 	Seal     *seal.Sealer
@@ -78,7 +80,7 @@ func New(ctx context.Context, cfg *config.Config, opt Options) (*App, error) {
 		opt.Now = time.Now
 	}
 	a := &App{cfg: cfg, opt: opt, log: opt.Log}
-	for _, step := range []func(context.Context) error{a.listen, a.lockData, a.openSandbox, a.openDB, a.openServices, a.openServer} {
+	for _, step := range []func(context.Context) error{a.listen, a.lockData, a.openSandbox, a.openDB, a.openServices, a.checkKeys, a.openServer} {
 		if err := step(ctx); err != nil {
 			a.Close()
 			return nil, err
@@ -367,6 +369,7 @@ func (a *App) housekeep(ctx context.Context) {
 	g.Go(every(5*time.Second, "sweep runs", func(ctx context.Context) error { _, err := a.Analyses.Sweep(ctx); return err }))
 	g.Go(every(10*time.Minute, "retention", a.Analyses.Retain))
 	g.Go(every(10*time.Minute, "sweep sign-ins", a.Accounts.Sweep))
+	g.Go(every(keyring.MarkEvery, "mark the sealing key as in use", a.keys.Mark))
 	g.Go(every(30*time.Minute, "reconcile billing", a.Billing.Reconcile))
 	_ = g.Wait()
 }
