@@ -2,14 +2,11 @@ package app
 
 import (
 	"context"
-	"path/filepath"
 	"slices"
 
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/config"
-	"github.com/repazoo/repazoo/internal/db"
-	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/keyring"
 	"github.com/repazoo/repazoo/internal/seal"
 )
@@ -36,29 +33,10 @@ func RotateSeal(ctx context.Context, cfg *config.Config, tell func(keyring.Progr
 	if err != nil {
 		return keyring.Result{}, err
 	}
-	d, err := openBeside(ctx, cfg)
+	d, err := openBeside(ctx, cfg, cfg.Env == config.Local)
 	if err != nil {
 		return keyring.Result{}, err
 	}
 	defer d.Close()
 	return keyring.New(keyring.Config{DB: d, Seal: sealer, Columns: SealedColumns()}).Rotate(ctx, tell)
-}
-
-// openBeside opens a database that servers may be using, and leaves its schema alone.
-func openBeside(ctx context.Context, cfg *config.Config) (*db.DB, error) {
-	d, err := db.Open(ctx, db.Config{
-		URL: cfg.Store.DatabaseURL.Reveal(), Path: filepath.Join(cfg.Store.DataDir, "repazoo.db"), AllowBypass: cfg.Env == config.Local, MaxConns: 2,
-	})
-	if err != nil {
-		return nil, err
-	}
-	pending, err := d.Pending(ctx)
-	if err == nil && pending {
-		err = fault.Conflict.Saying("The database is not of this version yet. Start Repazoo once, or run `repazoo migrate`.")
-	}
-	if err != nil {
-		d.Close()
-		return nil, err
-	}
-	return d, nil
 }

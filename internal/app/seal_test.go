@@ -125,7 +125,7 @@ func TestSealRotate_ChangesTheKeyUnderARunningService(t *testing.T) {
 			}
 			stop()
 
-			a, stop = boot(t, keys(secondSecret))
+			_, stop = boot(t, keys(secondSecret))
 			defer stop()
 			if again := gus.must(http.StatusOK, "GET", "/api/v1/analyses/"+id+"/report.json", ""); again != report {
 				t.Error("the report is not the one it was")

@@ -72,6 +72,13 @@ type record struct {
 // Check writes down the keys of this process and refuses to go on without one that sealed
 // data may need. The refusal says which is missing and what to do.
 func (k *Keyring) Check(ctx context.Context) error {
+	if err := k.verify(ctx); err != nil {
+		return err
+	}
+	return k.writeDown(ctx)
+}
+
+func (k *Keyring) verify(ctx context.Context) error {
 	known, err := k.records(ctx)
 	if err != nil {
 		return err
@@ -92,12 +99,12 @@ func (k *Keyring) Check(ctx context.Context) error {
 			"put its secret back, behind the new one and separated by a comma (without ENCRYPTION_KEY, a local Repazoo keeps it in DATA_DIR/keys/encryption); "+
 			"`repazoo seal rotate` says when it may be removed", strings.Join(missing, " and the key "))
 	}
-	return k.writeDown(ctx, have)
+	return nil
 }
 
-func (k *Keyring) writeDown(ctx context.Context, ids []string) error {
+func (k *Keyring) writeDown(ctx context.Context) error {
 	return k.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
-		for _, id := range ids {
+		for _, id := range k.Seal.KeyIDs() {
 			tx.Later(`INSERT INTO seal_keys (key_id, created_at) VALUES ($1, $2) ON CONFLICT (key_id) DO NOTHING`, id, tx.Now())
 		}
 		return nil

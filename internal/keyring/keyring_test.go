@@ -285,7 +285,9 @@ func TestRotate_PassesByWhatIsDamagedAndSaysSo(t *testing.T) {
 func verdicts() seal.Column {
 	return seal.Column{
 		Table: "verdicts", Name: "sealed", Key: []string{"user_id", "key"}, Bound: func(key []string) []byte { return []byte(key[1]) },
-		Moved: func(s *seal.Sealer, key []string, plain []byte) ([]string, error) { return []string{key[0], mac(s, plain)}, nil },
+		Moved: func(s *seal.Sealer, key []string, plain []byte) ([]string, error) {
+			return []string{key[0], mac(s, plain)}, nil
+		},
 	}
 }
 

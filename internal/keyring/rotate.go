@@ -29,11 +29,10 @@ type Result struct {
 // that are then of no use. It may be stopped at any time and run again. Its errors are those
 // of [Keyring.Check], and conflict while a process seals with another key.
 func (k *Keyring) Rotate(ctx context.Context, tell func(Progress)) (Result, error) {
-	if err := k.Check(ctx); err != nil {
-		return Result{}, err
-	}
-	if err := k.refuseWhileOthersSeal(ctx); err != nil {
-		return Result{}, err
+	for _, step := range []func(context.Context) error{k.verify, k.refuseWhileOthersSeal, k.writeDown} {
+		if err := step(ctx); err != nil {
+			return Result{}, err
+		}
 	}
 	total, err := k.stale(ctx)
 	if err != nil {
