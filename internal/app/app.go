@@ -231,15 +231,15 @@ func (a *App) openServer(context.Context) error {
 	if err != nil {
 		return err
 	}
+	l := a.cfg.Limits
 	probes := map[string]health.Probe{"db": a.DB.Ping, "redis": probe, "vault": a.probeSeal, "schema": a.probeSchema}
 	a.API = httpapi.New(httpapi.Config{
 		Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Limiter: limiter,
-		Windows: []limit.Window{
-			{Name: "minute", Limit: a.cfg.Limits.PerMinute, Per: time.Minute},
-			{Name: "hour", Limit: a.cfg.Limits.PerHour, Per: time.Hour},
-		},
-		LimitKey: func(caller string) string { return string(a.Seal.MAC("limit", []byte(caller))[:16]) },
-		Health:   health.New(probes, a.opt.Now, a.log), Log: a.log,
+		Windows:        windows(l.PerMinute, l.PerHour),
+		SignInWindows:  windows(l.SignInPerMinute, l.SignInPerHour),
+		RefreshWindows: windows(l.RefreshPerMinute, l.RefreshPerHour),
+		LimitKey:       func(caller string) string { return string(a.Seal.MAC("limit", []byte(caller))[:16]) },
+		Health:         health.New(probes, a.opt.Now, a.log), Log: a.log,
 		Pages: console.New(console.Config{
 			Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Sandboxed: a.sandboxed(),
 			Version: a.opt.Version, DocsEnabled: bool(a.cfg.Server.Docs), Log: a.log,
@@ -255,6 +255,10 @@ func (a *App) openServer(context.Context) error {
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 	return nil
+}
+
+func windows(perMinute, perHour int) []limit.Window {
+	return []limit.Window{{Name: "minute", Limit: perMinute, Per: time.Minute}, {Name: "hour", Limit: perHour, Per: time.Hour}}
 }
 
 // maxArchive is the largest upload; larger archives are for `repazoo analyze`.
