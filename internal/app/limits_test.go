@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -33,9 +34,7 @@ func TestLimits_SignInHasItsOwnForEachAddressWhoeverAsks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			vars := map[string]string{"RATE_LIMIT_SIGN_IN_PER_MINUTE": "4", "TRUSTED_PROXIES": "127.0.0.1"}
-			for k, v := range env {
-				vars[k] = v
-			}
+			maps.Copy(vars, env)
 			base := start(t, io.Discard, vars)
 			gus := signIn(t, base, "gravelpit_gus") // two calls, from the proxy's own address
 			const guesser = "203.0.113.7"
@@ -73,9 +72,7 @@ func TestLimits_RefreshTokensAreCountedHoweverTheyArrive(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			vars := map[string]string{"RATE_LIMIT_REFRESH_PER_MINUTE": "3", "TRUSTED_PROXIES": "127.0.0.1"}
-			for k, v := range env {
-				vars[k] = v
-			}
+			maps.Copy(vars, env)
 			base := start(t, io.Discard, vars)
 			const guesser = "203.0.113.7"
 			guess := []string{"Cookie", "rz_refresh=" + "rzr_" + strings.Repeat("A", 43)}
