@@ -107,10 +107,22 @@ func (s keySet) sign(userID, sessionID, role string, now, expires time.Time) (st
 }
 
 func newParser(issuer string, now func() time.Time) *jwt.Parser {
-	return jwt.NewParser(
-		jwt.WithValidMethods([]string{"HS256"}), jwt.WithStrictDecoding(), jwt.WithTimeFunc(now),
-		jwt.WithIssuer(issuer), jwt.WithAudience(signedIn), jwt.WithExpirationRequired(),
-	)
+	return jwt.NewParser(append(strict(now), jwt.WithIssuer(issuer), jwt.WithAudience(signedIn), jwt.WithExpirationRequired())...)
+}
+
+// strict is how every token is read, whatever it says.
+func strict(now func() time.Time) []jwt.ParserOption {
+	return []jwt.ParserOption{jwt.WithValidMethods([]string{"HS256"}), jwt.WithStrictDecoding(), jwt.WithTimeFunc(now)}
+}
+
+// choose finds the key of a token. A header says alg, kid and typ and nothing else, as it was
+// signed: nothing in it may bring a key, an address of one, or rules that are not known here.
+func (s keySet) choose(t *jwt.Token) (any, error) {
+	kid, _ := t.Header["kid"].(string)
+	if key := s.find(kid); key != nil && t.Header["typ"] == "JWT" && len(t.Header) == 3 {
+		return key, nil
+	}
+	return nil, jwt.ErrTokenUnverifiable
 }
 
 const maxVerified = 20_000 // tokens whose signature is remembered
@@ -147,17 +159,11 @@ func (s *Service) verify(bearer string) (claims, error) {
 
 func (s *Service) parse(bearer string) (claims, error) {
 	var c claims
-	_, err := s.parser.ParseWithClaims(bearer, &c, func(t *jwt.Token) (any, error) {
-		kid, _ := t.Header["kid"].(string)
-		if key := s.keys.find(kid); key != nil {
-			return key, nil
-		}
-		return nil, jwt.ErrTokenUnverifiable
-	})
+	_, err := s.parser.ParseWithClaims(bearer, &c, s.keys.choose)
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return claims{}, fault.TokenExpired
-	case err != nil || c.Use != "access" || c.Role != signedIn || !isID(c.Subject) || !isID(c.Session):
+	case err != nil || c.Use != "access" || c.Role != signedIn || !isID(c.Subject) || !isID(c.Session) || !isID(c.ID):
 		return claims{}, fault.Unauthenticated
 	case c.IssuedAt == 0 || time.Unix(c.IssuedAt, 0).After(s.now().Add(maxSkew)):
 		return claims{}, fault.Unauthenticated

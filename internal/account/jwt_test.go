@@ -80,6 +80,9 @@ func TestVerify_AcceptsWhatItSigns(t *testing.T) {
 	if _, err := s.verify(signed(t, jwt.SigningMethodHS256, kidOf(testKey), []byte(testKey), good())); err != nil {
 		t.Fatalf("the claims the refusals start from are not good: %v", err)
 	}
+	if _, err := s.verify(headed(s, map[string]any{"alg": "HS256", "kid": kidOf(testKey), "typ": "JWT"})); err != nil {
+		t.Fatalf("the header the refusals start from is not good: %v", err)
+	}
 }
 
 // Supabase's services read these claims in this spelling; aud as a string, not as a list.
@@ -110,45 +113,73 @@ func TestVerify_RefusesEveryConfusion(t *testing.T) {
 	valid := hs(good())
 	parts := strings.Split(valid, ".")
 	for name, token := range map[string]string{
-		"empty":                   "",
-		"words":                   "not a token",
-		"a refresh token":         refreshPrefix + newSecret(),
-		"huge":                    valid + strings.Repeat("A", maxBearer),
-		"alg none":                signed(t, jwt.SigningMethodNone, kid, jwt.UnsafeAllowNoneSignatureType, good()),
-		"alg none, kept sig":      base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","kid":"`+kid+`"}`)) + "." + parts[1] + "." + parts[2],
-		"HS384":                   signed(t, jwt.SigningMethodHS384, kid, key, good()),
-		"HS512":                   signed(t, jwt.SigningMethodHS512, kid, key, good()),
-		"no signature":            parts[0] + "." + parts[1] + ".",
-		"a padded signature":      valid + "=",
-		"a signature respelled":   respelled(valid),
-		"another key":             signed(t, jwt.SigningMethodHS256, kid, []byte("another signing key of more than 32 bytes"), good()),
-		"an empty key":            signed(t, jwt.SigningMethodHS256, "", []byte{}, good()),
-		"no kid":                  signed(t, jwt.SigningMethodHS256, nil, key, good()),
-		"an unknown kid":          signed(t, jwt.SigningMethodHS256, "../../etc/passwd", key, good()),
-		"a kid that is no string": signed(t, jwt.SigningMethodHS256, 1, key, good()),
-		"no exp":                  hs(with(jwt.MapClaims{"exp": nil})),
-		"exp as a string":         hs(with(jwt.MapClaims{"exp": "9999999999"})),
-		"no iat":                  hs(with(jwt.MapClaims{"iat": nil})),
-		"iat in the future":       hs(with(jwt.MapClaims{"iat": testNow.Add(2 * time.Minute).Unix(), "exp": testNow.Add(time.Hour).Unix()})),
-		"another issuer":          hs(with(jwt.MapClaims{"iss": "https://evil.tld"})),
-		"no issuer":               hs(with(jwt.MapClaims{"iss": nil})),
-		"another audience":        hs(with(jwt.MapClaims{"aud": "anon"})),
-		"no audience":             hs(with(jwt.MapClaims{"aud": nil})),
-		"a list of audiences":     hs(with(jwt.MapClaims{"aud": []string{"authenticated", "other"}})),
-		"another use":             hs(with(jwt.MapClaims{"token_use": "refresh"})),
-		"no use":                  hs(with(jwt.MapClaims{"token_use": nil})),
-		"the role anon":           hs(with(jwt.MapClaims{"role": "anon"})),
-		"the role service_role":   hs(with(jwt.MapClaims{"role": "service_role"})),
-		"no subject":              hs(with(jwt.MapClaims{"sub": nil})),
-		"a subject with SQL":      hs(with(jwt.MapClaims{"sub": "' OR 1=1 --"})),
-		"a subject as a URN":      hs(with(jwt.MapClaims{"sub": "urn:uuid:" + testUser})),
-		"no session":              hs(with(jwt.MapClaims{"sid": nil})),
-		"a session with quotes":   hs(with(jwt.MapClaims{"sid": `","role":"service_role`})),
+		"empty":                      "",
+		"words":                      "not a token",
+		"a refresh token":            refreshPrefix + newSecret(),
+		"huge":                       valid + strings.Repeat("A", maxBearer),
+		"alg none":                   signed(t, jwt.SigningMethodNone, kid, jwt.UnsafeAllowNoneSignatureType, good()),
+		"alg none, kept sig":         base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","kid":"`+kid+`"}`)) + "." + parts[1] + "." + parts[2],
+		"HS384":                      signed(t, jwt.SigningMethodHS384, kid, key, good()),
+		"HS512":                      signed(t, jwt.SigningMethodHS512, kid, key, good()),
+		"no signature":               parts[0] + "." + parts[1] + ".",
+		"a padded signature":         valid + "=",
+		"a signature respelled":      respelled(valid),
+		"another key":                signed(t, jwt.SigningMethodHS256, kid, []byte("another signing key of more than 32 bytes"), good()),
+		"an empty key":               signed(t, jwt.SigningMethodHS256, "", []byte{}, good()),
+		"no kid":                     signed(t, jwt.SigningMethodHS256, nil, key, good()),
+		"an unknown kid":             signed(t, jwt.SigningMethodHS256, "../../etc/passwd", key, good()),
+		"a kid that is no string":    signed(t, jwt.SigningMethodHS256, 1, key, good()),
+		"alg RS256, signed as HS256": headed(s, map[string]any{"alg": "RS256", "kid": kid, "typ": "JWT"}),
+		"alg hs256 in lower case":    headed(s, map[string]any{"alg": "hs256", "kid": kid, "typ": "JWT"}),
+		"no alg":                     headed(s, map[string]any{"kid": kid, "typ": "JWT"}),
+		"a list of kids":             headed(s, map[string]any{"alg": "HS256", "kid": []string{kid}, "typ": "JWT"}),
+		"a kid in upper case":        headed(s, map[string]any{"alg": "HS256", "kid": strings.ToUpper(kid), "typ": "JWT"}),
+		"no typ":                     headed(s, map[string]any{"alg": "HS256", "kid": kid}),
+		"another typ":                headed(s, map[string]any{"alg": "HS256", "kid": kid, "typ": "rt+jwt"}),
+		"a key in the header":        headed(s, map[string]any{"alg": "HS256", "kid": kid, "typ": "JWT", "jwk": map[string]string{"kty": "oct", "k": "AA"}}),
+		"an address of keys":         headed(s, map[string]any{"alg": "HS256", "kid": kid, "typ": "JWT", "jku": "https://evil.tld/keys"}),
+		"critical rules":             headed(s, map[string]any{"alg": "HS256", "kid": kid, "typ": "JWT", "crit": []string{"b64"}, "b64": false}),
+		"no exp":                     hs(with(jwt.MapClaims{"exp": nil})),
+		"exp as a string":            hs(with(jwt.MapClaims{"exp": "9999999999"})),
+		"no iat":                     hs(with(jwt.MapClaims{"iat": nil})),
+		"iat in the future":          hs(with(jwt.MapClaims{"iat": testNow.Add(2 * time.Minute).Unix(), "exp": testNow.Add(time.Hour).Unix()})),
+		"another issuer":             hs(with(jwt.MapClaims{"iss": "https://evil.tld"})),
+		"no issuer":                  hs(with(jwt.MapClaims{"iss": nil})),
+		"another audience":           hs(with(jwt.MapClaims{"aud": "anon"})),
+		"no audience":                hs(with(jwt.MapClaims{"aud": nil})),
+		"a list of audiences":        hs(with(jwt.MapClaims{"aud": []string{"authenticated", "other"}})),
+		"another use":                hs(with(jwt.MapClaims{"token_use": "refresh"})),
+		"no use":                     hs(with(jwt.MapClaims{"token_use": nil})),
+		"the role anon":              hs(with(jwt.MapClaims{"role": "anon"})),
+		"the role service_role":      hs(with(jwt.MapClaims{"role": "service_role"})),
+		"no subject":                 hs(with(jwt.MapClaims{"sub": nil})),
+		"a subject with SQL":         hs(with(jwt.MapClaims{"sub": "' OR 1=1 --"})),
+		"a subject as a URN":         hs(with(jwt.MapClaims{"sub": "urn:uuid:" + testUser})),
+		"no session":                 hs(with(jwt.MapClaims{"sid": nil})),
+		"no jti":                     hs(with(jwt.MapClaims{"jti": nil})),
+		"a session with quotes":      hs(with(jwt.MapClaims{"sid": `","role":"service_role`})),
 	} {
 		if _, err := s.verify(token); !errors.Is(err, fault.Unauthenticated) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
+}
+
+// headed signs good claims with the key of s under any header.
+func headed(s *Service, header map[string]any) string {
+	part := func(v any) string {
+		b, err := json.Marshal(v)
+		if err != nil {
+			panic(err) // literals of this file
+		}
+		return base64.RawURLEncoding.EncodeToString(b)
+	}
+	text := part(header) + "." + part(good())
+	mac, err := jwt.SigningMethodHS256.Sign(text, s.keys.keys[0].key)
+	if err != nil {
+		panic(err)
+	}
+	return text + "." + base64.RawURLEncoding.EncodeToString(mac)
 }
 
 // respelled changes the bits of the last character that a careless decoder drops: the same bytes in another spelling.

@@ -2,7 +2,6 @@ package analysis
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -288,20 +287,3 @@ type sealedRow struct {
 }
 
 func scanSealed(r db.Rows, v *sealedRow) error { return r.Scan(&v.id, &v.at, &v.sealed) }
-
-// sealJSON seals v so that it opens only in its own place.
-func (s *Service) sealJSON(v any, place ...string) ([]byte, error) {
-	plain, err := json.Marshal(v)
-	if err != nil {
-		return nil, err
-	}
-	return s.Seal.Seal(plain, []byte(strings.Join(place, "/"))), nil
-}
-
-func (s *Service) openJSON(v any, sealed []byte, place ...string) error {
-	plain, err := s.Seal.Open(sealed, []byte(strings.Join(place, "/")))
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(plain, v)
-}

@@ -2,10 +2,12 @@ package analysis
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -257,19 +259,24 @@ func (s *Service) record(ctx context.Context, tx db.Tx, a Analysis, r StartReque
 	}
 	if r.IdempotencyKey != "" {
 		tx.Later(`INSERT INTO idempotency_keys (user_id, key, request_hash, status, body, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-			a.UserID, r.IdempotencyKey, s.fingerprint(r), http.StatusAccepted, []byte(a.ID), a.CreatedAt)
+			a.UserID, r.IdempotencyKey, s.fingerprints(r)[0], http.StatusAccepted, []byte(a.ID), a.CreatedAt)
 	}
 	audit.Record(ctx, tx, audit.Event{UserID: a.UserID, Actor: "user", Action: "analysis.start", Resource: a.ID})
 	return tx.Enqueue(ctx, Job{AnalysisID: a.ID})
 }
 
-// fingerprint tells whether two requests with one key ask for the same.
-func (s *Service) fingerprint(r StartRequest) string {
+// fingerprints tell whether two requests with one key ask for the same; the first is what is
+// kept, the others are how it was kept under older secrets.
+func (s *Service) fingerprints(r StartRequest) []string {
 	since := ""
 	if r.Since != nil {
 		since = r.Since.UTC().Format(time.RFC3339Nano)
 	}
-	return fmt.Sprintf("%x", s.Seal.MAC("idempotency", fmt.Appendf(nil, "start\x00%s\x00%s\x00%s\x00%s\x00%d\x00%s", r.AccountID, r.ArchiveID, r.Handle, r.Purpose, r.MaxPosts, since)))
+	var prints []string
+	for _, sum := range s.Seal.MACs("idempotency", fmt.Appendf(nil, "start\x00%s\x00%s\x00%s\x00%s\x00%d\x00%s", r.AccountID, r.ArchiveID, r.Handle, r.Purpose, r.MaxPosts, since)) {
+		prints = append(prints, hex.EncodeToString(sum))
+	}
+	return prints
 }
 
 // repeated answers a request whose key was used before with what that one started.
@@ -283,7 +290,7 @@ func (s *Service) repeated(ctx context.Context, userID string, r StartRequest) (
 	if err != nil {
 		return Analysis{}, billing.Reservation{}, err
 	}
-	if e.hash != s.fingerprint(r) {
+	if !slices.Contains(s.fingerprints(r), e.hash) {
 		return Analysis{}, billing.Reservation{}, fault.IdempotencyMismatch
 	}
 	a, err := s.Get(ctx, userID, string(e.id))

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -184,11 +183,11 @@ func (s *Service) sealReport(userID string, r *Report) ([]byte, error) {
 	if err := z.Close(); err != nil {
 		return nil, err
 	}
-	return s.Seal.Seal(packed.Bytes(), []byte("report/"+userID+"/"+r.ID)), nil
+	return s.Seal.Seal(packed.Bytes(), place("report", userID, r.ID)), nil
 }
 
 func (s *Service) unsealReport(userID, id string, sealed []byte) (*Report, error) {
-	packed, err := s.Seal.Open(sealed, []byte("report/"+userID+"/"+id))
+	packed, err := s.Seal.Open(sealed, place("report", userID, id))
 	if err != nil {
 		return nil, err
 	}
@@ -210,38 +209,45 @@ type sealedVerdicts struct {
 func (c *sealedVerdicts) Get(ctx context.Context, keys []string) (map[string]Judgement, error) {
 	found := make(map[string]Judgement, len(keys))
 	for _, key := range keys {
-		sealed, err := db.ReadOne(ctx, c.s.DB, db.System, db.Value[[]byte], `SELECT sealed FROM verdicts WHERE user_id = $1 AND key = $2`, c.userID, c.key(key))
+		v, err := c.find(ctx, key)
 		if errors.Is(err, db.ErrNotFound) {
 			continue
-		}
-		var j Judgement
-		if err == nil {
-			err = c.s.openJSON(&j, sealed, "verdict", c.userID, key)
 		}
 		if err != nil {
 			return nil, err
 		}
-		found[key] = j
+		found[key] = v.Judgement
 	}
 	return found, nil
+}
+
+// find also looks under the keys of older secrets, until the rows have moved to the current one.
+func (c *sealedVerdicts) find(ctx context.Context, content string) (v keptVerdict, err error) {
+	for _, key := range verdictKeys(c.s.Seal, c.userID, content) {
+		var sealed []byte
+		sealed, err = db.ReadOne(ctx, c.s.DB, db.System, db.Value[[]byte], `SELECT sealed FROM verdicts WHERE user_id = $1 AND key = $2`, c.userID, key)
+		if err == nil {
+			return v, c.s.openJSON(&v, sealed, "verdict", c.userID, key)
+		}
+		if !errors.Is(err, db.ErrNotFound) {
+			break
+		}
+	}
+	return v, err
 }
 
 // Put keeps verdicts; one that is kept already stays.
 func (c *sealedVerdicts) Put(ctx context.Context, verdicts map[string]Judgement) error {
 	return c.s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
-		for key, j := range verdicts {
-			sealed, err := c.s.sealJSON(j, "verdict", c.userID, key)
+		for content, j := range verdicts {
+			key := verdictKeys(c.s.Seal, c.userID, content)[0]
+			sealed, err := c.s.sealJSON(keptVerdict{content, j}, "verdict", c.userID, key)
 			if err != nil {
 				return err
 			}
 			tx.Later(`INSERT INTO verdicts (user_id, key, sealed, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (user_id, key) DO NOTHING`,
-				c.userID, c.key(key), sealed, tx.Now())
+				c.userID, key, sealed, tx.Now())
 		}
 		return nil
 	})
-}
-
-// key hides the content hash, so that the table alone does not tell whether a text was posted.
-func (c *sealedVerdicts) key(content string) string {
-	return hex.EncodeToString(c.s.Seal.MAC("verdict", []byte(c.userID+"/"+content)))
 }

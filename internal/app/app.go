@@ -35,6 +35,7 @@ import (
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/health"
 	"github.com/repazoo/repazoo/internal/httpapi"
+	"github.com/repazoo/repazoo/internal/keyring"
 	"github.com/repazoo/repazoo/internal/limit"
 	"github.com/repazoo/repazoo/internal/sandbox"
 	"github.com/repazoo/repazoo/internal/seal"
@@ -61,6 +62,7 @@ type App struct {
 	server   *http.Server
 	sandbox  *sandbox.Sandbox // nil when every outside service is real
 	redis    *limit.Redis
+	keys     *keyring.Keyring
 	working  atomic.Bool // from the start of the workers to the drain
 
 	DB       *db.DB
@@ -80,7 +82,7 @@ func New(ctx context.Context, cfg *config.Config, opt Options) (*App, error) {
 		opt.Now = time.Now
 	}
 	a := &App{cfg: cfg, opt: opt, log: opt.Log}
-	for _, step := range []func(context.Context) error{a.listen, a.lockData, a.openSandbox, a.openDB, a.openServices, a.openServer} {
+	for _, step := range []func(context.Context) error{a.listen, a.lockData, a.openSandbox, a.openDB, a.openServices, a.checkKeys, a.openServer} {
 		if err := step(ctx); err != nil {
 			a.Close()
 			return nil, err
@@ -231,18 +233,18 @@ func (a *App) openServer(context.Context) error {
 	if err != nil {
 		return err
 	}
+	l := a.cfg.Limits
 	parts := map[string]health.Part{
 		"db": {Probe: a.DB.Ping}, "schema": {Probe: a.probeSchema}, "jobs": {Probe: a.probeJobs}, "vault": {Probe: a.probeSeal},
 		"redis": {Probe: probe, Spared: true}, // each replica counts by itself meanwhile
 	}
 	a.API = httpapi.New(httpapi.Config{
 		Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Limiter: limiter,
-		Windows: []limit.Window{
-			{Name: "minute", Limit: a.cfg.Limits.PerMinute, Per: time.Minute},
-			{Name: "hour", Limit: a.cfg.Limits.PerHour, Per: time.Hour},
-		},
-		LimitKey: func(caller string) string { return string(a.Seal.MAC("limit", []byte(caller))[:16]) },
-		Health:   health.New(parts, a.opt.Now, a.log), Log: a.log,
+		Windows:        windows(l.PerMinute, l.PerHour),
+		SignInWindows:  windows(l.SignInPerMinute, l.SignInPerHour),
+		RefreshWindows: windows(l.RefreshPerMinute, l.RefreshPerHour),
+		LimitKey:       func(caller string) string { return string(a.Seal.MAC("limit", []byte(caller))[:16]) },
+		Health:         health.New(parts, a.opt.Now, a.log), Log: a.log,
 		Pages: console.New(console.Config{
 			Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Sandboxed: a.sandboxed(),
 			Version: a.opt.Version, DocsEnabled: bool(a.cfg.Server.Docs), Log: a.log,
@@ -258,6 +260,10 @@ func (a *App) openServer(context.Context) error {
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 	return nil
+}
+
+func windows(perMinute, perHour int) []limit.Window {
+	return []limit.Window{{Name: "minute", Limit: perMinute, Per: time.Minute}, {Name: "hour", Limit: perHour, Per: time.Hour}}
 }
 
 // maxArchive is the largest upload; larger archives are for `repazoo analyze`.
@@ -381,6 +387,7 @@ func (a *App) housekeep(ctx context.Context) {
 	g.Go(every(5*time.Second, "sweep runs", func(ctx context.Context) error { _, err := a.Analyses.Sweep(ctx); return err }))
 	g.Go(every(10*time.Minute, "retention", a.Analyses.Retain))
 	g.Go(every(10*time.Minute, "sweep sign-ins", a.Accounts.Sweep))
+	g.Go(every(keyring.MarkEvery, "mark the sealing key as in use", a.keys.Mark))
 	g.Go(every(30*time.Minute, "reconcile billing", a.Billing.Reconcile))
 	_ = g.Wait()
 }

@@ -31,7 +31,10 @@ func start(t *testing.T, log io.Writer, env map[string]string) string {
 
 func run(t *testing.T, log io.Writer, env map[string]string) *app.App {
 	t.Helper()
-	vars := map[string]string{"PORT": "0", "DATA_DIR": t.TempDir(), "RATE_LIMIT_PER_MINUTE": "10000", "RATE_LIMIT_PER_HOUR": "10000", "LOG_LEVEL": "debug"}
+	vars := map[string]string{"PORT": "0", "DATA_DIR": t.TempDir(), "LOG_LEVEL": "debug"}
+	for _, group := range []string{"", "SIGN_IN_", "REFRESH_"} {
+		vars["RATE_LIMIT_"+group+"PER_MINUTE"], vars["RATE_LIMIT_"+group+"PER_HOUR"] = "10000", "10000"
+	}
 	maps.Copy(vars, env)
 	cfg, err := config.Load(t.Context(), config.Map(vars))
 	if err != nil {

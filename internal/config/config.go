@@ -109,8 +109,14 @@ type Claude struct {
 
 // Limits bounds what one user or address may ask for.
 type Limits struct {
-	PerMinute  int `env:"RATE_LIMIT_PER_MINUTE, default=60" range:"1-1000000" doc:"Requests in any minute, for each user or address."`
-	PerHour    int `env:"RATE_LIMIT_PER_HOUR, default=1000" range:"1-1000000" doc:"Requests in any hour, for each user or address."`
+	PerMinute int `env:"RATE_LIMIT_PER_MINUTE, default=60" range:"1-1000000" doc:"Requests in any minute, for each user or address."`
+	PerHour   int `env:"RATE_LIMIT_PER_HOUR, default=1000" range:"1-1000000" doc:"Requests in any hour, for each user or address."`
+
+	SignInPerMinute  int `env:"RATE_LIMIT_SIGN_IN_PER_MINUTE, default=20" range:"1-1000000" doc:"Calls of the sign-in routes in any minute, for each address; a sign-in takes two."`
+	SignInPerHour    int `env:"RATE_LIMIT_SIGN_IN_PER_HOUR, default=200" range:"1-1000000" doc:"The same in any hour."`
+	RefreshPerMinute int `env:"RATE_LIMIT_REFRESH_PER_MINUTE, default=60" range:"1-1000000" doc:"Refresh tokens presented in any minute, for each address; a browser presents its own twice an hour."`
+	RefreshPerHour   int `env:"RATE_LIMIT_REFRESH_PER_HOUR, default=600" range:"1-1000000" doc:"The same in any hour."`
+
 	BasicQuota int `env:"BASIC_TIER_MONTHLY_QUOTA, default=1000" range:"0-1000000" doc:"Analyses in a billing period on the basic plan."`
 	ProQuota   int `env:"PRO_TIER_MONTHLY_QUOTA, default=10000" range:"0-1000000" doc:"Analyses in a billing period on the pro plan."`
 }

@@ -88,7 +88,9 @@ func TestLoad_NeedsNothingInLocal(t *testing.T) {
 	if c.Server.Address() != "127.0.0.1:8000" || c.Server.PublicURL != "http://localhost:8000" || !bool(c.Server.Docs) {
 		t.Errorf("got %+v", c.Server)
 	}
-	if c.Limits != (config.Limits{PerMinute: 60, PerHour: 1000, BasicQuota: 1000, ProQuota: 10000}) {
+	if c.Limits != (config.Limits{
+		PerMinute: 60, PerHour: 1000, SignInPerMinute: 20, SignInPerHour: 200, RefreshPerMinute: 60, RefreshPerHour: 600, BasicQuota: 1000, ProQuota: 10000,
+	}) {
 		t.Errorf("got %+v", c.Limits)
 	}
 	if c.Keys.AccessTTL().Minutes() != 30 || c.Keys.RefreshTTL().Hours() != 7*24 || !bool(c.Jobs.Workers) || c.Jobs.Concurrency < 4 {

@@ -270,11 +270,11 @@ func (a *API) authenticate(next http.Handler) http.Handler {
 		if err == nil && info.who == forAdmin && p.Role != "admin" {
 			err = fault.Forbidden
 		}
-		if err != nil && (info.who != forAnyone || r.Header.Get("Authorization") != "") {
+		if err != nil && (info.who != forAnyone || r.Header.Get("Authorization") != "" || errors.Is(err, fault.RateLimited)) {
 			if w.Header().Get("Access-Control-Allow-Origin") == "" {
 				w.Header().Add("Vary", "Authorization")
 			}
-			a.limited(w, r, a.addressKey(r), func() { a.refuse(w, r, err) })
+			a.limited(w, r, func() { a.refuse(w, r, err) })
 			return
 		}
 		if err == nil {
@@ -319,8 +319,11 @@ func (a *API) principal(w http.ResponseWriter, r *http.Request) (account.Princip
 // renew signs a browser in again with its refresh cookie when the access cookie has run out.
 func (a *API) renew(w http.ResponseWriter, r *http.Request) (account.Principal, error) {
 	c, err := r.Cookie(a.cookieName(refreshCookie))
-	if err != nil {
+	if err != nil || a.groups[requestFrom(r.Context()).route] == refreshGroup { // whose handler spends the token itself
 		return account.Principal{}, fault.Unauthenticated
+	}
+	if err := a.takeRefresh(r); err != nil {
+		return account.Principal{}, err
 	}
 	tokens, err := a.Accounts.RefreshSession(r.Context(), c.Value)
 	if err != nil {
@@ -331,7 +334,7 @@ func (a *API) renew(w http.ResponseWriter, r *http.Request) (account.Principal, 
 	return a.Accounts.Authenticate(r.Context(), tokens.Access)
 }
 
-// rateLimit counts the request against its user, or against its address.
+// rateLimit counts the request against its user, or against its address; see groups.go.
 func (a *API) rateLimit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		info := requestFrom(r.Context())
@@ -339,17 +342,14 @@ func (a *API) rateLimit(next http.Handler) http.Handler {
 			a.serve(next, w, r)
 			return
 		}
-		key := a.addressKey(r)
-		if info.user != "" {
-			key = a.LimitKey("user " + info.user)
-		}
-		a.limited(w, r, key, func() { a.serve(next, w, r) })
+		a.limited(w, r, func() { a.serve(next, w, r) })
 	})
 }
 
 // limited calls then if the caller has a request left.
-func (a *API) limited(w http.ResponseWriter, r *http.Request, key string, then func()) {
-	d, err := a.Limiter.Take(r.Context(), key, a.Windows)
+func (a *API) limited(w http.ResponseWriter, r *http.Request, then func()) {
+	key, windows := a.budget(r)
+	d, err := a.Limiter.Take(r.Context(), key, windows)
 	if err != nil {
 		a.refuse(w, r, err)
 		return
@@ -383,13 +383,14 @@ func (a *API) allowed(r *http.Request) string {
 	return strings.Join(methods, ", ")
 }
 
-func (a *API) addressKey(r *http.Request) string {
+// addressKey names an address in a group; "" is everything that is in none.
+func (a *API) addressKey(r *http.Request, g group) string {
 	address := audit.OriginFrom(r.Context()).IP
 	if ip, err := netip.ParseAddr(address); err == nil && ip.Is6() && !ip.Is4In6() {
 		p, _ := ip.Prefix(64)
 		address = p.String()
 	}
-	return a.LimitKey("address " + address)
+	return a.LimitKey(string(g) + "address " + address)
 }
 
 // limitHeaders tells the caller where they stand: the draft's fields, and the older ones

@@ -33,14 +33,16 @@ import (
 
 // Config is what the surface needs.
 type Config struct {
-	Accounts *account.Service
-	Billing  *billing.Service
-	Analyses *analysis.Service
-	Limiter  *limit.Limiter
-	Windows  []limit.Window // per caller
-	Health   *health.Checker
-	Pages    Pages // the web console; nil for none
-	Log      *slog.Logger
+	Accounts       *account.Service
+	Billing        *billing.Service
+	Analyses       *analysis.Service
+	Limiter        *limit.Limiter
+	Windows        []limit.Window // per caller
+	SignInWindows  []limit.Window // per address, for the routes of a sign-in
+	RefreshWindows []limit.Window // per address, for refresh tokens, however they are presented
+	Health         *health.Checker
+	Pages          Pages // the web console; nil for none
+	Log            *slog.Logger
 
 	Info           Info
 	PublicURL      string                     // the address browsers see
@@ -69,6 +71,7 @@ type API struct {
 	huma   huma.API
 	access map[string]access // by ServeMux pattern
 	pages  map[string]bool   // the patterns of pages
+	groups map[string]group  // by ServeMux pattern; the routes that are counted by themselves
 	secure bool
 
 	stopping context.Context // ends when Stop is called
@@ -94,7 +97,7 @@ const (
 
 // New builds the surface.
 func New(c Config) *API {
-	a := &API{Config: c, mux: http.NewServeMux(), access: map[string]access{}, pages: map[string]bool{}, secure: isHTTPS(c.PublicURL)}
+	a := &API{Config: c, mux: http.NewServeMux(), access: map[string]access{}, pages: map[string]bool{}, groups: map[string]group{}, secure: isHTTPS(c.PublicURL)}
 	a.stopping, a.stop = context.WithCancel(context.Background())
 	a.huma = humago.New(a.mux, a.humaConfig())
 	a.routes()
@@ -156,6 +159,9 @@ func (a *API) handle(pattern string, who access, h http.Handler) {
 // operation registers a handler and turns its errors into problems.
 func operation[I, O any](a *API, who access, op huma.Operation, h func(context.Context, *I) (*O, error)) {
 	a.access[op.Method+" "+op.Path] = who
+	if g, ok := op.Metadata[groupKey].(group); ok {
+		a.groups[op.Method+" "+op.Path] = g
+	}
 	if who == forUser || who == forAdmin {
 		op.Security = []map[string][]string{{"bearer": {}}}
 		op.Errors = append(op.Errors, http.StatusUnauthorized)

@@ -27,13 +27,13 @@ func (a *API) routes() {
 
 	for _, name := range []string{"x", "twitter"} { // the earlier API says twitter
 		old := name == "twitter"
-		operation(a, forAnyone, alias(old, get("/auth/"+name+"/login", "sign-in", "Begin a sign-in with X, or link another account")), a.login)
-		operation(a, forAnyone, alias(old, get("/auth/"+name+"/callback", "sign-in", "Where X sends the browser back")), a.callback)
+		operation(a, forAnyone, within(signInGroup, alias(old, get("/auth/"+name+"/login", "sign-in", "Begin a sign-in with X, or link another account"))), a.login)
+		operation(a, forAnyone, within(signInGroup, alias(old, get("/auth/"+name+"/callback", "sign-in", "Where X sends the browser back"))), a.callback)
 		operation(a, forUser, alias(old, get("/auth/"+name+"/status", "account", "Your linked X accounts")), a.accounts)
 		operation(a, forUser, alias(old, post("/auth/"+name+"/revoke", "account", "Unlink an X account", http.StatusNoContent)), a.revoke)
 		operation(a, forUser, alias(old, post("/auth/"+name+"/refresh/{account_id}", "account", "Refresh an X account's token now", http.StatusOK)), a.refreshX)
 	}
-	operation(a, forAnyone, post("/auth/token/refresh", "sign-in", "Exchange a refresh token for new tokens", http.StatusOK), a.refreshTokens)
+	operation(a, forAnyone, within(refreshGroup, post("/auth/token/refresh", "sign-in", "Exchange a refresh token for new tokens", http.StatusOK)), a.refreshTokens)
 	operation(a, forUser, post("/auth/logout", "sign-in", "End this session", http.StatusNoContent), a.logout)
 	operation(a, forUser, get("/auth/sessions", "sign-in", "Your sessions"), a.sessions)
 	operation(a, forUser, del("/auth/sessions/{id}", "sign-in", "End one session"), a.revokeSession)

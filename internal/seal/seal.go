@@ -13,6 +13,9 @@
 // Every box is bound to its place by associated data, usually the row's id, so
 // that a box copied to another row does not open.
 //
+// Whoever stores boxes describes where in [Column] values, which is what lets
+// package keyring find and seal all of them again.
+//
 // The cipher is Tink's XChaCha20-Poly1305, whose random nonces are long enough
 // for any number of boxes under one key. Keys are derived from the secrets with
 // HKDF-SHA256. A box is
@@ -150,6 +153,15 @@ func KeyID(box []byte) string {
 
 // KeyID returns the name of the key that seals now, as [KeyID] spells it.
 func (s *Sealer) KeyID() string { return hex.EncodeToString(s.keys[0].id[:]) }
+
+// KeyIDs returns the names of all keys, the one that seals first.
+func (s *Sealer) KeyIDs() []string {
+	ids := make([]string, 0, len(s.keys))
+	for _, k := range s.keys {
+		ids = append(ids, hex.EncodeToString(k.id[:]))
+	}
+	return ids
+}
 
 // NeedsRotation reports whether box was sealed with another than the first secret.
 func (s *Sealer) NeedsRotation(box []byte) bool { return KeyID(box) != s.KeyID() }
