@@ -152,7 +152,7 @@ func (s *Service) RevokeSessions(ctx context.Context, userID string) (n int, err
 		ended, err = db.All(ctx, tx, db.Value[string], `UPDATE sessions SET revoked_at = $2, revoked_why = 'user'
 			WHERE user_id = $1 AND revoked_at IS NULL RETURNING id`, userID, tx.Now())
 		if err == nil {
-			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "sessions.revoked", Resource: "user:" + userID, Detail: map[string]any{"sessions": len(ended)}})
+			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "session.all_revoked", Resource: "user:" + userID, Detail: map[string]any{"sessions": len(ended)}})
 		}
 		return err
 	})

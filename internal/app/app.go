@@ -27,6 +27,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/claude"
 	"github.com/repazoo/repazoo/internal/config"
@@ -231,7 +232,7 @@ func (a *App) openServer(context.Context) error {
 	}
 	probes := map[string]health.Probe{"db": a.DB.Ping, "redis": probe, "vault": a.probeSeal, "schema": a.probeSchema}
 	a.API = httpapi.New(httpapi.Config{
-		Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Limiter: limiter,
+		Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Audit: audit.NewLog(a.DB), Limiter: limiter,
 		Windows: []limit.Window{
 			{Name: "minute", Limit: a.cfg.Limits.PerMinute, Per: time.Minute},
 			{Name: "hour", Limit: a.cfg.Limits.PerHour, Per: time.Hour},
@@ -239,7 +240,7 @@ func (a *App) openServer(context.Context) error {
 		LimitKey: func(caller string) string { return string(a.Seal.MAC("limit", []byte(caller))[:16]) },
 		Health:   health.New(probes, a.opt.Now, a.log), Log: a.log,
 		Pages: console.New(console.Config{
-			Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Sandboxed: a.sandboxed(),
+			Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Audit: audit.NewLog(a.DB), Sandboxed: a.sandboxed(),
 			Version: a.opt.Version, DocsEnabled: bool(a.cfg.Server.Docs), Log: a.log,
 		}),
 		Info:      httpapi.Info{Name: "repazoo", Version: a.opt.Version, Commit: a.opt.Commit, Environment: string(a.cfg.Env), Sandboxed: a.sandboxed()},
