@@ -10,6 +10,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -101,6 +102,22 @@ func TestContract_ListsEveryScopeAKeyCanHave(t *testing.T) {
 	want, _ := json.Marshal(account.Scopes())
 	if !strings.Contains(contract, `"enum":`+string(want)) {
 		t.Errorf("the contract has no enum of %s", want)
+	}
+}
+
+func TestDocs_TellEveryScopeAndTheFormatOfKeys(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/api-keys.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range account.Scopes() {
+		if !strings.Contains(string(text), "\n| `"+string(s)+"` |") {
+			t.Errorf("docs/api-keys.md does not tell what %s opens", s)
+		}
+	}
+	if !strings.Contains(string(text), account.KeyPattern) {
+		t.Error("docs/api-keys.md has another format")
 	}
 }
 

@@ -82,10 +82,11 @@ func TestAll_ShowsEverybodysAndLeavesALineThatThePersonSees(t *testing.T) {
 
 func TestOf_FiltersByActionAndTime(t *testing.T) {
 	t.Parallel()
-	clock := dbtest.NewClock()
-	for name, d := range map[string]*db.DB{"sqlite": dbtest.SQLite(t, clock.Now), "postgres": dbtest.Postgres(t, clock.Now)} {
+	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
 		t.Run(name, func(t *testing.T) {
-			ann := db.NewID()
+			t.Parallel()
+			clock := dbtest.NewClock()
+			d, ann := open(t, clock.Now), db.NewID()
 			record(t, d, audit.Event{UserID: ann, Actor: "user", Action: "session.started"})
 			clock.Advance(time.Hour)
 			noon := clock.Now()
@@ -148,7 +149,12 @@ func TestOf_RefusesFiltersThatAreNone(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		for _, f := range []audit.Filter{
-			{Action: "%"}, {Action: "a.b.c"}, {Action: "A"}, {Action: strings.Repeat("a", 41)}, {Cursor: "?"}, {Cursor: "AAAA"},
+			{Action: "%"},
+			{Action: "a.b.c"},
+			{Action: "A"},
+			{Action: strings.Repeat("a", 41)},
+			{Cursor: "?"},
+			{Cursor: "AAAA"},
 			{Cursor: "MjAyNi0xMS0yM1QwMDowMDowMFogeA"}, // a time, and no id
 		} {
 			if _, err := audit.NewLog(d).Of(t.Context(), db.NewID(), f); !errors.Is(err, fault.ValidationFailed) {

@@ -26,8 +26,14 @@ type kind struct{ Action, Words string }
 
 func kinds() []kind {
 	return []kind{
-		{"", "Everything"}, {"session", "Signing in"}, {"api_key", "API keys"}, {"x_account", "X accounts"},
-		{"analysis", "Analyses"}, {"subscription", "Your plan"}, {"user", "Your profile"}, {"audit", "Looks at this log"},
+		{"", "Everything"},
+		{"session", "Signing in"},
+		{"api_key", "API keys"},
+		{"x_account", "X accounts"},
+		{"analysis", "Analyses"},
+		{"subscription", "Your plan"},
+		{"user", "Your profile"},
+		{"audit", "Looks at this log"},
 	}
 }
 
