@@ -27,6 +27,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Serve the API and the web pages, and run background jobs."`
 	Analyze analyzeCommand `cmd:"" help:"Read an X data archive on this machine and print a report."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database schema up to date, and stop."`
+	Admin   adminCommand   `cmd:"" help:"Make a user an administrator, or a plain user again."`
 	Health  healthCommand  `cmd:"" help:"Ask a running Repazoo whether it is ready; for container checks."`
 	OpenAPI openAPICommand `cmd:"" name:"openapi" help:"Print the API's contract as OpenAPI 3.1."`
 	Config  configCommand  `cmd:"" help:"Check the configuration, or show it with secrets as dots."`

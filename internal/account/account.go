@@ -18,6 +18,10 @@
 // within that time. A refresh token ([Service.RefreshSession]) is opaque and good for one use: seen again more than ten
 // seconds after its use, it ends its session, because one of the two callers is a thief.
 //
+// # API keys
+//
+// A program that acts for a person bears an API key ([Service.AuthenticateKey]) with the scopes they chose. See key.go.
+//
 // # Tokens of X
 //
 // X's tokens are stored sealed, bound to the row's id. [Service.XToken] gives one that lives at least five minutes more.
@@ -81,6 +85,7 @@ type Service struct {
 	parser     *jwt.Parser
 	verified   *otter.Cache[[sha256.Size]byte, claims] // by the token's hash
 	live       *otter.Cache[string, liveness]          // by session id
+	apiKeys    keyMemory
 	renewals   singleflight.Group
 	accessTTL  time.Duration
 	refreshTTL time.Duration
@@ -103,7 +108,11 @@ func New(c Config) (*Service, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	live, err := newLiveness(cmp.Or(c.CacheTTL, 5*time.Second), c.Now)
+	live, err := newCache[liveness](maxCached, cmp.Or(c.CacheTTL, 5*time.Second), c.Now)
+	if err != nil {
+		return nil, fmt.Errorf("account: %w", err)
+	}
+	apiKeys, err := newKeyMemory(cmp.Or(c.CacheTTL, 5*time.Second), c.Now)
 	if err != nil {
 		return nil, fmt.Errorf("account: %w", err)
 	}
@@ -119,6 +128,7 @@ func New(c Config) (*Service, error) {
 		parser:     newParser(issuer, c.Now),
 		verified:   verified,
 		live:       live,
+		apiKeys:    apiKeys,
 		accessTTL:  cmp.Or(c.AccessTTL, 30*time.Minute),
 		refreshTTL: cmp.Or(c.RefreshTTL, 7*24*time.Hour),
 	}, nil

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -22,9 +23,15 @@ const (
 // Principal is who makes a request.
 type Principal struct {
 	UserID    string
-	SessionID string
-	Role      string   // "user" or "admin", as the database says, not the token
-	Scopes    []string // nil for a session: everything the role may do
+	SessionID string  // empty for an API key
+	KeyID     string  // empty for a session
+	Role      string  // "user" or "admin", as the database says, not the token
+	Scopes    []Scope // of an API key; a session may do everything its role may
+}
+
+// May tells whether the bearer may do what needs a scope. Nothing that needs none is open to an API key.
+func (p Principal) May(scope Scope) bool {
+	return p.KeyID == "" && p.Scopes == nil || scope != "" && slices.Contains(p.Scopes, scope)
 }
 
 // Session is one signed-in browser or program.
@@ -46,10 +53,11 @@ type cacheClock func() time.Time
 func (c cacheClock) NowNano() int64                            { return c().UnixNano() }
 func (cacheClock) Tick(time.Duration) (never <-chan time.Time) { return nil } // expired entries go when others come
 
-func newLiveness(ttl time.Duration, now func() time.Time) (*otter.Cache[string, liveness], error) {
-	return otter.New(&otter.Options[string, liveness]{
-		MaximumSize:      maxCached,
-		ExpiryCalculator: otter.ExpiryWriting[string, liveness](ttl),
+// newCache remembers what was looked up, for ttl.
+func newCache[V any](size int, ttl time.Duration, now func() time.Time) (*otter.Cache[string, V], error) {
+	return otter.New(&otter.Options[string, V]{
+		MaximumSize:      size,
+		ExpiryCalculator: otter.ExpiryWriting[string, V](ttl),
 		Clock:            cacheClock(now),
 	})
 }
@@ -144,7 +152,7 @@ func (s *Service) RevokeSessions(ctx context.Context, userID string) (n int, err
 		ended, err = db.All(ctx, tx, db.Value[string], `UPDATE sessions SET revoked_at = $2, revoked_why = 'user'
 			WHERE user_id = $1 AND revoked_at IS NULL RETURNING id`, userID, tx.Now())
 		if err == nil {
-			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "sessions.revoked", Resource: "user:" + userID, Detail: map[string]any{"sessions": len(ended)}})
+			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "session.all_revoked", Resource: "user:" + userID, Detail: map[string]any{"sessions": len(ended)}})
 		}
 		return err
 	})

@@ -28,6 +28,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/claude"
 	"github.com/repazoo/repazoo/internal/config"
@@ -239,14 +240,14 @@ func (a *App) openServer(context.Context) error {
 		"redis": {Probe: probe, Spared: true}, // each replica counts by itself meanwhile
 	}
 	a.API = httpapi.New(httpapi.Config{
-		Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Limiter: limiter,
+		Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Audit: audit.NewLog(a.DB), Limiter: limiter,
 		Windows:        windows(l.PerMinute, l.PerHour),
 		SignInWindows:  windows(l.SignInPerMinute, l.SignInPerHour),
 		RefreshWindows: windows(l.RefreshPerMinute, l.RefreshPerHour),
 		LimitKey:       func(caller string) string { return string(a.Seal.MAC("limit", []byte(caller))[:16]) },
 		Health:         health.New(parts, a.opt.Now, a.log), Log: a.log,
 		Pages: console.New(console.Config{
-			Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Sandboxed: a.sandboxed(),
+			Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Audit: audit.NewLog(a.DB), Sandboxed: a.sandboxed(),
 			Version: a.opt.Version, DocsEnabled: bool(a.cfg.Server.Docs), Log: a.log,
 		}),
 		Info:      httpapi.Info{Name: "repazoo", Version: a.opt.Version, Commit: a.opt.Commit, Environment: string(a.cfg.Env), Sandboxed: a.sandboxed()},

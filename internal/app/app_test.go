@@ -252,6 +252,8 @@ func TestRoutes_HideWhatBelongsToOthers(t *testing.T) {
 					theirs = gus.account
 				case strings.HasPrefix(r.path, "/auth/sessions"):
 					theirs = session(gus)
+				case strings.HasPrefix(r.path, "/api/v1/api-keys"):
+					theirs = newKey(gus, "analyses:read").ID
 				case strings.HasPrefix(r.path, "/api/v1/findings"):
 					theirs = finding(gus, id)
 				}

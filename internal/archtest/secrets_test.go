@@ -23,6 +23,7 @@ var credentials = regexp.MustCompile(strings.Join([]string{
 	`xox[abprs]-[0-9A-Za-z-]{10,}`,             // Slack
 	`-----BEGIN [A-Z ]*PRIVATE KEY`,            // keys of any kind
 	`AGE-SECRET-KEY-1[0-9A-Z]{58}`,             // age
+	`rpz_[A-Z2-7]{39}`,                         // our own API keys
 	`sbp_[0-9a-f]{40}`,                         // Supabase
 	`AAAAAAAAAAAAAAAAAAAAA[0-9A-Za-z%]{20,}`,   // X bearer tokens
 	`eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}`, // signed JSON web tokens
@@ -74,7 +75,7 @@ func TestLeaks_FindsEachKindOfCredential(t *testing.T) {
 		"sk_" + "live_" + strings.Repeat("a1", 12), "whsec_" + strings.Repeat("a1", 12),
 		"sk-" + "ant-api03-" + strings.Repeat("a1", 12), "AKIA" + strings.Repeat("A1", 8),
 		"ghp_" + strings.Repeat("a1", 18), "xoxb-" + strings.Repeat("1", 10),
-		"-----BEGIN RSA " + "PRIVATE KEY-----",
+		"-----BEGIN RSA " + "PRIVATE KEY-----", "rpz_" + strings.Repeat("A2C", 13),
 	} {
 		if got := leaks([]byte("x = '" + example + "'")); len(got) != 1 {
 			t.Errorf("%.12s: found %v", example, got)

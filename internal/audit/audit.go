@@ -16,6 +16,7 @@ package audit
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"strings"
 	"unicode"
 
@@ -36,7 +37,17 @@ func Record(ctx context.Context, tx db.Tx, e Event) {
 	o := OriginFrom(ctx)
 	tx.Later(`INSERT INTO audit_log (id, user_id, actor, action, resource, ip, user_agent, request_id, detail, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		db.NewID(), orNull(e.UserID), e.Actor, e.Action, clean(e.Resource, 200), o.IP, o.UserAgent, o.RequestID, detail(e.Detail), tx.Now())
+		db.NewID(), orNull(e.UserID), e.Actor, e.Action, clean(e.Resource, 200), o.IP, o.UserAgent, o.RequestID, detail(o.within(e.Detail)), tx.Now())
+}
+
+// within adds the API key that acted, so that a person can tell its doings from their own.
+func (o Origin) within(d map[string]any) map[string]any {
+	if o.KeyID == "" {
+		return d
+	}
+	all := map[string]any{"api_key": o.KeyID}
+	maps.Copy(all, d)
+	return all
 }
 
 // detail never loses the line: a value that is not JSON, a mistake in the code, leaves a mark in its place.
@@ -64,6 +75,7 @@ type Origin struct {
 	UserAgent string
 	RequestID string
 	SessionID string // of the caller, empty before sign-in
+	KeyID     string // of the API key that the caller bears, empty for a session
 }
 
 type originKey struct{}
@@ -72,7 +84,7 @@ type originKey struct{}
 // everything that reads it may store it.
 func WithOrigin(ctx context.Context, o Origin) context.Context {
 	return context.WithValue(ctx, originKey{}, Origin{
-		IP: clean(o.IP, 64), UserAgent: clean(o.UserAgent, 256), RequestID: clean(o.RequestID, 128), SessionID: clean(o.SessionID, 64),
+		IP: clean(o.IP, 64), UserAgent: clean(o.UserAgent, 256), RequestID: clean(o.RequestID, 128), SessionID: clean(o.SessionID, 64), KeyID: clean(o.KeyID, 64),
 	})
 }
 

@@ -33,6 +33,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/billing"
 )
 
@@ -41,6 +42,7 @@ type Config struct {
 	Accounts    *account.Service
 	Billing     *billing.Service
 	Analyses    *analysis.Service
+	Audit       *audit.Log
 	Sandboxed   []string // which services are embedded stand-ins, of "X", "Stripe" and "Claude"
 	Version     string
 	DocsEnabled bool // the API's documentation is served, so pages may link to it
@@ -85,6 +87,11 @@ func (c *Console) Routes() map[string]http.Handler {
 		"POST /account/x/{id}/unlink":     c.form(c.unlink, c.showAccount),
 		"POST /account/sessions/{id}/end": c.form(c.endSession, c.showAccount),
 		"POST /account/sessions/end":      c.form(c.endSessions, c.showAccount),
+		"GET /account/keys":               c.member(c.showKeys),
+		"POST /account/keys":              c.member(c.makeKey),
+		"POST /account/keys/{id}/rotate":  c.member(c.rotateKey),
+		"POST /account/keys/{id}/revoke":  c.form(c.revokeKey, c.showKeys),
+		"GET /account/activity":           c.member(c.showActivity),
 		"POST /sign-out":                  c.form(c.signOut, c.showHome),
 	}
 }

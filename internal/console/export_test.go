@@ -13,4 +13,6 @@ var (
 	Count         = count
 	Money         = money
 	Sentence      = sentence
+	EventWords    = eventWords
+	ScopeWords    = scopeWords
 )

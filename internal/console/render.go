@@ -40,11 +40,11 @@ func parsePages(files assets) map[string]*template.Template {
 	functions := template.FuncMap{
 		"asset": files.url, "capital": capital, "count": count, "date": date, "device": device, "healthWords": healthWords, "initials": initials,
 		"iso": func(t time.Time) string { return t.UTC().Format(time.RFC3339) }, "moment": moment, "money": money, "planWords": planWords,
-		"purposeWords": purposeWords, "score": score,
+		"purposeWords": purposeWords, "score": score, "scopeWords": scopeWords,
 	}
 	base := template.Must(template.New("").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
 	pages := map[string]*template.Template{}
-	for _, name := range []string{"account", "analysis", "error", "front", "home"} {
+	for _, name := range []string{"account", "activity", "analysis", "error", "front", "home", "keys"} {
 		pages[name] = template.Must(template.Must(base.Clone()).ParseFS(templateFiles, "templates/"+name+".html"))
 	}
 	return pages

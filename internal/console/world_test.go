@@ -12,6 +12,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/console"
 	"github.com/repazoo/repazoo/internal/db"
@@ -63,7 +64,7 @@ func newWorld(t *testing.T) *world {
 	}))(t)
 	w.analyses = analysis.New(analysis.Config{DB: d, Seal: sealer, Accounts: w.accounts, Billing: w.billing, X: x})
 	w.serve(console.New(console.Config{
-		Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses, Sandboxed: []string{"Claude", "X", "Stripe"},
+		Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses, Audit: audit.NewLog(d), Sandboxed: []string{"Claude", "X", "Stripe"},
 		Version: "1.2.3", DocsEnabled: true, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	}))
 	return w

@@ -64,6 +64,24 @@ func TestGrants_RefuseWhatAUserMayNotWrite(t *testing.T) {
 	}
 }
 
+// The trigger binds even the owner and a superuser, whom no grant binds.
+func TestAuditLog_CannotBeChangedByItsOwner(t *testing.T) {
+	t.Parallel()
+	c, err := pgx.Connect(t.Context(), dbtest.AdminURL(t, dbtest.PostgresURL(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(context.Background())
+	if _, err := c.Exec(t.Context(), `INSERT INTO audit_log (id, actor, action, resource, ip, user_agent, request_id, detail, created_at) VALUES (gen_random_uuid(), '', 'a', '', '', '', '', '{}', now())`); err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []string{`UPDATE audit_log SET action = 'b'`, `DELETE FROM audit_log`, `TRUNCATE audit_log`} {
+		if _, err := c.Exec(t.Context(), q); err == nil || !strings.Contains(err.Error(), "the audit log is append-only") {
+			t.Errorf("%s: got %v, want a refusal", q, err)
+		}
+	}
+}
+
 func TestOpen_RefusesALoginThatBypassesPolicies(t *testing.T) {
 	t.Parallel()
 	super := dbtest.AdminURL(t, dbtest.PostgresURL(t))

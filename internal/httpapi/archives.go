@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
@@ -30,7 +31,7 @@ func (a *API) uploadOperation() *huma.Operation {
 	schema := a.huma.OpenAPI().Components.Schemas
 	return &huma.Operation{
 		OperationID: "post-archive", Method: http.MethodPost, Path: "/api/v1/archives", Tags: []string{"analyses"},
-		Summary: "Upload an X data archive", Security: []map[string][]string{{"bearer": {}}},
+		Summary: "Upload an X data archive", Security: security(account.AnalysesWrite),
 		Description: "The zip that X gives you, as the form field `file`. It is streamed; only the post and account files in it are read, and it is not kept.",
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: &huma.Schema{
 			Type: huma.TypeObject, Required: []string{"file"}, Properties: map[string]*huma.Schema{"file": {Type: huma.TypeString, Format: "binary"}},

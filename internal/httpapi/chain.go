@@ -71,6 +71,7 @@ type request struct {
 	route  string // the matched pattern
 	who    access
 	user   string
+	key    string // the id of the API key, if the caller bears one
 	status int
 }
 
@@ -151,7 +152,7 @@ func (a *API) log(next http.Handler) http.Handler {
 		}
 		a.Log.LogAttrs(r.Context(), level, "request",
 			slog.String("method", r.Method), slog.String("route", info.route), slog.Int("status", info.status),
-			slog.Duration("took", time.Since(start)), slog.String("user", info.user),
+			slog.Duration("took", time.Since(start)), slog.String("user", info.user), slog.String("key", info.key),
 			slog.String("request_id", audit.OriginFrom(r.Context()).RequestID))
 	})
 }
@@ -267,8 +268,8 @@ func (a *API) authenticate(next http.Handler) http.Handler {
 			return
 		}
 		p, err := a.principal(w, r)
-		if err == nil && info.who == forAdmin && p.Role != "admin" {
-			err = fault.Forbidden
+		if err == nil {
+			err = a.admit(info, p)
 		}
 		if err != nil && (info.who != forAnyone || r.Header.Get("Authorization") != "" || errors.Is(err, fault.RateLimited)) {
 			if w.Header().Get("Access-Control-Allow-Origin") == "" {
@@ -278,9 +279,9 @@ func (a *API) authenticate(next http.Handler) http.Handler {
 			return
 		}
 		if err == nil {
-			info.user = p.UserID
+			info.user, info.key = p.UserID, p.KeyID
 			o := audit.OriginFrom(r.Context())
-			o.SessionID = p.SessionID
+			o.SessionID, o.KeyID = p.SessionID, p.KeyID
 			r = r.WithContext(account.WithPrincipal(audit.WithOrigin(r.Context(), o), p))
 		}
 		next.ServeHTTP(w, r)
@@ -299,12 +300,15 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	write(w, p)
 }
 
-// principal reads the bearer token, else the cookies of a browser.
+// principal reads the bearer token, else the cookies of a browser, which never hold an API key.
 func (a *API) principal(w http.ResponseWriter, r *http.Request) (account.Principal, error) {
 	if h := r.Header.Get("Authorization"); h != "" {
 		token, ok := strings.CutPrefix(h, "Bearer ")
 		if !ok {
 			return account.Principal{}, fault.Unauthenticated
+		}
+		if account.IsKey(token) {
+			return a.byKey(r, token)
 		}
 		return a.Accounts.Authenticate(r.Context(), token)
 	}
@@ -385,12 +389,17 @@ func (a *API) allowed(r *http.Request) string {
 
 // addressKey names an address in a group; "" is everything that is in none.
 func (a *API) addressKey(r *http.Request, g group) string {
+	return a.LimitKey(string(g) + "address " + network(r))
+}
+
+// network is where a request comes from, as far as it can be told from its neighbours.
+func network(r *http.Request) string {
 	address := audit.OriginFrom(r.Context()).IP
 	if ip, err := netip.ParseAddr(address); err == nil && ip.Is6() && !ip.Is4In6() {
 		p, _ := ip.Prefix(64)
 		address = p.String()
 	}
-	return a.LimitKey(string(g) + "address " + address)
+	return address
 }
 
 // limitHeaders tells the caller where they stand: the draft's fields, and the older ones

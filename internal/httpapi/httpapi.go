@@ -7,6 +7,7 @@
 //
 // Access is denied by default: an operation is for signed-in users unless the table says
 // otherwise, and the user's id always comes from the access token, never from the request.
+// An API key is let through only where the table names a scope that it has.
 package httpapi
 
 import (
@@ -25,6 +26,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/health"
@@ -36,6 +38,7 @@ type Config struct {
 	Accounts       *account.Service
 	Billing        *billing.Service
 	Analyses       *analysis.Service
+	Audit          *audit.Log
 	Limiter        *limit.Limiter
 	Windows        []limit.Window // per caller
 	SignInWindows  []limit.Window // per address, for the routes of a sign-in
@@ -69,9 +72,10 @@ type API struct {
 	Config
 	mux    *http.ServeMux
 	huma   huma.API
-	access map[string]access // by ServeMux pattern
-	pages  map[string]bool   // the patterns of pages
-	groups map[string]group  // by ServeMux pattern; the routes that are counted by themselves
+	access map[string]access        // by ServeMux pattern
+	scopes map[string]account.Scope // the same; what an API key needs there. None: keys are refused
+	pages  map[string]bool          // the patterns of pages
+	groups map[string]group         // by ServeMux pattern; the routes that are counted by themselves
 	secure bool
 
 	stopping context.Context // ends when Stop is called
@@ -97,7 +101,10 @@ const (
 
 // New builds the surface.
 func New(c Config) *API {
-	a := &API{Config: c, mux: http.NewServeMux(), access: map[string]access{}, pages: map[string]bool{}, groups: map[string]group{}, secure: isHTTPS(c.PublicURL)}
+	a := &API{
+		Config: c, mux: http.NewServeMux(), secure: isHTTPS(c.PublicURL),
+		access: map[string]access{}, scopes: map[string]account.Scope{}, pages: map[string]bool{}, groups: map[string]group{},
+	}
 	a.stopping, a.stop = context.WithCancel(context.Background())
 	a.huma = humago.New(a.mux, a.humaConfig())
 	a.routes()
@@ -140,6 +147,7 @@ func (a *API) humaConfig() huma.Config {
 	c.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "An access token from GET /auth/x/callback or POST /auth/token/refresh."},
+		"key":    {Type: "http", Scheme: "bearer", BearerFormat: account.KeyPattern, Description: "An API key from POST /api/v1/api-keys, with the scope that the operation names. Operations that name none refuse keys."},
 	}
 	c.Tags = tags
 	return c
@@ -158,13 +166,14 @@ func (a *API) handle(pattern string, who access, h http.Handler) {
 
 // operation registers a handler and turns its errors into problems.
 func operation[I, O any](a *API, who access, op huma.Operation, h func(context.Context, *I) (*O, error)) {
-	a.access[op.Method+" "+op.Path] = who
+	pattern, scope := op.Method+" "+op.Path, scopeOf(op)
+	a.access[pattern], a.scopes[pattern] = who, scope
 	if g, ok := op.Metadata[groupKey].(group); ok {
-		a.groups[op.Method+" "+op.Path] = g
+		a.groups[pattern] = g
 	}
 	if who == forUser || who == forAdmin {
-		op.Security = []map[string][]string{{"bearer": {}}}
-		op.Errors = append(op.Errors, http.StatusUnauthorized)
+		op.Security = security(scope)
+		op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden)
 	}
 	if who != forProbes && who != forReaders {
 		op.Errors = append(op.Errors, http.StatusTooManyRequests)
@@ -182,6 +191,14 @@ func operation[I, O any](a *API, who access, op huma.Operation, h func(context.C
 		}
 		return out, nil
 	})
+}
+
+// security is what the contract says of an operation for signed-in users.
+func security(scope account.Scope) []map[string][]string {
+	if scope == "" {
+		return []map[string][]string{{"bearer": {}}}
+	}
+	return []map[string][]string{{"bearer": {}}, {"key": {string(scope)}}}
 }
 
 // caller is the signed-in user's id. The chain has made sure that there is one.

@@ -5,17 +5,21 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/repazoo/repazoo/internal/account"
 )
 
 var tags = []*huma.Tag{
 	{Name: "analyses", Description: "Start an analysis, follow it, read its report."},
 	{Name: "account", Description: "Who you are, what you may use, which X accounts you have linked."},
 	{Name: "sign-in", Description: "Sign in with X, and your sessions."},
+	{Name: "api keys", Description: "Keys for your programs. They are managed in a session, never with a key."},
 	{Name: "billing", Description: "Plans and your subscription."},
 	{Name: "health", Description: "Is it up, and what is it."},
+	{Name: "admin", Description: "For administrators."},
 }
 
-// routes is the whole surface on one screen.
+// routes is the whole surface on one screen. An operation that is not scoped is closed to API keys.
 func (a *API) routes() {
 	a.alive("/healthz", "Is the process up")
 	a.alive("/livez", "Is the process alive")
@@ -29,7 +33,7 @@ func (a *API) routes() {
 		old := name == "twitter"
 		operation(a, forAnyone, within(signInGroup, alias(old, get("/auth/"+name+"/login", "sign-in", "Begin a sign-in with X, or link another account"))), a.login)
 		operation(a, forAnyone, within(signInGroup, alias(old, get("/auth/"+name+"/callback", "sign-in", "Where X sends the browser back"))), a.callback)
-		operation(a, forUser, alias(old, get("/auth/"+name+"/status", "account", "Your linked X accounts")), a.accounts)
+		operation(a, forUser, scoped(account.AccountRead, alias(old, get("/auth/"+name+"/status", "account", "Your linked X accounts"))), a.accounts)
 		operation(a, forUser, alias(old, post("/auth/"+name+"/revoke", "account", "Unlink an X account", http.StatusNoContent)), a.revoke)
 		operation(a, forUser, alias(old, post("/auth/"+name+"/refresh/{account_id}", "account", "Refresh an X account's token now", http.StatusOK)), a.refreshX)
 	}
@@ -39,13 +43,13 @@ func (a *API) routes() {
 	operation(a, forUser, del("/auth/sessions/{id}", "sign-in", "End one session"), a.revokeSession)
 	operation(a, forUser, del("/auth/sessions", "sign-in", "End every session"), a.revokeSessions)
 
-	operation(a, forUser, get("/api/v1/users/me", "account", "Who you are"), a.me)
+	operation(a, forUser, scoped(account.AccountRead, get("/api/v1/users/me", "account", "Who you are")), a.me)
 	operation(a, forUser, patch("/api/v1/users/me", "account", "Change your name"), a.rename)
-	operation(a, forUser, get("/api/v1/usage", "account", "What your plan still allows"), a.usage)
+	operation(a, forUser, scoped(account.AccountRead, get("/api/v1/usage", "account", "What your plan still allows")), a.usage)
 
-	operation(a, forAnyone, get("/api/v1/plans", "billing", "The plans"), a.plans)
+	operation(a, forAnyone, scoped(account.BillingRead, get("/api/v1/plans", "billing", "The plans")), a.plans)
 	operation(a, forUser, post("/api/v1/subscriptions", "billing", "Choose a plan", http.StatusCreated), a.subscribe)
-	operation(a, forUser, get("/api/v1/subscriptions", "billing", "Your plan"), a.subscription)
+	operation(a, forUser, scoped(account.BillingRead, get("/api/v1/subscriptions", "billing", "Your plan")), a.subscription)
 	operation(a, forUser, del200("/api/v1/subscriptions", "billing", "Cancel your plan"), a.cancelSubscription)
 	operation(a, forUser, post("/api/v1/subscriptions/resume", "billing", "Take a cancellation back", http.StatusOK), a.resumeSubscription)
 	if a.Webhooks {
@@ -53,30 +57,39 @@ func (a *API) routes() {
 		a.handle("POST /api/webhooks/stripe", forWebhooks, http.HandlerFunc(a.stripeWebhook))
 	}
 
-	operation(a, forUser, post("/api/v1/analyses", "analyses", "Start an analysis", http.StatusAccepted), a.start)
-	operation(a, forUser, get("/api/v1/analyses", "analyses", "Your analyses, newest first"), a.list)
-	operation(a, forUser, get("/api/v1/analyses/compare", "analyses", "What changed from one report to another"), a.compare)
-	operation(a, forUser, get("/api/v1/analyses/{id}", "analyses", "One analysis"), a.show)
-	operation(a, forUser, get("/api/v1/analyses/{id}/events", "analyses", "Follow an analysis as server-sent events"), a.events)
-	operation(a, forUser, post("/api/v1/analyses/{id}/cancel", "analyses", "Cancel an analysis", http.StatusOK), a.cancel)
-	operation(a, forUser, del("/api/v1/analyses/{id}", "analyses", "Delete an analysis and its report"), a.remove)
-	operation(a, forUser, get("/api/v1/analyses/{id}/findings", "analyses", "The findings of a report"), a.findings)
-	operation(a, forUser, get("/api/v1/analyses/{id}/score", "analyses", "The score through another lens, or without some posts"), a.score)
+	operation(a, forUser, scoped(account.AnalysesWrite, post("/api/v1/analyses", "analyses", "Start an analysis", http.StatusAccepted)), a.start)
+	operation(a, forUser, scoped(account.AnalysesRead, get("/api/v1/analyses", "analyses", "Your analyses, newest first")), a.list)
+	operation(a, forUser, scoped(account.AnalysesRead, get("/api/v1/analyses/compare", "analyses", "What changed from one report to another")), a.compare)
+	operation(a, forUser, scoped(account.AnalysesRead, get("/api/v1/analyses/{id}", "analyses", "One analysis")), a.show)
+	operation(a, forUser, scoped(account.AnalysesRead, get("/api/v1/analyses/{id}/events", "analyses", "Follow an analysis as server-sent events")), a.events)
+	operation(a, forUser, scoped(account.AnalysesWrite, post("/api/v1/analyses/{id}/cancel", "analyses", "Cancel an analysis", http.StatusOK)), a.cancel)
+	operation(a, forUser, scoped(account.AnalysesWrite, del("/api/v1/analyses/{id}", "analyses", "Delete an analysis and its report")), a.remove)
+	operation(a, forUser, scoped(account.AnalysesRead, get("/api/v1/analyses/{id}/findings", "analyses", "The findings of a report")), a.findings)
+	operation(a, forUser, scoped(account.AnalysesRead, get("/api/v1/analyses/{id}/score", "analyses", "The score through another lens, or without some posts")), a.score)
 	for _, format := range []string{"json", "csv", "html", "pdf"} {
-		operation(a, forUser, get("/api/v1/analyses/{id}/report."+format, "analyses", "The report as "+format), a.report(format))
+		operation(a, forUser, scoped(account.AnalysesRead, get("/api/v1/analyses/{id}/report."+format, "analyses", "The report as "+format)), a.report(format))
 	}
-	operation(a, forUser, patch("/api/v1/findings/{id}", "analyses", "Dismiss a finding, or take that back"), a.dismiss)
+	operation(a, forUser, scoped(account.AnalysesWrite, patch("/api/v1/findings/{id}", "analyses", "Dismiss a finding, or take that back")), a.dismiss)
 	a.handle("POST /api/v1/archives", forUser, http.HandlerFunc(a.uploadArchive))
+	a.scopes["POST /api/v1/archives"] = account.AnalysesWrite
 	a.huma.OpenAPI().AddOperation(a.uploadOperation())
 
+	operation(a, forUser, get("/api/v1/api-keys", "api keys", "Your API keys, newest first"), a.keys)
+	operation(a, forUser, post("/api/v1/api-keys", "api keys", "Make an API key", http.StatusCreated), a.createKey)
+	operation(a, forUser, post("/api/v1/api-keys/{id}/rotate", "api keys", "Give an API key another secret", http.StatusOK), a.rotateKey)
+	operation(a, forUser, del("/api/v1/api-keys/{id}", "api keys", "Revoke an API key"), a.revokeKey)
+
+	operation(a, forUser, scoped(account.AuditRead, get("/api/v1/audit", "account", "What happened on your account, newest first")), a.audit)
+	operation(a, forAdmin, get("/api/v1/admin/audit", "admin", "What happened on every account, newest first"), a.adminAudit)
+
 	// The earlier API's addresses: the same handlers.
-	operation(a, forUser, alias(true, get("/api/users/me", "account", "Who you are")), a.me)
-	operation(a, forUser, alias(true, get("/api/usage/quota", "account", "What your plan still allows")), a.usage)
-	operation(a, forUser, alias(true, post("/api/analyze", "analyses", "Start an analysis", http.StatusAccepted)), a.start)
-	operation(a, forUser, alias(true, get("/api/analyses", "analyses", "Your analyses, newest first")), a.list)
-	operation(a, forUser, alias(true, get("/api/analyses/{id}", "analyses", "One analysis")), a.show)
+	operation(a, forUser, scoped(account.AccountRead, alias(true, get("/api/users/me", "account", "Who you are"))), a.me)
+	operation(a, forUser, scoped(account.AccountRead, alias(true, get("/api/usage/quota", "account", "What your plan still allows"))), a.usage)
+	operation(a, forUser, scoped(account.AnalysesWrite, alias(true, post("/api/analyze", "analyses", "Start an analysis", http.StatusAccepted))), a.start)
+	operation(a, forUser, scoped(account.AnalysesRead, alias(true, get("/api/analyses", "analyses", "Your analyses, newest first"))), a.list)
+	operation(a, forUser, scoped(account.AnalysesRead, alias(true, get("/api/analyses/{id}", "analyses", "One analysis"))), a.show)
 	operation(a, forUser, alias(true, post("/api/subscriptions/create", "billing", "Choose a plan", http.StatusCreated)), a.subscribe)
-	operation(a, forUser, alias(true, get("/api/subscriptions/status", "billing", "Your plan")), a.subscription)
+	operation(a, forUser, scoped(account.BillingRead, alias(true, get("/api/subscriptions/status", "billing", "Your plan"))), a.subscription)
 	operation(a, forUser, alias(true, post("/api/subscriptions/cancel", "billing", "Cancel your plan", http.StatusOK)), a.cancelSubscription)
 }
 
@@ -123,6 +136,17 @@ func deprecated(c huma.Context, next func(huma.Context)) {
 	c.SetHeader("Sunset", "Fri, 31 Dec 2027 23:59:59 GMT")
 	c.SetHeader("Link", `</docs>; rel="deprecation"`)
 	next(c)
+}
+
+// scoped opens an operation to the API keys that have the scope, next to whom it is for anyway.
+func scoped(scope account.Scope, o huma.Operation) huma.Operation {
+	o.Metadata = map[string]any{"scope": scope}
+	return o
+}
+
+func scopeOf(o huma.Operation) account.Scope {
+	scope, _ := o.Metadata["scope"].(account.Scope)
+	return scope
 }
 
 var notWord = strings.NewReplacer("/", "-", "{", "", "}", "", ".", "-", "_", "-")

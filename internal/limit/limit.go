@@ -97,22 +97,35 @@ func newLimiter(local *Local, redis *Redis, patience, pause time.Duration) *Limi
 // for Redis no longer than 100 ms, and after that not at all until Redis is
 // back. Its errors are windows out of bounds ([fault.Internal]) and ctx's own.
 func (l *Limiter) Take(ctx context.Context, key string, ws []Window) (Decision, error) {
+	return l.decide(ctx, key, ws, (*Redis).Take, (*Local).Take)
+}
+
+// Look tells what Take would decide and counts nothing. It is for calls that cost only when they go wrong: look before,
+// take after.
+func (l *Limiter) Look(ctx context.Context, key string, ws []Window) (Decision, error) {
+	return l.decide(ctx, key, ws, (*Redis).Look, (*Local).Look)
+}
+
+// question is Take or Look of a counter.
+type question[C any] func(counter C, ctx context.Context, key string, ws []Window) (Decision, error)
+
+func (l *Limiter) decide(ctx context.Context, key string, ws []Window, redis question[*Redis], local question[*Local]) (Decision, error) {
 	if l.redis == nil || !l.breaker.TryAcquirePermit() {
-		return l.local.Take(ctx, key, ws)
+		return local(l.local, ctx, key, ws)
 	}
-	d, err := l.try(ctx, key, ws)
+	d, err := l.try(ctx, key, ws, redis)
 	if err == nil || ctx.Err() != nil || errors.Is(err, fault.Internal) {
 		l.breaker.RecordSuccess() // none of these is Redis's failure
 		return d, err
 	}
 	l.breaker.RecordFailure()
-	return l.local.Take(ctx, key, ws)
+	return local(l.local, ctx, key, ws)
 }
 
-func (l *Limiter) try(ctx context.Context, key string, ws []Window) (Decision, error) {
+func (l *Limiter) try(ctx context.Context, key string, ws []Window, redis question[*Redis]) (Decision, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.patience)
 	defer cancel()
-	return l.redis.Take(ctx, key, ws)
+	return redis(l.redis, ctx, key, ws)
 }
 
 // Healthy asks Redis, if there is one, whether it answers within 100 ms. Its

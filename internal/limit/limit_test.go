@@ -29,6 +29,7 @@ func (c *clock) advance(d time.Duration) { c.micros.Add(d.Microseconds()) }
 // taker is what Local, Redis and Limiter have in common.
 type taker interface {
 	Take(ctx context.Context, key string, ws []Window) (Decision, error)
+	Look(ctx context.Context, key string, ws []Window) (Decision, error)
 }
 
 // each runs fn with every counter on a clock of its own.

@@ -56,6 +56,15 @@ func NewLocal(now func() time.Time) *Local {
 // Take decides about one call of key and counts it if it is allowed. It fails
 // only for windows out of bounds.
 func (l *Local) Take(_ context.Context, key string, ws []Window) (Decision, error) {
+	return l.decide(key, ws, true)
+}
+
+// Look decides like Take and counts nothing; it takes no room either.
+func (l *Local) Look(_ context.Context, key string, ws []Window) (Decision, error) {
+	return l.decide(key, ws, false)
+}
+
+func (l *Local) decide(key string, ws []Window, count bool) (Decision, error) {
 	if err := check(ws); err != nil {
 		return Decision{}, err
 	}
@@ -64,11 +73,14 @@ func (l *Local) Take(_ context.Context, key string, ws []Window) (Decision, erro
 	defer s.mu.Unlock()
 	now := l.now().UnixMicro()
 	s.sweep(now)
-	return s.counter(key, len(ws)).take(now, ws), nil
+	if _, known := s.counters[key]; !known && !count {
+		return (&counter{series: make([]series, len(ws))}).take(now, ws, false), nil
+	}
+	return s.counter(key, len(ws)).take(now, ws, count), nil
 }
 
 // take decides, then counts.
-func (c *counter) take(now int64, ws []Window) Decision {
+func (c *counter) take(now int64, ws []Window, count bool) Decision {
 	d := Decision{Allowed: true, Windows: make([]State, len(ws))}
 	for i, w := range ws {
 		c.series[i].forget(now, w.width())
@@ -79,7 +91,7 @@ func (c *counter) take(now int64, ws []Window) Decision {
 	}
 	for i, w := range ws {
 		s := &c.series[i]
-		if d.Allowed {
+		if d.Allowed && count {
 			s.add(now, w.width())
 			c.expires = max(c.expires, s.gone(s.cells[len(s.cells)-1], 0, w.width()))
 		}

@@ -36,6 +36,19 @@ func TestLocal_HoldsNoMoreKeysThanItHasRoomForAndRefusesNobody(t *testing.T) {
 	}
 }
 
+func TestLocal_LookingTakesNoRoom(t *testing.T) {
+	t.Parallel()
+	l := NewLocal(newClock().now)
+	for i := range 1000 {
+		if d, err := l.Look(t.Context(), fmt.Sprint(i), minuteAndHour); err != nil || !d.Allowed || d.Windows[0].Remaining != 60 {
+			t.Fatal(d, err)
+		}
+	}
+	if got := l.size(); got != 0 {
+		t.Fatalf("holds %d keys", got)
+	}
+}
+
 func TestLocal_KeepsCallersNearALimitWhenRoomIsShort(t *testing.T) {
 	t.Parallel()
 	l := NewLocal(newClock().now)

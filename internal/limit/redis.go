@@ -104,6 +104,15 @@ func (r *Redis) Close() {
 // Take decides about one call of key and counts it if it is allowed. It fails
 // for windows out of bounds, and when Redis does not answer before ctx ends.
 func (r *Redis) Take(ctx context.Context, key string, ws []Window) (Decision, error) {
+	return r.decide(ctx, key, ws, true)
+}
+
+// Look decides like Take and counts nothing.
+func (r *Redis) Look(ctx context.Context, key string, ws []Window) (Decision, error) {
+	return r.decide(ctx, key, ws, false)
+}
+
+func (r *Redis) decide(ctx context.Context, key string, ws []Window, count bool) (Decision, error) {
 	if err := check(ws); err != nil {
 		return Decision{}, err
 	}
@@ -111,7 +120,7 @@ func (r *Redis) Take(ctx context.Context, key string, ws []Window) (Decision, er
 	if err != nil {
 		return Decision{}, err
 	}
-	answer, err := r.script.Exec(ctx, client, []string{prefix + key}, r.arguments(ws)).AsIntSlice()
+	answer, err := r.script.Exec(ctx, client, []string{prefix + key}, r.arguments(ws, count)).AsIntSlice()
 	if err != nil {
 		return Decision{}, err
 	}
@@ -126,12 +135,15 @@ func (r *Redis) Take(ctx context.Context, key string, ws []Window) (Decision, er
 	return d, nil
 }
 
-func (r *Redis) arguments(ws []Window) []string {
-	now := "0"
+func (r *Redis) arguments(ws []Window, count bool) []string {
+	now, counted := "0", "0"
+	if count {
+		counted = "1"
+	}
 	if r.now != nil {
 		now = strconv.FormatInt(r.now().UnixMicro(), 10)
 	}
-	args := append(make([]string, 0, 2+2*len(ws)), now, strconv.Itoa(Buckets))
+	args := append(make([]string, 0, 3+2*len(ws)), now, strconv.Itoa(Buckets), counted)
 	for _, w := range ws {
 		args = append(args, strconv.Itoa(w.Limit), strconv.FormatInt(w.width(), 10))
 	}

@@ -1,8 +1,9 @@
--- Decides about one call in all windows of a key, and counts it if it is allowed.
+-- Decides about one call in all windows of a key, and counts it if it is allowed and to be counted.
 --
 -- KEYS[1]   the key
 -- ARGV[1]   the time in microseconds since 1970, 0 for this server's clock
 -- ARGV[2]   buckets in a window
+-- ARGV[3]   1 to count the call, 0 to only look
 -- then, for each window: its limit, and the width of a bucket in microseconds
 --
 -- The value holds for each window
@@ -21,7 +22,7 @@ end
 
 local old = redis.call('GET', KEYS[1]) or ''
 local at, wait, windows = 1, 0, {}
-for a = 3, #ARGV, 2 do
+for a = 4, #ARGV, 2 do
   local limit, width = tonumber(ARGV[a]), tonumber(ARGV[a + 1])
   local bucket = math.floor(now / width)
   local newest, calls, cells = 0, 0, ''
@@ -54,7 +55,7 @@ for a = 3, #ARGV, 2 do
 end
 
 local answer = { wait == 0 and 1 or 0, wait }
-if wait > 0 then
+if wait > 0 or ARGV[3] == '0' then
   for _, w in ipairs(windows) do
     answer[#answer + 1] = w[2]
     answer[#answer + 1] = w[5] and (w[5] + buckets + 1) * w[4] - now or 0

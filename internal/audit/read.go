@@ -1,0 +1,179 @@
+package audit
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// Line is one line of the log.
+type Line struct {
+	ID       string
+	UserID   string // whose data it concerns; empty when nobody's
+	Actor    string // "user", "system", "operator", "admin", "stripe"
+	Action   string
+	Resource string         // kind and id; may be empty
+	IP       string         // these three may be empty
+	Agent    string         // the User-Agent of the program
+	Request  string         // the request's id, as answers carry it
+	Detail   map[string]any // never nil
+	At       time.Time
+}
+
+// Filter narrows a reading; zero fields do not.
+type Filter struct {
+	UserID   string // for administrators; a person reads their own lines
+	Action   string // "session.revoked", or "session" for everything of that kind
+	From, To time.Time
+	Limit    int    // 1 to 100; 0 means 50
+	Cursor   string // Page.Next of the page before
+}
+
+// Page is one page of lines, the newest first.
+type Page struct {
+	Lines []Line
+	Next  string // empty on the last page
+	Total int    // of all pages, counted up to MaxTotal
+}
+
+// MaxTotal is how far lines are counted: the log only grows.
+const MaxTotal = 10_000
+
+const (
+	defaultLimit = 50
+	maxLimit     = 100
+)
+
+// Log reads what [Record] wrote.
+type Log struct{ db *db.DB }
+
+// NewLog makes a Log.
+func NewLog(d *db.DB) *Log { return &Log{d} }
+
+// Of reads the lines that concern a user. Where a line came from is shown of their own doings only: the address of an
+// administrator is not theirs to know. Error: validation_failed.
+func (l *Log) Of(ctx context.Context, userID string, f Filter) (Page, error) {
+	f.UserID = userID
+	p, err := f.read(func(scan scanner, query string, args []any) ([]Line, error) {
+		return db.Read(ctx, l.db, db.User(userID), scan, query, args...)
+	})
+	for i, line := range p.Lines {
+		if line.Actor != "user" {
+			p.Lines[i].IP, p.Lines[i].Agent = "", ""
+		}
+	}
+	return p, err
+}
+
+// All reads everybody's lines for an administrator, who leaves one of their own by it: a person sees who looked at theirs.
+// Error: validation_failed.
+func (l *Log) All(ctx context.Context, adminID string, f Filter) (p Page, err error) {
+	err = l.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		p, err = f.read(func(scan scanner, query string, args []any) ([]Line, error) {
+			return db.All(ctx, tx, scan, query, args...)
+		})
+		if err == nil {
+			Record(ctx, tx, Event{UserID: f.UserID, Actor: "admin", Action: "audit.read", Resource: resource(f.UserID), Detail: map[string]any{"admin": adminID}})
+		}
+		return err
+	})
+	return p, err
+}
+
+func resource(userID string) string {
+	if userID == "" {
+		return ""
+	}
+	return "user:" + userID
+}
+
+type scanner = func(db.Rows, *Line) error
+
+// read asks for one line more than the page holds, which tells whether there is another page. Each line brings the count.
+func (f Filter) read(ask func(scanner, string, []any) ([]Line, error)) (p Page, err error) {
+	where, args, err := f.where()
+	if err != nil {
+		return Page{}, err
+	}
+	before, beforeID, err := parseCursor(f.Cursor)
+	if err != nil {
+		return Page{}, err
+	}
+	limit := min(max(f.Limit, 0), maxLimit)
+	if limit == 0 {
+		limit = defaultLimit
+	}
+	scan := func(r db.Rows, v *Line) error { return v.scan(r, &p.Total) }
+	p.Lines, err = ask(scan, `SELECT id, COALESCE(CAST(user_id AS text), ''), actor, action, resource, ip, user_agent, request_id, CAST(detail AS text), created_at,
+			(SELECT count(*) FROM (SELECT 1 FROM audit_log WHERE `+where+` LIMIT $7) AS counted)
+		FROM audit_log WHERE `+where+` AND (created_at, id) < ($5, $6) ORDER BY created_at DESC, id DESC LIMIT $8`,
+		append(args, before, beforeID, MaxTotal, limit+1))
+	if err != nil {
+		return Page{}, err
+	}
+	if len(p.Lines) > limit {
+		p.Lines = p.Lines[:limit]
+		p.Next = cursor(p.Lines[limit-1])
+	}
+	return p, nil
+}
+
+func (v *Line) scan(r db.Rows, total *int) error {
+	var detail string
+	if err := r.Scan(&v.ID, &v.UserID, &v.Actor, &v.Action, &v.Resource, &v.IP, &v.Agent, &v.Request, &detail, &v.At, total); err != nil {
+		return err
+	}
+	v.Detail = map[string]any{}
+	return json.Unmarshal([]byte(detail), &v.Detail)
+}
+
+// actions are what an action is made of; so a filter is no pattern of the database's.
+var actions = regexp.MustCompile(`^[a-z_]{1,40}(\.[a-z_]{1,40})?$`)
+
+// where always takes four arguments. Which user is asked for is part of the text, so that the index is used either way.
+func (f Filter) where() (string, []any, error) {
+	if f.Action != "" && !actions.MatchString(f.Action) {
+		return "", nil, fault.ValidationFailed.At("query.action", `must look like "session.revoked" or "session"`)
+	}
+	from, to := f.From, f.To
+	if to.IsZero() {
+		to = end
+	}
+	user := `$1 = ''`
+	if f.UserID != "" {
+		user = `user_id = $1`
+	}
+	return user + ` AND ($2 = '' OR action = $2 OR substr(action, 1, length($2) + 1) = $2 || '.') AND created_at >= $3 AND created_at < $4`,
+		[]any{f.UserID, f.Action, from, to}, nil
+}
+
+var end = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// A cursor is the place of the last line, and opaque to clients.
+func cursor(l Line) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(l.At.UTC().Format(time.RFC3339Nano) + " " + l.ID))
+}
+
+func parseCursor(c string) (at time.Time, id string, err error) {
+	if c == "" {
+		return end, "ffffffff-ffff-ffff-ffff-ffffffffffff", nil
+	}
+	bad := fault.ValidationFailed.At("query.cursor", "use next_cursor of an earlier answer, unchanged")
+	raw, err := base64.RawURLEncoding.DecodeString(c)
+	if err != nil || len(raw) > 100 {
+		return at, "", bad
+	}
+	when, id, _ := strings.Cut(string(raw), " ")
+	if at, err = time.Parse(time.RFC3339Nano, when); err != nil || !ids.MatchString(id) || at.Year() < 1 || at.Year() > 9999 {
+		return time.Time{}, "", bad
+	}
+	return at, id, nil
+}
+
+var ids = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)

@@ -1,0 +1,198 @@
+package console
+
+import (
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/audit"
+)
+
+// The page of what happened on an account: the person's own lines of the audit log, in words.
+
+type activityView struct {
+	page
+	Events   []event
+	Total    int
+	Kinds    []kind
+	Kind     string // chosen; "" for everything
+	From, To string // days as the form has them; "" for none
+	Older    string // the address of the next page; "" on the last
+}
+
+// kind is a group of actions to choose from.
+type kind struct{ Action, Words string }
+
+func kinds() []kind {
+	return []kind{
+		{"", "Everything"},
+		{"session", "Signing in"},
+		{"api_key", "API keys"},
+		{"x_account", "X accounts"},
+		{"analysis", "Analyses"},
+		{"subscription", "Your plan"},
+		{"user", "Your profile"},
+		{"audit", "Looks at this log"},
+	}
+}
+
+// event is a line of the log in words.
+type event struct {
+	At          time.Time
+	What        string
+	Who         string // "" for the person themselves
+	From, Agent string // "" when unknown
+}
+
+// perLog is how many events the page shows at once.
+const perLog = 30
+
+func (c *Console) showActivity(v *visit) error {
+	q := v.r.URL.Query()
+	a := activityView{page: c.page(v, "What happened on your account"), Kinds: kinds(), Kind: q.Get("kind")}
+	f := audit.Filter{Action: a.Kind, Limit: perLog, Cursor: q.Get("cursor")}
+	a.From, f.From = day(q.Get("from"))
+	if a.To, f.To = day(q.Get("to")); a.To != "" {
+		f.To = f.To.AddDate(0, 0, 1) // to the end of that day
+	}
+	p, err := c.Audit.Of(v.r.Context(), v.me.UserID, f)
+	if err != nil {
+		return err
+	}
+	keys, err := c.Accounts.Keys(v.r.Context(), v.me.UserID)
+	if err != nil {
+		return err
+	}
+	a.Total = p.Total
+	for _, l := range p.Lines {
+		a.Events = append(a.Events, event{l.At, eventWords(l), whoWords(l, keys), l.IP, device(l.Agent)})
+	}
+	if p.Next != "" {
+		a.Older = "/account/activity?" + url.Values{"kind": {a.Kind}, "from": {a.From}, "to": {a.To}, "cursor": {p.Next}}.Encode()
+	}
+	return c.ok(v, "activity", a)
+}
+
+// day reads a date as browsers send it. What is none does not narrow anything.
+func day(s string) (string, time.Time) {
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return "", time.Time{}
+	}
+	return s, t
+}
+
+// whoWords says who did it, when that was not the person in a browser.
+func whoWords(l audit.Line, keys []account.Key) string {
+	switch l.Actor {
+	case "system":
+		return "Repazoo"
+	case "operator":
+		return "the operator of this Repazoo"
+	case "admin":
+		return "an administrator"
+	case "stripe":
+		return "the payment provider"
+	}
+	id, _ := l.Detail["api_key"].(string)
+	if id == "" {
+		return ""
+	}
+	for _, k := range keys {
+		if k.ID == id {
+			return "the API key " + k.Name
+		}
+	}
+	return "an API key that is gone"
+}
+
+// eventWords says what happened. An action that is not known here is at least spelled out.
+func eventWords(l audit.Line) string {
+	switch l.Action {
+	case "user.created":
+		return "Your account was made"
+	case "user.renamed":
+		return "Your name was changed"
+	case "user.role_set":
+		if l.Detail["role"] == "admin" {
+			return "You were made an administrator"
+		}
+		return "You are no longer an administrator"
+	case "consent.given":
+		return "You agreed that your posts are read and judged"
+	case "audit.read":
+		return "This log was read"
+	case "archive.upload":
+		return "An X archive was uploaded"
+	case "finding.dismiss":
+		return "A finding was dismissed or restored"
+	case "subscription.changed":
+		return "Your plan changed"
+	case "subscription.refused":
+		return "A plan could not be started"
+	}
+	for _, more := range []func(audit.Line) string{sessionWords, accountWords, keyWords, analysisWords} {
+		if words := more(l); words != "" {
+			return words
+		}
+	}
+	return capital(strings.NewReplacer(".", " ", "_", " ").Replace(l.Action))
+}
+
+func sessionWords(l audit.Line) string {
+	switch l.Action {
+	case "session.started":
+		return "You signed in"
+	case "session.revoked":
+		return "A session was ended"
+	case "session.all_revoked":
+		return "Every session was ended"
+	case "session.ended_by_reuse":
+		return "A session was ended to be safe, because one of its tokens came back after its use"
+	}
+	return ""
+}
+
+func accountWords(l audit.Line) string {
+	switch l.Action {
+	case "x_account.linked":
+		return "An X account was linked"
+	case "x_account.reconnected":
+		return "An X account was connected again"
+	case "x_account.revoked":
+		return "An X account was unlinked"
+	case "x_account.needs_reconnect":
+		return "X ended the connection to an account"
+	}
+	return ""
+}
+
+func keyWords(l audit.Line) string {
+	hint, _ := l.Detail["hint"].(string)
+	switch l.Action {
+	case "api_key.created":
+		return "An API key was made: rpz_…" + hint
+	case "api_key.rotated":
+		return "An API key got a new secret: rpz_…" + hint
+	case "api_key.revoked":
+		return "An API key was revoked: rpz_…" + hint
+	}
+	return ""
+}
+
+func analysisWords(l audit.Line) string {
+	switch l.Action {
+	case "analysis.start":
+		return "An analysis was started"
+	case "analysis.complete":
+		return "An analysis was completed"
+	case "analysis.fail":
+		return "An analysis failed"
+	case "analysis.cancel":
+		return "An analysis was cancelled"
+	case "analysis.delete":
+		return "An analysis and its report were deleted"
+	}
+	return ""
+}

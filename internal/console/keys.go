@@ -1,0 +1,128 @@
+package console
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// The page of API keys. A new secret is shown in the very answer to the form, because no redirect can carry it. A browser
+// that sends the form again, because the page was reloaded, makes no second key: its name is taken.
+
+type keysView struct {
+	page
+	Keys     []account.Key
+	Made     *account.NewKey // just now, with its secret; nil otherwise
+	Scopes   []account.Scope
+	Chosen   []account.Scope // in a form that was refused
+	Name     string          // the same
+	Days     []int           // to choose from
+	Overlaps []overlap
+	Full     bool // no further key may be made
+}
+
+type overlap struct {
+	Hours int
+	Words string
+}
+
+func (c *Console) showKeys(v *visit) error { return c.keysPage(v, nil) }
+
+func (c *Console) keysPage(v *visit, made *account.NewKey) (err error) {
+	k := keysView{
+		page: c.page(v, "API keys"), Made: made, Scopes: account.Scopes(), Chosen: []account.Scope{account.AnalysesRead},
+		Days:     []int{30, account.DefaultKeyDays, 180, account.MaxKeyDays},
+		Overlaps: []overlap{{24, "for a day"}, {1, "for an hour"}, {72, "for three days"}, {168, "for a week"}, {0, "no longer: end it at once"}},
+	}
+	if v.alert != nil {
+		k.Name, k.Chosen = v.field("name"), v.scopes()
+	}
+	if k.Keys, err = c.Accounts.Keys(v.r.Context(), v.me.UserID); err != nil {
+		return err
+	}
+	living := slices.DeleteFunc(slices.Clone(k.Keys), func(x account.Key) bool { return x.Expired })
+	k.Full = len(living) >= account.MaxKeys
+	return c.ok(v, "keys", k)
+}
+
+// Chose tells whether a scope is ticked.
+func (k keysView) Chose(s account.Scope) bool { return slices.Contains(k.Chosen, s) }
+
+func (v *visit) scopes() []account.Scope {
+	var all []account.Scope
+	for _, s := range v.r.PostForm["scope"] {
+		all = append(all, account.Scope(s))
+	}
+	return all
+}
+
+func (c *Console) makeKey(v *visit) error {
+	return c.reveal(v, func() (account.NewKey, error) {
+		days, err := v.number("days")
+		if err != nil {
+			return account.NewKey{}, err
+		}
+		return c.Accounts.CreateKey(v.r.Context(), v.me.UserID, account.KeyRequest{Name: v.field("name"), Scopes: v.scopes(), Days: days})
+	})
+}
+
+func (c *Console) rotateKey(v *visit) error {
+	return c.reveal(v, func() (account.NewKey, error) {
+		days, err := v.number("days")
+		if err != nil {
+			return account.NewKey{}, err
+		}
+		hours, err := v.number("hours")
+		if err != nil {
+			return account.NewKey{}, err
+		}
+		return c.Accounts.RotateKey(v.r.Context(), v.me.UserID, v.r.PathValue("id"), account.Rotation{Overlap: time.Duration(hours) * time.Hour, Days: days})
+	})
+}
+
+// reveal shows the secret that a form has made.
+func (c *Console) reveal(v *visit, do func() (account.NewKey, error)) error {
+	var made account.NewKey
+	_, err := c.submit(v, func(*visit) (next string, err error) {
+		made, err = do()
+		return "", err
+	})
+	if err != nil {
+		v.alert = c.alertFor(v, err)
+		return c.showKeys(v)
+	}
+	return c.keysPage(v, &made)
+}
+
+// number is a whole number of the posted form, of which no default is guessed.
+func (v *visit) number(name string) (int, error) {
+	n, err := strconv.ParseInt(v.field(name), 10, 16)
+	if err != nil {
+		return 0, fault.ValidationFailed.At("body."+name, "must be a whole number")
+	}
+	return int(n), nil
+}
+
+func (c *Console) revokeKey(v *visit) (string, error) {
+	return "/account/keys?done=key-revoked", c.Accounts.RevokeKey(v.r.Context(), v.me.UserID, v.r.PathValue("id"))
+}
+
+// scopeWords says what a scope allows.
+func scopeWords(s account.Scope) string {
+	switch s {
+	case account.AnalysesRead:
+		return "read analyses and reports"
+	case account.AnalysesWrite:
+		return "start, cancel and delete analyses, upload archives, dismiss findings"
+	case account.AccountRead:
+		return "read your profile, linked X accounts and what the plan still allows"
+	case account.BillingRead:
+		return "read your plan"
+	case account.AuditRead:
+		return "read what happened on your account"
+	}
+	return string(s)
+}
