@@ -202,4 +202,3 @@ func TestPackage_BreaksOffRatherThanLeavingSomethingOut(t *testing.T) {
 		}
 	})
 }
-

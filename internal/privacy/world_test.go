@@ -27,8 +27,8 @@ import (
 )
 
 const (
-	home     = "http://localhost:8000"
-	ada, gus = "ada_fernhill", "gravelpit_gus" // people of the sandbox
+	home       = "http://localhost:8000"
+	ada, gus   = "ada_fernhill", "gravelpit_gus" // people of the sandbox
 	reportsFor = 90 * 24 * time.Hour
 )
 
@@ -237,4 +237,16 @@ func list(t *testing.T, content string) (all []map[string]any) {
 		t.Fatalf("%v in %.300s", err, content)
 	}
 	return all
+}
+
+// refused fails unless the database itself refuses a statement.
+func (w *world) refused(query string, args ...any) {
+	w.t.Helper()
+	err := w.d.InTx(w.t.Context(), db.System, func(ctx context.Context, tx db.Tx) error {
+		_, err := tx.Exec(ctx, query, args...)
+		return err
+	})
+	if err == nil {
+		w.t.Errorf("%s was allowed", query)
+	}
 }
