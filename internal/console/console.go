@@ -34,6 +34,7 @@ import (
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/privacy"
 )
 
 // Config is what the pages need.
@@ -41,6 +42,7 @@ type Config struct {
 	Accounts    *account.Service
 	Billing     *billing.Service
 	Analyses    *analysis.Service
+	Privacy     *privacy.Service
 	Sandboxed   []string // which services are embedded stand-ins, of "X", "Stripe" and "Claude"
 	Version     string
 	DocsEnabled bool // the API's documentation is served, so pages may link to it
@@ -86,6 +88,12 @@ func (c *Console) Routes() map[string]http.Handler {
 		"POST /account/x/{id}/unlink":     c.form(c.unlink, c.showAccount),
 		"POST /account/sessions/{id}/end": c.form(c.endSession, c.showAccount),
 		"POST /account/sessions/end":      c.form(c.endSessions, c.showAccount),
-		"POST /sign-out":                  c.form(c.signOut, c.showHome),
+
+		"GET /privacy":                           c.member(c.showPrivacy),
+		"POST /privacy/consents/{kind}/withdraw": c.form(c.withdraw, c.showPrivacy),
+		"POST /privacy/export":                   c.form(c.export, c.showPrivacy),
+		"POST /privacy/erase":                    c.form(c.erase, c.showPrivacy),
+
+		"POST /sign-out": c.form(c.signOut, c.showHome),
 	}
 }

@@ -86,6 +86,12 @@ func done(code string) string {
 		return "The account was unlinked. X was told, and its stored posts were erased."
 	case "session-ended":
 		return "That session was ended."
+	case "withdrawn":
+		return "Your consent was withdrawn, and what was kept because of it is erased."
+	case "export-asked":
+		return "Your package is being made. It takes a moment."
+	case "erasing":
+		return "Your account is being erased, and you are signed out everywhere. Everything will be gone in a few minutes."
 	case "signed-out":
 		return "You are signed out."
 	case "dismissed":
@@ -140,6 +146,28 @@ func purposeWords(p analysis.Purpose) string {
 		return "what a university or journal would notice"
 	case analysis.VisaApplication:
 		return "what a visa officer could ask about"
+	}
+	return ""
+}
+
+// consentTitle names what a consent is about.
+func consentTitle(kind string) string {
+	switch kind {
+	case analysis.ConsentKind:
+		return "Reading and judging your posts"
+	case analysis.RetentionKind:
+		return "Keeping your uploaded archives"
+	}
+	return capital(kind)
+}
+
+// consentWords is what was agreed to.
+func consentWords(kind string) string {
+	switch kind {
+	case analysis.ConsentKind:
+		return analysis.ConsentText
+	case analysis.RetentionKind:
+		return "Repazoo may keep the posts of the X archives that you upload, sealed, for at most 30 days."
 	}
 	return ""
 }
