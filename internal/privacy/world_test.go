@@ -250,3 +250,22 @@ func (w *world) refused(query string, args ...any) {
 		w.t.Errorf("%s was allowed", query)
 	}
 }
+
+// pause makes each answer under a path take a moment.
+func (w *world) pause(path string) {
+	w.sb.Fail(sandbox.Fault{Path: path, Delay: 200 * time.Millisecond, Times: -1})
+}
+
+// asked waits until something under a path was asked for.
+func (w *world) asked(path string) {
+	w.t.Helper()
+	again := time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	for deadline := time.After(20 * time.Second); len(w.sb.Calls(path)) == 0; {
+		select {
+		case <-again.C:
+		case <-deadline:
+			w.t.Fatal("it was never asked for")
+		}
+	}
+}
