@@ -2,16 +2,18 @@ package analysis
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
 )
 
 // These give a user everything that is kept sealed about them, opened, a few rows at a time.
 
-// reportsAtOnce bounds the reports that are in memory together; each may be large.
-const reportsAtOnce = 4
+// idsAtOnce bounds how many reports are known by id together; of the reports themselves one is in memory.
+const idsAtOnce = 1_000
 
 // KeptPost is a raw post as it is kept.
 type KeptPost struct {
@@ -23,38 +25,59 @@ type KeptPost struct {
 // EveryReport yields every report of a user, the oldest id first, as it was made: dismissals are not applied.
 func (s *Service) EveryReport(ctx context.Context, userID string) iter.Seq2[*Report, error] {
 	return func(yield func(*Report, error) bool) {
-		for last := noID; last != ""; {
-			rows, err := db.Read(ctx, s.DB, db.User(userID), func(r db.Rows, v *sealedRow) error { return r.Scan(&v.id, &v.sealed) },
-				`SELECT analysis_id, sealed FROM reports WHERE user_id = $1 AND analysis_id > $2 ORDER BY analysis_id LIMIT $3`, userID, last, reportsAtOnce)
+		for last := noID; ; {
+			ids, err := db.Read(ctx, s.DB, db.User(userID), db.Value[string],
+				`SELECT analysis_id FROM reports WHERE user_id = $1 AND analysis_id > $2 ORDER BY analysis_id LIMIT $3`, userID, last, idsAtOnce)
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			last = ""
-			for _, row := range rows {
-				r, err := s.unsealReport(userID, row.id, row.sealed)
+			for _, id := range ids {
+				r, err := s.openReport(ctx, userID, id)
+				if errors.Is(err, fault.NotFound) { // it was deleted meanwhile
+					continue
+				}
 				if !yield(r, err) || err != nil {
 					return
 				}
-				last = row.id
+			}
+			if len(ids) < idsAtOnce {
+				return
+			}
+			last = ids[idsAtOnce-1]
+		}
+	}
+}
+
+// EveryPost yields every raw post of a user, collection by collection, which is the order of the table.
+func (s *Service) EveryPost(ctx context.Context, userID string) iter.Seq2[KeptPost, error] {
+	return func(yield func(KeptPost, error) bool) {
+		collections, err := db.Read(ctx, s.DB, db.User(userID), db.Value[string], `SELECT DISTINCT collection_id FROM posts WHERE user_id = $1`, userID)
+		if err != nil {
+			yield(KeptPost{}, err)
+			return
+		}
+		for _, id := range collections {
+			for p, err := range s.collection(ctx, userID, id) {
+				if !yield(p, err) || err != nil {
+					return
+				}
 			}
 		}
 	}
 }
 
-// EveryPost yields every raw post of a user.
-func (s *Service) EveryPost(ctx context.Context, userID string) iter.Seq2[KeptPost, error] {
+func (s *Service) collection(ctx context.Context, userID, id string) iter.Seq2[KeptPost, error] {
 	return func(yield func(KeptPost, error) bool) {
-		collection, last := noID, ""
-		for {
+		for last := ""; ; {
 			rows, err := db.Read(ctx, s.DB, db.User(userID), scanKept, `SELECT collection_id, post_id, expires_at, sealed FROM posts
-				WHERE user_id = $1 AND (collection_id, post_id) > ($2, $3) ORDER BY collection_id, post_id LIMIT 500`, userID, collection, last)
+				WHERE collection_id = $2 AND user_id = $1 AND post_id > $3 ORDER BY post_id LIMIT 500`, userID, id, last)
 			if err != nil {
 				yield(KeptPost{}, err)
 				return
 			}
 			for _, r := range rows {
-				err := s.openJSON(&r.Post, r.sealed, "post", r.CollectionID, r.id)
+				err := s.openJSON(&r.Post, r.sealed, "post", id, r.id)
 				if !yield(r.KeptPost, err) || err != nil {
 					return
 				}
@@ -62,7 +85,7 @@ func (s *Service) EveryPost(ctx context.Context, userID string) iter.Seq2[KeptPo
 			if len(rows) < 500 {
 				return
 			}
-			collection, last = rows[499].CollectionID, rows[499].id
+			last = rows[499].id
 		}
 	}
 }

@@ -1,7 +1,9 @@
 package privacy_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -199,6 +201,40 @@ func TestPackage_BreaksOffRatherThanLeavingSomethingOut(t *testing.T) {
 		}
 		if e := must(w.ShowExport(p.ctx, p.UserID, e.ID))(t); e.Status != "queued" {
 			t.Errorf("it is %s", e.Status)
+		}
+	})
+}
+
+// Tables are read in pages; nothing is lost or told twice where one ends.
+func TestExport_HoldsEveryRowOfTablesLongerThanAPage(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		p := w.signIn(ada)
+		w.ok(w.d.InTx(t.Context(), db.System, func(_ context.Context, tx db.Tx) error {
+			for i := range 1001 {
+				at := tx.Now().Add(time.Duration(i/7) * time.Second) // several at one instant
+				tx.Later(`INSERT INTO audit_log (id, user_id, actor, action, resource, ip, user_agent, request_id, detail, created_at) VALUES ($1, $2, 'user', 'test', '', '', '', '', '{}', $3)`, db.NewID(), p.UserID, at)
+				tx.Later(`INSERT INTO dismissals (user_id, finding_id, why, created_at) VALUES ($1, $2, '', $3)`, p.UserID, fmt.Sprintf("%04d", i), at)
+				tx.Later(`INSERT INTO quota_periods (user_id, period_start, period_end, entitled_until, tier, quota, reads_limit) VALUES ($1, $2, $2, $2, 'basic', 1, 1)`, p.UserID, tx.Now().Add(time.Duration(i)*time.Second))
+			}
+			return nil
+		}))
+		e := must(w.Export(p.ctx, p.UserID))(t)
+		w.ok(w.MakeExport(t.Context(), e.ID))
+		lines := w.count(`SELECT count(*) FROM audit_log WHERE user_id = $1`, p.UserID) + 1 // the fetching itself
+		files := p.fetch(e.ID)
+		for name, file := range map[string]struct {
+			rows int
+			key  string
+		}{"audit_log.json": {lines, "id"}, "dismissals.json": {1001, "finding_id"}, "quota.json": {1001, "period_start"}} {
+			seen := map[any]bool{}
+			all := list(t, files[name])
+			for _, row := range all {
+				seen[row[file.key]] = true
+			}
+			if len(all) != file.rows || len(seen) != file.rows {
+				t.Errorf("%s has %d entries, %d different, want %d", name, len(all), len(seen), file.rows)
+			}
 		}
 	})
 }

@@ -67,6 +67,7 @@ func (v *consent) into() []any {
 }
 
 type auditLine struct {
+	CreatedAt time.Time `json:"created_at"`
 	ID        string    `json:"id"`
 	Actor     string    `json:"actor"`
 	Action    string    `json:"action"`
@@ -75,11 +76,10 @@ type auditLine struct {
 	UserAgent string    `json:"user_agent"`
 	RequestID string    `json:"request_id"`
 	Detail    jsonText  `json:"detail"`
-	CreatedAt time.Time `json:"created_at"`
 }
 
 func (v *auditLine) into() []any {
-	return []any{&v.ID, &v.Actor, &v.Action, &v.Resource, &v.IP, &v.UserAgent, &v.RequestID, (*string)(&v.Detail), &v.CreatedAt}
+	return []any{&v.CreatedAt, &v.ID, &v.Actor, &v.Action, &v.Resource, &v.IP, &v.UserAgent, &v.RequestID, (*string)(&v.Detail)}
 }
 
 // jsonText is JSON as the database gives it.
@@ -140,6 +140,7 @@ func (v *archive) into() []any {
 }
 
 type analysisRow struct {
+	CreatedAt    time.Time  `json:"created_at"`
 	ID           string     `json:"id"`
 	AccountID    *string    `json:"account_id"`
 	ArchiveID    *string    `json:"archive_id"`
@@ -157,15 +158,14 @@ type analysisRow struct {
 	Level        *string    `json:"level"`
 	ErrorCode    *string    `json:"error_code"`
 	ErrorMessage *string    `json:"error_message"`
-	CreatedAt    time.Time  `json:"created_at"`
 	StartedAt    *time.Time `json:"started_at"`
 	FinishedAt   *time.Time `json:"finished_at"`
 }
 
 func (v *analysisRow) into() []any {
 	return []any{
-		&v.ID, &v.AccountID, &v.ArchiveID, &v.Handle, &v.Purpose, &v.MaxPosts, &v.Since, &v.Tier, &v.Model, &v.Status, &v.Stage,
-		&v.Findings, &v.XReads, &v.Score, &v.Level, &v.ErrorCode, &v.ErrorMessage, &v.CreatedAt, &v.StartedAt, &v.FinishedAt,
+		&v.CreatedAt, &v.ID, &v.AccountID, &v.ArchiveID, &v.Handle, &v.Purpose, &v.MaxPosts, &v.Since, &v.Tier, &v.Model, &v.Status, &v.Stage,
+		&v.Findings, &v.XReads, &v.Score, &v.Level, &v.ErrorCode, &v.ErrorMessage, &v.StartedAt, &v.FinishedAt,
 	}
 }
 

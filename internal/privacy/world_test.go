@@ -36,7 +36,7 @@ const (
 // jobs when it wants to.
 type world struct {
 	*privacy.Service
-	t        *testing.T
+	t        testing.TB
 	d        *db.DB
 	sb       *sandbox.Sandbox
 	accounts *account.Service
@@ -55,7 +55,7 @@ func each(t *testing.T, f func(t *testing.T, w *world)) {
 	}
 }
 
-func newWorld(t *testing.T, open func(testing.TB, func() time.Time) *db.DB) *world {
+func newWorld(t testing.TB, open func(testing.TB, func() time.Time) *db.DB) *world {
 	t.Helper()
 	w := &world{t: t, sb: sandbox.New(sandbox.Config{Now: dbtest.NewClock().Now})}
 	w.d = open(t, w.sb.Now)
@@ -159,7 +159,7 @@ func (p *person) upload() analysis.Archive {
 	return must(p.analyses.KeepArchive(p.ctx, p.UserID, bytes.NewReader(file), int64(len(file))))(p.t)
 }
 
-func pack(t *testing.T, files map[string]string) []byte {
+func pack(t testing.TB, files map[string]string) []byte {
 	t.Helper()
 	var buf bytes.Buffer
 	z := zip.NewWriter(&buf)
