@@ -25,9 +25,6 @@ func (s *Service) Retain(ctx context.Context) error {
 		tx.Later(`DELETE FROM idempotency_keys WHERE created_at <= $1`, now.Add(-keysKept))
 		retainUnlinked(tx, now)
 		tx.Later(`DELETE FROM archives WHERE expires_at <= $1 AND NOT EXISTS (SELECT 1 FROM analyses a WHERE a.archive_id = archives.id)`, now)
-		if s.KeepReports > 0 {
-			retainReports(tx, now.Add(-s.KeepReports))
-		}
 		return nil
 	})
 }
@@ -41,11 +38,19 @@ func retainUnlinked(tx db.Tx, now time.Time) {
 	tx.Later(`DELETE FROM posts WHERE collection_id IN (SELECT id FROM archives WHERE expires_at <= $1)`, now)
 }
 
-// retainReports erases what analyses found for users who had no plan since before; the ledger knows until when they had
-// one, whatever became of the subscription.
-func retainReports(tx db.Tx, before time.Time) {
-	tx.Later(`DELETE FROM analyses WHERE finished_at <= $1 AND NOT EXISTS (SELECT 1 FROM quota_periods q WHERE q.user_id = analyses.user_id AND q.entitled_until > $1)`, before)
-	tx.Later(`DELETE FROM dismissals WHERE created_at <= $1 AND NOT EXISTS (SELECT 1 FROM quota_periods q WHERE q.user_id = dismissals.user_id AND q.entitled_until > $1)`, before)
+// RetainReports erases what analyses found for users who have had no plan for so long as Config.KeepReports says; the
+// ledger knows until when they had one, whatever became of the subscription. It reads every analysis, so it is for now
+// and then.
+func (s *Service) RetainReports(ctx context.Context) error {
+	if s.KeepReports == 0 {
+		return nil
+	}
+	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+		before := tx.Now().Add(-s.KeepReports)
+		tx.Later(`DELETE FROM analyses WHERE finished_at <= $1 AND NOT EXISTS (SELECT 1 FROM quota_periods q WHERE q.user_id = analyses.user_id AND q.entitled_until > $1)`, before)
+		tx.Later(`DELETE FROM dismissals WHERE created_at <= $1 AND NOT EXISTS (SELECT 1 FROM quota_periods q WHERE q.user_id = dismissals.user_id AND q.entitled_until > $1)`, before)
+		return nil
+	})
 }
 
 // RetainUploads erases the posts of uploads that were cut off before their archive had a row. It reads every collection's

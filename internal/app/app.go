@@ -386,6 +386,7 @@ func (a *App) housekeep(ctx context.Context) {
 	g.Go(every(10*time.Second, "sweep exports and erasures", a.Privacy.Sweep))
 	g.Go(every(10*time.Minute, "retention", a.Analyses.Retain))
 	g.Go(every(time.Hour, "retention of uploads", func(ctx context.Context) error { return errors.Join(a.Analyses.RetainUploads(ctx), a.dropUploads()) }))
+	g.Go(every(time.Hour, "retention of reports", a.Analyses.RetainReports))
 	g.Go(every(time.Hour, "retention of webhooks", a.Billing.Retain))
 	g.Go(every(10*time.Minute, "sweep sign-ins", a.Accounts.Sweep))
 	g.Go(every(30*time.Minute, "reconcile billing", a.Billing.Reconcile))

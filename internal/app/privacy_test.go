@@ -3,6 +3,7 @@ package app_test
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -128,6 +129,36 @@ func read(t *testing.T, z *zip.Reader, name string) string {
 		t.Fatal(err)
 	}
 	return string(content)
+}
+
+// A package that cannot be finished breaks the connection: nobody may take half of it for the whole.
+func TestPrivacy_APackageThatCannotBeFinishedIsNotAnAnswer(t *testing.T) {
+	t.Parallel()
+	a := run(t, io.Discard, nil)
+	p := signIn(t, a.URL(), gus)
+	p.subscribe()
+	p.analyse()
+	e := p.exportReady()
+	err := a.DB.InTx(t.Context(), db.System, func(ctx context.Context, tx db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE posts SET sealed = $1`, []byte("damaged"))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.base+*e.Link, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+p.access)
+	res, err := http.DefaultClient.Do(req)
+	if err == nil {
+		defer res.Body.Close()
+		_, err = io.Copy(io.Discard, res.Body)
+	}
+	if err == nil {
+		t.Fatal("the broken package arrived as if it were whole")
+	}
 }
 
 // An uploaded archive waits in a file, in the clear. A process that is killed meanwhile leaves it behind; the next start

@@ -54,7 +54,7 @@ func signInTrouble(code string) string {
 	case fault.AlreadyLinked.Code:
 		return "That X account belongs to another Repazoo user. Sign in with it instead, or unlink it there first."
 	case fault.Conflict.Code:
-		return "That X account was changed while you signed in. Sign in again."
+		return "That X account was changed while you signed in, or its account here is being erased. Wait a minute, then sign in again."
 	case fault.XUnavailable.Code:
 		return "X did not answer as expected. Try again in a few minutes."
 	case fault.RateLimited.Code:
