@@ -33,6 +33,12 @@ func (s *Service) RevokeX(ctx context.Context, userID, accountID string) error {
 	if err != nil {
 		return orNoAccount(err)
 	}
+	s.tell(ctx, accountID, sealed)
+	return nil
+}
+
+// tell lets X know that a sealed pair is to end, whatever becomes of the caller.
+func (s *Service) tell(ctx context.Context, accountID string, sealed []byte) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellBound)
 	defer cancel()
 	p, err := s.openPair(accountID, sealed)
@@ -40,7 +46,6 @@ func (s *Service) RevokeX(ctx context.Context, userID, accountID string) error {
 		s.log.ErrorContext(ctx, "X was not told that an account was disconnected: its tokens do not open", "account", accountID, "error", err)
 	}
 	s.tellRevoked(ctx, accountID, p)
-	return nil
 }
 
 // tellRevoked ends a pair at X as well as it can. The refresh token goes first: it is the one that lives long.

@@ -99,7 +99,10 @@ func (s *Service) lookUp(ctx context.Context, sessionID string) (liveness, error
 
 // startSession makes a session and its first tokens.
 func (s *Service) startSession(ctx context.Context, tx db.Tx, userID, device string) (Tokens, error) {
-	role, err := db.One(ctx, tx, db.Value[string], `SELECT role FROM users WHERE id = $1`, userID)
+	role, err := db.One(ctx, tx, db.Value[string], `SELECT role FROM users WHERE id = $1 AND `+notErasing, userID)
+	if errors.Is(err, db.ErrNotFound) {
+		err = erasing()
+	}
 	if err != nil {
 		return Tokens{}, err
 	}

@@ -84,7 +84,7 @@ func (s *Service) BeginSignIn(ctx context.Context, r SignInRequest) (Authorizati
 
 // CompleteSignIn spends a state and X's code. Of parallel callbacks with one state, one is answered. With an error only
 // ReturnTo is set, and only if the state was good. Errors: validation_failed for the state or code, forbidden when the
-// person declined, already_linked, x_unavailable.
+// person declined, already_linked, conflict while the user is being erased, x_unavailable.
 func (s *Service) CompleteSignIn(ctx context.Context, c Callback) (SignedIn, error) {
 	st, err := s.spendState(ctx, c)
 	if err != nil {

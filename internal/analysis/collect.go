@@ -161,15 +161,27 @@ func (c *collector) keep(ctx context.Context, page xapi.Page) error {
 		posts[i] = fromX(p)
 	}
 	err := c.s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		if err := c.s.mine(ctx, tx, c.a.ID, page.Reads); err != nil {
+			return err
+		}
 		if err := c.s.store(tx, c.a.UserID, *c.a.AccountID, posts); err != nil {
 			return err
 		}
-		tx.Later(`UPDATE analyses SET x_reads = x_reads + $2 WHERE id = $1`, c.a.ID, page.Reads)
 		_, err := c.s.Billing.SpendReads(ctx, tx, c.a.UserID, c.a.PeriodStart, page.Reads)
 		return err
 	})
 	c.kept, c.read = c.kept+len(posts), c.read+page.Reads
 	c.budget -= page.Reads
+	return err
+}
+
+// mine adds to what a run has read, if it is still this process's: one that was cancelled, or whose user withdrew their
+// consent, may not store a page that was under way.
+func (s *Service) mine(ctx context.Context, tx db.Tx, id string, reads int) error {
+	n, err := tx.Exec(ctx, `UPDATE analyses SET x_reads = x_reads + $2 WHERE id = $1 AND runner = $3 AND status = 'running'`, id, reads, s.runner)
+	if err == nil && n == 0 {
+		err = errLeaseLost
+	}
 	return err
 }
 

@@ -23,26 +23,28 @@ import (
 )
 
 // Consent is what a person agrees to before their posts are read: the kind and the version
-// of the text that ConsentText shows.
+// of the text that ConsentText shows. RetentionKind is what they agree to by an upload.
 const (
 	ConsentKind    = "analysis"
+	RetentionKind  = "retention"
 	ConsentVersion = "2026-11"
 	ConsentText    = "Repazoo may read the posts of this account, keep them sealed for at most 30 days, and have them judged by a language model with names, handles, links and contact data replaced first. You can erase them at any time."
 )
 
 // Config is what a Service needs.
 type Config struct {
-	DB       *db.DB
-	Seal     *seal.Sealer
-	Accounts *account.Service
-	Billing  *billing.Service
-	X        *xapi.Client
-	Claude   *claude.Client // nil: the screen stands alone
-	Prices   map[string]Prices
-	App      string        // this binary's version, kept in each report
-	Lease    time.Duration // how long a run may be silent before another process takes it over; 0: 15 s
-	KeepFor  time.Duration // how long raw posts are kept; 0: 30 days
-	Log      *slog.Logger
+	DB          *db.DB
+	Seal        *seal.Sealer
+	Accounts    *account.Service
+	Billing     *billing.Service
+	X           *xapi.Client
+	Claude      *claude.Client // nil: the screen stands alone
+	Prices      map[string]Prices
+	App         string        // this binary's version, kept in each report
+	Lease       time.Duration // how long a run may be silent before another process takes it over; 0: 15 s
+	KeepFor     time.Duration // how long raw posts are kept; 0: 30 days
+	KeepReports time.Duration // how long reports outlive their user's plan; 0: for ever
+	Log         *slog.Logger
 }
 
 // Service starts, runs and shows analyses.
@@ -220,7 +222,7 @@ func askSource(tx db.Tx, userID string, r StartRequest, from *origin, found *boo
 	scan := func(rows db.Rows, v *origin) error {
 		return rows.Scan(&v.accountID, &v.archiveID, &v.handle, &v.consented)
 	}
-	const consented = `EXISTS (SELECT 1 FROM consents c WHERE c.user_id = $1 AND c.kind = '` + ConsentKind + `' AND c.version = '` + ConsentVersion + `')`
+	const consented = `EXISTS (SELECT 1 FROM consents c WHERE c.user_id = $1 AND c.kind = '` + ConsentKind + `' AND c.version = '` + ConsentVersion + `' AND c.withdrawn_at IS NULL)`
 	switch {
 	case r.AccountID != "":
 		db.Want(tx, scan, from, found, `SELECT id, NULL, handle, `+consented+` FROM x_accounts WHERE user_id = $1 AND id = $2 AND status <> 'revoked'`, userID, r.AccountID)

@@ -68,15 +68,3 @@ func (s *Service) Recover(ctx context.Context) error {
 	_, err = s.Sweep(ctx)
 	return err
 }
-
-// Retain erases what is past its time: raw posts, archives, verdicts and idempotency keys.
-func (s *Service) Retain(ctx context.Context) error {
-	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
-		now := tx.Now()
-		tx.Later(`DELETE FROM posts WHERE expires_at <= $1`, now)
-		tx.Later(`DELETE FROM archives WHERE expires_at <= $1 AND NOT EXISTS (SELECT 1 FROM analyses a WHERE a.archive_id = archives.id)`, now)
-		tx.Later(`DELETE FROM verdicts WHERE created_at <= $1`, now.Add(-s.KeepFor))
-		tx.Later(`DELETE FROM idempotency_keys WHERE created_at <= $1`, now.Add(-24*time.Hour))
-		return nil
-	})
-}

@@ -38,6 +38,7 @@ import (
 	"github.com/repazoo/repazoo/internal/httpapi"
 	"github.com/repazoo/repazoo/internal/keyring"
 	"github.com/repazoo/repazoo/internal/limit"
+	"github.com/repazoo/repazoo/internal/privacy"
 	"github.com/repazoo/repazoo/internal/sandbox"
 	"github.com/repazoo/repazoo/internal/seal"
 	"github.com/repazoo/repazoo/internal/xapi"
@@ -71,6 +72,7 @@ type App struct {
 	Accounts *account.Service
 	Billing  *billing.Service
 	Analyses *analysis.Service
+	Privacy  *privacy.Service
 	API      *httpapi.API
 }
 
@@ -150,8 +152,18 @@ func (a *App) openServices(context.Context) (err error) {
 	a.Analyses = analysis.New(analysis.Config{
 		DB: a.DB, Seal: a.Seal, Accounts: a.Accounts, Billing: a.Billing, X: x, Claude: a.claude(), Prices: analysis.DefaultPrices(),
 		App: a.opt.Version, Lease: a.opt.Lease, Log: a.log.With("part", "analysis"),
+		KeepFor: time.Duration(a.cfg.Keep.PostDays) * 24 * time.Hour, KeepReports: a.keepReports(),
 	})
+	a.Privacy = privacy.New(privacy.Config{DB: a.DB, Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Log: a.log.With("part", "privacy")})
 	return nil
+}
+
+// keepReports is how long reports outlive a plan; where everything is included, no plan ever ends.
+func (a *App) keepReports() time.Duration {
+	if !bool(a.cfg.Stripe.Billing) {
+		return 0
+	}
+	return time.Duration(a.cfg.Keep.ReportDays) * 24 * time.Hour
 }
 
 // openSandbox starts the stand-ins for the services that are not configured; only local does.
@@ -240,14 +252,14 @@ func (a *App) openServer(context.Context) error {
 		"redis": {Probe: probe, Spared: true}, // each replica counts by itself meanwhile
 	}
 	a.API = httpapi.New(httpapi.Config{
-		Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Audit: audit.NewLog(a.DB), Limiter: limiter,
+		Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Privacy: a.Privacy, Audit: audit.NewLog(a.DB), Limiter: limiter,
 		Windows:        windows(l.PerMinute, l.PerHour),
 		SignInWindows:  windows(l.SignInPerMinute, l.SignInPerHour),
 		RefreshWindows: windows(l.RefreshPerMinute, l.RefreshPerHour),
 		LimitKey:       func(caller string) string { return string(a.Seal.MAC("limit", []byte(caller))[:16]) },
 		Health:         health.New(parts, a.opt.Now, a.log), Log: a.log,
 		Pages: console.New(console.Config{
-			Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Audit: audit.NewLog(a.DB), Sandboxed: a.sandboxed(),
+			Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Privacy: a.Privacy, Audit: audit.NewLog(a.DB), Sandboxed: a.sandboxed(),
 			Version: a.opt.Version, DocsEnabled: bool(a.cfg.Server.Docs), Log: a.log,
 		}),
 		Info:      httpapi.Info{Name: "repazoo", Version: a.opt.Version, Commit: a.opt.Commit, Environment: string(a.cfg.Env), Sandboxed: a.sandboxed()},
@@ -322,7 +334,12 @@ func (a *App) handler() http.Handler {
 // Run serves and works until ctx ends, then lets requests finish and hands jobs back.
 func (a *App) Run(ctx context.Context) error {
 	if a.DB.Name() == "sqlite" { // only this process uses it, so every lease is of the dead
-		if err := a.Analyses.Recover(ctx); err != nil && ctx.Err() == nil {
+		if err := errors.Join(a.Analyses.Recover(ctx), a.Privacy.Recover(ctx)); err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+	if a.lock != nil { // nobody else's upload can be under way in this directory
+		if err := dropUploads(a.cfg.Store.DataDir, time.Now()); err != nil {
 			return err
 		}
 	}
@@ -353,6 +370,7 @@ func (a *App) startJobs() (func(context.Context) error, error) {
 	workers := river.NewWorkers()
 	a.Analyses.AddWorkers(workers)
 	a.Billing.AddWorkers(workers)
+	a.Privacy.AddWorkers(workers)
 	return a.DB.Work(context.Background(), db.Jobs{Workers: workers, Concurrency: a.cfg.Jobs.Concurrency, SoftStop: 3 * time.Second})
 }
 
@@ -386,7 +404,11 @@ func (a *App) housekeep(ctx context.Context) {
 	}
 	var g errgroup.Group
 	g.Go(every(5*time.Second, "sweep runs", func(ctx context.Context) error { _, err := a.Analyses.Sweep(ctx); return err }))
+	g.Go(every(10*time.Second, "sweep exports and erasures", a.Privacy.Sweep))
 	g.Go(every(10*time.Minute, "retention", a.Analyses.Retain))
+	g.Go(every(time.Hour, "retention of uploads", func(ctx context.Context) error { return errors.Join(a.Analyses.RetainUploads(ctx), a.dropUploads()) }))
+	g.Go(every(time.Hour, "retention of reports", a.Analyses.RetainReports))
+	g.Go(every(time.Hour, "retention of webhooks", a.Billing.Retain))
 	g.Go(every(10*time.Minute, "sweep sign-ins", a.Accounts.Sweep))
 	g.Go(every(keyring.MarkEvery, "mark the sealing key as in use", a.keys.Mark))
 	g.Go(every(30*time.Minute, "reconcile billing", a.Billing.Reconcile))

@@ -250,6 +250,8 @@ func TestRoutes_HideWhatBelongsToOthers(t *testing.T) {
 					continue
 				case strings.Contains(r.path, "account_id"):
 					theirs = gus.account
+				case strings.HasPrefix(r.path, "/api/v1/users/me/export"):
+					theirs = gus.exportReady().ID
 				case strings.HasPrefix(r.path, "/auth/sessions"):
 					theirs = session(gus)
 				case strings.HasPrefix(r.path, "/api/v1/api-keys"):

@@ -10,7 +10,8 @@
 //
 // Where the request came from travels in the context: the HTTP layer sets it once with [WithOrigin]. The database refuses
 // to change or delete a line, whoever asks. A line outlives its user, so it names ids and never holds a secret, a token or
-// a post's text.
+// a post's text. Where an erased user called from is taken out of it ([Anonymize]), which is the one change the database
+// allows, and only while that user is being erased.
 package audit
 
 import (
@@ -48,6 +49,12 @@ func (o Origin) within(d map[string]any) map[string]any {
 	all := map[string]any{"api_key": o.KeyID}
 	maps.Copy(all, d)
 	return all
+}
+
+// Anonymize takes addresses, user agents and request ids out of a user's lines, in the transaction of db.System that erases
+// them.
+func Anonymize(tx db.Tx, userID string) {
+	tx.Later(`UPDATE audit_log SET ip = '', user_agent = '', request_id = '' WHERE user_id = $1 AND (ip <> '' OR user_agent <> '' OR request_id <> '')`, userID)
 }
 
 // detail never loses the line: a value that is not JSON, a mistake in the code, leaves a mark in its place.

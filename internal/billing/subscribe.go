@@ -91,10 +91,13 @@ func with(u url.URL, outcome string) string {
 }
 
 // claim takes the user's row for one attempt. It answers [db.ErrNotFound] when the row is not to be had: a live
-// subscription, or another attempt.
+// subscription, or another attempt. A user who is being erased gets none.
 func (s *Service) claim(ctx context.Context, userID string) (row, error) {
 	var r row
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		var leaving string
+		var erasing bool
+		db.Want(tx, db.Value[string], &leaving, &erasing, `SELECT user_id FROM erasures WHERE user_id = $1 AND locked_at IS NOT NULL`, userID)
 		var err error
 		r, err = db.One(ctx, tx, scanRow, `INSERT INTO subscriptions (id, user_id, stripe_customer_id, tier, status, created_at, updated_at)
 			VALUES ($1, $2, '', '', 'creating', $3, $3)
@@ -102,6 +105,9 @@ func (s *Service) claim(ctx context.Context, userID string) (row, error) {
 			WHERE subscriptions.status IN ('none', 'checkout', 'canceled', 'incomplete_expired')
 			OR subscriptions.status = 'creating' AND subscriptions.updated_at < $4
 			RETURNING `+rowColumns, db.NewID(), userID, tx.Now(), tx.Now().Add(-claimTime))
+		if erasing {
+			return fault.Conflict.Saying("This account is being erased, so it can have no plan.")
+		}
 		return err
 	})
 	return r, err

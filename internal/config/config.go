@@ -48,6 +48,7 @@ type Config struct {
 	Stripe Stripe `doc:"Stripe"`
 	Claude Claude `doc:"Claude"`
 	Limits Limits `doc:"Limits and quotas"`
+	Keep   Keep   `doc:"Retention"`
 	Log    Log    `doc:"Logs"`
 	Jobs   Jobs   `doc:"Background jobs"`
 }
@@ -119,6 +120,12 @@ type Limits struct {
 
 	BasicQuota int `env:"BASIC_TIER_MONTHLY_QUOTA, default=1000" range:"0-1000000" doc:"Analyses in a billing period on the basic plan."`
 	ProQuota   int `env:"PRO_TIER_MONTHLY_QUOTA, default=10000" range:"0-1000000" doc:"Analyses in a billing period on the pro plan."`
+}
+
+// Keep is how long what belongs to users is kept.
+type Keep struct {
+	PostDays   int `env:"POST_RETENTION_DAYS, default=30" range:"1-30" doc:"Days that raw posts and uploaded archives are kept, sealed."`
+	ReportDays int `env:"REPORT_RETENTION_DAYS, default=90" range:"1-3650" doc:"Days that reports are kept after their user's plan has ended. With BILLING=off they are kept until deleted."`
 }
 
 // Log is what is written to standard error.

@@ -1,11 +1,8 @@
 package console
 
-import (
-	"github.com/repazoo/repazoo/internal/account"
-	"github.com/repazoo/repazoo/internal/analysis"
-)
+import "github.com/repazoo/repazoo/internal/account"
 
-// The account page: name, linked X accounts, sessions, and what was agreed to.
+// The account page: name, linked X accounts, and sessions.
 
 type accountView struct {
 	page
@@ -14,12 +11,10 @@ type accountView struct {
 	Link     string
 	Sessions []account.Session
 	Current  string // the id of this browser's session
-	Agreed   bool
-	Consent  string
 }
 
 func (c *Console) showAccount(v *visit) (err error) {
-	a := accountView{page: c.page(v, "Your account"), Link: signIn("/account"), Current: v.me.SessionID, Consent: analysis.ConsentText}
+	a := accountView{page: c.page(v, "Your account"), Link: signIn("/account"), Current: v.me.SessionID}
 	ctx, user := v.r.Context(), v.me.UserID
 	if a.User, err = c.Accounts.Me(ctx, user); err != nil {
 		return err
@@ -28,9 +23,6 @@ func (c *Console) showAccount(v *visit) (err error) {
 		return err
 	}
 	if a.Sessions, err = c.Accounts.Sessions(ctx, user); err != nil {
-		return err
-	}
-	if a.Agreed, err = c.Accounts.HasConsent(ctx, user, analysis.ConsentKind, analysis.ConsentVersion); err != nil {
 		return err
 	}
 	return c.ok(v, "account", a)

@@ -35,6 +35,7 @@ import (
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/privacy"
 )
 
 // Config is what the pages need.
@@ -42,6 +43,7 @@ type Config struct {
 	Accounts    *account.Service
 	Billing     *billing.Service
 	Analyses    *analysis.Service
+	Privacy     *privacy.Service
 	Audit       *audit.Log
 	Sandboxed   []string // which services are embedded stand-ins, of "X", "Stripe" and "Claude"
 	Version     string
@@ -92,6 +94,12 @@ func (c *Console) Routes() map[string]http.Handler {
 		"POST /account/keys/{id}/rotate":  c.member(c.rotateKey),
 		"POST /account/keys/{id}/revoke":  c.form(c.revokeKey, c.showKeys),
 		"GET /account/activity":           c.member(c.showActivity),
-		"POST /sign-out":                  c.form(c.signOut, c.showHome),
+
+		"GET /privacy":                           c.member(c.showPrivacy),
+		"POST /privacy/consents/{kind}/withdraw": c.form(c.withdraw, c.showPrivacy),
+		"POST /privacy/export":                   c.form(c.export, c.showPrivacy),
+		"POST /privacy/erase":                    c.form(c.erase, c.showPrivacy),
+
+		"POST /sign-out": c.form(c.signOut, c.showHome),
 	}
 }

@@ -113,7 +113,7 @@ func TestPages_StayWithinTheContentSecurityPolicy(t *testing.T) {
 	forbidden := regexp.MustCompile(`(?i)<style|\sstyle=|<script(?:>| [^>]*>[^<])|\son[a-z]+=|javascript:|(?:src|action)="(?:https?:)?//|<link[^>]*href="(?:https?:)?//`)
 	report := p.completed()
 	running := p.post("/analyses", url.Values{"source": {p.account}}).leadsTo()
-	for _, path := range []string{"/", "/account", "/account/keys", "/account/activity", report, running, "/nowhere"} {
+	for _, path := range []string{"/", "/account", "/account/keys", "/account/activity", "/privacy", report, running, "/nowhere"} {
 		if found := forbidden.FindString(p.get(path).body); found != "" {
 			t.Errorf("%s has %q", path, found)
 		}

@@ -171,7 +171,7 @@ func (p *person) started() error {
 func TestAccount_ShowsAndChangesWhatIsTheirs(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).signIn(ada)
-	p.get("/account").shows(http.StatusOK, "@"+ada, "Connected", "Chrome on Linux", "this browser", "Nothing yet. You are asked before the first analysis")
+	p.get("/account").shows(http.StatusOK, "@"+ada, "Connected", "Chrome on Linux", "this browser", `href="/privacy"`)
 	p.get(p.post("/account/name", url.Values{"name": {`Ada <script>`}}).leadsTo()).shows(http.StatusOK, "Your name was changed.", `value="Ada &lt;script&gt;"`)
 	p.post("/account/name", url.Values{"name": {""}}).shows(http.StatusUnprocessableEntity, "Some of what you entered cannot be used.", "<li>name must have 1 to 100 characters")
 	p.get(p.post("/account/x/"+p.account+"/refresh", nil).leadsTo()).shows(http.StatusOK, "The connection to X was renewed.")

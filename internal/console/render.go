@@ -40,11 +40,11 @@ func parsePages(files assets) map[string]*template.Template {
 	functions := template.FuncMap{
 		"asset": files.url, "capital": capital, "count": count, "date": date, "device": device, "healthWords": healthWords, "initials": initials,
 		"iso": func(t time.Time) string { return t.UTC().Format(time.RFC3339) }, "moment": moment, "money": money, "planWords": planWords,
-		"purposeWords": purposeWords, "score": score, "scopeWords": scopeWords,
+		"purposeWords": purposeWords, "consentTitle": consentTitle, "consentWords": consentWords, "score": score, "scopeWords": scopeWords, "size": size,
 	}
 	base := template.Must(template.New("").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
 	pages := map[string]*template.Template{}
-	for _, name := range []string{"account", "activity", "analysis", "error", "front", "home", "keys"} {
+	for _, name := range []string{"account", "activity", "analysis", "error", "front", "home", "keys", "privacy"} {
 		pages[name] = template.Must(template.Must(base.Clone()).ParseFS(templateFiles, "templates/"+name+".html"))
 	}
 	return pages
@@ -83,6 +83,17 @@ func count(n int) string {
 // money writes US cents: $9, or $9.50.
 func money(cents int) string {
 	return "$" + strings.TrimSuffix(fmt.Sprintf("%d.%02d", cents/100, cents%100), ".00")
+}
+
+// size writes bytes as people do: 12 kB.
+func size(n int64) string {
+	switch {
+	case n < 1_000:
+		return "under 1 kB"
+	case n < 1_000_000:
+		return strconv.FormatInt(n/1_000, 10) + " kB"
+	}
+	return strconv.FormatFloat(float64(n)/1_000_000, 'f', 1, 64) + " MB"
 }
 
 // score is a score as a badge shows it, without decimals.

@@ -54,7 +54,7 @@ func signInTrouble(code string) string {
 	case fault.AlreadyLinked.Code:
 		return "That X account belongs to another Repazoo user. Sign in with it instead, or unlink it there first."
 	case fault.Conflict.Code:
-		return "That X account was changed while you signed in. Sign in again."
+		return "That X account was changed while you signed in, or its account here is being erased. Wait a minute, then sign in again."
 	case fault.XUnavailable.Code:
 		return "X did not answer as expected. Try again in a few minutes."
 	case fault.RateLimited.Code:
@@ -90,6 +90,12 @@ func done(code string) string {
 		return "The key was revoked. Programs that use it are refused from now on."
 	case "session-ended":
 		return "That session was ended."
+	case "withdrawn":
+		return "Your consent was withdrawn, and what was kept because of it is erased."
+	case "export-asked":
+		return "Your package is being made. It takes a moment."
+	case "erasing":
+		return "Your account is being erased, and you are signed out everywhere. Everything will be gone in a few minutes."
 	case "signed-out":
 		return "You are signed out."
 	case "dismissed":
@@ -144,6 +150,28 @@ func purposeWords(p analysis.Purpose) string {
 		return "what a university or journal would notice"
 	case analysis.VisaApplication:
 		return "what a visa officer could ask about"
+	}
+	return ""
+}
+
+// consentTitle names what a consent is about.
+func consentTitle(kind string) string {
+	switch kind {
+	case analysis.ConsentKind:
+		return "Reading and judging your posts"
+	case analysis.RetentionKind:
+		return "Keeping your uploaded archives"
+	}
+	return capital(kind)
+}
+
+// consentWords is what was agreed to.
+func consentWords(kind string) string {
+	switch kind {
+	case analysis.ConsentKind:
+		return analysis.ConsentText
+	case analysis.RetentionKind:
+		return "Repazoo may keep the posts of the X archives that you upload, sealed, for at most 30 days."
 	}
 	return ""
 }

@@ -31,6 +31,7 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/health"
 	"github.com/repazoo/repazoo/internal/limit"
+	"github.com/repazoo/repazoo/internal/privacy"
 )
 
 // Config is what the surface needs.
@@ -38,6 +39,7 @@ type Config struct {
 	Accounts       *account.Service
 	Billing        *billing.Service
 	Analyses       *analysis.Service
+	Privacy        *privacy.Service
 	Audit          *audit.Log
 	Limiter        *limit.Limiter
 	Windows        []limit.Window // per caller

@@ -12,6 +12,7 @@ import (
 var tags = []*huma.Tag{
 	{Name: "analyses", Description: "Start an analysis, follow it, read its report."},
 	{Name: "account", Description: "Who you are, what you may use, which X accounts you have linked."},
+	{Name: "privacy", Description: "Your own data: what you agreed to, a package of everything, and erasing your account."},
 	{Name: "sign-in", Description: "Sign in with X, and your sessions."},
 	{Name: "api keys", Description: "Keys for your programs. They are managed in a session, never with a key."},
 	{Name: "billing", Description: "Plans and your subscription."},
@@ -46,6 +47,13 @@ func (a *API) routes() {
 	operation(a, forUser, scoped(account.AccountRead, get("/api/v1/users/me", "account", "Who you are")), a.me)
 	operation(a, forUser, patch("/api/v1/users/me", "account", "Change your name"), a.rename)
 	operation(a, forUser, scoped(account.AccountRead, get("/api/v1/usage", "account", "What your plan still allows")), a.usage)
+
+	operation(a, forUser, get("/api/v1/consents", "privacy", "What you agreed to"), a.consents)
+	operation(a, forUser, del("/api/v1/consents/{kind}", "privacy", "Withdraw a consent, which erases what it allowed to keep"), a.withdraw)
+	operation(a, forUser, post("/api/v1/users/me/export", "privacy", "Ask for a package of everything that is kept about you", http.StatusAccepted), a.export)
+	operation(a, forUser, get("/api/v1/users/me/export/{id}", "privacy", "Is the package ready"), a.showExport)
+	operation(a, forUser, get("/api/v1/users/me/export/{id}/package.zip", "privacy", "The package"), a.fetchExport)
+	operation(a, forUser, del202("/api/v1/users/me", "privacy", "Erase your account"), a.erase)
 
 	operation(a, forAnyone, scoped(account.BillingRead, get("/api/v1/plans", "billing", "The plans")), a.plans)
 	operation(a, forUser, post("/api/v1/subscriptions", "billing", "Choose a plan", http.StatusCreated), a.subscribe)
@@ -111,6 +119,10 @@ func del(path, tag, summary string) huma.Operation {
 
 func del200(path, tag, summary string) huma.Operation {
 	return op(http.MethodDelete, path, tag, summary, http.StatusOK)
+}
+
+func del202(path, tag, summary string) huma.Operation {
+	return op(http.MethodDelete, path, tag, summary, http.StatusAccepted)
 }
 
 func op(method, path, tag, summary string, status int) huma.Operation {

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/db/dbtest"
+)
+
+// TestKill_AnErasureThatIsCutOffEndsAfterARestart kills the process (kill -9) before X, which takes its time, was told, starts it again on the
+// same data, and finds the user gone: whoever signs in with the same X account begins anew.
+func TestKill_AnErasureThatIsCutOffEndsAfterARestart(t *testing.T) {
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		killErasure(t)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		killErasure(t, "DATABASE_URL="+dbtest.PostgresURL(t))
+	})
+}
+
+func killErasure(t *testing.T, env ...string) {
+	dir := t.TempDir()
+	env = append(env, "PORT=0", "DATA_DIR="+dir+"/data", "RATE_LIMIT_PER_MINUTE=10000")
+	first, err := startServer(env, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := signIn(t, first.url, "gravelpit_gus")
+	c.do("POST", "/api/v1/subscriptions", `{"tier":"pro","payment_method_id":"pm_card_visa"}`, http.StatusCreated)
+	before := c.do("GET", "/api/v1/users/me", "", http.StatusOK)["id"]
+	c.do("POST", "/sandbox/faults", `{"path":"/x/2/oauth2/revoke","times":-1,"delay":60000000000}`, http.StatusNoContent)
+	c.do("DELETE", "/api/v1/users/me", `{"confirm":"gravelpit_gus"}`, http.StatusAccepted)
+	if err := first.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	first.cmd.Wait()
+
+	address, err := url.Parse(first.url) // tokens name their issuer, so the address stays
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := startServer(append(env, "PORT="+address.Port()), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := second.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	c.do("GET", "/api/v1/users/me", "", http.StatusUnauthorized)
+	c.do("POST", "/sandbox/clock", `{"advance":"3m"}`, http.StatusOK) // whoever was at work has been silent for long
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	deadline := time.After(time.Minute)
+	for c.token = ""; c.token == ""; c = signIn(t, second.url, "gravelpit_gus") {
+		select {
+		case <-again.C:
+		case <-deadline:
+			t.Fatal("the erasure did not go on")
+		}
+	}
+	if after := c.do("GET", "/api/v1/users/me", "", http.StatusOK)["id"]; after == before {
+		t.Error("the user is still the same")
+	}
+}

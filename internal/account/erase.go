@@ -1,0 +1,74 @@
+package account
+
+import (
+	"context"
+
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// Erasing a user is led by package privacy; these are the steps that concern what this package keeps. Each may be repeated.
+
+// notErasing is the condition that user $1 is not on their way out.
+const notErasing = `NOT EXISTS (SELECT 1 FROM erasures e WHERE e.user_id = $1 AND e.locked_at IS NOT NULL)`
+
+func erasing() error {
+	return fault.Conflict.Saying("This account is being erased. Wait a few minutes; then you can sign in and begin anew.")
+}
+
+// EndAll ends whatever could act for a user, in the caller's transaction of db.System: sessions, their refresh tokens, and
+// sign-ins under way. Hand the ids that it returns to [Service.Forget] once the transaction has committed.
+func (s *Service) EndAll(ctx context.Context, tx db.Tx, userID string) (sessions []string, err error) {
+	sessions, err = db.All(ctx, tx, db.Value[string], `UPDATE sessions SET revoked_at = $2, revoked_why = 'erased'
+		WHERE user_id = $1 AND revoked_at IS NULL RETURNING id`, userID, tx.Now())
+	tx.Later(`DELETE FROM refresh_tokens WHERE user_id = $1`, userID)
+	tx.Later(`DELETE FROM oauth_states WHERE user_id = $1`, userID)
+	return sessions, err
+}
+
+// Forget makes this process look again before it believes any of these sessions.
+func (s *Service) Forget(sessions []string) {
+	for _, id := range sessions {
+		s.live.Invalidate(id)
+	}
+}
+
+// RevokeAllX ends what X granted for any account of a user: X is told first and our copy wiped then, so that a process
+// that dies in between tells it again. What X answers changes nothing.
+func (s *Service) RevokeAllX(ctx context.Context, userID string) error {
+	ids, err := db.Read(ctx, s.db, db.System, db.Value[string],
+		`SELECT id FROM x_accounts WHERE user_id = $1 AND (tokens IS NOT NULL OR status <> 'revoked')`, userID)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := s.revokeForGood(ctx, userID, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// revokeForGood marks the account first, which keeps a renewal under way from storing another pair.
+func (s *Service) revokeForGood(ctx context.Context, userID, accountID string) error {
+	var sealed []byte
+	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
+		sealed, err = db.One(ctx, tx, db.Value[[]byte], `UPDATE x_accounts SET status = 'revoked', refreshing_until = NULL, updated_at = $3
+			WHERE id = $1 AND user_id = $2 RETURNING tokens`, accountID, userID, tx.Now())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.tell(ctx, accountID, sealed)
+	return s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE x_accounts SET tokens = NULL, token_expires_at = NULL WHERE id = $1 AND user_id = $2 AND status = 'revoked'`, accountID, userID)
+		return err
+	})
+}
+
+// HoldsX tells whether any token of X is still kept for a user.
+func (s *Service) HoldsX(ctx context.Context, tx db.Tx, userID string) (bool, error) {
+	n, err := db.One(ctx, tx, db.Value[int], `SELECT count(*) FROM x_accounts WHERE user_id = $1 AND tokens IS NOT NULL`, userID)
+	return n > 0, err
+}

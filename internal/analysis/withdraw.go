@@ -1,0 +1,78 @@
+package analysis
+
+import (
+	"context"
+
+	"github.com/repazoo/repazoo/internal/audit"
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// Withdraw ends a user's consent of a kind and, in the same transaction, what it allowed. Without [ConsentKind] no post
+// of theirs is kept, whatever it came from, and no analysis runs; without [RetentionKind] that holds for uploaded
+// archives. Reports stay. Error: not_found when no such consent holds.
+func (s *Service) Withdraw(ctx context.Context, userID, kind string) error {
+	runs, posts := `TRUE`, `TRUE`
+	switch kind {
+	case ConsentKind:
+	case RetentionKind:
+		runs, posts = `archive_id IS NOT NULL`, `collection_id IN (SELECT id FROM archives WHERE user_id = $1)`
+	default:
+		return fault.NotFound.Saying("There is no consent of this kind.")
+	}
+	var ended []string
+	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
+		if err := s.Accounts.WithdrawConsent(ctx, tx, userID, kind); err != nil {
+			return err
+		}
+		if ended, err = s.endRuns(ctx, tx, userID, runs); err != nil {
+			return err
+		}
+		tx.Later(`DELETE FROM posts WHERE user_id = $1 AND `+posts, userID)
+		tx.Later(`UPDATE archives SET expires_at = $2 WHERE user_id = $1 AND expires_at > $2`, userID, tx.Now())
+		if kind == ConsentKind {
+			tx.Later(`DELETE FROM verdicts WHERE user_id = $1`, userID)
+		}
+		return nil
+	})
+	s.Ring(ended)
+	return err
+}
+
+// EndRuns cancels every analysis of a user that has not ended, in the caller's transaction of db.System. Hand the ids that
+// it returns to [Service.Ring] once that has committed.
+func (s *Service) EndRuns(ctx context.Context, tx db.Tx, userID string) (ended []string, err error) {
+	return s.endRuns(ctx, tx, userID, `TRUE`)
+}
+
+func (s *Service) endRuns(ctx context.Context, tx db.Tx, userID, where string) (ended []string, err error) {
+	all, err := db.All(ctx, tx, scan, `
+		UPDATE analyses SET status = 'cancelled', stage = 'done', finished_at = $2, lease_until = NULL, event_seq = event_seq + 1
+		WHERE user_id = $1 AND status IN ('queued', 'running') AND `+where+` RETURNING `+columns, userID, tx.Now())
+	for _, a := range all {
+		if err := s.Billing.Release(ctx, tx, userID, a.PeriodStart); err != nil {
+			return nil, err
+		}
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "analysis.cancel", Resource: a.ID})
+		ended = append(ended, a.ID)
+	}
+	return ended, err
+}
+
+// Ring tells those who watch these analyses that they have changed.
+func (s *Service) Ring(ids []string) {
+	for _, id := range ids {
+		s.bells.ring(id)
+	}
+}
+
+// ErasePosts erases every raw post of a user and what the model said of them, a bounded number in each transaction.
+func (s *Service) ErasePosts(ctx context.Context, userID string) error {
+	if err := s.drain(ctx, `user_id = $2`, userID); err != nil {
+		return err
+	}
+	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+		tx.Later(`DELETE FROM verdicts WHERE user_id = $1`, userID)
+		return nil
+	})
+}

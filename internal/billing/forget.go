@@ -1,0 +1,109 @@
+package billing
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+const (
+	eventsKept  = 90 * 24 * time.Hour // of handled webhooks: three times as long as Stripe itself gives them
+	recordYears = 10                  // the longest that tax law asks for where we know of it
+)
+
+// errStillLive means that a plan was begun after [Service.Close]. Close again.
+var errStillLive = errors.New("billing: the user has a plan that may still charge")
+
+// Close ends at once everything by which Stripe could still charge the user: open checkout pages and live subscriptions.
+// It may be repeated. While a plan is being set up it is [fault.Conflict]; when Stripe does not do it, it is
+// [fault.PaymentProviderError], and the plan stands as it stood.
+func (s *Service) Close(ctx context.Context, userID string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), attemptTime)
+	defer cancel()
+	r, err := s.rowOf(ctx, db.System, userID)
+	switch {
+	case errors.Is(err, db.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case s.off:
+		return s.closedElsewhere(ctx, r)
+	case r.Status == statusCreating && s.now().Sub(r.UpdatedAt) < claimTime:
+		return fault.Conflict.Saying("Your plan is being set up right now. Try again in two minutes.").After(claimTime - s.now().Sub(r.UpdatedAt))
+	case r.CustomerID == "":
+		return nil
+	}
+	if err := s.closeAll(ctx, r.CustomerID); err != nil && !unknown(err) { // a customer that Stripe does not have is not charged
+		return err
+	}
+	if r.SubscriptionID == "" {
+		return nil
+	}
+	_, err = s.sync(ctx, change{
+		actor: "user",
+		load:  func(ctx context.Context) (row, error) { return s.rowOf(ctx, db.System, userID) },
+		fetch: func(ctx context.Context) (remote, error) { return s.stillThere(ctx, r) },
+	})
+	return err
+}
+
+// closedElsewhere is Close where Stripe is not configured any more.
+func (s *Service) closedElsewhere(ctx context.Context, r row) error {
+	if live(r.Status) {
+		s.log.ErrorContext(ctx, "an erased user had a subscription from before billing was switched off: cancel it in Stripe", "subscription", r.SubscriptionID)
+	}
+	return nil
+}
+
+func (s *Service) closeAll(ctx context.Context, customer string) error {
+	if err := s.stripe.closeCheckouts(ctx, customer); err != nil {
+		return err
+	}
+	for range maxCustomerSub {
+		sub, err := s.stripe.liveSubscription(ctx, customer)
+		if err != nil || sub.ID == "" {
+			return err
+		}
+		if err := s.stripe.cancelNow(ctx, sub.ID); err != nil {
+			return err
+		}
+	}
+	return fault.PaymentProviderError.Because(errStillLive)
+}
+
+// Forget leaves of a user's billing what tax law asks for, without their id, in the caller's transaction of db.System
+// that deletes the user. It refuses while there may be a plan that charges.
+func (s *Service) Forget(ctx context.Context, tx db.Tx, userID string) error {
+	r, err := db.One(ctx, tx, scanRow, `DELETE FROM subscriptions WHERE user_id = $1 RETURNING `+rowColumns, userID)
+	switch {
+	case errors.Is(err, db.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case !s.off && (live(r.Status) || r.Status == statusCreating && tx.Now().Sub(r.UpdatedAt) < claimTime):
+		return errStillLive
+	case r.SubscriptionID != "":
+		tx.Later(`INSERT INTO billing_records (id, stripe_customer_id, stripe_subscription_id, tier, started_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+			db.NewID(), r.CustomerID, r.SubscriptionID, r.Tier, r.CreatedAt, tx.Now())
+	}
+	if r.CustomerID != "" {
+		tx.Later(`DELETE FROM stripe_events WHERE handled_at IS NOT NULL AND payload -> 'data' -> 'object' ->> 'customer' = $1`, r.CustomerID)
+	}
+	return nil
+}
+
+// Retain deletes what is past its time: webhooks that were handled, at once where they are about somebody who was
+// erased, and after ten years what tax law asked for.
+func (s *Service) Retain(ctx context.Context) error {
+	return s.db.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+		now := tx.Now()
+		tx.Later(`DELETE FROM stripe_events WHERE handled_at IS NOT NULL AND received_at <= $1`, now.Add(-eventsKept))
+		tx.Later(`DELETE FROM stripe_events WHERE handled_at IS NOT NULL
+			AND payload -> 'data' -> 'object' ->> 'customer' IN (SELECT stripe_customer_id FROM billing_records)`)
+		tx.Later(`DELETE FROM billing_records WHERE ended_at <= $1`, now.AddDate(-recordYears, 0, 0))
+		return nil
+	})
+}

@@ -1,0 +1,87 @@
+package console
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/privacy"
+)
+
+// The privacy page: what was agreed to, the package of everything, and the way out.
+
+// exportChecks bounds how often the page asks for itself while a package is being made.
+const exportChecks = 15
+
+type privacyView struct {
+	page
+	Holds   []account.GivenConsent // one of each kind
+	Ended   []account.GivenConsent
+	Exports []privacy.Export
+	Handle  string // what to type to confirm the erasure
+	Words   string // what may be typed instead
+	HasPlan bool
+}
+
+func (c *Console) showPrivacy(v *visit) error {
+	p := privacyView{page: c.page(v, "Your data"), Words: privacy.EraseWords}
+	consents, err := c.Accounts.Consents(v.r.Context(), v.me.UserID)
+	if err != nil {
+		return err
+	}
+	p.Holds, p.Ended = sortConsents(consents)
+	if p.Exports, err = c.Privacy.Exports(v.r.Context(), v.me.UserID); err != nil {
+		return err
+	}
+	if err := c.gatherErasure(v, &p); err != nil {
+		return err
+	}
+	if len(p.Exports) > 0 && p.Exports[0].Status == "queued" && v.alert == nil && v.tries() < exportChecks {
+		v.w.Header().Set("Refresh", "1; url=/privacy?try="+strconv.Itoa(v.tries()+1)+"#export")
+	}
+	return c.ok(v, "privacy", p)
+}
+
+// maxEnded bounds how many withdrawn consents are shown.
+const maxEnded = 20
+
+// sortConsents takes the newest of each kind that holds, and those that were withdrawn; they come newest first.
+func sortConsents(all []account.GivenConsent) (holds, ended []account.GivenConsent) {
+	for _, g := range all {
+		switch {
+		case g.WithdrawnAt != nil:
+			ended = append(ended, g)
+		case !slices.ContainsFunc(holds, func(h account.GivenConsent) bool { return h.Kind == g.Kind }):
+			holds = append(holds, g)
+		}
+	}
+	return holds, ended[:min(len(ended), maxEnded)]
+}
+
+func (c *Console) gatherErasure(v *visit, p *privacyView) error {
+	accounts, err := c.Accounts.Accounts(v.r.Context(), v.me.UserID)
+	if err != nil {
+		return err
+	}
+	p.Handle = p.Words
+	if len(accounts) > 0 {
+		p.Handle = "@" + accounts[0].Handle
+	}
+	plan, err := c.Billing.Subscription(v.r.Context(), v.me.UserID)
+	p.HasPlan = plan.Tier.Name != "" && plan.Status != "included"
+	return err
+}
+
+func (c *Console) withdraw(v *visit) (string, error) {
+	return "/privacy?done=withdrawn#consents", c.Analyses.Withdraw(v.r.Context(), v.me.UserID, v.r.PathValue("kind"))
+}
+
+func (c *Console) export(v *visit) (string, error) {
+	_, err := c.Privacy.Export(v.r.Context(), v.me.UserID)
+	return "/privacy?done=export-asked#export", err
+}
+
+// erase leads to where the chain clears the cookies of a browser without a session.
+func (c *Console) erase(v *visit) (string, error) {
+	return "/?done=erasing", c.Privacy.Erase(v.r.Context(), v.me.UserID, v.field("confirm"))
+}

@@ -1,0 +1,101 @@
+package privacy
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/db"
+)
+
+// rows gives the entries of one file for one user.
+type rows func(ctx context.Context, s *Service, userID string) iter.Seq2[any, error]
+
+// contents is every file of a package, in the order they are written. What is named here is all that is given: a column
+// that is added to a table appears when it is added here.
+var contents = []struct {
+	name, about string
+	rows        rows
+}{
+	{"user.json", "Who you are to Repazoo.", table[user](key{noID},
+		`SELECT id, name, email, role, created_at, updated_at FROM users WHERE id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
+	{"x_accounts.json", "The X accounts that you linked, and those that you unlinked since.", table[xAccount](key{noID},
+		`SELECT id, x_user_id, handle, name, avatar_url, scopes, status, linked_at, last_sync_at, token_expires_at, updated_at FROM x_accounts WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
+	{"sessions.json", "Where you were signed in, for 30 days after each session ended.", table[session](key{noID},
+		`SELECT id, device, ip, created_at, last_used_at, expires_at, revoked_at, revoked_why FROM sessions WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
+	{"consents.json", "What you agreed to, in which version of the words, and when you withdrew it.", table[consent](key{noID},
+		`SELECT id, kind, version, session_id, created_at, withdrawn_at FROM consents WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
+	{"audit_log.json", "What was done to your account, by whom, and from where.", table[auditLine](key{time.Time{}, noID},
+		`SELECT created_at, id, actor, action, resource, ip, user_agent, request_id, CAST(detail AS text) FROM audit_log WHERE user_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4`)},
+	{"subscription.json", "Your plan, as the payment provider tells it. Cards and invoices are with the payment provider (Stripe) only.", table[subscription](key{noID},
+		`SELECT id, tier, status, stripe_customer_id, stripe_subscription_id, period_start, period_end, entitled_until, cancel_at, cancel_at_period_end, created_at, updated_at FROM subscriptions WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
+	{"quota.json", "What your plan allowed in each period, and what you used of it.", table[quotaPeriod](key{time.Time{}},
+		`SELECT period_start, period_end, entitled_until, tier, quota, used, reserved, reads_limit, reads_used FROM quota_periods WHERE user_id = $1 AND period_start > $2 ORDER BY period_start LIMIT $3`)},
+	{"archives.json", "The X archives that you uploaded. The files themselves are not kept.", table[archive](key{noID},
+		`SELECT id, x_user_id, handle, posts, created_at, expires_at FROM archives WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
+	{"analyses.json", "The analyses that you started, and how each ended.", table[analysisRow](key{time.Time{}, noID},
+		`SELECT created_at, id, account_id, archive_id, handle, purpose, max_posts, since, tier, model, status, stage, findings, x_reads, score, level, error_code, error_message, started_at, finished_at FROM analyses WHERE user_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4`)},
+	{"reports.json", "Their reports, as they were made.", reports},
+	{"dismissals.json", "Findings that you dismissed, and why.", table[dismissal](key{""},
+		`SELECT finding_id, why, created_at FROM dismissals WHERE user_id = $1 AND finding_id > $2 ORDER BY finding_id LIMIT $3`)},
+	{"posts.json", "Your posts that are kept for now, and until when.", posts},
+	{"exports.json", "The packages that you asked for, this one included.", table[exportRow](key{noID},
+		`SELECT id, status, bytes, fetched, created_at, ready_at, expires_at FROM exports WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
+}
+
+const (
+	noID    = "00000000-0000-0000-0000-000000000000" // sorts before every id
+	perRead = 500
+)
+
+// key is the place of a row: the columns a table is sorted by, which are the first that are read.
+type key []any
+
+// record is a row that knows where its columns go.
+type record[T any] interface {
+	*T
+	into() []any
+}
+
+// table reads a user's rows from first on, a page at a time.
+func table[T any, R record[T]](first key, query string) rows {
+	return func(ctx context.Context, s *Service, userID string) iter.Seq2[any, error] {
+		return func(yield func(any, error) bool) {
+			for last := first; ; {
+				page, err := db.Read(ctx, s.DB, db.User(userID), func(r db.Rows, v *T) error { return r.Scan(R(v).into()...) }, query, slices.Concat([]any{userID}, last, []any{perRead})...)
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				for i := range page {
+					if !yield(page[i], nil) {
+						return
+					}
+				}
+				if len(page) < perRead {
+					return
+				}
+				last = R(&page[perRead-1]).into()[:len(first)]
+			}
+		}
+	}
+}
+
+func reports(ctx context.Context, s *Service, userID string) iter.Seq2[any, error] {
+	return untyped(s.Analyses.EveryReport(ctx, userID))
+}
+
+func posts(ctx context.Context, s *Service, userID string) iter.Seq2[any, error] {
+	return untyped(s.Analyses.EveryPost(ctx, userID))
+}
+
+func untyped[T any](all iter.Seq2[T, error]) iter.Seq2[any, error] {
+	return func(yield func(any, error) bool) {
+		for v, err := range all {
+			if !yield(v, err) {
+				return
+			}
+		}
+	}
+}

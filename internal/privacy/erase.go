@@ -1,0 +1,173 @@
+package privacy
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/repazoo/repazoo/internal/audit"
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// EraseWords confirm an erasure in place of a handle.
+const EraseWords = "erase my account"
+
+const eraseAttempts = 4
+
+var errNotYet = errors.New("privacy: something was begun while the user was being erased")
+
+// Erase erases a user for good. They confirm it by typing the handle of an X account they linked, or [EraseWords]. Nothing
+// of theirs works any more once it returns nil; a job removes the rest within moments. Errors: validation_failed when it is
+// not confirmed, and conflict or payment_provider_error when the plan could not be ended: then nothing has happened.
+func (s *Service) Erase(ctx context.Context, userID, confirm string) error {
+	if err := s.confirmed(ctx, userID, confirm); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 90*time.Second) // whoever leaves the page does not stop it
+	defer cancel()
+	if err := s.note(ctx, userID); err != nil {
+		return err
+	}
+	if err := s.Billing.Close(ctx, userID); err != nil {
+		return s.takeBack(ctx, userID, err)
+	}
+	return s.lock(ctx, userID)
+}
+
+func (s *Service) confirmed(ctx context.Context, userID, typed string) error {
+	typed = strings.ToLower(strings.TrimSpace(typed))
+	if typed == EraseWords {
+		return nil
+	}
+	accounts, err := s.Accounts.Accounts(ctx, userID)
+	if err != nil {
+		return err
+	}
+	handles := make([]string, len(accounts))
+	for i, a := range accounts {
+		handles[i] = strings.ToLower(a.Handle)
+	}
+	if slices.Contains(handles, strings.TrimPrefix(typed, "@")) {
+		return nil
+	}
+	const say = "To erase your account, confirm it by typing the handle of an X account you linked, or the words: " + EraseWords + "."
+	return fault.ValidationFailed.Saying(say).At("body.confirm", `must be a linked handle or "`+EraseWords+`"`)
+}
+
+// note writes the wish down, so that it outlives this process.
+func (s *Service) note(ctx context.Context, userID string) error {
+	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+		tx.Later(`INSERT INTO erasures (user_id, asked_at, tried_at) VALUES ($1, $2, $2) ON CONFLICT (user_id) DO UPDATE SET tried_at = excluded.tried_at`, userID, tx.Now())
+		return nil
+	})
+}
+
+// takeBack leaves everything as it was, because the plan could not be ended.
+func (s *Service) takeBack(ctx context.Context, userID string, why error) error {
+	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		_, err := tx.Exec(ctx, `DELETE FROM erasures WHERE user_id = $1 AND locked_at IS NULL`, userID)
+		return err
+	})
+	if err != nil {
+		return fault.Internal.Saying("Your plan could not be ended right now. The erasure will be tried again by itself.").Because(errors.Join(why, err))
+	}
+	f := fault.From(why)
+	if errors.Is(f, fault.PaymentProviderError) {
+		return f.Saying("Your plan could not be ended at the payment provider, so nothing was erased and nothing has changed. Try again in a few minutes.")
+	}
+	return f
+}
+
+// lock ends all that works for the user, and leaves the rest to a job.
+func (s *Service) lock(ctx context.Context, userID string) error {
+	var sessions, runs []string
+	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
+		n, err := tx.Exec(ctx, `UPDATE erasures SET locked_at = $2, tried_at = $2 WHERE user_id = $1 AND locked_at IS NULL`, userID, tx.Now())
+		if err != nil || n == 0 {
+			return err // it was locked before
+		}
+		if sessions, err = s.Accounts.EndAll(ctx, tx, userID); err != nil {
+			return err
+		}
+		if runs, err = s.Analyses.EndRuns(ctx, tx, userID); err != nil {
+			return err
+		}
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "user.erasure_began", Resource: "user:" + userID})
+		return tx.Enqueue(ctx, EraseJob{UserID: userID})
+	})
+	s.Accounts.Forget(sessions)
+	s.Analyses.Ring(runs)
+	return err
+}
+
+// EraseJob carries an erasure to its end.
+type EraseJob struct {
+	UserID string `json:"user_id"`
+}
+
+// Kind names the job in the queue.
+func (EraseJob) Kind() string { return "erase" }
+
+// InsertOpts bounds the tries; Sweep queues the job anew for as long as the user is there.
+func (EraseJob) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: eraseAttempts} }
+
+type eraseWorker struct {
+	river.WorkerDefaults[EraseJob]
+	s *Service
+}
+
+// Work erases the user.
+func (w *eraseWorker) Work(ctx context.Context, j *river.Job[EraseJob]) error {
+	return w.s.FinishErase(ctx, j.Args.UserID)
+}
+
+// FinishErase takes every step that is left of an erasure that was asked for; without one it does nothing. Two processes
+// may do so at once.
+func (s *Service) FinishErase(ctx context.Context, userID string) error {
+	_, err := db.ReadOne(ctx, s.DB, db.System, db.Value[string], `SELECT user_id FROM erasures WHERE user_id = $1`, userID)
+	if errors.Is(err, db.ErrNotFound) {
+		return nil
+	}
+	for _, step := range s.steps() {
+		if err == nil {
+			err = step(ctx, userID)
+		}
+	}
+	if err != nil {
+		s.Log.WarnContext(ctx, "an erasure is not finished and will go on", "user", userID, "error", err)
+	}
+	return err
+}
+
+// steps are in the order they are taken. Each leaves a state from which all of them can be taken again.
+func (s *Service) steps() []func(context.Context, string) error {
+	return []func(context.Context, string) error{
+		s.Billing.Close, s.lock, s.Accounts.RevokeAllX, s.Analyses.ErasePosts, s.remove,
+	}
+}
+
+// remove deletes the user, and by the schema's own references everything that is theirs. Whatever a request began just
+// before the lock was seen everywhere makes it refuse, and the steps are taken again.
+func (s *Service) remove(ctx context.Context, userID string) error {
+	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		held, err := s.Accounts.HoldsX(ctx, tx, userID)
+		if err == nil && held {
+			err = errNotYet
+		}
+		if err == nil {
+			err = s.Billing.Forget(ctx, tx, userID)
+		}
+		if err != nil {
+			return err
+		}
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "system", Action: "user.erased", Resource: "user:" + userID})
+		audit.Anonymize(tx, userID)
+		tx.Later(`DELETE FROM users WHERE id = $1`, userID)
+		return nil
+	})
+}

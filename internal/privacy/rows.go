@@ -1,0 +1,192 @@
+package privacy
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// The rows of a package, each as its file has it. A nil is null there: unknown, or not yet.
+
+type user struct {
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	Email     *string   `json:"email"`
+	Role      string    `json:"role"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+func (v *user) into() []any {
+	return []any{&v.ID, &v.Name, &v.Email, &v.Role, &v.CreatedAt, &v.UpdatedAt}
+}
+
+type xAccount struct {
+	ID             string     `json:"id"`
+	XUserID        string     `json:"x_user_id"`
+	Handle         string     `json:"handle"`
+	Name           string     `json:"name"`
+	AvatarURL      *string    `json:"avatar_url"`
+	Scopes         string     `json:"scopes"`
+	Status         string     `json:"status"`
+	LinkedAt       time.Time  `json:"linked_at"`
+	LastSyncAt     *time.Time `json:"last_sync_at"`
+	TokenExpiresAt *time.Time `json:"token_expires_at"`
+	UpdatedAt      time.Time  `json:"updated_at"`
+}
+
+func (v *xAccount) into() []any {
+	return []any{&v.ID, &v.XUserID, &v.Handle, &v.Name, &v.AvatarURL, &v.Scopes, &v.Status, &v.LinkedAt, &v.LastSyncAt, &v.TokenExpiresAt, &v.UpdatedAt}
+}
+
+type session struct {
+	ID         string     `json:"id"`
+	Device     string     `json:"device"`
+	IP         string     `json:"ip"`
+	CreatedAt  time.Time  `json:"created_at"`
+	LastUsedAt time.Time  `json:"last_used_at"`
+	ExpiresAt  time.Time  `json:"expires_at"`
+	RevokedAt  *time.Time `json:"revoked_at"`
+	RevokedWhy *string    `json:"revoked_why"`
+}
+
+func (v *session) into() []any {
+	return []any{&v.ID, &v.Device, &v.IP, &v.CreatedAt, &v.LastUsedAt, &v.ExpiresAt, &v.RevokedAt, &v.RevokedWhy}
+}
+
+type consent struct {
+	ID          string     `json:"id"`
+	Kind        string     `json:"kind"`
+	Version     string     `json:"version"`
+	SessionID   *string    `json:"session_id"`
+	GivenAt     time.Time  `json:"given_at"`
+	WithdrawnAt *time.Time `json:"withdrawn_at"`
+}
+
+func (v *consent) into() []any {
+	return []any{&v.ID, &v.Kind, &v.Version, &v.SessionID, &v.GivenAt, &v.WithdrawnAt}
+}
+
+type auditLine struct {
+	CreatedAt time.Time `json:"created_at"`
+	ID        string    `json:"id"`
+	Actor     string    `json:"actor"`
+	Action    string    `json:"action"`
+	Resource  string    `json:"resource"`
+	IP        string    `json:"ip"`
+	UserAgent string    `json:"user_agent"`
+	RequestID string    `json:"request_id"`
+	Detail    jsonText  `json:"detail"`
+}
+
+func (v *auditLine) into() []any {
+	return []any{&v.CreatedAt, &v.ID, &v.Actor, &v.Action, &v.Resource, &v.IP, &v.UserAgent, &v.RequestID, (*string)(&v.Detail)}
+}
+
+// jsonText is JSON as the database gives it.
+type jsonText string
+
+// MarshalJSON gives it as it is.
+func (t jsonText) MarshalJSON() ([]byte, error) { return json.RawMessage(t).MarshalJSON() }
+
+type subscription struct {
+	ID                   string     `json:"id"`
+	Tier                 string     `json:"tier"`
+	Status               string     `json:"status"`
+	StripeCustomerID     string     `json:"stripe_customer_id"`
+	StripeSubscriptionID *string    `json:"stripe_subscription_id"`
+	PeriodStart          *time.Time `json:"period_start"`
+	PeriodEnd            *time.Time `json:"period_end"`
+	EntitledUntil        *time.Time `json:"entitled_until"`
+	CancelAt             *time.Time `json:"cancel_at"`
+	CancelAtPeriodEnd    bool       `json:"cancel_at_period_end"`
+	CreatedAt            time.Time  `json:"created_at"`
+	UpdatedAt            time.Time  `json:"updated_at"`
+}
+
+func (v *subscription) into() []any {
+	return []any{
+		&v.ID, &v.Tier, &v.Status, &v.StripeCustomerID, &v.StripeSubscriptionID, &v.PeriodStart, &v.PeriodEnd, &v.EntitledUntil,
+		&v.CancelAt, &v.CancelAtPeriodEnd, &v.CreatedAt, &v.UpdatedAt,
+	}
+}
+
+type quotaPeriod struct {
+	Start         time.Time `json:"period_start"`
+	End           time.Time `json:"period_end"`
+	EntitledUntil time.Time `json:"entitled_until"`
+	Tier          string    `json:"tier"`
+	Quota         int       `json:"analyses_allowed"`
+	Used          int       `json:"analyses_used"`
+	Reserved      int       `json:"analyses_running"`
+	ReadsLimit    int       `json:"x_reads_allowed"`
+	ReadsUsed     int       `json:"x_reads_used"`
+}
+
+func (v *quotaPeriod) into() []any {
+	return []any{&v.Start, &v.End, &v.EntitledUntil, &v.Tier, &v.Quota, &v.Used, &v.Reserved, &v.ReadsLimit, &v.ReadsUsed}
+}
+
+type archive struct {
+	ID        string    `json:"id"`
+	XUserID   string    `json:"x_user_id"`
+	Handle    string    `json:"handle"`
+	Posts     int       `json:"posts"`
+	CreatedAt time.Time `json:"created_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+func (v *archive) into() []any {
+	return []any{&v.ID, &v.XUserID, &v.Handle, &v.Posts, &v.CreatedAt, &v.ExpiresAt}
+}
+
+type analysisRow struct {
+	CreatedAt    time.Time  `json:"created_at"`
+	ID           string     `json:"id"`
+	AccountID    *string    `json:"account_id"`
+	ArchiveID    *string    `json:"archive_id"`
+	Handle       string     `json:"handle"`
+	Purpose      string     `json:"purpose"`
+	MaxPosts     int        `json:"max_posts"`
+	Since        *time.Time `json:"since"`
+	Tier         string     `json:"tier"`
+	Model        string     `json:"model"`
+	Status       string     `json:"status"`
+	Stage        string     `json:"stage"`
+	Findings     int        `json:"findings"`
+	XReads       int        `json:"x_reads"`
+	Score        *float64   `json:"score"`
+	Level        *string    `json:"level"`
+	ErrorCode    *string    `json:"error_code"`
+	ErrorMessage *string    `json:"error_message"`
+	StartedAt    *time.Time `json:"started_at"`
+	FinishedAt   *time.Time `json:"finished_at"`
+}
+
+func (v *analysisRow) into() []any {
+	return []any{
+		&v.CreatedAt, &v.ID, &v.AccountID, &v.ArchiveID, &v.Handle, &v.Purpose, &v.MaxPosts, &v.Since, &v.Tier, &v.Model, &v.Status, &v.Stage,
+		&v.Findings, &v.XReads, &v.Score, &v.Level, &v.ErrorCode, &v.ErrorMessage, &v.StartedAt, &v.FinishedAt,
+	}
+}
+
+type dismissal struct {
+	FindingID string    `json:"finding_id"`
+	Why       string    `json:"why"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+func (v *dismissal) into() []any { return []any{&v.FindingID, &v.Why, &v.CreatedAt} }
+
+type exportRow struct {
+	ID        string     `json:"id"`
+	Status    string     `json:"status"`
+	Bytes     int64      `json:"bytes"`
+	Fetched   int        `json:"fetched"`
+	CreatedAt time.Time  `json:"created_at"`
+	ReadyAt   *time.Time `json:"ready_at"`
+	ExpiresAt *time.Time `json:"expires_at"`
+}
+
+func (v *exportRow) into() []any {
+	return []any{&v.ID, &v.Status, &v.Bytes, &v.Fetched, &v.CreatedAt, &v.ReadyAt, &v.ExpiresAt}
+}
