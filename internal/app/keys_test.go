@@ -328,7 +328,7 @@ func TestBrowser_MakesAKeyUsesItAndReadsWhatHappened(t *testing.T) {
 		}
 		v.click(".keys details:first-of-type summary")
 		v.click(`.keys form[action$="/rotate"] button`)
-		v.sees("#secret")
+		v.sees("#before")
 		if scripts {
 			v.accessible("the page of keys")
 		}
@@ -338,7 +338,7 @@ func TestBrowser_MakesAKeyUsesItAndReadsWhatHappened(t *testing.T) {
 		}
 		v.click(".keys details:last-of-type summary")
 		v.click(`.keys form[action$="/revoke"] button`)
-		v.sees(".notice.good")
+		v.sees("p.notice.good")
 		for _, p := range []*person{program, renewed} {
 			p.must(http.StatusUnauthorized, "GET", "/api/v1/users/me", "")
 		}
@@ -352,7 +352,7 @@ func TestBrowser_MakesAKeyUsesItAndReadsWhatHappened(t *testing.T) {
 		}
 		v.do(chromedp.SetValue(chromedp.CSS("#kind"), "session"))
 		v.click(".fields button")
-		v.sees(".events")
+		v.sees("#everything")
 		if got := v.text(".events"); strings.Contains(got, "API key") || !strings.Contains(got, "You signed in") {
 			t.Errorf("the filter shows %q", got)
 		}
