@@ -33,7 +33,7 @@ func (a *API) chain(routes http.Handler) http.Handler {
 	h = a.rateLimit(h)
 	h = a.authenticate(h)
 	h = a.route(h)
-	h = http.NewCrossOriginProtection().Handler(h)
+	h = a.crossOrigin().Handler(h)
 	h = a.cors().Handler(h)
 	h = securityHeaders(h, a.csp())
 	h = gzhttp.GzipHandler(h)
@@ -223,6 +223,19 @@ func (a *API) cors() *cors.Cors {
 		AllowCredentials: true,
 		MaxAge:           600,
 	})
+}
+
+// crossOrigin refuses what a page of another site makes a browser send, for its cookies would
+// come along. The pages that CORS lets in are trusted here too.
+func (a *API) crossOrigin() *http.CrossOriginProtection {
+	p := http.NewCrossOriginProtection()
+	for _, origin := range a.CORSOrigins {
+		_ = p.AddTrustedOrigin(origin) // one that is no origin is trusted by nobody
+	}
+	p.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		writeProblem(w, r, fault.Forbidden.Saying("This request comes from a page of another site, and is refused. Send it from Repazoo's own pages."))
+	}))
+	return p
 }
 
 // route finds the pattern and who may use it, and answers addresses that do not exist.
