@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -98,5 +99,16 @@ func TestLimits_RefreshTokensAreCountedHoweverTheyArrive(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Without a trusted proxy what a caller says of its own address counts nothing.
+func TestLimits_ACallerCannotChooseItsAddress(t *testing.T) {
+	t.Parallel()
+	base := start(t, io.Discard, map[string]string{"RATE_LIMIT_SIGN_IN_PER_MINUTE": "2"})
+	for i, want := range []int{http.StatusOK, http.StatusOK, http.StatusTooManyRequests} {
+		if status, _ := from(t, fmt.Sprintf("203.0.113.%d", i), "GET", base+"/auth/x/login"); status != want {
+			t.Errorf("call %d: %d, want %d", i+1, status, want)
+		}
 	}
 }

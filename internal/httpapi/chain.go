@@ -34,7 +34,7 @@ import (
 func (a *API) chain(routes http.Handler) http.Handler {
 	h := a.rateLimit(routes)
 	h = a.authenticate(h)
-	h = http.NewCrossOriginProtection().Handler(h)
+	h = a.crossOrigin().Handler(h)
 	h = a.cors().Handler(h)
 	h = gzhttp.GzipHandler(h)
 	h = securityHeaders(h, a.csp())
@@ -243,6 +243,19 @@ func (a *API) cors() *cors.Cors {
 		AllowCredentials: true,
 		MaxAge:           600,
 	})
+}
+
+// crossOrigin refuses what a page of another site makes a browser send, for its cookies would
+// come along. The pages that CORS lets in are trusted here too.
+func (a *API) crossOrigin() *http.CrossOriginProtection {
+	p := http.NewCrossOriginProtection()
+	for _, origin := range a.CORSOrigins {
+		_ = p.AddTrustedOrigin(origin) // one that is no origin is trusted by nobody
+	}
+	p.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		writeProblem(w, r, fault.Forbidden.Saying("This request comes from a page of another site, and is refused. Send it from Repazoo's own pages."))
+	}))
+	return p
 }
 
 // route finds the pattern and who may use it, and answers addresses that do not exist.
