@@ -16,20 +16,34 @@ func erasing() error {
 	return fault.Conflict.Saying("This account is being erased. Wait a few minutes; then you can sign in and begin anew.")
 }
 
-// EndAll ends whatever could act for a user, in the caller's transaction of db.System: sessions, their refresh tokens, and
-// sign-ins under way. Hand the ids that it returns to [Service.Forget] once the transaction has committed.
-func (s *Service) EndAll(ctx context.Context, tx db.Tx, userID string) (sessions []string, err error) {
-	sessions, err = db.All(ctx, tx, db.Value[string], `UPDATE sessions SET revoked_at = $2, revoked_why = 'erased'
+// EndAll ends whatever could act for a user, in the caller's transaction of db.System: sessions, their refresh tokens, API
+// keys, and sign-ins under way. Hand what it returns to [Service.Forget] once the transaction has committed.
+func (s *Service) EndAll(ctx context.Context, tx db.Tx, userID string) (e Ended, err error) {
+	e.sessions, err = db.All(ctx, tx, db.Value[string], `UPDATE sessions SET revoked_at = $2, revoked_why = 'erased'
 		WHERE user_id = $1 AND revoked_at IS NULL RETURNING id`, userID, tx.Now())
+	if err != nil {
+		return e, err
+	}
+	e.keys, err = db.All(ctx, tx, func(r db.Rows, v *[2]string) error { return r.Scan(&v[0], &v[1]) },
+		`DELETE FROM api_keys WHERE user_id = $1 RETURNING hash, COALESCE(old_hash, '')`, userID)
 	tx.Later(`DELETE FROM refresh_tokens WHERE user_id = $1`, userID)
 	tx.Later(`DELETE FROM oauth_states WHERE user_id = $1`, userID)
-	return sessions, err
+	return e, err
 }
 
-// Forget makes this process look again before it believes any of these sessions.
-func (s *Service) Forget(sessions []string) {
-	for _, id := range sessions {
+// Ended is what EndAll has ended.
+type Ended struct {
+	sessions []string
+	keys     [][2]string // hashes
+}
+
+// Forget makes this process look again before it believes any of it.
+func (s *Service) Forget(e Ended) {
+	for _, id := range e.sessions {
 		s.live.Invalidate(id)
+	}
+	for _, hashes := range e.keys {
+		s.apiKeys.forget(hashes[:]...)
 	}
 }
 

@@ -24,6 +24,8 @@ var contents = []struct {
 		`SELECT id, x_user_id, handle, name, avatar_url, scopes, status, linked_at, last_sync_at, token_expires_at, updated_at FROM x_accounts WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
 	{"sessions.json", "Where you were signed in, for 30 days after each session ended.", table[session](key{noID},
 		`SELECT id, device, ip, created_at, last_used_at, expires_at, revoked_at, revoked_why FROM sessions WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
+	{"api_keys.json", "Your API keys, without their secrets, which nobody has but you.", table[apiKey](key{noID},
+		`SELECT id, name, hint, scopes, created_at, expires_at, last_used_at, rotated_at, old_until FROM api_keys WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
 	{"consents.json", "What you agreed to, in which version of the words, and when you withdrew it.", table[consent](key{noID},
 		`SELECT id, kind, version, session_id, created_at, withdrawn_at FROM consents WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
 	{"audit_log.json", "What was done to your account, by whom, and from where.", table[auditLine](key{time.Time{}, noID},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
@@ -85,13 +86,14 @@ func (s *Service) takeBack(ctx context.Context, userID string, why error) error 
 
 // lock ends all that works for the user, and leaves the rest to a job.
 func (s *Service) lock(ctx context.Context, userID string) error {
-	var sessions, runs []string
+	var ended account.Ended
+	var runs []string
 	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
 		n, err := tx.Exec(ctx, `UPDATE erasures SET locked_at = $2, tried_at = $2 WHERE user_id = $1 AND locked_at IS NULL`, userID, tx.Now())
 		if err != nil || n == 0 {
 			return err // it was locked before
 		}
-		if sessions, err = s.Accounts.EndAll(ctx, tx, userID); err != nil {
+		if ended, err = s.Accounts.EndAll(ctx, tx, userID); err != nil {
 			return err
 		}
 		if runs, err = s.Analyses.EndRuns(ctx, tx, userID); err != nil {
@@ -100,7 +102,7 @@ func (s *Service) lock(ctx context.Context, userID string) error {
 		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "user.erasure_began", Resource: "user:" + userID})
 		return tx.Enqueue(ctx, EraseJob{UserID: userID})
 	})
-	s.Accounts.Forget(sessions)
+	s.Accounts.Forget(ended)
 	s.Analyses.Ring(runs)
 	return err
 }

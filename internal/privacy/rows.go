@@ -177,6 +177,22 @@ type dismissal struct {
 
 func (v *dismissal) into() []any { return []any{&v.FindingID, &v.Why, &v.CreatedAt} }
 
+type apiKey struct {
+	ID         string     `json:"id"`
+	Name       string     `json:"name"`
+	Hint       string     `json:"hint"`
+	Scopes     string     `json:"scopes"`
+	CreatedAt  time.Time  `json:"created_at"`
+	ExpiresAt  time.Time  `json:"expires_at"`
+	LastUsedAt *time.Time `json:"last_used_at"`
+	RotatedAt  *time.Time `json:"rotated_at"`
+	OldUntil   *time.Time `json:"old_until"`
+}
+
+func (v *apiKey) into() []any {
+	return []any{&v.ID, &v.Name, &v.Hint, &v.Scopes, &v.CreatedAt, &v.ExpiresAt, &v.LastUsedAt, &v.RotatedAt, &v.OldUntil}
+}
+
 type exportRow struct {
 	ID        string     `json:"id"`
 	Status    string     `json:"status"`

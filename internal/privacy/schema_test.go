@@ -20,6 +20,8 @@ var decisions = map[string]struct {
 	"users":            {file: "user.json"},
 	"x_accounts":       {file: "x_accounts.json"},
 	"sessions":         {file: "sessions.json"},
+	"api_keys":         {file: "api_keys.json"},
+	"seal_keys":        {why: "ids of the server's own keys"},
 	"consents":         {file: "consents.json"},
 	"audit_log":        {file: "audit_log.json", stays: "the log's own line: what was done to which id, without where from"},
 	"subscriptions":    {file: "subscription.json"},

@@ -183,6 +183,7 @@ func (w *world) busy(handle string) *person {
 	must(p.Export(p.ctx, p.UserID))(w.t)
 	must(p.accounts.RefreshSession(p.ctx, p.Tokens.Refresh))(w.t)
 	must(p.accounts.BeginSignIn(p.ctx, account.SignInRequest{LinkTo: p.UserID}))(w.t)
+	must(w.accounts.CreateKey(w.t.Context(), p.UserID, account.KeyRequest{Name: "a script", Scopes: []account.Scope{account.AccountRead}}))(w.t)
 	w.exec(`INSERT INTO verdicts (user_id, key, sealed, created_at) VALUES ($1, 'k', $2, $3)`, p.UserID, []byte{1}, w.d.Now())
 	w.exec(`INSERT INTO stripe_events (id, type, object_id, payload, received_at, handled_at) VALUES ($1, 'invoice.paid', 'in_1', $2, $3, $3)`,
 		"evt_"+handle, fmt.Sprintf(`{"data":{"object":{"customer":%q,"customer_email":"%s@example.org"}}}`, p.customer(), handle), w.d.Now())

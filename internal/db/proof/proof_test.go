@@ -54,7 +54,7 @@ func TestWrite_PrintsTheMatrix(t *testing.T) {
 		}
 	}
 	for table, want := range map[string]string{
-		"audit_log":      "forced - read own read add own read add all",
+		"audit_log":      "forced - read own read add own read add change all",
 		"oauth_states":   "forced - - - read add change delete all",
 		"refresh_tokens": "forced - - - read add change delete all",
 		"river_job":      "(queue) - - - read add change delete all",
@@ -89,7 +89,8 @@ func TestOf_NamesEveryMistake(t *testing.T) {
 		`ALTER POLICY own ON dismissals USING (whose() = user_id)`:                   "dismissals: repazoo_user may change all rows",
 		`GRANT SELECT (tokens) ON x_accounts TO authenticated`:                       "x_accounts.tokens: authenticated may read this column",
 		`GRANT SELECT ON river_job TO repazoo_user`:                                  "river_job: repazoo_user may read all rows",
-		`GRANT UPDATE ON audit_log TO service_role`:                                  "audit_log: service_role may change or delete lines",
+		`GRANT UPDATE (detail) ON audit_log TO service_role`:                         "audit_log: service_role may change detail",
+		`GRANT DELETE ON audit_log TO service_role`:                                  "audit_log: service_role may delete lines",
 		`DROP TRIGGER audit_log_keeps_all ON audit_log`:                              "audit_log: no trigger refuses TRUNCATE",
 		`ALTER TABLE audit_log DISABLE TRIGGER audit_log_keeps`:                      "audit_log: no trigger refuses DELETE",
 		`CREATE VIEW everyone AS SELECT * FROM users`:                                "everyone: a view that does not ask",
