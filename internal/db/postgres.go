@@ -66,7 +66,7 @@ func (p *postgres) connect(ctx context.Context, cfg *pgxpool.Config, conns int) 
 // poolAs is a pool whose connections are a role from their first moment. A pooler in between
 // that drops the setting is noticed before a statement runs as somebody else.
 func poolAs(ctx context.Context, cfg *pgxpool.Config, role string, conns int) (*pgxpool.Pool, error) {
-	cfg.MaxConns = int32(conns) //nolint:gosec // a handful
+	cfg.MaxConns = int32(conns)
 	cfg.ConnConfig.RuntimeParams["role"] = role
 	cfg.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
 		var is string
