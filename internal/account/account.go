@@ -67,7 +67,7 @@ type Config struct {
 	Local       bool             // allow http, and localhost and 127.0.0.1 with any port
 	AccessTTL   time.Duration    // default 30 minutes
 	RefreshTTL  time.Duration    // default 7 days; a session unused for so long is over
-	CacheTTL    time.Duration    // default 5 seconds: how long another process may not notice that a session ended
+	CacheTTL    time.Duration    // default 5 seconds: how long another process may not notice that a session ended, should Watch not hear of it
 	Now         func() time.Time // default DB.Now
 	Log         *slog.Logger     // default discard
 }

@@ -26,6 +26,12 @@ func (s *Service) EndAll(ctx context.Context, tx db.Tx, userID string) (e Ended,
 	}
 	e.keys, err = db.All(ctx, tx, func(r db.Rows, v *[2]string) error { return r.Scan(&v[0], &v[1]) },
 		`DELETE FROM api_keys WHERE user_id = $1 RETURNING hash, COALESCE(old_hash, '')`, userID)
+	for _, id := range e.sessions {
+		tx.Notify(ended, id)
+	}
+	for _, k := range e.keys {
+		notifyKey(tx, keyRow{hash: k[0], oldHash: k[1]})
+	}
 	tx.Later(`DELETE FROM refresh_tokens WHERE user_id = $1`, userID)
 	tx.Later(`DELETE FROM oauth_states WHERE user_id = $1`, userID)
 	return e, err

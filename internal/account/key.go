@@ -223,6 +223,7 @@ func (s *Service) RotateKey(ctx context.Context, userID, id string, r Rotation) 
 		}
 		if err == nil {
 			k, err = rotate(ctx, tx, userID, was, r)
+			notifyKey(tx, was)
 		}
 		return err
 	})
@@ -267,7 +268,16 @@ func rotate(ctx context.Context, tx db.Tx, userID string, was keyRow, r Rotation
 	return k, nil
 }
 
-// RevokeKey ends a key and every secret of it: here at once, in other processes within Config.CacheTTL. Error: not_found.
+// notifyKey makes every process ask the database about a key again.
+func notifyKey(tx db.Tx, k keyRow) {
+	for _, h := range []string{k.hash, k.oldHash} {
+		if h != "" {
+			tx.Notify(ended, h)
+		}
+	}
+}
+
+// RevokeKey ends a key and every secret of it: here at once, in other processes within moments (see Watch). Error: not_found.
 func (s *Service) RevokeKey(ctx context.Context, userID, id string) error {
 	if !isID(id) {
 		return noKey()
@@ -276,6 +286,7 @@ func (s *Service) RevokeKey(ctx context.Context, userID, id string) error {
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
 		was, err = db.One(ctx, tx, s.scanKeyRow, `DELETE FROM api_keys WHERE id = $1 AND user_id = $2 RETURNING `+keyColumns+`, hash, COALESCE(old_hash, '')`, id, userID)
 		if err == nil {
+			notifyKey(tx, was)
 			recordKey(ctx, tx, userID, "api_key.revoked", was.Key)
 		}
 		return err

@@ -60,20 +60,21 @@ func (s *Service) RefreshSession(ctx context.Context, refresh string) (Tokens, e
 	}
 	var t Tokens
 	var refusal error // committed, not rolled back: ending the family must last
-	var ended string
+	var over string
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
-		ended = ""
+		over = ""
 		row, err := s.useRefresh(ctx, tx, hash(refresh))
 		if err != nil {
 			return err
 		}
 		if t, refusal, err = s.answer(ctx, tx, row); errors.Is(refusal, fault.TokenReused) {
-			ended = row.session
+			over = row.session
+			tx.Notify(ended, over)
 		}
 		return err
 	})
-	if ended != "" {
-		s.live.Invalidate(ended)
+	if over != "" {
+		s.live.Invalidate(over)
 	}
 	if err != nil {
 		return Tokens{}, err

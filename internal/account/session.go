@@ -62,6 +62,23 @@ func newCache[V any](size int, ttl time.Duration, now func() time.Time) (*otter.
 	})
 }
 
+// ended is the topic of sessions and API keys that must be believed no longer, by id and by hash.
+const ended = "repazoo_ended"
+
+// Watch makes what another process ends end here too, within moments, until ctx ends. A process that does not hear for
+// a while still looks again after Config.CacheTTL.
+func (s *Service) Watch(ctx context.Context) {
+	s.db.Listen(ctx, ended, func(what string) {
+		if what == "" {
+			s.live.InvalidateAll()
+			s.apiKeys.live.InvalidateAll()
+			return
+		}
+		s.live.Invalidate(what)
+		s.apiKeys.forget(what)
+	})
+}
+
 // Authenticate tells who bears an access token. Errors: unauthenticated, token_expired, session_revoked, and
 // dependency_down when the database cannot say.
 func (s *Service) Authenticate(ctx context.Context, bearer string) (Principal, error) {
@@ -137,6 +154,7 @@ func (s *Service) RevokeSession(ctx context.Context, userID, id string) error {
 		if err == nil && n == 0 {
 			return noSession()
 		}
+		tx.Notify(ended, id)
 		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "session.revoked", Resource: "session:" + id})
 		return err
 	})
@@ -150,20 +168,23 @@ func noSession() error { return fault.NotFound.Saying("There is no session with 
 
 // RevokeSessions ends every session of a user, the caller's included, and tells how many there were.
 func (s *Service) RevokeSessions(ctx context.Context, userID string) (n int, err error) {
-	var ended []string
+	var over []string
 	err = s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
-		ended, err = db.All(ctx, tx, db.Value[string], `UPDATE sessions SET revoked_at = $2, revoked_why = 'user'
+		over, err = db.All(ctx, tx, db.Value[string], `UPDATE sessions SET revoked_at = $2, revoked_why = 'user'
 			WHERE user_id = $1 AND revoked_at IS NULL RETURNING id`, userID, tx.Now())
+		for _, id := range over {
+			tx.Notify(ended, id)
+		}
 		if err == nil {
-			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "session.all_revoked", Resource: "user:" + userID, Detail: map[string]any{"sessions": len(ended)}})
+			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "session.all_revoked", Resource: "user:" + userID, Detail: map[string]any{"sessions": len(over)}})
 		}
 		return err
 	})
 	if err != nil {
 		return 0, err
 	}
-	for _, id := range ended {
+	for _, id := range over {
 		s.live.Invalidate(id)
 	}
-	return len(ended), nil
+	return len(over), nil
 }

@@ -47,6 +47,35 @@ func TestRevokeSession_IsFeltAtOnceHereAndSoonElsewhere(t *testing.T) {
 	})
 }
 
+// The clock stands still, so nothing that is remembered runs out.
+func TestWatch_EndsSessionsAndKeysInEveryProcess(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		in, elsewhere := w.signIn(t, ada), w.another(jwtKey)
+		k, err := w.CreateKey(t.Context(), in.UserID, account.KeyRequest{Name: "a script", Scopes: []account.Scope{account.AccountRead}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		go elsewhere.Watch(t.Context())
+		session := func() error { return authenticates(elsewhere, t, in.Tokens.Access) }
+		key := func() error { _, err := elsewhere.AuthenticateKey(t.Context(), k.Secret); return err }
+		if err := errors.Join(session(), key()); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(w.RevokeSession(t.Context(), in.UserID, in.Tokens.SessionID), w.RevokeKey(t.Context(), in.UserID, k.ID)); err != nil {
+			t.Fatal(err)
+		}
+		deadline, tick := time.After(10*time.Second), time.Tick(5*time.Millisecond)
+		for !errors.Is(session(), fault.SessionRevoked) || !errors.Is(key(), fault.Unauthenticated) {
+			select {
+			case <-deadline:
+				t.Fatalf("still believed: session %v, key %v", session(), key())
+			case <-tick:
+			}
+		}
+	})
+}
+
 func TestRevokeSessions_EndsAllOfOneUserOnly(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

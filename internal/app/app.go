@@ -410,6 +410,7 @@ func (a *App) housekeep(ctx context.Context) {
 	g.Go(every(time.Hour, "retention of reports", a.Analyses.RetainReports))
 	g.Go(every(time.Hour, "retention of webhooks", a.Billing.Retain))
 	g.Go(every(10*time.Minute, "sweep sign-ins", a.Accounts.Sweep))
+	g.Go(func() error { a.Accounts.Watch(ctx); return nil })
 	g.Go(every(keyring.MarkEvery, "mark the sealing key as in use", a.keys.Mark))
 	g.Go(every(30*time.Minute, "reconcile billing", a.Billing.Reconcile))
 	_ = g.Wait()

@@ -76,6 +76,9 @@ type Tx interface {
 	Ask(read func(Rows) error, query string, args ...any)
 	// Enqueue queues a job that becomes visible when the transaction commits.
 	Enqueue(ctx context.Context, job river.JobArgs) error
+	// Notify tells whoever listens to the topic, in every process, once the transaction
+	// has committed.
+	Notify(topic, payload string)
 	// Now is the moment the transaction began: one instant for all it writes.
 	Now() time.Time
 }
@@ -111,6 +114,7 @@ type engine interface {
 	migrate(ctx context.Context) (int, error)
 	pending(ctx context.Context) (bool, error)
 	work(ctx context.Context, cfg *river.Config) (stopper, error)
+	listen(ctx context.Context, topic string, heard func(payload string)) error
 
 	// Name is "postgres" or "sqlite".
 	Name() string

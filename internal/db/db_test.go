@@ -305,3 +305,37 @@ func run(t *testing.T, d *db.DB, a db.Actor, query string, args ...any) {
 		t.Fatal(err)
 	}
 }
+
+func TestNotify_IsHeardWhenItsTransactionHasCommittedAndOnlyThen(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		heard := make(chan string, 10)
+		go d.Listen(t.Context(), "news", func(payload string) { heard <- payload })
+		next := func() string {
+			select {
+			case payload := <-heard:
+				return payload
+			case <-time.After(10 * time.Second):
+				return "nothing"
+			}
+		}
+		if got := next(); got != "" {
+			t.Fatalf("a listener begins with %q", got)
+		}
+		say := func(topic, payload string, end error) {
+			err := d.InTx(t.Context(), db.System, func(_ context.Context, tx db.Tx) error {
+				tx.Notify(topic, payload)
+				return end
+			})
+			if end == nil && err != nil {
+				t.Fatal(err)
+			}
+		}
+		say("news", "taken back", errors.New("no"))
+		say("gossip", "of another topic", nil)
+		say("news", "kept", nil)
+		if got := next(); got != "kept" {
+			t.Fatalf("heard %q", got)
+		}
+	})
+}

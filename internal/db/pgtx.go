@@ -32,6 +32,8 @@ func (t *pgTx) Ask(read func(Rows) error, query string, args ...any) {
 	t.queue(read, query, args...)
 }
 
+func (t *pgTx) Notify(topic, payload string) { t.Later(`SELECT pg_notify($1, $2)`, topic, payload) }
+
 func (t *pgTx) queue(read func(Rows) error, query string, args ...any) {
 	t.pending = append(t.pending, statement{query, args, read})
 }

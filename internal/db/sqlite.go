@@ -26,11 +26,12 @@ type lite struct {
 	prepared       *prepared              // of reader
 	jobs           *river.Client[*sql.Tx] // inserts only
 	wake           *wakeup
+	hub            *hub
 	log            *slog.Logger
 }
 
 func openSQLite(ctx context.Context, c Config) (engine, error) {
-	l := &lite{log: c.Log, wake: newWakeup()}
+	l := &lite{log: c.Log, wake: newWakeup(), hub: &hub{listeners: map[*listener]struct{}{}}}
 	var err error
 	if l.writer, err = openFile(ctx, c.Path, 1, "immediate", "busy_timeout(5000)", "journal_mode(WAL)"); err != nil {
 		return nil, err
@@ -98,6 +99,7 @@ func (l *lite) begin(ctx context.Context, _ Actor, now time.Time, fn func(Tx) er
 	if t.enqueued {
 		l.wake.ring()
 	}
+	l.hub.say(t.notices)
 	return nil
 }
 
@@ -106,6 +108,7 @@ type liteTx struct {
 	jobs     *river.Client[*sql.Tx]
 	now      time.Time
 	pending  []statement
+	notices  []notice
 	enqueued bool
 }
 
@@ -115,6 +118,10 @@ func (t *liteTx) Later(query string, args ...any) { t.Ask(nil, query, args...) }
 
 func (t *liteTx) Ask(read func(Rows) error, query string, args ...any) {
 	t.pending = append(t.pending, statement{query, args, read})
+}
+
+func (t *liteTx) Notify(topic, payload string) {
+	t.notices = append(t.notices, notice{topic, payload})
 }
 
 // flush keeps the order that Postgres keeps: what was queued runs before what comes next.
