@@ -25,7 +25,7 @@ func TestKill_AnErasureThatIsCutOffEndsAfterARestart(t *testing.T) {
 
 func killErasure(t *testing.T, env ...string) {
 	dir := t.TempDir()
-	env = append(env, "PORT=0", "DATA_DIR="+dir+"/data", "RATE_LIMIT_PER_MINUTE=10000")
+	env = append(env, "PORT=0", "DATA_DIR="+dir+"/data", "RATE_LIMIT_PER_MINUTE=10000", "RATE_LIMIT_SIGN_IN_PER_MINUTE=10000", "RATE_LIMIT_SIGN_IN_PER_HOUR=10000")
 	first, err := startServer(env, dir)
 	if err != nil {
 		t.Fatal(err)
