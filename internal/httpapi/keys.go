@@ -44,7 +44,7 @@ func (a *API) byKey(r *http.Request, key string) (account.Principal, error) {
 func (a *API) admit(info *request, p account.Principal) error {
 	scope := a.scopes[info.route]
 	switch {
-	case info.route == "" || info.route == "GET /":
+	case info.route == "":
 		return nil
 	case !p.May(scope) && scope == "":
 		return fault.ScopeMissing.Saying("API keys cannot be used here. Sign in, and use the access token.")
