@@ -156,7 +156,7 @@ func (a *API) humaConfig() huma.Config {
 }
 
 var jsonFormat = huma.Format{
-	Marshal:   func(w io.Writer, v any) error { return json.MarshalWrite(w, v) },
+	Marshal:   func(w io.Writer, v any) error { return json.MarshalWrite(w, v, json.Deterministic(true)) }, // a repeated answer is the same to the letter
 	Unmarshal: func(data []byte, v any) error { return json.Unmarshal(data, v) },
 }
 
