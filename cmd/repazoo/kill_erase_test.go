@@ -57,7 +57,7 @@ func killErasure(t *testing.T, env ...string) {
 	c.do("POST", "/sandbox/clock", `{"advance":"3m"}`, http.StatusOK) // whoever was at work has been silent for long
 	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()
-	deadline := time.After(time.Minute)
+	deadline := time.After(4 * time.Minute) // a job that fails at first is queued anew after two minutes of silence
 	for c.token = ""; c.token == ""; c = signIn(t, second.url, "gravelpit_gus") {
 		select {
 		case <-again.C:
