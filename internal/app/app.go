@@ -285,13 +285,13 @@ const maxArchive = 4 << 30
 func (a *App) limiter() (*limit.Limiter, health.Probe, error) {
 	url := a.cfg.Store.RedisURL.Reveal()
 	if url == "" {
-		return limit.New(limit.NewLocal(a.opt.Now), nil), nil, nil
+		return limit.New(limit.NewLocal(a.opt.Now), nil, 0), nil, nil
 	}
 	var err error
 	if a.redis, err = limit.Open(url); err != nil {
 		return nil, nil, err
 	}
-	l := limit.New(limit.NewLocal(a.opt.Now), a.redis)
+	l := limit.New(limit.NewLocal(a.opt.Now), a.redis, time.Duration(a.cfg.Store.RedisWait)*time.Millisecond)
 	return l, l.Healthy, nil
 }
 

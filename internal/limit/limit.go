@@ -1,6 +1,6 @@
 // Package limit counts calls in sliding windows and refuses those over a limit.
 //
-//	limiter := limit.New(limit.NewLocal(time.Now), redis)
+//	limiter := limit.New(limit.NewLocal(time.Now), redis, 100*time.Millisecond)
 //	d, err := limiter.Take(ctx, key, []limit.Window{
 //		{Name: "minute", Limit: 60, Per: time.Minute},
 //		{Name: "hour", Limit: 1000, Per: time.Hour},
@@ -49,12 +49,8 @@ const (
 	MaxWindows = 8
 )
 
-const (
-	// patience is how long a call waits for Redis.
-	patience = 100 * time.Millisecond
-	// pause is how long Redis is left alone after it failed, before one call tries it again.
-	pause = time.Second
-)
+// pause is how long Redis is left alone after it failed, before one call tries it again.
+const pause = time.Second
 
 // Window allows Limit calls in any span of Per.
 type Window struct {
@@ -85,8 +81,10 @@ type Limiter struct {
 	breaker  circuitbreaker.CircuitBreaker[any]
 }
 
-// New makes a Limiter; redis may be nil.
-func New(local *Local, redis *Redis) *Limiter { return newLimiter(local, redis, patience, pause) }
+// New makes a Limiter whose calls wait for Redis as long as patience; redis may be nil.
+func New(local *Local, redis *Redis, patience time.Duration) *Limiter {
+	return newLimiter(local, redis, patience, pause)
+}
 
 func newLimiter(local *Local, redis *Redis, patience, pause time.Duration) *Limiter {
 	breaker := circuitbreaker.NewBuilder[any]().WithFailureThreshold(1).WithDelay(pause).Build()
@@ -94,8 +92,8 @@ func newLimiter(local *Local, redis *Redis, patience, pause time.Duration) *Limi
 }
 
 // Take decides about one call of key and counts it if it is allowed. It waits
-// for Redis no longer than 100 ms, and after that not at all until Redis is
-// back. Its errors are windows out of bounds ([fault.Internal]) and ctx's own.
+// for Redis no longer than its patience, and after that not at all until Redis
+// is back. Its errors are windows out of bounds ([fault.Internal]) and ctx's own.
 func (l *Limiter) Take(ctx context.Context, key string, ws []Window) (Decision, error) {
 	return l.decide(ctx, key, ws, (*Redis).Take, (*Local).Take)
 }
@@ -128,7 +126,7 @@ func (l *Limiter) try(ctx context.Context, key string, ws []Window, redis questi
 	return redis(l.redis, ctx, key, ws)
 }
 
-// Healthy asks Redis, if there is one, whether it answers within 100 ms. Its
+// Healthy asks Redis, if there is one, whether it answers in time. Its
 // error is a [fault.DependencyDown].
 func (l *Limiter) Healthy(ctx context.Context) error {
 	if l.redis == nil {

@@ -288,7 +288,7 @@ func TestLimiter_AsksADeadRedisOncePerPause(t *testing.T) {
 
 func TestLimiter_PassesOnThatTheCallerIsGone(t *testing.T) {
 	t.Parallel()
-	limiter := New(NewLocal(time.Now), NewRedis(dial(t), nil))
+	limiter := New(NewLocal(time.Now), NewRedis(dial(t), nil), unhurried)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := limiter.Take(ctx, unique(), minuteAndHour); !errors.Is(err, context.Canceled) {
@@ -301,7 +301,7 @@ func TestLimiter_PassesOnThatTheCallerIsGone(t *testing.T) {
 
 func TestLimiter_NeedsNoRedis(t *testing.T) {
 	t.Parallel()
-	limiter := New(NewLocal(newClock().now), nil)
+	limiter := New(NewLocal(newClock().now), nil, 0)
 	if got := flood(t, limiter, "key", 100); got != 60 || limiter.Healthy(t.Context()) != nil {
 		t.Fatalf("%d calls passed", got)
 	}

@@ -1,7 +1,7 @@
 // Package dbtest runs a test against both databases.
 //
-// [Each] gives every test a database of its own: a SQLite file in the test's folder,
-// and a Postgres database copied from a template that is migrated once a run. On
+// [Each] gives every test a database of its own, a SQLite file in the test's folder and a
+// Postgres database, both copied from templates that are migrated once a run. On
 // Postgres the test connects as a login that row-level security binds, as in production.
 //
 // Postgres is found at TEST_DATABASE_URL, a superuser's connection string; `make test`
@@ -41,12 +41,36 @@ func Each(t *testing.T, f func(t *testing.T, d *db.DB)) {
 // SQLite opens a migrated file that goes away with the test.
 func SQLite(t testing.TB, now func() time.Time) *db.DB {
 	t.Helper()
-	d := open(t, db.Config{Path: filepath.Join(t.TempDir(), "test.db"), Now: now})
-	if _, err := d.Migrate(t.Context()); err != nil {
+	path := filepath.Join(t.TempDir(), "test.db")
+	SQLiteFile(t, path)
+	return open(t, db.Config{Path: path, Now: now})
+}
+
+// SQLiteFile writes a migrated file, which spares a program that opens it the migration.
+func SQLiteFile(t testing.TB, path string) {
+	t.Helper()
+	template, err := sqliteTemplate()
+	if err == nil {
+		err = os.WriteFile(path, template, 0o600)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
-	return d
 }
+
+// sqliteTemplate migrates a file once and returns what is in it.
+var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "repazoo-template-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "template.db")
+	if err := migrate(context.Background(), db.Config{Path: path}); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path) //nolint:gosec // closing the database has put everything in this one file
+})
 
 // Postgres opens a database of the test's own.
 func Postgres(t testing.TB, now func() time.Time) *db.DB {
@@ -124,7 +148,7 @@ func makeTemplate(ctx context.Context, t testing.TB, c *pgx.Conn, name string) e
 			return err
 		}
 	}
-	if err := migrate(ctx, address(t, "", draft)); err != nil {
+	if err := migrate(ctx, db.Config{URL: address(t, "", draft), AllowBypass: true}); err != nil {
 		return err
 	}
 	for _, q := range []string{
@@ -139,8 +163,8 @@ func makeTemplate(ctx context.Context, t testing.TB, c *pgx.Conn, name string) e
 	return nil
 }
 
-func migrate(ctx context.Context, url string) error {
-	d, err := db.Open(ctx, db.Config{URL: url, AllowBypass: true})
+func migrate(ctx context.Context, c db.Config) error {
+	d, err := db.Open(ctx, c)
 	if err != nil {
 		return err
 	}
