@@ -283,7 +283,7 @@ func TestReplicas_ShareOneDatabaseAndOneLimit(t *testing.T) {
 	env := map[string]string{
 		"DATABASE_URL": dbtest.PostgresURL(t), "REDIS_URL": redis(t), "BILLING": "off", "RATE_LIMIT_PER_MINUTE": "30",
 		"REDIS_TIMEOUT_MS": "60000", // a busy machine may keep it waiting, and then each replica would count by itself
-		"JWT_SECRET_KEY": "one-key-for-both-replicas-0123456789abcdef", "ENCRYPTION_KEY": "another-key-for-both-replicas-0123456789",
+		"JWT_SECRET_KEY":   "one-key-for-both-replicas-0123456789abcdef", "ENCRYPTION_KEY": "another-key-for-both-replicas-0123456789",
 	}
 	first := start(t, io.Discard, env)
 	env["PUBLIC_URL"], env["WORKERS"] = first, "0" // the same service to a browser; this one only answers
