@@ -69,7 +69,7 @@ var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
 	if err := migrate(context.Background(), db.Config{Path: path}); err != nil {
 		return nil, err
 	}
-	return os.ReadFile(path) //nolint:gosec // closing the database has put everything in this one file
+	return os.ReadFile(path) // closing the database has put everything in this one file
 })
 
 // Postgres opens a database of the test's own.
