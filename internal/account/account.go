@@ -64,6 +64,7 @@ type Config struct {
 	JWTKeys     []string         // at least 32 bytes each; the first signs, all of them verify
 	PublicURL   string           // what browsers see of this server; issuer of tokens, https outside Local
 	ReturnHosts []string         // further hosts a sign-in may return to, such as "dash.repazoo.com"; compared exactly
+	AskEmail    bool             // ask X for the confirmed e-mail address; a person without one signs in all the same
 	Local       bool             // allow http, and localhost and 127.0.0.1 with any port
 	AccessTTL   time.Duration    // default 30 minutes
 	RefreshTTL  time.Duration    // default 7 days; a session unused for so long is over
@@ -80,6 +81,7 @@ type Service struct {
 	log        *slog.Logger
 	now        func() time.Time
 	callback   string
+	scopes     []string // that a sign-in asks X for
 	returns    returnRules
 	keys       keySet
 	parser     *jwt.Parser
@@ -123,6 +125,7 @@ func New(c Config) (*Service, error) {
 	return &Service{
 		db: c.DB, seal: c.Seal, x: c.X, log: c.Log, now: c.Now,
 		callback:   issuer + CallbackPath,
+		scopes:     askedScopes(c.AskEmail),
 		returns:    newReturnRules(home, c.ReturnHosts, c.Local),
 		keys:       keys,
 		parser:     newParser(issuer, c.Now),

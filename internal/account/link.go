@@ -17,6 +17,7 @@ import (
 type grant struct {
 	who   xapi.User
 	token xapi.Token
+	email string // "" when X did not tell
 }
 
 // owner is who an X account belongs to.
@@ -65,6 +66,8 @@ func (s *Service) place(ctx context.Context, tx db.Tx, linkTo string, g grant) (
 		return o, err
 	case linkTo != "" && linkTo != o.user:
 		return o, fault.AlreadyLinked
+	case linkTo == "":
+		learnEmail(tx, o.user, g.email)
 	}
 	return o, s.reconnect(ctx, tx, o, g)
 }
@@ -73,6 +76,7 @@ func (s *Service) insertAccount(ctx context.Context, tx db.Tx, o owner, g grant)
 	name := displayName(g.who)
 	if o.fresh {
 		tx.Later(`INSERT INTO users (id, name, created_at, updated_at) VALUES ($1, $2, $3, $3)`, o.user, name, tx.Now())
+		learnEmail(tx, o.user, g.email)
 		audit.Record(ctx, tx, audit.Event{UserID: o.user, Actor: "user", Action: "user.created", Resource: "user:" + o.user})
 	}
 	tx.Later(`INSERT INTO x_accounts (id, user_id, x_user_id, handle, name, avatar_url, scopes, status, tokens, token_expires_at, linked_at, updated_at)
@@ -95,6 +99,13 @@ func (s *Service) reconnect(ctx context.Context, tx db.Tx, o owner, g grant) err
 	}
 	audit.Record(ctx, tx, audit.Event{UserID: o.user, Actor: "user", Action: "x_account.reconnected", Resource: "x_account:" + o.account})
 	return err
+}
+
+// learnEmail takes over an address that X confirmed, unless the user has one.
+func learnEmail(tx db.Tx, userID, email string) {
+	if email != "" {
+		tx.Later(`UPDATE users SET email = $2 WHERE id = $1 AND email IS NULL`, userID, email)
+	}
 }
 
 func displayName(u xapi.User) string { return cmp.Or(clean(u.Name, maxName), clean(u.Handle, maxName)) }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
+	"net/mail"
+	"slices"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/db"
@@ -13,12 +15,21 @@ import (
 
 const (
 	stateLife = 10 * time.Minute
+	maxEmail  = 254  // bytes
 	maxCode   = 1024 // bytes of X's code; it is some 90
 	secretLen = 43   // characters of a state and of a browser's secret
 )
 
+const emailScope = "users.email"
+
 // askedScopes are what a sign-in asks X for: to read, and to go on reading.
-func askedScopes() []string { return []string{"tweet.read", "users.read", "offline.access"} }
+func askedScopes(email bool) []string {
+	scopes := []string{"tweet.read", "users.read", "offline.access"}
+	if email {
+		scopes = append(scopes, emailScope)
+	}
+	return scopes
+}
 
 // badState is the one answer to every state that cannot be used, so that it tells nothing about which.
 var badState = fault.ValidationFailed.
@@ -66,7 +77,7 @@ func (s *Service) BeginSignIn(ctx context.Context, r SignInRequest) (Authorizati
 	}
 	a := Authorization{State: newSecret(), Browser: newSecret()}
 	verifier := xapi.NewVerifier()
-	a.URL = s.x.AuthorizeURL(a.State, verifier, s.callback, askedScopes())
+	a.URL = s.x.AuthorizeURL(a.State, verifier, s.callback, s.scopes)
 	purpose, user := "sign_in", any(nil)
 	if r.LinkTo != "" {
 		purpose, user = "link", r.LinkTo
@@ -102,12 +113,40 @@ func (s *Service) CompleteSignIn(ctx context.Context, c Callback) (SignedIn, err
 	if err != nil {
 		return failed, err
 	}
-	in, err := s.settle(ctx, st.linkTo, c.Device, grant{who, token})
+	in, err := s.settle(ctx, st.linkTo, c.Device, grant{who, token, s.email(ctx, token)})
 	if err != nil {
+		s.giveBack(ctx, token, err)
 		return failed, err
 	}
 	in.ReturnTo = st.returnTo
 	return in, nil
+}
+
+// email asks X for the confirmed address. It is "" when there is none, when X did not allow it and when X fails: nobody is
+// kept from signing in for it.
+func (s *Service) email(ctx context.Context, token xapi.Token) string {
+	if !slices.Contains(token.Scopes, emailScope) {
+		return ""
+	}
+	address, err := s.x.Email(ctx, token.Access)
+	if err != nil {
+		s.log.WarnContext(ctx, "X did not tell an e-mail address", "cause", err)
+	}
+	if a, err := mail.ParseAddress(address); err != nil || a.Address != address || len(address) > maxEmail {
+		return ""
+	}
+	return address
+}
+
+// giveBack tells X to forget what it has just granted to somebody who is being erased. A sign-in that is refused because
+// the account is another user's gives nothing back: X might end that user's grant with it.
+func (s *Service) giveBack(ctx context.Context, token xapi.Token, why error) {
+	if !errors.Is(why, fault.Conflict) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellBound)
+	defer cancel()
+	s.tellRevoked(ctx, "", pair{Access: token.Access, Refresh: token.Refresh})
 }
 
 // declined reads the callback of a person or an X that said no.

@@ -74,14 +74,22 @@ func newWorld(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 // another is a further process on the same database: it shares nothing but that with the first.
 func (w *world) another(keys ...string) *account.Service {
 	w.t.Helper()
+	return w.with(func(c *account.Config) { c.JWTKeys = keys })
+}
+
+// with is a further process that is configured in another way.
+func (w *world) with(change func(*account.Config)) *account.Service {
+	w.t.Helper()
 	sealer, err := seal.New("a sealing secret of more than 32 bytes, for tests")
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	s, err := account.New(account.Config{
-		DB: w.db, Seal: sealer, X: w.x, JWTKeys: keys, PublicURL: home, ReturnHosts: []string{"dash.repazoo.com"}, Local: true,
+	c := account.Config{
+		DB: w.db, Seal: sealer, X: w.x, JWTKeys: []string{jwtKey}, PublicURL: home, ReturnHosts: []string{"dash.repazoo.com"}, Local: true,
 		Now: w.clock.Now, Log: slog.New(slog.NewTextHandler(w.log, nil)),
-	})
+	}
+	change(&c)
+	s, err := account.New(c)
 	if err != nil {
 		w.t.Fatal(err)
 	}

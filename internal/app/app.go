@@ -141,7 +141,7 @@ func (a *App) openServices(context.Context) (err error) {
 	x := xapi.New(a.xConfig())
 	if a.Accounts, err = account.New(account.Config{
 		DB: a.DB, Seal: a.Seal, X: x, JWTKeys: a.cfg.Keys.JWT.Reveal(), PublicURL: a.URL(), ReturnHosts: returnHosts(a.cfg.Env),
-		Local: a.cfg.Env == config.Local, Now: a.opt.Now, Log: a.log.With("part", "account"),
+		AskEmail: bool(a.cfg.X.AskEmail), Local: a.cfg.Env == config.Local, Now: a.opt.Now, Log: a.log.With("part", "account"),
 		AccessTTL: time.Duration(a.cfg.Keys.AccessMinutes) * time.Minute, RefreshTTL: time.Duration(a.cfg.Keys.RefreshDays) * 24 * time.Hour,
 	}); err != nil {
 		return err

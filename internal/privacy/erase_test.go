@@ -58,6 +58,9 @@ func TestErase_EndsSessionsRunsAndThePlanAtOnce(t *testing.T) {
 		if _, err := w.accounts.CompleteSignIn(t.Context(), w.allow(auth, gus)); !errors.Is(err, fault.Conflict) {
 			t.Errorf("signing in meanwhile: %v", err)
 		}
+		if n := len(w.sb.Calls("/x/2/oauth2/revoke")); n != 2 {
+			t.Errorf("X was told %d times to forget what it granted meanwhile, want of both tokens", n)
+		}
 		if _, err := w.billing.Subscribe(t.Context(), p.UserID, billing.SubscribeRequest{Tier: "pro", PaymentMethod: "pm_card_visa"}); !errors.Is(err, fault.Conflict) {
 			t.Errorf("subscribing meanwhile: %v", err)
 		}
