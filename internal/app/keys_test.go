@@ -105,6 +105,21 @@ func TestContract_ListsEveryScopeAKeyCanHave(t *testing.T) {
 	}
 }
 
+func TestContract_DescribesTheTokensOfASignIn(t *testing.T) {
+	t.Parallel()
+	var doc struct {
+		Components struct{ Schemas map[string]schema }
+	}
+	if err := json.Unmarshal([]byte((&person{t: t, base: start(t, io.Discard, nil)}).must(http.StatusOK, "GET", "/openapi.json", "")), &doc); err != nil {
+		t.Fatal(err)
+	}
+	for _, member := range []string{"access_token", "refresh_token", "user_id", "account"} {
+		if _, described := doc.Components.Schemas["SignedInBody"].Properties[member]; !described {
+			t.Errorf("the answer of a callback is described without %s", member)
+		}
+	}
+}
+
 func TestDocs_TellEveryScopeAndTheFormatOfKeys(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/api-keys.md")

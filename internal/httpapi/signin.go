@@ -66,14 +66,15 @@ type callbackOutput struct {
 }
 
 type signedInBody struct {
-	*tokensBody
+	*TokensBody
 	UserID  string      `json:"user_id" format:"uuid"`
 	New     bool        `json:"new" doc:"True at the very first sign-in."`
 	Linked  bool        `json:"linked" doc:"True when a further account was linked to the user."`
 	Account accountBody `json:"account"`
 }
 
-type tokensBody struct {
+// TokensBody is the tokens of a session in answers. It is exported because huma describes no other embedded struct.
+type TokensBody struct {
 	AccessToken           string    `json:"access_token"`
 	TokenType             string    `json:"token_type" enum:"bearer"`
 	ExpiresIn             int       `json:"expires_in" doc:"Seconds."`
@@ -82,8 +83,8 @@ type tokensBody struct {
 	SessionID             string    `json:"session_id" format:"uuid"`
 }
 
-func (a *API) tokens(t account.Tokens) tokensBody {
-	return tokensBody{t.Access, "bearer", seconds(time.Until(t.AccessExpiresAt)), t.Refresh, t.RefreshExpiresAt, t.SessionID}
+func (a *API) tokens(t account.Tokens) TokensBody {
+	return TokensBody{t.Access, "bearer", seconds(time.Until(t.AccessExpiresAt)), t.Refresh, t.RefreshExpiresAt, t.SessionID}
 }
 
 func (a *API) callback(ctx context.Context, in *callbackInput) (*callbackOutput, error) {
@@ -107,7 +108,7 @@ func (a *API) callback(ctx context.Context, in *callbackInput) (*callbackOutput,
 		out.Body = &signedInBody{UserID: done.UserID, New: done.New, Linked: done.Linked, Account: newAccountBody(done.Account)}
 		if !done.Linked {
 			t := a.tokens(done.Tokens)
-			out.Body.tokensBody = &t
+			out.Body.TokensBody = &t
 		}
 	} else {
 		out.Status, out.Location = http.StatusFound, done.ReturnTo
@@ -139,7 +140,7 @@ type refreshInput struct {
 
 type tokensOutput struct {
 	SetCookie []http.Cookie `header:"Set-Cookie"`
-	Body      tokensBody
+	Body      TokensBody
 }
 
 func (a *API) refreshTokens(ctx context.Context, in *refreshInput) (*tokensOutput, error) {
