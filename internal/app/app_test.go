@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/repazoo/repazoo/internal/app"
 	"github.com/repazoo/repazoo/internal/config"
@@ -25,12 +26,18 @@ import (
 )
 
 // start runs a whole Repazoo until the test ends and returns the address browsers see.
-func start(t *testing.T, log io.Writer, env map[string]string) string {
+func start(t testing.TB, log io.Writer, env map[string]string) string {
 	t.Helper()
 	return run(t, log, env).URL()
 }
 
-func run(t *testing.T, log io.Writer, env map[string]string) *app.App {
+func run(t testing.TB, log io.Writer, env map[string]string) *app.App {
+	t.Helper()
+	return runAt(t, log, env, nil)
+}
+
+// runAt runs it by another clock.
+func runAt(t testing.TB, log io.Writer, env map[string]string, now func() time.Time) *app.App {
 	t.Helper()
 	vars := map[string]string{"PORT": "0", "DATA_DIR": t.TempDir(), "LOG_LEVEL": "debug"}
 	for _, group := range []string{"", "SIGN_IN_", "REFRESH_"} {
@@ -38,14 +45,14 @@ func run(t *testing.T, log io.Writer, env map[string]string) *app.App {
 	}
 	maps.Copy(vars, env)
 	file := filepath.Join(vars["DATA_DIR"], "repazoo.db")
-	if _, err := os.Stat(file); err != nil { // the tests of the command begin without one
+	if _, err := os.Stat(file); err != nil && vars["DATABASE_URL"] == "" { // the tests of the command begin without one
 		dbtest.SQLiteFile(t, file)
 	}
 	cfg, err := config.Load(t.Context(), config.Map(vars))
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := app.New(t.Context(), cfg, app.Options{Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "test"})
+	a, err := app.New(t.Context(), cfg, app.Options{Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "test", Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,13 +71,13 @@ func run(t *testing.T, log io.Writer, env map[string]string) *app.App {
 
 // person is somebody who signed in with the stand-in of X.
 type person struct {
-	t                        *testing.T
+	t                        testing.TB
 	base                     string
 	access, refresh, account string
 	secrets                  []string // what no log may hold
 }
 
-func signIn(t *testing.T, base, handle string) *person {
+func signIn(t testing.TB, base, handle string) *person {
 	t.Helper()
 	jar, _ := cookiejar.New(nil)
 	c := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -236,14 +243,14 @@ var placeholder = regexp.MustCompile(`\{[^}]+\}`)
 
 func fill(path, id string) string { return placeholder.ReplaceAllString(path, id) }
 
-func engines(t *testing.T) map[string]map[string]string {
+func engines(t testing.TB) map[string]map[string]string {
 	return map[string]map[string]string{
 		"sqlite":   nil,
 		"postgres": {"DATABASE_URL": dbtest.PostgresURL(t), "REDIS_URL": redis(t)},
 	}
 }
 
-func redis(t *testing.T) string {
+func redis(t testing.TB) string {
 	t.Helper()
 	address := os.Getenv("TEST_REDIS_URL")
 	if address == "" {

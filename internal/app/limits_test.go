@@ -12,7 +12,7 @@ import (
 // alike is shown where the counters are.
 
 // from sends a request as a browser at an address that a trusted proxy names.
-func from(t *testing.T, address, method, url string, header ...string) (int, http.Header) {
+func from(t testing.TB, address, method, url string, header ...string) (int, http.Header) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, nil)
 	if err != nil {

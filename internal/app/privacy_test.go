@@ -19,7 +19,7 @@ import (
 )
 
 // eventually asks again until the answer fits, for a while.
-func eventually(t *testing.T, what string, fits func() bool) {
+func eventually(t testing.TB, what string, fits func() bool) {
 	t.Helper()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()

@@ -13,7 +13,7 @@ import (
 )
 
 // xArchive packs an archive of an account with n posts, the first of which is a risk.
-func xArchive(t *testing.T, xUserID string, n int) []byte {
+func xArchive(t testing.TB, xUserID string, n int) []byte {
 	t.Helper()
 	var posts []string
 	for i := range n {
