@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"github.com/repazoo/repazoo/internal/db"
@@ -185,7 +186,21 @@ func (v *visitor) fill(selector, text string) {
 
 func TestBrowser_TakesEverythingAndLeaves(t *testing.T) {
 	t.Parallel()
-	v := visit(t, start(t, &syncBuffer{}, nil))
+	t.Run("with scripts", func(t *testing.T) {
+		t.Parallel()
+		v := visit(t, start(t, &syncBuffer{}, nil))
+		takeEverythingAndLeave(v, v.accessible)
+	})
+	t.Run("without scripts", func(t *testing.T) {
+		t.Parallel()
+		v := visit(t, start(t, &syncBuffer{}, nil))
+		tell(v, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		takeEverythingAndLeave(v, func(string) {})
+	})
+}
+
+func takeEverythingAndLeave(v *visitor, accessible func(page string)) {
+	v.t.Helper()
 	v.signIn(gus)
 	v.subscribe("basic")
 	v.analyse()
@@ -193,7 +208,7 @@ func TestBrowser_TakesEverythingAndLeaves(t *testing.T) {
 	v.click(`header a[href="/privacy"]`)
 	v.click(`form[action="/privacy/export"] button`)
 	v.sees(`a[href$="/package.zip"]`) // the page asked for itself until it was there
-	v.accessible("the page of one's data")
+	accessible("the page of one's data")
 	v.click(`section:has(#consents) details summary`)
 	v.click(`form[action="/privacy/consents/analysis/withdraw"] button`)
 	v.sees(".notice.good")
@@ -202,12 +217,12 @@ func TestBrowser_TakesEverythingAndLeaves(t *testing.T) {
 	v.fill("#confirm", "somebody else")
 	v.click(`form[action="/privacy/erase"] button`)
 	v.sees(`[role="alert"]`)
-	v.accessible("the page of one's data with an alert")
+	accessible("the page of one's data with an alert")
 	v.fill("#confirm", "@"+gus)
 	v.click(`form[action="/privacy/erase"] button`)
 	v.sees(".hero")
 	if got := v.text(".notice.good"); !strings.HasPrefix(got, "Your account is being erased") {
-		t.Errorf("the page says %q", got)
+		v.t.Errorf("the page says %q", got)
 	}
 	v.stayed()
 }

@@ -119,25 +119,50 @@ func eventWords(l audit.Line) string {
 			return "You were made an administrator"
 		}
 		return "You are no longer an administrator"
-	case "consent.given":
-		return "You agreed that your posts are read and judged"
+	case "user.erasure_began":
+		return "You asked for your account to be erased"
 	case "audit.read":
 		return "This log was read"
 	case "archive.upload":
 		return "An X archive was uploaded"
 	case "finding.dismiss":
 		return "A finding was dismissed or restored"
-	case "subscription.changed":
-		return "Your plan changed"
-	case "subscription.refused":
-		return "A plan could not be started"
 	}
-	for _, more := range []func(audit.Line) string{sessionWords, accountWords, keyWords, analysisWords} {
+	for _, more := range []func(audit.Line) string{sessionWords, accountWords, keyWords, analysisWords, subscriptionWords, dataWords} {
 		if words := more(l); words != "" {
 			return words
 		}
 	}
 	return capital(strings.NewReplacer(".", " ", "_", " ").Replace(l.Action))
+}
+
+func subscriptionWords(l audit.Line) string {
+	switch l.Action {
+	case "subscription.changed":
+		return "Your plan changed"
+	case "subscription.refused":
+		return "A plan could not be started"
+	case "subscription.cancelled":
+		return "Your plan was cancelled"
+	case "subscription.resumed":
+		return "The cancellation of your plan was taken back"
+	}
+	return ""
+}
+
+func dataWords(l audit.Line) string {
+	kind, _ := l.Detail["kind"].(string)
+	switch l.Action {
+	case "consent.given":
+		return "You agreed: " + consentTitle(kind)
+	case "consent.withdrawn":
+		return "You withdrew your consent: " + consentTitle(kind)
+	case "export.requested":
+		return "A package of your data was asked for"
+	case "export.fetched":
+		return "A package of your data was downloaded"
+	}
+	return ""
 }
 
 func sessionWords(l audit.Line) string {
