@@ -129,6 +129,14 @@ func eventWords(l audit.Line) string {
 		return "A finding was dismissed or restored"
 	case "subscription.changed":
 		return "Your plan changed"
+	case "subscription.cancelled":
+		return "You cancelled your plan"
+	case "subscription.resumed":
+		return "You took the cancellation of your plan back"
+	case "subscription.change_asked":
+		return "You asked for another plan"
+	case "subscription.change_declined":
+		return "Your card was declined for another plan"
 	case "subscription.refused":
 		return "A plan could not be started"
 	}
