@@ -461,6 +461,9 @@ func TestPortal_CancelsByDateAndTakesAnotherCard(t *testing.T) {
 			res, err := http.PostForm(page, form)
 			w.must(nil, err)
 			res.Body.Close()
+			if res.StatusCode != http.StatusOK {
+				t.Fatalf("the page answers %d", res.StatusCode)
+			}
 			w.deliver()
 		}
 		press(url.Values{"action": {"cancel"}})

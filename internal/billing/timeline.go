@@ -55,7 +55,7 @@ func (l line) args(userID string, now time.Time) []any {
 	if l.Currency != "" {
 		cents = &l.Cents
 	}
-	return []any{db.NewID(), userID, l.Key, l.Kind, l.At, l.Tier, l.From, cents, l.Currency, orNull(l.Until), now}
+	return []any{db.NewID(), userID, l.Key, l.Kind, l.At.Truncate(time.Second), l.Tier, l.From, cents, l.Currency, orNull(l.Until), now}
 }
 
 // tell writes down what is new. The row went from current to next because of r; news are invoices that may be untold.
@@ -99,6 +99,7 @@ func story(current, next row, r remote, now time.Time) []line {
 		if at.IsZero() || at.After(now) {
 			at = now
 		}
+		at = at.Truncate(time.Second) // as Stripe's times are; within a second, what was heard of first comes first
 		l.Key, l.Kind, l.At = kind+":"+version, kind, at
 		lines = append(lines, l)
 	}

@@ -75,7 +75,8 @@ func (c *Stripe) servePortal(w http.ResponseWriter, r *http.Request) {
 	case b.Len() == 0:
 		http.NotFound(w, r)
 	case r.Method == http.MethodPost:
-		http.Redirect(w, r, r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:], http.StatusSeeOther)
+		w.Header().Set("Location", id) // relative, since the path here lacks its beginning
+		w.WriteHeader(http.StatusSeeOther)
 	default:
 		showStripePage(w, b.String())
 	}
