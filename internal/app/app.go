@@ -264,7 +264,7 @@ func (a *App) openServer(context.Context) error {
 		}),
 		Info:      httpapi.Info{Name: "repazoo", Version: a.opt.Version, Commit: a.opt.Commit, Environment: string(a.cfg.Env), Sandboxed: a.sandboxed()},
 		PublicURL: a.URL(), CORSOrigins: a.cfg.Server.CORSOrigins, TrustedProxies: a.cfg.Server.TrustedProxies,
-		SignInHosts: []string{"https://checkout.stripe.com", "https://billing.stripe.com", "https://x.com"},
+		SignInHosts: []string{"https://checkout.stripe.com", "https://billing.stripe.com", "https://invoice.stripe.com", "https://x.com"},
 		Docs:        bool(a.cfg.Server.Docs), Webhooks: a.billingConfig().WebhookSecret != "",
 		MaxArchive: maxArchive, TempDir: a.cfg.Store.DataDir,
 	})

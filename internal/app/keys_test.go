@@ -63,6 +63,7 @@ var openToKeys = map[string]account.Scope{
 	"GET /auth/x/status": account.AccountRead, "GET /auth/twitter/status": account.AccountRead,
 	"GET /api/v1/audit":         account.AuditRead,
 	"GET /api/v1/subscriptions": account.BillingRead, "GET /api/subscriptions/status": account.BillingRead,
+	"GET /api/v1/subscriptions/invoices": account.BillingRead, "GET /api/v1/subscriptions/timeline": account.BillingRead,
 	"GET /api/v1/analyses": account.AnalysesRead, "GET /api/analyses": account.AnalysesRead,
 	"GET /api/v1/analyses/compare": account.AnalysesRead, "GET /api/v1/analyses/{id}": account.AnalysesRead, "GET /api/analyses/{id}": account.AnalysesRead,
 	"GET /api/v1/analyses/{id}/events": account.AnalysesRead, "GET /api/v1/analyses/{id}/findings": account.AnalysesRead, "GET /api/v1/analyses/{id}/score": account.AnalysesRead,

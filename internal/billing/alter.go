@@ -3,6 +3,7 @@ package billing
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/db"
@@ -10,13 +11,20 @@ import (
 )
 
 // Cancel ends the plan: at the period's end, or at once with what was paid for still usable until then. A plan whose
-// first payment was never made always ends at once. Without a plan it is [fault.NotFound].
+// first payment was never made always ends at once. A change that waits is dropped. Without a plan it is [fault.NotFound].
 func (s *Service) Cancel(ctx context.Context, userID string, atPeriodEnd bool) (Subscription, error) {
 	return s.alter(ctx, userID, "subscription.cancelled", func(ctx context.Context, r row) error {
-		if atPeriodEnd && r.Status != "incomplete" {
-			return s.stripe.cancelAtEnd(ctx, r.SubscriptionID, true)
+		if !atPeriodEnd || r.Status == "incomplete" {
+			return s.stripe.cancelNow(ctx, r.SubscriptionID)
 		}
-		return s.stripe.cancelNow(ctx, r.SubscriptionID)
+		now, err := s.stripe.subscription(ctx, r.SubscriptionID)
+		if err != nil {
+			return err
+		}
+		if err := s.stripe.drop(ctx, now); err != nil {
+			return err
+		}
+		return s.stripe.cancelAtEnd(ctx, r.SubscriptionID, true)
 	})
 }
 
@@ -33,24 +41,19 @@ func (s *Service) Resume(ctx context.Context, userID string) (Subscription, erro
 	})
 }
 
-// alter asks Stripe for a change to the live plan and mirrors what became of it.
+// alter asks Stripe for a change to the live plan and mirrors what became of it, whether it was done or refused.
 func (s *Service) alter(ctx context.Context, userID, action string, ask func(context.Context, row) error) (Subscription, error) {
 	if s.off {
 		return Subscription{}, errOff
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), attemptTime)
 	defer cancel()
-	r, err := s.rowOf(ctx, db.System, userID)
-	if err == nil && !live(r.Status) {
-		err = db.ErrNotFound
-	}
-	if errors.Is(err, db.ErrNotFound) {
-		return Subscription{}, fault.NotFound.Saying("You have no plan that could be changed.")
-	}
+	r, until, err := s.claimChange(ctx, userID)
 	if err != nil {
 		return Subscription{}, err
 	}
 	if err := ask(ctx, r); err != nil {
+		s.unclaim(ctx, r, until, err)
 		return Subscription{}, err
 	}
 	next, err := s.sync(ctx, change{
@@ -62,7 +65,44 @@ func (s *Service) alter(ctx context.Context, userID, action string, ask func(con
 			return nil
 		},
 	})
+	s.unclaim(ctx, r, until, nil)
 	return s.show(next), err
+}
+
+// claimChange takes the user's live plan for one change, so that of two at once only one speaks to Stripe. It answers
+// with when the claim ends by itself.
+func (s *Service) claimChange(ctx context.Context, userID string) (r row, until time.Time, err error) {
+	err = s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		until = tx.Now().Add(claimTime)
+		r, err = db.One(ctx, tx, scanRow, `UPDATE subscriptions SET changing_until = $3 WHERE user_id = $1 AND (changing_until IS NULL OR changing_until <= $2)
+			AND status IN ('active', 'trialing', 'past_due', 'unpaid', 'paused', 'incomplete') RETURNING `+rowColumns, userID, tx.Now(), until)
+		return err
+	})
+	if !errors.Is(err, db.ErrNotFound) {
+		return r, until, err
+	}
+	r, err = s.rowOf(ctx, db.System, userID)
+	switch {
+	case errors.Is(err, db.ErrNotFound), err == nil && !live(r.Status):
+		err = fault.NotFound.Saying("You have no plan that could be changed. Choose one first.")
+	case err == nil:
+		err = fault.Conflict.Saying("Your plan is being changed right now. Look again in a moment.").After(5 * time.Second)
+	}
+	return r, until, err
+}
+
+// unclaim frees the claim, unless it is not known what became of the change at Stripe: then it ends by itself.
+func (s *Service) unclaim(ctx context.Context, r row, until time.Time, why error) {
+	if f := fault.From(why); why != nil && errors.Is(f, fault.PaymentProviderError) && !settled(why) {
+		return
+	}
+	err := s.db.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+		tx.Later(`UPDATE subscriptions SET changing_until = NULL WHERE id = $1 AND changing_until = $2`, r.ID, until)
+		return nil
+	})
+	if err != nil {
+		s.log.WarnContext(ctx, "the claim of a change of plan was not freed; it frees itself in two minutes", "error", err)
+	}
 }
 
 // stillThere fetches the row's subscription. One that Stripe no longer has at all has ended, as far as the user who just

@@ -146,17 +146,17 @@ func understood(t stripe.EventType) bool {
 
 // stored is one line of the inbox.
 type stored struct {
-	kind, payload string
-	handled       *time.Time
-	ignored       bool
+	kind, object, payload string
+	handled               *time.Time
+	ignored               bool
 }
 
 // Apply acts on a stored event: it fetches the subscription the event is about, as it is now, and mirrors it. An event
 // that was handled is left alone, so Apply may be repeated; a failure is noted on the event and returned.
 func (s *Service) Apply(ctx context.Context, eventID string) error {
 	e, err := db.ReadOne(ctx, s.db, db.System, func(r db.Rows, v *stored) error {
-		return r.Scan(&v.kind, &v.payload, &v.handled, &v.ignored)
-	}, `SELECT type, CAST(payload AS text), handled_at, ignored FROM stripe_events WHERE id = $1`, eventID)
+		return r.Scan(&v.kind, &v.object, &v.payload, &v.handled, &v.ignored)
+	}, `SELECT type, object_id, CAST(payload AS text), handled_at, ignored FROM stripe_events WHERE id = $1`, eventID)
 	if err != nil || e.handled != nil && !e.ignored {
 		return err
 	}
@@ -196,8 +196,12 @@ func (s *Service) apply(ctx context.Context, eventID string, e stored) error {
 			return notOurs("this customer had no subscription")
 		}
 	}
+	invoice := ""
+	if strings.HasPrefix(e.kind, "invoice.") {
+		invoice = e.object
+	}
 	_, err = s.sync(ctx, change{
-		actor: "stripe", load: load,
+		actor: "stripe", invoice: invoice, load: load,
 		fetch: func(ctx context.Context) (remote, error) {
 			r, err := s.stripe.subscription(ctx, subscription)
 			if unknown(err) {

@@ -24,6 +24,7 @@ type row struct {
 	EntitledUntil                          time.Time // the tier counts before this instant
 	CancelAt                               time.Time
 	CancelAtPeriodEnd                      bool
+	Pending                                PendingChange
 	CreatedAt                              time.Time
 	UpdatedAt                              time.Time // the row's version: every change gives it another
 }
@@ -35,35 +36,85 @@ type remote struct {
 	PeriodStart, PeriodEnd time.Time
 	CancelAt               time.Time
 	CancelAtPeriodEnd      bool
+	StartedAt, EndedAt     time.Time
+	Pending                PendingChange
 	Paid                   bool // the present period was paid, and stayed so
 	Secret                 string
+	Item, Schedule, Method string // Stripe's ids: of the item of a known price, of what plans its changes, of its card
+	Invoice                charge // the latest
+}
+
+// What a change of plan waits for.
+const (
+	AfterPayment   = "payment"    // the bank's confirmation
+	AfterPeriodEnd = "period_end" // the end of what is paid
+)
+
+// PendingChange is a change of plan that is not in force yet. The zero value is none.
+type PendingChange struct {
+	Tier string    `json:"tier"`
+	How  string    `json:"how"` // AfterPayment or AfterPeriodEnd
+	At   time.Time `json:"at"`  // when it begins, or until when it can be paid
 }
 
 // remoteOf reads a subscription. Periods stand on its items; the item of a known price decides.
 func remoteOf(sub *stripe.Subscription, tierOf map[string]string) remote {
-	r := remote{ID: sub.ID, Status: string(sub.Status), CancelAt: instant(sub.CancelAt), CancelAtPeriodEnd: sub.CancelAtPeriodEnd}
+	r := remote{
+		ID: sub.ID, Status: string(sub.Status), CancelAt: instant(sub.CancelAt), CancelAtPeriodEnd: sub.CancelAtPeriodEnd,
+		StartedAt: instant(sub.StartDate), EndedAt: instant(sub.EndedAt),
+	}
 	if sub.Customer != nil {
 		r.Customer = sub.Customer.ID
 	}
+	if sub.DefaultPaymentMethod != nil {
+		r.Method = sub.DefaultPaymentMethod.ID
+	}
 	if sub.Items != nil {
 		for _, item := range sub.Items.Data {
-			tier := ""
-			if item.Price != nil {
-				tier = tierOf[item.Price.ID]
-			}
+			tier := tierOfPrice(item.Price, tierOf)
 			if r.PeriodEnd.IsZero() || r.Tier == "" && tier != "" {
-				r.Tier, r.PeriodStart, r.PeriodEnd = tier, instant(item.CurrentPeriodStart), instant(item.CurrentPeriodEnd)
+				r.Item, r.Tier, r.PeriodStart, r.PeriodEnd = item.ID, tier, instant(item.CurrentPeriodStart), instant(item.CurrentPeriodEnd)
 			}
 		}
 	}
+	r.readPending(sub, tierOf)
 	disputed := sub.CancellationDetails != nil && sub.CancellationDetails.Reason == stripe.SubscriptionCancellationDetailsReasonPaymentDisputed
 	if in := sub.LatestInvoice; in != nil {
+		r.Invoice = chargeOf(in, tierOf)
 		r.Paid = in.Status == stripe.InvoiceStatusPaid && !disputed
-		if in.ConfirmationSecret != nil {
-			r.Secret = in.ConfirmationSecret.ClientSecret
-		}
+		r.Secret = r.Invoice.Secret
 	}
 	return r
+}
+
+func tierOfPrice(p *stripe.Price, tierOf map[string]string) string {
+	if p == nil {
+		return ""
+	}
+	return tierOf[p.ID]
+}
+
+// readPending finds a change that waits: for its payment, or in a schedule for the period's end.
+func (r *remote) readPending(sub *stripe.Subscription, tierOf map[string]string) {
+	if u := sub.PendingUpdate; u != nil {
+		for _, item := range u.SubscriptionItems {
+			if tier := tierOfPrice(item.Price, tierOf); tier != "" && tier != r.Tier {
+				r.Pending = PendingChange{tier, AfterPayment, instant(u.ExpiresAt)}
+			}
+		}
+	}
+	if sub.Schedule == nil {
+		return
+	}
+	r.Schedule = sub.Schedule.ID
+	for _, phase := range sub.Schedule.Phases {
+		if r.Pending != (PendingChange{}) || instant(phase.StartDate).Before(r.PeriodEnd) || len(phase.Items) == 0 {
+			continue
+		}
+		if tier := tierOfPrice(phase.Items[0].Price, tierOf); tier != "" && tier != r.Tier {
+			r.Pending = PendingChange{tier, AfterPeriodEnd, instant(phase.StartDate)}
+		}
+	}
 }
 
 func instant(unix int64) time.Time {
@@ -80,7 +131,7 @@ func mirror(current row, r remote, now time.Time) row {
 	}
 	next := current
 	next.SubscriptionID, next.Status = r.ID, r.Status
-	next.CancelAt, next.CancelAtPeriodEnd = r.CancelAt, r.CancelAtPeriodEnd
+	next.CancelAt, next.CancelAtPeriodEnd, next.Pending = r.CancelAt, r.CancelAtPeriodEnd, r.Pending
 	if unpaidStart(r.Status) && current.EntitledUntil.After(now) {
 		return next // what an earlier subscription paid for stays until the new one is paid
 	}
@@ -133,6 +184,14 @@ func (r remote) endsBy(until time.Time) time.Time {
 		return end
 	}
 	return until
+}
+
+// tierAt is the plan as of a moment: a planned change is in force from its day on, even before Stripe was heard of it.
+func (r row) tierAt(now time.Time) string {
+	if r.Pending.How == AfterPeriodEnd && !now.Before(r.Pending.At) {
+		return r.Pending.Tier
+	}
+	return r.Tier
 }
 
 // live statuses are those in which Stripe may still charge, or is about to.

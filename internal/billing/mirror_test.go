@@ -186,7 +186,7 @@ func TestRemoteOf_ReadsPeriodAndTierFromTheItems(t *testing.T) {
 		Items:         &stripe.SubscriptionItemList{Data: []*stripe.SubscriptionItem{item("price_other", noon, noon), item("price_pro", begin, end)}},
 		LatestInvoice: &stripe.Invoice{Status: stripe.InvoiceStatusPaid, ConfirmationSecret: &stripe.InvoiceConfirmationSecret{ClientSecret: "secret"}},
 	}
-	want := remote{ID: "sub_1", Customer: "cus_1", Status: "canceled", Tier: "pro", PeriodStart: begin, PeriodEnd: end, CancelAt: end, Paid: true, Secret: "secret"}
+	want := remote{ID: "sub_1", Customer: "cus_1", Status: "canceled", Tier: "pro", PeriodStart: begin, PeriodEnd: end, CancelAt: end, Paid: true, Secret: "secret", Invoice: charge{Status: "paid", Secret: "secret"}}
 	tiers := map[string]string{"price_basic": "basic", "price_pro": "pro"}
 	if diff := cmp.Diff(want, remoteOf(sub, tiers)); diff != "" {
 		t.Fatal(diff)
@@ -197,6 +197,48 @@ func TestRemoteOf_ReadsPeriodAndTierFromTheItems(t *testing.T) {
 	}
 	if got := remoteOf(&stripe.Subscription{ID: "sub_2"}, tiers); got != (remote{ID: "sub_2"}) {
 		t.Fatalf("an empty subscription: %+v", got)
+	}
+}
+
+func TestRemoteOf_ReadsAChangeThatWaits(t *testing.T) {
+	t.Parallel()
+	tiers := map[string]string{"price_basic": "basic", "price_pro": "pro"}
+	item := func(price string) *stripe.SubscriptionItem {
+		return &stripe.SubscriptionItem{Price: &stripe.Price{ID: price}, CurrentPeriodStart: begin.Unix(), CurrentPeriodEnd: end.Unix()}
+	}
+	phase := func(price string, from time.Time) *stripe.SubscriptionSchedulePhase {
+		return &stripe.SubscriptionSchedulePhase{StartDate: from.Unix(), Items: []*stripe.SubscriptionSchedulePhaseItem{{Price: &stripe.Price{ID: price}}}}
+	}
+	tests := map[string]struct {
+		change func(*stripe.Subscription)
+		want   PendingChange
+	}{
+		"nothing": {func(*stripe.Subscription) {}, PendingChange{}},
+		"until it is paid": {func(s *stripe.Subscription) {
+			s.PendingUpdate = &stripe.SubscriptionPendingUpdate{ExpiresAt: noon.Unix(), SubscriptionItems: []*stripe.SubscriptionItem{item("price_pro")}}
+		}, PendingChange{"pro", AfterPayment, noon}},
+		"of another kind": {func(s *stripe.Subscription) {
+			s.PendingUpdate = &stripe.SubscriptionPendingUpdate{ExpiresAt: noon.Unix()}
+		}, PendingChange{}},
+		"at the period's end": {func(s *stripe.Subscription) {
+			s.Schedule = &stripe.SubscriptionSchedule{ID: "sched", Phases: []*stripe.SubscriptionSchedulePhase{phase("price_basic", begin), phase("price_pro", end)}}
+		}, PendingChange{"pro", AfterPeriodEnd, end}},
+		"a schedule of this period alone": {func(s *stripe.Subscription) {
+			s.Schedule = &stripe.SubscriptionSchedule{ID: "sched", Phases: []*stripe.SubscriptionSchedulePhase{phase("price_basic", begin)}}
+		}, PendingChange{}},
+		"a schedule for a price that is not ours": {func(s *stripe.Subscription) {
+			s.Schedule = &stripe.SubscriptionSchedule{ID: "sched", Phases: []*stripe.SubscriptionSchedulePhase{phase("price_gold", end), {StartDate: end.Unix()}}}
+		}, PendingChange{}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sub := &stripe.Subscription{ID: "sub_1", Items: &stripe.SubscriptionItemList{Data: []*stripe.SubscriptionItem{item("price_basic")}}}
+			tt.change(sub)
+			if got := remoteOf(sub, tiers).Pending; got != tt.want {
+				t.Fatalf("got %+v", got)
+			}
+		})
 	}
 }
 

@@ -21,6 +21,7 @@ type provider struct {
 	api     *stripe.Client
 	priceOf map[string]string // tier to price id
 	tierOf  map[string]string // price id to tier
+	standIn bool              // it is not Stripe that is asked, so its pages may be unencrypted
 }
 
 // newProvider makes a client of the service's own: nothing of the SDK's package state is used or changed.
@@ -40,6 +41,7 @@ func newProvider(c Config) (*provider, error) {
 	return &provider{
 		api:     stripe.NewClient(c.StripeKey, stripe.WithBackends(stripe.NewBackendsWithConfig(backend))),
 		priceOf: map[string]string{c.Tiers.Basic.Name: c.BasicPrice, c.Tiers.Pro.Name: c.ProPrice},
+		standIn: strings.HasPrefix(c.StripeURL, "http://"),
 		tierOf:  map[string]string{c.BasicPrice: c.Tiers.Basic.Name, c.ProPrice: c.Tiers.Pro.Name},
 	}, nil
 }
@@ -135,7 +137,11 @@ func (p *provider) liveSubscription(ctx context.Context, customer string) (remot
 
 // subscription fetches one as it is now.
 func (p *provider) subscription(ctx context.Context, id string) (remote, error) {
-	return p.read(p.api.V1Subscriptions.Retrieve(ctx, id, &stripe.SubscriptionRetrieveParams{Expand: []*string{new(expandSecret)}}))
+	r, err := p.read(p.api.V1Subscriptions.Retrieve(ctx, id, &stripe.SubscriptionRetrieveParams{Expand: []*string{new(expandSecret), new("schedule")}}))
+	if err == nil && r.Status == "canceled" && !r.Paid && r.Invoice.Reason == string(stripe.InvoiceBillingReasonSubscriptionUpdate) {
+		r.Paid, err = p.paidBefore(ctx, r) // the latest invoice was of a change that was never paid: the period itself may be
+	}
+	return r, err
 }
 
 func (p *provider) read(sub *stripe.Subscription, err error) (remote, error) {

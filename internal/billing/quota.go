@@ -193,8 +193,9 @@ func (s *Service) openLedger(tx db.Tx, r row) {
 	}
 	tx.Later(upsertPeriod, newPeriod(tier, r.PeriodStart, r.PeriodEnd, r.EntitledUntil).args(r.UserID)...)
 	// A later row was rolled on before the renewal was heard of: it counts no longer than the subscription does.
+	later := s.tiers.named(r.tierAt(r.PeriodEnd))
 	tx.Later(`UPDATE quota_periods SET entitled_until = $3, tier = $4, quota = $5, reads_limit = $6 WHERE user_id = $1 AND period_start > $2`,
-		r.UserID, r.PeriodStart, r.EntitledUntil, tier.Name, tier.Quota, tier.Reads)
+		r.UserID, r.PeriodStart, r.EntitledUntil, later.Name, later.Quota, later.Reads)
 	// An earlier row ends where this one begins.
 	until := tx.Now()
 	if r.PeriodStart.After(until) {

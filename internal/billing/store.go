@@ -11,12 +11,13 @@ import (
 )
 
 const rowColumns = `id, user_id, stripe_customer_id, COALESCE(stripe_subscription_id, ''), tier, status,
-	period_start, period_end, entitled_until, cancel_at, cancel_at_period_end, created_at, updated_at`
+	period_start, period_end, entitled_until, cancel_at, cancel_at_period_end, pending_tier, pending_how, pending_at, created_at, updated_at`
 
 func scanRow(rows db.Rows, v *row) error {
-	var start, end, until, cancel *time.Time
+	var start, end, until, cancel, pending *time.Time
 	err := rows.Scan(&v.ID, &v.UserID, &v.CustomerID, &v.SubscriptionID, &v.Tier, &v.Status,
-		&start, &end, &until, &cancel, &v.CancelAtPeriodEnd, &v.CreatedAt, &v.UpdatedAt)
+		&start, &end, &until, &cancel, &v.CancelAtPeriodEnd, &v.Pending.Tier, &v.Pending.How, &pending, &v.CreatedAt, &v.UpdatedAt)
+	v.Pending.At = orZero(pending)
 	v.PeriodStart, v.PeriodEnd, v.EntitledUntil, v.CancelAt = orZero(start), orZero(end), orZero(until), orZero(cancel)
 	return err
 }
@@ -57,10 +58,11 @@ const maxSyncs = 5
 
 // change says who makes a change, and what belongs in its transaction.
 type change struct {
-	actor string                                // of the audit line
-	also  func(context.Context, db.Tx) error    // nil for nothing
-	load  func(context.Context) (row, error)    // the row as it is
-	fetch func(context.Context) (remote, error) // the subscription as Stripe has it, asked after load
+	actor   string                                // of the audit line
+	invoice string                                // Stripe's id of the one this is about; "" for none
+	also    func(context.Context, db.Tx) error    // nil for nothing
+	load    func(context.Context) (row, error)    // the row as it is
+	fetch   func(context.Context) (remote, error) // the subscription as Stripe has it, asked after load
 }
 
 // sync makes the row say what Stripe says. Because the row is read before Stripe is asked and saved only if it is still
@@ -75,7 +77,11 @@ func (s *Service) sync(ctx context.Context, c change) (row, error) {
 		if err != nil {
 			return row{}, err
 		}
-		next, err := s.save(ctx, current, r, c)
+		news, err := s.untold(ctx, current, r, c.invoice)
+		if err != nil {
+			return row{}, err
+		}
+		next, err := s.save(ctx, current, r, news, c)
 		if !errors.Is(err, errStale) {
 			return next, err
 		}
@@ -83,8 +89,8 @@ func (s *Service) sync(ctx context.Context, c change) (row, error) {
 	return row{}, fault.Overloaded.Because(errStale)
 }
 
-// save writes the mirrored row and its ledger, or errStale when current is no longer the row.
-func (s *Service) save(ctx context.Context, current row, r remote, c change) (row, error) {
+// save writes the mirrored row, its ledger and its timeline, or errStale when current is no longer the row.
+func (s *Service) save(ctx context.Context, current row, r remote, news []charge, c change) (row, error) {
 	var next row
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		next = mirror(current, r, tx.Now())
@@ -95,6 +101,7 @@ func (s *Service) save(ctx context.Context, current row, r remote, c change) (ro
 			}
 			s.openLedger(tx, next)
 			record(ctx, tx, c.actor, current, next)
+			s.tell(tx, current, next, r, news)
 		} else {
 			s.warnSecond(ctx, current, r)
 		}
@@ -123,9 +130,10 @@ func after(now, version time.Time) time.Time {
 
 func update(ctx context.Context, tx db.Tx, r row, version time.Time) error {
 	n, err := tx.Exec(ctx, `UPDATE subscriptions SET stripe_subscription_id = $3, tier = $4, status = $5, period_start = $6, period_end = $7,
-		entitled_until = $8, cancel_at = $9, cancel_at_period_end = $10, updated_at = $11 WHERE id = $1 AND updated_at = $2`,
+		entitled_until = $8, cancel_at = $9, cancel_at_period_end = $10, updated_at = $11, pending_tier = $12, pending_how = $13, pending_at = $14
+		WHERE id = $1 AND updated_at = $2`,
 		r.ID, version, r.SubscriptionID, r.Tier, r.Status, orNull(r.PeriodStart), orNull(r.PeriodEnd),
-		orNull(r.EntitledUntil), orNull(r.CancelAt), r.CancelAtPeriodEnd, r.UpdatedAt)
+		orNull(r.EntitledUntil), orNull(r.CancelAt), r.CancelAtPeriodEnd, r.UpdatedAt, r.Pending.Tier, r.Pending.How, orNull(r.Pending.At))
 	if err == nil && n == 0 {
 		err = errStale
 	}
@@ -145,6 +153,7 @@ func record(ctx context.Context, tx db.Tx, actor string, old, now row) {
 	note("subscription", old.SubscriptionID, now.SubscriptionID)
 	note("period_end", stamp(old.PeriodEnd), stamp(now.PeriodEnd))
 	note("cancel", old.cancelling(), now.cancelling())
+	note("pending", old.Pending.Tier, now.Pending.Tier)
 	if len(detail) == 0 {
 		return
 	}

@@ -67,20 +67,28 @@ var errOff = fault.Conflict.Saying("Billing is switched off here: everything is 
 
 // check refuses what cannot be right before anything is written, and makes the addresses to return to.
 func (s *Service) check(r SubscribeRequest) (done, back string, err error) {
-	if s.stripe.priceOf[r.Tier] == "" {
-		say := fmt.Sprintf("There is no such plan: choose %s or %s.", s.tiers.Basic.Name, s.tiers.Pro.Name)
-		return "", "", fault.ValidationFailed.Saying("%s", say).At("body.tier", say)
+	if err := s.checkTier(r.Tier); err != nil {
+		return "", "", err
 	}
 	if r.PaymentMethod != "" && (len(r.PaymentMethod) > 255 || !strings.HasPrefix(r.PaymentMethod, "pm_") || strings.ContainsAny(r.PaymentMethod, "/?#% ")) {
 		const say = "The payment method must be an id from Stripe that begins with pm_."
 		return "", "", fault.ValidationFailed.Saying(say).At("body.payment_method_id", say)
 	}
-	u, err := s.home.Parse(r.ReturnURL)
-	if err != nil || len(r.ReturnURL) > 2_000 || u.Scheme != s.home.Scheme || u.Host != s.home.Host || u.User != nil {
-		const say = "The return address must be a path of this site."
-		return "", "", fault.ValidationFailed.Saying(say).At("body.return_url", say)
+	u, err := s.returnTo(r.ReturnURL)
+	if err != nil {
+		return "", "", err
 	}
-	return with(*u, "done"), with(*u, "cancelled"), nil
+	return with(u, "done"), with(u, "cancelled"), nil
+}
+
+// returnTo is where a page of Stripe's leads back to: on this site, or refused.
+func (s *Service) returnTo(address string) (url.URL, error) {
+	u, err := s.home.Parse(address)
+	if err != nil || len(address) > 2_000 || u.Scheme != s.home.Scheme || u.Host != s.home.Host || u.User != nil {
+		const say = "The return address must be a path of this site."
+		return url.URL{}, fault.ValidationFailed.Saying(say).At("body.return_url", say)
+	}
+	return *u, nil
 }
 
 func with(u url.URL, outcome string) string {
@@ -135,7 +143,7 @@ func (s *Service) refuseOrResume(ctx context.Context, userID, tier string) (Subs
 
 // adopt mirrors a subscription that Stripe has for the user and answers with it, if it is the one asked for.
 func (s *Service) adopt(ctx context.Context, current row, r remote, tier string) (Subscribed, error) {
-	next, err := s.save(ctx, current, r, change{actor: "user"})
+	next, err := s.save(ctx, current, r, []charge{r.Invoice}, change{actor: "user"})
 	if errors.Is(err, errStale) { // its webhook was quicker
 		next, err = s.sync(ctx, change{
 			actor: "user",

@@ -10,14 +10,16 @@ import (
 
 // Subscription is what a user should know of their plan. The zero value is none.
 type Subscription struct {
-	Tier              Tier      `json:"tier"`   // what they may use now; zero when nothing, whatever Plan says
-	Plan              string    `json:"plan"`   // what they subscribed to, paid or not
-	Status            string    `json:"status"` // Stripe's, or "creating", "checkout", "none"; "included" when billing is off
-	PeriodStart       time.Time `json:"period_start,omitzero"`
-	PeriodEnd         time.Time `json:"period_end,omitzero"`
-	EntitledUntil     time.Time `json:"entitled_until,omitzero"` // with grace, if there is any
-	CancelAtPeriodEnd bool      `json:"cancel_at_period_end"`    // it will end, at CancelAt
-	CancelAt          time.Time `json:"cancel_at,omitzero"`
+	Tier              Tier          `json:"tier"`   // what they may use now; zero when nothing, whatever Plan says
+	Plan              string        `json:"plan"`   // what they subscribed to, paid or not
+	Status            string        `json:"status"` // Stripe's, or "creating", "checkout", "none"; "included" when billing is off
+	PeriodStart       time.Time     `json:"period_start,omitzero"`
+	PeriodEnd         time.Time     `json:"period_end,omitzero"`
+	EntitledUntil     time.Time     `json:"entitled_until,omitzero"` // with grace, if there is any
+	CancelAtPeriodEnd bool          `json:"cancel_at_period_end"`    // it will end, at CancelAt
+	CancelAt          time.Time     `json:"cancel_at,omitzero"`
+	Pending           PendingChange `json:"pending,omitzero"`     // a change that is not in force yet
+	GraceUntil        time.Time     `json:"grace_until,omitzero"` // after a failed payment: the plan counts until then
 }
 
 // Allowance is a budget of one period.
@@ -62,14 +64,20 @@ func (s *Service) show(r row) Subscription {
 		return Subscription{Tier: s.tiers.Pro, Plan: s.tiers.Pro.Name, Status: statusIncluded, PeriodStart: start, PeriodEnd: end, EntitledUntil: end}
 	}
 	v := Subscription{
-		Plan: r.Tier, Status: r.Status, PeriodStart: r.PeriodStart, PeriodEnd: r.PeriodEnd, EntitledUntil: r.EntitledUntil,
+		Plan: r.tierAt(now), Status: r.Status, PeriodStart: r.PeriodStart, PeriodEnd: r.PeriodEnd, EntitledUntil: r.EntitledUntil,
 		CancelAtPeriodEnd: r.cancelling(), CancelAt: r.CancelAt,
 	}
 	if r.CancelAtPeriodEnd && r.CancelAt.IsZero() {
 		v.CancelAt = r.PeriodEnd
 	}
 	if r.EntitledUntil.After(now) {
-		v.Tier = s.tiers.named(r.Tier)
+		v.Tier = s.tiers.named(v.Plan)
+	}
+	if r.Pending.At.After(now) && live(r.Status) {
+		v.Pending = r.Pending
+	}
+	if r.Status == "past_due" {
+		v.GraceUntil = r.EntitledUntil
 	}
 	return v
 }
@@ -100,6 +108,7 @@ type standing struct {
 }
 
 const standingQuery = `SELECT COALESCE(s.tier, ''), COALESCE(s.status, ''), s.period_start, s.period_end, s.entitled_until,
+	COALESCE(s.pending_tier, ''), COALESCE(s.pending_how, ''), s.pending_at,
 	q.period_start, q.period_end, q.entitled_until, COALESCE(q.tier, ''), COALESCE(q.quota, 0), COALESCE(q.reserved, 0), COALESCE(q.used, 0),
 	COALESCE(q.reads_limit, 0), COALESCE(q.reads_used, 0)
 	FROM (SELECT 1 AS one) o LEFT JOIN subscriptions s ON s.user_id = $1
@@ -110,11 +119,12 @@ func (s *Service) standing(ctx context.Context, actor db.Actor, userID string) (
 }
 
 func scanStanding(rows db.Rows, v *standing) error {
-	var at [6]*time.Time
+	var at [7]*time.Time
 	p := &v.period
-	err := rows.Scan(&v.sub.Tier, &v.sub.Status, &at[0], &at[1], &at[2], &at[3], &at[4], &at[5],
+	err := rows.Scan(&v.sub.Tier, &v.sub.Status, &at[0], &at[1], &at[2], &v.sub.Pending.Tier, &v.sub.Pending.How, &at[6], &at[3], &at[4], &at[5],
 		&p.Tier, &p.Quota, &p.Reserved, &p.Used, &p.ReadsLimit, &p.ReadsUsed)
 	v.sub.PeriodStart, v.sub.PeriodEnd, v.sub.EntitledUntil = orZero(at[0]), orZero(at[1]), orZero(at[2])
+	v.sub.Pending.At = orZero(at[6])
 	p.Start, p.End, p.EntitledUntil = orZero(at[3]), orZero(at[4]), orZero(at[5])
 	return err
 }
@@ -124,7 +134,7 @@ func (s *Service) inForce(st standing, now time.Time) (p period, open bool) {
 	if s.off {
 		return s.included(st.period, now)
 	}
-	tier := s.tiers.named(st.sub.Tier)
+	tier := s.tiers.named(st.sub.tierAt(now))
 	if tier.Name == "" || !now.Before(st.sub.EntitledUntil) {
 		return period{}, false
 	}

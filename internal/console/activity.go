@@ -143,9 +143,13 @@ func subscriptionWords(l audit.Line) string {
 	case "subscription.refused":
 		return "A plan could not be started"
 	case "subscription.cancelled":
-		return "Your plan was cancelled"
+		return "You cancelled your plan"
 	case "subscription.resumed":
-		return "The cancellation of your plan was taken back"
+		return "You took the cancellation of your plan back"
+	case "subscription.change_asked":
+		return "You asked for another plan"
+	case "subscription.change_declined":
+		return "Your card was declined for another plan"
 	}
 	return ""
 }

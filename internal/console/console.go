@@ -83,6 +83,13 @@ func (c *Console) Routes() map[string]http.Handler {
 		"POST /billing/cancel":    c.form(c.cancelPlan, c.showHome),
 		"POST /billing/resume":    c.form(c.resumePlan, c.showHome),
 
+		"GET /account/plan":         c.member(c.showPlan),
+		"GET /account/plan/change":  c.member(c.showChange),
+		"POST /account/plan/change": c.form(c.changePlan, c.showPlan),
+		"POST /account/plan/portal": c.form(c.openPortal, c.showPlan),
+		"POST /account/plan/cancel": c.form(c.endPlan, c.showPlan),
+		"POST /account/plan/resume": c.form(c.keepPlan, c.showPlan),
+
 		"GET /account":                    c.member(c.showAccount),
 		"POST /account/name":              c.form(c.rename, c.showAccount),
 		"POST /account/x/{id}/refresh":    c.form(c.refreshX, c.showAccount),

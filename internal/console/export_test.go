@@ -15,4 +15,5 @@ var (
 	Sentence      = sentence
 	EventWords    = eventWords
 	ScopeWords    = scopeWords
+	PlanWords     = planWords
 )

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/repazoo/repazoo/internal/billing"
 )
 
 //go:embed templates/*.html
@@ -40,11 +42,11 @@ func parsePages(files assets) map[string]*template.Template {
 	functions := template.FuncMap{
 		"asset": files.url, "capital": capital, "count": count, "date": date, "device": device, "healthWords": healthWords, "initials": initials,
 		"iso": func(t time.Time) string { return t.UTC().Format(time.RFC3339) }, "moment": moment, "money": money, "planWords": planWords,
-		"purposeWords": purposeWords, "consentTitle": consentTitle, "consentWords": consentWords, "score": score, "scopeWords": scopeWords, "size": size,
+		"purposeWords": purposeWords, "consentTitle": consentTitle, "consentWords": consentWords, "score": score, "scopeWords": scopeWords, "size": size, "sum": sum,
 	}
 	base := template.Must(template.New("").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
 	pages := map[string]*template.Template{}
-	for _, name := range []string{"account", "activity", "analysis", "error", "front", "home", "keys", "privacy"} {
+	for _, name := range []string{"account", "activity", "analysis", "change", "error", "front", "home", "keys", "plan", "privacy"} {
 		pages[name] = template.Must(template.Must(base.Clone()).ParseFS(templateFiles, "templates/"+name+".html"))
 	}
 	return pages
@@ -83,6 +85,14 @@ func count(n int) string {
 // money writes US cents: $9, or $9.50.
 func money(cents int) string {
 	return "$" + strings.TrimSuffix(fmt.Sprintf("%d.%02d", cents/100, cents%100), ".00")
+}
+
+// sum writes an amount to the cent: $29.00, or −$4.50 for a credit.
+func sum(cents int64, currency string) string {
+	if cents < 0 {
+		return "−" + billing.Amount(-cents, currency)
+	}
+	return billing.Amount(cents, currency)
 }
 
 // size writes bytes as people do: 12 kB.

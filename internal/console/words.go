@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
@@ -80,6 +81,12 @@ func done(code string) string {
 		return "Your plan will end with the period you have paid for. You can keep it until then."
 	case "plan-kept":
 		return "Your plan goes on."
+	case "plan-changed":
+		return "Your plan was changed, and what it gives is yours from now on."
+	case "change-planned":
+		return "Your plan will change with the next period. You can take that back until then."
+	case "change-dropped":
+		return "Your plan stays as it is."
 	case "renamed":
 		return "Your name was changed."
 	case "refreshed":
@@ -197,12 +204,15 @@ func healthWords(health string) string {
 }
 
 // planWords says where a subscription stands, when that needs saying.
-func planWords(status string) string {
-	switch status {
+func planWords(p billing.Subscription) string {
+	switch p.Status {
 	case "past_due":
-		return "The last payment did not go through. Your plan stays open for a few days while it is tried again."
+		if p.Tier.Name == "" {
+			return "The last payment did not go through, so your plan is closed until it is paid. Put another card in place."
+		}
+		return "The last payment did not go through. Your plan stays open until " + date(p.GraceUntil) + " while it is tried again. Put another card in place before then."
 	case "unpaid":
-		return "The last payment did not go through, so your plan is paused."
+		return "The last payment did not go through, so your plan is paused. Put another card in place."
 	case "incomplete":
 		return "Your bank still has to confirm the payment."
 	case "paused":

@@ -46,6 +46,11 @@ type subscriptionBody struct {
 	CancelAt          *time.Time `json:"cancel_at"`
 	ClientSecret      string     `json:"client_secret,omitempty" doc:"When the bank must confirm: for Stripe.js."`
 	CheckoutURL       string     `json:"checkout_url,omitempty" doc:"Open it to pay, when no payment method was sent."`
+	ConfirmURL        string     `json:"confirm_url,omitempty" doc:"The page on which your bank confirms a change; instead of client_secret."`
+
+	PendingChange *pendingBody `json:"pending_change" doc:"A change that is not in force yet."`
+	GraceUntil    *time.Time   `json:"grace_until" doc:"After a failed payment: your plan counts until then. Put another card in place before."`
+	Quota         *counter     `json:"quota,omitempty" doc:"Analyses of this period."`
 }
 
 type subscriptionOutput struct{ Body subscriptionBody }
@@ -54,6 +59,7 @@ func newSubscriptionBody(s billing.Subscription) subscriptionBody {
 	return subscriptionBody{
 		Tier: tierName(s.Tier), Plan: s.Plan, Status: s.Status, Entitled: s.Tier.Name != "", PeriodStart: orNull(s.PeriodStart), PeriodEnd: orNull(s.PeriodEnd),
 		EntitledUntil: orNull(s.EntitledUntil), CancelAtPeriodEnd: s.CancelAtPeriodEnd, CancelAt: orNull(s.CancelAt),
+		PendingChange: newPendingBody(s.Pending), GraceUntil: orNull(s.GraceUntil),
 	}
 }
 
@@ -79,7 +85,13 @@ func (a *API) subscribe(ctx context.Context, in *subscribeInput) (*subscriptionO
 
 func (a *API) subscription(ctx context.Context, _ *struct{}) (*subscriptionOutput, error) {
 	s, err := a.Billing.Subscription(ctx, caller(ctx))
-	return &subscriptionOutput{newSubscriptionBody(s)}, err
+	if err != nil {
+		return nil, err
+	}
+	u, err := a.Billing.Usage(ctx, caller(ctx))
+	out := &subscriptionOutput{newSubscriptionBody(s)}
+	out.Body.Quota = new(counter(u.Quota))
+	return out, err
 }
 
 type cancelInput struct {

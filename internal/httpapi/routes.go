@@ -58,6 +58,11 @@ func (a *API) routes() {
 	operation(a, forAnyone, scoped(account.BillingRead, get("/api/v1/plans", "billing", "The plans")), a.plans)
 	operation(a, forUser, post("/api/v1/subscriptions", "billing", "Choose a plan", http.StatusCreated), a.subscribe)
 	operation(a, forUser, scoped(account.BillingRead, get("/api/v1/subscriptions", "billing", "Your plan")), a.subscription)
+	operation(a, forUser, patch("/api/v1/subscriptions", "billing", "Change your plan"), a.changePlan)
+	operation(a, forUser, post("/api/v1/subscriptions/preview", "billing", "What a plan would cost you, now and next", http.StatusOK), a.previewPlan)
+	operation(a, forUser, scoped(account.BillingRead, get("/api/v1/subscriptions/invoices", "billing", "Your invoices, newest first")), a.invoices)
+	operation(a, forUser, scoped(account.BillingRead, get("/api/v1/subscriptions/timeline", "billing", "What happened to your plan, in plain words, newest first")), a.timeline)
+	operation(a, forUser, post("/api/v1/subscriptions/portal", "billing", "The payment provider's page for your card and invoices", http.StatusOK), a.portal)
 	operation(a, forUser, del200("/api/v1/subscriptions", "billing", "Cancel your plan"), a.cancelSubscription)
 	operation(a, forUser, post("/api/v1/subscriptions/resume", "billing", "Take a cancellation back", http.StatusOK), a.resumeSubscription)
 	if a.Webhooks {

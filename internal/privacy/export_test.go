@@ -22,7 +22,7 @@ func TestExport_HoldsEverythingThatIsKept(t *testing.T) {
 		w.ok(w.MakeExport(t.Context(), e.ID))
 		files := p.fetch(e.ID)
 		for name, want := range map[string]int{
-			"user.json": 1, "x_accounts.json": 1, "sessions.json": 1, "consents.json": 2, "subscription.json": 1, "quota.json": 1, "archives.json": 1,
+			"user.json": 1, "x_accounts.json": 1, "sessions.json": 1, "consents.json": 2, "subscription.json": 1, "billing_timeline.json": 2, "quota.json": 1, "archives.json": 1,
 			"analyses.json": 1, "reports.json": 1, "dismissals.json": 1, "exports.json": 1, "api_keys.json": 1,
 			"posts.json":     w.count(`SELECT count(*) FROM posts WHERE user_id = $1`, p.UserID),
 			"audit_log.json": w.count(`SELECT count(*) FROM audit_log WHERE user_id = $1`, p.UserID),

@@ -99,6 +99,9 @@ type subscription struct {
 	EntitledUntil        *time.Time `json:"entitled_until"`
 	CancelAt             *time.Time `json:"cancel_at"`
 	CancelAtPeriodEnd    bool       `json:"cancel_at_period_end"`
+	PendingTier          string     `json:"pending_tier"`
+	PendingHow           string     `json:"pending_how"`
+	PendingAt            *time.Time `json:"pending_at"`
 	CreatedAt            time.Time  `json:"created_at"`
 	UpdatedAt            time.Time  `json:"updated_at"`
 }
@@ -106,8 +109,23 @@ type subscription struct {
 func (v *subscription) into() []any {
 	return []any{
 		&v.ID, &v.Tier, &v.Status, &v.StripeCustomerID, &v.StripeSubscriptionID, &v.PeriodStart, &v.PeriodEnd, &v.EntitledUntil,
-		&v.CancelAt, &v.CancelAtPeriodEnd, &v.CreatedAt, &v.UpdatedAt,
+		&v.CancelAt, &v.CancelAtPeriodEnd, &v.PendingTier, &v.PendingHow, &v.PendingAt, &v.CreatedAt, &v.UpdatedAt,
 	}
+}
+
+type timelineRow struct {
+	At       time.Time  `json:"at"`
+	ID       string     `json:"id"`
+	Kind     string     `json:"kind"`
+	Tier     string     `json:"tier"`
+	FromTier string     `json:"from_tier"`
+	Cents    *int64     `json:"amount_cents"`
+	Currency string     `json:"currency"`
+	Until    *time.Time `json:"until"`
+}
+
+func (v *timelineRow) into() []any {
+	return []any{&v.At, &v.ID, &v.Kind, &v.Tier, &v.FromTier, &v.Cents, &v.Currency, &v.Until}
 }
 
 type quotaPeriod struct {

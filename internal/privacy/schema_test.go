@@ -25,6 +25,7 @@ var decisions = map[string]struct {
 	"consents":         {file: "consents.json"},
 	"audit_log":        {file: "audit_log.json", stays: "the log's own line: what was done to which id, without where from"},
 	"subscriptions":    {file: "subscription.json"},
+	"billing_timeline": {file: "billing_timeline.json"},
 	"quota_periods":    {file: "quota.json"},
 	"archives":         {file: "archives.json"},
 	"analyses":         {file: "analyses.json"},

@@ -34,14 +34,18 @@ func (c StripeConfig) withDefaults() StripeConfig {
 }
 
 // Stripe is the stand-in of Stripe's API 2026-05-27.dahlia: customers, payment methods, prices, subscriptions with their
-// invoices, checkout sessions with a page, and events that are delivered as signed webhooks.
+// invoices, pending updates and schedules, pages of checkout, portal and invoices, and events that are delivered as signed
+// webhooks.
 //
 //   - Every API call needs the key; an unknown parameter, object or version is refused with Stripe's own error shape.
 //   - An Idempotency-Key replays its answer for 24 hours, and refuses other parameters.
 //   - Periods stand on subscription items; a scheduled cancel sets cancel_at; customers are found by search a minute late.
+//   - A change of price is prorated to the second. With pending_if_incomplete it counts once it is paid, for 23 hours at
+//     most; a schedule changes the price between two periods: see stripe_changes.go and stripe_schedules.go.
 //   - Subscriptions renew, expire and end as the sandbox's clock passes the moment: see stripe_renewal.go.
 //   - Payment methods: pm_card_visa pays; pm_card_chargeDeclined cannot be attached; pm_card_chargeCustomerFail attaches
-//     and never pays; pm_card_authenticationRequired needs [Stripe.Authenticate] before its first payment.
+//     and never pays; pm_card_authenticationRequired needs [Stripe.Authenticate], or the invoice's page, for whatever its
+//     owner asks for, and pays renewals by itself.
 //
 // Ids are random, because the databases that hold them may outlive the sandbox's state.
 type Stripe struct {
@@ -58,6 +62,8 @@ type Stripe struct {
 	subscriptions stripeShelf[stripeSubscription]
 	invoices      stripeShelf[stripeInvoice]
 	sessions      stripeShelf[stripeSession]
+	schedules     stripeShelf[stripeSchedule]
+	portals       stripeShelf[stripePortal]
 	events        stripeShelf[stripeEvent]
 	fresh         []*stripeEvent // happened in the call under way, not yet handed to the outbox
 }
@@ -82,9 +88,11 @@ func newStripe(s *Sandbox) *Stripe {
 
 // ServeHTTP sees paths without the prefix /stripe.
 func (c *Stripe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, "/checkout/") {
-		c.servePage(w, r)
-		return
+	for prefix, serve := range map[string]http.HandlerFunc{"/checkout/": c.servePage, "/portal/": c.servePortal, "/invoice/": c.serveInvoice} {
+		if strings.HasPrefix(r.URL.Path, prefix) {
+			serve(w, r)
+			return
+		}
 	}
 	w.Header().Set("Request-Id", stripeID("req"))
 	if refusal := c.checkHeaders(r.Header); refusal != nil {

@@ -19,6 +19,8 @@ type stripeState struct {
 	Subscriptions []*stripeSubscription        `json:"subscriptions"`
 	Invoices      []stripeInvoiceState         `json:"invoices"`
 	Sessions      []stripeSessionState         `json:"sessions"`
+	Schedules     []*stripeSchedule            `json:"schedules"`
+	Portals       []*stripePortal              `json:"portals"`
 	Events        []stripeEventState           `json:"events"`
 	Answers       map[string]stripeAnswerState `json:"answers"` // by Idempotency-Key
 }
@@ -30,7 +32,8 @@ type stripeMethodState struct {
 
 type stripeInvoiceState struct {
 	stripeInvoice
-	Secret string `json:"secret"`
+	Secret  string `json:"secret"`
+	Refused string `json:"refused,omitempty"`
 }
 
 type stripeSessionState struct {
@@ -56,13 +59,14 @@ func (c *Stripe) encode(now time.Time) ([]byte, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	st := stripeState{
-		Customers: c.customers.list, Subscriptions: c.subscriptions.list, Events: c.recentEvents(now), Answers: map[string]stripeAnswerState{},
+		Customers: c.customers.list, Subscriptions: c.subscriptions.list, Schedules: c.schedules.list, Portals: c.portals.list,
+		Events: c.recentEvents(now), Answers: map[string]stripeAnswerState{},
 	}
 	for _, m := range c.methods.list {
 		st.Methods = append(st.Methods, stripeMethodState{*m, m.behaves})
 	}
 	for _, in := range c.invoices.list {
-		st.Invoices = append(st.Invoices, stripeInvoiceState{*in, in.secret})
+		st.Invoices = append(st.Invoices, stripeInvoiceState{*in, in.secret, in.refused})
 	}
 	for _, cs := range c.sessions.list {
 		if cs.Status == "open" || now.Sub(time.Unix(cs.ExpiresAt, 0)) < stripeSessionsLive {
@@ -103,12 +107,18 @@ func (c *Stripe) restore(raw []byte) error {
 	for _, sub := range st.Subscriptions {
 		c.subscriptions.put(sub.ID, sub)
 	}
+	for _, sched := range st.Schedules {
+		c.schedules.put(sched.ID, sched)
+	}
+	for _, portal := range st.Portals {
+		c.portals.put(portal.ID, portal)
+	}
 	for _, m := range st.Methods {
 		m.behaves = m.Behaves
 		c.methods.put(m.ID, &m.stripeMethod)
 	}
 	for _, in := range st.Invoices {
-		in.secret = in.Secret
+		in.secret, in.refused = in.Secret, in.Refused
 		c.invoices.put(in.ID, &in.stripeInvoice)
 	}
 	for _, cs := range st.Sessions {

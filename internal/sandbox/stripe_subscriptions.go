@@ -75,7 +75,7 @@ type stripeSubscription struct {
 	LatestInvoice        *string           `json:"latest_invoice"`
 	Livemode             bool              `json:"livemode"`
 	Metadata             map[string]string `json:"metadata"`
-	PendingUpdate        *struct{}         `json:"pending_update"`
+	PendingUpdate        *stripePending    `json:"pending_update"`
 	Schedule             *string           `json:"schedule"`
 	StartDate            int64             `json:"start_date"`
 	Status               string            `json:"status"`
@@ -157,7 +157,7 @@ func (c *stripeCall) subscribe(customer string, p *stripePrice, m *stripeMethod,
 		}}},
 	}
 	c.subscriptions.put(id, sub)
-	in := c.bill(sub, "subscription_create")
+	in := c.bill(sub, "subscription_create", c.periodLine(sub, sub.item()))
 	if pay && m.behaves == "pm_card_visa" {
 		sub.Status = "active"
 	}
@@ -169,7 +169,10 @@ func (c *stripeCall) subscribe(customer string, p *stripePrice, m *stripeMethod,
 func (c *stripeCall) renderSubscription(sub *stripeSubscription) any {
 	m := snapshot(sub)
 	if in := c.invoices.byID[*sub.LatestInvoice]; c.form.expands("latest_invoice") {
-		m["latest_invoice"] = c.renderInvoice(in, c.form.expands("latest_invoice.confirmation_secret"))
+		m["latest_invoice"] = c.renderInvoice(in, "latest_invoice.")
+	}
+	if sub.Schedule != nil && c.form.expands("schedule") {
+		m["schedule"] = snapshot(c.schedules.byID[*sub.Schedule])
 	}
 	return m
 }
@@ -212,6 +215,12 @@ func (c *stripeCall) updateSubscription() (any, *stripeError) {
 	}
 	if c.form.has("cancel_at") && c.form.has("cancel_at_period_end") {
 		return nil, stripeRefusal(http.StatusBadRequest, "", "", "You may only specify one of these parameters: cancel_at, cancel_at_period_end.")
+	}
+	if c.form.has("items[0][id]") || c.form.has("items[0][price]") {
+		return c.changeItem(sub)
+	}
+	if sub.Schedule != nil && (c.form.has("cancel_at") || c.form.has("cancel_at_period_end")) {
+		return nil, stripeRefusal(http.StatusBadRequest, "", "", "The subscription is managed by the subscription schedule `%s`, and updating any cancelation behavior directly is not allowed. Please update the schedule instead.", *sub.Schedule)
 	}
 	if id := c.form.get("default_payment_method"); id != "" {
 		m, refusal := c.methodOf(sub.Customer, id)

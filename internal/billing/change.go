@@ -1,0 +1,233 @@
+package billing
+
+import (
+	"context"
+	"time"
+
+	"github.com/stripe/stripe-go/v86"
+
+	"github.com/repazoo/repazoo/internal/audit"
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// How a plan is changed
+//
+//   - To a dearer plan: at once. Stripe charges the rest of the period and applies the change only when that is paid
+//     (pending_if_incomplete). A declined card leaves everything as it was; a bank that asks leaves the change waiting.
+//   - To a cheaper plan: at the period's end, by a schedule of Stripe's.
+//   - To the plan one has: whatever waits is dropped.
+//
+// Each step reads first what Stripe has now, so that a crash between two of them is repaired by asking again; what was
+// done is heard of by webhook and [Service.Reconcile] anyway.
+
+// pricesHold is how long prices that were previewed may be asked for.
+const pricesHold = 30 * time.Minute
+
+// ChangeRequest asks for another plan.
+type ChangeRequest struct {
+	Tier string    // "basic" or "pro"
+	AsOf time.Time // of the [Preview] that was agreed to, so that exactly its prices are charged; zero for now
+}
+
+// Changed is a plan after a change, or the way to it.
+type Changed struct {
+	Subscription
+	ClientSecret string // set when the bank must confirm the payment: for Stripe.js
+	ConfirmURL   string // set then too: Stripe's page on which the person confirms it
+}
+
+// Change moves the user to another plan. What cannot be changed now is [fault.Conflict] with a sentence that says what to
+// do first, a declined card [fault.ValidationFailed] with the reason.
+func (s *Service) Change(ctx context.Context, userID string, r ChangeRequest) (Changed, error) {
+	if s.off {
+		return Changed{}, errOff
+	}
+	if err := s.checkTier(r.Tier); err != nil {
+		return Changed{}, err
+	}
+	var out Changed
+	var refused error // and still mirrored
+	sub, err := s.alter(ctx, userID, "subscription.change_asked", func(ctx context.Context, current row) error {
+		now, err := s.stripe.subscription(ctx, current.SubscriptionID)
+		if err == nil {
+			err = s.changeable(now, r.AsOf)
+		}
+		if err != nil {
+			return err
+		}
+		switch {
+		case r.Tier == now.Tier:
+			return s.stripe.drop(ctx, now)
+		case s.tiers.named(r.Tier).MonthlyCents < s.tiers.named(now.Tier).MonthlyCents:
+			return s.plan(ctx, now, r.Tier)
+		}
+		out.ClientSecret, out.ConfirmURL, refused, err = s.raise(ctx, current, now, r)
+		return err
+	})
+	out.Subscription = sub
+	if err == nil {
+		err = refused
+	}
+	return out, err
+}
+
+// changeable refuses a change of what is not simply running, and says what to do first.
+func (s *Service) changeable(now remote, asOf time.Time) error {
+	refuse := func(say string) error { return fault.Conflict.Saying("%s", say) }
+	switch {
+	case !live(now.Status):
+		return refuse("Your plan has ended, so it cannot be changed. Choose a new one.")
+	case now.Status == "past_due" || now.Status == "unpaid":
+		return refuse("Your last payment did not go through. Put another card in place on the billing page of the payment provider first, then change your plan.")
+	case now.Status == "incomplete":
+		return refuse("Your plan waits for its first payment. Confirm that payment first, or cancel the plan and choose another.")
+	case now.Status == "paused":
+		return refuse("Your plan is paused. Put a card in place on the billing page of the payment provider first, then change your plan.")
+	case now.CancelAtPeriodEnd || !now.CancelAt.IsZero():
+		return refuse("Your plan is set to end. Take the cancellation back first, then change your plan.")
+	case now.Tier == "":
+		return refuse("Your subscription has a price that is not sold here, so it cannot be changed here. Ask for help.")
+	}
+	if age := s.now().Sub(asOf); !asOf.IsZero() && (age > pricesHold || age < -time.Minute || asOf.Before(now.PeriodStart)) {
+		return refuse("The prices you saw are out of date. Look at them again, then confirm.")
+	}
+	return nil
+}
+
+func (s *Service) checkTier(tier string) error {
+	if s.stripe.priceOf[tier] != "" {
+		return nil
+	}
+	say := "There is no such plan: choose " + s.tiers.Basic.Name + " or " + s.tiers.Pro.Name + "."
+	return fault.ValidationFailed.Saying("%s", say).At("body.tier", say)
+}
+
+// raise moves to a dearer plan. A card that is declined is refused and not err: what that left at Stripe is cleared away.
+func (s *Service) raise(ctx context.Context, current row, now remote, r ChangeRequest) (secret, page string, refused, err error) {
+	if now.Pending.How == AfterPayment && now.Pending.Tier == r.Tier { // asked before, and not paid
+		if waiting, _, err := s.stripe.payment(ctx, now.Invoice.ID); err != nil || waiting {
+			return now.Secret, now.Invoice.Page, nil, err
+		}
+	}
+	if err := s.stripe.drop(ctx, now); err != nil {
+		return "", "", nil, err
+	}
+	next, err := s.stripe.raise(ctx, now, r.Tier, r.AsOf)
+	if err != nil || next.Pending.How != AfterPayment {
+		return "", "", nil, err
+	}
+	waiting, why, err := s.stripe.payment(ctx, next.Invoice.ID)
+	if err != nil || waiting {
+		return next.Secret, next.Invoice.Page, nil, err
+	}
+	if err := s.stripe.drop(ctx, next); err != nil {
+		return "", "", nil, err
+	}
+	say := why + " You stay on " + now.Tier + ", and nothing was charged."
+	return "", "", fault.ValidationFailed.Saying("%s", say).At("body.tier", say), s.noteDecline(ctx, current, next)
+}
+
+// noteDecline puts a declined change on the timeline and in the log of what happened.
+func (s *Service) noteDecline(ctx context.Context, current row, tried remote) error {
+	return s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		in := tried.Invoice
+		tx.Later(addLine, line{Key: "declined:" + in.ID, Kind: lineDeclined, At: tx.Now(), Tier: tried.Pending.Tier, From: tried.Tier, Cents: in.Cents, Currency: in.Currency}.args(current.UserID, tx.Now())...)
+		audit.Record(ctx, tx, audit.Event{UserID: current.UserID, Actor: "user", Action: "subscription.change_declined", Resource: "subscription:" + current.ID})
+		return nil
+	})
+}
+
+// plan moves to a cheaper plan at the period's end.
+func (s *Service) plan(ctx context.Context, now remote, tier string) error {
+	if now.Pending.How == AfterPeriodEnd && now.Pending.Tier == tier {
+		return nil
+	}
+	if err := s.stripe.drop(ctx, now); err != nil {
+		return err
+	}
+	return s.stripe.plan(ctx, now, tier)
+}
+
+// raise asks for a dearer price, to count once the rest of the period is paid.
+func (p *provider) raise(ctx context.Context, now remote, tier string, asOf time.Time) (remote, error) {
+	params := &stripe.SubscriptionUpdateParams{
+		Items:             []*stripe.SubscriptionUpdateItemParams{{ID: &now.Item, Price: new(p.priceOf[tier])}},
+		ProrationBehavior: new("always_invoice"), PaymentBehavior: new("pending_if_incomplete"),
+		Expand: []*string{new(expandSecret), new("schedule")},
+	}
+	if !asOf.IsZero() {
+		params.ProrationDate = new(asOf.Unix())
+	}
+	return p.read(p.api.V1Subscriptions.Update(ctx, now.ID, params))
+}
+
+// payment tells how the payment of an open invoice stands: waiting for the person and their bank, or refused and why.
+func (p *provider) payment(ctx context.Context, invoice string) (waiting bool, why string, err error) {
+	in, err := p.api.V1Invoices.Retrieve(ctx, invoice, &stripe.InvoiceRetrieveParams{Expand: []*string{new("payments.data.payment.payment_intent")}})
+	if err != nil {
+		return false, "", refuse(err)
+	}
+	why = decline(&stripe.Error{})
+	if in.Payments == nil {
+		return false, why, nil
+	}
+	for _, payment := range in.Payments.Data {
+		if payment.Payment == nil || payment.Payment.PaymentIntent == nil {
+			continue
+		}
+		intent := payment.Payment.PaymentIntent
+		switch intent.Status {
+		case stripe.PaymentIntentStatusRequiresAction, stripe.PaymentIntentStatusRequiresConfirmation, stripe.PaymentIntentStatusProcessing:
+			return true, "", nil
+		}
+		if intent.LastPaymentError != nil {
+			why = decline(intent.LastPaymentError)
+		}
+	}
+	return false, why, nil
+}
+
+// drop takes back a change that waits: its invoice, or its schedule.
+func (p *provider) drop(ctx context.Context, now remote) error {
+	if now.Pending.How == AfterPayment {
+		if _, err := p.api.V1Invoices.VoidInvoice(ctx, now.Invoice.ID, nil); err != nil {
+			return refuse(err)
+		}
+	}
+	if now.Schedule == "" {
+		return nil
+	}
+	_, err := p.api.V1SubscriptionSchedules.Release(ctx, now.Schedule, nil)
+	return refuse(err)
+}
+
+// plan puts the subscription under a schedule: this period as it is, then the other price. The card is named in each
+// phase, because a phase without one would leave the subscription without.
+func (p *provider) plan(ctx context.Context, now remote, tier string) error {
+	sched, err := p.api.V1SubscriptionSchedules.Create(ctx, &stripe.SubscriptionScheduleCreateParams{FromSubscription: &now.ID})
+	if err != nil {
+		return refuse(err)
+	}
+	start, end := now.PeriodStart.Unix(), now.PeriodEnd.Unix()
+	if sched.CurrentPhase != nil {
+		start, end = sched.CurrentPhase.StartDate, sched.CurrentPhase.EndDate
+	}
+	var card *string
+	if now.Method != "" {
+		card = &now.Method
+	}
+	phase := func(tier string) *stripe.SubscriptionScheduleUpdatePhaseParams {
+		return &stripe.SubscriptionScheduleUpdatePhaseParams{
+			Items:                []*stripe.SubscriptionScheduleUpdatePhaseItemParams{{Price: new(p.priceOf[tier]), Quantity: new(int64(1))}},
+			DefaultPaymentMethod: card, ProrationBehavior: new("none"),
+		}
+	}
+	present, next := phase(now.Tier), phase(tier)
+	present.StartDate, present.EndDate = &start, &end
+	next.Duration = &stripe.SubscriptionScheduleUpdatePhaseDurationParams{Interval: new("month"), IntervalCount: new(int64(1))}
+	_, err = p.api.V1SubscriptionSchedules.Update(ctx, sched.ID, &stripe.SubscriptionScheduleUpdateParams{
+		EndBehavior: new("release"), Phases: []*stripe.SubscriptionScheduleUpdatePhaseParams{present, next},
+	})
+	return refuse(err)
+}

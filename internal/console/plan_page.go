@@ -1,0 +1,149 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// The page of one's plan: where it stands, how to change it, what was paid and what happened.
+
+// perList is how many invoices, and how many lines of the story, the page shows at once.
+const perList = 10
+
+type planView struct {
+	page
+	Plan     billing.Subscription
+	Usage    billing.Usage
+	Present  billing.Tier   // what is paid for, whether it counts now or not
+	Others   []billing.Tier // what it can be changed to
+	Pending  billing.Tier   // the plan of a change that waits
+	Live     bool           // the plan can be changed or cancelled
+	Invoices []billing.Invoice
+	Missing  bool   // the payment provider does not tell the invoices right now
+	Older    string // the address of more invoices; "" for none
+	Story    []billing.Entry
+	Earlier  string // the address of more of the story
+}
+
+func (c *Console) showPlan(v *visit) error {
+	p := planView{page: c.page(v, "Your plan")}
+	for _, gather := range []func(*visit, *planView) error{c.gatherStanding, c.gatherInvoices, c.gatherStory} {
+		if err := gather(v, &p); err != nil {
+			return err
+		}
+	}
+	return c.ok(v, "plan", p)
+}
+
+func (c *Console) gatherStanding(v *visit, p *planView) (err error) {
+	ctx, me := v.r.Context(), v.me.UserID
+	if p.Plan, err = c.Billing.Subscription(ctx, me); err != nil {
+		return err
+	}
+	if p.Plan.Pending.How == billing.AfterPayment { // perhaps it was confirmed a moment ago
+		if now, err := c.Billing.Refresh(ctx, me); err == nil {
+			p.Plan = now
+		}
+	}
+	if p.Usage, err = c.Billing.Usage(ctx, me); err != nil {
+		return err
+	}
+	for _, t := range c.Billing.Plans() {
+		switch t.Name {
+		case p.Plan.Plan:
+			p.Present = t
+		case p.Plan.Pending.Tier:
+			p.Pending = t
+		default:
+			p.Others = append(p.Others, t)
+		}
+	}
+	switch p.Plan.Status {
+	case "active", "trialing", "past_due", "unpaid", "paused", "incomplete":
+		p.Live = true
+	}
+	return nil
+}
+
+// gatherInvoices does without them when the payment provider does not answer: the rest of the page is ours.
+func (c *Console) gatherInvoices(v *visit, p *planView) error {
+	cursor := v.r.URL.Query().Get("invoices")
+	list, err := c.Billing.Invoices(v.r.Context(), v.me.UserID, perList, cursor)
+	if f := fault.From(err); f != nil {
+		p.Missing = f.Kind == fault.KindUpstream
+		if p.Missing {
+			return nil
+		}
+		return err
+	}
+	p.Invoices = list.Invoices
+	if list.Next != "" {
+		p.Older = "/account/plan?" + url.Values{"invoices": {list.Next}}.Encode() + "#invoices"
+	}
+	return nil
+}
+
+func (c *Console) gatherStory(v *visit, p *planView) error {
+	st, err := c.Billing.Timeline(v.r.Context(), v.me.UserID, perList, v.r.URL.Query().Get("story"))
+	p.Story = st.Entries
+	if st.Next != "" {
+		p.Earlier = "/account/plan?" + url.Values{"story": {st.Next}}.Encode() + "#story"
+	}
+	return err
+}
+
+type changeView struct {
+	page
+	Preview billing.Preview
+}
+
+// showChange shows what a plan would cost before anything is agreed to.
+func (c *Console) showChange(v *visit) error {
+	p, err := c.Billing.Preview(v.r.Context(), v.me.UserID, v.r.URL.Query().Get("tier"))
+	if err != nil {
+		v.alert = c.alertFor(v, err)
+		return c.showPlan(v)
+	}
+	return c.render(v, http.StatusOK, "change", changeView{c.page(v, "Change your plan"), p})
+}
+
+// changePlan does what was previewed. A bank that asks is asked on the payment provider's page.
+func (c *Console) changePlan(v *visit) (string, error) {
+	r := billing.ChangeRequest{Tier: v.field("tier")}
+	if at := v.field("as_of"); at != "" {
+		var err error
+		if r.AsOf, err = time.Parse(time.RFC3339, at); err != nil {
+			return "", fault.ValidationFailed.Saying("The form could not be read. Look at the prices again, then confirm.")
+		}
+	}
+	changed, err := c.Billing.Change(v.r.Context(), v.me.UserID, r)
+	switch {
+	case err != nil:
+		return "", err
+	case changed.ConfirmURL != "":
+		return changed.ConfirmURL, nil
+	case changed.Pending.How == billing.AfterPeriodEnd:
+		return "/account/plan?done=change-planned", nil
+	case v.field("keep") != "":
+		return "/account/plan?done=change-dropped", nil
+	}
+	return "/account/plan?done=plan-changed", nil
+}
+
+func (c *Console) openPortal(v *visit) (string, error) {
+	return c.Billing.Portal(v.r.Context(), v.me.UserID, "/account/plan")
+}
+
+func (c *Console) endPlan(v *visit) (string, error) {
+	_, err := c.Billing.Cancel(v.r.Context(), v.me.UserID, true)
+	return "/account/plan?done=plan-cancelled", err
+}
+
+func (c *Console) keepPlan(v *visit) (string, error) {
+	_, err := c.Billing.Resume(v.r.Context(), v.me.UserID)
+	return "/account/plan?done=plan-kept", err
+}
