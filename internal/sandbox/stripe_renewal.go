@@ -22,6 +22,7 @@ type stripeInvoice struct {
 	PeriodEnd       int64             `json:"period_end"`
 	PeriodStart     int64             `json:"period_start"`
 	Status          string            `json:"status"`
+	Subtotal        int64             `json:"subtotal"`
 	Total           int64             `json:"total"`
 
 	secret string
@@ -38,7 +39,7 @@ func (c *stripeCall) bill(sub *stripeSubscription, reason string) *stripeInvoice
 		ID: stripeID("in"), Object: "invoice", AmountDue: amount, AmountRemaining: amount, BillingReason: reason, Created: clip(c.now),
 		Currency: "usd", Customer: sub.Customer, Metadata: map[string]string{}, PeriodStart: it.CurrentPeriodStart, PeriodEnd: it.CurrentPeriodEnd,
 		Parent: map[string]any{"type": "subscription_details", "quote_details": nil, "subscription_details": map[string]any{"subscription": sub.ID, "metadata": sub.Metadata}},
-		Status: "open", Total: amount, secret: stripeID("pi") + "_secret_" + stripeID("s")[2:],
+		Status: "open", Subtotal: amount, Total: amount, secret: stripeID("pi") + "_secret_" + stripeID("s")[2:],
 	}
 	c.invoices.put(in.ID, in)
 	sub.LatestInvoice = &in.ID

@@ -19,6 +19,7 @@ type stripeState struct {
 	Subscriptions []*stripeSubscription        `json:"subscriptions"`
 	Invoices      []stripeInvoiceState         `json:"invoices"`
 	Sessions      []stripeSessionState         `json:"sessions"`
+	Catalog       stripeCatalogState           `json:"catalog"`
 	Events        []stripeEventState           `json:"events"`
 	Answers       map[string]stripeAnswerState `json:"answers"` // by Idempotency-Key
 }
@@ -56,7 +57,8 @@ func (c *Stripe) encode(now time.Time) ([]byte, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	st := stripeState{
-		Customers: c.customers.list, Subscriptions: c.subscriptions.list, Events: c.recentEvents(now), Answers: map[string]stripeAnswerState{},
+		Customers: c.customers.list, Subscriptions: c.subscriptions.list, Events: c.recentEvents(now),
+		Catalog: c.encodeCatalog(), Answers: map[string]stripeAnswerState{},
 	}
 	for _, m := range c.methods.list {
 		st.Methods = append(st.Methods, stripeMethodState{*m, m.behaves})
@@ -118,6 +120,7 @@ func (c *Stripe) restore(raw []byte) error {
 	for key, a := range st.Answers {
 		c.answers[key] = stripeAnswer{a.Request, a.At, a.Status, a.Body}
 	}
+	c.restoreCatalog(st.Catalog)
 	c.restoreEvents(st.Events)
 	return nil
 }
