@@ -93,6 +93,15 @@ var flows = map[string]func(t *testing.T, w *world){
 		w.must(billing.Setup(t.Context(), c))
 		w.must(w.api.V1Prices.Update(t.Context(), sandbox.StripeBasicPrice, &stripe.PriceUpdateParams{Active: new(false)}))
 	},
+	"an operator looks for differences and lost webhooks": func(t *testing.T, w *world) {
+		ann := w.subscriber("pro")
+		w.lost(func() { w.must(w.api.V1Subscriptions.Update(t.Context(), w.stripeSubscriptions()[0].ID, cancelAtEnd)) })
+		w.exec(`UPDATE subscriptions SET tier = 'basic' WHERE user_id = $1`, ann)
+		if _, seen := w.examine(true); seen.Found == 0 || seen.Left() > 0 {
+			t.Fatalf("%+v", seen)
+		}
+		w.sweep()
+	},
 	"what only tests and people with curl ask": func(t *testing.T, w *world) {
 		ann := w.user()
 		w.must(w.Subscribe(t.Context(), ann, billing.SubscribeRequest{Tier: "pro"}))

@@ -37,11 +37,12 @@ type remote struct {
 	CancelAtPeriodEnd      bool
 	Paid                   bool // the present period was paid, and stayed so
 	Secret                 string
+	MonthlyCents           int64 // what it asks for each month, less lasting discounts
 }
 
 // remoteOf reads a subscription. Periods stand on its items; the item of a known price decides.
 func remoteOf(sub *stripe.Subscription, tierOf map[string]string) remote {
-	r := remote{ID: sub.ID, Status: string(sub.Status), CancelAt: instant(sub.CancelAt), CancelAtPeriodEnd: sub.CancelAtPeriodEnd}
+	r := remote{ID: sub.ID, Status: string(sub.Status), CancelAt: instant(sub.CancelAt), CancelAtPeriodEnd: sub.CancelAtPeriodEnd, MonthlyCents: monthlyCents(sub)}
 	if sub.Customer != nil {
 		r.Customer = sub.Customer.ID
 	}

@@ -135,7 +135,7 @@ func (p *provider) liveSubscription(ctx context.Context, customer string) (remot
 
 // subscription fetches one as it is now.
 func (p *provider) subscription(ctx context.Context, id string) (remote, error) {
-	return p.read(p.api.V1Subscriptions.Retrieve(ctx, id, &stripe.SubscriptionRetrieveParams{Expand: []*string{new(expandSecret)}}))
+	return p.read(p.api.V1Subscriptions.Retrieve(ctx, id, &stripe.SubscriptionRetrieveParams{Expand: []*string{new(expandSecret), new(expandDiscounts)}}))
 }
 
 func (p *provider) read(sub *stripe.Subscription, err error) (remote, error) {
@@ -157,7 +157,7 @@ func (p *provider) subscribe(ctx context.Context, userID, customer, tier, method
 		DefaultPaymentMethod: &m.ID,
 		PaymentBehavior:      new("allow_incomplete"),
 		Metadata:             map[string]string{metaUser: userID},
-		Expand:               []*string{new(expandSecret)},
+		Expand:               []*string{new(expandSecret), new(expandDiscounts)},
 	}
 	params.SetIdempotencyKey(key)
 	return p.read(p.api.V1Subscriptions.Create(ctx, params))

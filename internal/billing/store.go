@@ -95,6 +95,9 @@ func (s *Service) save(ctx context.Context, current row, r remote, c change) (ro
 			}
 			s.openLedger(tx, next)
 			record(ctx, tx, c.actor, current, next)
+			if err := noteWorth(ctx, tx, next, r.MonthlyCents); err != nil {
+				return err
+			}
 		} else {
 			s.warnSecond(ctx, current, r)
 		}
