@@ -28,6 +28,7 @@ type commands struct {
 	Analyze analyzeCommand `cmd:"" help:"Read an X data archive on this machine and print a report."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database schema up to date, and stop."`
 	Admin   adminCommand   `cmd:"" help:"Make a user an administrator, or a plain user again."`
+	Billing billingCommand `cmd:"" help:"Set your account at Stripe up, or compare it with this database."`
 	Health  healthCommand  `cmd:"" help:"Ask a running Repazoo whether it is ready; for container checks."`
 	OpenAPI openAPICommand `cmd:"" name:"openapi" help:"Print the API's contract as OpenAPI 3.1."`
 	Config  configCommand  `cmd:"" help:"Check the configuration, or show it with secrets as dots."`

@@ -413,6 +413,7 @@ func (a *App) housekeep(ctx context.Context) {
 	g.Go(func() error { a.Accounts.Watch(ctx); return nil })
 	g.Go(every(keyring.MarkEvery, "mark the sealing key as in use", a.keys.Mark))
 	g.Go(every(30*time.Minute, "reconcile billing", a.Billing.Reconcile))
+	g.Go(every(10*time.Minute, "look for lost webhooks", a.Billing.Sweep))
 	_ = g.Wait()
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,19 +57,24 @@ func (s *Service) Accept(ctx context.Context, payload []byte, signature string) 
 		return fault.ValidationFailed.Saying("This is not a webhook that Stripe signed for this server.").Because(err)
 	}
 	return s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		ignored := !understood(e.Type)
-		var handled *time.Time
-		if ignored {
-			handled = new(tx.Now())
-		}
-		n, err := tx.Exec(ctx, `INSERT INTO stripe_events (id, type, object_id, payload, received_at, handled_at, ignored)
-			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING`,
-			e.ID, string(e.Type), objectID(e), storable(payload), tx.Now(), handled, ignored)
-		if err != nil || n == 0 || ignored {
-			return err
-		}
-		return tx.Enqueue(ctx, EventJob{EventID: e.ID})
+		return keep(ctx, tx, e, payload)
 	})
+}
+
+// keep stores an event and queues its work, unless it is known already.
+func keep(ctx context.Context, tx db.Tx, e stripe.Event, payload []byte) error {
+	ignored := !understood(e.Type)
+	var done *time.Time
+	if ignored {
+		done = new(tx.Now())
+	}
+	n, err := tx.Exec(ctx, `INSERT INTO stripe_events (id, type, object_id, payload, received_at, handled_at, ignored)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING`,
+		e.ID, string(e.Type), objectID(e), storable(payload), tx.Now(), done, ignored)
+	if err != nil || n == 0 || ignored {
+		return err
+	}
+	return tx.Enqueue(ctx, EventJob{EventID: e.ID})
 }
 
 // verify checks the signature with the SDK, and its time with our own clock, to both sides: the SDK knows only age.
@@ -130,19 +136,19 @@ func objectID(e stripe.Event) string {
 	return ""
 }
 
-// understood lists what is acted on. The rest is stored and marked ignored, for a later version to replay.
-func understood(t stripe.EventType) bool {
-	switch t {
-	case "customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted",
+// handled are the types of events that are acted on. The rest is stored and marked ignored, for a later version to replay.
+func handled() []stripe.EventType {
+	return []stripe.EventType{
+		"customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted",
 		"customer.subscription.paused", "customer.subscription.resumed", "customer.subscription.trial_will_end",
 		"customer.subscription.pending_update_applied", "customer.subscription.pending_update_expired",
 		"checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed",
 		"invoice.paid", "invoice.payment_failed", "invoice.payment_action_required", "invoice.finalization_failed",
-		"invoice.marked_uncollectible", "invoice.voided", "customer.deleted":
-		return true
+		"invoice.marked_uncollectible", "invoice.voided", "customer.deleted",
 	}
-	return false
 }
+
+func understood(t stripe.EventType) bool { return slices.Contains(handled(), t) }
 
 // stored is one line of the inbox.
 type stored struct {

@@ -42,6 +42,7 @@ type remote struct {
 	Secret                 string
 	Item, Schedule, Method string // Stripe's ids: of the item of a known price, of what plans its changes, of its card
 	Invoice                charge // the latest
+	MonthlyCents           int64  // what it asks for each month, less lasting discounts
 }
 
 // What a change of plan waits for.
@@ -61,7 +62,7 @@ type PendingChange struct {
 func remoteOf(sub *stripe.Subscription, tierOf map[string]string) remote {
 	r := remote{
 		ID: sub.ID, Status: string(sub.Status), CancelAt: instant(sub.CancelAt), CancelAtPeriodEnd: sub.CancelAtPeriodEnd,
-		StartedAt: instant(sub.StartDate), EndedAt: instant(sub.EndedAt),
+		StartedAt: instant(sub.StartDate), EndedAt: instant(sub.EndedAt), MonthlyCents: monthlyCents(sub),
 	}
 	if sub.Customer != nil {
 		r.Customer = sub.Customer.ID

@@ -137,7 +137,7 @@ func (p *provider) liveSubscription(ctx context.Context, customer string) (remot
 
 // subscription fetches one as it is now.
 func (p *provider) subscription(ctx context.Context, id string) (remote, error) {
-	r, err := p.read(p.api.V1Subscriptions.Retrieve(ctx, id, &stripe.SubscriptionRetrieveParams{Expand: []*string{new(expandSecret), new("schedule")}}))
+	r, err := p.read(p.api.V1Subscriptions.Retrieve(ctx, id, &stripe.SubscriptionRetrieveParams{Expand: []*string{new(expandSecret), new(expandDiscounts), new("schedule")}}))
 	if err == nil && r.Status == "canceled" && !r.Paid && r.Invoice.Reason == string(stripe.InvoiceBillingReasonSubscriptionUpdate) {
 		r.Paid, err = p.paidBefore(ctx, r) // the latest invoice was of a change that was never paid: the period itself may be
 	}
@@ -163,7 +163,7 @@ func (p *provider) subscribe(ctx context.Context, userID, customer, tier, method
 		DefaultPaymentMethod: &m.ID,
 		PaymentBehavior:      new("allow_incomplete"),
 		Metadata:             map[string]string{metaUser: userID},
-		Expand:               []*string{new(expandSecret)},
+		Expand:               []*string{new(expandSecret), new(expandDiscounts)},
 	}
 	params.SetIdempotencyKey(key)
 	return p.read(p.api.V1Subscriptions.Create(ctx, params))

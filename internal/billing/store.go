@@ -102,6 +102,9 @@ func (s *Service) save(ctx context.Context, current row, r remote, news []charge
 			s.openLedger(tx, next)
 			record(ctx, tx, c.actor, current, next)
 			s.tell(tx, current, next, r, news)
+			if err := noteWorth(ctx, tx, next, r.MonthlyCents); err != nil {
+				return err
+			}
 		} else {
 			s.warnSecond(ctx, current, r)
 		}

@@ -33,6 +33,8 @@ type world struct {
 	at  string // the sandbox's address
 	api *stripe.Client
 	log *strings.Builder
+
+	client *http.Client // of billing, where what it asks is recorded
 }
 
 // each runs f on both databases.

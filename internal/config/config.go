@@ -21,6 +21,7 @@ import (
 	"log/slog"
 	"net"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -145,6 +146,11 @@ type Jobs struct {
 // Load reads, completes and validates. Its error is [Problems] unless a
 // generated key could not be kept.
 func Load(ctx context.Context, from Source) (*Config, error) {
+	return load(ctx, from, func(Problem) bool { return false })
+}
+
+// load forgives some problems.
+func load(ctx context.Context, from Source, forgiven func(Problem) bool) (*Config, error) {
 	var problems Problems
 	c := &Config{}
 	values := open(from, &problems)
@@ -160,6 +166,7 @@ func Load(ctx context.Context, from Source) (*Config, error) {
 		}
 	}
 	c.check(values, &problems)
+	problems = slices.DeleteFunc(problems, forgiven)
 	if len(problems) > 0 {
 		return nil, problems
 	}

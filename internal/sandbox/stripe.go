@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -64,6 +65,7 @@ type Stripe struct {
 	sessions      stripeShelf[stripeSession]
 	schedules     stripeShelf[stripeSchedule]
 	portals       stripeShelf[stripePortal]
+	catalog       stripeCatalog
 	events        stripeShelf[stripeEvent]
 	fresh         []*stripeEvent // happened in the call under way, not yet handed to the outbox
 }
@@ -75,7 +77,7 @@ func newStripe(s *Sandbox) *Stripe {
 		newStripePrice(c.cfg.BasicPrice, c.cfg.BasicLabel, c.cfg.BasicCents),
 		newStripePrice(c.cfg.ProPrice, c.cfg.ProLabel, c.cfg.ProCents),
 	}
-	for _, r := range stripeRoutes {
+	for _, r := range slices.Concat(stripeRoutes, stripeCatalogRoutes) {
 		c.routes.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { c.serveRoute(w, req, r) })
 	}
 	c.routes.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

@@ -38,7 +38,7 @@ type stripeEvent struct {
 // emit notes that something happened, with the object as it is now.
 func (c *stripeCall) emit(kind string, object any) {
 	e := &stripeEvent{
-		ID: stripeID("evt"), Object: "event", APIVersion: stripeVersion, Created: clip(c.now), Data: map[string]any{"object": snapshot(object)},
+		ID: stripeID("evt"), Object: "event", APIVersion: stripeVersion, Created: clip(c.now), Data: map[string]any{"object": complete(object)},
 		Request: map[string]any{"id": nil, "idempotency_key": nil}, Type: kind,
 	}
 	if len(c.events.list) >= stripeMaxEvents {

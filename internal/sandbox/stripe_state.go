@@ -21,6 +21,7 @@ type stripeState struct {
 	Sessions      []stripeSessionState         `json:"sessions"`
 	Schedules     []*stripeSchedule            `json:"schedules"`
 	Portals       []*stripePortal              `json:"portals"`
+	Catalog       stripeCatalogState           `json:"catalog"`
 	Events        []stripeEventState           `json:"events"`
 	Answers       map[string]stripeAnswerState `json:"answers"` // by Idempotency-Key
 }
@@ -60,7 +61,7 @@ func (c *Stripe) encode(now time.Time) ([]byte, error) {
 	defer c.mu.Unlock()
 	st := stripeState{
 		Customers: c.customers.list, Subscriptions: c.subscriptions.list, Schedules: c.schedules.list, Portals: c.portals.list,
-		Events: c.recentEvents(now), Answers: map[string]stripeAnswerState{},
+		Events: c.recentEvents(now), Catalog: c.encodeCatalog(), Answers: map[string]stripeAnswerState{},
 	}
 	for _, m := range c.methods.list {
 		st.Methods = append(st.Methods, stripeMethodState{*m, m.behaves})
@@ -128,6 +129,7 @@ func (c *Stripe) restore(raw []byte) error {
 	for key, a := range st.Answers {
 		c.answers[key] = stripeAnswer{a.Request, a.At, a.Status, a.Body}
 	}
+	c.restoreCatalog(st.Catalog)
 	c.restoreEvents(st.Events)
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -15,6 +16,7 @@ type stripePrice struct {
 	Created    int64             `json:"created"`
 	Currency   string            `json:"currency"`
 	Livemode   bool              `json:"livemode"`
+	LookupKey  *string           `json:"lookup_key"`
 	Metadata   map[string]string `json:"metadata"`
 	Nickname   string            `json:"nickname"`
 	Product    string            `json:"product"`
@@ -45,7 +47,12 @@ func (c *stripeCall) price(param, id string) (*stripePrice, *stripeError) {
 
 func (c *stripeCall) listPrices() (any, *stripeError) {
 	return page(c, "/v1/prices", c.prices, func(p *stripePrice) string { return p.ID },
-		func(*stripePrice) bool { return c.form.get("active") != "false" }, func(p *stripePrice) any { return p })
+		func(p *stripePrice) bool {
+			keys := c.form.list("lookup_keys")
+			byKey := keys == nil || p.LookupKey != nil && slices.Contains(keys, *p.LookupKey)
+			return byKey && (!c.form.has("active") || c.form.get("active") == strconv.FormatBool(p.Active)) &&
+				(!c.form.has("product") || c.form.get("product") == p.Product)
+		}, func(p *stripePrice) any { return p })
 }
 
 func (c *stripeCall) retrievePrice() (any, *stripeError) {

@@ -41,7 +41,7 @@ var stripeRoutes = []stripeRoute{
 	{"DELETE /v1/customers/{id}", "", (*stripeCall).deleteCustomer},
 	{"GET /v1/payment_methods/{id}", "expand[]", (*stripeCall).retrieveMethod},
 	{"POST /v1/payment_methods/{id}/attach", "customer expand[]", (*stripeCall).attachMethod},
-	{"GET /v1/prices", "active limit starting_after lookup_keys[] expand[]", (*stripeCall).listPrices},
+	{"GET /v1/prices", "active product limit starting_after lookup_keys[] expand[]", (*stripeCall).listPrices},
 	{"GET /v1/prices/{id}", "expand[]", (*stripeCall).retrievePrice},
 	{"POST /v1/subscriptions", "customer items[][price] items[][quantity] default_payment_method payment_behavior metadata[] expand[]", (*stripeCall).createSubscription},
 	{"GET /v1/subscriptions", "customer status limit starting_after expand[]", (*stripeCall).listSubscriptions},
@@ -98,7 +98,7 @@ func (c *stripeCall) serve(w http.ResponseWriter, route stripeRoute) {
 		refusal.write(w)
 		return
 	}
-	writeJSON(w, http.StatusOK, v)
+	writeJSON(w, http.StatusOK, complete(v))
 }
 
 // stripeAnswer is the answer an Idempotency-Key replays.

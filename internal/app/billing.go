@@ -1,0 +1,70 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/config"
+	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/sandbox"
+)
+
+// SetupOptions are what a person says to SetupBilling.
+type SetupOptions struct {
+	WebhookURL string // empty means under PUBLIC_URL, if Stripe can reach that
+	CheckOnly  bool
+	Replace    bool
+}
+
+// SetupBilling makes what billing needs in the configured account at Stripe. The configuration may lack what that finds out.
+func SetupBilling(ctx context.Context, cfg *config.Config, o SetupOptions) (billing.SetupReport, error) {
+	switch {
+	case !bool(cfg.Stripe.Billing):
+		return billing.SetupReport{}, fault.ValidationFailed.Saying("BILLING is off, so there is nothing to set up.")
+	case !cfg.Stripe.SecretKey.IsSet():
+		return billing.SetupReport{}, fault.ValidationFailed.Saying("STRIPE_SECRET_KEY is not set: without it Repazoo stands in for Stripe itself, and nothing needs to be set up. Set it to the secret key of your account, from Stripe's Dashboard under Developers, and run this again.")
+	}
+	if o.WebhookURL == "" && reachable(cfg.Server.PublicURL) {
+		o.WebhookURL = cfg.Server.PublicURL + "/webhooks/stripe"
+	}
+	return billing.Setup(ctx, billing.SetupConfig{
+		StripeKey: cfg.Stripe.SecretKey.Reveal(), StripeURL: cfg.Stripe.APIURL, Tiers: (&App{cfg: cfg}).tiers(),
+		BasicPrice: cfg.Stripe.BasicPriceID, ProPrice: cfg.Stripe.ProPriceID, PublicURL: cfg.Server.PublicURL, WebhookURL: o.WebhookURL,
+		CheckOnly: o.CheckOnly, Replace: o.Replace, HTTP: httpClient(),
+	})
+}
+
+// reachable tells whether Stripe could call an address: not one of this machine alone.
+func reachable(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Hostname() != "localhost" && u.Hostname() != "127.0.0.1" && u.Hostname() != "::1"
+}
+
+// ExamineBilling compares the database with Stripe; see billing.Service.Examine. With the built-in stand-in it asks the
+// server that is running on this machine.
+func ExamineBilling(ctx context.Context, cfg *config.Config, fix bool, tell func(billing.Difference) error) (billing.Examined, error) {
+	if !bool(cfg.Stripe.Billing) {
+		return billing.Examined{}, fault.ValidationFailed.Saying("BILLING is off, so there is nothing to compare.")
+	}
+	d, err := openExisting(ctx, cfg)
+	if err != nil {
+		return billing.Examined{}, err
+	}
+	defer d.Close()
+	c := billing.Config{
+		DB: d, StripeKey: cfg.Stripe.SecretKey.Reveal(), StripeURL: cfg.Stripe.APIURL, BasicPrice: cfg.Stripe.BasicPriceID, ProPrice: cfg.Stripe.ProPriceID,
+		PublicURL: cfg.Server.PublicURL, Tiers: (&App{cfg: cfg}).tiers(), HTTP: httpClient(), Now: time.Now,
+	}
+	if cfg.UseSandboxStripe() {
+		c.StripeKey, c.StripeURL = sandbox.StripeAPIKey, fmt.Sprintf("http://127.0.0.1:%d/stripe", cfg.Server.Port)
+		c.BasicPrice, c.ProPrice = sandbox.StripeBasicPrice, sandbox.StripeProPrice
+	}
+	s, err := billing.New(c)
+	if err != nil {
+		return billing.Examined{}, err
+	}
+	return s.Examine(ctx, fix, tell)
+}

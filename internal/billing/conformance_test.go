@@ -1,0 +1,221 @@
+package billing_test
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stripe/stripe-go/v86"
+
+	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/sandbox"
+)
+
+// flows are everything that billing asks of Stripe, told as a user or an operator would cause it. Whoever adds a request
+// adds a flow: [TestConformance] covers it then, and fails for a route of the stand-in that no flow asks.
+var flows = map[string]func(t *testing.T, w *world){
+	"a plan is bought with a card, cancelled, resumed and ended": func(t *testing.T, w *world) {
+		ann := w.subscriber("basic")
+		w.must(w.Cancel(t.Context(), ann, true))
+		w.must(w.Resume(t.Context(), ann))
+		w.must(w.Refresh(t.Context(), ann))
+		w.must(w.Cancel(t.Context(), ann, false))
+		w.deliver()
+	},
+	"a plan is bought on a checkout page": func(t *testing.T, w *world) {
+		ann := w.user()
+		for _, action := range []string{"cancel", "pay"} {
+			s, err := w.Subscribe(t.Context(), ann, billing.SubscribeRequest{Tier: "pro", ReturnURL: "/account?tab=plan"})
+			w.must(nil, err)
+			w.checkout(s.CheckoutURL, action)
+		}
+		w.deliver()
+	},
+	"a bank asks, and a card is declined": func(t *testing.T, w *world) {
+		s, err := w.Subscribe(t.Context(), w.user(), billing.SubscribeRequest{Tier: "pro", PaymentMethod: "pm_card_authenticationRequired"})
+		w.must(nil, err)
+		w.must(nil, w.sb.Stripe().Authenticate(s.ClientSecret))
+		for _, card := range []string{"pm_card_chargeDeclined", "pm_nobody"} {
+			if _, err := w.Subscribe(t.Context(), w.user(), billing.SubscribeRequest{Tier: "basic", PaymentMethod: card}); err == nil {
+				t.Fatalf("%s was charged", card)
+			}
+		}
+		w.deliver()
+	},
+	"months pass, well and badly": func(t *testing.T, w *world) {
+		w.subscriber("basic")
+		w.sb.Advance(32 * 24 * time.Hour)
+		w.failingCard()
+		w.sb.Advance(32 * 24 * time.Hour)
+		w.deliver()
+		w.must(nil, w.Reconcile(t.Context()))
+		w.sb.Advance(32 * 24 * time.Hour)
+		w.deliver()
+	},
+	"an end is set by date on Stripe's page, and taken back here": func(t *testing.T, w *world) {
+		ann := w.subscriber("pro")
+		at := w.sb.Now().Add(72 * time.Hour).Unix()
+		w.must(w.api.V1Subscriptions.Update(t.Context(), w.stripeSubscriptions()[0].ID, &stripe.SubscriptionUpdateParams{CancelAt: &at}))
+		w.deliver()
+		w.must(w.Resume(t.Context(), ann))
+	},
+	"an account is closed": func(t *testing.T, w *world) {
+		ann := w.subscriber("pro")
+		w.must(nil, w.Close(t.Context(), ann))
+	},
+	"a customer is deleted at Stripe, and the user comes back": func(t *testing.T, w *world) {
+		ann := w.subscriber("pro")
+		w.must(w.api.V1Customers.Delete(t.Context(), w.stripeSubscriptions()[0].Customer.ID, nil))
+		w.deliver()
+		w.must(w.Subscribe(t.Context(), ann, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa"}))
+	},
+	"an account is set up, checked and mended": func(t *testing.T, w *world) {
+		c := billing.SetupConfig{
+			StripeKey: sandbox.StripeAPIKey, StripeURL: w.at + "/stripe", PublicURL: "https://dash.example", WebhookURL: hookURL,
+			HTTP: w.client, Replace: true,
+		}
+		w.must(w.api.V1WebhookEndpoints.Create(t.Context(), &stripe.WebhookEndpointCreateParams{
+			URL: &c.WebhookURL, APIVersion: new("2020-08-27"), EnabledEvents: []*string{new("invoice.paid")},
+		}))
+		first, err := billing.Setup(t.Context(), c)
+		w.must(nil, err)
+		for _, step := range first.Steps {
+			if step.Name == "webhook endpoint" {
+				w.must(w.api.V1WebhookEndpoints.Update(t.Context(), step.ID, &stripe.WebhookEndpointUpdateParams{Disabled: new(true)}))
+			}
+		}
+		w.must(billing.Setup(t.Context(), c))
+		c.BasicPrice, c.PublicURL = sandbox.StripeBasicPrice, "https://other.example"
+		w.must(billing.Setup(t.Context(), c))
+		w.must(w.api.V1Prices.Update(t.Context(), sandbox.StripeBasicPrice, &stripe.PriceUpdateParams{Active: new(false)}))
+	},
+	"an operator looks for differences and lost webhooks": func(t *testing.T, w *world) {
+		ann := w.subscriber("pro")
+		w.lost(func() { w.must(w.api.V1Subscriptions.Update(t.Context(), w.stripeSubscriptions()[0].ID, cancelAtEnd)) })
+		w.exec(`UPDATE subscriptions SET tier = 'basic' WHERE user_id = $1`, ann)
+		if _, seen := w.examine(true); seen.Found == 0 || seen.Left() > 0 {
+			t.Fatalf("%+v", seen)
+		}
+		w.sweep()
+	},
+	"what only tests and people with curl ask": func(t *testing.T, w *world) {
+		ann := w.user()
+		w.must(w.Subscribe(t.Context(), ann, billing.SubscribeRequest{Tier: "pro"}))
+		w.subscriber("basic")
+		api := w.api
+		for cs, err := range api.V1CheckoutSessions.List(t.Context(), nil).All(t.Context()) {
+			w.must(api.V1CheckoutSessions.Retrieve(t.Context(), cs.ID, nil))
+			w.must(nil, err)
+		}
+		for in, err := range api.V1Invoices.List(t.Context(), nil).All(t.Context()) {
+			w.must(api.V1Invoices.Retrieve(t.Context(), in.ID, nil))
+			w.must(nil, err)
+		}
+		for cu, err := range api.V1Customers.List(t.Context(), nil).All(t.Context()) {
+			w.must(nil, err)
+			w.must(api.V1Customers.Retrieve(t.Context(), cu.ID, nil))
+		}
+		for p, err := range api.V1Prices.List(t.Context(), nil).All(t.Context()) {
+			w.must(nil, err)
+			w.must(api.V1Prices.Retrieve(t.Context(), p.ID, nil))
+		}
+		for _, sub := range w.stripeSubscriptions() {
+			w.must(api.V1PaymentMethods.Retrieve(t.Context(), sub.DefaultPaymentMethod.ID, nil))
+		}
+		for e, err := range api.V1Events.List(t.Context(), nil).All(t.Context()) {
+			w.must(nil, err)
+			w.must(api.V1Events.Retrieve(t.Context(), e.ID, nil))
+			break
+		}
+	},
+}
+
+// TestConformance runs every flow once and holds what was said against Stripe's own word.
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	said, mock, spec := record(t), startStripeMock(t), readStripeSpec(t)
+	findsWhatIsWrong(t, mock, spec)
+	mockAccepts(t, mock, said)
+	for _, fault := range spec.check(said) {
+		t.Error("the stand-in's answer is not Stripe's:", fault)
+	}
+	everyRouteWasAsked(t, said)
+}
+
+// mockAccepts asks stripe-mock, at both its listeners, for everything that billing asked the stand-in for.
+func mockAccepts(t *testing.T, mock *stripeMock, said []exchange) {
+	t.Helper()
+	shapes := map[string]exchange{}
+	for _, e := range said {
+		if e.ours {
+			shapes[e.shape()] = e
+		}
+	}
+	for _, shape := range slices.Sorted(maps.Keys(shapes)) {
+		for _, address := range []string{mock.http, mock.https} {
+			if status, answer := mock.ask(t, address, shapes[shape]); status != http.StatusOK {
+				t.Errorf("stripe-mock refuses %s\n\t%d %s", shape, status, answer)
+			}
+		}
+	}
+	t.Logf("%d requests, %d shapes of billing's own", len(said), len(shapes))
+}
+
+// everyRouteWasAsked fails for what the stand-in offers and no flow uses: its answers would not have been checked.
+func everyRouteWasAsked(t *testing.T, said []exchange) {
+	t.Helper()
+	routes := http.NewServeMux()
+	for _, route := range sandbox.StripeRoutes() {
+		routes.Handle(route, http.NotFoundHandler())
+	}
+	seen := map[string]bool{}
+	for _, e := range said {
+		if e.status == http.StatusOK {
+			_, route := routes.Handler(&http.Request{Method: e.method, URL: &url.URL{Path: e.path}})
+			seen[route] = true
+		}
+	}
+	for _, route := range sandbox.StripeRoutes() {
+		if !seen[route] {
+			t.Errorf("no flow asks %s: add it to flows", route)
+		}
+	}
+}
+
+// findsWhatIsWrong shows that the checks can fail.
+func findsWhatIsWrong(t *testing.T, mock *stripeMock, spec *stripeSpec) {
+	t.Helper()
+	for name, params := range map[string]string{"an unknown parameter": "nickname=ann", "a wrong type": "balance=much"} {
+		e := exchange{method: http.MethodPost, path: "/v1/customers", params: params, header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}}
+		if status, _ := mock.ask(t, mock.http, e); status != http.StatusBadRequest {
+			t.Errorf("%s: stripe-mock answers %d", name, status)
+		}
+	}
+	const good = `{"id":"cus_1","object":"customer","created":1,"livemode":false}`
+	for name, tt := range map[string]struct {
+		path, answer string
+		status       int
+		faults       int
+	}{
+		"as it should be":                  {"/v1/customers", good, 200, 0},
+		"a field of its own":               {"/v1/customers", good[:len(good)-1] + `,"nickname":"ann"}`, 200, 1},
+		"a field missing":                  {"/v1/customers", `{"id":"cus_1","object":"customer","created":1}`, 200, 1},
+		"a wrong type":                     {"/v1/customers", `{"id":"cus_1","object":"customer","created":"now","livemode":false}`, 200, 1},
+		"an address that Stripe lacks":     {"/v1/clients", good, 200, 1},
+		"an error in another shape":        {"/v1/customers", `{"message":"no"}`, 400, 1},
+		"an event about a broken customer": {"/v1/events/evt_1", `{"id":"evt_1","object":"event","created":1,"livemode":false,"pending_webhooks":0,"type":"customer.created","data":{"object":{"object":"customer","id":"cus_1"}}}`, 200, 1},
+	} {
+		method := http.MethodPost
+		if strings.HasPrefix(tt.path, "/v1/events") {
+			method = http.MethodGet
+		}
+		found := spec.check([]exchange{{method: method, path: tt.path, status: tt.status, answer: []byte(tt.answer)}})
+		if len(found) != tt.faults {
+			t.Errorf("%s: %q", name, found)
+		}
+	}
+}

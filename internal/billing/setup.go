@@ -1,0 +1,236 @@
+package billing
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/stripe/stripe-go/v86"
+
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// How Setup knows its own things again: by this metadata and, for prices, by their lookup key.
+const (
+	metaSetup  = "repazoo" // value: "basic", "pro", "portal" or "webhook"
+	maxObjects = 1_000     // looked through when searching, for each kind
+)
+
+// SetupConfig says what an account at Stripe should hold.
+type SetupConfig struct {
+	StripeKey  string // its prefix says test or live
+	StripeURL  string // empty means the real one
+	Tiers      Tiers  // zero means DefaultTiers
+	BasicPrice string // as configured; empty lets Setup find or make the price
+	ProPrice   string
+	PublicURL  string // where the customer portal leads back to
+	WebhookURL string // where Stripe sends events; empty makes no endpoint
+	CheckOnly  bool   // change nothing, and name what would be changed
+	Replace    bool   // make a webhook endpoint anew when its API version is wrong
+	HTTP       *http.Client
+}
+
+// SetupStep is one thing the account should hold, and what became of it.
+type SetupStep struct {
+	Name string // such as "price of pro"
+	ID   string // Stripe's; empty when it does not exist
+	Did  string // "made", "changed", "kept"; with CheckOnly also "missing" and "different"
+	Note string // what was changed; may be empty
+}
+
+// Setting is a line for the configuration.
+type Setting struct{ Name, Value string }
+
+// SetupReport is what Setup did and found.
+type SetupReport struct {
+	Live     bool // real money
+	Steps    []SetupStep
+	Settings []Setting
+	Problems []string // what a person has to decide, in sentences
+}
+
+// Done tells that the account is as it should be.
+func (r *SetupReport) Done() bool {
+	return len(r.Problems) == 0 && !slices.ContainsFunc(r.Steps, func(s SetupStep) bool { return s.Did == "missing" || s.Did == "different" })
+}
+
+// Setup makes what billing needs in an account at Stripe, and finds it again when it is there: a second run changes
+// nothing. What cannot be changed, or is somebody else's, is a problem of the report. The error is of Stripe's answering.
+func Setup(ctx context.Context, c SetupConfig) (SetupReport, error) {
+	if c.Tiers == (Tiers{}) {
+		c.Tiers = DefaultTiers()
+	}
+	p, err := newProvider(Config{StripeKey: c.StripeKey, StripeURL: c.StripeURL, Tiers: c.Tiers, HTTP: c.HTTP})
+	if err != nil {
+		return SetupReport{}, err
+	}
+	s := &setup{SetupConfig: c, api: p.api, SetupReport: SetupReport{Live: isLive(c.StripeKey)}}
+	for _, step := range []func(context.Context) error{
+		func(ctx context.Context) error {
+			return s.plan(ctx, c.Tiers.Basic, c.BasicPrice, "STRIPE_BASIC_PRICE_ID")
+		},
+		func(ctx context.Context) error { return s.plan(ctx, c.Tiers.Pro, c.ProPrice, "STRIPE_PRO_PRICE_ID") },
+		s.portal, s.webhook,
+	} {
+		if err := step(ctx); err != nil {
+			return s.SetupReport, explainSetup(err)
+		}
+	}
+	return s.SetupReport, nil
+}
+
+func isLive(key string) bool { return strings.Contains(key, "k_live_") }
+
+// explainSetup tells who runs the command what Stripe said. Stripe's own sentence is for them, and names no user.
+func explainSetup(err error) error {
+	e, ok := err.(*stripe.Error) //nolint:errorlint // the SDK's own, as it came
+	switch {
+	case !ok:
+		return refuse(err)
+	case e.HTTPStatusCode == http.StatusUnauthorized:
+		return fault.ValidationFailed.Saying("Stripe does not accept STRIPE_SECRET_KEY. Take a secret key from the Dashboard, under Developers.").Because(refuse(err))
+	case e.HTTPStatusCode == http.StatusForbidden:
+		return fault.ValidationFailed.Saying("STRIPE_SECRET_KEY may not do this: a restricted key must be allowed to write products, prices, the customer portal and webhook endpoints.").Because(refuse(err))
+	}
+	return fault.PaymentProviderError.Saying("Stripe refused: %s", e.Msg).Because(refuse(err))
+}
+
+// setup is one run.
+type setup struct {
+	SetupConfig
+	SetupReport
+	api *stripe.Client
+}
+
+func (s *setup) did(name, id, did, note string) {
+	s.Steps = append(s.Steps, SetupStep{name, id, did, note})
+}
+
+func (s *setup) problem(format string, args ...any) {
+	s.Problems = append(s.Problems, fmt.Sprintf(format, args...))
+}
+
+// mode says that an object is of the other mode than the key.
+func (s *setup) mode(name, id string, live bool) {
+	if live != s.Live {
+		s.problem("The %s %s is of %s mode, but STRIPE_SECRET_KEY is of %s mode. Use a key and ids of the same mode.", name, id, modeName(live), modeName(s.Live))
+	}
+}
+
+func modeName(live bool) string {
+	if live {
+		return "live"
+	}
+	return "test"
+}
+
+// lookupKey finds a tier's price again.
+func lookupKey(tier string) string { return "repazoo_" + tier + "_monthly" }
+
+// plan makes a tier's product and price.
+func (s *setup) plan(ctx context.Context, t Tier, configured, setting string) error {
+	price, err := s.findPrice(ctx, t, configured, setting)
+	if err != nil {
+		return err
+	}
+	name := "price of " + t.Name
+	switch {
+	case price != nil:
+		s.checkPrice(price, t)
+		s.did(name, price.ID, "kept", dollars(price.UnitAmount, string(price.Currency)))
+	case configured != "": // findPrice has said what is wrong with it
+		return nil
+	case s.CheckOnly:
+		s.did(name, "", "missing", "")
+		return nil
+	default:
+		if price, err = s.makePrice(ctx, t); err != nil {
+			return err
+		}
+		s.did(name, price.ID, "made", dollars(price.UnitAmount, string(price.Currency)))
+	}
+	s.Settings = append(s.Settings, Setting{setting, price.ID})
+	return nil
+}
+
+// findPrice is the price that is configured or has our lookup key; nil when there is none.
+func (s *setup) findPrice(ctx context.Context, t Tier, configured, setting string) (*stripe.Price, error) {
+	if configured != "" {
+		price, err := s.api.V1Prices.Retrieve(ctx, configured, nil)
+		if missing(err) {
+			s.problem("%s is %s, which this account does not have in %s mode: it is of another account, or of %s mode. Remove it from the configuration and run this again.",
+				setting, configured, modeName(s.Live), modeName(!s.Live))
+			return nil, nil
+		}
+		return price, err
+	}
+	params := &stripe.PriceListParams{LookupKeys: []*string{new(lookupKey(t.Name))}, Active: new(true)}
+	for price, err := range s.api.V1Prices.List(ctx, params).All(ctx) {
+		return price, err
+	}
+	return nil, nil
+}
+
+// checkPrice names what is wrong with a price. None of it can be changed at Stripe.
+func (s *setup) checkPrice(p *stripe.Price, t Tier) {
+	want := dollars(int64(t.MonthlyCents), "usd")
+	s.mode("price", p.ID, p.Livemode)
+	remedy := fmt.Sprintf("A price cannot be changed at Stripe: archive this one there, without its lookup key, leave %s's price out of the configuration, and run this again.", t.Name)
+	switch {
+	case !p.Active:
+		s.problem("The price %s of %s is archived, so nobody can subscribe to it. Activate it in the Dashboard.", p.ID, t.Name)
+	case p.Currency != stripe.CurrencyUSD || p.UnitAmount != int64(t.MonthlyCents):
+		s.problem("The price %s of %s asks for %s, but Repazoo says %s. %s", p.ID, t.Name, dollars(p.UnitAmount, string(p.Currency)), want, remedy)
+	case p.Recurring == nil || p.Recurring.Interval != stripe.PriceRecurringIntervalMonth || p.Recurring.IntervalCount != 1:
+		s.problem("The price %s of %s is not for each month, but Repazoo sells months. %s", p.ID, t.Name, remedy)
+	}
+}
+
+// dollars writes an amount of minor units.
+func dollars(cents int64, currency string) string {
+	return fmt.Sprintf("%d.%02d %s", cents/100, cents%100, strings.ToUpper(currency))
+}
+
+func (s *setup) makePrice(ctx context.Context, t Tier) (*stripe.Price, error) {
+	product, err := s.product(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	return s.api.V1Prices.Create(ctx, &stripe.PriceCreateParams{
+		Product: &product, Currency: new("usd"), UnitAmount: new(int64(t.MonthlyCents)), Nickname: new(productName(t)),
+		Recurring: &stripe.PriceCreateRecurringParams{Interval: new("month")}, LookupKey: new(lookupKey(t.Name)),
+		Metadata: map[string]string{metaSetup: t.Name},
+	})
+}
+
+func productName(t Tier) string { return "Repazoo " + strings.ToUpper(t.Name[:1]) + t.Name[1:] }
+
+// product finds the tier's product, or makes it.
+func (s *setup) product(ctx context.Context, t Tier) (string, error) {
+	params := &stripe.ProductListParams{Active: new(true)}
+	params.Limit = new(int64(100))
+	seen := 0
+	for product, err := range s.api.V1Products.List(ctx, params).All(ctx) {
+		if err != nil {
+			return "", err
+		}
+		if product.Metadata[metaSetup] == t.Name {
+			s.did("product "+t.Name, product.ID, "kept", "")
+			return product.ID, nil
+		}
+		if seen++; seen == maxObjects {
+			break
+		}
+	}
+	product, err := s.api.V1Products.Create(ctx, &stripe.ProductCreateParams{
+		Name: new(productName(t)), Metadata: map[string]string{metaSetup: t.Name},
+		Description: new(fmt.Sprintf("%d analyses a month", t.Quota)),
+	})
+	if err != nil {
+		return "", err
+	}
+	s.did("product "+t.Name, product.ID, "made", "")
+	return product.ID, nil
+}

@@ -1,0 +1,61 @@
+package sandbox
+
+import (
+	_ "embed"
+	"encoding/json"
+	"maps"
+)
+
+// stripeNeutral are the fields that an object of Stripe's always has and that mean nothing here, by kind of object, each
+// with the value that says so. It is what the types of this package leave out to stay readable.
+//
+//go:embed stripe_neutral.json
+var stripeNeutralJSON []byte
+
+var stripeNeutral = func() map[string]map[string]json.RawMessage {
+	var m map[string]map[string]json.RawMessage
+	if err := json.Unmarshal(stripeNeutralJSON, &m); err != nil {
+		panic(err) // the file is part of the program
+	}
+	return m
+}()
+
+// complete is an object as Stripe would send it: as plain JSON values that later changes do not touch, with all its fields.
+func complete(v any) map[string]any {
+	m := snapshot(v)
+	addNeutral(m)
+	return m
+}
+
+func addNeutral(v any) {
+	switch v := v.(type) {
+	case []any:
+		for _, x := range v {
+			addNeutral(x)
+		}
+	case map[string]any:
+		for x := range maps.Values(v) {
+			addNeutral(x)
+		}
+		if v["deleted"] == true {
+			return
+		}
+		kind, _ := v["object"].(string)
+		for name, neutral := range stripeNeutral[kind] {
+			if _, said := v[name]; !said {
+				v[name] = neutral
+			}
+		}
+	}
+}
+
+// StripeRoutes are the patterns, as of http.ServeMux, that the stand-in of Stripe answers.
+func StripeRoutes() []string {
+	var all []string
+	for _, routes := range [][]stripeRoute{stripeRoutes, stripeCatalogRoutes} {
+		for _, r := range routes {
+			all = append(all, r.pattern)
+		}
+	}
+	return all
+}
