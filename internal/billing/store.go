@@ -95,6 +95,9 @@ func (s *Service) save(ctx context.Context, current row, r remote, c change) (ro
 			}
 			s.openLedger(tx, next)
 			record(ctx, tx, c.actor, current, next)
+			if err := s.tell(ctx, tx, current, next); err != nil {
+				return err
+			}
 		} else {
 			s.warnSecond(ctx, current, r)
 		}

@@ -94,6 +94,8 @@ func done(code string) string {
 		return "Your consent was withdrawn, and what was kept because of it is erased."
 	case "export-asked":
 		return "Your package is being made. It takes a moment."
+	case "notice-read":
+		return "Noted. It is still under Account, Notices."
 	case "erasing":
 		return "Your account is being erased, and you are signed out everywhere. Everything will be gone in a few minutes."
 	case "signed-out":

@@ -34,6 +34,8 @@ var contents = []struct {
 		`SELECT id, tier, status, stripe_customer_id, stripe_subscription_id, period_start, period_end, entitled_until, cancel_at, cancel_at_period_end, created_at, updated_at FROM subscriptions WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
 	{"quota.json", "What your plan allowed in each period, and what you used of it.", table[quotaPeriod](key{time.Time{}},
 		`SELECT period_start, period_end, entitled_until, tier, quota, used, reserved, reads_limit, reads_used FROM quota_periods WHERE user_id = $1 AND period_start > $2 ORDER BY period_start LIMIT $3`)},
+	{"notices.json", "What you were told of your plan, for a year.", table[noticeRow](key{noID},
+		`SELECT id, kind, CAST(data AS text), created_at, read_at FROM notices WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
 	{"archives.json", "The X archives that you uploaded. The files themselves are not kept.", table[archive](key{noID},
 		`SELECT id, x_user_id, handle, posts, created_at, expires_at FROM archives WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
 	{"analyses.json", "The analyses that you started, and how each ended.", table[analysisRow](key{time.Time{}, noID},

@@ -126,6 +126,18 @@ func (v *quotaPeriod) into() []any {
 	return []any{&v.Start, &v.End, &v.EntitledUntil, &v.Tier, &v.Quota, &v.Used, &v.Reserved, &v.ReadsLimit, &v.ReadsUsed}
 }
 
+type noticeRow struct {
+	ID        string     `json:"id"`
+	Kind      string     `json:"kind"`
+	Data      jsonText   `json:"data"`
+	CreatedAt time.Time  `json:"created_at"`
+	ReadAt    *time.Time `json:"read_at"`
+}
+
+func (v *noticeRow) into() []any {
+	return []any{&v.ID, &v.Kind, (*string)(&v.Data), &v.CreatedAt, &v.ReadAt}
+}
+
 type archive struct {
 	ID        string    `json:"id"`
 	XUserID   string    `json:"x_user_id"`

@@ -26,6 +26,7 @@ var decisions = map[string]struct {
 	"audit_log":        {file: "audit_log.json", stays: "the log's own line: what was done to which id, without where from"},
 	"subscriptions":    {file: "subscription.json"},
 	"quota_periods":    {file: "quota.json"},
+	"notices":          {file: "notices.json"},
 	"archives":         {file: "archives.json"},
 	"analyses":         {file: "analyses.json"},
 	"reports":          {file: "reports.json"},
