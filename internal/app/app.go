@@ -151,7 +151,7 @@ func (a *App) openServices(context.Context) (err error) {
 	if a.Billing, err = billing.New(a.billingConfig()); err != nil {
 		return err
 	}
-	a.Notices = notice.New(notice.Config{DB: a.DB})
+	a.Notices = notice.New(notice.Config{DB: a.DB, Seal: a.Seal, Local: a.cfg.Env == config.Local})
 	a.Analyses = analysis.New(analysis.Config{
 		DB: a.DB, Seal: a.Seal, Accounts: a.Accounts, Billing: a.Billing, X: x, Claude: a.claude(), Prices: analysis.DefaultPrices(),
 		App: a.opt.Version, Lease: a.opt.Lease, Log: a.log.With("part", "analysis"),
@@ -374,6 +374,7 @@ func (a *App) startJobs() (func(context.Context) error, error) {
 	a.Analyses.AddWorkers(workers)
 	a.Billing.AddWorkers(workers)
 	a.Privacy.AddWorkers(workers)
+	a.Notices.AddWorkers(workers)
 	return a.DB.Work(context.Background(), db.Jobs{Workers: workers, Concurrency: a.cfg.Jobs.Concurrency, SoftStop: 3 * time.Second})
 }
 

@@ -29,6 +29,7 @@ func kinds() []kind {
 		{"", "Everything"},
 		{"session", "Signing in"},
 		{"api_key", "API keys"},
+		{"webhook", "Webhooks"},
 		{"x_account", "X accounts"},
 		{"analysis", "Analyses"},
 		{"subscription", "Your plan"},
@@ -132,7 +133,7 @@ func eventWords(l audit.Line) string {
 	case "subscription.refused":
 		return "A plan could not be started"
 	}
-	for _, more := range []func(audit.Line) string{sessionWords, accountWords, keyWords, analysisWords} {
+	for _, more := range []func(audit.Line) string{sessionWords, accountWords, keyWords, analysisWords, webhookWords} {
 		if words := more(l); words != "" {
 			return words
 		}
@@ -193,6 +194,20 @@ func analysisWords(l audit.Line) string {
 		return "An analysis was cancelled"
 	case "analysis.delete":
 		return "An analysis and its report were deleted"
+	}
+	return ""
+}
+
+func webhookWords(l audit.Line) string {
+	switch l.Action {
+	case "webhook.added":
+		return "A webhook was added"
+	case "webhook.removed":
+		return "A webhook was removed"
+	case "webhook.enabled":
+		return "A webhook was switched on again"
+	case "webhook.redelivered":
+		return "Something was sent to a webhook again"
 	}
 	return ""
 }

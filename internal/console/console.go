@@ -100,6 +100,14 @@ func (c *Console) Routes() map[string]http.Handler {
 		"GET /account/notices":    c.member(c.showNotices),
 		"POST /notices/{id}/read": c.form(c.readNotice, c.showHome),
 
+		"GET /account/webhooks":                                       c.member(c.showWebhooks),
+		"POST /account/webhooks":                                      c.member(c.addWebhook),
+		"GET /account/webhooks/{id}":                                  c.member(c.showWebhook),
+		"POST /account/webhooks/{id}/test":                            c.form(c.testWebhook, c.showWebhook),
+		"POST /account/webhooks/{id}/enable":                          c.form(c.enableWebhook, c.showWebhook),
+		"POST /account/webhooks/{id}/remove":                          c.form(c.removeWebhook, c.showWebhooks),
+		"POST /account/webhooks/{id}/deliveries/{delivery}/redeliver": c.form(c.redeliver, c.showWebhook),
+
 		"GET /privacy":                           c.member(c.showPrivacy),
 		"POST /privacy/consents/{kind}/withdraw": c.form(c.withdraw, c.showPrivacy),
 		"POST /privacy/export":                   c.form(c.export, c.showPrivacy),

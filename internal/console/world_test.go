@@ -68,7 +68,7 @@ func newWorld(t *testing.T) *world {
 	}))(t)
 	w.analyses = analysis.New(analysis.Config{DB: d, Seal: sealer, Accounts: w.accounts, Billing: w.billing, X: x})
 	w.privacy = privacy.New(privacy.Config{DB: d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses})
-	w.notices = notice.New(notice.Config{DB: d})
+	w.notices = notice.New(notice.Config{DB: d, Seal: sealer})
 	w.serve(console.New(console.Config{
 		Accounts: w.accounts, Billing: w.billing, Notices: w.notices, Analyses: w.analyses, Privacy: w.privacy, Audit: audit.NewLog(d), Sandboxed: []string{"Claude", "X", "Stripe"},
 		Version: "1.2.3", DocsEnabled: true, Log: slog.New(slog.NewTextHandler(w.log, nil)),

@@ -35,9 +35,12 @@ type Page struct {
 
 const columns = `id, kind, CAST(data AS text), created_at, read_at`
 
-func scan(r db.Rows, n *Notice) error {
+func scan(r db.Rows, n *Notice) error { return n.scan(r) }
+
+// scan reads the columns, and more that stand behind them.
+func (n *Notice) scan(r db.Rows, more ...any) error {
 	var data string
-	if err := r.Scan(&n.ID, (*string)(&n.Kind), &data, &n.CreatedAt, &n.ReadAt); err != nil {
+	if err := r.Scan(append([]any{&n.ID, (*string)(&n.Kind), &data, &n.CreatedAt, &n.ReadAt}, more...)...); err != nil {
 		return err
 	}
 	return json.Unmarshal([]byte(data), &n.Data)
@@ -49,10 +52,7 @@ func (s *Service) List(ctx context.Context, userID string, f Filter) (p Page, er
 	if err != nil {
 		return Page{}, err
 	}
-	limit := min(max(f.Limit, 0), maxLimit)
-	if limit == 0 {
-		limit = defaultLimit
-	}
+	limit := bounded(f.Limit)
 	where := `user_id = $1`
 	if f.Unread {
 		where += ` AND read_at IS NULL`
@@ -72,6 +72,14 @@ func (s *Service) List(ctx context.Context, userID string, f Filter) (p Page, er
 	return p, nil
 }
 
+// bounded is how many rows a page has.
+func bounded(limit int) int {
+	if limit <= 0 {
+		return defaultLimit
+	}
+	return min(limit, maxLimit)
+}
+
 // Read marks a notice as read, for good: the first time counts. Error: not_found.
 func (s *Service) Read(ctx context.Context, userID, id string) (n Notice, err error) {
 	if !ids.MatchString(id) {
@@ -89,10 +97,11 @@ func (s *Service) Read(ctx context.Context, userID, id string) (n Notice, err er
 
 func noNotice() error { return fault.NotFound.Saying("You have no notice with this id.") }
 
-// Retain deletes what is past its time: notices after a year.
+// Retain deletes what is past its time: notices after a year, deliveries after 30 days.
 func (s *Service) Retain(ctx context.Context) error {
 	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		tx.Later(`DELETE FROM notices WHERE created_at <= $1`, tx.Now().Add(-kept))
+		tx.Later(`DELETE FROM webhook_deliveries WHERE created_at <= $1`, tx.Now().Add(-deliveriesKept))
 		return nil
 	})
 }

@@ -10,14 +10,21 @@
 // User, kind and subject are a unique key: a webhook that comes late, twice or out of order, and any number of starts that
 // race for the last analysis, make one row. The row holds a kind and data, never a sentence: the words are made when it is
 // shown, in words.go alone.
+//
+// # How it leaves
+//
+// A person may name addresses of their own that hear of notices, signed as the Standard Webhooks specification says
+// (endpoint.go, deliver.go). Those addresses are a stranger's choice, so requests reach the public internet only (guard.go).
 package notice
 
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/seal"
 )
 
 // Kind says what happened. It is also the type of the webhook that tells of it.
@@ -33,11 +40,12 @@ const (
 	PlanEnded       Kind = "plan.ended"        // there is no plan any more; with Data.Until what was paid stays usable until then
 	QuotaNearlyUsed Kind = "quota.nearly_used" // four fifths of it
 	QuotaUsedUp     Kind = "quota.used_up"
+	EndpointOff     Kind = "webhook.disabled" // an endpoint did not answer for days, and hears no more
 )
 
 // Kinds lists every kind, in the order people are shown them.
 func Kinds() []Kind {
-	return []Kind{PaymentFailed, GraceEnding, GraceEnded, PlanChanged, PlanCancelled, PlanEnded, QuotaNearlyUsed, QuotaUsedUp}
+	return []Kind{PaymentFailed, GraceEnding, GraceEnded, PlanChanged, PlanCancelled, PlanEnded, QuotaNearlyUsed, QuotaUsedUp, EndpointOff}
 }
 
 // Data is what the words of a notice need. Fields that a kind does not need are zero.
@@ -48,6 +56,7 @@ type Data struct {
 	Quota  int       `json:"quota,omitempty"`  // analyses a period allows
 	Used   int       `json:"used,omitempty"`   // of them used, those that run included
 	Unpaid bool      `json:"unpaid,omitempty"` // the plan ended owing a payment
+	Host   string    `json:"host,omitempty"`   // of the endpoint it is about
 }
 
 // Fact is what a notice is made of.
@@ -64,9 +73,13 @@ func Write(ctx context.Context, tx db.Tx, f Fact) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO notices (id, user_id, kind, subject, data, created_at) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (user_id, kind, subject) DO NOTHING`, db.NewID(), f.UserID, string(f.Kind), f.Subject, string(data), tx.Now())
-	return err
+	id := db.NewID()
+	n, err := tx.Exec(ctx, `INSERT INTO notices (id, user_id, kind, subject, data, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (user_id, kind, subject) DO NOTHING`, id, f.UserID, string(f.Kind), f.Subject, string(data), tx.Now())
+	if err != nil || n == 0 {
+		return err
+	}
+	return tx.Enqueue(ctx, SpreadJob{NoticeID: id})
 }
 
 // Settle marks a user's unread notices of some kinds as read, because what they tell is over: the payment came after all.
@@ -87,13 +100,16 @@ type Notice struct {
 
 // Config is what a Service needs.
 type Config struct {
-	DB *db.DB
+	DB    *db.DB
+	Seal  *seal.Sealer // of the endpoints' secrets
+	Local bool         // endpoints may be on this machine, as in development
 }
 
-// Service reads notices. It is safe for concurrent use, on any number of replicas.
+// Service reads notices and carries them to endpoints. It is safe for concurrent use, on any number of replicas.
 type Service struct {
 	Config
+	client *http.Client
 }
 
 // New makes a Service.
-func New(c Config) *Service { return &Service{c} }
+func New(c Config) *Service { return &Service{c, newClient(c.Local, nil)} }

@@ -204,9 +204,9 @@ func TestWords_EveryKindHasItsOwn(t *testing.T) {
 	t.Parallel()
 	unknown := notice.Notice{Kind: "of tomorrow"}
 	seen := map[string]bool{unknown.Title(): true, unknown.Sentence(): true}
-	for _, k := range notice.Kinds() {
-		n := notice.Notice{Kind: k, Data: notice.Data{Plan: "basic", From: "pro", Until: until, Quota: 5, Used: 4}}
-		for _, words := range []string{n.Title(), n.Sentence()} {
+	for _, k := range append(notice.Kinds(), notice.Test) {
+		n := notice.Notice{Kind: k, Data: notice.Data{Plan: "basic", From: "pro", Until: until, Quota: 5, Used: 4, Host: "example.com"}}
+		for _, words := range []string{n.Title(), n.Sentence(), k.Words()} {
 			if seen[words] || strings.Contains(words, "  ") || strings.Contains(words, "%!") {
 				t.Errorf("%s says %q", k, words)
 			}

@@ -28,8 +28,39 @@ func (n Notice) Title() string {
 		return "Most of your analyses are used"
 	case QuotaUsedUp:
 		return "All of your analyses are used"
+	case EndpointOff:
+		return "A webhook of yours was switched off"
+	case Test:
+		return "A test"
 	}
 	return "Something happened to your plan"
+}
+
+// Words name a kind, as what somebody may want to hear of.
+func (k Kind) Words() string {
+	switch k {
+	case PaymentFailed:
+		return "a payment that failed"
+	case GraceEnding:
+		return "a plan that is about to be paused"
+	case GraceEnded:
+		return "a plan that was paused"
+	case PlanChanged:
+		return "another plan"
+	case PlanCancelled:
+		return "a plan that was cancelled"
+	case PlanEnded:
+		return "a plan that ended"
+	case QuotaNearlyUsed:
+		return "four fifths of the analyses used"
+	case QuotaUsedUp:
+		return "all analyses used"
+	case EndpointOff:
+		return "a webhook that was switched off"
+	case Test:
+		return "a test"
+	}
+	return string(k)
 }
 
 // Sentence says what happened and what to do about it.
@@ -52,6 +83,10 @@ func (n Notice) Sentence() string {
 		return fmt.Sprintf("You have used %s of the %s analyses of this period. New ones come on %s, or with a larger plan.", count(d.Used), count(d.Quota), moment(d.Until))
 	case QuotaUsedUp:
 		return fmt.Sprintf("You have used all %s analyses of this period. New ones come on %s, or with a larger plan.", count(d.Quota), moment(d.Until))
+	case EndpointOff:
+		return fmt.Sprintf("What was sent to %s has failed for days, so nothing more is sent there. See why on the page of the webhook, and switch it on again.", d.Host)
+	case Test:
+		return "Your webhook works. Nothing has happened to your plan."
 	}
 	return "Look at your plan on the front page."
 }
