@@ -38,6 +38,7 @@ import (
 	"github.com/repazoo/repazoo/internal/httpapi"
 	"github.com/repazoo/repazoo/internal/keyring"
 	"github.com/repazoo/repazoo/internal/limit"
+	"github.com/repazoo/repazoo/internal/notice"
 	"github.com/repazoo/repazoo/internal/privacy"
 	"github.com/repazoo/repazoo/internal/sandbox"
 	"github.com/repazoo/repazoo/internal/seal"
@@ -71,6 +72,7 @@ type App struct {
 	Seal     *seal.Sealer
 	Accounts *account.Service
 	Billing  *billing.Service
+	Notices  *notice.Service
 	Analyses *analysis.Service
 	Privacy  *privacy.Service
 	API      *httpapi.API
@@ -149,6 +151,7 @@ func (a *App) openServices(context.Context) (err error) {
 	if a.Billing, err = billing.New(a.billingConfig()); err != nil {
 		return err
 	}
+	a.Notices = notice.New(notice.Config{DB: a.DB, Seal: a.Seal, Local: a.cfg.Env == config.Local})
 	a.Analyses = analysis.New(analysis.Config{
 		DB: a.DB, Seal: a.Seal, Accounts: a.Accounts, Billing: a.Billing, X: x, Claude: a.claude(), Prices: analysis.DefaultPrices(),
 		App: a.opt.Version, Lease: a.opt.Lease, Log: a.log.With("part", "analysis"),
@@ -252,14 +255,14 @@ func (a *App) openServer(context.Context) error {
 		"redis": {Probe: probe, Spared: true}, // each replica counts by itself meanwhile
 	}
 	a.API = httpapi.New(httpapi.Config{
-		Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Privacy: a.Privacy, Audit: audit.NewLog(a.DB), Limiter: limiter,
+		Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Privacy: a.Privacy, Audit: audit.NewLog(a.DB), Limiter: limiter,
 		Windows:        windows(l.PerMinute, l.PerHour),
 		SignInWindows:  windows(l.SignInPerMinute, l.SignInPerHour),
 		RefreshWindows: windows(l.RefreshPerMinute, l.RefreshPerHour),
 		LimitKey:       func(caller string) string { return string(a.Seal.MAC("limit", []byte(caller))[:16]) },
 		Health:         health.New(parts, a.opt.Now, a.log), Log: a.log,
 		Pages: console.New(console.Config{
-			Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Privacy: a.Privacy, Audit: audit.NewLog(a.DB), Sandboxed: a.sandboxed(),
+			Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Privacy: a.Privacy, Audit: audit.NewLog(a.DB), Sandboxed: a.sandboxed(),
 			Version: a.opt.Version, DocsEnabled: bool(a.cfg.Server.Docs), Log: a.log,
 		}),
 		Info:      httpapi.Info{Name: "repazoo", Version: a.opt.Version, Commit: a.opt.Commit, Environment: string(a.cfg.Env), Sandboxed: a.sandboxed()},
@@ -371,6 +374,7 @@ func (a *App) startJobs() (func(context.Context) error, error) {
 	a.Analyses.AddWorkers(workers)
 	a.Billing.AddWorkers(workers)
 	a.Privacy.AddWorkers(workers)
+	a.Notices.AddWorkers(workers)
 	return a.DB.Work(context.Background(), db.Jobs{Workers: workers, Concurrency: a.cfg.Jobs.Concurrency, SoftStop: 3 * time.Second})
 }
 
@@ -409,6 +413,8 @@ func (a *App) housekeep(ctx context.Context) {
 	g.Go(every(time.Hour, "retention of uploads", func(ctx context.Context) error { return errors.Join(a.Analyses.RetainUploads(ctx), a.dropUploads()) }))
 	g.Go(every(time.Hour, "retention of reports", a.Analyses.RetainReports))
 	g.Go(every(time.Hour, "retention of webhooks", a.Billing.Retain))
+	g.Go(every(time.Minute, "tell of grace that ends", a.Billing.TellGrace))
+	g.Go(every(time.Hour, "retention of notices", a.Notices.Retain))
 	g.Go(every(10*time.Minute, "sweep sign-ins", a.Accounts.Sweep))
 	g.Go(func() error { a.Accounts.Watch(ctx); return nil })
 	g.Go(every(keyring.MarkEvery, "mark the sealing key as in use", a.keys.Mark))

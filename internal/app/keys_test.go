@@ -61,7 +61,7 @@ var openToKeys = map[string]account.Scope{
 	"GET /api/v1/users/me": account.AccountRead, "GET /api/users/me": account.AccountRead,
 	"GET /api/v1/usage": account.AccountRead, "GET /api/usage/quota": account.AccountRead,
 	"GET /auth/x/status": account.AccountRead, "GET /auth/twitter/status": account.AccountRead,
-	"GET /api/v1/audit":         account.AuditRead,
+	"GET /api/v1/notices": account.AccountRead, "GET /api/v1/audit": account.AuditRead,
 	"GET /api/v1/subscriptions": account.BillingRead, "GET /api/subscriptions/status": account.BillingRead,
 	"GET /api/v1/subscriptions/invoices": account.BillingRead, "GET /api/v1/subscriptions/timeline": account.BillingRead,
 	"GET /api/v1/analyses": account.AnalysesRead, "GET /api/analyses": account.AnalysesRead,

@@ -8,13 +8,14 @@ import (
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/config"
 	"github.com/repazoo/repazoo/internal/keyring"
+	"github.com/repazoo/repazoo/internal/notice"
 	"github.com/repazoo/repazoo/internal/seal"
 )
 
 // SealedColumns is every place in the database that holds sealed values; a test finds one
 // that is missing.
 func SealedColumns() []seal.Column {
-	return slices.Concat(account.SealedColumns(), analysis.SealedColumns())
+	return slices.Concat(account.SealedColumns(), analysis.SealedColumns(), notice.SealedColumns())
 }
 
 // checkKeys finds out now, and not when somebody's token does not open, that a key is lost.

@@ -85,7 +85,7 @@ func (o *operation) readBody(s schema) {
 }
 
 // ids of a person, by the names that routes have for them.
-type ids struct{ account, archive, session, analysis, finding, key, export string }
+type ids struct{ account, archive, session, analysis, finding, key, export, notice, webhook, delivery string }
 
 // of finds whose id a parameter of a route takes; "" when this test does not know yet.
 func (v ids) of(path, name string) string {
@@ -100,6 +100,12 @@ func (v ids) of(path, name string) string {
 		return v.finding
 	case strings.HasPrefix(path, "/api/v1/api-keys/"):
 		return v.key
+	case name == "delivery_id":
+		return v.delivery
+	case strings.HasPrefix(path, "/api/v1/webhooks/"):
+		return v.webhook
+	case strings.HasPrefix(path, "/api/v1/notices/"):
+		return v.notice
 	case strings.HasPrefix(path, "/api/v1/users/me/export/"):
 		return v.export
 	case strings.Contains(path, "/analyses/"):
@@ -174,6 +180,8 @@ func TestRoutes_HideWhatBelongsToOthers(t *testing.T) {
 			theirs := ids{account: gus.account, archive: archiveOf(gus), session: session(gus), key: newKey(gus, "analyses:read").ID, export: gus.exportReady().ID}
 			theirs.analysis, _ = gus.analyse()
 			theirs.finding = finding(gus, theirs.analysis)
+			theirs.notice = noticeOf(gus)
+			theirs.webhook, theirs.delivery = webhookOf(gus)
 			tried := 0
 			for _, o := range operations(t, base) {
 				bodyIDs := o.bodyIDs
@@ -182,7 +190,7 @@ func TestRoutes_HideWhatBelongsToOthers(t *testing.T) {
 				}
 				for _, bodyID := range bodyIDs {
 					tried++
-					unknown := ids{db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID()}
+					unknown := ids{db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID()}
 					status, answer := o.ask(ada, theirs, bodyID)
 					want, wanted := o.ask(ada, unknown, bodyID)
 					if status != want || answer != wanted {

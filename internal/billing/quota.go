@@ -37,6 +37,9 @@ func (s *Service) Reserve(ctx context.Context, tx db.Tx, userID string) (Reserva
 	if errors.Is(err, db.ErrNotFound) {
 		err = ErrNoPeriod
 	}
+	if err == nil {
+		err = s.tellQuota(ctx, tx, userID, r)
+	}
 	return r, err
 }
 

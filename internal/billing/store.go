@@ -102,7 +102,7 @@ func (s *Service) save(ctx context.Context, current row, r remote, news []charge
 			s.openLedger(tx, next)
 			record(ctx, tx, c.actor, current, next)
 			s.tell(tx, current, next, r, news)
-			if err := noteWorth(ctx, tx, next, r.MonthlyCents); err != nil {
+			if err := errors.Join(noteWorth(ctx, tx, next, r.MonthlyCents), s.notify(ctx, tx, current, next)); err != nil {
 				return err
 			}
 		} else {

@@ -29,6 +29,7 @@ func kinds() []kind {
 		{"", "Everything"},
 		{"session", "Signing in"},
 		{"api_key", "API keys"},
+		{"webhook", "Webhooks"},
 		{"x_account", "X accounts"},
 		{"analysis", "Analyses"},
 		{"subscription", "Your plan"},
@@ -128,7 +129,7 @@ func eventWords(l audit.Line) string {
 	case "finding.dismiss":
 		return "A finding was dismissed or restored"
 	}
-	for _, more := range []func(audit.Line) string{sessionWords, accountWords, keyWords, analysisWords, subscriptionWords, dataWords} {
+	for _, more := range []func(audit.Line) string{sessionWords, accountWords, keyWords, analysisWords, subscriptionWords, webhookWords, dataWords} {
 		if words := more(l); words != "" {
 			return words
 		}
@@ -222,6 +223,20 @@ func analysisWords(l audit.Line) string {
 		return "An analysis was cancelled"
 	case "analysis.delete":
 		return "An analysis and its report were deleted"
+	}
+	return ""
+}
+
+func webhookWords(l audit.Line) string {
+	switch l.Action {
+	case "webhook.added":
+		return "A webhook was added"
+	case "webhook.removed":
+		return "A webhook was removed"
+	case "webhook.enabled":
+		return "A webhook was switched on again"
+	case "webhook.redelivered":
+		return "Something was sent to a webhook again"
 	}
 	return ""
 }

@@ -35,6 +35,7 @@ import (
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/notice"
 	"github.com/repazoo/repazoo/internal/privacy"
 )
 
@@ -42,6 +43,7 @@ import (
 type Config struct {
 	Accounts    *account.Service
 	Billing     *billing.Service
+	Notices     *notice.Service
 	Analyses    *analysis.Service
 	Privacy     *privacy.Service
 	Audit       *audit.Log
@@ -101,6 +103,17 @@ func (c *Console) Routes() map[string]http.Handler {
 		"POST /account/keys/{id}/rotate":  c.member(c.rotateKey),
 		"POST /account/keys/{id}/revoke":  c.form(c.revokeKey, c.showKeys),
 		"GET /account/activity":           c.member(c.showActivity),
+
+		"GET /account/notices":    c.member(c.showNotices),
+		"POST /notices/{id}/read": c.form(c.readNotice, c.showHome),
+
+		"GET /account/webhooks":                                       c.member(c.showWebhooks),
+		"POST /account/webhooks":                                      c.member(c.addWebhook),
+		"GET /account/webhooks/{id}":                                  c.member(c.showWebhook),
+		"POST /account/webhooks/{id}/test":                            c.form(c.testWebhook, c.showWebhook),
+		"POST /account/webhooks/{id}/enable":                          c.form(c.enableWebhook, c.showWebhook),
+		"POST /account/webhooks/{id}/remove":                          c.form(c.removeWebhook, c.showWebhooks),
+		"POST /account/webhooks/{id}/deliveries/{delivery}/redeliver": c.form(c.redeliver, c.showWebhook),
 
 		"GET /privacy":                           c.member(c.showPrivacy),
 		"POST /privacy/consents/{kind}/withdraw": c.form(c.withdraw, c.showPrivacy),

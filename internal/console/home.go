@@ -10,6 +10,7 @@ import (
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/notice"
 )
 
 // The front page of a signed-in person: start an analysis, read the earlier ones, and see
@@ -28,10 +29,11 @@ type homeView struct {
 	Archives []analysis.Archive // uploads that are still kept
 	Usage    billing.Usage
 	Plan     billing.Subscription
-	Plans    []billing.Tier // to choose from; empty with a plan
-	Paying   bool           // back from the checkout, and not confirmed yet
-	Consent  string         // the text to agree to; "" when that was done before
-	Chosen   choice         // what the form has selected
+	Plans    []billing.Tier  // to choose from; empty with a plan
+	Notices  []notice.Notice // that were not read yet, the newest few
+	Paying   bool            // back from the checkout, and not confirmed yet
+	Consent  string          // the text to agree to; "" when that was done before
+	Chosen   choice          // what the form has selected
 	Purposes []analysis.Purpose
 	History  []analysis.Analysis
 	Total    int
@@ -57,7 +59,7 @@ func (c *Console) showHome(v *visit) error {
 	if h.Alert == nil && v.r.URL.Query().Get("error") != fault.Unauthenticated.Code { // linking an account comes back here too
 		h.Alert = v.trouble()
 	}
-	for _, gather := range []func(*visit, *homeView) error{c.gatherAccounts, c.gatherArchives, c.gatherPlan, c.gatherHistory} {
+	for _, gather := range []func(*visit, *homeView) error{c.gatherNotices, c.gatherAccounts, c.gatherArchives, c.gatherPlan, c.gatherHistory} {
 		if err := gather(v, &h); err != nil {
 			return err
 		}

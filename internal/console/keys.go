@@ -118,7 +118,7 @@ func scopeWords(s account.Scope) string {
 	case account.AnalysesWrite:
 		return "start, cancel and delete analyses, upload archives, dismiss findings"
 	case account.AccountRead:
-		return "read your profile, linked X accounts and what the plan still allows"
+		return "read your profile, linked X accounts, notices and what the plan still allows"
 	case account.BillingRead:
 		return "read your plan"
 	case account.AuditRead:

@@ -101,6 +101,16 @@ func done(code string) string {
 		return "Your consent was withdrawn, and what was kept because of it is erased."
 	case "export-asked":
 		return "Your package is being made. It takes a moment."
+	case "webhook-tested":
+		return "A test is on its way. Look again in a moment."
+	case "webhook-enabled":
+		return "The webhook is switched on again."
+	case "webhook-removed":
+		return "The webhook was removed."
+	case "webhook-again":
+		return "It is being sent again. Look again in a moment."
+	case "notice-read":
+		return "Noted. It is still under Account, Notices."
 	case "erasing":
 		return "Your account is being erased, and you are signed out everywhere. Everything will be gone in a few minutes."
 	case "signed-out":

@@ -17,6 +17,7 @@ import (
 	"github.com/repazoo/repazoo/internal/console"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/db/dbtest"
+	"github.com/repazoo/repazoo/internal/notice"
 	"github.com/repazoo/repazoo/internal/privacy"
 	"github.com/repazoo/repazoo/internal/sandbox"
 	"github.com/repazoo/repazoo/internal/seal"
@@ -36,6 +37,7 @@ type world struct {
 	db       *db.DB
 	accounts *account.Service
 	billing  *billing.Service
+	notices  *notice.Service
 	analyses *analysis.Service
 	privacy  *privacy.Service
 	pages    http.Handler
@@ -66,8 +68,9 @@ func newWorld(t *testing.T) *world {
 	}))(t)
 	w.analyses = analysis.New(analysis.Config{DB: d, Seal: sealer, Accounts: w.accounts, Billing: w.billing, X: x})
 	w.privacy = privacy.New(privacy.Config{DB: d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses})
+	w.notices = notice.New(notice.Config{DB: d, Seal: sealer})
 	w.serve(console.New(console.Config{
-		Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses, Privacy: w.privacy, Audit: audit.NewLog(d), Sandboxed: []string{"Claude", "X", "Stripe"},
+		Accounts: w.accounts, Billing: w.billing, Notices: w.notices, Analyses: w.analyses, Privacy: w.privacy, Audit: audit.NewLog(d), Sandboxed: []string{"Claude", "X", "Stripe"},
 		Version: "1.2.3", DocsEnabled: true, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	}))
 	return w

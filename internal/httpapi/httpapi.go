@@ -31,6 +31,7 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/health"
 	"github.com/repazoo/repazoo/internal/limit"
+	"github.com/repazoo/repazoo/internal/notice"
 	"github.com/repazoo/repazoo/internal/privacy"
 )
 
@@ -38,6 +39,7 @@ import (
 type Config struct {
 	Accounts       *account.Service
 	Billing        *billing.Service
+	Notices        *notice.Service
 	Analyses       *analysis.Service
 	Privacy        *privacy.Service
 	Audit          *audit.Log

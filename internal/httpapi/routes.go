@@ -16,6 +16,7 @@ var tags = []*huma.Tag{
 	{Name: "sign-in", Description: "Sign in with X, and your sessions."},
 	{Name: "api keys", Description: "Keys for your programs. They are managed in a session, never with a key."},
 	{Name: "billing", Description: "Plans and your subscription."},
+	{Name: "notices", Description: "What you are told of your plan, here and at addresses of your own."},
 	{Name: "health", Description: "Is it up, and what is it."},
 	{Name: "admin", Description: "For administrators."},
 }
@@ -91,6 +92,16 @@ func (a *API) routes() {
 	operation(a, forUser, post("/api/v1/api-keys", "api keys", "Make an API key", http.StatusCreated), a.createKey)
 	operation(a, forUser, post("/api/v1/api-keys/{id}/rotate", "api keys", "Give an API key another secret", http.StatusOK), a.rotateKey)
 	operation(a, forUser, del("/api/v1/api-keys/{id}", "api keys", "Revoke an API key"), a.revokeKey)
+
+	operation(a, forUser, scoped(account.AccountRead, get("/api/v1/notices", "notices", "Your notices, newest first")), a.notices)
+	operation(a, forUser, post("/api/v1/notices/{id}/read", "notices", "Mark a notice as read", http.StatusOK), a.readNotice)
+	operation(a, forUser, get("/api/v1/webhooks", "notices", "Your webhooks"), a.webhooks)
+	operation(a, forUser, post("/api/v1/webhooks", "notices", "Add a webhook", http.StatusCreated), a.addWebhook)
+	operation(a, forUser, del("/api/v1/webhooks/{id}", "notices", "Remove a webhook"), a.removeWebhook)
+	operation(a, forUser, post("/api/v1/webhooks/{id}/enable", "notices", "Switch a webhook on again", http.StatusOK), a.enableWebhook)
+	operation(a, forUser, post("/api/v1/webhooks/{id}/test", "notices", "Send a webhook a test", http.StatusAccepted), a.testWebhook)
+	operation(a, forUser, get("/api/v1/webhooks/{id}/deliveries", "notices", "What was sent to a webhook, newest first"), a.deliveries)
+	operation(a, forUser, post("/api/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", "notices", "Send something again", http.StatusAccepted), a.redeliver)
 
 	operation(a, forUser, scoped(account.AuditRead, get("/api/v1/audit", "account", "What happened on your account, newest first")), a.audit)
 	operation(a, forAdmin, get("/api/v1/admin/audit", "admin", "What happened on every account, newest first"), a.adminAudit)

@@ -24,6 +24,7 @@ func TestExport_HoldsEverythingThatIsKept(t *testing.T) {
 		for name, want := range map[string]int{
 			"user.json": 1, "x_accounts.json": 1, "sessions.json": 1, "consents.json": 2, "subscription.json": 1, "billing_timeline.json": 2, "quota.json": 1, "archives.json": 1,
 			"analyses.json": 1, "reports.json": 1, "dismissals.json": 1, "exports.json": 1, "api_keys.json": 1,
+			"notices.json": 1, "webhooks.json": 1, "webhook_deliveries.json": 1,
 			"posts.json":     w.count(`SELECT count(*) FROM posts WHERE user_id = $1`, p.UserID),
 			"audit_log.json": w.count(`SELECT count(*) FROM audit_log WHERE user_id = $1`, p.UserID),
 		} {
@@ -39,7 +40,7 @@ func TestExport_HoldsEverythingThatIsKept(t *testing.T) {
 				}
 			}
 		}
-		if len(files) != 15 {
+		if len(files) != 18 {
 			t.Errorf("the package has %d files", len(files))
 		}
 		if got := list(t, files["reports.json"])[0]["findings"].([]any); len(got) == 0 {
@@ -70,7 +71,7 @@ func TestExport_HoldsNoSecret(t *testing.T) {
 					t.Errorf("%s holds a secret", name)
 				}
 			}
-			for _, key := range []string{`"tokens"`, `"hash"`, `"sealed"`, `"verifier"`, `"successor"`, `"key"`} {
+			for _, key := range []string{`"tokens"`, `"hash"`, `"sealed"`, `"verifier"`, `"successor"`, `"key"`, `"secret"`} {
 				if strings.Contains(content, key) {
 					t.Errorf("%s has a field %s", name, key)
 				}

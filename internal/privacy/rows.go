@@ -144,6 +144,54 @@ func (v *quotaPeriod) into() []any {
 	return []any{&v.Start, &v.End, &v.EntitledUntil, &v.Tier, &v.Quota, &v.Used, &v.Reserved, &v.ReadsLimit, &v.ReadsUsed}
 }
 
+type noticeRow struct {
+	ID        string     `json:"id"`
+	Kind      string     `json:"kind"`
+	Data      jsonText   `json:"data"`
+	CreatedAt time.Time  `json:"created_at"`
+	ReadAt    *time.Time `json:"read_at"`
+}
+
+func (v *noticeRow) into() []any {
+	return []any{&v.ID, &v.Kind, (*string)(&v.Data), &v.CreatedAt, &v.ReadAt}
+}
+
+type webhookRow struct {
+	ID           string     `json:"id"`
+	URL          string     `json:"url"`
+	Kinds        string     `json:"kinds"`
+	CreatedAt    time.Time  `json:"created_at"`
+	FailingSince *time.Time `json:"failing_since"`
+	DisabledAt   *time.Time `json:"disabled_at"`
+}
+
+func (v *webhookRow) into() []any {
+	return []any{&v.ID, &v.URL, &v.Kinds, &v.CreatedAt, &v.FailingSince, &v.DisabledAt}
+}
+
+type deliveryRow struct {
+	ID         string     `json:"id"`
+	EndpointID string     `json:"webhook_id"`
+	NoticeID   *string    `json:"notice_id"`
+	Kind       string     `json:"kind"`
+	MessageID  string     `json:"message_id"`
+	Payload    jsonText   `json:"payload"`
+	Status     string     `json:"status"`
+	Attempts   int        `json:"attempts"`
+	Code       *int       `json:"code"`
+	Trouble    string     `json:"trouble"`
+	CreatedAt  time.Time  `json:"created_at"`
+	TriedAt    *time.Time `json:"tried_at"`
+	NextTryAt  *time.Time `json:"next_try_at"`
+}
+
+func (v *deliveryRow) into() []any {
+	return []any{
+		&v.ID, &v.EndpointID, &v.NoticeID, &v.Kind, &v.MessageID, (*string)(&v.Payload), &v.Status, &v.Attempts, &v.Code, &v.Trouble,
+		&v.CreatedAt, &v.TriedAt, &v.NextTryAt,
+	}
+}
+
 type archive struct {
 	ID        string    `json:"id"`
 	XUserID   string    `json:"x_user_id"`

@@ -184,6 +184,11 @@ func (w *world) busy(handle string) *person {
 	must(p.accounts.RefreshSession(p.ctx, p.Tokens.Refresh))(w.t)
 	must(p.accounts.BeginSignIn(p.ctx, account.SignInRequest{LinkTo: p.UserID}))(w.t)
 	must(w.accounts.CreateKey(w.t.Context(), p.UserID, account.KeyRequest{Name: "a script", Scopes: []account.Scope{account.AccountRead}}))(w.t)
+	told, hook := db.NewID(), db.NewID()
+	w.exec(`INSERT INTO notices (id, user_id, kind, subject, data, created_at) VALUES ($1, $2, 'plan.changed', 's', '{"plan":"pro","from":"basic"}', $3)`, told, p.UserID, w.d.Now())
+	w.exec(`INSERT INTO webhook_endpoints (id, user_id, url, secret, kinds, created_at) VALUES ($1, $2, $3, $4, '', $5)`, hook, p.UserID, "https://example.com/"+handle, []byte{1}, w.d.Now())
+	w.exec(`INSERT INTO webhook_deliveries (id, user_id, endpoint_id, notice_id, kind, message_id, payload, status, created_at)
+		VALUES ($1, $2, $3, $4, 'plan.changed', 'msg_1', '{}', 'waiting', $5)`, db.NewID(), p.UserID, hook, told, w.d.Now())
 	w.exec(`INSERT INTO verdicts (user_id, key, sealed, created_at) VALUES ($1, 'k', $2, $3)`, p.UserID, []byte{1}, w.d.Now())
 	w.exec(`INSERT INTO stripe_events (id, type, object_id, payload, received_at, handled_at) VALUES ($1, 'invoice.paid', 'in_1', $2, $3, $3)`,
 		"evt_"+handle, fmt.Sprintf(`{"data":{"object":{"customer":%q,"customer_email":"%s@example.org"}}}`, p.customer(), handle), w.d.Now())

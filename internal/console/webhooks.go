@@ -1,0 +1,98 @@
+package console
+
+import (
+	"net/url"
+
+	"github.com/repazoo/repazoo/internal/notice"
+)
+
+// The pages of webhooks: a person's endpoints, and what was sent to each. A new secret is shown in the very answer to the
+// form, because no redirect can carry it. A browser that sends the form again makes no second one: the address is taken.
+
+const deliveriesOnPage = 30
+
+type webhooksView struct {
+	page
+	Endpoints []notice.Endpoint
+	Made      *notice.NewEndpoint // just now, with its secret; nil otherwise
+	Kinds     []notice.Kind
+	URL       string // in a form that was refused
+	Full      bool   // no further one may be made
+}
+
+func (c *Console) showWebhooks(v *visit) error { return c.webhooksPage(v, nil) }
+
+func (c *Console) webhooksPage(v *visit, made *notice.NewEndpoint) (err error) {
+	w := webhooksView{page: c.page(v, "Webhooks"), Made: made, Kinds: notice.Kinds()}
+	if v.alert != nil {
+		w.URL = v.field("url")
+	}
+	w.Endpoints, err = c.Notices.Endpoints(v.r.Context(), v.me.UserID)
+	w.Full = len(w.Endpoints) >= notice.MaxEndpoints
+	if err != nil {
+		return err
+	}
+	return c.ok(v, "webhooks", w)
+}
+
+func (c *Console) addWebhook(v *visit) error {
+	var made notice.NewEndpoint
+	_, err := c.submit(v, func(*visit) (next string, err error) {
+		var kinds []notice.Kind
+		for _, k := range v.r.PostForm["kind"] {
+			kinds = append(kinds, notice.Kind(k))
+		}
+		made, err = c.Notices.AddEndpoint(v.r.Context(), v.me.UserID, v.field("url"), kinds)
+		return "", err
+	})
+	if err != nil {
+		v.alert = c.alertFor(v, err)
+		return c.showWebhooks(v)
+	}
+	return c.webhooksPage(v, &made)
+}
+
+type webhookView struct {
+	page
+	Endpoint   notice.Endpoint
+	Deliveries []notice.Delivery
+	Older      string // the address of the next page; "" on the last
+}
+
+func (c *Console) showWebhook(v *visit) (err error) {
+	id := v.r.PathValue("id")
+	w := webhookView{page: c.page(v, "Webhook")}
+	if w.Endpoint, err = c.Notices.Endpoint(v.r.Context(), v.me.UserID, id); err != nil {
+		return err
+	}
+	p, err := c.Notices.Deliveries(v.r.Context(), v.me.UserID, id, deliveriesOnPage, v.r.URL.Query().Get("cursor"))
+	if err != nil {
+		return err
+	}
+	w.Deliveries = p.Deliveries
+	if p.Next != "" {
+		w.Older = webhookAt(id) + "?" + url.Values{"cursor": {p.Next}}.Encode()
+	}
+	return c.ok(v, "webhook", w)
+}
+
+func webhookAt(id string) string { return "/account/webhooks/" + id }
+
+func (c *Console) testWebhook(v *visit) (string, error) {
+	_, err := c.Notices.TestEndpoint(v.r.Context(), v.me.UserID, v.r.PathValue("id"))
+	return webhookAt(v.r.PathValue("id")) + "?done=webhook-tested", err
+}
+
+func (c *Console) enableWebhook(v *visit) (string, error) {
+	_, err := c.Notices.EnableEndpoint(v.r.Context(), v.me.UserID, v.r.PathValue("id"))
+	return webhookAt(v.r.PathValue("id")) + "?done=webhook-enabled", err
+}
+
+func (c *Console) removeWebhook(v *visit) (string, error) {
+	return "/account/webhooks?done=webhook-removed", c.Notices.RemoveEndpoint(v.r.Context(), v.me.UserID, v.r.PathValue("id"))
+}
+
+func (c *Console) redeliver(v *visit) (string, error) {
+	_, err := c.Notices.Redeliver(v.r.Context(), v.me.UserID, v.r.PathValue("id"), v.r.PathValue("delivery"))
+	return webhookAt(v.r.PathValue("id")) + "?done=webhook-again", err
+}

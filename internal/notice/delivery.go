@@ -1,0 +1,170 @@
+package notice
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// Test is the type of a delivery that somebody asked for to try an endpoint. It tells of nothing.
+const Test Kind = "webhook.test"
+
+// States of a delivery.
+const (
+	Waiting   = "waiting"   // for its first try, or the next
+	Delivered = "delivered" // answered with 2xx
+	Failed    = "failed"    // given up; it may be asked for again
+)
+
+const deliveriesKept = 30 * 24 * time.Hour
+
+// Delivery is what became of telling one endpoint of one notice.
+type Delivery struct {
+	ID        string
+	Kind      Kind
+	Status    string // Waiting, Delivered or Failed
+	Attempts  int    // since it was last asked for
+	Code      *int   // the HTTP status of the last answer; nil without one
+	Trouble   string // why the last try failed, as the end of a sentence; "" when it did not
+	CreatedAt time.Time
+	TriedAt   *time.Time
+	NextTryAt *time.Time // nil unless waiting
+}
+
+// DeliveryPage is one page of deliveries, the newest first.
+type DeliveryPage struct {
+	Deliveries []Delivery
+	Next       string // "" on the last page
+	Total      int
+}
+
+const deliveryColumns = `id, kind, status, attempts, code, trouble, created_at, tried_at, next_try_at`
+
+func scanDelivery(r db.Rows, v *Delivery) error {
+	return r.Scan(&v.ID, (*string)(&v.Kind), &v.Status, &v.Attempts, &v.Code, &v.Trouble, &v.CreatedAt, &v.TriedAt, &v.NextTryAt)
+}
+
+// Deliveries lists what was sent to an endpoint in the last 30 days. Errors: not_found, validation_failed.
+func (s *Service) Deliveries(ctx context.Context, userID, endpointID string, limit int, from string) (p DeliveryPage, err error) {
+	before, beforeID, err := parseCursor(from)
+	if err != nil {
+		return DeliveryPage{}, err
+	}
+	if _, err := s.Endpoint(ctx, userID, endpointID); err != nil {
+		return DeliveryPage{}, err
+	}
+	limit = bounded(limit)
+	p.Total, err = db.ReadOne(ctx, s.DB, db.User(userID), db.Value[int], `SELECT count(*) FROM webhook_deliveries WHERE user_id = $1 AND endpoint_id = $2`, userID, endpointID)
+	if err != nil {
+		return DeliveryPage{}, err
+	}
+	p.Deliveries, err = db.Read(ctx, s.DB, db.User(userID), scanDelivery, `SELECT `+deliveryColumns+` FROM webhook_deliveries
+		WHERE user_id = $1 AND endpoint_id = $2 AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC LIMIT $5`, userID, endpointID, before, beforeID, limit+1)
+	if err != nil {
+		return DeliveryPage{}, err
+	}
+	if len(p.Deliveries) > limit {
+		p.Deliveries = p.Deliveries[:limit]
+		p.Next = cursor(p.Deliveries[limit-1].CreatedAt, p.Deliveries[limit-1].ID)
+	}
+	return p, nil
+}
+
+// TestEndpoint sends an endpoint something that tells of nothing, also while it is switched off. Error: not_found.
+func (s *Service) TestEndpoint(ctx context.Context, userID, endpointID string) (Delivery, error) {
+	if !ids.MatchString(endpointID) {
+		return Delivery{}, noEndpoint()
+	}
+	var made Delivery
+	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		e, err := db.One(ctx, tx, scanEndpoint, `SELECT `+endpointColumns+` FROM webhook_endpoints WHERE user_id = $1 AND id = $2`, userID, endpointID)
+		if err != nil {
+			return orNoEndpoint(err)
+		}
+		id := db.NewID()
+		body, err := payload(Notice{ID: id, Kind: Test, CreatedAt: tx.Now()})
+		if err == nil {
+			made, err = queue(ctx, tx, delivery{id: id, user: userID, endpoint: e.ID, kind: Test, message: "msg_" + id, body: body})
+		}
+		return err
+	})
+	return made, err
+}
+
+// Redeliver sends something again that was sent before, under its old message id, and gives it a new day of tries.
+// Errors: not_found, and conflict while the endpoint is switched off.
+func (s *Service) Redeliver(ctx context.Context, userID, endpointID, id string) (v Delivery, err error) {
+	e, err := s.Endpoint(ctx, userID, endpointID)
+	if err != nil {
+		return Delivery{}, err
+	}
+	if !ids.MatchString(id) {
+		return Delivery{}, noDelivery()
+	}
+	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		type again struct {
+			Delivery
+			round int
+		}
+		found, err := db.One(ctx, tx, func(r db.Rows, v *again) error {
+			return r.Scan(&v.ID, (*string)(&v.Kind), &v.Status, &v.Attempts, &v.Code, &v.Trouble, &v.CreatedAt, &v.TriedAt, &v.NextTryAt, &v.round)
+		}, `UPDATE webhook_deliveries SET round = round + 1, attempts = 0, status = 'waiting', code = NULL, trouble = '', next_try_at = $4
+			WHERE user_id = $1 AND endpoint_id = $2 AND id = $3 RETURNING `+deliveryColumns+`, round`, userID, endpointID, id, tx.Now())
+		switch {
+		case errors.Is(err, db.ErrNotFound):
+			return noDelivery()
+		case err != nil:
+			return err
+		case e.DisabledAt != nil && found.Kind != Test:
+			return fault.Conflict.Saying("This webhook is switched off. Switch it on first.")
+		}
+		v = found.Delivery
+		recordEndpoint(ctx, tx, userID, "webhook.redelivered", endpointID)
+		return tx.Enqueue(ctx, DeliverJob{DeliveryID: id, Round: found.round})
+	})
+	return v, err
+}
+
+func noDelivery() error { return fault.NotFound.Saying("This webhook has no delivery with this id.") }
+
+// delivery is a line of the log as it is made.
+type delivery struct {
+	id, user, endpoint string
+	notice             *string // nil for a test
+	kind               Kind
+	message, body      string
+}
+
+// queue writes a delivery down with its job, unless the endpoint was told of the notice before.
+func queue(ctx context.Context, tx db.Tx, v delivery) (Delivery, error) {
+	made, err := db.One(ctx, tx, scanDelivery, `INSERT INTO webhook_deliveries (id, user_id, endpoint_id, notice_id, kind, message_id, payload, status, created_at, next_try_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', $8, $8) ON CONFLICT (endpoint_id, notice_id) DO NOTHING RETURNING `+deliveryColumns,
+		v.id, v.user, v.endpoint, v.notice, string(v.kind), v.message, v.body, tx.Now())
+	if err != nil {
+		return Delivery{}, err
+	}
+	return made, tx.Enqueue(ctx, DeliverJob{DeliveryID: v.id})
+}
+
+// message is the body of a webhook, in the shape that the Standard Webhooks specification asks for.
+type message struct {
+	Type      Kind        `json:"type"`
+	Timestamp time.Time   `json:"timestamp"` // of the notice
+	Data      messageData `json:"data"`
+}
+
+type messageData struct {
+	ID       string `json:"id"` // of the notice
+	Title    string `json:"title"`
+	Sentence string `json:"sentence"`
+	Data            // its fields stand beside the others
+}
+
+func payload(n Notice) (string, error) {
+	b, err := json.Marshal(message{n.Kind, n.CreatedAt.UTC(), messageData{n.ID, n.Title(), n.Sentence(), n.Data}})
+	return string(b), err
+}

@@ -1,0 +1,115 @@
+// Package notice tells people what happened to their plan: that a payment failed, that grace ends, that the plan changed
+// or ended, that the quota is nearly used.
+//
+// # A notice is a row
+//
+// Whoever makes a [Fact] true writes it down in the same transaction, so that neither can exist without the other:
+//
+//	err := notice.Write(ctx, tx, notice.Fact{UserID: id, Kind: notice.QuotaUsedUp, Subject: period, Data: …})
+//
+// User, kind and subject are a unique key: a webhook that comes late, twice or out of order, and any number of starts that
+// race for the last analysis, make one row. The row holds a kind and data, never a sentence: the words are made when it is
+// shown, in words.go alone.
+//
+// # How it leaves
+//
+// A person may name addresses of their own that hear of notices, signed as the Standard Webhooks specification says
+// (endpoint.go, deliver.go). Those addresses are a stranger's choice, so requests reach the public internet only (guard.go).
+package notice
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/seal"
+)
+
+// Kind says what happened. It is also the type of the webhook that tells of it.
+type Kind string
+
+// The kinds.
+const (
+	PaymentFailed   Kind = "payment.failed"    // a renewal was not paid; Data.Until is when grace ends, if there is any
+	GraceEnding     Kind = "grace.ending"      // within a day
+	GraceEnded      Kind = "grace.ended"       // and the plan is paused until it is paid
+	PlanChanged     Kind = "plan.changed"      // from one tier to another
+	PlanCancelled   Kind = "plan.cancelled"    // it will end at Data.Until
+	PlanEnded       Kind = "plan.ended"        // there is no plan any more; with Data.Until what was paid stays usable until then
+	QuotaNearlyUsed Kind = "quota.nearly_used" // four fifths of it
+	QuotaUsedUp     Kind = "quota.used_up"
+	EndpointOff     Kind = "webhook.disabled" // an endpoint did not answer for days, and hears no more
+)
+
+// Kinds lists every kind, in the order people are shown them.
+func Kinds() []Kind {
+	return []Kind{PaymentFailed, GraceEnding, GraceEnded, PlanChanged, PlanCancelled, PlanEnded, QuotaNearlyUsed, QuotaUsedUp, EndpointOff}
+}
+
+// Data is what the words of a notice need. Fields that a kind does not need are zero.
+type Data struct {
+	Plan   string    `json:"plan,omitempty"`   // the tier it is about
+	From   string    `json:"from,omitempty"`   // the tier before
+	Until  time.Time `json:"until,omitzero"`   // when what the notice tells of ends
+	Quota  int       `json:"quota,omitempty"`  // analyses a period allows
+	Used   int       `json:"used,omitempty"`   // of them used, those that run included
+	Unpaid bool      `json:"unpaid,omitempty"` // the plan ended owing a payment
+	Host   string    `json:"host,omitempty"`   // of the endpoint it is about
+}
+
+// Fact is what a notice is made of.
+type Fact struct {
+	UserID  string
+	Kind    Kind
+	Subject string // of all facts of the user and kind, which one: a period, a subscription, a version of it
+	Data    Data
+}
+
+// Write makes a notice of a fact, in the transaction that makes the fact true, unless there is one already.
+func Write(ctx context.Context, tx db.Tx, f Fact) error {
+	data, err := json.Marshal(f.Data)
+	if err != nil {
+		return err
+	}
+	id := db.NewID()
+	n, err := tx.Exec(ctx, `INSERT INTO notices (id, user_id, kind, subject, data, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (user_id, kind, subject) DO NOTHING`, id, f.UserID, string(f.Kind), f.Subject, string(data), tx.Now())
+	if err != nil || n == 0 {
+		return err
+	}
+	return tx.Enqueue(ctx, SpreadJob{NoticeID: id})
+}
+
+// Settle marks a user's unread notices of some kinds as read, because what they tell is over: the payment came after all.
+func Settle(tx db.Tx, userID string, kinds ...Kind) {
+	for _, k := range kinds {
+		tx.Later(`UPDATE notices SET read_at = $3 WHERE user_id = $1 AND kind = $2 AND read_at IS NULL`, userID, string(k), tx.Now())
+	}
+}
+
+// Notice is one notice of a user.
+type Notice struct {
+	ID        string
+	Kind      Kind
+	Data      Data
+	CreatedAt time.Time
+	ReadAt    *time.Time // nil while unread
+}
+
+// Config is what a Service needs.
+type Config struct {
+	DB    *db.DB
+	Seal  *seal.Sealer // of the endpoints' secrets
+	Local bool         // endpoints may be on this machine, as in development
+}
+
+// Service reads notices and carries them to endpoints. It is safe for concurrent use, on any number of replicas.
+type Service struct {
+	Config
+	client *http.Client
+}
+
+// New makes a Service.
+func New(c Config) *Service { return &Service{c, newClient(c.Local, nil)} }

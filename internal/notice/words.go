@@ -1,0 +1,133 @@
+package notice
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// What notices say. This is the one place that knows: pages, answers of the API, webhooks and e-mail all ask here.
+
+// Title is a notice in a few words.
+func (n Notice) Title() string {
+	switch n.Kind {
+	case PaymentFailed:
+		return "Your payment did not go through"
+	case GraceEnding:
+		return "Your plan is about to be paused"
+	case GraceEnded:
+		return "Your plan is paused"
+	case PlanChanged:
+		return "Your plan has changed"
+	case PlanCancelled:
+		return "Your plan is cancelled"
+	case PlanEnded:
+		return "Your plan has ended"
+	case QuotaNearlyUsed:
+		return "Most of your analyses are used"
+	case QuotaUsedUp:
+		return "All of your analyses are used"
+	case EndpointOff:
+		return "A webhook of yours was switched off"
+	case Test:
+		return "A test"
+	}
+	return "Something happened to your plan"
+}
+
+// Words name a kind, as what somebody may want to hear of.
+func (k Kind) Words() string {
+	switch k {
+	case PaymentFailed:
+		return "a payment that failed"
+	case GraceEnding:
+		return "a plan that is about to be paused"
+	case GraceEnded:
+		return "a plan that was paused"
+	case PlanChanged:
+		return "another plan"
+	case PlanCancelled:
+		return "a plan that was cancelled"
+	case PlanEnded:
+		return "a plan that ended"
+	case QuotaNearlyUsed:
+		return "four fifths of the analyses used"
+	case QuotaUsedUp:
+		return "all analyses used"
+	case EndpointOff:
+		return "a webhook that was switched off"
+	case Test:
+		return "a test"
+	}
+	return string(k)
+}
+
+// Sentence says what happened and what to do about it.
+func (n Notice) Sentence() string {
+	d := n.Data
+	switch n.Kind {
+	case PaymentFailed:
+		return n.paymentFailed()
+	case GraceEnding:
+		return fmt.Sprintf("%s will be paused on %s, because its last payment did not go through. Check your card before then, and nothing stops.", d.plan(), moment(d.Until))
+	case GraceEnded:
+		return fmt.Sprintf("%s is paused, because its last payment did not go through. It opens again as soon as the payment does. Your reports are still there.", d.plan())
+	case PlanChanged:
+		return fmt.Sprintf("You now have the %s plan instead of %s.", title(d.Plan), title(d.From))
+	case PlanCancelled:
+		return fmt.Sprintf("%s will not be renewed. You can use it until %s, and keep it if you change your mind before then.", d.plan(), moment(d.Until))
+	case PlanEnded:
+		return n.planEnded()
+	case QuotaNearlyUsed:
+		return fmt.Sprintf("You have used %s of the %s analyses of this period. New ones come on %s, or with a larger plan.", count(d.Used), count(d.Quota), moment(d.Until))
+	case QuotaUsedUp:
+		return fmt.Sprintf("You have used all %s analyses of this period. New ones come on %s, or with a larger plan.", count(d.Quota), moment(d.Until))
+	case EndpointOff:
+		return fmt.Sprintf("What was sent to %s has failed for days, so nothing more is sent there. See why on the page of the webhook, and switch it on again.", d.Host)
+	case Test:
+		return "Your webhook works. Nothing has happened to your plan."
+	}
+	return "Look at your plan on the front page."
+}
+
+func (n Notice) paymentFailed() string {
+	if n.Data.Until.IsZero() {
+		return fmt.Sprintf("The payment for %s did not go through, so it is paused. Check your card; the plan opens again as soon as the payment does.", n.Data.thePlan())
+	}
+	return fmt.Sprintf("The payment for %s did not go through. The plan stays open until %s while it is tried again. Check your card before then.", n.Data.thePlan(), moment(n.Data.Until))
+}
+
+func (n Notice) planEnded() string {
+	switch {
+	case n.Data.Unpaid:
+		return fmt.Sprintf("%s has ended, because its last payment did not go through. You can choose a plan again whenever you want.", n.Data.plan())
+	case !n.Data.Until.IsZero():
+		return fmt.Sprintf("%s is ended. What you paid for stays usable until %s, and then nothing more is charged.", n.Data.plan(), moment(n.Data.Until))
+	}
+	return fmt.Sprintf("%s has ended, and nothing more is charged. You can choose a plan again whenever you want.", n.Data.plan())
+}
+
+// plan begins a sentence.
+func (d Data) plan() string { return "Your " + title(d.Plan) + " plan" }
+
+func (d Data) thePlan() string { return "your " + title(d.Plan) + " plan" }
+
+// title writes a tier as people see it: Basic.
+func title(tier string) string {
+	if tier == "" {
+		return ""
+	}
+	return strings.ToUpper(tier[:1]) + tier[1:]
+}
+
+func moment(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
+
+// count writes a whole number with commas: 10,000.
+func count(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
