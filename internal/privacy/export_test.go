@@ -39,7 +39,7 @@ func TestExport_HoldsEverythingThatIsKept(t *testing.T) {
 				}
 			}
 		}
-		if len(files) != 15 {
+		if len(files) != 16 {
 			t.Errorf("the package has %d files", len(files))
 		}
 		if got := list(t, files["reports.json"])[0]["findings"].([]any); len(got) == 0 {
