@@ -40,7 +40,7 @@ func TestExport_HoldsEverythingThatIsKept(t *testing.T) {
 				}
 			}
 		}
-		if len(files) != 18 {
+		if len(files) != 19 {
 			t.Errorf("the package has %d files", len(files))
 		}
 		if got := list(t, files["reports.json"])[0]["findings"].([]any); len(got) == 0 {
