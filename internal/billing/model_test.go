@@ -47,7 +47,6 @@ func TestModel(t *testing.T) {
 				played++
 				steps += len(history)
 				began, ended := time.Time{}, time.Time{}
-				//nolint:tparallel // one after the other: the next history depends on how this one ended
 				if !t.Run(fmt.Sprintf("history-%d", played), func(t *testing.T) {
 					m := newModel(newWorld(t, open))
 					began = m.sb.Now()

@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -24,7 +25,7 @@ func TestControl_WebhooksAreLostWhenToldAndArriveAgainAfter(t *testing.T) {
 		{`{"drop":true}`, "", 400},
 	} {
 		w := httptest.NewRecorder()
-		b.Handler().ServeHTTP(w, httptest.NewRequest("POST", "/sandbox/webhooks", strings.NewReader(tt.body)))
+		b.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/sandbox/webhooks", strings.NewReader(tt.body)))
 		if w.Code != tt.status {
 			t.Errorf("%s: %d, want %d", tt.body, w.Code, tt.status)
 		}
