@@ -16,9 +16,9 @@ var stripeCatalogRoutes = []stripeRoute{
 	{"GET /v1/products", "active limit starting_after expand[]", (*stripeCall).listProducts},
 	{"POST /v1/prices", "product currency unit_amount recurring[interval] recurring[interval_count] lookup_key transfer_lookup_key nickname metadata[] expand[]", (*stripeCall).createPrice},
 	{"POST /v1/prices/{id}", "active lookup_key transfer_lookup_key nickname metadata[] expand[]", (*stripeCall).updatePrice},
-	{"POST /v1/billing_portal/configurations", portalParams, (*stripeCall).createPortal},
-	{"GET /v1/billing_portal/configurations", "active is_default limit starting_after expand[]", (*stripeCall).listPortals},
-	{"POST /v1/billing_portal/configurations/{id}", "active " + portalParams, (*stripeCall).updatePortal},
+	{"POST /v1/billing_portal/configurations", portalConfigParams, (*stripeCall).createPortalConfig},
+	{"GET /v1/billing_portal/configurations", "active is_default limit starting_after expand[]", (*stripeCall).listPortalConfigs},
+	{"POST /v1/billing_portal/configurations/{id}", "active " + portalConfigParams, (*stripeCall).updatePortalConfig},
 	{"POST /v1/webhook_endpoints", "url api_version enabled_events[] description metadata[] expand[]", (*stripeCall).createEndpoint},
 	{"GET /v1/webhook_endpoints", "limit starting_after expand[]", (*stripeCall).listEndpoints},
 	{"POST /v1/webhook_endpoints/{id}", "url enabled_events[] disabled description metadata[] expand[]", (*stripeCall).updateEndpoint},
@@ -28,7 +28,7 @@ var stripeCatalogRoutes = []stripeRoute{
 // stripeCatalog is what those routes keep. Prices are with Stripe itself, since two of them were always there.
 type stripeCatalog struct {
 	products  stripeShelf[stripeProduct]
-	portals   stripeShelf[stripePortal]
+	portals   stripeShelf[stripePortalConfig]
 	endpoints stripeShelf[stripeEndpoint]
 }
 
@@ -133,13 +133,13 @@ func (c *stripeCall) updatePrice() (any, *stripeError) {
 	return p, nil
 }
 
-const portalParams = "name default_return_url business_profile[headline] metadata[] expand[] " +
+const portalConfigParams = "name default_return_url business_profile[headline] metadata[] expand[] " +
 	"features[invoice_history][enabled] features[payment_method_update][enabled] features[customer_update][enabled] " +
 	"features[customer_update][allowed_updates][] features[subscription_update][enabled] features[subscription_cancel][enabled] " +
 	"features[subscription_cancel][mode] features[subscription_cancel][cancellation_reason][enabled] " +
 	"features[subscription_cancel][cancellation_reason][options][]"
 
-type stripePortal struct {
+type stripePortalConfig struct {
 	ID               string            `json:"id"`
 	Object           string            `json:"object"`
 	Active           bool              `json:"active"`
@@ -163,8 +163,8 @@ type stripeFeatures struct {
 	SubscriptionUpdate  map[string]any `json:"subscription_update"`
 }
 
-func (c *stripeCall) createPortal() (any, *stripeError) {
-	p := &stripePortal{
+func (c *stripeCall) createPortalConfig() (any, *stripeError) {
+	p := &stripePortalConfig{
 		ID: stripeID("bpc"), Object: "billing_portal.configuration", Active: true, Created: clip(c.now), Metadata: map[string]string{},
 		BusinessProfile: map[string]any{"headline": nil, "privacy_policy_url": nil, "terms_of_service_url": nil},
 		LoginPage:       map[string]any{"enabled": false, "url": nil},
@@ -181,13 +181,13 @@ func (c *stripeCall) createPortal() (any, *stripeError) {
 			},
 		},
 	}
-	c.fillPortal(p)
+	c.fillPortalConfig(p)
 	c.catalog.portals.put(p.ID, p)
 	return p, nil
 }
 
-// fillPortal takes over what the request says.
-func (c *stripeCall) fillPortal(p *stripePortal) {
+// fillPortalConfig takes over what the request says.
+func (c *stripeCall) fillPortalConfig(p *stripePortalConfig) {
 	for name, feature := range map[string]map[string]any{
 		"customer_update": p.Features.CustomerUpdate, "invoice_history": p.Features.InvoiceHistory,
 		"payment_method_update": p.Features.PaymentMethodUpdate, "subscription_cancel": p.Features.SubscriptionCancel,
@@ -224,19 +224,19 @@ func (c *stripeCall) fillPortal(p *stripePortal) {
 	p.Updated = clip(c.now)
 }
 
-func (c *stripeCall) listPortals() (any, *stripeError) {
-	return page(c, "/v1/billing_portal/configurations", c.catalog.portals.list, func(p *stripePortal) string { return p.ID },
-		func(p *stripePortal) bool {
+func (c *stripeCall) listPortalConfigs() (any, *stripeError) {
+	return page(c, "/v1/billing_portal/configurations", c.catalog.portals.list, func(p *stripePortalConfig) string { return p.ID },
+		func(p *stripePortalConfig) bool {
 			return !c.form.has("active") || c.form.get("active") == strconv.FormatBool(p.Active)
-		}, func(p *stripePortal) any { return p })
+		}, func(p *stripePortalConfig) any { return p })
 }
 
-func (c *stripeCall) updatePortal() (any, *stripeError) {
+func (c *stripeCall) updatePortalConfig() (any, *stripeError) {
 	p := c.catalog.portals.byID[c.id]
 	if p == nil {
 		return nil, missing("configuration", "id", c.id)
 	}
-	c.fillPortal(p)
+	c.fillPortalConfig(p)
 	return p, nil
 }
 
@@ -335,10 +335,10 @@ func (f stripeForm) list(name string) []string {
 
 // stripeCatalogState is the catalog in the state file.
 type stripeCatalogState struct {
-	Products  []*stripeProduct  `json:"products"`
-	Prices    []*stripePrice    `json:"prices"` // made since the start of the account
-	Portals   []*stripePortal   `json:"portals"`
-	Endpoints []*stripeEndpoint `json:"endpoints"`
+	Products  []*stripeProduct      `json:"products"`
+	Prices    []*stripePrice        `json:"prices"` // made since the start of the account
+	Portals   []*stripePortalConfig `json:"portals"`
+	Endpoints []*stripeEndpoint     `json:"endpoints"`
 }
 
 func (c *Stripe) encodeCatalog() stripeCatalogState {
