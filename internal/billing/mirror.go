@@ -37,6 +37,7 @@ type remote struct {
 	CancelAtPeriodEnd      bool
 	Paid                   bool // the present period was paid, and stayed so
 	Secret                 string
+	Unstarted              bool  // its first invoice was not paid
 	MonthlyCents           int64 // what it asks for each month, less lasting discounts
 }
 
@@ -60,6 +61,7 @@ func remoteOf(sub *stripe.Subscription, tierOf map[string]string) remote {
 	disputed := sub.CancellationDetails != nil && sub.CancellationDetails.Reason == stripe.SubscriptionCancellationDetailsReasonPaymentDisputed
 	if in := sub.LatestInvoice; in != nil {
 		r.Paid = in.Status == stripe.InvoiceStatusPaid && !disputed
+		r.Unstarted = in.BillingReason == stripe.InvoiceBillingReasonSubscriptionCreate && in.Status != stripe.InvoiceStatusPaid
 		if in.ConfirmationSecret != nil {
 			r.Secret = in.ConfirmationSecret.ClientSecret
 		}
@@ -82,7 +84,7 @@ func mirror(current row, r remote, now time.Time) row {
 	next := current
 	next.SubscriptionID, next.Status = r.ID, r.Status
 	next.CancelAt, next.CancelAtPeriodEnd = r.CancelAt, r.CancelAtPeriodEnd
-	if unpaidStart(r.Status) && current.EntitledUntil.After(now) {
+	if (unpaidStart(r.Status) || r.Status == "canceled" && r.Unstarted) && current.EntitledUntil.After(now) {
 		return next // what an earlier subscription paid for stays until the new one is paid
 	}
 	next.Tier, next.PeriodStart, next.PeriodEnd = r.Tier, r.PeriodStart, r.PeriodEnd
