@@ -176,7 +176,7 @@ func (c *checkup) remotes(ctx context.Context) error {
 // remote looks for the row of a live subscription. A row that should follow its customer's subscription was seen by rows.
 func (c *checkup) remote(ctx context.Context, subscription, customer, user string) error {
 	r, err := c.s.rowOfStripe(ctx, subscription, customer)
-	if errors.Is(err, db.ErrNotFound) && uuid.Validate(user) == nil {
+	if errors.Is(err, db.ErrNotFound) && isUser(user) {
 		r, err = c.s.rowOf(ctx, db.System, user)
 	}
 	d := Difference{UserID: r.UserID, About: subscription}
@@ -210,7 +210,7 @@ func (c *checkup) stranger(ctx context.Context, subscription, customer, user str
 		d.Kind, d.UserID = "erased_user_is_charged", ""
 		d.Sentence = fmt.Sprintf("Stripe charges for the subscription %s of a user who was erased here.", subscription)
 		return c.report(d)
-	case uuid.Validate(user) != nil: // nothing says that it is ours: the account sells other things too
+	case !isUser(user): // nothing says that it is ours: the account sells other things too
 		return nil
 	}
 	known, err := c.s.exists(ctx, `SELECT count(*) FROM users WHERE id = $1`, user)
@@ -226,6 +226,9 @@ func (c *checkup) stranger(ctx context.Context, subscription, customer, user str
 	d.Sentence = fmt.Sprintf("Stripe has the live subscription %s for this user; here there is nothing.", subscription)
 	return c.attempt(ctx, d, func(ctx context.Context) error { return c.s.adoptFrom(ctx, user, customer, subscription) })
 }
+
+// isUser tells whether what stands in metadata can be the id of a user.
+func isUser(id string) bool { return uuid.Validate(id) == nil }
 
 func (s *Service) exists(ctx context.Context, query string, args ...any) (bool, error) {
 	n, err := db.ReadOne(ctx, s.db, db.System, db.Value[int], query, args...)

@@ -41,10 +41,11 @@ func TestMetrics_CountAsTheDocumentationSays(t *testing.T) {
 		w.worth(worth{5, "basic", "active", 900}, worth{2, "basic", "canceled", 900})                                   // came and went
 		w.worth(worth{5, "pro", "trialing", 2900})
 		w.worth(worth{5, "pro", "incomplete", 2900})
-		got, err := w.Metrics(t.Context(), time.Time{}, time.Time{})
+		now := w.sb.Now()
+		got, err := w.Metrics(t.Context(), time.Time{}, now)
 		w.must(nil, err)
 		want := billing.Metrics{
-			From: w.sb.Now().AddDate(0, 0, -30), To: w.sb.Now(), MRRCents: 900 + 2900 + 1450 + 2900 + 900 + 900,
+			From: now.AddDate(0, 0, -30), To: now, MRRCents: 900 + 2900 + 1450 + 2900 + 900 + 900,
 			Tiers:    []billing.TierCount{{Tier: "basic", Active: 3, MRRCents: 2700}, {Tier: "pro", Active: 3, MRRCents: 7250}},
 			Trialing: 1, PastDue: 1, Paid: 6, Ended: 1, Began: 1,
 		}
@@ -99,8 +100,9 @@ func TestMetrics_FollowTheMirror(t *testing.T) {
 func TestMetrics_RefuseAWindowThatIsNone(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		for _, from := range []time.Time{w.sb.Now(), w.sb.Now().AddDate(-2, 0, 0)} {
-			_, err := w.Metrics(t.Context(), from, w.sb.Now())
+		now := w.sb.Now()
+		for _, from := range []time.Time{now, now.AddDate(-2, 0, 0)} {
+			_, err := w.Metrics(t.Context(), from, now)
 			wantFault(t, err, fault.ValidationFailed)
 		}
 	})

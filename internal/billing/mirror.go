@@ -42,6 +42,7 @@ type remote struct {
 	Secret                 string
 	Item, Schedule, Method string // Stripe's ids: of the item of a known price, of what plans its changes, of its card
 	Invoice                charge // the latest
+	Unstarted              bool   // its first invoice was not paid
 	MonthlyCents           int64  // what it asks for each month, less lasting discounts
 }
 
@@ -84,6 +85,7 @@ func remoteOf(sub *stripe.Subscription, tierOf map[string]string) remote {
 		r.Invoice = chargeOf(in, tierOf)
 		r.Paid = in.Status == stripe.InvoiceStatusPaid && !disputed
 		r.Secret = r.Invoice.Secret
+		r.Unstarted = in.BillingReason == stripe.InvoiceBillingReasonSubscriptionCreate && in.Status != stripe.InvoiceStatusPaid
 	}
 	return r
 }
@@ -133,7 +135,7 @@ func mirror(current row, r remote, now time.Time) row {
 	next := current
 	next.SubscriptionID, next.Status = r.ID, r.Status
 	next.CancelAt, next.CancelAtPeriodEnd, next.Pending = r.CancelAt, r.CancelAtPeriodEnd, r.Pending
-	if unpaidStart(r.Status) && current.EntitledUntil.After(now) {
+	if (unpaidStart(r.Status) || r.Status == "canceled" && r.Unstarted) && current.EntitledUntil.After(now) {
 		return next // what an earlier subscription paid for stays until the new one is paid
 	}
 	next.Tier, next.PeriodStart, next.PeriodEnd = r.Tier, r.PeriodStart, r.PeriodEnd

@@ -20,6 +20,8 @@ func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
 		s.postClock(w, r)
 	case "POST /sandbox/faults":
 		s.postFault(w, r)
+	case "POST /sandbox/webhooks":
+		s.postWebhooks(w, r)
 	case "DELETE /sandbox/faults":
 		s.Heal()
 		w.WriteHeader(http.StatusNoContent)

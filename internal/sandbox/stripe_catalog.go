@@ -16,9 +16,9 @@ var stripeCatalogRoutes = []stripeRoute{
 	{"GET /v1/products", "active limit starting_after expand[]", (*stripeCall).listProducts},
 	{"POST /v1/prices", "product currency unit_amount recurring[interval] recurring[interval_count] lookup_key transfer_lookup_key nickname metadata[] expand[]", (*stripeCall).createPrice},
 	{"POST /v1/prices/{id}", "active lookup_key transfer_lookup_key nickname metadata[] expand[]", (*stripeCall).updatePrice},
-	{"POST /v1/billing_portal/configurations", portalParams, (*stripeCall).createPortalConfig},
+	{"POST /v1/billing_portal/configurations", portalConfigParams, (*stripeCall).createPortalConfig},
 	{"GET /v1/billing_portal/configurations", "active is_default limit starting_after expand[]", (*stripeCall).listPortalConfigs},
-	{"POST /v1/billing_portal/configurations/{id}", "active " + portalParams, (*stripeCall).updatePortalConfig},
+	{"POST /v1/billing_portal/configurations/{id}", "active " + portalConfigParams, (*stripeCall).updatePortalConfig},
 	{"POST /v1/webhook_endpoints", "url api_version enabled_events[] description metadata[] expand[]", (*stripeCall).createEndpoint},
 	{"GET /v1/webhook_endpoints", "limit starting_after expand[]", (*stripeCall).listEndpoints},
 	{"POST /v1/webhook_endpoints/{id}", "url enabled_events[] disabled description metadata[] expand[]", (*stripeCall).updateEndpoint},
@@ -133,7 +133,7 @@ func (c *stripeCall) updatePrice() (any, *stripeError) {
 	return p, nil
 }
 
-const portalParams = "name default_return_url business_profile[headline] metadata[] expand[] " +
+const portalConfigParams = "name default_return_url business_profile[headline] metadata[] expand[] " +
 	"features[invoice_history][enabled] features[payment_method_update][enabled] features[customer_update][enabled] " +
 	"features[customer_update][allowed_updates][] features[subscription_update][enabled] features[subscription_cancel][enabled] " +
 	"features[subscription_cancel][mode] features[subscription_cancel][cancellation_reason][enabled] " +
@@ -181,13 +181,13 @@ func (c *stripeCall) createPortalConfig() (any, *stripeError) {
 			},
 		},
 	}
-	c.fillPortal(p)
+	c.fillPortalConfig(p)
 	c.catalog.portals.put(p.ID, p)
 	return p, nil
 }
 
-// fillPortal takes over what the request says.
-func (c *stripeCall) fillPortal(p *stripePortalConfig) {
+// fillPortalConfig takes over what the request says.
+func (c *stripeCall) fillPortalConfig(p *stripePortalConfig) {
 	for name, feature := range map[string]map[string]any{
 		"customer_update": p.Features.CustomerUpdate, "invoice_history": p.Features.InvoiceHistory,
 		"payment_method_update": p.Features.PaymentMethodUpdate, "subscription_cancel": p.Features.SubscriptionCancel,
@@ -236,7 +236,7 @@ func (c *stripeCall) updatePortalConfig() (any, *stripeError) {
 	if p == nil {
 		return nil, missing("configuration", "id", c.id)
 	}
-	c.fillPortal(p)
+	c.fillPortalConfig(p)
 	return p, nil
 }
 

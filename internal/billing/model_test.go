@@ -1,0 +1,273 @@
+package billing_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stripe/stripe-go/v86"
+	"pgregory.net/rapid"
+
+	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/db/dbtest"
+	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/sandbox"
+)
+
+// histories is how many random histories TestModel plays on each database.
+func histories() int {
+	if n, err := strconv.Atoi(os.Getenv("REPAZOO_HISTORIES")); err == nil {
+		return n
+	}
+	return 5
+}
+
+// TestModel plays random histories: what users do, what cards do, how webhooks travel, and months that pass. After each,
+// what is here is what Stripe has, the ledger is what the analyses are, nobody who paid is without access, and nobody has
+// it who did not pay, beyond grace. More of them:
+//
+//	REPAZOO_HISTORIES=1000 go test ./internal/billing -run TestModel -rapid.checks=1000
+func TestModel(t *testing.T) {
+	t.Parallel()
+	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			played, steps, months := 0, 0, 0.0
+			rapid.Check(t, func(rt *rapid.T) {
+				history := rapid.SliceOfN(rapid.Custom(drawStep), 12, 50).Draw(rt, "history")
+				if played >= histories() && !t.Failed() {
+					return
+				}
+				played++
+				steps += len(history)
+				began, ended := time.Time{}, time.Time{}
+				if !t.Run(fmt.Sprintf("history-%d", played), func(t *testing.T) {
+					m := newModel(newWorld(t, open))
+					began = m.sb.Now()
+					m.play(history)
+					ended = m.sb.Now()
+				}) {
+					rt.Fatalf("see above")
+				}
+				months += ended.Sub(began).Hours() / 24 / 30
+			})
+			t.Logf("%d histories, %d steps, %.0f months", played, steps, months)
+		})
+	}
+}
+
+// step is one thing that happens.
+type step struct {
+	Do       string
+	User     int
+	Tier     string
+	Card     string
+	On       bool
+	Hours    int
+	Delivery sandbox.StripeDelivery
+}
+
+func drawStep(rt *rapid.T) step {
+	s := step{
+		Do: rapid.SampledFrom([]string{
+			"subscribe", "subscribe", "checkout", "cancel", "resume", "card", "portal", "bank", "time", "time", "time",
+			"webhooks", "deliver", "start", "start", "commit", "release", "reconcile", "sweep", "leave",
+		}).Draw(rt, "do"),
+		User: rapid.IntRange(0, 1).Draw(rt, "user"),
+	}
+	switch s.Do {
+	case "subscribe", "checkout":
+		s.Tier = rapid.SampledFrom([]string{"basic", "pro"}).Draw(rt, "tier")
+		s.Card = rapid.SampledFrom([]string{"pm_card_visa", "pm_card_visa", "pm_card_chargeDeclined", "pm_card_chargeCustomerFail", "pm_card_authenticationRequired"}).Draw(rt, "card")
+		s.On = rapid.Bool().Draw(rt, "on")
+	case "cancel":
+		s.On = rapid.Bool().Draw(rt, "on")
+	case "card":
+		s.Card = rapid.SampledFrom([]string{"pm_card_visa", "pm_card_chargeCustomerFail"}).Draw(rt, "card")
+	case "time", "portal":
+		s.Hours = rapid.SampledFrom([]int{1, 23, 72, 24 * 15, 24 * 31, 24 * 62}).Draw(rt, "hours")
+	case "webhooks":
+		s.Delivery = sandbox.StripeDelivery{
+			Duplicate: rapid.Bool().Draw(rt, "duplicate"), Reorder: rapid.Bool().Draw(rt, "reorder"), Lose: rapid.Bool().Draw(rt, "lose"),
+		}
+	}
+	return s
+}
+
+// model is two users in a world of their own.
+type model struct {
+	*world
+	users   [2]string
+	secrets [2]string                // of a first payment that the bank asks about
+	running [2][]billing.Reservation // analyses under way
+}
+
+func newModel(w *world) *model { return &model{world: w, users: [2]string{w.user(), w.user()}} }
+
+func (m *model) play(history []step) {
+	m.t.Helper()
+	for _, s := range history {
+		m.take(s)
+	}
+	m.settle()
+	m.check()
+}
+
+func (m *model) take(s step) {
+	m.t.Helper()
+	ctx, user := m.t.Context(), m.users[s.User]
+	var err error
+	switch s.Do {
+	case "subscribe":
+		var got billing.Subscribed
+		if got, err = m.Subscribe(ctx, user, billing.SubscribeRequest{Tier: s.Tier, PaymentMethod: s.Card}); got.ClientSecret != "" {
+			m.secrets[s.User] = got.ClientSecret
+		}
+	case "checkout":
+		var got billing.Subscribed
+		if got, err = m.Subscribe(ctx, user, billing.SubscribeRequest{Tier: s.Tier}); err == nil && got.CheckoutURL != "" {
+			m.checkout(got.CheckoutURL, map[bool]string{true: "pay", false: "cancel"}[s.On])
+		}
+	case "cancel":
+		_, err = m.Cancel(ctx, user, s.On)
+	case "resume":
+		_, err = m.Resume(ctx, user)
+	case "leave":
+		_, err = m.Refresh(ctx, user)
+	case "card", "portal":
+		m.atStripe(s)
+	case "bank":
+		_ = m.sb.Stripe().Authenticate(m.secrets[s.User]) // the payment may be over
+	case "time":
+		m.sb.Advance(time.Duration(s.Hours) * time.Hour)
+	case "webhooks":
+		m.sb.Stripe().Misdeliver(s.Delivery)
+	case "deliver":
+		m.deliver()
+	case "reconcile":
+		err = m.Reconcile(ctx)
+	case "sweep":
+		m.sweep()
+	default:
+		err = m.analyse(s)
+	}
+	m.refusedAtMost(s, err)
+}
+
+// refusedAtMost wants an error to be one that a user may see.
+func (m *model) refusedAtMost(s step, err error) {
+	m.t.Helper()
+	for _, known := range []*fault.Fault{
+		fault.Conflict, fault.SubscriptionExists, fault.NotFound, fault.ValidationFailed, fault.SubscriptionRequired, fault.QuotaExceeded, fault.PaymentProviderError,
+	} {
+		if errors.Is(err, known) {
+			return
+		}
+	}
+	if err != nil {
+		m.t.Fatalf("%+v: %v", s, err)
+	}
+}
+
+// atStripe is what a user does on Stripe's own pages.
+func (m *model) atStripe(s step) {
+	m.t.Helper()
+	for _, sub := range m.subscriptionsOf(m.users[s.User]) {
+		if sub.Status == "canceled" || sub.Status == "incomplete_expired" {
+			continue
+		}
+		params := &stripe.SubscriptionUpdateParams{CancelAt: new(m.sb.Now().Add(time.Duration(s.Hours) * time.Hour).Unix())}
+		if s.Do == "card" {
+			card, err := m.api.V1PaymentMethods.Attach(m.t.Context(), s.Card, &stripe.PaymentMethodAttachParams{Customer: &sub.Customer.ID})
+			m.must(nil, err)
+			params = &stripe.SubscriptionUpdateParams{DefaultPaymentMethod: &card.ID}
+		}
+		m.must(m.api.V1Subscriptions.Update(m.t.Context(), sub.ID, params))
+	}
+}
+
+func (m *model) subscriptionsOf(user string) []*stripe.Subscription {
+	return slices.DeleteFunc(m.stripeSubscriptions(), func(s *stripe.Subscription) bool { return s.Metadata["repazoo_user"] != user })
+}
+
+// analyse starts an analysis, or ends the oldest that is under way.
+func (m *model) analyse(s step) error {
+	user := m.users[s.User]
+	if s.Do == "start" {
+		r, err := m.reserve(user)
+		if err == nil {
+			m.exec(`INSERT INTO analyses (id, user_id, handle, purpose, max_posts, tier, model, status, stage, period_start, created_at)
+				VALUES ($1, $2, 'ann', 'personal_reputation', 1, 'basic', 'm', 'running', 'collect', $3, $4)`, db.NewID(), user, r.PeriodStart, m.sb.Now())
+			m.running[s.User] = append(m.running[s.User], r)
+		}
+		return err
+	}
+	if len(m.running[s.User]) == 0 {
+		return nil
+	}
+	r := m.running[s.User][0]
+	m.running[s.User] = m.running[s.User][1:]
+	end, status := m.Commit, "completed"
+	if s.Do == "release" {
+		end, status = m.Release, "failed"
+	}
+	return m.d.InTx(m.t.Context(), db.System, func(ctx context.Context, tx db.Tx) error {
+		tx.Later(`UPDATE analyses SET status = $3 WHERE id = (SELECT id FROM analyses WHERE user_id = $1 AND period_start = $2 AND status = 'running' ORDER BY id LIMIT 1)`, user, r.PeriodStart, status)
+		return end(ctx, tx, user, r.PeriodStart)
+	})
+}
+
+// settle is what the server does by itself within the hour.
+func (m *model) settle() {
+	m.t.Helper()
+	m.sb.Stripe().Misdeliver(sandbox.StripeDelivery{})
+	m.deliver()
+	m.sweep()
+	m.must(nil, m.Reconcile(m.t.Context()))
+}
+
+func (m *model) check() {
+	m.t.Helper()
+	if all, _ := m.examine(false); len(all) > 0 {
+		m.t.Errorf("not what Stripe has, or not what the analyses are: %+v", all)
+	}
+	for i, user := range m.users {
+		live, paid := 0, ""
+		for _, sub := range m.subscriptionsOf(user) {
+			if sub.Status != "canceled" && sub.Status != "incomplete_expired" {
+				live++
+			}
+			if paid == "" && counts(m, sub) { // newest first: a plan that was bought anew takes the place of what is left of another
+				paid = map[string]string{sandbox.StripeBasicPrice: "basic", sandbox.StripeProPrice: "pro"}[sub.Items.Data[0].Price.ID]
+			}
+		}
+		if live > 1 {
+			m.t.Errorf("user %d has %d live subscriptions", i, live)
+		}
+		if got := m.subscription(user).Tier.Name; got != paid {
+			m.t.Errorf("user %d may use %q, and paid for %q", i, got, paid)
+		}
+	}
+}
+
+// counts tells, from what Stripe says alone, whether a subscription gives access now.
+func counts(m *model, sub *stripe.Subscription) bool {
+	item, now := sub.Items.Data[0], m.sb.Now()
+	switch sub.Status {
+	case "active":
+		return true
+	case "past_due":
+		return now.Before(time.Unix(item.CurrentPeriodStart, 0).Add(72 * time.Hour))
+	case "canceled":
+		in, err := m.api.V1Invoices.Retrieve(m.t.Context(), sub.LatestInvoice.ID, nil)
+		m.must(nil, err)
+		return in.Status == "paid" && now.Before(time.Unix(item.CurrentPeriodEnd, 0))
+	}
+	return false
+}

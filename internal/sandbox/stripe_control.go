@@ -1,0 +1,31 @@
+package sandbox
+
+import (
+	"net/http"
+	"time"
+)
+
+// maxWebhookDelay keeps a slip of the keyboard from leaving webhooks under way for days.
+const maxWebhookDelay = time.Hour
+
+// postWebhooks takes {"duplicate":true,"reorder":true,"lose":true,"delay":"2s"}: how badly Stripe's webhooks travel from
+// now on. What is left out is off, so {} makes them well again.
+func (s *Sandbox) postWebhooks(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Duplicate, Reorder, Lose bool
+		Delay                    string
+	}
+	if !readControl(w, r, &in) {
+		return
+	}
+	delay, err := time.Duration(0), error(nil)
+	if in.Delay != "" {
+		delay, err = time.ParseDuration(in.Delay)
+	}
+	if err != nil || delay < 0 || delay > maxWebhookDelay {
+		http.Error(w, `delay must be a duration of at most an hour, such as "500ms"`, http.StatusBadRequest)
+		return
+	}
+	s.stripe.Misdeliver(StripeDelivery{Duplicate: in.Duplicate, Reorder: in.Reorder, Lose: in.Lose, Delay: delay})
+	w.WriteHeader(http.StatusNoContent)
+}
