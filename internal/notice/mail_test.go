@@ -382,8 +382,12 @@ func TestMailer_IsEncryptedUnlessItIsLocal(t *testing.T) {
 func TestNewMailer_SaysWhatIsWrongWithoutThePassword(t *testing.T) {
 	t.Parallel()
 	for _, tt := range [][2]string{
-		{"", "a@example.com"}, {"http://user:sesame@host", "a@example.com"}, {"smtp://", "a@example.com"}, {"smtp://user:sesame@host:1x/", "a@example.com"},
-		{"smtp://user:sesame@host", ""}, {"smtp://user:sesame@host", "nobody"},
+		{"", "a@example.com"},
+		{"http://user:sesame@host", "a@example.com"},
+		{"smtp://", "a@example.com"},
+		{"smtp://user:sesame@host:1x/", "a@example.com"},
+		{"smtp://user:sesame@host", ""},
+		{"smtp://user:sesame@host", "nobody"},
 	} {
 		if _, err := notice.NewMailer(tt[0], tt[1], false); err == nil || strings.Contains(err.Error(), "sesame") {
 			t.Errorf("%v: %v", tt, err)
