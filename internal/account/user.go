@@ -18,7 +18,7 @@ const maxName = 100 // runes of a user's name
 // User is what a person is to Repazoo.
 type User struct {
 	ID, Name           string
-	Email              string // empty when X has none or did not say
+	Email              string // where notices are mailed, empty until it is confirmed
 	Role               string // "user" or "admin"
 	CreatedAt          time.Time
 	Tier               string // of the subscription as it stands, "none" without one; billing decides what it is good for

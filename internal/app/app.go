@@ -151,7 +151,13 @@ func (a *App) openServices(context.Context) (err error) {
 	if a.Billing, err = billing.New(a.billingConfig()); err != nil {
 		return err
 	}
-	a.Notices = notice.New(notice.Config{DB: a.DB, Seal: a.Seal, Local: a.cfg.Env == config.Local})
+	mailer, err := a.mailer()
+	if err != nil {
+		return err
+	}
+	a.Notices = notice.New(notice.Config{
+		DB: a.DB, Seal: a.Seal, Local: a.cfg.Env == config.Local, Mailer: mailer, PublicURL: a.URL(), Log: a.log.With("part", "notice"),
+	})
 	a.Analyses = analysis.New(analysis.Config{
 		DB: a.DB, Seal: a.Seal, Accounts: a.Accounts, Billing: a.Billing, X: x, Claude: a.claude(), Prices: analysis.DefaultPrices(),
 		App: a.opt.Version, Lease: a.opt.Lease, Log: a.log.With("part", "analysis"),
@@ -159,6 +165,14 @@ func (a *App) openServices(context.Context) (err error) {
 	})
 	a.Privacy = privacy.New(privacy.Config{DB: a.DB, Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Log: a.log.With("part", "privacy")})
 	return nil
+}
+
+// mailer is nil where no mail server is configured.
+func (a *App) mailer() (m *notice.Mailer, err error) {
+	if a.cfg.Mail.URL.IsSet() {
+		m, err = notice.NewMailer(a.cfg.Mail.URL.Reveal(), a.cfg.Mail.From, a.cfg.Env == config.Local)
+	}
+	return m, err
 }
 
 // keepReports is how long reports outlive a plan; where everything is included, no plan ever ends.

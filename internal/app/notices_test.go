@@ -2,7 +2,10 @@ package app_test
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
+	"strings"
+	"testing"
 )
 
 // noticeOf gives the id of a notice: the person cancels their plan, which makes one, and takes that back.
@@ -33,4 +36,14 @@ func webhookOf(p *person) (webhook, delivery string) {
 		p.t.Fatal(err)
 	}
 	return made.ID, sent.ID
+}
+
+// Where no mail server is configured, no address is taken; a name may be changed without one.
+func TestEmail_IsRefusedWhereNoMailIsSent(t *testing.T) {
+	t.Parallel()
+	p := signIn(t, start(t, io.Discard, nil), "gravelpit_gus")
+	p.must(http.StatusConflict, "PATCH", "/api/v1/users/me", `{"email":"gus@mail.example.com","name":"Gus"}`)
+	if me := p.must(http.StatusOK, "PATCH", "/api/v1/users/me", `{"name":"August"}`); !strings.Contains(me, `"name":"August"`) || !strings.Contains(me, `"email":null`) {
+		t.Error(me)
+	}
 }

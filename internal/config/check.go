@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/mail"
 	"net/url"
 	"reflect"
 	"slices"
@@ -64,6 +65,7 @@ func (c *Config) check(set settings, p *Problems) {
 	c.checkStore(set, p)
 	c.checkKeys(p)
 	c.checkStripe(p)
+	c.checkMail(p)
 	if c.Env != Local && c.X.ClientID == "" {
 		p.add("TWITTER_CLIENT_ID", "is required when REPAZOO_ENV is %s.", c.Env)
 	}
@@ -193,6 +195,19 @@ func distinct(key string) int {
 	bytes := []byte(key)
 	slices.Sort(bytes)
 	return len(slices.Compact(bytes))
+}
+
+// checkMail wants a server and a sender, or neither.
+func (c *Config) checkMail(p *Problems) {
+	if !c.Mail.URL.IsSet() {
+		return
+	}
+	if !hasScheme(c.Mail.URL.Reveal(), "smtp", "smtps") {
+		p.add("SMTP_URL", "must look like smtp://user:password@host:port or smtps://.")
+	}
+	if _, err := mail.ParseAddress(c.Mail.From); err != nil {
+		p.add("SMTP_FROM", "must be an address such as Repazoo <no-reply@example.com>.")
+	}
 }
 
 // checkStripe wants everything or nothing, and the keys of the right mode:

@@ -48,6 +48,7 @@ type Config struct {
 	X      X      `doc:"X"`
 	Stripe Stripe `doc:"Stripe"`
 	Claude Claude `doc:"Claude"`
+	Mail   Mail   `doc:"E-mail"`
 	Limits Limits `doc:"Limits and quotas"`
 	Keep   Keep   `doc:"Retention"`
 	Log    Log    `doc:"Logs"`
@@ -109,6 +110,12 @@ type Claude struct {
 	BasicModel string `env:"ANTHROPIC_BASIC_MODEL, default=claude-haiku-5-5" alias:"ANTHROPIC_HAIKU_MODEL" doc:"The model of the basic plan."`
 	ProModel   string `env:"ANTHROPIC_PRO_MODEL, default=claude-sonnet-5-5" alias:"ANTHROPIC_SONNET_MODEL" doc:"The model of the pro plan."`
 	BaseURL    string `env:"ANTHROPIC_BASE_URL, default=https://api.anthropic.com" doc:"Where the Anthropic API is."`
+}
+
+// Mail is how notices are mailed.
+type Mail struct {
+	URL  Secret `env:"SMTP_URL" derived:"no mail is sent" doc:"smtp://user:password@host:port, encrypted by STARTTLS, or smtps://. Notices are mailed to addresses that their users have confirmed."`
+	From string `env:"SMTP_FROM" alias:"MAIL_FROM" doc:"The sender, such as Repazoo <no-reply@example.com>. Required with SMTP_URL."`
 }
 
 // Limits bounds what one user or address may ask for.

@@ -153,6 +153,8 @@ func TestLoad_RefusesAndNamesEverythingAtOnce(t *testing.T) {
 		"real money in staging":       {hosted("ntf", "STRIPE_SECRET_KEY", "sk_live_x", "STRIPE_PUBLISHABLE_KEY", "pk_live_x"), []string{"STRIPE_PUBLISHABLE_KEY", "STRIPE_SECRET_KEY"}},
 		"real money in local":         {local(t, "STRIPE_SECRET_KEY", "sk_live_x", "STRIPE_BASIC_PRICE_ID", "price_b", "STRIPE_PRO_PRICE_ID", "price_p"), []string{"STRIPE_SECRET_KEY"}},
 		"half of billing":             {local(t, "STRIPE_SECRET_KEY", "sk_test_x"), []string{"STRIPE_BASIC_PRICE_ID", "STRIPE_PRO_PRICE_ID"}},
+		"a mail server, no sender":    {hosted("cfy", "SMTP_URL", "smtp://mail.example.com"), []string{"SMTP_FROM"}},
+		"no mail server, no address":  {hosted("cfy", "SMTP_URL", "mail.example.com", "SMTP_FROM", "nobody"), []string{"SMTP_FROM", "SMTP_URL"}},
 		"webhook secret of no kind":   {hosted("cfy", "STRIPE_WEBHOOK_SECRET", "x"), []string{"STRIPE_WEBHOOK_SECRET"}},
 		"unencrypted addresses":       {hosted("cfy", "X_API_URL", "http://a", "X_AUTHORIZE_URL", "http://a", "STRIPE_API_URL", "http://a", "ANTHROPIC_BASE_URL", "http://a", "PUBLIC_URL", "http://a"), []string{"ANTHROPIC_BASE_URL", "PUBLIC_URL", "STRIPE_API_URL", "X_API_URL", "X_AUTHORIZE_URL"}},
 		"addresses that are none":     {local(t, "X_API_URL", "api.x.com", "PUBLIC_URL", "https://user@a", "STRIPE_API_URL", "ftp://a"), []string{"PUBLIC_URL", "STRIPE_API_URL", "X_API_URL"}},
@@ -178,6 +180,7 @@ func TestLoad_AcceptsTheExceptions(t *testing.T) {
 	t.Parallel()
 	for name, values := range map[string]map[string]string{
 		"SQLite for self-hosting": hosted("ai", "DATABASE_URL", "", "EMBEDDED", "true"),
+		"mail":                    hosted("ai", "SMTP_URL", "smtps://mail.example.com", "MAIL_FROM", "Repazoo <no-reply@example.com>"),
 		"no billing":              hosted("ai", "BILLING", "off", "STRIPE_SECRET_KEY", "", "STRIPE_WEBHOOK_SECRET", "", "STRIPE_BASIC_PRICE_ID", "", "STRIPE_PRO_PRICE_ID", ""),
 		"restricted Stripe key":   hosted("ai", "STRIPE_SECRET_KEY", "rk_live_x"),
 		"cluster of Redis":        hosted("ai", "REDIS_URL", "rediss://a:1, rediss://b:2"),

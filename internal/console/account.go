@@ -11,6 +11,7 @@ type accountView struct {
 	Link     string
 	Sessions []account.Session
 	Current  string // the id of this browser's session
+	emailView
 }
 
 func (c *Console) showAccount(v *visit) (err error) {
@@ -23,6 +24,9 @@ func (c *Console) showAccount(v *visit) (err error) {
 		return err
 	}
 	if a.Sessions, err = c.Accounts.Sessions(ctx, user); err != nil {
+		return err
+	}
+	if err = c.gatherEmail(v, &a); err != nil {
 		return err
 	}
 	return c.ok(v, "account", a)

@@ -115,6 +115,12 @@ func eventWords(l audit.Line) string {
 		return "Your account was made"
 	case "user.renamed":
 		return "Your name was changed"
+	case "user.email_given":
+		return "An e-mail address was given"
+	case "user.email_confirmed":
+		return "Your e-mail address was confirmed"
+	case "user.email_removed":
+		return "Your e-mail address was removed"
 	case "user.role_set":
 		if l.Detail["role"] == "admin" {
 			return "You were made an administrator"

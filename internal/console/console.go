@@ -94,6 +94,9 @@ func (c *Console) Routes() map[string]http.Handler {
 
 		"GET /account":                    c.member(c.showAccount),
 		"POST /account/name":              c.form(c.rename, c.showAccount),
+		"POST /account/email":             c.form(c.setEmail, c.showAccount),
+		"GET /email/confirm":              c.open(c.showConfirm),
+		"POST /email/confirm":             c.open(c.confirm),
 		"POST /account/x/{id}/refresh":    c.form(c.refreshX, c.showAccount),
 		"POST /account/x/{id}/unlink":     c.form(c.unlink, c.showAccount),
 		"POST /account/sessions/{id}/end": c.form(c.endSession, c.showAccount),

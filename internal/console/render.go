@@ -46,7 +46,7 @@ func parsePages(files assets) map[string]*template.Template {
 	}
 	base := template.Must(template.New("").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
 	pages := map[string]*template.Template{}
-	for _, name := range []string{"account", "activity", "analysis", "change", "error", "front", "home", "keys", "notices", "plan", "privacy", "webhook", "webhooks"} {
+	for _, name := range []string{"account", "activity", "analysis", "change", "confirm", "error", "front", "home", "keys", "notices", "plan", "privacy", "webhook", "webhooks"} {
 		pages[name] = template.Must(template.Must(base.Clone()).ParseFS(templateFiles, "templates/"+name+".html"))
 	}
 	return pages

@@ -109,6 +109,10 @@ func done(code string) string {
 		return "The webhook was removed."
 	case "webhook-again":
 		return "It is being sent again. Look again in a moment."
+	case "email-given":
+		return "A mail is on its way to that address. Follow the link in it within a day."
+	case "email-removed":
+		return "The address was removed. You get no more mail."
 	case "notice-read":
 		return "Noted. It is still under Account, Notices."
 	case "erasing":

@@ -69,7 +69,7 @@ func (a *API) refreshX(ctx context.Context, in *refreshXInput) (*accountOutput, 
 type userBody struct {
 	ID                 string    `json:"id" format:"uuid"`
 	Name               string    `json:"name"`
-	Email              *string   `json:"email" doc:"Null when X did not tell."`
+	Email              *string   `json:"email" doc:"Where notices are mailed. Null until one was given and confirmed."`
 	Role               string    `json:"role" enum:"user,admin"`
 	CreatedAt          time.Time `json:"created_at"`
 	Tier               string    `json:"tier" enum:"none,basic,pro"`
@@ -88,14 +88,24 @@ func (a *API) me(ctx context.Context, _ *struct{}) (*userOutput, error) {
 	return &userOutput{newUserBody(u)}, err
 }
 
-type renameInput struct {
+type changeMeInput struct {
 	Body struct {
-		Name string `json:"name" minLength:"1" maxLength:"100"`
+		Name  *string `json:"name,omitempty" minLength:"1" maxLength:"100"`
+		Email *string `json:"email,omitempty" maxLength:"254" doc:"Gets a mail with a link, and counts once that was followed. Empty takes it back."`
 	}
 }
 
-func (a *API) rename(ctx context.Context, in *renameInput) (*userOutput, error) {
-	u, err := a.Accounts.Rename(ctx, caller(ctx), in.Body.Name)
+// changeMe refuses an address before it changes the name.
+func (a *API) changeMe(ctx context.Context, in *changeMeInput) (*userOutput, error) {
+	if in.Body.Email != nil {
+		if err := a.Notices.SetEmail(ctx, caller(ctx), *in.Body.Email); err != nil {
+			return nil, err
+		}
+	}
+	if in.Body.Name == nil {
+		return a.me(ctx, nil)
+	}
+	u, err := a.Accounts.Rename(ctx, caller(ctx), *in.Body.Name)
 	return &userOutput{newUserBody(u)}, err
 }
 

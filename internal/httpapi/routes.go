@@ -46,7 +46,7 @@ func (a *API) routes() {
 	operation(a, forUser, del("/auth/sessions", "sign-in", "End every session"), a.revokeSessions)
 
 	operation(a, forUser, scoped(account.AccountRead, get("/api/v1/users/me", "account", "Who you are")), a.me)
-	operation(a, forUser, patch("/api/v1/users/me", "account", "Change your name"), a.rename)
+	operation(a, forUser, patch("/api/v1/users/me", "account", "Change your name or your e-mail address"), a.changeMe)
 	operation(a, forUser, scoped(account.AccountRead, get("/api/v1/usage", "account", "What your plan still allows")), a.usage)
 
 	operation(a, forUser, get("/api/v1/consents", "privacy", "What you agreed to"), a.consents)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -86,6 +85,8 @@ func (w *deliverWorker) Timeout(*river.Job[DeliverJob]) time.Duration { return t
 func (s *Service) AddWorkers(w *river.Workers) {
 	river.AddWorker(w, &spreadWorker{s: s})
 	river.AddWorker(w, &deliverWorker{s: s})
+	river.AddWorker(w, &mailWorker{s: s})
+	river.AddWorker(w, &confirmWorker{s: s})
 }
 
 // Spread writes a delivery for each endpoint that hears of the notice. It may be repeated, and does nothing for a notice
@@ -98,6 +99,11 @@ func (s *Service) Spread(ctx context.Context, noticeID string) error {
 		}
 		if err != nil {
 			return err
+		}
+		if s.Mailer != nil {
+			if err := tx.Enqueue(ctx, MailJob{NoticeID: n.ID}); err != nil {
+				return err
+			}
 		}
 		endpoints, err := db.All(ctx, tx, scanEndpoint, `SELECT `+endpointColumns+` FROM webhook_endpoints WHERE user_id = $1 AND disabled_at IS NULL ORDER BY id`, n.userID)
 		if err != nil {
@@ -278,20 +284,23 @@ func (s *Service) request(ctx context.Context, v due, secret string) (*http.Requ
 
 // troubleWords says why there was no answer, without a word of the network that we are in.
 func troubleWords(err error) string {
-	var certificate *tls.CertificateVerificationError
-	var name *net.DNSError
-	var wrapped *url.Error
+	slow, _ := errors.AsType[net.Error](err)
 	switch {
 	case errors.Is(err, errNotPublic):
 		return "its address is not on the public internet"
-	case errors.As(err, &name):
+	case isA[*net.DNSError](err):
 		return "its name could not be found"
-	case errors.As(err, &certificate):
+	case isA[*tls.CertificateVerificationError](err):
 		return "its certificate is not trusted"
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &wrapped) && wrapped.Timeout():
+	case slow != nil && slow.Timeout():
 		return "it did not answer within 10 seconds"
 	}
 	return "the connection failed"
+}
+
+func isA[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }
 
 // newClient makes requests that reach the public internet only, follow nothing and keep nothing. It asks no proxy, which

@@ -97,10 +97,12 @@ func (s *Service) Read(ctx context.Context, userID, id string) (n Notice, err er
 
 func noNotice() error { return fault.NotFound.Saying("You have no notice with this id.") }
 
-// Retain deletes what is past its time: notices after a year, deliveries after 30 days.
+// Retain deletes what is past its time: notices after a year, deliveries after 30 days, addresses
+// that nobody confirmed after a day.
 func (s *Service) Retain(ctx context.Context) error {
 	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		tx.Later(`DELETE FROM notices WHERE created_at <= $1`, tx.Now().Add(-kept))
+		tx.Later(`DELETE FROM email_confirmations WHERE expires_at <= $1 AND day_began_at <= $2`, tx.Now(), tx.Now().Add(-tokenLives))
 		tx.Later(`DELETE FROM webhook_deliveries WHERE created_at <= $1`, tx.Now().Add(-deliveriesKept))
 		return nil
 	})

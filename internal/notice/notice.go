@@ -14,12 +14,16 @@
 // # How it leaves
 //
 // A person may name addresses of their own that hear of notices, signed as the Standard Webhooks specification says
-// (endpoint.go, deliver.go). Those addresses are a stranger's choice, so requests reach the public internet only (guard.go).
+// (endpoint.go, deliver.go). Those addresses are a stranger's choice, so requests reach the public internet only (guard.go). Where the
+// operator has an SMTP server, a notice is also mailed, at most once, to the address that its user has confirmed
+// (email.go, post.go).
 package notice
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -103,6 +107,10 @@ type Config struct {
 	DB    *db.DB
 	Seal  *seal.Sealer // of the endpoints' secrets
 	Local bool         // endpoints may be on this machine, as in development
+
+	Mailer    *Mailer      // nil: no mail is sent
+	PublicURL string       // where browsers reach Repazoo, for links in mails
+	Log       *slog.Logger // nil: discard
 }
 
 // Service reads notices and carries them to endpoints. It is safe for concurrent use, on any number of replicas.
@@ -112,4 +120,7 @@ type Service struct {
 }
 
 // New makes a Service.
-func New(c Config) *Service { return &Service{c, newClient(c.Local, nil)} }
+func New(c Config) *Service {
+	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
+	return &Service{c, newClient(c.Local, nil)}
+}

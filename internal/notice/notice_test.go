@@ -186,6 +186,7 @@ func TestWords_SayWhatHappenedAndWhatToDo(t *testing.T) {
 	}{
 		"payment failed":      {notice.PaymentFailed, notice.Data{Plan: "basic", Until: until}, "The payment for your Basic plan did not go through. The plan stays open until 24 December 2026, 09:30 UTC while it is tried again. Check your card before then."},
 		"failed, no grace":    {notice.PaymentFailed, notice.Data{Plan: "basic"}, "The payment for your Basic plan did not go through, so it is paused. Check your card; the plan opens again as soon as the payment does."},
+		"a nameless plan":     {notice.GraceEnded, notice.Data{}, "Your plan is paused, because its last payment did not go through. It opens again as soon as the payment does. Your reports are still there."},
 		"plan changed":        {notice.PlanChanged, notice.Data{Plan: "pro", From: "basic"}, "You now have the Pro plan instead of Basic."},
 		"nearly used":         {notice.QuotaNearlyUsed, notice.Data{Plan: "pro", Quota: 10_000, Used: 8_000, Until: until}, "You have used 8,000 of the 10,000 analyses of this period. New ones come on 24 December 2026, 09:30 UTC, or with a larger plan."},
 		"ended with the rest": {notice.PlanEnded, notice.Data{Plan: "pro", Until: until}, "Your Pro plan is ended. What you paid for stays usable until 24 December 2026, 09:30 UTC, and then nothing more is charged."},

@@ -34,6 +34,7 @@ type world struct {
 	url      string
 	status   atomic.Int64 // that the server answers
 	heard    chan heard
+	log      strings.Builder
 }
 
 type heard struct {

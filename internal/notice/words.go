@@ -109,9 +109,10 @@ func (n Notice) planEnded() string {
 }
 
 // plan begins a sentence.
-func (d Data) plan() string { return "Your " + title(d.Plan) + " plan" }
+func (d Data) plan() string { return "Y" + d.thePlan()[1:] }
 
-func (d Data) thePlan() string { return "your " + title(d.Plan) + " plan" }
+// thePlan leaves out a name that is not known, of a price that is not ours.
+func (d Data) thePlan() string { return strings.TrimSuffix("your "+title(d.Plan), " ") + " plan" }
 
 // title writes a tier as people see it: Basic.
 func title(tier string) string {

@@ -19,7 +19,8 @@ var contents = []struct {
 	rows        rows
 }{
 	{"user.json", "Who you are to Repazoo.", table[user](key{noID},
-		`SELECT id, name, email, role, created_at, updated_at FROM users WHERE id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
+		`SELECT id, name, email, role, created_at, updated_at, email_confirmed_at FROM users WHERE id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
+	{"email.json", "An e-mail address that you gave and that waits to be confirmed.", waitingEmail},
 	{"x_accounts.json", "The X accounts that you linked, and those that you unlinked since.", table[xAccount](key{noID},
 		`SELECT id, x_user_id, handle, name, avatar_url, scopes, status, linked_at, last_sync_at, token_expires_at, updated_at FROM x_accounts WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
 	{"sessions.json", "Where you were signed in, for 30 days after each session ended.", table[session](key{noID},
@@ -87,6 +88,23 @@ func table[T any, R record[T]](first key, query string) rows {
 					return
 				}
 				last = R(&page[perRead-1]).into()[:len(first)]
+			}
+		}
+	}
+}
+
+// waitingEmail is the one row that a person may not read for themselves, because of the hash beside it.
+func waitingEmail(ctx context.Context, s *Service, userID string) iter.Seq2[any, error] {
+	return func(yield func(any, error) bool) {
+		all, err := db.Read(ctx, s.DB, db.System, func(r db.Rows, v *waiting) error { return r.Scan(&v.Email, &v.AskedAt, &v.ExpiresAt) },
+			`SELECT email, asked_at, expires_at FROM email_confirmations WHERE user_id = $1 AND email IS NOT NULL`, userID)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for _, v := range all {
+			if !yield(v, nil) {
+				return
 			}
 		}
 	}

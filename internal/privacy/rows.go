@@ -8,16 +8,24 @@ import (
 // The rows of a package, each as its file has it. A nil is null there: unknown, or not yet.
 
 type user struct {
-	ID        string    `json:"id"`
-	Name      string    `json:"name"`
-	Email     *string   `json:"email"`
-	Role      string    `json:"role"`
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
+	ID          string     `json:"id"`
+	Name        string     `json:"name"`
+	Email       *string    `json:"email"`
+	Role        string     `json:"role"`
+	CreatedAt   time.Time  `json:"created_at"`
+	UpdatedAt   time.Time  `json:"updated_at"`
+	ConfirmedAt *time.Time `json:"email_confirmed_at"`
+}
+
+// waiting is an address that was not confirmed yet.
+type waiting struct {
+	Email     string    `json:"email"`
+	AskedAt   time.Time `json:"asked_at"`
+	ExpiresAt time.Time `json:"expires_at"`
 }
 
 func (v *user) into() []any {
-	return []any{&v.ID, &v.Name, &v.Email, &v.Role, &v.CreatedAt, &v.UpdatedAt}
+	return []any{&v.ID, &v.Name, &v.Email, &v.Role, &v.CreatedAt, &v.UpdatedAt, &v.ConfirmedAt}
 }
 
 type xAccount struct {

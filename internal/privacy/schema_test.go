@@ -18,6 +18,7 @@ var decisions = map[string]struct {
 	why   string // it is in no file
 }{
 	"users":                {file: "user.json"},
+	"email_confirmations":  {file: "email.json"},
 	"x_accounts":           {file: "x_accounts.json"},
 	"sessions":             {file: "sessions.json"},
 	"api_keys":             {file: "api_keys.json"},

@@ -184,6 +184,9 @@ func (w *world) busy(handle string) *person {
 	must(p.accounts.RefreshSession(p.ctx, p.Tokens.Refresh))(w.t)
 	must(p.accounts.BeginSignIn(p.ctx, account.SignInRequest{LinkTo: p.UserID}))(w.t)
 	must(w.accounts.CreateKey(w.t.Context(), p.UserID, account.KeyRequest{Name: "a script", Scopes: []account.Scope{account.AccountRead}}))(w.t)
+	w.exec(`INSERT INTO email_confirmations (user_id, email, token_hash, asked_at, day_began_at, asked_today, expires_at) VALUES ($1, $2, $3, $4, $4, 1, $4)`,
+		p.UserID, handle+"@waiting.example.org", "hash of "+handle, w.d.Now())
+	w.exec(`UPDATE users SET email = $2, email_confirmed_at = $3 WHERE id = $1`, p.UserID, handle+"@example.org", w.d.Now())
 	told, hook := db.NewID(), db.NewID()
 	w.exec(`INSERT INTO notices (id, user_id, kind, subject, data, created_at) VALUES ($1, $2, 'plan.changed', 's', '{"plan":"pro","from":"basic"}', $3)`, told, p.UserID, w.d.Now())
 	w.exec(`INSERT INTO webhook_endpoints (id, user_id, url, secret, kinds, created_at) VALUES ($1, $2, $3, $4, '', $5)`, hook, p.UserID, "https://example.com/"+handle, []byte{1}, w.d.Now())

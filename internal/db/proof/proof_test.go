@@ -54,15 +54,16 @@ func TestWrite_PrintsTheMatrix(t *testing.T) {
 		}
 	}
 	for table, want := range map[string]string{
-		"audit_log":         "forced - read own read add own read add change all",
-		"oauth_states":      "forced - - - read add change delete all",
-		"refresh_tokens":    "forced - - - read add change delete all",
-		"river_job":         "(queue) - - - read add change delete all",
-		"seal_keys":         "forced - - - read add change delete all",
-		"subscriptions":     "forced - read own read own read add change delete all",
-		"webhook_endpoints": "forced - read own read own read add change delete all",
-		"notices":           "forced - read own read add change own read add change delete all",
-		"users":             "forced - read own read change own read add change delete all",
+		"audit_log":           "forced - read own read add own read add change all",
+		"oauth_states":        "forced - - - read add change delete all",
+		"refresh_tokens":      "forced - - - read add change delete all",
+		"river_job":           "(queue) - - - read add change delete all",
+		"email_confirmations": "forced - - - read add change delete all",
+		"seal_keys":           "forced - - - read add change delete all",
+		"subscriptions":       "forced - read own read own read add change delete all",
+		"webhook_endpoints":   "forced - read own read own read add change delete all",
+		"notices":             "forced - read own read add change own read add change delete all",
+		"users":               "forced - read own read change own read add change delete all",
 	} {
 		if got[table] != want {
 			t.Errorf("%s: %q, want %q", table, got[table], want)

@@ -8,6 +8,7 @@ CREATE TABLE notices (
   data jsonb NOT NULL,
   created_at timestamptz NOT NULL,
   read_at timestamptz,
+  mailed_at timestamptz,
   UNIQUE (user_id, kind, subject)
 );
 
@@ -78,3 +79,23 @@ END $$;
 -- +goose StatementEnd
 GRANT SELECT (id, user_id, url, kinds, created_at, failing_since, disabled_at) ON webhook_endpoints TO authenticated, repazoo_user;
 GRANT SELECT ON webhook_deliveries TO authenticated, repazoo_user;
+
+-- email_confirmations: an address that waits for its user to follow the link that was mailed there; the link's token is
+-- hashed. The row stays, so that nobody is sent too many.
+ALTER TABLE users ADD COLUMN email_confirmed_at timestamptz;
+CREATE TABLE email_confirmations (
+  user_id uuid PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+  email text,
+  token_hash text UNIQUE,
+  asked_at timestamptz NOT NULL,
+  day_began_at timestamptz NOT NULL,
+  asked_today bigint NOT NULL,
+  expires_at timestamptz NOT NULL
+);
+
+ALTER TABLE email_confirmations ENABLE ROW LEVEL SECURITY;
+ALTER TABLE email_confirmations FORCE ROW LEVEL SECURITY;
+REVOKE ALL ON email_confirmations FROM PUBLIC, anon, authenticated;
+GRANT SELECT, INSERT, UPDATE, DELETE ON email_confirmations TO service_role;
+CREATE POLICY service ON email_confirmations TO service_role USING (true) WITH CHECK (true);
+REVOKE UPDATE (email) ON users FROM repazoo_user; -- an address is confirmed first

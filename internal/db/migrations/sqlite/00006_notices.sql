@@ -10,6 +10,7 @@ CREATE TABLE notices (
   data TEXT NOT NULL,
   created_at TEXT NOT NULL,
   read_at TEXT,
+  mailed_at TEXT,
   UNIQUE (user_id, kind, subject)
 ) STRICT;
 
@@ -54,3 +55,16 @@ CREATE INDEX webhook_deliveries_user_id_idx ON webhook_deliveries (user_id);
 CREATE INDEX webhook_deliveries_endpoint_id_created_at_id_idx ON webhook_deliveries (endpoint_id, created_at, id);
 CREATE INDEX webhook_deliveries_notice_id_idx ON webhook_deliveries (notice_id);
 CREATE INDEX webhook_deliveries_created_at_idx ON webhook_deliveries (created_at);
+
+-- email_confirmations: an address that waits for its user to follow the link that was mailed there; the link's token is
+-- hashed. The row stays, so that nobody is sent too many.
+ALTER TABLE users ADD COLUMN email_confirmed_at TEXT;
+CREATE TABLE email_confirmations (
+  user_id TEXT PRIMARY KEY NOT NULL REFERENCES users ON DELETE CASCADE,
+  email TEXT,
+  token_hash TEXT UNIQUE,
+  asked_at TEXT NOT NULL,
+  day_began_at TEXT NOT NULL,
+  asked_today INTEGER NOT NULL,
+  expires_at TEXT NOT NULL
+) STRICT;

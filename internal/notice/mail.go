@@ -1,0 +1,142 @@
+package notice
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	_ "embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/mail"
+	"net/url"
+	"strconv"
+	"time"
+
+	gomail "github.com/wneessen/go-mail"
+)
+
+// Mailer hands mails to an SMTP server. It is safe for concurrent use.
+type Mailer struct {
+	host    string
+	options []gomail.Option
+	from    string
+}
+
+const (
+	mailTime = 30 * time.Second // for one mail, from dialling to the server's last word
+
+	portSubmission  = 587
+	portSubmissions = 465
+)
+
+var (
+	// errMailLater means that the server did not take the mail, and may take it later.
+	errMailLater = errors.New("notice: the mail was not taken for now")
+	// errMailNever means that it will not take it, or that nobody knows whether it has: to ask again could send it twice.
+	errMailNever = errors.New("notice: the mail was refused, or nobody knows whether it was taken")
+)
+
+// NewMailer reads smtp://user:password@host:port, which is encrypted by STARTTLS, or smtps://. Only on this machine, and
+// only with local set, may a server speak without encryption. The password is in no error.
+func NewMailer(address, from string, local bool) (*Mailer, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" || u.Scheme != "smtp" && u.Scheme != "smtps" {
+		return nil, errors.New("the mail server must look like smtp://user:password@host:port or smtps://")
+	}
+	if _, err := mail.ParseAddress(from); err != nil {
+		return nil, errors.New("the sender of mail must be an address such as Repazoo <no-reply@example.com>")
+	}
+	port, policy := portSubmission, gomail.TLSMandatory
+	if local && onThisMachine(u.Hostname()) {
+		policy = gomail.TLSOpportunistic
+	}
+	options := []gomail.Option{gomail.WithTimeout(mailTime), gomail.WithTLSPolicy(policy)}
+	if u.Scheme == "smtps" {
+		port, options = portSubmissions, append(options, gomail.WithSSL())
+	}
+	if u.Port() != "" {
+		if port, err = strconv.Atoi(u.Port()); err != nil {
+			return nil, errors.New("the port of the mail server is no number")
+		}
+	}
+	options = append(options, gomail.WithPort(port), gomail.WithTLSConfig(&tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}))
+	if password, ok := u.User.Password(); ok {
+		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(u.User.Username()), gomail.WithPassword(password))
+	}
+	return &Mailer{u.Hostname(), options, from}, nil
+}
+
+// letter is a mail before it has a shape: what both of its parts say.
+type letter struct {
+	Subject   string
+	Sentences []string
+	Action    string // the words of the link
+	Link      string
+	Why       string // they get it
+}
+
+//go:embed mail.html.tmpl
+var mailPage string
+
+func (l letter) html() (string, error) {
+	t, err := template.New("mail").Parse(mailPage)
+	if err != nil {
+		return "", err
+	}
+	var b bytes.Buffer
+	err = t.Execute(&b, l)
+	return b.String(), err
+}
+
+func (l letter) text() string {
+	var b bytes.Buffer
+	for _, s := range l.Sentences {
+		b.WriteString(s + "\n\n")
+	}
+	fmt.Fprintf(&b, "%s: %s\n\n-- \n%s\n", l.Action, l.Link, l.Why)
+	return b.String()
+}
+
+// send hands a letter to the server. Its errors are errMailLater and errMailNever, and hold no address.
+func (m *Mailer) send(ctx context.Context, to string, l letter) error {
+	ctx, cancel := context.WithTimeout(ctx, mailTime)
+	defer cancel()
+	msg, err := m.message(to, l)
+	if err != nil {
+		return errMailNever
+	}
+	client, err := gomail.NewClient(m.host, m.options...)
+	if err != nil {
+		return errMailLater
+	}
+	err = client.DialAndSendWithContext(ctx, msg)
+	if err == nil || msg.IsDelivered() { // taken, whatever came after
+		return nil
+	}
+	if f, ok := errors.AsType[*gomail.SendError](err); ok {
+		lost := f.Reason == gomail.ErrSMTPDataClose && f.ErrorCode() == 0
+		if lost || f.ErrorCode() >= 500 {
+			return errMailNever
+		}
+	}
+	return errMailLater
+}
+
+func (m *Mailer) message(to string, l letter) (*gomail.Msg, error) {
+	html, err := l.html()
+	if err != nil {
+		return nil, err
+	}
+	msg := gomail.NewMsg()
+	if err := errors.Join(msg.From(m.from), msg.To(to)); err != nil {
+		return nil, err
+	}
+	msg.Subject(l.Subject)
+	msg.SetDate()
+	msg.SetMessageID()
+	msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	msg.SetBodyString(gomail.TypeTextPlain, l.text())
+	msg.AddAlternativeString(gomail.TypeTextHTML, html)
+	return msg, nil
+}

@@ -1,0 +1,90 @@
+package notice
+
+import (
+	"context"
+	"errors"
+
+	"github.com/riverqueue/river"
+
+	"github.com/repazoo/repazoo/internal/db"
+)
+
+// A notice is mailed at most once: it is marked before the mail is handed over, and unmarked only when the server has said
+// that it did not take it. A process that dies in between sends nothing twice; the notice is on the front page anyway.
+
+// mailTries is over about eleven hours, by the queue's own waits.
+const mailTries = 12
+
+// MailJob asks for a notice to be mailed to its user.
+type MailJob struct {
+	NoticeID string `json:"notice_id"`
+}
+
+// Kind names the job in the queue.
+func (MailJob) Kind() string { return "notice_mail" }
+
+// InsertOpts bounds the tries.
+func (MailJob) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: mailTries} }
+
+type mailWorker struct {
+	river.WorkerDefaults[MailJob]
+	s *Service
+}
+
+// Work mails the notice.
+func (w *mailWorker) Work(ctx context.Context, j *river.Job[MailJob]) error {
+	return w.s.Mail(ctx, j.Args.NoticeID)
+}
+
+// Mail mails a notice to its user if they have confirmed an address and it was not mailed before. Its error is for the
+// queue, which tries again, and holds no address.
+func (s *Service) Mail(ctx context.Context, noticeID string) error {
+	if s.Mailer == nil {
+		return nil
+	}
+	n, to, err := s.takeMail(ctx, noticeID)
+	if err != nil || to == "" {
+		return err
+	}
+	err = s.Mailer.send(ctx, to, s.letter(n))
+	switch {
+	case errors.Is(err, errMailNever):
+		s.Log.WarnContext(ctx, "a notice was not mailed and will not be", "notice", noticeID, "cause", err)
+		return nil
+	case err != nil:
+		return errors.Join(err, s.untakeMail(context.WithoutCancel(ctx), noticeID))
+	}
+	return nil
+}
+
+// takeMail marks the notice as mailed, and tells to whom; "" is to nobody.
+func (s *Service) takeMail(ctx context.Context, noticeID string) (n Notice, to string, err error) {
+	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		found, err := db.One(ctx, tx, scanOwned, `UPDATE notices SET mailed_at = $2 WHERE id = $1 AND mailed_at IS NULL
+			AND user_id IN (SELECT id FROM users WHERE email_confirmed_at IS NOT NULL) RETURNING `+columns+`, user_id`, noticeID, tx.Now())
+		if err != nil {
+			return err
+		}
+		n = found.Notice
+		to, err = db.One(ctx, tx, db.Value[string], `SELECT email FROM users WHERE id = $1`, found.userID)
+		return err
+	})
+	if errors.Is(err, db.ErrNotFound) {
+		return Notice{}, "", nil
+	}
+	return n, to, err
+}
+
+func (s *Service) untakeMail(ctx context.Context, noticeID string) error {
+	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE notices SET mailed_at = NULL WHERE id = $1`, noticeID)
+		return err
+	})
+}
+
+func (s *Service) letter(n Notice) letter {
+	return letter{
+		Subject: n.Title(), Sentences: []string{n.Sentence()}, Action: "Open Repazoo", Link: s.PublicURL + "/",
+		Why: "You get this because you gave Repazoo this address to tell you of your plan. You can take it back on the page of your account.",
+	}
+}
