@@ -102,6 +102,31 @@ var flows = map[string]func(t *testing.T, w *world){
 		}
 		w.sweep()
 	},
+	"a plan is looked at, changed up, down and back, and managed at Stripe": func(t *testing.T, w *world) {
+		w.must(w.Preview(t.Context(), w.user(), "pro"))
+		ann := w.subscriber("basic")
+		for _, tier := range []string{"pro", "basic", "pro", "basic"} { // the second pro takes the first basic back
+			w.must(w.Preview(t.Context(), ann, tier))
+			w.must(w.change(ann, tier))
+		}
+		w.must(w.api.V1SubscriptionSchedules.Retrieve(t.Context(), w.stripeSubscriptions()[0].Schedule.ID, nil))
+		w.sb.Advance(32 * 24 * time.Hour)
+		w.deliver()
+		w.must(w.Invoices(t.Context(), ann, 2, ""))
+		w.must(w.Portal(t.Context(), ann, "/account/plan"))
+	},
+	"a change of plan is declined, and another waits for the bank": func(t *testing.T, w *world) {
+		ann := w.subscriber("basic")
+		w.card("pm_card_chargeCustomerFail")
+		if _, err := w.change(ann, "pro"); err == nil {
+			t.Fatal("the card was charged")
+		}
+		w.card("pm_card_authenticationRequired")
+		waits, err := w.change(ann, "pro")
+		w.must(nil, err)
+		w.must(nil, w.sb.Stripe().Authenticate(waits.ClientSecret))
+		w.deliver()
+	},
 	"what only tests and people with curl ask": func(t *testing.T, w *world) {
 		ann := w.user()
 		w.must(w.Subscribe(t.Context(), ann, billing.SubscribeRequest{Tier: "pro"}))

@@ -144,11 +144,12 @@ func mirror(current row, r remote, now time.Time) row {
 }
 
 // follows tells whether the row is about r. A live subscription takes the place of an ended one and never the other way
-// round; while an attempt to subscribe is under way, only a live subscription ends it.
+// round. While an attempt to subscribe is under way, only a live subscription ends it, or on a checkout page one that was
+// paid there and ended before we heard of it.
 func follows(current row, r remote) bool {
 	switch {
 	case pending(current.Status):
-		return live(r.Status)
+		return live(r.Status) || current.Status == statusCheckout && entitledUntil(r).After(current.EntitledUntil)
 	case current.SubscriptionID == r.ID || current.SubscriptionID == "":
 		return true
 	}

@@ -20,46 +20,61 @@ import (
 	"github.com/repazoo/repazoo/internal/sandbox"
 )
 
-// histories is how many random histories TestModel plays on each database.
+// histories is how many random histories TestModel plays on each database. Without a wish it is 0: then it plays the same
+// few each time.
 func histories() int {
-	if n, err := strconv.Atoi(os.Getenv("REPAZOO_HISTORIES")); err == nil {
-		return n
-	}
-	return 5
+	n, _ := strconv.Atoi(os.Getenv("REPAZOO_HISTORIES"))
+	return n
 }
 
-// TestModel plays random histories: what users do, what cards do, how webhooks travel, and months that pass. After each,
-// what is here is what Stripe has, the ledger is what the analyses are, nobody who paid is without access, and nobody has
-// it who did not pay, beyond grace. More of them:
+const sameFew = 5
+
+// TestModel plays histories: what users do, what cards do, how webhooks travel, and months that pass. After each, what is
+// here is what Stripe has, the ledger is what the analyses are, nobody who paid is without access, and nobody has it who
+// did not pay, beyond grace. Random ones:
 //
 //	REPAZOO_HISTORIES=1000 go test ./internal/billing -run TestModel -rapid.checks=1000
 func TestModel(t *testing.T) {
 	t.Parallel()
+	random := rapid.SliceOfN(rapid.Custom(drawStep), 12, 50)
 	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			played, steps, months := 0, 0, 0.0
-			rapid.Check(t, func(rt *rapid.T) {
-				history := rapid.SliceOfN(rapid.Custom(drawStep), 12, 50).Draw(rt, "history")
-				if played >= histories() && !t.Failed() {
-					return
+			c := &chronicle{t: t, open: open}
+			if histories() == 0 {
+				for seed := range sameFew {
+					c.play(random.Example(seed))
 				}
-				played++
-				steps += len(history)
-				began, ended := time.Time{}, time.Time{}
-				if !t.Run(fmt.Sprintf("history-%d", played), func(t *testing.T) {
-					m := newModel(newWorld(t, open))
-					began = m.sb.Now()
-					m.play(history)
-					ended = m.sb.Now()
-				}) {
-					rt.Fatalf("see above")
-				}
-				months += ended.Sub(began).Hours() / 24 / 30
-			})
-			t.Logf("%d histories, %d steps, %.0f months", played, steps, months)
+			} else {
+				rapid.Check(t, func(rt *rapid.T) {
+					history := random.Draw(rt, "history")
+					if (c.played < histories() || t.Failed()) && !c.play(history) {
+						rt.Fatalf("see above")
+					}
+				})
+			}
+			t.Logf("%d histories, %d steps, %.0f months", c.played, c.steps, c.months)
 		})
 	}
+}
+
+// chronicle counts what was played.
+type chronicle struct {
+	t             *testing.T
+	open          func(testing.TB, func() time.Time) *db.DB
+	played, steps int
+	months        float64
+}
+
+func (c *chronicle) play(history []step) bool {
+	c.played++
+	c.steps += len(history)
+	return c.t.Run(fmt.Sprintf("history-%d", c.played), func(t *testing.T) {
+		m := newModel(newWorld(t, c.open))
+		began := m.sb.Now()
+		m.play(history)
+		c.months += m.sb.Now().Sub(began).Hours() / 24 / 30
+	})
 }
 
 // step is one thing that happens.
@@ -76,7 +91,7 @@ type step struct {
 func drawStep(rt *rapid.T) step {
 	s := step{
 		Do: rapid.SampledFrom([]string{
-			"subscribe", "subscribe", "checkout", "cancel", "resume", "card", "portal", "bank", "time", "time", "time",
+			"subscribe", "subscribe", "checkout", "change", "change", "cancel", "resume", "card", "portal", "bank", "time", "time", "time",
 			"webhooks", "deliver", "start", "start", "commit", "release", "reconcile", "sweep", "leave",
 		}).Draw(rt, "do"),
 		User: rapid.IntRange(0, 1).Draw(rt, "user"),
@@ -86,6 +101,8 @@ func drawStep(rt *rapid.T) step {
 		s.Tier = rapid.SampledFrom([]string{"basic", "pro"}).Draw(rt, "tier")
 		s.Card = rapid.SampledFrom([]string{"pm_card_visa", "pm_card_visa", "pm_card_chargeDeclined", "pm_card_chargeCustomerFail", "pm_card_authenticationRequired"}).Draw(rt, "card")
 		s.On = rapid.Bool().Draw(rt, "on")
+	case "change":
+		s.Tier = rapid.SampledFrom([]string{"basic", "pro"}).Draw(rt, "tier")
 	case "cancel":
 		s.On = rapid.Bool().Draw(rt, "on")
 	case "card":
@@ -104,7 +121,7 @@ func drawStep(rt *rapid.T) step {
 type model struct {
 	*world
 	users   [2]string
-	secrets [2]string                // of a first payment that the bank asks about
+	secrets [2]string                // of a payment that the bank asks about
 	running [2][]billing.Reservation // analyses under way
 }
 
@@ -134,6 +151,11 @@ func (m *model) take(s step) {
 		if got, err = m.Subscribe(ctx, user, billing.SubscribeRequest{Tier: s.Tier}); err == nil && got.CheckoutURL != "" {
 			m.checkout(got.CheckoutURL, map[bool]string{true: "pay", false: "cancel"}[s.On])
 		}
+	case "change":
+		var got billing.Changed
+		if got, err = m.change(user, s.Tier); got.ClientSecret != "" {
+			m.secrets[s.User] = got.ClientSecret
+		}
 	case "cancel":
 		_, err = m.Cancel(ctx, user, s.On)
 	case "resume":
@@ -146,6 +168,7 @@ func (m *model) take(s step) {
 		_ = m.sb.Stripe().Authenticate(m.secrets[s.User]) // the payment may be over
 	case "time":
 		m.sb.Advance(time.Duration(s.Hours) * time.Hour)
+		m.sweep() // the server does so every ten minutes
 	case "webhooks":
 		m.sb.Stripe().Misdeliver(s.Delivery)
 	case "deliver":
@@ -179,7 +202,7 @@ func (m *model) refusedAtMost(s step, err error) {
 func (m *model) atStripe(s step) {
 	m.t.Helper()
 	for _, sub := range m.subscriptionsOf(m.users[s.User]) {
-		if sub.Status == "canceled" || sub.Status == "incomplete_expired" {
+		if sub.Status == "canceled" || sub.Status == "incomplete_expired" || s.Do == "portal" && sub.Schedule != nil { // whose end Stripe does not let be set
 			continue
 		}
 		params := &stripe.SubscriptionUpdateParams{CancelAt: new(m.sb.Now().Add(time.Duration(s.Hours) * time.Hour).Unix())}
@@ -265,9 +288,21 @@ func counts(m *model, sub *stripe.Subscription) bool {
 	case "past_due":
 		return now.Before(time.Unix(item.CurrentPeriodStart, 0).Add(72 * time.Hour))
 	case "canceled":
-		in, err := m.api.V1Invoices.Retrieve(m.t.Context(), sub.LatestInvoice.ID, nil)
-		m.must(nil, err)
-		return in.Status == "paid" && now.Before(time.Unix(item.CurrentPeriodEnd, 0))
+		return now.Before(time.Unix(item.CurrentPeriodEnd, 0)) && paidUntil(m, sub) == item.CurrentPeriodEnd
 	}
 	return false
+}
+
+// paidUntil is how far the paid invoices of a subscription reach. The latest may be of a change that was never paid.
+func paidUntil(m *model, sub *stripe.Subscription) (until int64) {
+	for in, err := range m.api.V1Invoices.List(m.t.Context(), &stripe.InvoiceListParams{Subscription: &sub.ID}).All(m.t.Context()) {
+		m.must(nil, err)
+		if in.Status != "paid" {
+			continue
+		}
+		for _, l := range in.Lines.Data {
+			until = max(until, l.Period.End)
+		}
+	}
+	return until
 }

@@ -73,7 +73,7 @@ func (c *stripeCall) createSchedule() (any, *stripeError) {
 	sched := &stripeSchedule{
 		ID: stripeID("sub_sched"), Object: "subscription_schedule", BillingMode: sub.BillingMode, Created: clip(c.now), Customer: sub.Customer,
 		CurrentPhase:    map[string]int64{"start_date": it.CurrentPeriodStart, "end_date": it.CurrentPeriodEnd},
-		DefaultSettings: map[string]any{"billing_cycle_anchor": "automatic", "default_payment_method": nil, "invoice_settings": nil, "on_behalf_of": nil},
+		DefaultSettings: map[string]any{"billing_cycle_anchor": "automatic", "default_payment_method": nil, "invoice_settings": map[string]any{"account_tax_ids": nil, "custom_fields": nil, "days_until_due": nil, "description": nil, "footer": nil, "issuer": map[string]any{"type": "self"}}, "on_behalf_of": nil},
 		EndBehavior:     "release", Metadata: map[string]string{}, Status: "active", Subscription: &sub.ID,
 		Phases: []stripePhase{newStripePhase(it.Price.ID, sub.DefaultPaymentMethod, it.CurrentPeriodStart, it.CurrentPeriodEnd)},
 	}
