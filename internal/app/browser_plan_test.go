@@ -49,6 +49,7 @@ func TestBrowser_ChangesThePlanWithAPreview(t *testing.T) {
 	v.click(`form[action="/account/plan/portal"] button`)
 	v.sees("#card")
 	v.click(`button[value="cancel"]`)
+	v.sees(`button[value="renew"]`)
 	v.click("#back")
 	v.sees("#story")
 	v.stayed()
