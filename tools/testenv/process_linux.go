@@ -7,3 +7,12 @@ import "syscall"
 func attributes(who *syscall.Credential) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGINT, Credential: who}
 }
+
+// freeBytes is how much more fits into a file system; 0 when it is not there.
+func freeBytes(path string) uint64 {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(path, &s); err != nil {
+		return 0
+	}
+	return s.Bavail * uint64(s.Bsize)
+}

@@ -9,3 +9,6 @@ import "syscall"
 func attributes(who *syscall.Credential) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Credential: who}
 }
+
+// freeBytes is not asked for where there is no file system in memory.
+func freeBytes(string) uint64 { return 0 }

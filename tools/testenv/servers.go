@@ -36,7 +36,7 @@ type environment struct {
 // start brings up what no variable names yet. Redis comes first because it is
 // ready before PostgreSQL's files are written.
 func (e *environment) start(ctx context.Context) error {
-	dir, err := os.MkdirTemp("", "repazoo-testenv-")
+	dir, err := os.MkdirTemp(e.place(), "repazoo-testenv-")
 	if err != nil {
 		return err
 	}
@@ -62,6 +62,20 @@ func (e *environment) start(ctx context.Context) error {
 	}
 	return nil
 }
+
+// place is where the servers keep their files: in memory where there is plenty, because the tests make and drop hundreds
+// of databases; else where temporary files go.
+func (e *environment) place() string {
+	if !e.durable && freeBytes(memory) >= plenty {
+		return memory
+	}
+	return ""
+}
+
+const (
+	memory = "/dev/shm"
+	plenty = 4 << 30 // a run needs a few hundred MiB, and more while logs of writes pile up
+)
 
 // serverUser is the account that the servers run as: PostgreSQL refuses to
 // run as root, so root lends dir to postgres or nobody. Nil means ourselves.
