@@ -45,6 +45,7 @@ func newFleet(t *testing.T, env map[string]string) *fleet {
 	t.Cleanup(x.Close)
 	vars := map[string]string{
 		"DATABASE_URL": dbtest.PostgresURL(t), "REDIS_URL": redis(t), "REDIS_TIMEOUT_MS": "60000", "BILLING": "off", "WORKERS": "0",
+		"RATE_LIMIT_PER_MINUTE": "1000000", "RATE_LIMIT_PER_HOUR": "1000000",
 		"TWITTER_CLIENT_ID": sandbox.XClientID, "TWITTER_CLIENT_SECRET": sandbox.XClientSecret, "X_API_URL": x.URL + "/x", "X_AUTHORIZE_URL": x.URL + "/x/i/oauth2/authorize",
 		"JWT_SECRET_KEY": "one-key-for-all-replicas-0123456789abcdef", "ENCRYPTION_KEY": "another-key-for-all-replicas-0123456789",
 	}
