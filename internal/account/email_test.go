@@ -42,7 +42,7 @@ func TestEmail_OfTheirOwnIsKeptAndATroubleOfXKeepsNobodyOut(t *testing.T) {
 			t.Fatalf("got %q", me.Email)
 		}
 		w.sb.Heal()
-		w.exec(t, `UPDATE users SET email = 'mine@example.org' WHERE id = $1`, in.UserID)
+		w.exec(t, `UPDATE users SET email = 'mine@example.org', email_confirmed_at = $2 WHERE id = $1`, in.UserID, w.db.Now())
 		w.signIn(t, ada)
 		if me := w.me(t, in.UserID); me.Email != "mine@example.org" {
 			t.Errorf("it was replaced with %q", me.Email)

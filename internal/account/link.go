@@ -101,10 +101,11 @@ func (s *Service) reconnect(ctx context.Context, tx db.Tx, o owner, g grant) err
 	return err
 }
 
-// learnEmail takes over an address that X confirmed, unless the user has one.
+// learnEmail takes over an address that X has confirmed, unless the user confirmed one themselves or wants none.
 func learnEmail(tx db.Tx, userID, email string) {
 	if email != "" {
-		tx.Later(`UPDATE users SET email = $2 WHERE id = $1 AND email IS NULL`, userID, email)
+		tx.Later(`UPDATE users SET email = $2, email_confirmed_at = $3 WHERE id = $1 AND email_confirmed_at IS NULL AND email_declined_at IS NULL`,
+			userID, email, tx.Now())
 	}
 }
 

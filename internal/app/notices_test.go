@@ -3,9 +3,12 @@ package app_test
 import (
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/emersion/go-smtp"
 )
 
 // noticeOf gives the id of a notice: the person cancels their plan, which makes one, and takes that back.
@@ -44,6 +47,54 @@ func TestEmail_IsRefusedWhereNoMailIsSent(t *testing.T) {
 	p := signIn(t, start(t, io.Discard, nil), "gravelpit_gus")
 	p.must(http.StatusConflict, "PATCH", "/api/v1/users/me", `{"email":"gus@mail.example.com","name":"Gus"}`)
 	if me := p.must(http.StatusOK, "PATCH", "/api/v1/users/me", `{"name":"August"}`); !strings.Contains(me, `"name":"August"`) || !strings.Contains(me, `"email":null`) {
+		t.Error(me)
+	}
+}
+
+// recipients gives the address of a mail server that takes everything, and to whom it was sent.
+func recipients(t *testing.T) (url string, to <-chan string) {
+	t.Helper()
+	seen := make(chan string, 10)
+	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return letterbox{seen}, nil }))
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go server.Serve(l)
+	t.Cleanup(func() { server.Close() })
+	return "smtp://" + l.Addr().String(), seen
+}
+
+type letterbox struct{ seen chan<- string }
+
+func (letterbox) Reset()                               {}
+func (letterbox) Logout() error                        { return nil }
+func (letterbox) Mail(string, *smtp.MailOptions) error { return nil }
+
+func (b letterbox) Rcpt(to string, _ *smtp.RcptOptions) error {
+	b.seen <- to
+	return nil
+}
+
+func (letterbox) Data(r io.Reader) error {
+	_, err := io.Copy(io.Discard, r)
+	return err
+}
+
+// An address that X has confirmed gets mail as it is; once its owner has taken it back, X is not believed again.
+func TestEmail_ThatXConfirmedGetsNoticesUntilItsOwnerWantsNone(t *testing.T) {
+	t.Parallel()
+	office, to := recipients(t)
+	base := start(t, io.Discard, map[string]string{"X_ASK_EMAIL": "true", "SMTP_URL": office, "SMTP_FROM": "Repazoo <no-reply@repazoo.example>"})
+	p := signIn(t, base, "ada_fernhill")
+	p.subscribe()
+	noticeOf(p)
+	if got := <-to; got != "ada@fernhill.example" {
+		t.Fatalf("mailed to %s", got)
+	}
+	p.must(http.StatusOK, "PATCH", "/api/v1/users/me", `{"email":""}`)
+	again := signIn(t, base, "ada_fernhill")
+	if me := again.must(http.StatusOK, "GET", "/api/v1/users/me", ""); !strings.Contains(me, `"email":null`) {
 		t.Error(me)
 	}
 }

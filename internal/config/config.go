@@ -88,7 +88,7 @@ type Keys struct {
 type X struct {
 	ClientID     string `env:"TWITTER_CLIENT_ID" alias:"X_CLIENT_ID" derived:"a stand-in for X, in local only" doc:"The OAuth 2.0 client id of the X app."`
 	ClientSecret Secret `env:"TWITTER_CLIENT_SECRET" alias:"X_CLIENT_SECRET" doc:"Its secret; not set for a public client."`
-	AskEmail     Switch `env:"X_ASK_EMAIL, default=false" doc:"Ask X for people's confirmed e-mail address too. The X app must have the permission."`
+	AskEmail     Switch `env:"X_ASK_EMAIL, default=false" doc:"Ask X for people's confirmed e-mail address too, and mail notices there unless they give another or none. The X app must have the permission."`
 	APIURL       string `env:"X_API_URL, default=https://api.x.com" doc:"Where the X API is."`
 	AuthorizeURL string `env:"X_AUTHORIZE_URL, default=https://x.com/i/oauth2/authorize" doc:"Where users sign in to X."`
 }

@@ -15,6 +15,7 @@ type user struct {
 	CreatedAt   time.Time  `json:"created_at"`
 	UpdatedAt   time.Time  `json:"updated_at"`
 	ConfirmedAt *time.Time `json:"email_confirmed_at"`
+	DeclinedAt  *time.Time `json:"email_declined_at"`
 }
 
 // waiting is an address that was not confirmed yet.
@@ -25,7 +26,7 @@ type waiting struct {
 }
 
 func (v *user) into() []any {
-	return []any{&v.ID, &v.Name, &v.Email, &v.Role, &v.CreatedAt, &v.UpdatedAt, &v.ConfirmedAt}
+	return []any{&v.ID, &v.Name, &v.Email, &v.Role, &v.CreatedAt, &v.UpdatedAt, &v.ConfirmedAt, &v.DeclinedAt}
 }
 
 type xAccount struct {
