@@ -32,15 +32,17 @@ format: ## Fail when a file is not formatted
 	@files=$$(gofmt -l bench cmd internal tools 2>/dev/null); \
 	if [ -n "$$files" ]; then echo "not gofmt-clean, run gofmt -w on:" $$files; exit 1; fi
 
+# The checkers read compiled packages. Asked for with the race detector, they are those of the
+# tests, and a cold machine compiles every dependency once instead of twice.
 vet: ## Run go vet
-	go vet ./...
+	go vet -race ./...
 
 lint: bin/golangci-lint ## Run golangci-lint with .golangci.yml
-	bin/golangci-lint run --allow-parallel-runners ./...
+	GOFLAGS=-race bin/golangci-lint run --allow-parallel-runners ./...
 	bin/golangci-lint fmt --diff
 
 vuln: bin/govulncheck ## Look for known vulnerabilities in what is called, where the data can be had
-	@if report=$$(bin/govulncheck ./... 2>&1); then echo "$$report"; \
+	@if report=$$(GOFLAGS=-race bin/govulncheck ./... 2>&1); then echo "$$report"; \
 	elif grep -q 'vuln\.go\.dev' <<<"$$report"; then \
 	  echo "govulncheck: the list of vulnerabilities cannot be fetched here, so nothing was checked."; \
 	else echo "$$report"; exit 1; fi
