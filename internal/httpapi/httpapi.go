@@ -31,8 +31,10 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/health"
 	"github.com/repazoo/repazoo/internal/limit"
+	"github.com/repazoo/repazoo/internal/metrics"
 	"github.com/repazoo/repazoo/internal/notice"
 	"github.com/repazoo/repazoo/internal/privacy"
+	"github.com/repazoo/repazoo/internal/tracing"
 )
 
 // Config is what the surface needs.
@@ -48,6 +50,9 @@ type Config struct {
 	SignInWindows  []limit.Window // per address, for the routes of a sign-in
 	RefreshWindows []limit.Window // per address, for refresh tokens, however they are presented
 	Health         *health.Checker
+	Metrics        *metrics.Metrics
+	Traces         *tracing.Tracer
+	AccessLog      int   // of a hundred answers, how many are logged; those of level error all are
 	Pages          Pages // the web console; nil for none
 	Log            *slog.Logger
 
