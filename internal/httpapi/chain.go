@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"maps"
 	"math"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
@@ -159,7 +158,7 @@ func (a *API) log(next http.Handler) http.Handler {
 		level := slog.LevelInfo
 		if info.status >= http.StatusInternalServerError {
 			level = slog.LevelError
-		} else if rand.N(100) >= a.AccessLog {
+		} else if !a.logged() {
 			return
 		}
 		a.Log.LogAttrs(r.Context(), level, "request",
@@ -167,6 +166,12 @@ func (a *API) log(next http.Handler) http.Handler {
 			slog.Duration("took", time.Since(start)), slog.String("user", info.user), slog.String("key", info.key),
 			slog.String("request_id", audit.OriginFrom(r.Context()).RequestID))
 	})
+}
+
+// logged spreads the lines that are kept evenly over the requests.
+func (a *API) logged() bool {
+	part := int64(a.AccessLog)
+	return a.answers.Add(1)*part%100 < part
 }
 
 // recorder remembers the status and adds Server-Timing as the headers leave.

@@ -18,6 +18,7 @@ import (
 	"net/netip"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -86,6 +87,8 @@ type API struct {
 	pages  map[string]bool          // the patterns of pages
 	groups map[string]group         // by ServeMux pattern; the routes that are counted by themselves
 	secure bool
+
+	answers atomic.Int64 // that went well, for the access log
 
 	stopping context.Context // ends when Stop is called
 	stop     context.CancelFunc

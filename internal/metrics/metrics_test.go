@@ -30,7 +30,7 @@ func shows(t *testing.T, m *metrics.Metrics, lines ...string) {
 func scrape(t *testing.T, m *metrics.Metrics) string {
 	t.Helper()
 	w := httptest.NewRecorder()
-	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	m.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if w.Code != http.StatusOK {
 		t.Fatalf("status %d: %s", w.Code, w.Body)
 	}
@@ -91,7 +91,7 @@ func TestTransport_CountsAnswersAndTheirAbsence(t *testing.T) {
 	teapot := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
 	client := &http.Client{Transport: m.Transport("x", http.DefaultTransport)}
 	call := func() error {
-		req, err := http.NewRequestWithContext(t.Context(), "GET", teapot.URL, nil)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, teapot.URL, nil)
 		if err != nil {
 			return err
 		}

@@ -134,7 +134,7 @@ func TestTrace_GoesFromARequestThroughAJobToTheOutsideCall(t *testing.T) {
 
 	err := tr.Jobs().(rivertype.WorkerMiddleware).Work(t.Context(), &rivertype.JobRow{Kind: "analysis", Attempt: 2, Metadata: job.Metadata}, func(ctx context.Context) error {
 		client := &http.Client{Transport: tr.Transport("x", http.DefaultTransport)}
-		req, err := http.NewRequestWithContext(ctx, "GET", outside.URL+"/2/users/private-path?secret=query", nil)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, outside.URL+"/2/users/private-path?secret=query", nil)
 		if err != nil {
 			return err
 		}
