@@ -11,6 +11,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -162,6 +163,8 @@ func (a *API) humaConfig() huma.Config {
 		"key":    {Type: "http", Scheme: "bearer", BearerFormat: account.KeyPattern, Description: "An API key from POST /api/v1/api-keys, with the scope that the operation names. Operations that name none refuse keys."},
 	}
 	c.Tags = tags
+	c.Info.License = &huma.License{Name: "Apache 2.0", Identifier: "Apache-2.0"}
+	c.Servers = []*huma.Server{{URL: cmp.Or(a.PublicURL, "/")}}
 	return c
 }
 
@@ -183,6 +186,7 @@ func operation[I, O any](a *API, who access, op huma.Operation, h func(context.C
 	if g, ok := op.Metadata[groupKey].(group); ok {
 		a.groups[pattern] = g
 	}
+	op.Security = []map[string][]string{} // said outright, or it could have been forgotten
 	if who == forUser || who == forAdmin {
 		op.Security = security(scope)
 		op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden)
