@@ -8,27 +8,32 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/term"
 
 	"github.com/repazoo/repazoo/internal/app"
 	"github.com/repazoo/repazoo/internal/config"
+	"github.com/repazoo/repazoo/internal/logs"
 )
 
 type serveCommand struct{}
 
 func (serveCommand) Help() string {
-	return "With nothing configured it listens on http://localhost:8000, keeps its data in ./data and stands in for X, Stripe and Claude itself. Ctrl-C finishes what is under way and stops."
+	return "With nothing configured it listens on http://localhost:8000, keeps its data in ./data and stands in for X, Stripe and Claude itself. Ctrl-C finishes what is under way and stops. The signal USR1 makes the log tell everything, USR2 what LOG_LEVEL says again."
 }
 
 func (serveCommand) Run(ctx context.Context) error {
-	a, err := open(ctx)
+	a, log, err := open(ctx)
 	if err != nil {
 		return err
 	}
+	defer log.Close()
 	defer a.Close()
+	go listenForLevels(ctx, log, log.Level())
 	greet(os.Stdout, a)
 	if err := a.Run(ctx); err != nil {
 		return err
@@ -37,22 +42,47 @@ func (serveCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-func open(ctx context.Context) (*app.App, error) {
+func open(ctx context.Context) (*app.App, *logs.Log, error) {
 	cfg, err := config.Load(ctx, config.Process())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	version, commit := app.Version()
-	return app.New(ctx, cfg, app.Options{Log: newLog(cfg, os.Stderr), Version: version, Commit: commit})
+	log, err := openLog(cfg, os.Stderr, version)
+	if err != nil {
+		return nil, nil, err
+	}
+	a, err := app.New(ctx, cfg, app.Options{Log: log.Logger, Version: version, Commit: commit})
+	return a, log, err
 }
 
-// newLog writes text to a terminal and JSON to everything else, unless told otherwise.
-func newLog(cfg *config.Config, w *os.File) *slog.Logger {
-	opts := &slog.HandlerOptions{Level: cfg.Log.Level}
-	if cfg.Log.Format == "text" || (cfg.Log.Format == "auto" && term.IsTerminal(int(w.Fd()))) {
-		return slog.New(slog.NewTextHandler(w, opts))
+// openLog writes text to a terminal and JSON to everything else, unless told otherwise.
+func openLog(cfg *config.Config, w *os.File, version string) (*logs.Log, error) {
+	text := cfg.Log.Format == "text" || (cfg.Log.Format == "auto" && term.IsTerminal(int(w.Fd())))
+	return logs.Open(logs.Config{
+		Writer: w, Level: cfg.Log.Level, JSON: !text,
+		SentryDSN: cfg.Watch.SentryDSN.Reveal(), Release: version, Environment: string(cfg.Env),
+	})
+}
+
+// listenForLevels changes the log's level by signal until ctx ends: USR1 for debug, USR2 for what is configured.
+func listenForLevels(ctx context.Context, log *logs.Log, configured slog.Level) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2)
+	defer signal.Stop(signals)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case s := <-signals:
+			level := configured
+			if s == syscall.SIGUSR1 {
+				level = slog.LevelDebug
+			}
+			log.SetLevel(level)
+			log.WarnContext(ctx, "the level of the log was changed", "level", level)
+		}
 	}
-	return slog.New(slog.NewJSONHandler(w, opts))
 }
 
 func greet(w io.Writer, a *app.App) {

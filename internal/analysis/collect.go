@@ -61,6 +61,7 @@ func (s *Service) judge(a Analysis) *Judge {
 	return &Judge{
 		Client: s.Claude, Model: a.Model, Prices: s.Prices[a.Model], Cache: &sealedVerdicts{s, a.UserID},
 		TalksToModel: func(text string) bool { return s.screen().Check(text, "").TalksToModel },
+		Metrics:      s.Metrics,
 	}
 }
 
@@ -170,6 +171,7 @@ func (c *collector) keep(ctx context.Context, page xapi.Page) error {
 		_, err := c.s.Billing.SpendReads(ctx, tx, c.a.UserID, c.a.PeriodStart, page.Reads)
 		return err
 	})
+	c.s.Metrics.Reads(float64(page.Reads) * xReadMicroUSD / 1e6) // X counts them, whatever became of the page
 	c.kept, c.read = c.kept+len(posts), c.read+page.Reads
 	c.budget -= page.Reads
 	return err

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/repazoo/repazoo/internal/claude"
+	"github.com/repazoo/repazoo/internal/metrics"
 )
 
 // maxAnswer is the tokens of one call for thinking and answer.
@@ -28,6 +29,7 @@ type Judge struct {
 	Rand         io.Reader              // of the delimiters; nil: crypto/rand
 	TalksToModel func(text string) bool // posts it is true for are judged alone; nil: the model alone decides
 	BatchSize    int                    // posts in one call; 0: 40
+	Metrics      *metrics.Metrics       // nil: nobody watches
 
 	mu   sync.Mutex // guards Rand too
 	use  ModelUse
@@ -146,5 +148,7 @@ func (j *Judge) count(a claude.Answer) {
 	if a.Stop == "refusal" {
 		j.use.Refusals++
 	}
-	j.cost += j.Prices.of(a.Usage)
+	cost := j.Prices.of(a.Usage)
+	j.cost += cost
+	j.Metrics.Model(j.Model, metrics.Tokens(a.Usage), float64(cost)/1e12)
 }

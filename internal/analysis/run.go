@@ -170,7 +170,7 @@ func (s *Service) save(ctx context.Context, a Analysis, r *Report) error {
 	if err != nil {
 		return err
 	}
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := tx.Exec(ctx, `
 			UPDATE analyses SET status = 'completed', stage = 'done', done = total, score = $3, level = $4, findings = $5, finished_at = $6, lease_until = NULL, event_seq = event_seq + 1
 			WHERE id = $1 AND runner = $2 AND status = 'running'`,
@@ -188,6 +188,10 @@ func (s *Service) save(ctx context.Context, a Analysis, r *Report) error {
 		audit.Record(ctx, tx, audit.Event{UserID: a.UserID, Actor: "system", Action: "analysis.complete", Resource: a.ID})
 		return s.Billing.Commit(ctx, tx, a.UserID, a.PeriodStart)
 	})
+	if err == nil {
+		s.Metrics.Analysis("completed")
+	}
+	return err
 }
 
 // end decides what an error means: later again, or the end with a reason.
@@ -230,8 +234,9 @@ func (s *Service) rest(ctx context.Context, a Analysis) error {
 // fail ends the analysis with its reason and releases the unit of quota, all at once.
 func (s *Service) fail(ctx context.Context, a Analysis, f *fault.Fault) error {
 	defer s.bells.ring(a.ID)
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		n, err := tx.Exec(ctx, `
+	var n int64
+	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
+		n, err = tx.Exec(ctx, `
 			UPDATE analyses SET status = 'failed', stage = 'done', error_code = $3, error_message = $4, finished_at = $5, lease_until = NULL, event_seq = event_seq + 1
 			WHERE id = $1 AND runner = $2 AND status = 'running'`, a.ID, s.runner, f.Code, f.Message, tx.Now())
 		if err != nil || n == 0 {
@@ -240,4 +245,8 @@ func (s *Service) fail(ctx context.Context, a Analysis, f *fault.Fault) error {
 		audit.Record(ctx, tx, audit.Event{UserID: a.UserID, Actor: "system", Action: "analysis.fail", Resource: a.ID, Detail: map[string]any{"code": f.Code}})
 		return s.Billing.Release(ctx, tx, a.UserID, a.PeriodStart)
 	})
+	if err == nil && n > 0 {
+		s.Metrics.Analysis("failed")
+	}
+	return err
 }

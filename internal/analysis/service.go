@@ -17,6 +17,7 @@ import (
 	"github.com/repazoo/repazoo/internal/claude"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/metrics"
 	"github.com/repazoo/repazoo/internal/screen"
 	"github.com/repazoo/repazoo/internal/seal"
 	"github.com/repazoo/repazoo/internal/xapi"
@@ -44,6 +45,7 @@ type Config struct {
 	Lease       time.Duration // how long a run may be silent before another process takes it over; 0: 15 s
 	KeepFor     time.Duration // how long raw posts are kept; 0: 30 days
 	KeepReports time.Duration // how long reports outlive their user's plan; 0: for ever
+	Metrics     *metrics.Metrics
 	Log         *slog.Logger
 }
 

@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/repazoo/repazoo/internal/account"
@@ -38,10 +39,12 @@ import (
 	"github.com/repazoo/repazoo/internal/httpapi"
 	"github.com/repazoo/repazoo/internal/keyring"
 	"github.com/repazoo/repazoo/internal/limit"
+	"github.com/repazoo/repazoo/internal/metrics"
 	"github.com/repazoo/repazoo/internal/notice"
 	"github.com/repazoo/repazoo/internal/privacy"
 	"github.com/repazoo/repazoo/internal/sandbox"
 	"github.com/repazoo/repazoo/internal/seal"
+	"github.com/repazoo/repazoo/internal/tracing"
 	"github.com/repazoo/repazoo/internal/xapi"
 )
 
@@ -65,6 +68,9 @@ type App struct {
 	server   *http.Server
 	sandbox  *sandbox.Sandbox // nil when every outside service is real
 	redis    *limit.Redis
+	scrapes  net.Listener     // nil: nobody watches
+	metrics  *metrics.Metrics // the same
+	traces   *tracing.Tracer  // the same
 	keys     *keyring.Keyring
 	working  atomic.Bool // from the start of the workers to the drain
 
@@ -87,7 +93,7 @@ func New(ctx context.Context, cfg *config.Config, opt Options) (*App, error) {
 		opt.Now = time.Now
 	}
 	a := &App{cfg: cfg, opt: opt, log: opt.Log}
-	for _, step := range []func(context.Context) error{a.listen, a.lockData, a.openSandbox, a.openDB, a.openServices, a.checkKeys, a.openServer} {
+	for _, step := range []func(context.Context) error{a.listen, a.openMetrics, a.openTraces, a.lockData, a.openSandbox, a.openDB, a.openServices, a.checkKeys, a.openServer} {
 		if err := step(ctx); err != nil {
 			a.Close()
 			return nil, err
@@ -120,6 +126,7 @@ func (a *App) openDB(ctx context.Context) (err error) {
 	c := db.Config{
 		URL: a.cfg.Store.DatabaseURL.Reveal(), Path: filepath.Join(a.cfg.Store.DataDir, "repazoo.db"),
 		AllowBypass: a.cfg.Env == config.Local, Now: a.opt.Now, Log: a.log.With("part", "db"),
+		Traces: a.traces,
 	}
 	if a.DB, err = db.Open(ctx, c); err != nil {
 		return err
@@ -160,7 +167,7 @@ func (a *App) openServices(context.Context) (err error) {
 	})
 	a.Analyses = analysis.New(analysis.Config{
 		DB: a.DB, Seal: a.Seal, Accounts: a.Accounts, Billing: a.Billing, X: x, Claude: a.claude(), Prices: analysis.DefaultPrices(),
-		App: a.opt.Version, Lease: a.opt.Lease, Log: a.log.With("part", "analysis"),
+		App: a.opt.Version, Lease: a.opt.Lease, Metrics: a.metrics, Log: a.log.With("part", "analysis"),
 		KeepFor: time.Duration(a.cfg.Keep.PostDays) * 24 * time.Hour, KeepReports: a.keepReports(),
 	})
 	a.Privacy = privacy.New(privacy.Config{DB: a.DB, Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Log: a.log.With("part", "privacy")})
@@ -219,11 +226,11 @@ func (a *App) xConfig() xapi.Config {
 	if a.cfg.UseSandboxX() {
 		return xapi.Config{
 			ClientID: sandbox.XClientID, ClientSecret: sandbox.XClientSecret, APIURL: a.Address() + "/x", AuthorizeURL: a.URL() + "/x/i/oauth2/authorize",
-			HTTP: httpClient(), Now: a.opt.Now,
+			HTTP: a.outside("x"), Now: a.opt.Now,
 		}
 	}
 	c := a.cfg.X
-	return xapi.Config{ClientID: c.ClientID, ClientSecret: c.ClientSecret.Reveal(), APIURL: c.APIURL, AuthorizeURL: c.AuthorizeURL, HTTP: httpClient(), Now: a.opt.Now}
+	return xapi.Config{ClientID: c.ClientID, ClientSecret: c.ClientSecret.Reveal(), APIURL: c.APIURL, AuthorizeURL: c.AuthorizeURL, HTTP: a.outside("x"), Now: a.opt.Now}
 }
 
 func (a *App) billingConfig() billing.Config {
@@ -231,7 +238,7 @@ func (a *App) billingConfig() billing.Config {
 	b := billing.Config{
 		DB: a.DB, StripeKey: c.SecretKey.Reveal(), StripeURL: c.APIURL, WebhookSecret: c.WebhookSecret.Reveal(),
 		BasicPrice: c.BasicPriceID, ProPrice: c.ProPriceID, PublicURL: a.URL(), Off: !bool(c.Billing), Tiers: a.tiers(),
-		HTTP: httpClient(), Now: a.opt.Now, Log: a.log.With("part", "billing"),
+		HTTP: a.outside("stripe"), Now: a.opt.Now, Log: a.log.With("part", "billing"),
 	}
 	if a.cfg.UseSandboxStripe() {
 		b.StripeKey, b.StripeURL, b.WebhookSecret = sandbox.StripeAPIKey, a.Address()+"/stripe", sandbox.StripeWebhookSecret
@@ -250,12 +257,12 @@ func (a *App) tiers() billing.Tiers {
 // claude is nil when no model is configured: the screen then stands alone.
 func (a *App) claude() *claude.Client {
 	if a.cfg.UseSandboxClaude() {
-		return claude.New(claude.Config{APIKey: sandbox.ClaudeAPIKey, BaseURL: a.Address() + "/claude", HTTP: httpClient()})
+		return claude.New(claude.Config{APIKey: sandbox.ClaudeAPIKey, BaseURL: a.Address() + "/claude", HTTP: a.outside("claude")})
 	}
 	if !a.cfg.Claude.APIKey.IsSet() {
 		return nil
 	}
-	return claude.New(claude.Config{APIKey: a.cfg.Claude.APIKey.Reveal(), BaseURL: a.cfg.Claude.BaseURL, HTTP: httpClient()})
+	return claude.New(claude.Config{APIKey: a.cfg.Claude.APIKey.Reveal(), BaseURL: a.cfg.Claude.BaseURL, HTTP: a.outside("claude")})
 }
 
 func (a *App) openServer(context.Context) error {
@@ -264,17 +271,18 @@ func (a *App) openServer(context.Context) error {
 		return err
 	}
 	l := a.cfg.Limits
-	parts := map[string]health.Part{
+	checker := health.New(map[string]health.Part{
 		"db": {Probe: a.DB.Ping}, "schema": {Probe: a.probeSchema}, "jobs": {Probe: a.probeJobs}, "vault": {Probe: a.probeSeal},
 		"redis": {Probe: probe, Spared: true}, // each replica counts by itself meanwhile
-	}
+	}, a.opt.Now, a.log)
+	a.readings(checker)
 	a.API = httpapi.New(httpapi.Config{
 		Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Privacy: a.Privacy, Audit: audit.NewLog(a.DB), Limiter: limiter,
 		Windows:        windows(l.PerMinute, l.PerHour),
 		SignInWindows:  windows(l.SignInPerMinute, l.SignInPerHour),
 		RefreshWindows: windows(l.RefreshPerMinute, l.RefreshPerHour),
 		LimitKey:       func(caller string) string { return string(a.Seal.MAC("limit", []byte(caller))[:16]) },
-		Health:         health.New(parts, a.opt.Now, a.log), Log: a.log,
+		Health:         checker, Metrics: a.metrics, Traces: a.traces, Log: a.log, AccessLog: a.cfg.Log.Access,
 		Pages: console.New(console.Config{
 			Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Privacy: a.Privacy, Audit: audit.NewLog(a.DB), Sandboxed: a.sandboxed(),
 			Version: a.opt.Version, DocsEnabled: bool(a.cfg.Server.Docs), Log: a.log,
@@ -373,6 +381,9 @@ func (a *App) Run(ctx context.Context) error {
 		return nil
 	})
 	g.Go(func() error { a.housekeep(gctx); return nil })
+	if a.scrapes != nil {
+		g.Go(func() error { return a.serveMetrics(gctx) })
+	}
 	g.Go(func() error {
 		<-gctx.Done()
 		return a.drain(stopJobs)
@@ -389,7 +400,7 @@ func (a *App) startJobs() (func(context.Context) error, error) {
 	a.Billing.AddWorkers(workers)
 	a.Privacy.AddWorkers(workers)
 	a.Notices.AddWorkers(workers)
-	return a.DB.Work(context.Background(), db.Jobs{Workers: workers, Concurrency: a.cfg.Jobs.Concurrency, SoftStop: 3 * time.Second})
+	return a.DB.Work(context.Background(), db.Jobs{Workers: workers, Concurrency: a.cfg.Jobs.Concurrency, SoftStop: 3 * time.Second, Around: []rivertype.Middleware{a.metrics.Jobs()}})
 }
 
 // drain lets requests finish. Streams end first, because they would never finish by themselves.
@@ -445,6 +456,10 @@ func (a *App) Close() {
 	if a.listener != nil {
 		a.listener.Close()
 	}
+	if a.scrapes != nil {
+		a.scrapes.Close()
+	}
+	a.closeTraces()
 	if a.DB != nil {
 		a.DB.Close()
 	}
@@ -465,6 +480,13 @@ func httpClient() *http.Client {
 	t.MaxIdleConnsPerHost = 16
 	t.ResponseHeaderTimeout = 2 * time.Minute
 	return &http.Client{Transport: t, Timeout: 5 * time.Minute}
+}
+
+// outside is a client whose calls are counted.
+func (a *App) outside(service string) *http.Client {
+	c := httpClient()
+	c.Transport = a.metrics.Transport(service, a.traces.Transport(service, c.Transport))
+	return c
 }
 
 // returnHosts are the hosts a sign-in may come back to, by environment.

@@ -23,6 +23,7 @@ import (
 	"github.com/repazoo/repazoo/internal/config"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/db/dbtest"
+	"github.com/repazoo/repazoo/internal/logs"
 )
 
 // start runs a whole Repazoo until the test ends and returns the address browsers see.
@@ -52,7 +53,11 @@ func runAt(t testing.TB, log io.Writer, env map[string]string, now func() time.T
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := app.New(t.Context(), cfg, app.Options{Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "test", Now: now})
+	l, err := logs.Open(logs.Config{Writer: log, Level: slog.LevelDebug, JSON: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := app.New(t.Context(), cfg, app.Options{Log: l.Logger, Version: "test", Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net"
 	"net/mail"
 	"net/url"
 	"reflect"
@@ -66,6 +67,7 @@ func (c *Config) check(set settings, p *Problems) {
 	c.checkKeys(p)
 	c.checkStripe(p)
 	c.checkMail(p)
+	c.checkWatch(p)
 	if c.Env != Local && c.X.ClientID == "" {
 		p.add("TWITTER_CLIENT_ID", "is required when REPAZOO_ENV is %s.", c.Env)
 	}
@@ -92,6 +94,19 @@ func (c *Config) checkRanges(set settings, p *Problems) {
 		high, _ := strconv.ParseInt(to, 10, 64)
 		if n := place.Int(); n < low || n > high {
 			p.add(v.Name, "must be from %d to %d.", low, high)
+		}
+	}
+}
+
+func (c *Config) checkWatch(p *Problems) {
+	if at := c.Watch.MetricsAddr; at != "" {
+		if _, err := net.ResolveTCPAddr("tcp", at); err != nil {
+			p.add("METRICS_ADDR", "must be an address and a port, such as 127.0.0.1:9090.")
+		}
+	}
+	if at := c.Watch.TracesURL; at != "" {
+		if u, err := url.Parse(at); err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
+			p.add("OTEL_EXPORTER_OTLP_ENDPOINT", "must be an address such as http://127.0.0.1:4318.")
 		}
 	}
 }

@@ -52,6 +52,7 @@ type Config struct {
 	Limits Limits `doc:"Limits and quotas"`
 	Keep   Keep   `doc:"Retention"`
 	Log    Log    `doc:"Logs"`
+	Watch  Watch  `doc:"Monitoring"`
 	Jobs   Jobs   `doc:"Background jobs"`
 }
 
@@ -142,6 +143,15 @@ type Keep struct {
 type Log struct {
 	Level  slog.Level `env:"LOG_LEVEL, default=info" doc:"debug, info, warn or error."`
 	Format string     `env:"LOG_FORMAT, default=auto" doc:"text, json, or auto: text on a terminal, else json."`
+	Access int        `env:"LOG_ACCESS_PERCENT, default=100" range:"0-100" doc:"How many of a hundred answered requests are logged. Those that ended with an error of the server all are."`
+}
+
+// Watch is what operators watch.
+type Watch struct {
+	MetricsAddr string `env:"METRICS_ADDR" doc:"Where Prometheus may read /metrics, such as 127.0.0.1:9090: a listener of its own, for everybody who reaches it."`
+	TracesURL   string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" doc:"A collector of OpenTelemetry traces that speaks OTLP over HTTP, such as http://127.0.0.1:4318."`
+	TracesPart  int    `env:"OTEL_TRACES_PERCENT, default=100" range:"0-100" doc:"How many of a hundred requests are traced."`
+	SentryDSN   Secret `env:"SENTRY_DSN" doc:"A project of Sentry that is told of errors: the lines of the log of level error, and nothing else."`
 }
 
 // Jobs is the background work of this process.

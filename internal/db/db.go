@@ -37,6 +37,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
+
+	"github.com/repazoo/repazoo/internal/tracing"
 )
 
 var (
@@ -99,13 +101,15 @@ type Config struct {
 	AllowBypass bool             // accept a login role that row-level security does not bind; for local only
 	Now         func() time.Time // nil means time.Now
 	Log         *slog.Logger     // nil means discard
+	Traces      *tracing.Tracer  // nil traces nothing
 }
 
 // DB is an open database of either kind, safe for concurrent use.
 type DB struct {
 	engine
-	now func() time.Time
-	log *slog.Logger
+	now    func() time.Time
+	log    *slog.Logger
+	traces *tracing.Tracer
 }
 
 type engine interface {
@@ -120,6 +124,8 @@ type engine interface {
 	Name() string
 	// Ping makes one round trip.
 	Ping(ctx context.Context) error
+	// Pools tells how the connections stand.
+	Pools() []Pool
 	Close() error
 }
 
@@ -140,7 +146,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{engine: e, now: c.Now, log: c.Log}, nil
+	return &DB{engine: e, now: c.Now, log: c.Log, traces: c.Traces}, nil
 }
 
 // quiet drops what the queue and the migrations say of their everyday doings.
@@ -168,10 +174,12 @@ type inTxKey struct{}
 const maxTries = 5
 
 // InTx runs fn in a transaction as actor and commits if it returns nil.
-func (d *DB) InTx(ctx context.Context, actor Actor, fn func(context.Context, Tx) error) error {
+func (d *DB) InTx(ctx context.Context, actor Actor, fn func(context.Context, Tx) error) (err error) {
 	if ctx.Value(inTxKey{}) != nil {
 		return errNested
 	}
+	ctx, end := d.traces.Start(ctx, "transaction")
+	defer func() { end(err) }()
 	inner := context.WithValue(ctx, inTxKey{}, true)
 	for try := 1; ; try++ {
 		err := d.begin(ctx, actor, d.Now(), func(tx Tx) error { return fn(inner, tx) })
@@ -182,7 +190,9 @@ func (d *DB) InTx(ctx context.Context, actor Actor, fn func(context.Context, Tx)
 }
 
 // Read runs one statement as actor and returns every row. On Postgres it is one round trip.
-func Read[T any](ctx context.Context, d *DB, actor Actor, scan func(Rows, *T) error, query string, args ...any) ([]T, error) {
+func Read[T any](ctx context.Context, d *DB, actor Actor, scan func(Rows, *T) error, query string, args ...any) (all []T, err error) {
+	ctx, end := d.traces.Start(ctx, "read")
+	defer func() { end(err) }()
 	rows, err := d.read(ctx, actor, query, args)
 	if err != nil {
 		return nil, err

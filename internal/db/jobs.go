@@ -6,6 +6,7 @@ import (
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 )
 
 // Jobs says who works the queue and how hard.
@@ -14,6 +15,8 @@ type Jobs struct {
 	Concurrency int           // jobs in flight in this process; 0 means 8
 	Timeout     time.Duration // the longest one job may run; 0 means 30 minutes
 	SoftStop    time.Duration // how long a stop lets running jobs finish before their context ends; 0 means 10 seconds
+
+	Around []rivertype.Middleware // what each try of a job goes through, the first outermost
 }
 
 // stopper is the part of a River client that ends it.
@@ -45,6 +48,7 @@ func (j *Jobs) config(d *DB) *river.Config {
 	}
 	return &river.Config{
 		Workers:       j.Workers,
+		Middleware:    append([]rivertype.Middleware{d.traces.Jobs()}, j.Around...),
 		Logger:        d.log,
 		JobTimeout:    j.Timeout,
 		FetchCooldown: 5 * time.Millisecond, // the default caps a worker at ten fetches a second

@@ -13,6 +13,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/repazoo/repazoo/internal/tracing"
 )
 
 // asUser tells the policies who asks. It is local to the transaction, so a pooled
@@ -27,6 +30,7 @@ type postgres struct {
 	system *pgxpool.Pool         // the service role: sign-in, webhooks and job workers
 	jobs   *river.Client[pgx.Tx] // inserts only
 	log    *slog.Logger
+	traces *tracing.Tracer
 }
 
 func openPostgres(ctx context.Context, c Config) (engine, error) {
@@ -37,7 +41,7 @@ func openPostgres(ctx context.Context, c Config) (engine, error) {
 	if cfg.ConnConfig.ConnectTimeout == 0 {
 		cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	}
-	p := &postgres{log: c.Log}
+	p := &postgres{log: c.Log, traces: c.Traces}
 	if err := p.connect(ctx, cfg, cmp.Or(c.MaxConns, 24)); err != nil { // fewer starve group commit, more only queue in Postgres
 		return nil, errors.Join(err, p.Close())
 	}
@@ -59,7 +63,7 @@ func (p *postgres) connect(ctx context.Context, cfg *pgxpool.Config, conns int) 
 	if p.system, err = poolAs(ctx, cfg.Copy(), System.role, max(conns/2, 8)); err != nil {
 		return err
 	}
-	p.jobs, err = river.NewClient(riverpgxv5.New(p.system), &river.Config{Logger: p.log})
+	p.jobs, err = river.NewClient(riverpgxv5.New(p.system), &river.Config{Logger: p.log, Middleware: []rivertype.Middleware{p.traces.Jobs()}})
 	return err
 }
 

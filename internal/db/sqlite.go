@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 	"modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
 )
@@ -41,7 +42,7 @@ func openSQLite(ctx context.Context, c Config) (engine, error) {
 		return nil, err
 	}
 	l.prepared = &prepared{db: l.reader, kept: map[string]*sql.Stmt{}}
-	if l.jobs, err = river.NewClient(l.driver(), &river.Config{Logger: c.Log}); err != nil {
+	if l.jobs, err = river.NewClient(l.driver(), &river.Config{Logger: c.Log, Middleware: []rivertype.Middleware{c.Traces.Jobs()}}); err != nil {
 		l.Close()
 		return nil, err
 	}

@@ -142,6 +142,15 @@ func (a *API) log(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		info := requestFrom(r.Context())
+		ctx, answered := a.Traces.Request(r.Context(), r.Method, info.route)
+		r = r.WithContext(ctx)
+		landed := a.Metrics.Flight()
+		defer func() { // also when the connection is broken on purpose
+			status := cmp.Or(info.status, http.StatusOK)
+			landed()
+			answered(status)
+			a.Metrics.Request(r.Method, info.route, status, time.Since(start))
+		}()
 		next.ServeHTTP(&recorder{ResponseWriter: w, info: info, start: start}, r)
 		if (info.who == forProbes || info.who == forReaders) && info.status < http.StatusInternalServerError {
 			return
@@ -149,12 +158,20 @@ func (a *API) log(next http.Handler) http.Handler {
 		level := slog.LevelInfo
 		if info.status >= http.StatusInternalServerError {
 			level = slog.LevelError
+		} else if !a.logged() {
+			return
 		}
 		a.Log.LogAttrs(r.Context(), level, "request",
 			slog.String("method", r.Method), slog.String("route", info.route), slog.Int("status", info.status),
 			slog.Duration("took", time.Since(start)), slog.String("user", info.user), slog.String("key", info.key),
 			slog.String("request_id", audit.OriginFrom(r.Context()).RequestID))
 	})
+}
+
+// logged spreads the lines that are kept evenly over the requests.
+func (a *API) logged() bool {
+	part := int64(a.AccessLog)
+	return a.answers.Add(1)*part%100 < part
 }
 
 // recorder remembers the status and adds Server-Timing as the headers leave.
@@ -366,11 +383,13 @@ func (a *API) rateLimit(next http.Handler) http.Handler {
 // limited calls then if the caller has a request left.
 func (a *API) limited(w http.ResponseWriter, r *http.Request, then func()) {
 	key, windows := a.budget(r)
+	start := time.Now()
 	d, err := a.Limiter.Take(r.Context(), key, windows)
 	if err != nil {
 		a.refuse(w, r, err)
 		return
 	}
+	a.Metrics.Limited(string(a.groups[requestFrom(r.Context()).route]), d.Allowed, d.Local, time.Since(start))
 	limitHeaders(w.Header(), d)
 	if !d.Allowed {
 		a.refuse(w, r, fault.RateLimited.After(d.RetryAfter))

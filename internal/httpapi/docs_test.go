@@ -9,6 +9,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -22,6 +25,24 @@ import (
 func newDocs(t *testing.T, shown bool) *API {
 	t.Helper()
 	return New(Config{Docs: shown, Log: slog.New(slog.DiscardHandler), PublicURL: "http://localhost:8000"})
+}
+
+// The contract is one that other people's tools can read.
+func TestContract_PassesTheLinter(t *testing.T) {
+	t.Parallel()
+	contract, err := newDocs(t, true).OpenAPI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "openapi.json")
+	if err := os.WriteFile(file, contract, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	lint := exec.CommandContext(t.Context(), "node", "docs/node_modules/@redocly/cli/bin/cli.js", "lint", "--extends=recommended", "--format=stylish", file)
+	lint.Env = append(os.Environ(), "REDOCLY_TELEMETRY=off", "REDOCLY_SUPPRESS_UPDATE_NOTICE=true")
+	if said, err := lint.CombinedOutput(); err != nil {
+		t.Errorf("%v (make assets fetches the linter)\n%s", err, said)
+	}
 }
 
 func ask(t *testing.T, h http.Handler, path string) *httptest.ResponseRecorder {

@@ -54,6 +54,7 @@ var (
 // since load balancers ask many times a second.
 func (a *API) alive(path, summary string) {
 	op := get(path, "health", summary)
+	op.Security = []map[string][]string{}
 	op.Responses = map[string]*huma.Response{"200": {
 		Description: "It is up",
 		Content:     map[string]*huma.MediaType{"application/json": {Schema: a.huma.OpenAPI().Components.Schemas.Schema(typeOf[healthBody](), true, "")}},

@@ -11,6 +11,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -18,6 +19,7 @@ import (
 	"net/netip"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -31,8 +33,10 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/health"
 	"github.com/repazoo/repazoo/internal/limit"
+	"github.com/repazoo/repazoo/internal/metrics"
 	"github.com/repazoo/repazoo/internal/notice"
 	"github.com/repazoo/repazoo/internal/privacy"
+	"github.com/repazoo/repazoo/internal/tracing"
 )
 
 // Config is what the surface needs.
@@ -48,6 +52,9 @@ type Config struct {
 	SignInWindows  []limit.Window // per address, for the routes of a sign-in
 	RefreshWindows []limit.Window // per address, for refresh tokens, however they are presented
 	Health         *health.Checker
+	Metrics        *metrics.Metrics
+	Traces         *tracing.Tracer
+	AccessLog      int   // of a hundred answers, how many are logged; those of level error all are
 	Pages          Pages // the web console; nil for none
 	Log            *slog.Logger
 
@@ -81,6 +88,8 @@ type API struct {
 	pages  map[string]bool          // the patterns of pages
 	groups map[string]group         // by ServeMux pattern; the routes that are counted by themselves
 	secure bool
+
+	answers atomic.Int64 // that went well, for the access log
 
 	stopping context.Context // ends when Stop is called
 	stop     context.CancelFunc
@@ -154,6 +163,8 @@ func (a *API) humaConfig() huma.Config {
 		"key":    {Type: "http", Scheme: "bearer", BearerFormat: account.KeyPattern, Description: "An API key from POST /api/v1/api-keys, with the scope that the operation names. Operations that name none refuse keys."},
 	}
 	c.Tags = tags
+	c.Info.License = &huma.License{Name: "Apache 2.0", Identifier: "Apache-2.0"}
+	c.Servers = []*huma.Server{{URL: cmp.Or(a.PublicURL, "/")}}
 	return c
 }
 
@@ -175,6 +186,7 @@ func operation[I, O any](a *API, who access, op huma.Operation, h func(context.C
 	if g, ok := op.Metadata[groupKey].(group); ok {
 		a.groups[pattern] = g
 	}
+	op.Security = []map[string][]string{} // said outright, or it could have been forgotten
 	if who == forUser || who == forAdmin {
 		op.Security = security(scope)
 		op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden)

@@ -71,6 +71,7 @@ type Decision struct {
 	Allowed    bool
 	Windows    []State       // as the windows were given
 	RetryAfter time.Duration // whole seconds after which a refused call would be allowed; 0 when allowed
+	Local      bool          // this process alone counted: there is no Redis, or it did not answer
 }
 
 // Limiter decides with Redis while that answers, and in this process otherwise.
@@ -109,7 +110,7 @@ type question[C any] func(counter C, ctx context.Context, key string, ws []Windo
 
 func (l *Limiter) decide(ctx context.Context, key string, ws []Window, redis question[*Redis], local question[*Local]) (Decision, error) {
 	if l.redis == nil || !l.breaker.TryAcquirePermit() {
-		return local(l.local, ctx, key, ws)
+		return alone(local(l.local, ctx, key, ws))
 	}
 	d, err := l.try(ctx, key, ws, redis)
 	if err == nil || ctx.Err() != nil || errors.Is(err, fault.Internal) {
@@ -117,7 +118,12 @@ func (l *Limiter) decide(ctx context.Context, key string, ws []Window, redis que
 		return d, err
 	}
 	l.breaker.RecordFailure()
-	return local(l.local, ctx, key, ws)
+	return alone(local(l.local, ctx, key, ws))
+}
+
+func alone(d Decision, err error) (Decision, error) {
+	d.Local = true
+	return d, err
 }
 
 func (l *Limiter) try(ctx context.Context, key string, ws []Window, redis question[*Redis]) (Decision, error) {

@@ -1,0 +1,53 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Pool is how the connections of one kind stand.
+type Pool struct {
+	Name   string // users, system or login; writer or reader on SQLite
+	Max    int
+	InUse  int
+	Waited time.Duration // by everybody for a connection, since the start
+}
+
+// Backlog is how the jobs of one state stand.
+type Backlog struct {
+	State  string        // available, retryable, running or scheduled
+	Jobs   int           // in this state
+	Oldest time.Duration // how long the first of them has been due; 0 while none is
+}
+
+// Backlogs counts the jobs that have not ended, in every process.
+func (d *DB) Backlogs(ctx context.Context) ([]Backlog, error) {
+	now := time.Now() // the queue's own clock
+	return Read(ctx, d, System, func(r Rows, b *Backlog) error {
+		var due time.Time
+		err := r.Scan(&b.State, &b.Jobs, &due)
+		b.Oldest = max(0, now.Sub(due))
+		return err
+	}, `SELECT CAST(state AS text), count(*), min(scheduled_at) FROM river_job WHERE state IN ('available', 'retryable', 'running', 'scheduled') GROUP BY state`)
+}
+
+func (p *postgres) Pools() []Pool {
+	return []Pool{pgPool("users", p.users), pgPool("system", p.system), pgPool("login", p.login)}
+}
+
+func pgPool(name string, p *pgxpool.Pool) Pool {
+	s := p.Stat()
+	return Pool{name, int(s.MaxConns()), int(s.AcquiredConns()), s.AcquireDuration()}
+}
+
+func (l *lite) Pools() []Pool {
+	return []Pool{litePool("writer", l.writer), litePool("reader", l.reader)}
+}
+
+func litePool(name string, d *sql.DB) Pool {
+	s := d.Stats()
+	return Pool{name, s.MaxOpenConnections, s.InUse, s.WaitDuration}
+}
