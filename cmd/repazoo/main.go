@@ -32,6 +32,7 @@ type commands struct {
 	Health  healthCommand  `cmd:"" help:"Ask a running Repazoo whether it is ready; for container checks."`
 	OpenAPI openAPICommand `cmd:"" name:"openapi" help:"Print the API's contract as OpenAPI 3.1."`
 	Config  configCommand  `cmd:"" help:"Check the configuration, or show it with secrets as dots."`
+	Vault   vaultCommand   `cmd:"" help:"Keep secrets in encrypted files, or on an OpenBao or HashiCorp Vault server."`
 	Seal    sealCommand    `cmd:"" help:"Change the key that stored secrets are sealed with."`
 	DB      dbCommand      `cmd:"" name:"db" help:"Check how the database is protected."`
 	Version versionCommand `cmd:"" help:"Print the version."`

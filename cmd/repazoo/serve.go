@@ -23,7 +23,7 @@ import (
 type serveCommand struct{}
 
 func (serveCommand) Help() string {
-	return "With nothing configured it listens on http://localhost:8000, keeps its data in ./data and stands in for X, Stripe and Claude itself. Ctrl-C finishes what is under way and stops. The signal USR1 makes the log tell everything, USR2 what LOG_LEVEL says again."
+	return "With nothing configured it listens on http://localhost:8000, keeps its data in ./data and stands in for X, Stripe and Claude itself. Ctrl-C finishes what is under way and stops. On SIGHUP it reads files of secrets and the vault again, as it does by itself when they change; see docs/vault.md. The signal USR1 makes the log tell everything, USR2 what LOG_LEVEL says again."
 }
 
 func (serveCommand) Run(ctx context.Context) error {
@@ -34,6 +34,8 @@ func (serveCommand) Run(ctx context.Context) error {
 	defer log.Close()
 	defer a.Close()
 	go listenForLevels(ctx, log, log.Level())
+	ctx, stop := reloadOnHangup(ctx, a)
+	defer stop()
 	greet(os.Stdout, a)
 	if err := a.Run(ctx); err != nil {
 		return err
@@ -163,13 +165,13 @@ func (versionCommand) Run() error {
 
 type configCommand struct {
 	Check configCheck `cmd:"" help:"Name everything that is wrong, at once."`
-	Show  configShow  `cmd:"" help:"Print every setting, with secrets as dots."`
+	Show  configShow  `cmd:"" help:"Print every setting and where it comes from, with secrets as dots."`
 }
 
 type configCheck struct{}
 
 func (configCheck) Run(ctx context.Context) error {
-	if _, err := config.Load(ctx, config.Process()); err != nil {
+	if _, err := config.Check(ctx, config.Process()); err != nil {
 		return err
 	}
 	fmt.Println("The configuration is fine.")
@@ -184,7 +186,7 @@ func (configShow) Run(ctx context.Context) error {
 		return err
 	}
 	for v, value := range cfg.All() {
-		fmt.Printf("%-30s %v\n", v.Name, value)
+		fmt.Printf("%-30s %-15s %v\n", v.Name, cfg.SourceOf(v.Name), value)
 	}
 	return nil
 }

@@ -41,6 +41,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -83,10 +84,10 @@ type Service struct {
 	callback   string
 	scopes     []string // that a sign-in asks X for
 	returns    returnRules
-	keys       keySet
+	keys       atomic.Pointer[keySet]
 	parser     *jwt.Parser
-	verified   *otter.Cache[[sha256.Size]byte, claims] // by the token's hash
-	live       *otter.Cache[string, liveness]          // by session id
+	verified   *otter.Cache[[sha256.Size]byte, checked] // by the token's hash
+	live       *otter.Cache[string, liveness]           // by session id
 	apiKeys    keyMemory
 	renewals   singleflight.Group
 	accessTTL  time.Duration
@@ -122,19 +123,20 @@ func New(c Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("account: %w", err)
 	}
-	return &Service{
+	s := &Service{
 		db: c.DB, seal: c.Seal, x: c.X, log: c.Log, now: c.Now,
 		callback:   issuer + CallbackPath,
 		scopes:     askedScopes(c.AskEmail),
 		returns:    newReturnRules(home, c.ReturnHosts, c.Local),
-		keys:       keys,
 		parser:     newParser(issuer, c.Now),
 		verified:   verified,
 		live:       live,
 		apiKeys:    apiKeys,
 		accessTTL:  cmp.Or(c.AccessTTL, 30*time.Minute),
 		refreshTTL: cmp.Or(c.RefreshTTL, 7*24*time.Hour),
-	}, nil
+	}
+	s.keys.Store(&keys)
+	return s, nil
 }
 
 // isID tells whether s is an id as this program writes them, and so may be compared with a uuid column.

@@ -127,24 +127,30 @@ func (s keySet) choose(t *jwt.Token) (any, error) {
 
 const maxVerified = 20_000 // tokens whose signature is remembered
 
+// checked is a token whose signature was good, and the key that signed it.
+type checked struct {
+	claims
+	kid string
+}
+
 // newVerified remembers tokens whose signature has been checked, by their hash.
-func newVerified(now func() time.Time) (*otter.Cache[[sha256.Size]byte, claims], error) {
-	return otter.New(&otter.Options[[sha256.Size]byte, claims]{
+func newVerified(now func() time.Time) (*otter.Cache[[sha256.Size]byte, checked], error) {
+	return otter.New(&otter.Options[[sha256.Size]byte, checked]{
 		MaximumSize:      maxVerified,
-		ExpiryCalculator: otter.ExpiryWriting[[sha256.Size]byte, claims](5 * time.Minute),
+		ExpiryCalculator: otter.ExpiryWriting[[sha256.Size]byte, checked](5 * time.Minute),
 		Clock:            cacheClock(now),
 	})
 }
 
-// verify reads an access token that this server signed and that has not expired. The keys never change while the
-// process runs, so a signature that was good stays good; the time is looked at every time.
+// verify reads an access token that this server signed and that has not expired. A signature that was good stays good
+// while its key is known; that and the time are looked at every time.
 func (s *Service) verify(bearer string) (claims, error) {
 	if len(bearer) > maxBearer {
 		return claims{}, fault.Unauthenticated
 	}
 	hash := sha256.Sum256([]byte(bearer))
 	c, known := s.verified.GetIfPresent(hash)
-	if !known {
+	if !known || s.keys.Load().find(c.kid) == nil {
 		var err error
 		if c, err = s.parse(bearer); err != nil {
 			return claims{}, err
@@ -154,19 +160,31 @@ func (s *Service) verify(bearer string) (claims, error) {
 	if !s.now().Before(time.Unix(c.ExpiresAt, 0)) {
 		return claims{}, fault.TokenExpired
 	}
-	return c, nil
+	return c.claims, nil
 }
 
-func (s *Service) parse(bearer string) (claims, error) {
+func (s *Service) parse(bearer string) (checked, error) {
 	var c claims
-	_, err := s.parser.ParseWithClaims(bearer, &c, s.keys.choose)
+	token, err := s.parser.ParseWithClaims(bearer, &c, s.keys.Load().choose)
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
-		return claims{}, fault.TokenExpired
+		return checked{}, fault.TokenExpired
 	case err != nil || c.Use != "access" || c.Role != signedIn || !isID(c.Subject) || !isID(c.Session) || !isID(c.ID):
-		return claims{}, fault.Unauthenticated
+		return checked{}, fault.Unauthenticated
 	case c.IssuedAt == 0 || time.Unix(c.IssuedAt, 0).After(s.now().Add(maxSkew)):
-		return claims{}, fault.Unauthenticated
+		return checked{}, fault.Unauthenticated
 	}
-	return c, nil
+	kid, _ := token.Header["kid"].(string) // choose has seen to it
+	return checked{c, kid}, nil
+}
+
+// SetKeys replaces the keys of access tokens while requests go on, as Config.JWTKeys has them: the first signs from now
+// on, and a token that another key signed is refused once its key is not among them. Nothing changes with an error.
+func (s *Service) SetKeys(secrets []string) error {
+	set, err := newKeySet(s.keys.Load().issuer, secrets)
+	if err != nil {
+		return err
+	}
+	s.keys.Store(&set)
+	return nil
 }

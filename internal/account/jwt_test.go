@@ -36,7 +36,9 @@ func verifier(t testing.TB, keys ...string) *Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Service{keys: set, parser: newParser(testIssuer, now), verified: verified, now: now}
+	s := &Service{parser: newParser(testIssuer, now), verified: verified, now: now}
+	s.keys.Store(&set)
+	return s
 }
 
 func good() jwt.MapClaims {
@@ -69,7 +71,7 @@ func with(change jwt.MapClaims) jwt.MapClaims {
 func TestVerify_AcceptsWhatItSigns(t *testing.T) {
 	t.Parallel()
 	s := verifier(t, testKey)
-	token, err := s.keys.sign(testUser, testSess, "admin", testNow, testNow.Add(time.Minute))
+	token, err := s.keys.Load().sign(testUser, testSess, "admin", testNow, testNow.Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +90,7 @@ func TestVerify_AcceptsWhatItSigns(t *testing.T) {
 // Supabase's services read these claims in this spelling; aud as a string, not as a list.
 func TestSign_WritesSupabasesClaims(t *testing.T) {
 	t.Parallel()
-	token, err := verifier(t, testKey).keys.sign(testUser, testSess, "user", testNow, testNow.Add(time.Minute))
+	token, err := verifier(t, testKey).keys.Load().sign(testUser, testSess, "user", testNow, testNow.Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +177,7 @@ func headed(s *Service, header map[string]any) string {
 		return base64.RawURLEncoding.EncodeToString(b)
 	}
 	text := part(header) + "." + part(good())
-	mac, err := jwt.SigningMethodHS256.Sign(text, s.keys.keys[0].key)
+	mac, err := jwt.SigningMethodHS256.Sign(text, s.keys.Load().keys[0].key)
 	if err != nil {
 		panic(err)
 	}
@@ -204,8 +206,8 @@ func TestKeys_RotateWithOverlap(t *testing.T) {
 	t.Parallel()
 	const next = "the key that comes after it, also 32 bytes or more"
 	old, both, after := verifier(t, testKey), verifier(t, next, testKey), verifier(t, next)
-	oldToken, _ := old.keys.sign(testUser, testSess, "user", testNow, testNow.Add(time.Minute))
-	newToken, _ := both.keys.sign(testUser, testSess, "user", testNow, testNow.Add(time.Minute))
+	oldToken, _ := old.keys.Load().sign(testUser, testSess, "user", testNow, testNow.Add(time.Minute))
+	newToken, _ := both.keys.Load().sign(testUser, testSess, "user", testNow, testNow.Add(time.Minute))
 	for name, c := range map[string]struct {
 		s     *Service
 		token string
@@ -220,6 +222,45 @@ func TestKeys_RotateWithOverlap(t *testing.T) {
 		if _, err := c.s.verify(c.token); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+}
+
+func TestSetKeys_ATokenIsGoodAsLongAsItsKeyIsListed(t *testing.T) {
+	t.Parallel()
+	const next = "the key that comes after it, also 32 bytes or more"
+	s := verifier(t, testKey)
+	token := signed(t, jwt.SigningMethodHS256, kidOf(testKey), []byte(testKey), good())
+	verifies := func(want error) {
+		t.Helper()
+		for range 2 { // the second time it may be remembered
+			if _, err := s.verify(token); !errors.Is(err, want) {
+				t.Errorf("got %v, want %v", err, want)
+			}
+		}
+	}
+	verifies(nil)
+	for _, step := range []struct {
+		keys []string
+		fine bool
+		want error
+	}{
+		{[]string{next, testKey}, true, nil},
+		{[]string{next, "too short"}, false, nil},
+		{nil, false, nil},
+		{[]string{next}, true, fault.Unauthenticated},
+		{[]string{next, testKey}, true, nil},
+	} {
+		if err := s.SetKeys(step.keys); (err == nil) != step.fine {
+			t.Fatal(err)
+		}
+		verifies(step.want)
+	}
+	made, err := s.keys.Load().sign(testUser, testSess, "user", testNow, testNow.Add(time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if parsed, _, err := jwt.NewParser().ParseUnverified(made, jwt.MapClaims{}); err != nil || parsed.Header["kid"] != kidOf(next) {
+		t.Errorf("the first key does not sign: %v", err)
 	}
 }
 
@@ -254,7 +295,7 @@ func TestVerify_RefusesARememberedTokenOnceItHasExpired(t *testing.T) {
 	s := verifier(t, testKey)
 	now := testNow
 	s.now = func() time.Time { return now }
-	token, err := s.keys.sign(testUser, testSess, "user", testNow, testNow.Add(time.Minute))
+	token, err := s.keys.Load().sign(testUser, testSess, "user", testNow, testNow.Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func (s *Service) newTokens(userID, sessionID, role string, now time.Time) (t To
 		Refresh: refreshPrefix + newSecret(), SessionID: sessionID,
 		AccessExpiresAt: now.Add(s.accessTTL).Truncate(time.Second), RefreshExpiresAt: now.Add(s.refreshTTL),
 	}
-	t.Access, err = s.keys.sign(userID, sessionID, role, now, t.AccessExpiresAt)
+	t.Access, err = s.keys.Load().sign(userID, sessionID, role, now, t.AccessExpiresAt)
 	return t, err
 }
 

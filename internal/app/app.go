@@ -10,6 +10,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,6 +56,7 @@ type Options struct {
 	Version string
 	Commit  string
 	Lease   time.Duration // of a running analysis; 0: its default
+	Look    time.Duration // how often changed secrets are looked for; 0: its default
 }
 
 // App is one process of Repazoo.
@@ -72,6 +74,7 @@ type App struct {
 	metrics  *metrics.Metrics // the same
 	traces   *tracing.Tracer  // the same
 	keys     *keyring.Keyring
+	secrets  secrets
 	working  atomic.Bool // from the start of the workers to the drain
 
 	DB       *db.DB
@@ -93,6 +96,7 @@ func New(ctx context.Context, cfg *config.Config, opt Options) (*App, error) {
 		opt.Now = time.Now
 	}
 	a := &App{cfg: cfg, opt: opt, log: opt.Log}
+	a.secrets.cfg = new(*cfg) // as it was read
 	for _, step := range []func(context.Context) error{a.listen, a.openMetrics, a.openTraces, a.lockData, a.openSandbox, a.openDB, a.openServices, a.checkKeys, a.openServer} {
 		if err := step(ctx); err != nil {
 			a.Close()
@@ -442,6 +446,7 @@ func (a *App) housekeep(ctx context.Context) {
 	g.Go(every(time.Hour, "retention of notices", a.Notices.Retain))
 	g.Go(every(10*time.Minute, "sweep sign-ins", a.Accounts.Sweep))
 	g.Go(func() error { a.Accounts.Watch(ctx); return nil })
+	g.Go(every(cmp.Or(a.opt.Look, lookEvery), "look for changed secrets", a.look))
 	g.Go(every(keyring.MarkEvery, "mark the sealing key as in use", a.keys.Mark))
 	g.Go(every(30*time.Minute, "reconcile billing", a.Billing.Reconcile))
 	g.Go(every(10*time.Minute, "look for lost webhooks", a.Billing.Sweep))

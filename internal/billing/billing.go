@@ -36,6 +36,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/db"
@@ -94,8 +95,8 @@ func (t Tiers) named(name string) Tier {
 // Service is billing. It is safe for concurrent use, on any number of replicas.
 type Service struct {
 	db     *db.DB
-	stripe *provider // nil when off
-	secret string
+	stripe *provider              // nil when off
+	secret atomic.Pointer[string] // of webhooks
 	home   *url.URL
 	off    bool
 	tiers  Tiers
@@ -112,10 +113,11 @@ func New(c Config) (*Service, error) {
 		c.Now = c.DB.Now
 	}
 	s := &Service{
-		db: c.DB, secret: c.WebhookSecret, off: c.Off, tiers: c.Tiers,
+		db: c.DB, off: c.Off, tiers: c.Tiers,
 		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
 		log: cmp.Or(c.Log, slog.New(slog.DiscardHandler)),
 	}
+	s.SetWebhookSecret(c.WebhookSecret)
 	if c.Off {
 		return s, nil
 	}
@@ -132,6 +134,9 @@ func New(c Config) (*Service, error) {
 	s.stripe, err = newProvider(c)
 	return s, err
 }
+
+// SetWebhookSecret replaces the secret that Stripe signs with, while webhooks go on coming.
+func (s *Service) SetWebhookSecret(secret string) { s.secret.Store(&secret) }
 
 // Plans lists what can be subscribed to, cheapest first.
 func (s *Service) Plans() []Tier { return []Tier{s.tiers.Basic, s.tiers.Pro} }

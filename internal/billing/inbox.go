@@ -80,7 +80,7 @@ func keep(ctx context.Context, tx db.Tx, e stripe.Event, payload []byte) error {
 // verify checks the signature with the SDK, and its time with our own clock, to both sides: the SDK knows only age.
 func (s *Service) verify(payload []byte, signature string) (stripe.Event, error) {
 	switch {
-	case s.secret == "":
+	case *s.secret.Load() == "":
 		return stripe.Event{}, errors.New("no webhook secret is configured")
 	case len(payload) > MaxEvent:
 		return stripe.Event{}, errors.New("the body is too large")
@@ -92,7 +92,7 @@ func (s *Service) verify(payload []byte, signature string) (stripe.Event, error)
 	if off := s.now().Sub(at).Abs(); off > signatureAge {
 		return stripe.Event{}, errors.New("the signature's time is not now")
 	}
-	e, err := stripe.ConstructEvent(payload, signature, s.secret, stripe.WithIgnoreTolerance())
+	e, err := stripe.ConstructEvent(payload, signature, *s.secret.Load(), stripe.WithIgnoreTolerance())
 	if err == nil && (!isName(e.ID) || !isName(string(e.Type)) || e.Data == nil) {
 		err = errors.New("the event has no id, type or data")
 	}

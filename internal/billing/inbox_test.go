@@ -82,6 +82,26 @@ func TestAccept_RefusesWhatStripeDidNotSignNow(t *testing.T) {
 	})
 }
 
+func TestSetWebhookSecret_TheNewOneCountsAtOnce(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		const next = "whsec_next"
+		accept := func(id, key string) error {
+			body := event(id, "invoice.paid", map[string]any{"id": "in_1"})
+			return w.Accept(t.Context(), body, sign(body, key, w.sb.Now()))
+		}
+		w.must(nil, accept("evt_1", secret))
+		if err := accept("evt_2", next); !errors.Is(err, fault.ValidationFailed) {
+			t.Errorf("before: %v", err)
+		}
+		w.SetWebhookSecret(next)
+		w.must(nil, accept("evt_3", next))
+		if err := accept("evt_4", secret); !errors.Is(err, fault.ValidationFailed) {
+			t.Errorf("after: %v", err)
+		}
+	})
+}
+
 func TestAccept_KnowsTheFixedVector(t *testing.T) {
 	t.Parallel()
 	// The signature is right, so only the body is refused: it is no event.

@@ -32,6 +32,22 @@ var retired = map[string]string{
 type Problem struct {
 	Variable string // NAME, NAME_FILE or .env
 	Sentence string // begins with the variable's name
+	kind     kindOfProblem
+}
+
+type kindOfProblem uint8
+
+const (
+	fatal    kindOfProblem = iota
+	harmless               // told by [Check] alone
+	passing                // goes away by itself, as when a server does not answer
+)
+
+func (p Problem) harmless() bool { return p.kind == harmless }
+
+// Passing reports whether what is wrong may be right in a moment, with nothing changed.
+func (p Problems) Passing() bool {
+	return slices.ContainsFunc(p, func(q Problem) bool { return q.kind == passing })
 }
 
 // Problems are all of them, at most one for each variable.
@@ -54,8 +70,12 @@ func (p Problems) About(variable string) bool {
 
 // add keeps the first problem of each variable: later ones only follow from it.
 func (p *Problems) add(variable, format string, args ...any) {
+	p.addKind(fatal, variable, format, args...)
+}
+
+func (p *Problems) addKind(kind kindOfProblem, variable, format string, args ...any) {
 	if !p.About(variable) {
-		*p = append(*p, Problem{variable, variable + " " + fmt.Sprintf(format, args...)})
+		*p = append(*p, Problem{variable, variable + " " + fmt.Sprintf(format, args...), kind})
 	}
 }
 
@@ -80,7 +100,6 @@ func (c *Config) check(set settings, p *Problems) {
 	if !slices.Contains([]string{"auto", "text", "json"}, c.Log.Format) {
 		p.add("LOG_FORMAT", "must be auto, text or json.")
 	}
-	slices.SortFunc(*p, func(a, b Problem) int { return strings.Compare(a.Variable, b.Variable) })
 }
 
 // checkRanges applies the range tags.

@@ -8,9 +8,12 @@
 // environment.
 //
 // For each variable the first of these counts: the environment, the file named
-// by NAME_FILE, the file .env (only when REPAZOO_ENV is local), the default. An
-// empty value is the same as none. [Load] reports everything that is wrong at
-// once, as [Problems]; no sentence of theirs holds a secret.
+// by NAME_FILE, the file .env (only when REPAZOO_ENV is local), the vault, the
+// default. An empty value is the same as none. [Load] reports everything that is
+// wrong at once, as [Problems]; no sentence of theirs holds a secret.
+//
+// Files and the vault may change while the program runs: see [Config.Stamp] and
+// [Config.Again].
 //
 // With nothing set, Repazoo runs whole on one machine: SQLite, in-process
 // limits, generated keys kept in DATA_DIR, and stand-ins for X, Stripe and Claude.
@@ -44,6 +47,7 @@ type Config struct {
 
 	Server Server `doc:"Server"`
 	Store  Store  `doc:"Data"`
+	Vault  Vault  `doc:"Vault"`
 	Keys   Keys   `doc:"Keys and sessions"`
 	X      X      `doc:"X"`
 	Stripe Stripe `doc:"Stripe"`
@@ -54,6 +58,8 @@ type Config struct {
 	Log    Log    `doc:"Logs"`
 	Watch  Watch  `doc:"Monitoring"`
 	Jobs   Jobs   `doc:"Background jobs"`
+
+	origin *origin
 }
 
 // Server is how Repazoo is reached.
@@ -163,26 +169,35 @@ type Jobs struct {
 // Load reads, completes and validates. Its error is [Problems] unless a
 // generated key could not be kept.
 func Load(ctx context.Context, from Source) (*Config, error) {
-	return load(ctx, from, func(Problem) bool { return false })
+	return load(ctx, &origin{from: from}, Problem.harmless)
+}
+
+// Check is [Load] for somebody who wants to hear of what does no harm, too.
+func Check(ctx context.Context, from Source) (*Config, error) {
+	return load(ctx, &origin{from: from}, func(Problem) bool { return false })
 }
 
 // load forgives some problems.
-func load(ctx context.Context, from Source, forgiven func(Problem) bool) (*Config, error) {
+func load(ctx context.Context, o *origin, forgiven func(Problem) bool) (*Config, error) {
 	var problems Problems
-	c := &Config{}
-	values := open(from, &problems)
+	c := &Config{origin: o}
+	values := o.open(ctx, all, &problems)
 	decode(ctx, values, c, &problems)
 	if problems.About("REPAZOO_ENV") || !c.Env.known() {
 		problems.add("REPAZOO_ENV", "must be local, cfy, ntf or ai.")
 		return nil, problems // every other rule depends on it
 	}
 	c.complete(values)
-	if c.Env == Local {
+	if c.Env == Local && !o.vault.broken {
 		if err := c.keepKeys(); err != nil {
 			return nil, err
 		}
 	}
-	c.check(values, &problems)
+	before := len(problems)
+	if c.check(values, &problems); o.vault.broken {
+		problems = append(problems[:before], values.about(problems[before:])...)
+	}
+	slices.SortFunc(problems, func(a, b Problem) int { return strings.Compare(a.Variable, b.Variable) })
 	problems = slices.DeleteFunc(problems, forgiven)
 	if len(problems) > 0 {
 		return nil, problems
@@ -196,6 +211,7 @@ func (c *Config) complete(set settings) {
 		c.Server.PublicURL = "http://localhost:" + strconv.Itoa(c.Server.Port)
 	}
 	c.Server.PublicURL = strings.TrimRight(c.Server.PublicURL, "/")
+	c.Vault.complete(c.Store.DataDir)
 	if c.Server.CORSOrigins == nil {
 		c.Server.CORSOrigins = defaultOrigins(c.Env, c.Server.Port)
 	}
@@ -204,6 +220,7 @@ func (c *Config) complete(set settings) {
 	}
 	if c.Keys.JWT == nil && c.Keys.SupabaseJWT.IsSet() {
 		c.Keys.JWT = Secrets{c.Keys.SupabaseJWT}
+		set["JWT_SECRET_KEY"] = given{source: "SUPABASE_JWT_SECRET"}
 	}
 	if !set.has("JOB_CONCURRENCY") {
 		c.Jobs.Concurrency = 4 * runtime.NumCPU()

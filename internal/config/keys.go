@@ -13,15 +13,19 @@ import (
 // keepKeys gives a local Repazoo the keys that were not set: random ones, made
 // at the first start and kept in DATA_DIR/keys, readable by their owner only.
 func (c *Config) keepKeys() error {
-	for name, keys := range map[string]*Secrets{"jwt": &c.Keys.JWT, "encryption": &c.Keys.Encryption} {
-		if len(*keys) > 0 {
+	for _, k := range []struct {
+		file, variable string
+		keys           *Secrets
+	}{{"jwt", "JWT_SECRET_KEY", &c.Keys.JWT}, {"encryption", "ENCRYPTION_KEY", &c.Keys.Encryption}} {
+		if len(*k.keys) > 0 {
 			continue
 		}
-		key, err := keptKey(filepath.Join(c.Store.DataDir, "keys", name))
+		key, err := keptKey(filepath.Join(c.Store.DataDir, "keys", k.file))
 		if err != nil {
-			return fmt.Errorf("the %s key cannot be kept in DATA_DIR: %w", name, err)
+			return fmt.Errorf("the %s key cannot be kept in DATA_DIR: %w", k.file, err)
 		}
-		*keys = Secrets{key}
+		*k.keys = Secrets{key}
+		c.origin.found[k.variable] = given{source: fromKeys}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/sethvargo/go-envconfig"
@@ -33,59 +34,112 @@ func Map(values map[string]string) Source {
 	}}
 }
 
+// given is a value and where it comes from.
+type given struct{ value, source string }
+
+// The sources, as `repazoo config show` names them.
+const (
+	fromEnvironment = "environment"
+	fromFile        = "file"
+	fromDotenv      = ".env"
+	fromVault       = "vault"
+	fromKeys        = "DATA_DIR/keys"
+	fromDefault     = "default"
+)
+
 // settings are the values that were given, by the variable's name, with
-// aliases, files and .env already resolved.
-type settings map[string]string
+// aliases, files, .env and vault already resolved.
+type settings map[string]given
 
 // Lookup makes settings a source of go-envconfig.
 func (s settings) Lookup(name string) (string, bool) {
-	value, found := s[name]
-	return value, found
+	v, found := s[name]
+	return v.value, found
 }
 
-func (s settings) has(name string) bool { return s[name] != "" }
+func (s settings) has(name string) bool { return s[name].value != "" }
 
-// open reads every known variable from the layers, the first that has it wins.
-func open(from Source, problems *Problems) settings {
-	layers := []func(string) string{func(name string) string {
-		value, _ := from.Lookup(name)
-		return strings.TrimSpace(value)
-	}}
-	env := layers[0]("REPAZOO_ENV")
-	if from.Dotenv != "" && (env == "" || env == string(Local)) {
-		file := dotenv(from.Dotenv, problems)
-		layers = append(layers, func(name string) string { return file[name] })
-	}
+// about keeps the problems of what was given: while the vault cannot be read, nothing is known
+// to be missing.
+func (s settings) about(problems Problems) Problems {
+	return slices.DeleteFunc(problems, func(p Problem) bool { return !s.has(p.Variable) })
+}
+
+// layer is a place that has values of its own and names files with more.
+type layer struct {
+	name string
+	get  func(string) string
+}
+
+// origin is where a configuration was read from, so that it can be read again.
+type origin struct {
+	from  Source
+	files []string // that were read
+	vault opened
+	found settings
+}
+
+// all is every variable.
+func all(Variable) bool { return true }
+
+// open reads the wanted variables from the layers, the first that has it wins, and then from the vault.
+func (o *origin) open(ctx context.Context, wanted func(Variable) bool, problems *Problems) settings {
+	layers := o.layers(problems)
 	found := settings{}
 	for v := range fields(reflect.ValueOf(&Config{}).Elem()) {
-		if value := resolve(layers, v, problems); value != "" {
+		if value := o.resolve(layers, v, problems); value.value != "" {
 			found[v.Name] = value
 		}
 	}
-	for name := range retired {
-		if value := layers[0](name); value != "" {
-			found[name] = value
+	o.openVault(ctx, found, problems)
+	for v := range fields(reflect.ValueOf(&Config{}).Elem()) {
+		if wanted(v) && !found.has(v.Name) && !problems.About(v.Name+"_FILE") {
+			if value := o.vault.read(ctx, v, problems); value != "" {
+				found[v.Name] = given{value, fromVault}
+			}
 		}
 	}
+	for name := range retired {
+		if value := layers[0].get(name); value != "" {
+			found[name] = given{value, fromEnvironment}
+		}
+	}
+	o.found = found
 	return found
 }
 
-func resolve(layers []func(string) string, v Variable, problems *Problems) string {
+func (o *origin) layers(problems *Problems) []layer {
+	environment := layer{fromEnvironment, func(name string) string {
+		value, _ := o.from.Lookup(name)
+		return strings.TrimSpace(value)
+	}}
+	env := environment.get("REPAZOO_ENV")
+	if o.from.Dotenv == "" || (env != "" && env != string(Local)) {
+		return []layer{environment}
+	}
+	file := dotenv(o.from.Dotenv, problems)
+	return []layer{environment, {fromDotenv, func(name string) string { return file[name] }}}
+}
+
+func (o *origin) resolve(layers []layer, v Variable, problems *Problems) given {
 	for _, layer := range layers {
 		for _, name := range append([]string{v.Name}, v.Aliases...) {
-			if value := layer(name); value != "" {
-				return value
+			if value := layer.get(name); value != "" {
+				return given{value, layer.name}
 			}
-			if path := layer(name + "_FILE"); path != "" {
-				value, err := readFile(path)
-				if err != nil {
-					problems.add(name+"_FILE", "names a file that cannot be used: %v.", err)
-				}
-				return value
+			path := layer.get(name + "_FILE")
+			if path == "" || v.Name == "VAULT_IDENTITY" { // whose file the vault reads by itself, since it looks at its mode
+				continue
 			}
+			o.files = append(o.files, path)
+			value, err := readFile(path)
+			if err != nil {
+				problems.add(name+"_FILE", "names a file that cannot be used: %v.", err)
+			}
+			return given{value, fromFile}
 		}
 	}
-	return ""
+	return given{}
 }
 
 // dotenv reads a .env file. Having none is fine.

@@ -46,6 +46,9 @@ func fields(config reflect.Value) iter.Seq2[Variable, reflect.Value] {
 	return func(yield func(Variable, reflect.Value) bool) {
 		for i := range config.NumField() {
 			field, place := config.Type().Field(i), config.Field(i)
+			if !field.IsExported() {
+				continue
+			}
 			if field.Tag.Get("env") != "" {
 				if !yield(describe(field, "General"), place) {
 					return
@@ -85,9 +88,15 @@ Repazoo on one machine. For each variable the first of these counts:
 1. the variable itself;
 2. NAME_FILE, the path of a file that holds the value, as container secrets come;
 3. a file .env in the working directory, only when REPAZOO_ENV is local;
-4. the default.
+4. the vault: files encrypted with age, or an OpenBao or HashiCorp Vault server ([vault.md](vault.md));
+5. the default.
 
-An empty value is the same as none. ` + "`repazoo config check`" + ` names everything that is wrong at once.
+An empty value is the same as none. ` + "`repazoo config check`" + ` names everything that is wrong at once,
+and ` + "`repazoo config show`" + ` tells where each value comes from.
+
+A running server reads the files of 2 and the vault again when they change, and on SIGHUP. New values of
+` + "`JWT_SECRET_KEY`, `ENCRYPTION_KEY` and `STRIPE_WEBHOOK_SECRET`" + ` count at once, if all that was read is right; any
+other setting needs a restart.
 `)
 	group := ""
 	for _, v := range Variables() {

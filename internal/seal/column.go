@@ -19,7 +19,7 @@ const PrefixSize = header
 
 // Prefix is what every box begins with that is sealed now, [PrefixSize] bytes.
 // Databases compare it, so that finding old boxes opens none.
-func (s *Sealer) Prefix() []byte { return append([]byte{version}, s.keys[0].id[:]...) }
+func (s *Sealer) Prefix() []byte { return append([]byte{version}, s.keys()[0].id[:]...) }
 
 // PrefixID is [KeyID] of the first [PrefixSize] bytes of a box.
 func PrefixID(prefix []byte) string {

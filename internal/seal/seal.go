@@ -4,7 +4,8 @@
 // A [Sealer] is made from the configured secrets. The first seals; all of them
 // open, which is how keys are rotated: put the new secret in front, let every
 // row for which [Sealer.NeedsRotation] holds be opened and sealed again, then
-// drop the old secret.
+// drop the old secret. [Sealer.Adopt] does the first and the last step while
+// the program runs.
 //
 //	sealer, err := seal.New(newSecret, oldSecret)
 //	box := sealer.Seal(token, rowID)        // rowID is not stored in the box
@@ -31,6 +32,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
 )
@@ -56,8 +58,14 @@ const (
 
 // Sealer seals and opens. It is safe for concurrent use and prints no key.
 type Sealer struct {
-	keys []key // the first seals
+	held atomic.Pointer[[]key] // the first seals
 }
+
+func (s *Sealer) keys() []key { return *s.held.Load() }
+
+// Adopt replaces the keys of s by those of other while s is in use. Whatever s
+// does uses either all of the former keys or all of the new ones.
+func (s *Sealer) Adopt(other *Sealer) { s.held.Store(other.held.Load()) }
 
 type key struct {
 	id     [idSize]byte
@@ -71,7 +79,7 @@ func New(secrets ...string) (*Sealer, error) {
 	if len(secrets) == 0 {
 		return nil, errors.New("seal: no secret given")
 	}
-	s := &Sealer{}
+	var keys []key
 	for i, secret := range secrets {
 		if len(secret) < MinSecret {
 			return nil, fmt.Errorf("seal: secret %d is %d bytes long, it needs at least %d", i+1, len(secret), MinSecret)
@@ -80,11 +88,13 @@ func New(secrets ...string) (*Sealer, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, ok := s.key(k.id); ok {
+		if _, ok := find(keys, k.id); ok {
 			return nil, fmt.Errorf("seal: secret %d is given twice", i+1)
 		}
-		s.keys = append(s.keys, k)
+		keys = append(keys, k)
 	}
+	s := &Sealer{}
+	s.held.Store(&keys)
 	return s, nil
 }
 
@@ -113,7 +123,7 @@ func derive(secret string) (key, error) {
 
 // Seal encrypts plain under the first secret, bound to associated.
 func (s *Sealer) Seal(plain, associated []byte) []byte {
-	k := s.keys[0]
+	k := s.keys()[0]
 	ciphertext, err := k.cipher.Encrypt(plain, associated)
 	if err != nil {
 		panic(err) // only for input near the size of the address space
@@ -130,7 +140,7 @@ func (s *Sealer) Open(box, associated []byte) ([]byte, error) {
 	if !ok {
 		return nil, ErrTampered
 	}
-	k, ok := s.key(id)
+	k, ok := find(s.keys(), id)
 	if !ok {
 		return nil, ErrUnknownKey
 	}
@@ -152,12 +162,13 @@ func KeyID(box []byte) string {
 }
 
 // KeyID returns the name of the key that seals now, as [KeyID] spells it.
-func (s *Sealer) KeyID() string { return hex.EncodeToString(s.keys[0].id[:]) }
+func (s *Sealer) KeyID() string { return hex.EncodeToString(s.keys()[0].id[:]) }
 
 // KeyIDs returns the names of all keys, the one that seals first.
 func (s *Sealer) KeyIDs() []string {
-	ids := make([]string, 0, len(s.keys))
-	for _, k := range s.keys {
+	keys := s.keys()
+	ids := make([]string, 0, len(keys))
+	for _, k := range keys {
 		ids = append(ids, hex.EncodeToString(k.id[:]))
 	}
 	return ids
@@ -170,14 +181,15 @@ func (s *Sealer) NeedsRotation(box []byte) bool { return KeyID(box) != s.KeyID()
 // looking up or counting by values that must not be readable where they are
 // kept. Hashes for different purposes have nothing in common.
 func (s *Sealer) MAC(purpose string, data []byte) []byte {
-	return s.keys[0].sum(purpose, data)
+	return s.keys()[0].sum(purpose, data)
 }
 
 // MACs returns the [Sealer.MAC] under each secret, the current one first: a
 // lookup that must still find what was stored before a rotation tries them all.
 func (s *Sealer) MACs(purpose string, data []byte) [][]byte {
-	sums := make([][]byte, 0, len(s.keys))
-	for _, k := range s.keys {
+	keys := s.keys()
+	sums := make([][]byte, 0, len(keys))
+	for _, k := range keys {
 		sums = append(sums, k.sum(purpose, data))
 	}
 	return sums
@@ -186,7 +198,7 @@ func (s *Sealer) MACs(purpose string, data []byte) [][]byte {
 // Format prints the ids of the keys whatever the verb, so that no log can hold a key.
 func (s *Sealer) Format(f fmt.State, _ rune) {
 	fmt.Fprint(f, "seal.Sealer")
-	for _, k := range s.keys {
+	for _, k := range s.keys() {
 		fmt.Fprintf(f, " %x", k.id)
 	}
 }
@@ -200,8 +212,8 @@ func (k key) sum(purpose string, data []byte) []byte {
 	return h.Sum(nil)
 }
 
-func (s *Sealer) key(id [idSize]byte) (key, bool) {
-	for _, k := range s.keys {
+func find(keys []key, id [idSize]byte) (key, bool) {
+	for _, k := range keys {
 		if k.id == id {
 			return k, true
 		}

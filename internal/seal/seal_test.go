@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/repazoo/repazoo/internal/seal"
@@ -175,4 +177,45 @@ func FuzzOpen(f *testing.F) {
 			t.Fatalf("opened a forgery: %x", plain)
 		}
 	})
+}
+
+func TestAdopt_TakesAllKeysAtOnceUnderUse(t *testing.T) {
+	t.Parallel()
+	a, b := strings.Repeat("a", 32), strings.Repeat("b", 32)
+	s, err := seal.New(a, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	turned, err := seal.New(b, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := []string{s.KeyID(), turned.KeyID()}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 500 {
+				box := s.Seal([]byte("x"), nil)
+				if !slices.Contains(ids, seal.KeyID(box)) {
+					t.Errorf("sealed with %s", seal.KeyID(box))
+				}
+				if plain, err := s.Open(box, nil); err != nil || string(plain) != "x" {
+					t.Errorf("got %q, %v", plain, err)
+				}
+			}
+		})
+	}
+	for range 100 {
+		former, err := seal.New(a, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Adopt(turned)
+		s.Adopt(former)
+	}
+	wg.Wait()
+	s.Adopt(turned)
+	if s.KeyID() != ids[1] || !slices.Equal(s.KeyIDs(), []string{ids[1], ids[0]}) {
+		t.Errorf("got %v", s.KeyIDs())
+	}
 }
