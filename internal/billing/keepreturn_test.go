@@ -24,8 +24,11 @@ func TestKeepReturn_AVerdictIsNotTakenBackByWhatWasFetchedBeforeIt(t *testing.T)
 			}
 		}
 		for _, step := range []struct{ user, status, want string }{
-			{w.user, "needs_response", "needs_response"}, {w.user, "under_review", "under_review"}, {other.user, "lost", "under_review"},
-			{w.user, "won", "won"}, {w.user, "needs_response", "won"},
+			{w.user, "needs_response", "needs_response"},
+			{w.user, "under_review", "under_review"},
+			{other.user, "lost", "under_review"},
+			{w.user, "won", "won"},
+			{w.user, "needs_response", "won"},
 		} {
 			save(step.user, step.status)
 			got, err := db.ReadOne(t.Context(), d, db.System, db.Value[string], `SELECT status FROM payment_returns WHERE id = 'dp_1' AND user_id = $1`, w.user)

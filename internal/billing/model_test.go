@@ -178,8 +178,9 @@ func (m *model) take(s step) {
 	case "bank":
 		_ = m.sb.Stripe().Authenticate(m.secrets[s.User]) // the payment may be over
 	case "time":
-		m.sb.Advance(time.Duration(s.Hours) * time.Hour)
 		m.sweep() // the server does so every ten minutes
+		m.sb.Advance(time.Duration(s.Hours) * time.Hour)
+		m.sweep()
 	case "webhooks":
 		m.sb.Stripe().Misdeliver(s.Delivery)
 	case "retries":
