@@ -202,8 +202,8 @@ func (p *provider) drop(ctx context.Context, now remote) error {
 	return refuse(err)
 }
 
-// plan puts the subscription under a schedule: this period as it is, then the other price. The card is named in each
-// phase, because a phase without one would leave the subscription without.
+// plan puts the subscription under a schedule: this period as it is, then the other price. The schedule names the card,
+// because a phase that finds none would leave the subscription without; see [provider.carryCard].
 func (p *provider) plan(ctx context.Context, now remote, tier string) error {
 	sched, err := p.api.V1SubscriptionSchedules.Create(ctx, &stripe.SubscriptionScheduleCreateParams{FromSubscription: &now.ID})
 	if err != nil {
@@ -213,21 +213,31 @@ func (p *provider) plan(ctx context.Context, now remote, tier string) error {
 	if sched.CurrentPhase != nil {
 		start, end = sched.CurrentPhase.StartDate, sched.CurrentPhase.EndDate
 	}
-	var card *string
-	if now.Method != "" {
-		card = &now.Method
-	}
 	phase := func(tier string) *stripe.SubscriptionScheduleUpdatePhaseParams {
 		return &stripe.SubscriptionScheduleUpdatePhaseParams{
-			Items:                []*stripe.SubscriptionScheduleUpdatePhaseItemParams{{Price: new(p.priceOf[tier]), Quantity: new(int64(1))}},
-			DefaultPaymentMethod: card, ProrationBehavior: new("none"),
+			Items:             []*stripe.SubscriptionScheduleUpdatePhaseItemParams{{Price: new(p.priceOf[tier]), Quantity: new(int64(1))}},
+			ProrationBehavior: new("none"),
 		}
 	}
 	present, next := phase(now.Tier), phase(tier)
 	present.StartDate, present.EndDate = &start, &end
 	next.Duration = &stripe.SubscriptionScheduleUpdatePhaseDurationParams{Interval: new("month"), IntervalCount: new(int64(1))}
 	_, err = p.api.V1SubscriptionSchedules.Update(ctx, sched.ID, &stripe.SubscriptionScheduleUpdateParams{
-		EndBehavior: new("release"), Phases: []*stripe.SubscriptionScheduleUpdatePhaseParams{present, next},
+		EndBehavior: new("release"), Phases: []*stripe.SubscriptionScheduleUpdatePhaseParams{present, next}, DefaultSettings: scheduleCard(now.Method),
 	})
+	return refuse(err)
+}
+
+// scheduleCard is the setting of a schedule that names a card; nil for none, so that the customer's counts.
+func scheduleCard(card string) *stripe.SubscriptionScheduleUpdateDefaultSettingsParams {
+	if card == "" {
+		return nil
+	}
+	return &stripe.SubscriptionScheduleUpdateDefaultSettingsParams{DefaultPaymentMethod: &card}
+}
+
+// carryCard gives the schedule of a planned change the card that the subscription has now: it was put in place since.
+func (p *provider) carryCard(ctx context.Context, now remote) error {
+	_, err := p.api.V1SubscriptionSchedules.Update(ctx, now.Schedule, &stripe.SubscriptionScheduleUpdateParams{DefaultSettings: scheduleCard(now.Method)})
 	return refuse(err)
 }

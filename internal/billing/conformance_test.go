@@ -127,6 +127,48 @@ var flows = map[string]func(t *testing.T, w *world){
 		w.must(nil, w.sb.Stripe().Authenticate(waits.ClientSecret))
 		w.deliver()
 	},
+	"a renewal is tried again, and given up in each way": func(t *testing.T, w *world) {
+		for _, afterwards := range []string{"past_due", "unpaid", "canceled"} {
+			w.sb.Stripe().AfterRetries(afterwards)
+			ann := w.subscriber("basic")
+			w.failingCard()
+			for range 3 {
+				w.sb.Advance(16 * 24 * time.Hour)
+				w.deliver()
+			}
+			w.must(w.Invoices(t.Context(), ann, 10, ""))
+			for e, err := range w.api.V1Events.List(t.Context(), nil).All(t.Context()) {
+				w.must(e, err)
+			}
+		}
+	},
+	"payments are given back and disputed": func(t *testing.T, w *world) {
+		ann := w.subscriber("pro")
+		for _, cents := range []int64{500, 0} {
+			w.refund(ann, cents)
+			w.deliver()
+		}
+		w.must(w.Invoices(t.Context(), ann, 10, ""))
+		intent := w.chargeOf(ann).PaymentIntent.ID
+		if _, err := w.api.V1Refunds.Create(t.Context(), &stripe.RefundCreateParams{PaymentIntent: &intent}); err == nil {
+			t.Fatal("what was refunded was refunded again")
+		}
+		for _, verdict := range []string{"winning_evidence", "losing_evidence"} {
+			bob := w.user()
+			w.must(w.Subscribe(t.Context(), bob, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_createDispute"}))
+			w.lost(func() { w.evidence(bob, verdict) })
+			w.deliver()
+		}
+		w.sweep()
+		for e, err := range w.api.V1Events.List(t.Context(), nil).All(t.Context()) {
+			w.must(e, err)
+		}
+	},
+	"a card is put in place while a change is planned": func(t *testing.T, w *world) {
+		ann := w.subscriber("pro")
+		w.must(w.change(ann, "basic"))
+		w.card("pm_card_visa")
+	},
 	"what only tests and people with curl ask": func(t *testing.T, w *world) {
 		ann := w.user()
 		w.must(w.Subscribe(t.Context(), ann, billing.SubscribeRequest{Tier: "pro"}))

@@ -145,6 +145,7 @@ func handled() []stripe.EventType {
 		"checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed",
 		"invoice.paid", "invoice.payment_failed", "invoice.payment_action_required", "invoice.finalization_failed",
 		"invoice.marked_uncollectible", "invoice.voided", "customer.deleted",
+		"charge.refunded", "charge.dispute.created", "charge.dispute.closed",
 	}
 }
 
@@ -182,6 +183,9 @@ type notOurs string
 func (n notOurs) Error() string { return string(n) }
 
 func (s *Service) apply(ctx context.Context, eventID string, e stored) error {
+	if isReturn(stripe.EventType(e.kind)) {
+		return s.applyReturn(ctx, eventID, e)
+	}
 	subscription, customer, err := about(stripe.EventType(e.kind), []byte(e.payload))
 	if err != nil {
 		return err

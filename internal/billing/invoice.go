@@ -15,11 +15,15 @@ import (
 
 // Invoice is one of Stripe's, as its owner sees it.
 type Invoice struct {
-	ID        string
-	Number    string // "" before it is final
-	Status    string // draft, open, paid, void, uncollectible
-	Cents     int64
-	Currency  string // ISO 4217, in lower case
+	ID       string
+	Number   string // "" before it is final
+	Status   string // draft, open, paid, void, uncollectible
+	Cents    int64
+	Currency string // ISO 4217, in lower case
+
+	RefundedCents int64  // of Cents
+	Dispute       string // about its payment: "open", "won" or "lost" by the operator; "" for none
+
 	CreatedAt time.Time
 	Page      string // Stripe's page of it; "" for none
 	PDF       string
@@ -58,7 +62,7 @@ func (s *Service) Invoices(ctx context.Context, userID string, limit int, cursor
 	if list.Meta().HasMore && len(p.Invoices) > 0 {
 		p.Next = p.Invoices[len(p.Invoices)-1].ID
 	}
-	return p, nil
+	return p, s.addReturns(ctx, userID, p.Invoices)
 }
 
 var badCursor = fault.ValidationFailed.At("query.cursor", "use next_cursor of an earlier answer, unchanged")
@@ -108,7 +112,17 @@ func (s *Service) Portal(ctx context.Context, userID, returnURL string) (string,
 	if customer == "" {
 		return "", fault.NotFound.Saying("There is nothing to show yet: you never had a plan. Choose one first.")
 	}
-	ps, err := s.stripe.api.V1BillingPortalSessions.Create(ctx, &stripe.BillingPortalSessionCreateParams{Customer: &customer, ReturnURL: new(back.String())})
+	params := &stripe.BillingPortalSessionCreateParams{Customer: &customer, ReturnURL: new(back.String())}
+	config, err := findPortal(ctx, s.stripe.api)
+	switch {
+	case err != nil && !rejected(err):
+		return "", refuse(err)
+	case err != nil: // a restricted key that may not look: Stripe's default is better than no page
+		s.log.WarnContext(ctx, "Stripe does not tell the portal's configurations, so its default is used", "error", refuse(err))
+	case config != nil:
+		params.Configuration = &config.ID
+	}
+	ps, err := s.stripe.api.V1BillingPortalSessions.Create(ctx, params)
 	if err != nil {
 		return "", refuse(err)
 	}
@@ -121,7 +135,7 @@ type charge struct {
 	Cents              int64 // paid, or due
 	Currency           string
 	Tier               string    // by the line that cost most; "" for none of ours
-	Until              time.Time // what it pays for ends then
+	From, Until        time.Time // what it pays for
 	At                 time.Time // when it was paid, else when it was made
 	Attempts           int64
 	Secret, Page       string
@@ -150,7 +164,7 @@ func chargeOf(in *stripe.Invoice, tierOf map[string]string) charge {
 			continue
 		}
 		if tier := tierOfPrice(l.Pricing.PriceDetails.Price, tierOf); tier != "" {
-			most, c.Tier, c.Until = l.Amount, tier, instant(l.Period.End)
+			most, c.Tier, c.From, c.Until = l.Amount, tier, instant(l.Period.Start), instant(l.Period.End)
 		}
 	}
 	return c
@@ -168,6 +182,20 @@ func (p *provider) charges(ctx context.Context, subscription string) ([]charge, 
 	}
 	slices.Reverse(all)
 	return all, nil
+}
+
+// owedSince is when the first period began that is owed: earlier than the present one when nothing was paid since.
+func owedSince(all []charge) (since time.Time) {
+	for _, c := range slices.Backward(all) {
+		switch {
+		case c.Reason != string(stripe.InvoiceBillingReasonSubscriptionCycle):
+		case c.Status == "open" || c.Status == "uncollectible":
+			since = c.From
+		default: // paid, or forgiven
+			return since
+		}
+	}
+	return since
 }
 
 // paidBefore tells whether the period of an ended subscription was paid, at its price.

@@ -26,6 +26,13 @@ type Metrics struct {
 	FailedPayments int // invoices of which a payment failed in the window
 	FailedCents    int // what they asked for
 	Recovered      int // of them, paid since
+
+	Refunds       int // made in the window
+	RefundedCents int
+	Disputes      int // begun in the window
+	DisputedCents int
+	DisputesWon   int // of them, by the operator
+	DisputesLost  int
 }
 
 // TierCount is who pays for a tier.
@@ -59,7 +66,13 @@ func (s *Service) Metrics(ctx context.Context, from, to time.Time) (Metrics, err
 		return Metrics{}, fault.ValidationFailed.Saying(say).At("query.from", say)
 	}
 	m := Metrics{From: from.UTC(), To: to.UTC()}
-	return m, errors.Join(s.countTiers(ctx, &m), s.countChurn(ctx, &m), s.countFailures(ctx, &m))
+	return m, errors.Join(s.countTiers(ctx, &m), s.countChurn(ctx, &m), s.countFailures(ctx, &m), s.countReturns(ctx, &m))
+}
+
+// MetricsOver computes the figures of a window that ends now.
+func (s *Service) MetricsOver(ctx context.Context, window time.Duration) (Metrics, error) {
+	now := s.now()
+	return s.Metrics(ctx, now.Add(-window), now)
 }
 
 // asOf picks each user's last change up to an instant.

@@ -37,14 +37,23 @@ type remote struct {
 	CancelAt               time.Time
 	CancelAtPeriodEnd      bool
 	StartedAt, EndedAt     time.Time
+	OldCard                bool // the planned change names another card than the subscription
 	Pending                PendingChange
-	Paid                   bool // the present period was paid, and stayed so
+	Paid                   bool      // the present period was paid, and stayed so
+	OwedSince              time.Time // of what is past due: when the first period began that was not paid; zero for the present one
+	EndReason              string    // why it ended, in Stripe's word
 	Secret                 string
 	Item, Schedule, Method string // Stripe's ids: of the item of a known price, of what plans its changes, of its card
 	Invoice                charge // the latest
 	Unstarted              bool   // its first invoice was not paid
 	MonthlyCents           int64  // what it asks for each month, less lasting discounts
 }
+
+// Why a subscription ended, where it was not asked for.
+const (
+	endUnpaid   = string(stripe.SubscriptionCancellationDetailsReasonPaymentFailed)
+	endDisputed = string(stripe.SubscriptionCancellationDetailsReasonPaymentDisputed)
+)
 
 // What a change of plan waits for.
 const (
@@ -80,7 +89,10 @@ func remoteOf(sub *stripe.Subscription, tierOf map[string]string) remote {
 		}
 	}
 	r.readPending(sub, tierOf)
-	disputed := sub.CancellationDetails != nil && sub.CancellationDetails.Reason == stripe.SubscriptionCancellationDetailsReasonPaymentDisputed
+	if sub.CancellationDetails != nil {
+		r.EndReason = string(sub.CancellationDetails.Reason)
+	}
+	disputed := r.EndReason == endDisputed
 	if in := sub.LatestInvoice; in != nil {
 		r.Invoice = chargeOf(in, tierOf)
 		r.Paid = in.Status == stripe.InvoiceStatusPaid && !disputed
@@ -117,6 +129,10 @@ func (r *remote) readPending(sub *stripe.Subscription, tierOf map[string]string)
 		if tier := tierOfPrice(phase.Items[0].Price, tierOf); tier != "" && tier != r.Tier {
 			r.Pending = PendingChange{tier, AfterPeriodEnd, instant(phase.StartDate)}
 		}
+	}
+	if r.Pending.How == AfterPeriodEnd && r.Method != "" {
+		d := sub.Schedule.DefaultSettings
+		r.OldCard = d == nil || d.DefaultPaymentMethod == nil || d.DefaultPaymentMethod.ID != r.Method
 	}
 }
 
@@ -159,7 +175,8 @@ func follows(current row, r remote) bool {
 // entitledUntil is when the tier of r stops counting; zero means it does not count.
 //
 // Active and trialing count three days past their period, for a renewal we hear of late, unless they are to end then.
-// Past due counts three days from the start of the period that is owed: Stripe moves the period on before it is paid.
+// Past due counts three days from the start of the first period that is owed: Stripe moves the period on before it is paid,
+// and may leave a subscription past due for ever.
 // Canceled counts to the end of what was paid. Everything else, and a price we do not sell, counts nothing.
 func entitledUntil(r remote) time.Time {
 	if r.Tier == "" || !r.PeriodStart.Before(r.PeriodEnd) {
@@ -169,7 +186,11 @@ func entitledUntil(r remote) time.Time {
 	case "active", "trialing":
 		return r.endsBy(r.PeriodEnd.Add(grace))
 	case "past_due":
-		return r.endsBy(r.PeriodStart.Add(grace))
+		owed := r.PeriodStart
+		if !r.OwedSince.IsZero() && r.OwedSince.Before(owed) {
+			owed = r.OwedSince
+		}
+		return r.endsBy(owed.Add(grace))
 	case "canceled":
 		if r.Paid {
 			return r.PeriodEnd

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -85,6 +86,8 @@ type step struct {
 	Card     string
 	On       bool
 	Hours    int
+	Status   string
+	Cents    int64 // 0 is all
 	Delivery sandbox.StripeDelivery
 }
 
@@ -93,6 +96,7 @@ func drawStep(rt *rapid.T) step {
 		Do: rapid.SampledFrom([]string{
 			"subscribe", "subscribe", "checkout", "change", "change", "cancel", "resume", "card", "portal", "bank", "time", "time", "time",
 			"webhooks", "deliver", "start", "start", "commit", "release", "reconcile", "sweep", "leave",
+			"retries", "refund", "dispute", "verdict",
 		}).Draw(rt, "do"),
 		User: rapid.IntRange(0, 1).Draw(rt, "user"),
 	}
@@ -108,7 +112,14 @@ func drawStep(rt *rapid.T) step {
 	case "card":
 		s.Card = rapid.SampledFrom([]string{"pm_card_visa", "pm_card_chargeCustomerFail"}).Draw(rt, "card")
 	case "time", "portal":
-		s.Hours = rapid.SampledFrom([]int{1, 23, 72, 24 * 15, 24 * 31, 24 * 62}).Draw(rt, "hours")
+		s.Hours = rapid.SampledFrom([]int{1, 23, 72, 24 * 5, 24 * 15, 24 * 31, 24 * 62}).Draw(rt, "hours")
+	case "retries":
+		s.Status = rapid.SampledFrom([]string{"canceled", "unpaid", "past_due"}).Draw(rt, "afterwards")
+	case "refund":
+		s.Cents = rapid.SampledFrom([]int64{0, 100, 2900}).Draw(rt, "cents")
+	case "verdict":
+		s.Status = rapid.SampledFrom([]string{"won", "lost"}).Draw(rt, "verdict")
+		s.On = rapid.Bool().Draw(rt, "on")
 	case "webhooks":
 		s.Delivery = sandbox.StripeDelivery{
 			Duplicate: rapid.Bool().Draw(rt, "duplicate"), Reorder: rapid.Bool().Draw(rt, "reorder"), Lose: rapid.Bool().Draw(rt, "lose"),
@@ -167,10 +178,15 @@ func (m *model) take(s step) {
 	case "bank":
 		_ = m.sb.Stripe().Authenticate(m.secrets[s.User]) // the payment may be over
 	case "time":
-		m.sb.Advance(time.Duration(s.Hours) * time.Hour)
 		m.sweep() // the server does so every ten minutes
+		m.sb.Advance(time.Duration(s.Hours) * time.Hour)
+		m.sweep()
 	case "webhooks":
 		m.sb.Stripe().Misdeliver(s.Delivery)
+	case "retries":
+		m.sb.Stripe().AfterRetries(s.Status)
+	case "refund", "dispute", "verdict":
+		m.takeBack(s)
 	case "deliver":
 		m.deliver()
 	case "reconcile":
@@ -213,6 +229,36 @@ func (m *model) atStripe(s step) {
 		}
 		m.must(m.api.V1Subscriptions.Update(m.t.Context(), sub.ID, params))
 	}
+}
+
+// takeBack is what operators and banks do to a user's newest payment. What is refused was refunded or decided before.
+func (m *model) takeBack(s step) {
+	m.t.Helper()
+	subs := m.subscriptionsOf(m.users[s.User])
+	if len(subs) == 0 {
+		return
+	}
+	invoice := subs[0].LatestInvoice.ID
+	switch s.Do {
+	case "dispute":
+		_ = m.sb.Stripe().Dispute(invoice)
+	case "verdict":
+		_ = m.sb.Stripe().Decide(invoice, s.Status, s.On)
+	default:
+		params := &stripe.RefundCreateParams{PaymentIntent: m.intent(invoice)}
+		if s.Cents > 0 {
+			params.Amount = &s.Cents
+		}
+		_, _ = m.api.V1Refunds.Create(m.t.Context(), params)
+	}
+}
+
+func (m *model) intent(invoice string) *string {
+	for p, err := range m.api.V1InvoicePayments.List(m.t.Context(), &stripe.InvoicePaymentListParams{Invoice: &invoice}).All(m.t.Context()) {
+		m.must(nil, err)
+		return &p.Payment.PaymentIntent.ID
+	}
+	return new("pi_none")
 }
 
 func (m *model) subscriptionsOf(user string) []*stripe.Subscription {
@@ -260,6 +306,7 @@ func (m *model) check() {
 	if all, _ := m.examine(false); len(all) > 0 {
 		m.t.Errorf("not what Stripe has, or not what the analyses are: %+v", all)
 	}
+	m.checkReturns()
 	for i, user := range m.users {
 		live, paid := 0, ""
 		for _, sub := range m.subscriptionsOf(user) {
@@ -286,11 +333,26 @@ func counts(m *model, sub *stripe.Subscription) bool {
 	case "active":
 		return true
 	case "past_due":
-		return now.Before(time.Unix(item.CurrentPeriodStart, 0).Add(72 * time.Hour))
+		return now.Before(time.Unix(firstOwed(m, sub), 0).Add(72 * time.Hour))
 	case "canceled":
-		return now.Before(time.Unix(item.CurrentPeriodEnd, 0)) && paidUntil(m, sub) == item.CurrentPeriodEnd
+		return sub.CancellationDetails.Reason != "payment_disputed" && now.Before(time.Unix(item.CurrentPeriodEnd, 0)) && paidUntil(m, sub) == item.CurrentPeriodEnd
 	}
 	return false
+}
+
+// firstOwed is when the first period began that was not paid, and after which none was.
+func firstOwed(m *model, sub *stripe.Subscription) (since int64) {
+	for in, err := range m.api.V1Invoices.List(m.t.Context(), &stripe.InvoiceListParams{Subscription: &sub.ID}).All(m.t.Context()) {
+		m.must(nil, err)
+		if in.BillingReason != "subscription_cycle" {
+			continue
+		}
+		if in.Status == "paid" {
+			break
+		}
+		since = in.Lines.Data[0].Period.Start
+	}
+	return since
 }
 
 // paidUntil is how far the paid invoices of a subscription reach. The latest may be of a change that was never paid.
@@ -305,4 +367,34 @@ func paidUntil(m *model, sub *stripe.Subscription) (until int64) {
 		}
 	}
 	return until
+}
+
+// checkReturns wants every refund and dispute that Stripe has to be counted as Stripe has it.
+func (m *model) checkReturns() {
+	m.t.Helper()
+	want := map[string]string{}
+	for re, err := range m.api.V1Refunds.List(m.t.Context(), nil).All(m.t.Context()) {
+		m.must(nil, err)
+		want[re.ID] = fmt.Sprint(re.Amount, re.Status)
+	}
+	for d, err := range m.api.V1Disputes.List(m.t.Context(), nil).All(m.t.Context()) {
+		m.must(nil, err)
+		want[d.ID] = fmt.Sprint(d.Amount, d.Status)
+	}
+	type stored struct{ id, what string }
+	found, err := db.Read(m.t.Context(), m.d, db.System, func(r db.Rows, v *stored) error {
+		var cents int64
+		var status string
+		err := r.Scan(&v.id, &cents, &status)
+		v.what = fmt.Sprint(cents, status)
+		return err
+	}, `SELECT id, cents, status FROM payment_returns`)
+	m.must(nil, err)
+	got := map[string]string{}
+	for _, f := range found {
+		got[f.id] = f.what
+	}
+	if !maps.Equal(got, want) {
+		m.t.Errorf("went back: %v here, %v by Stripe", got, want)
+	}
 }

@@ -141,6 +141,11 @@ func (p *provider) subscription(ctx context.Context, id string) (remote, error) 
 	if err == nil && r.Status == "canceled" && !r.Paid && r.Invoice.Reason == string(stripe.InvoiceBillingReasonSubscriptionUpdate) {
 		r.Paid, err = p.paidBefore(ctx, r) // the latest invoice was of a change that was never paid: the period itself may be
 	}
+	if err == nil && r.Status == "past_due" {
+		var all []charge
+		all, err = p.charges(ctx, r.ID)
+		r.OwedSince = owedSince(all)
+	}
 	return r, err
 }
 

@@ -10,7 +10,7 @@ import (
 // what they paid for. They change plans in Repazoo, where an upgrade counts only once it is paid.
 func (s *setup) portal(ctx context.Context) error {
 	const name = "customer portal"
-	found, err := s.findPortal(ctx)
+	found, err := findPortal(ctx, s.api)
 	switch {
 	case err != nil:
 		return err
@@ -45,11 +45,11 @@ func (s *setup) keepPortal(ctx context.Context, name string, found *stripe.Billi
 }
 
 // findPortal is the active configuration that is ours; nil when there is none.
-func (s *setup) findPortal(ctx context.Context) (*stripe.BillingPortalConfiguration, error) {
+func findPortal(ctx context.Context, api *stripe.Client) (*stripe.BillingPortalConfiguration, error) {
 	params := &stripe.BillingPortalConfigurationListParams{Active: new(true)}
 	params.Limit = new(int64(100))
 	seen := 0
-	for found, err := range s.api.V1BillingPortalConfigurations.List(ctx, params).All(ctx) {
+	for found, err := range api.V1BillingPortalConfigurations.List(ctx, params).All(ctx) {
 		if err != nil {
 			return nil, err
 		}

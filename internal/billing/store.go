@@ -77,6 +77,11 @@ func (s *Service) sync(ctx context.Context, c change) (row, error) {
 		if err != nil {
 			return row{}, err
 		}
+		if r.OldCard && live(r.Status) {
+			if err := s.stripe.carryCard(ctx, r); err != nil { // the next reconciliation tries again
+				s.log.WarnContext(ctx, "the new card was not carried over to a planned change of plan", "user", current.UserID, "error", err)
+			}
+		}
 		news, err := s.untold(ctx, current, r, c.invoice)
 		if err != nil {
 			return row{}, err

@@ -127,6 +127,9 @@ func (s *Service) unseen(ctx context.Context, page []stripe.Event, do func(conte
 
 // concerns tells whether an event is about a customer we have. What is about somebody who was erased stays away.
 func (s *Service) concerns(ctx context.Context, e stripe.Event) (bool, error) {
+	if isReturn(e.Type) {
+		return s.concernsReturn(ctx, e)
+	}
 	subscription, customer, err := about(e.Type, payloadOf(e))
 	if err != nil { // it is about something else
 		return false, nil //nolint:nilerr // about has no other error

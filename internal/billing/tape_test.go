@@ -28,7 +28,7 @@ type exchange struct {
 }
 
 var (
-	anID   = regexp.MustCompile(`\b(cus|sub|in|pm|cs_test|evt|prod|price|we|bpc|si|sub_sched|ch|re|dp)_[0-9A-Za-z]{20,}`)
+	anID   = regexp.MustCompile(`\b(cus|sub|in|pm|cs_test|evt|prod|price|we|bpc|si|sub_sched|ch|re|dp|pi)_[0-9A-Za-z]{20,}`)
 	aUUID  = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`)
 	anHour = regexp.MustCompile(`=[0-9]{10}\b`)
 )

@@ -40,7 +40,8 @@ func facts(old, now row, at time.Time) []notice.Fact {
 	}
 	same := old.SubscriptionID == now.SubscriptionID
 	version := now.SubscriptionID + " " + now.UpdatedAt.Format(time.RFC3339Nano)
-	if now.unpaid() && !(same && old.unpaid() && old.PeriodStart.Equal(now.PeriodStart)) {
+	told := same && old.unpaid() && (old.PeriodStart.Equal(now.PeriodStart) || old.Status == "unpaid" && now.Status == "unpaid") // nobody tries what is unpaid
+	if now.unpaid() && !told {
 		add(notice.PaymentFailed, now.owed(), notice.Data{Until: later(now.EntitledUntil, at)})
 	}
 	if !same {
@@ -151,7 +152,7 @@ func (s *Service) TellGrace(ctx context.Context) error {
 	now := s.now()
 	return errors.Join(
 		s.tellWhere(ctx, notice.GraceEnding, `entitled_until > $2 AND entitled_until <= $3`, now, now.Add(graceWarning)),
-		s.tellWhere(ctx, notice.GraceEnded, `entitled_until > $2 AND entitled_until <= $3`, time.Time{}, now),
+		s.tellWhere(ctx, notice.GraceEnded, `entitled_until > $2 AND entitled_until <= $3 AND entitled_until >= s.period_start`, time.Time{}, now),
 	)
 }
 

@@ -36,6 +36,12 @@ const (
 	lineEnding      = "cancelled" // at the period's end
 	lineResumed     = "resumed"
 	lineEnded       = "ended"
+	lineGivenUp     = "ended_unpaid"
+	lineEndedOver   = "ended_disputed"
+	lineRefunded    = "refunded"
+	lineDisputed    = "disputed"     // at the bank
+	lineUpheld      = "dispute_won"  // by the operator: the payment stands
+	lineCharged     = "dispute_lost" // the bank gave the money back
 )
 
 // line is one row of billing_timeline.
@@ -120,7 +126,7 @@ func story(current, next row, r remote, now time.Time) []line {
 	case became("unpaid"), became("paused"):
 		add(linePaused, now, line{Tier: r.Tier})
 	case became("canceled"):
-		add(lineEnded, r.EndedAt, line{Tier: r.Tier, Until: laterThan(next.EntitledUntil, now)})
+		add(endings(r.EndReason), r.EndedAt, line{Tier: r.Tier, Until: laterThan(next.EntitledUntil, now)})
 	}
 	if !fresh && current.Tier != "" && next.Tier != "" && current.Tier != next.Tier {
 		at := now
@@ -155,6 +161,17 @@ func story(current, next row, r remote, now time.Time) []line {
 		add(lineLapsed, now, line{Tier: next.Tier, From: was.Tier})
 	}
 	return lines
+}
+
+// endings is the kind of line that tells of an end for this reason.
+func endings(reason string) string {
+	switch reason {
+	case endUnpaid:
+		return lineGivenUp
+	case endDisputed:
+		return lineEndedOver
+	}
+	return lineEnded
 }
 
 func laterThan(t, now time.Time) time.Time {
@@ -297,6 +314,18 @@ func (l line) sentence(now time.Time) string {
 		return on + "you took the cancellation back, and kept " + orPlan(l.Tier) + "."
 	case lineEnded:
 		return on + orPlan(l.Tier) + " ended" + unless(l.Until, ". What you paid for stays usable until "+until) + "."
+	case lineGivenUp:
+		return on + orPlan(l.Tier) + " ended, because its payment did not go through."
+	case lineEndedOver:
+		return on + orPlan(l.Tier) + " ended, because its payment was disputed."
+	case lineRefunded:
+		return on + sum + " of what you paid for " + orPlan(l.Tier) + " was given back to you."
+	case lineDisputed:
+		return on + "the payment of " + sum + " for " + orPlan(l.Tier) + " was disputed at your bank."
+	case lineUpheld:
+		return on + "the dispute about " + sum + " for " + orPlan(l.Tier) + " was closed, and the payment stands."
+	case lineCharged:
+		return on + "the dispute about " + sum + " for " + orPlan(l.Tier) + " was closed, and your bank gave you the money back."
 	}
 	return on + "something about your plan changed."
 }

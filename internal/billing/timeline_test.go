@@ -65,7 +65,7 @@ func TestTimeline_TellsOneSensibleStoryHoweverWebhooksTravel(t *testing.T) {
 				w.must(w.Cancel(t.Context(), user, true))
 				w.must(w.Resume(t.Context(), user))
 				w.failingCard()
-				to(time.June, 1) // April's payment fails, May finds it unpaid
+				to(time.June, 1) // April's payment fails, and so do its retries
 				hear()
 				w.tells(user,
 					"On 3 January you chose basic.",
@@ -80,7 +80,7 @@ func TestTimeline_TellsOneSensibleStoryHoweverWebhooksTravel(t *testing.T) {
 					"On 4 March you cancelled basic, which stays yours until 3 April.",
 					"On 4 March you took the cancellation back, and kept basic.",
 					"On 3 April your card was declined when $9.00 for basic was due.",
-					"On 3 May basic ended.",
+					"On 19 April basic ended, because its payment did not go through.",
 				)
 			})
 		})

@@ -157,6 +157,16 @@ func subscriptionWords(l audit.Line) string {
 		return "You asked for another plan"
 	case "subscription.change_declined":
 		return "Your card was declined for another plan"
+	case "payment.refund":
+		return "A payment was given back to you"
+	case "payment.dispute":
+		switch l.Detail["status"] {
+		case "won":
+			return "The dispute about a payment was closed: the payment stands"
+		case "lost":
+			return "The dispute about a payment was closed: your bank gave you the money back"
+		}
+		return "A payment was disputed at your bank"
 	}
 	return ""
 }

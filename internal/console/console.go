@@ -7,10 +7,11 @@
 //
 // # How a page comes to be
 //
-// [Console.Routes] is the whole surface on one screen. A route is one of three kinds:
+// [Console.Routes] is the whole surface on one screen. A route is one of four kinds:
 //
 //	c.open(show)          for anyone
 //	c.member(show)        for signed-in users; a stranger is asked to sign in, and led back
+//	c.admin(show)         for administrators; to other users there is no such page
 //	c.form(do, show)      a posted form: do it and go on; if it is refused, show the page again
 //	                      with the sentence of the refusal
 //
@@ -106,6 +107,8 @@ func (c *Console) Routes() map[string]http.Handler {
 		"POST /account/keys/{id}/rotate":  c.member(c.rotateKey),
 		"POST /account/keys/{id}/revoke":  c.form(c.revokeKey, c.showKeys),
 		"GET /account/activity":           c.member(c.showActivity),
+
+		"GET /admin/billing": c.admin(c.showFigures),
 
 		"GET /account/notices":    c.member(c.showNotices),
 		"POST /notices/{id}/read": c.form(c.readNotice, c.showHome),

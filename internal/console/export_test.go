@@ -16,4 +16,5 @@ var (
 	EventWords    = eventWords
 	ScopeWords    = scopeWords
 	PlanWords     = planWords
+	Percent       = percent
 )

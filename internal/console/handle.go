@@ -44,6 +44,17 @@ func (c *Console) member(show show) http.Handler {
 	})
 }
 
+func (c *Console) admin(show show) http.Handler {
+	return c.member(func(v *visit) error {
+		if !v.isAdmin() {
+			return fault.NotFound
+		}
+		return show(v)
+	})
+}
+
+func (v *visit) isAdmin() bool { return v.me.Role == "admin" }
+
 func (c *Console) form(do do, again show) http.Handler {
 	return c.member(func(v *visit) error {
 		next, err := c.submit(v, do)

@@ -21,6 +21,7 @@ var templateFiles embed.FS
 type page struct {
 	Title     string
 	SignedIn  bool
+	Admin     bool
 	Sandbox   string // a sentence, where anything is a stand-in
 	Alert     *alert // what was refused
 	Done      string // what was carried out
@@ -32,7 +33,7 @@ type page struct {
 
 func (c *Console) page(v *visit, title string) page {
 	return page{
-		Title: title, SignedIn: v.me.UserID != "", Sandbox: sandboxWords(c.Sandboxed), Alert: v.alert,
+		Title: title, SignedIn: v.me.UserID != "", Admin: v.isAdmin(), Sandbox: sandboxWords(c.Sandboxed), Alert: v.alert,
 		Done: done(v.r.URL.Query().Get("done")), Version: c.Version, DocsLinks: c.DocsEnabled,
 	}
 }
@@ -41,12 +42,12 @@ func (c *Console) page(v *visit, title string) page {
 func parsePages(files assets) map[string]*template.Template {
 	functions := template.FuncMap{
 		"asset": files.url, "capital": capital, "count": count, "date": date, "device": device, "healthWords": healthWords, "initials": initials,
-		"iso": func(t time.Time) string { return t.UTC().Format(time.RFC3339) }, "moment": moment, "money": money, "planWords": planWords,
-		"purposeWords": purposeWords, "consentTitle": consentTitle, "consentWords": consentWords, "score": score, "scopeWords": scopeWords, "size": size, "sum": sum,
+		"iso": func(t time.Time) string { return t.UTC().Format(time.RFC3339) }, "moment": moment, "money": money, "percent": percent, "planWords": planWords,
+		"purposeWords": purposeWords, "consentTitle": consentTitle, "consentWords": consentWords, "score": score, "scopeWords": scopeWords, "size": size, "sum": sum, "usd": func(cents int) string { return sum(int64(cents), "usd") },
 	}
 	base := template.Must(template.New("").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
 	pages := map[string]*template.Template{}
-	for _, name := range []string{"account", "activity", "analysis", "change", "confirm", "error", "front", "home", "keys", "notices", "plan", "privacy", "webhook", "webhooks"} {
+	for _, name := range []string{"account", "activity", "analysis", "change", "confirm", "error", "figures", "front", "home", "keys", "notices", "plan", "privacy", "webhook", "webhooks"} {
 		pages[name] = template.Must(template.Must(base.Clone()).ParseFS(templateFiles, "templates/"+name+".html"))
 	}
 	return pages
@@ -93,6 +94,11 @@ func sum(cents int64, currency string) string {
 		return "−" + billing.Amount(-cents, currency)
 	}
 	return billing.Amount(cents, currency)
+}
+
+// percent writes a share from 0 to 1: 4.2 %.
+func percent(share float64) string {
+	return strings.TrimSuffix(strconv.FormatFloat(share*100, 'f', 1, 64), ".0") + " %"
 }
 
 // size writes bytes as people do: 12 kB.

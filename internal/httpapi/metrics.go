@@ -31,6 +31,18 @@ type failedBody struct {
 	Recovered int `json:"recovered" doc:"Of them, paid since."`
 }
 
+type refundedBody struct {
+	Count int `json:"count" doc:"Made in the window."`
+	Cents int `json:"cents"`
+}
+
+type disputedBody struct {
+	Count int `json:"count" doc:"Begun in the window."`
+	Cents int `json:"cents" doc:"What they are about."`
+	Won   int `json:"won" doc:"Of them, those in which the payment stands."`
+	Lost  int `json:"lost" doc:"Of them, those in which the bank gave the money back. The others are open."`
+}
+
 type metricsOutput struct {
 	Body struct {
 		From           time.Time       `json:"from"`
@@ -41,6 +53,8 @@ type metricsOutput struct {
 		PastDue        int             `json:"past_due" doc:"Of the active, those with a failed payment."`
 		Churn          churnBody       `json:"churn"`
 		FailedPayments failedBody      `json:"failed_payments"`
+		Refunds        refundedBody    `json:"refunds"`
+		Disputes       disputedBody    `json:"disputes"`
 	}
 }
 
@@ -59,5 +73,6 @@ func newMetricsOutput(m billing.Metrics) *metricsOutput {
 	}
 	b.Churn = churnBody{m.Paid, m.Ended, m.Began, m.Churn()}
 	b.FailedPayments = failedBody{m.FailedPayments, m.FailedCents, m.Recovered}
+	b.Refunds, b.Disputes = refundedBody{m.Refunds, m.RefundedCents}, disputedBody{m.Disputes, m.DisputedCents, m.DisputesWon, m.DisputesLost}
 	return out
 }

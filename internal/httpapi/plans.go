@@ -96,6 +96,8 @@ type invoiceBody struct {
 	AmountCents int64     `json:"amount_cents"`
 	Currency    string    `json:"currency" example:"usd"`
 	CreatedAt   time.Time `json:"created_at"`
+	Refunded    int64     `json:"amount_refunded_cents" doc:"What of the amount was given back."`
+	Dispute     *string   `json:"dispute" enum:"open,won,lost" doc:"A dispute about the payment at the bank: open, or won or lost by us. Null for none."`
 	PageURL     *string   `json:"hosted_invoice_url" doc:"The payment provider's page of it."`
 	PDF         *string   `json:"invoice_pdf"`
 }
@@ -115,7 +117,7 @@ func (a *API) invoices(ctx context.Context, in *PageQuery) (*invoicesOutput, err
 	out := &invoicesOutput{}
 	out.Body.Data, out.Body.NextCursor = make([]invoiceBody, len(p.Invoices)), orNothing(p.Next)
 	for i, v := range p.Invoices {
-		out.Body.Data[i] = invoiceBody{v.ID, orNothing(v.Number), v.Status, v.Cents, v.Currency, v.CreatedAt, orNothing(v.Page), orNothing(v.PDF)}
+		out.Body.Data[i] = invoiceBody{v.ID, orNothing(v.Number), v.Status, v.Cents, v.Currency, v.CreatedAt, v.RefundedCents, orNothing(v.Dispute), orNothing(v.Page), orNothing(v.PDF)}
 	}
 	return out, nil
 }

@@ -105,7 +105,7 @@ func (a *API) routes() {
 
 	operation(a, forUser, scoped(account.AuditRead, get("/api/v1/audit", "account", "What happened on your account, newest first")), a.audit)
 	operation(a, forAdmin, get("/api/v1/admin/audit", "admin", "What happened on every account, newest first"), a.adminAudit)
-	operation(a, forAdmin, get("/api/v1/admin/subscriptions/metrics", "admin", "Revenue, subscribers, churn and failed payments"), a.subscriptionMetrics)
+	operation(a, forAdmin, get("/api/v1/admin/subscriptions/metrics", "admin", "Revenue, subscribers, churn, failed payments, refunds and disputes"), a.subscriptionMetrics)
 
 	// The earlier API's addresses: the same handlers.
 	operation(a, forUser, scoped(account.AccountRead, alias(true, get("/api/users/me", "account", "Who you are"))), a.me)

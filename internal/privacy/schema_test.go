@@ -27,6 +27,7 @@ var decisions = map[string]struct {
 	"audit_log":            {file: "audit_log.json", stays: "the log's own line: what was done to which id, without where from"},
 	"subscriptions":        {file: "subscription.json"},
 	"billing_timeline":     {file: "billing_timeline.json"},
+	"payment_returns":      {why: "refunds and disputes by Stripe's ids; billing_timeline.json tells each"},
 	"quota_periods":        {file: "quota.json"},
 	"notices":              {file: "notices.json"},
 	"webhook_endpoints":    {file: "webhooks.json"},

@@ -22,6 +22,10 @@ func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
 		s.postFault(w, r)
 	case "POST /sandbox/webhooks":
 		s.postWebhooks(w, r)
+	case "POST /sandbox/retries":
+		s.postRetries(w, r)
+	case "POST /sandbox/disputes":
+		s.postDispute(w, r)
 	case "DELETE /sandbox/faults":
 		s.Heal()
 		w.WriteHeader(http.StatusNoContent)

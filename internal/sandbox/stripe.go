@@ -43,9 +43,11 @@ func (c StripeConfig) withDefaults() StripeConfig {
 //   - Periods stand on subscription items; a scheduled cancel sets cancel_at; customers are found by search a minute late.
 //   - A change of price is prorated to the second. With pending_if_incomplete it counts once it is paid, for 23 hours at
 //     most; a schedule changes the price between two periods: see stripe_changes.go and stripe_schedules.go.
-//   - Subscriptions renew, expire and end as the sandbox's clock passes the moment: see stripe_renewal.go.
+//   - Subscriptions renew, expire and end as the sandbox's clock passes the moment: see stripe_renewal.go. A renewal that
+//     fails is tried again four times in 16 days; what becomes of the subscription then is a setting: see stripe_dunning.go.
+//   - What was paid can be refunded and disputed: see stripe_charges.go and stripe_disputes.go.
 //   - Payment methods: pm_card_visa pays; pm_card_chargeDeclined cannot be attached; pm_card_chargeCustomerFail attaches
-//     and never pays; pm_card_authenticationRequired needs [Stripe.Authenticate], or the invoice's page, for whatever its
+//     and never pays; pm_card_createDispute pays, and disputes that at once; pm_card_authenticationRequired needs [Stripe.Authenticate], or the invoice's page, for whatever its
 //     owner asks for, and pays renewals by itself.
 //
 // Ids are random, because the databases that hold them may outlive the sandbox's state.
@@ -64,6 +66,10 @@ type Stripe struct {
 	invoices      stripeShelf[stripeInvoice]
 	sessions      stripeShelf[stripeSession]
 	schedules     stripeShelf[stripeSchedule]
+	charges       stripeShelf[stripeCharge]
+	refunds       stripeShelf[stripeRefund]
+	disputes      stripeShelf[stripeDispute]
+	afterRetries  string // one of stripeAfterRetries; "" is the first
 	portals       stripeShelf[stripePortal]
 	catalog       stripeCatalog
 	events        stripeShelf[stripeEvent]
@@ -77,7 +83,7 @@ func newStripe(s *Sandbox) *Stripe {
 		newStripePrice(c.cfg.BasicPrice, c.cfg.BasicLabel, c.cfg.BasicCents),
 		newStripePrice(c.cfg.ProPrice, c.cfg.ProLabel, c.cfg.ProCents),
 	}
-	for _, r := range slices.Concat(stripeRoutes, stripeCatalogRoutes) {
+	for _, r := range slices.Concat(stripeRoutes, stripeCatalogRoutes, stripeMoneyRoutes) {
 		c.routes.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { c.serveRoute(w, req, r) })
 	}
 	c.routes.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -112,13 +118,13 @@ func (c *Stripe) do(now time.Time, f func(*stripeCall)) {
 	f(call)
 	happened := c.fresh
 	c.fresh = nil
+	post := c.owe(happened)
 	if len(happened) > 0 {
-		c.outbox.owe(happened)
 		c.s.changed()
 	}
 	c.mu.Unlock()
 	_ = c.s.save() // before anybody hears of it; after a failure the caller's answer tries again, and tells
-	c.outbox.send(happened)
+	c.outbox.send(post)
 }
 
 // stripeCall is one call with c.mu held.

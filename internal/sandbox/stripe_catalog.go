@@ -251,13 +251,15 @@ type stripeEndpoint struct {
 	Metadata      map[string]string `json:"metadata"`
 	Status        string            `json:"status"`
 	URL           string            `json:"url"`
+
+	secret string // what its webhooks are signed with
 }
 
 // createEndpoint is the only answer that tells the endpoint's secret.
 func (c *stripeCall) createEndpoint() (any, *stripeError) {
 	e := &stripeEndpoint{
 		ID: stripeID("we"), Object: "webhook_endpoint", APIVersion: c.form.optional("api_version"), Created: clip(c.now),
-		Description: c.form.optional("description"), Metadata: map[string]string{}, Status: "enabled",
+		Description: c.form.optional("description"), Metadata: map[string]string{}, Status: "enabled", secret: stripeID("whsec"),
 	}
 	if !c.form.has("url") {
 		return nil, required("url")
@@ -270,18 +272,17 @@ func (c *stripeCall) createEndpoint() (any, *stripeError) {
 	}
 	c.catalog.endpoints.put(e.ID, e)
 	m := snapshot(e)
-	m["secret"] = stripeID("whsec")
+	m["secret"] = e.secret
 	return m, nil
 }
 
+// fillEndpoint takes over what the request says. Unlike the real one it takes addresses of this machine, because it
+// delivers to no others.
 func (c *stripeCall) fillEndpoint(e *stripeEndpoint) *stripeError {
 	if c.form.has("url") {
 		u, err := url.Parse(c.form.get("url"))
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
 			return stripeRefusal(http.StatusBadRequest, "url_invalid", "url", "Invalid URL: An explicit scheme (such as https) must be provided.")
-		}
-		if host := u.Hostname(); host == "localhost" || strings.HasPrefix(host, "127.") || host == "::1" {
-			return stripeRefusal(http.StatusBadRequest, "url_invalid", "url", "Invalid URL: URL must be publicly accessible.")
 		}
 		e.URL = u.String()
 	}
@@ -338,11 +339,20 @@ type stripeCatalogState struct {
 	Products  []*stripeProduct      `json:"products"`
 	Prices    []*stripePrice        `json:"prices"` // made since the start of the account
 	Portals   []*stripePortalConfig `json:"portals"`
-	Endpoints []*stripeEndpoint     `json:"endpoints"`
+	Endpoints []stripeEndpointState `json:"endpoints"`
+}
+
+type stripeEndpointState struct {
+	stripeEndpoint
+	Secret string `json:"secret"`
 }
 
 func (c *Stripe) encodeCatalog() stripeCatalogState {
-	return stripeCatalogState{c.catalog.products.list, c.prices[2:], c.catalog.portals.list, c.catalog.endpoints.list}
+	st := stripeCatalogState{Products: c.catalog.products.list, Prices: c.prices[2:], Portals: c.catalog.portals.list}
+	for _, e := range c.catalog.endpoints.list {
+		st.Endpoints = append(st.Endpoints, stripeEndpointState{*e, e.secret})
+	}
+	return st
 }
 
 func (c *Stripe) restoreCatalog(st stripeCatalogState) {
@@ -354,6 +364,7 @@ func (c *Stripe) restoreCatalog(st stripeCatalogState) {
 		c.catalog.portals.put(p.ID, p)
 	}
 	for _, e := range st.Endpoints {
-		c.catalog.endpoints.put(e.ID, e)
+		e.secret = e.Secret
+		c.catalog.endpoints.put(e.ID, &e.stripeEndpoint)
 	}
 }

@@ -7,28 +7,29 @@ import (
 )
 
 type stripeInvoice struct {
-	ID                string            `json:"id"`
-	Object            string            `json:"object"`
-	AmountDue         int64             `json:"amount_due"`
-	AmountPaid        int64             `json:"amount_paid"`
-	AmountRemaining   int64             `json:"amount_remaining"`
-	AttemptCount      int64             `json:"attempt_count"`
-	Attempted         bool              `json:"attempted"`
-	BillingReason     string            `json:"billing_reason"`
-	Created           int64             `json:"created"`
-	Currency          string            `json:"currency"`
-	Customer          string            `json:"customer"`
-	Lines             stripeLines       `json:"lines"`
-	Livemode          bool              `json:"livemode"`
-	Metadata          map[string]string `json:"metadata"`
-	Number            string            `json:"number"`
-	Parent            map[string]any    `json:"parent"`
-	PeriodEnd         int64             `json:"period_end"`
-	PeriodStart       int64             `json:"period_start"`
-	Status            string            `json:"status"`
-	StatusTransitions stripeTransitions `json:"status_transitions"`
-	Subtotal          int64             `json:"subtotal"`
-	Total             int64             `json:"total"`
+	ID                 string            `json:"id"`
+	Object             string            `json:"object"`
+	AmountDue          int64             `json:"amount_due"`
+	AmountPaid         int64             `json:"amount_paid"`
+	AmountRemaining    int64             `json:"amount_remaining"`
+	AttemptCount       int64             `json:"attempt_count"`
+	Attempted          bool              `json:"attempted"`
+	BillingReason      string            `json:"billing_reason"`
+	Created            int64             `json:"created"`
+	Currency           string            `json:"currency"`
+	Customer           string            `json:"customer"`
+	Lines              stripeLines       `json:"lines"`
+	Livemode           bool              `json:"livemode"`
+	Metadata           map[string]string `json:"metadata"`
+	NextPaymentAttempt *int64            `json:"next_payment_attempt"`
+	Number             string            `json:"number"`
+	Parent             map[string]any    `json:"parent"`
+	PeriodEnd          int64             `json:"period_end"`
+	PeriodStart        int64             `json:"period_start"`
+	Status             string            `json:"status"`
+	StatusTransitions  stripeTransitions `json:"status_transitions"`
+	Subtotal           int64             `json:"subtotal"`
+	Total              int64             `json:"total"`
 
 	secret  string
 	refused string // the last try's payment intent: requires_action, requires_payment_method; "" for none
@@ -128,15 +129,23 @@ func (c *stripeCall) settle(sub *stripeSubscription, in *stripeInvoice, try bool
 	}
 }
 
-// charge tries the card once.
+// charge tries the card once, by itself.
 func (c *stripeCall) charge(sub *stripeSubscription, in *stripeInvoice) {
+	in.AttemptCount++
+	in.NextPaymentAttempt = c.nextAttempt(in)
+	c.try(sub, in)
+}
+
+// try tries the card once. As with the real one, a try that a person asks for changes nothing of when the next comes.
+func (c *stripeCall) try(sub *stripeSubscription, in *stripeInvoice) {
+	in.Attempted, in.AttemptCount = true, max(1, in.AttemptCount)
+	card := c.cardOf(sub)
 	behaves := ""
-	if m := c.cardOf(sub); m != nil {
-		behaves = m.behaves
+	if card != nil {
+		behaves = card.behaves
 	}
-	in.Attempted, in.AttemptCount = true, in.AttemptCount+1
 	switch {
-	case in.AmountDue == 0 || behaves == "pm_card_visa" || behaves == "pm_card_authenticationRequired" && in.BillingReason == "subscription_cycle":
+	case in.AmountDue == 0 || card.pays() || behaves == "pm_card_authenticationRequired" && in.BillingReason == "subscription_cycle":
 		c.pay(sub, in)
 	case behaves == "pm_card_authenticationRequired":
 		in.refused = "requires_action"
@@ -159,20 +168,23 @@ func (c *stripeCall) cardOf(sub *stripeSubscription) *stripeMethod {
 // pay marks the invoice paid, its subscription active, and what waited for the payment done.
 func (c *stripeCall) pay(sub *stripeSubscription, in *stripeInvoice) {
 	in.Status, in.AmountPaid, in.AmountRemaining, in.refused, in.StatusTransitions.PaidAt = "paid", in.AmountDue, 0, "", new(clip(c.now))
+	in.NextPaymentAttempt = nil
+	charge := c.collect(sub, in)
 	c.emit("invoice.paid", in)
+	defer c.disputeFamous(sub, charge)
 	switch {
 	case sub.PendingUpdate != nil && *sub.LatestInvoice == in.ID:
 		sub.Items.Data, sub.PendingUpdate = sub.PendingUpdate.SubscriptionItems, nil
 		c.emit("customer.subscription.pending_update_applied", sub)
 		c.emit("customer.subscription.updated", sub)
-	case sub.Status == "incomplete" || sub.Status == "past_due":
+	case *sub.LatestInvoice == in.ID && (sub.Status == "incomplete" || sub.Status == "past_due" || sub.Status == "unpaid"):
 		sub.Status = "active"
 		c.emit("customer.subscription.updated", sub)
 	}
 }
 
 func (c *stripeCall) void(in *stripeInvoice) {
-	in.Status, in.refused, in.StatusTransitions.VoidedAt = "void", "", new(clip(c.now))
+	in.Status, in.refused, in.StatusTransitions.VoidedAt, in.NextPaymentAttempt = "void", "", new(clip(c.now)), nil
 	c.emit("invoice.voided", in)
 }
 
@@ -197,6 +209,9 @@ func (c *stripeCall) voidInvoice() (any, *stripeError) {
 func (c *stripeCall) renderInvoice(in *stripeInvoice, prefix string) any {
 	m := snapshot(in)
 	m["hosted_invoice_url"], m["invoice_pdf"] = nil, nil
+	if in.Number == "" {
+		m["number"] = nil
+	}
 	if c.base != "" && in.Status != "draft" {
 		page := strings.TrimSuffix(c.base, "/") + "/stripe/invoice/" + in.ID
 		m["hosted_invoice_url"], m["invoice_pdf"] = page, page+"/pdf"
@@ -205,13 +220,21 @@ func (c *stripeCall) renderInvoice(in *stripeInvoice, prefix string) any {
 		m["confirmation_secret"] = map[string]any{"client_secret": in.secret, "type": "payment_intent"}
 	}
 	if c.form.expands(prefix + "payments") {
-		m["payments"] = map[string]any{"object": "list", "has_more": false, "url": "/v1/invoice_payments", "data": []any{c.renderPayment(in)}}
+		whole := c.form.expands(prefix + "payments.data.payment.payment_intent")
+		m["payments"] = map[string]any{"object": "list", "has_more": false, "url": "/v1/invoice_payments", "data": []any{c.renderPayment(in, whole)}}
 	}
 	return m
 }
 
-func (c *stripeCall) renderPayment(in *stripeInvoice) any {
-	status, intent := "open", map[string]any{"id": strings.SplitN(in.secret, "_secret_", 2)[0], "object": "payment_intent", "created": in.Created, "livemode": false, "status": "requires_payment_method", "last_payment_error": nil}
+// intent is the id of the invoice's payment intent.
+func (in *stripeInvoice) intent() string {
+	id, _, _ := strings.Cut(in.secret, "_secret_")
+	return id
+}
+
+// renderPayment shows how the payment of an invoice stands, with the payment intent whole or by its id.
+func (c *stripeCall) renderPayment(in *stripeInvoice, whole bool) map[string]any {
+	status, intent := "open", map[string]any{"id": in.intent(), "object": "payment_intent", "created": in.Created, "livemode": false, "status": "requires_payment_method", "last_payment_error": nil}
 	switch {
 	case in.Status == "paid":
 		status, intent["status"] = "paid", "succeeded"
@@ -222,10 +245,14 @@ func (c *stripeCall) renderPayment(in *stripeInvoice) any {
 	case in.refused != "":
 		intent["last_payment_error"] = map[string]any{"type": "card_error", "code": "card_declined", "decline_code": "generic_decline", "message": "Your card was declined."}
 	}
+	payment := map[string]any{"type": "payment_intent", "payment_intent": in.intent()}
+	if whole {
+		payment["payment_intent"] = intent
+	}
 	return map[string]any{
 		"id": "inpay_" + in.ID[3:], "object": "invoice_payment", "amount_requested": in.AmountDue, "created": in.Created, "currency": "usd", "invoice": in.ID,
 		"is_default": true, "livemode": false, "status": status, "status_transitions": map[string]any{"canceled_at": nil, "paid_at": in.StatusTransitions.PaidAt},
-		"payment": map[string]any{"type": "payment_intent", "payment_intent": intent},
+		"payment": payment,
 	}
 }
 

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -29,8 +30,13 @@ func (c *stripeCall) createPortal() (any, *stripeError) {
 	if !webURL(c.form.get("return_url")) {
 		return nil, stripeRefusal(http.StatusBadRequest, "url_invalid", "return_url", "Not a valid URL")
 	}
+	if id := c.form.get("configuration"); id != "" {
+		if config := c.catalog.portals.byID[id]; config == nil || !config.Active {
+			return nil, missing("configuration", "configuration", id)
+		}
+	}
 	p := &stripePortal{
-		ID: stripeID("bps"), Object: "billing_portal.session", Configuration: "bpc_sandbox", Created: clip(c.now), Customer: cu.ID, ReturnURL: c.form.get("return_url"),
+		ID: stripeID("bps"), Object: "billing_portal.session", Configuration: cmp.Or(c.form.get("configuration"), "bpc_sandbox"), Created: clip(c.now), Customer: cu.ID, ReturnURL: c.form.get("return_url"),
 	}
 	p.URL = strings.TrimSuffix(c.base, "/") + "/stripe/portal/" + p.ID
 	c.portals.put(p.ID, p)
@@ -124,7 +130,7 @@ func (c *stripeCall) usePortal(p *stripePortal, action, card string) {
 		c.customers.byID[p.Customer].InvoiceSettings["default_payment_method"] = m.ID
 		c.emit("payment_method.attached", m)
 		if v.Open != nil {
-			c.charge(v.Sub, v.Open)
+			c.try(v.Sub, v.Open)
 		}
 	default:
 		return

@@ -4,8 +4,8 @@ import "time"
 
 const stripeUnpaidLives = 23 * time.Hour // how long a first payment, or that of a pending update, may take
 
-// catchUp does what the passing of time brings: unpaid starts expire, scheduled cancels and changes happen, periods renew.
-// The failed renewal of one period is not retried: the next period's end finds the subscription past due and ends it.
+// catchUp does what the passing of time brings: unpaid starts expire, scheduled cancels and changes happen, periods renew,
+// and renewals that failed are tried again (stripe_dunning.go).
 func (c *stripeCall) catchUp() {
 	for _, sub := range c.subscriptions.list {
 		for due := true; due; {
@@ -22,9 +22,6 @@ func (c *stripeCall) catchUp() {
 // advance takes one step that is due, at the time it was due, and tells whether it took one.
 func (c *stripeCall) advance(sub *stripeSubscription) bool {
 	at, step := sub.item().CurrentPeriodEnd, func() { c.renew(sub) }
-	if sub.Status == "past_due" {
-		step = func() { c.end(sub, c.now, "payment_failed") }
-	}
 	switch {
 	case sub.Status == "incomplete":
 		at, step = sub.Created+int64(stripeUnpaidLives/time.Second), func() {
@@ -36,6 +33,9 @@ func (c *stripeCall) advance(sub *stripeSubscription) bool {
 	case sub.CancelAt != nil && *sub.CancelAt <= at:
 		at, step = *sub.CancelAt, func() { c.end(sub, c.now, "cancellation_requested") }
 	}
+	if in := c.owed(sub); in != nil && *in.NextPaymentAttempt < at {
+		at, step = *in.NextPaymentAttempt, func() { c.retry(sub, in) }
+	}
 	if clip(c.now) < at {
 		return false
 	}
@@ -46,6 +46,7 @@ func (c *stripeCall) advance(sub *stripeSubscription) bool {
 	return true
 }
 
+// renew begins the next period. What an unpaid subscription owes for it stays a draft that nobody collects.
 func (c *stripeCall) renew(sub *stripeSubscription) {
 	it := sub.item()
 	anchor := time.Unix(sub.BillingCycleAnchor, 0).UTC()
@@ -56,8 +57,9 @@ func (c *stripeCall) renew(sub *stripeSubscription) {
 	it.CurrentPeriodStart, it.CurrentPeriodEnd = it.CurrentPeriodEnd, clip(monthAfter(anchor, n))
 	c.enterPhase(sub)
 	in := c.bill(sub, "subscription_cycle", c.periodLine(sub, it))
-	c.settle(sub, in, true)
-	if in.Status != "paid" {
+	if sub.Status == "unpaid" {
+		in.Status, in.Number, in.StatusTransitions.FinalizedAt = "draft", "", nil
+	} else if c.settle(sub, in, true); in.Status != "paid" {
 		sub.Status = "past_due"
 	}
 	c.emit("customer.subscription.updated", sub)

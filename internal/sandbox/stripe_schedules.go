@@ -125,8 +125,16 @@ func (c *stripeCall) updateSchedule() (any, *stripeError) {
 		}
 		phases = append(phases, p)
 	}
-	if len(phases) == 0 {
+	if card := c.form.get("default_settings[default_payment_method]"); card != "" {
+		if _, refusal := c.methodOf(sched.Customer, card); refusal != nil {
+			return nil, refusal
+		}
+		sched.DefaultSettings["default_payment_method"] = card
+	} else if len(phases) == 0 {
 		return nil, required("phases")
+	}
+	if len(phases) == 0 {
+		phases = sched.Phases
 	}
 	now := sched.Phases[0]
 	if first := phases[0]; first.StartDate != now.StartDate || first.EndDate != now.EndDate || first.Items[0].Price != now.Items[0].Price {
@@ -197,7 +205,7 @@ func (c *stripeCall) release(sched *stripeSchedule) {
 }
 
 // enterPhase gives a subscription whose period has just begun what its schedule has for it. As with the real one, a phase
-// that names no card leaves the subscription without one of its own.
+// that names no card takes the schedule's, and without that leaves the subscription without one of its own.
 func (c *stripeCall) enterPhase(sub *stripeSubscription) {
 	if sub.Schedule == nil {
 		return
@@ -207,6 +215,9 @@ func (c *stripeCall) enterPhase(sub *stripeSubscription) {
 		if phase.StartDate <= it.CurrentPeriodStart && it.CurrentPeriodStart < phase.EndDate {
 			it.Price, _ = c.price("", phase.Items[0].Price)
 			sub.DefaultPaymentMethod = phase.DefaultPaymentMethod
+			if card, named := sched.DefaultSettings["default_payment_method"].(string); named && sub.DefaultPaymentMethod == nil {
+				sub.DefaultPaymentMethod = &card
+			}
 			sched.Phases = sched.Phases[i:]
 			sched.CurrentPhase = map[string]int64{"start_date": phase.StartDate, "end_date": phase.EndDate}
 			return

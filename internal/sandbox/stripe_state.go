@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -21,6 +22,10 @@ type stripeState struct {
 	Sessions      []stripeSessionState         `json:"sessions"`
 	Schedules     []*stripeSchedule            `json:"schedules"`
 	Portals       []*stripePortal              `json:"portals"`
+	Charges       []*stripeCharge              `json:"charges"`
+	Refunds       []*stripeRefund              `json:"refunds"`
+	Disputes      []*stripeDispute             `json:"disputes"`
+	AfterRetries  string                       `json:"after_retries"`
 	Catalog       stripeCatalogState           `json:"catalog"`
 	Events        []stripeEventState           `json:"events"`
 	Answers       map[string]stripeAnswerState `json:"answers"` // by Idempotency-Key
@@ -45,7 +50,7 @@ type stripeSessionState struct {
 
 type stripeEventState struct {
 	stripeEvent
-	Owed bool `json:"owed,omitempty"`
+	Owed []string `json:"owed_at,omitempty"`
 }
 
 type stripeAnswerState struct {
@@ -61,6 +66,7 @@ func (c *Stripe) encode(now time.Time) ([]byte, error) {
 	defer c.mu.Unlock()
 	st := stripeState{
 		Customers: c.customers.list, Subscriptions: c.subscriptions.list, Schedules: c.schedules.list, Portals: c.portals.list,
+		Charges: c.charges.list, Refunds: c.refunds.list, Disputes: c.disputes.list, AfterRetries: c.afterRetries,
 		Events: c.recentEvents(now), Catalog: c.encodeCatalog(), Answers: map[string]stripeAnswerState{},
 	}
 	for _, m := range c.methods.list {
@@ -88,7 +94,11 @@ func (c *Stripe) recentEvents(now time.Time) []stripeEventState {
 	var recent []stripeEventState
 	for _, e := range c.events.list {
 		if age := now.Sub(time.Unix(e.Created, 0)); age < stripeEventsLive {
-			recent = append(recent, stripeEventState{*e, e.owed && age < stripeWebhooksLive})
+			st := stripeEventState{stripeEvent: *e}
+			if age < stripeWebhooksLive {
+				st.Owed = slices.Clone(e.owed)
+			}
+			recent = append(recent, st)
 		}
 	}
 	return recent
@@ -130,6 +140,7 @@ func (c *Stripe) restore(raw []byte) error {
 		c.answers[key] = stripeAnswer{a.Request, a.At, a.Status, a.Body}
 	}
 	c.restoreCatalog(st.Catalog)
+	c.restoreMoney(st)
 	c.restoreEvents(st.Events)
 	return nil
 }
@@ -140,8 +151,21 @@ func (c *Stripe) restoreEvents(events []stripeEventState) {
 	for _, e := range events {
 		e.owed = e.Owed
 		c.events.put(e.ID, &e.stripeEvent)
-		if e.owed {
+		if len(e.owed) > 0 {
 			c.outbox.left = append(c.outbox.left, &e.stripeEvent)
 		}
+	}
+}
+
+func (c *Stripe) restoreMoney(st stripeState) {
+	c.afterRetries = st.AfterRetries
+	for _, ch := range st.Charges {
+		c.charges.put(ch.ID, ch)
+	}
+	for _, re := range st.Refunds {
+		c.refunds.put(re.ID, re)
+	}
+	for _, d := range st.Disputes {
+		c.disputes.put(d.ID, d)
 	}
 }

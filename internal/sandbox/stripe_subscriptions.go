@@ -129,7 +129,7 @@ func (c *stripeCall) createSubscription() (any, *stripeError) {
 		return nil, refusal
 	}
 	behavior := c.form.get("payment_behavior")
-	if behavior == "error_if_incomplete" && m.behaves != "pm_card_visa" {
+	if behavior == "error_if_incomplete" && !m.pays() {
 		return nil, declined("card_declined", "generic_decline", "Your card was declined.")
 	}
 	sub := c.subscribe(cu.ID, price, m, c.form.metadata("metadata"), behavior != "default_incomplete")
@@ -165,7 +165,7 @@ func (c *stripeCall) subscribe(customer string, p *stripePrice, m *stripeMethod,
 	}
 	c.subscriptions.put(id, sub)
 	in := c.bill(sub, "subscription_create", c.periodLine(sub, sub.item()))
-	if pay && m.behaves == "pm_card_visa" {
+	if pay && m.pays() {
 		sub.Status = "active"
 	}
 	c.emit("customer.subscription.created", sub)

@@ -85,7 +85,7 @@ func TestStripe_RefusesWhatTheRealOneRefuses(t *testing.T) {
 		"no key":               {"GET", "/v1/prices", "", []string{"Authorization", ""}, "401 invalid_request_error"},
 		"wrong key":            {"GET", "/v1/prices", "", []string{"Authorization", "Bearer sk_live_other"}, "401 invalid_request_error"},
 		"another version":      {"GET", "/v1/prices", "", []string{"Stripe-Version", "2020-08-27"}, "400 invalid_request_error"},
-		"unknown path":         {"GET", "/v1/charges", "", nil, "404 invalid_request_error"},
+		"unknown path":         {"GET", "/v1/payouts", "", nil, "404 invalid_request_error"},
 		"unknown parameter":    {"POST", "/v1/customers", "nickname=a", nil, "400 invalid_request_error parameter_unknown nickname"},
 		"unknown nested":       {"POST", "/v1/subscriptions", good + "&items[0][prize]=a", nil, "400 invalid_request_error parameter_unknown items[0][prize]"},
 		"no customer":          {"POST", "/v1/subscriptions", "items[0][price]=price_basic", nil, "400 invalid_request_error parameter_missing customer"},
