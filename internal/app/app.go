@@ -65,6 +65,7 @@ type App struct {
 	server   *http.Server
 	sandbox  *sandbox.Sandbox // nil when every outside service is real
 	redis    *limit.Redis
+	limits   *limit.Limiter
 	keys     *keyring.Keyring
 	working  atomic.Bool // from the start of the workers to the drain
 
@@ -232,6 +233,7 @@ func (a *App) billingConfig() billing.Config {
 		DB: a.DB, StripeKey: c.SecretKey.Reveal(), StripeURL: c.APIURL, WebhookSecret: c.WebhookSecret.Reveal(),
 		BasicPrice: c.BasicPriceID, ProPrice: c.ProPriceID, PublicURL: a.URL(), Off: !bool(c.Billing), Tiers: a.tiers(),
 		HTTP: httpClient(), Now: a.opt.Now, Log: a.log.With("part", "billing"),
+		Trial: trial(a.cfg), Codes: bool(c.Codes), Tax: bool(c.Tax), TakeCode: a.takeCode, Mark: a.markX,
 	}
 	if a.cfg.UseSandboxStripe() {
 		b.StripeKey, b.StripeURL, b.WebhookSecret = sandbox.StripeAPIKey, a.Address()+"/stripe", sandbox.StripeWebhookSecret
@@ -263,6 +265,7 @@ func (a *App) openServer(context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.limits = limiter
 	l := a.cfg.Limits
 	parts := map[string]health.Part{
 		"db": {Probe: a.DB.Ping}, "schema": {Probe: a.probeSchema}, "jobs": {Probe: a.probeJobs}, "vault": {Probe: a.probeSeal},

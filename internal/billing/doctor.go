@@ -50,7 +50,7 @@ func (s *Service) Examine(ctx context.Context, fix bool, tell func(Difference) e
 		return Examined{}, errOff
 	}
 	c := &checkup{s: s, fix: fix, tell: tell}
-	for _, step := range []func(context.Context) error{c.rows, c.remotes, c.missed, c.stuck, c.drifts} {
+	for _, step := range []func(context.Context) error{c.rows, c.remotes, c.missed, c.stuck, c.drifts, c.tax} {
 		if err := step(ctx); err != nil {
 			return c.out, err
 		}
@@ -166,7 +166,7 @@ func (c *checkup) remotes(ctx context.Context) error {
 		if !live(string(sub.Status)) || sub.Customer == nil {
 			continue
 		}
-		if err := c.remote(ctx, sub.ID, sub.Customer.ID, sub.Metadata[metaUser]); err != nil {
+		if err := errors.Join(c.remote(ctx, sub.ID, sub.Customer.ID, sub.Metadata[metaUser]), c.untaxed(ctx, sub)); err != nil {
 			return err
 		}
 	}

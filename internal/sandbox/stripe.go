@@ -24,6 +24,7 @@ type StripeConfig struct {
 	BasicPrice, ProPrice string // price ids; default StripeBasicPrice, StripeProPrice
 	BasicCents, ProCents int64  // a month, in cents of a US dollar; default 900, 2900
 	BasicLabel, ProLabel string // names on the checkout page; default "Repazoo Basic", "Repazoo Pro"
+	NoTax                bool   // the account has not switched on automatic tax
 }
 
 func (c StripeConfig) withDefaults() StripeConfig {
@@ -44,6 +45,7 @@ func (c StripeConfig) withDefaults() StripeConfig {
 //   - A change of price is prorated to the second. With pending_if_incomplete it counts once it is paid, for 23 hours at
 //     most; a schedule changes the price between two periods: see stripe_changes.go and stripe_schedules.go.
 //   - Subscriptions renew, expire and end as the sandbox's clock passes the moment: see stripe_renewal.go.
+//   - Trials, promotion codes and automatic tax are as they are there: see stripe_trials.go, stripe_discounts.go, stripe_tax.go.
 //   - Payment methods: pm_card_visa pays; pm_card_chargeDeclined cannot be attached; pm_card_chargeCustomerFail attaches
 //     and never pays; pm_card_authenticationRequired needs [Stripe.Authenticate], or the invoice's page, for whatever its
 //     owner asks for, and pays renewals by itself.
@@ -66,18 +68,20 @@ type Stripe struct {
 	schedules     stripeShelf[stripeSchedule]
 	portals       stripeShelf[stripePortal]
 	catalog       stripeCatalog
+	discounts     stripeDiscounts
+	trialsTold    map[string]int64 // the end of which trial was told of, by subscription
 	events        stripeShelf[stripeEvent]
 	fresh         []*stripeEvent // happened in the call under way, not yet handed to the outbox
 }
 
 func newStripe(s *Sandbox) *Stripe {
-	c := &Stripe{s: s, cfg: s.cfg.Stripe.withDefaults(), routes: http.NewServeMux(), answers: map[string]stripeAnswer{}}
+	c := &Stripe{s: s, cfg: s.cfg.Stripe.withDefaults(), routes: http.NewServeMux(), answers: map[string]stripeAnswer{}, trialsTold: map[string]int64{}}
 	c.outbox.now = s.Now
 	c.prices = []*stripePrice{
 		newStripePrice(c.cfg.BasicPrice, c.cfg.BasicLabel, c.cfg.BasicCents),
 		newStripePrice(c.cfg.ProPrice, c.cfg.ProLabel, c.cfg.ProCents),
 	}
-	for _, r := range slices.Concat(stripeRoutes, stripeCatalogRoutes) {
+	for _, r := range slices.Concat(stripeRoutes, stripeCatalogRoutes, stripeDiscountRoutes, stripeTaxRoutes, stripeTrialRoutes) {
 		c.routes.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { c.serveRoute(w, req, r) })
 	}
 	c.routes.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

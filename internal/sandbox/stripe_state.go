@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"maps"
 	"time"
 )
 
@@ -22,6 +23,8 @@ type stripeState struct {
 	Schedules     []*stripeSchedule            `json:"schedules"`
 	Portals       []*stripePortal              `json:"portals"`
 	Catalog       stripeCatalogState           `json:"catalog"`
+	Discounts     stripeDiscountsState         `json:"discounts"`
+	TrialsTold    map[string]int64             `json:"trials_told"`
 	Events        []stripeEventState           `json:"events"`
 	Answers       map[string]stripeAnswerState `json:"answers"` // by Idempotency-Key
 }
@@ -41,6 +44,7 @@ type stripeSessionState struct {
 	stripeSession
 	Price                *stripePrice      `json:"price"`
 	SubscriptionMetadata map[string]string `json:"subscription_metadata"`
+	Terms                stripeTerms       `json:"terms"`
 }
 
 type stripeEventState struct {
@@ -62,6 +66,7 @@ func (c *Stripe) encode(now time.Time) ([]byte, error) {
 	st := stripeState{
 		Customers: c.customers.list, Subscriptions: c.subscriptions.list, Schedules: c.schedules.list, Portals: c.portals.list,
 		Events: c.recentEvents(now), Catalog: c.encodeCatalog(), Answers: map[string]stripeAnswerState{},
+		Discounts: c.discounts.encode(), TrialsTold: c.trialsTold,
 	}
 	for _, m := range c.methods.list {
 		st.Methods = append(st.Methods, stripeMethodState{*m, m.behaves})
@@ -71,7 +76,7 @@ func (c *Stripe) encode(now time.Time) ([]byte, error) {
 	}
 	for _, cs := range c.sessions.list {
 		if cs.Status == "open" || now.Sub(time.Unix(cs.ExpiresAt, 0)) < stripeSessionsLive {
-			st.Sessions = append(st.Sessions, stripeSessionState{*cs, cs.price, cs.metadata})
+			st.Sessions = append(st.Sessions, stripeSessionState{*cs, cs.price, cs.metadata, cs.terms})
 		}
 	}
 	for key, a := range c.answers {
@@ -123,13 +128,15 @@ func (c *Stripe) restore(raw []byte) error {
 		c.invoices.put(in.ID, &in.stripeInvoice)
 	}
 	for _, cs := range st.Sessions {
-		cs.price, cs.metadata = cs.Price, cs.SubscriptionMetadata
+		cs.price, cs.metadata, cs.terms = cs.Price, cs.SubscriptionMetadata, cs.Terms
 		c.sessions.put(cs.ID, &cs.stripeSession)
 	}
 	for key, a := range st.Answers {
 		c.answers[key] = stripeAnswer{a.Request, a.At, a.Status, a.Body}
 	}
 	c.restoreCatalog(st.Catalog)
+	c.discounts.restore(st.Discounts)
+	maps.Copy(c.trialsTold, st.TrialsTold)
 	c.restoreEvents(st.Events)
 	return nil
 }
