@@ -166,7 +166,7 @@ func (c *checkup) remotes(ctx context.Context) error {
 		if !live(string(sub.Status)) || sub.Customer == nil {
 			continue
 		}
-		if err := errors.Join(c.remote(ctx, sub.ID, sub.Customer.ID, sub.Metadata[metaUser]), c.untaxed(ctx, sub)); err != nil {
+		if err := c.remote(ctx, sub.ID, sub.Customer.ID, sub.Metadata[metaUser]); err != nil {
 			return err
 		}
 	}

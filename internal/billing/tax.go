@@ -91,7 +91,8 @@ func (s *setup) tax(ctx context.Context) error {
 	return err
 }
 
-// tax is the same for an examination, and finds subscriptions that are charged without tax.
+// tax is the same for an examination, and finds live subscriptions that are charged without tax. It is the last step,
+// for what it mends sends webhooks, which are not missing because they are under way.
 func (c *checkup) tax(ctx context.Context) error {
 	if !c.s.stripe.tax {
 		return nil
@@ -105,12 +106,22 @@ func (c *checkup) tax(ctx context.Context) error {
 			return err
 		}
 	}
+	params := &stripe.SubscriptionListParams{} // those that have not ended
+	params.Limit = new(int64(100))
+	for sub, err := range c.s.stripe.api.V1Subscriptions.List(ctx, params).All(ctx) {
+		if err != nil {
+			return refuse(err)
+		}
+		if err := c.untaxed(ctx, sub); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
 // untaxed reports a live subscription of ours that is charged without tax although it is wanted.
 func (c *checkup) untaxed(ctx context.Context, sub *stripe.Subscription) error {
-	if !c.s.stripe.tax || !isUser(sub.Metadata[metaUser]) || sub.AutomaticTax != nil && sub.AutomaticTax.Enabled {
+	if !live(string(sub.Status)) || !isUser(sub.Metadata[metaUser]) || sub.AutomaticTax != nil && sub.AutomaticTax.Enabled {
 		return nil
 	}
 	d := Difference{

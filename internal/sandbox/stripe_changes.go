@@ -198,7 +198,11 @@ func (c *stripeCall) previewInvoice() (any, *stripeError) {
 	if refusal != nil {
 		return nil, refusal
 	}
-	it, u := sub.item(), upcoming{sub.Customer, sub.ID, discounts, sub.AutomaticTax.Enabled}
+	taxed, refusal := c.readTax(nil, true)
+	if refusal != nil {
+		return nil, refusal
+	}
+	it, u := sub.item(), upcoming{sub.Customer, sub.ID, discounts, taxed || sub.AutomaticTax.Enabled}
 	switch c.form.get(details + "[proration_behavior]") {
 	case "always_invoice":
 		if !said {
