@@ -81,9 +81,10 @@ func newWorld(t *testing.T, open func(testing.TB, func() time.Time) *db.DB) *wor
 	return w
 }
 
-// policy makes the service anew with another configuration.
+// policy makes the service anew with another configuration, when no webhook is on its way to the present one.
 func (w *world) policy(change func(c *billing.Config)) {
 	w.t.Helper()
+	w.must(nil, w.sb.Stripe().Delivered(w.t.Context()))
 	change(&w.cfg)
 	service, err := billing.New(w.cfg)
 	w.must(nil, err)
