@@ -73,6 +73,7 @@ type App struct {
 	scrapes  net.Listener     // nil: nobody watches
 	metrics  *metrics.Metrics // the same
 	traces   *tracing.Tracer  // the same
+	limits   *limit.Limiter
 	keys     *keyring.Keyring
 	secrets  secrets
 	working  atomic.Bool // from the start of the workers to the drain
@@ -243,6 +244,7 @@ func (a *App) billingConfig() billing.Config {
 		DB: a.DB, StripeKey: c.SecretKey.Reveal(), StripeURL: c.APIURL, WebhookSecret: c.WebhookSecret.Reveal(),
 		BasicPrice: c.BasicPriceID, ProPrice: c.ProPriceID, PublicURL: a.URL(), Off: !bool(c.Billing), Tiers: a.tiers(),
 		HTTP: a.outside("stripe"), Now: a.opt.Now, Log: a.log.With("part", "billing"),
+		Trial: trial(a.cfg), Codes: bool(c.Codes), Tax: bool(c.Tax), TakeCode: a.takeCode, Mark: a.markX,
 	}
 	if a.cfg.UseSandboxStripe() {
 		b.StripeKey, b.StripeURL, b.WebhookSecret = sandbox.StripeAPIKey, a.Address()+"/stripe", sandbox.StripeWebhookSecret
@@ -274,6 +276,7 @@ func (a *App) openServer(context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.limits = limiter
 	l := a.cfg.Limits
 	checker := health.New(map[string]health.Part{
 		"db": {Probe: a.DB.Ping}, "schema": {Probe: a.probeSchema}, "jobs": {Probe: a.probeJobs}, "vault": {Probe: a.probeSeal},

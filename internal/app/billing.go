@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"net/url"
 	"time"
@@ -33,7 +34,7 @@ func SetupBilling(ctx context.Context, cfg *config.Config, o SetupOptions) (bill
 	return billing.Setup(ctx, billing.SetupConfig{
 		StripeKey: cfg.Stripe.SecretKey.Reveal(), StripeURL: cfg.Stripe.APIURL, Tiers: (&App{cfg: cfg}).tiers(),
 		BasicPrice: cfg.Stripe.BasicPriceID, ProPrice: cfg.Stripe.ProPriceID, PublicURL: cfg.Server.PublicURL, WebhookURL: o.WebhookURL,
-		CheckOnly: o.CheckOnly, Replace: o.Replace, HTTP: httpClient(),
+		Tax: bool(cfg.Stripe.Tax), CheckOnly: o.CheckOnly, Replace: o.Replace, HTTP: httpClient(),
 	})
 }
 
@@ -57,6 +58,7 @@ func ExamineBilling(ctx context.Context, cfg *config.Config, fix bool, tell func
 	c := billing.Config{
 		DB: d, StripeKey: cfg.Stripe.SecretKey.Reveal(), StripeURL: cfg.Stripe.APIURL, BasicPrice: cfg.Stripe.BasicPriceID, ProPrice: cfg.Stripe.ProPriceID,
 		PublicURL: cfg.Server.PublicURL, Tiers: (&App{cfg: cfg}).tiers(), HTTP: httpClient(), Now: time.Now,
+		Trial: trial(cfg), Codes: bool(cfg.Stripe.Codes), Tax: bool(cfg.Stripe.Tax),
 	}
 	if cfg.UseSandboxStripe() {
 		c.StripeKey, c.StripeURL = sandbox.StripeAPIKey, fmt.Sprintf("http://127.0.0.1:%d/stripe", cfg.Server.Port)
@@ -67,4 +69,33 @@ func ExamineBilling(ctx context.Context, cfg *config.Config, fix bool, tell func
 		return billing.Examined{}, err
 	}
 	return s.Examine(ctx, fix, tell)
+}
+
+// trial is the policy of trials.
+func trial(cfg *config.Config) billing.Trial {
+	t := billing.Trial{Days: cfg.Trial.Days, Quota: cfg.Trial.Quota, Reads: cfg.Trial.Reads, WithoutCard: cfg.Trial.WithoutCard}
+	if t.WithoutCard == "no" {
+		t.WithoutCard = ""
+	}
+	return t
+}
+
+// takeCode counts that a user tries a promotion code, wherever they do.
+func (a *App) takeCode(ctx context.Context, userID string) error {
+	l := a.cfg.Limits
+	key := string(a.Seal.MAC("limit", []byte("code "+userID))[:16])
+	d, err := a.limits.Take(ctx, key, windows(l.CodesPerMinute, l.CodesPerHour))
+	if err == nil && !d.Allowed {
+		err = fault.RateLimited.Saying("You have tried many promotion codes. Wait a little, or go on without one.").After(d.RetryAfter)
+	}
+	return err
+}
+
+// markX makes marks of an X account under every key there is, the current one first.
+func (a *App) markX(xUserID string) []string {
+	var marks []string
+	for _, sum := range a.Seal.MACs("trial spent", []byte(xUserID)) {
+		marks = append(marks, hex.EncodeToString(sum[:16]))
+	}
+	return marks
 }

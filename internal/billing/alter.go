@@ -11,10 +11,10 @@ import (
 )
 
 // Cancel ends the plan: at the period's end, or at once with what was paid for still usable until then. A plan whose
-// first payment was never made always ends at once. A change that waits is dropped. Without a plan it is [fault.NotFound].
+// first payment was never made always ends at once, and so does one that is paused. What was only tried ends with it. A change that waits is dropped. Without a plan it is [fault.NotFound].
 func (s *Service) Cancel(ctx context.Context, userID string, atPeriodEnd bool) (Subscription, error) {
 	return s.alter(ctx, userID, "subscription.cancelled", func(ctx context.Context, r row) error {
-		if !atPeriodEnd || r.Status == "incomplete" {
+		if !atPeriodEnd || r.Status == "incomplete" || r.Status == "paused" {
 			return s.stripe.cancelNow(ctx, r.SubscriptionID)
 		}
 		now, err := s.stripe.subscription(ctx, r.SubscriptionID)
@@ -28,10 +28,12 @@ func (s *Service) Cancel(ctx context.Context, userID string, atPeriodEnd bool) (
 	})
 }
 
-// Resume takes a scheduled cancellation back.
+// Resume takes a scheduled cancellation back, or takes a plan up again that was paused for want of a card.
 func (s *Service) Resume(ctx context.Context, userID string) (Subscription, error) {
 	return s.alter(ctx, userID, "subscription.resumed", func(ctx context.Context, r row) error {
 		switch {
+		case r.Status == "paused":
+			return s.takeUp(ctx, r)
 		case r.CancelAtPeriodEnd:
 			return s.stripe.cancelAtEnd(ctx, r.SubscriptionID, false)
 		case !r.CancelAt.IsZero():
@@ -112,7 +114,7 @@ func (s *Service) stillThere(ctx context.Context, r row) (remote, error) {
 	if unknown(err) {
 		return remote{
 			ID: r.SubscriptionID, Customer: r.CustomerID, Status: "canceled", Tier: r.Tier, PeriodStart: r.PeriodStart, PeriodEnd: r.PeriodEnd,
-			Paid: r.Status == "active" || r.Status == "trialing",
+			Paid: r.Status == "active", TrialEnd: r.TrialEnd,
 		}, nil
 	}
 	return now, err

@@ -32,6 +32,7 @@ package billing
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -53,9 +54,18 @@ type Config struct {
 	PublicURL     string           // where browsers reach Repazoo; they return there from a checkout
 	Off           bool             // everyone has pro, by calendar months of UTC, and Stripe is never asked
 	Tiers         Tiers            // zero means DefaultTiers
+	Trial         Trial            // of a person's first plan; zero means none
+	Codes         bool             // promotion codes are taken
+	Tax           bool             // Stripe reckons tax
 	HTTP          *http.Client     // nil means one with a timeout of 20 seconds
 	Now           func() time.Time // nil means the database's clock; must agree with it
 	Log           *slog.Logger     // nil means discard
+
+	// TakeCode counts that a user tries a promotion code, and refuses when they try too many. Nil counts none.
+	TakeCode func(ctx context.Context, userID string) error
+	// Mark makes of the id of an X account something that tells it again and nobody who it is: the first is written, and
+	// each of them is looked for. Nil forgets whose trial was spent when a user is erased.
+	Mark func(xUserID string) []string
 }
 
 // Tier is what a plan gives in one period. The zero Tier is no plan.
@@ -100,8 +110,12 @@ type Service struct {
 	home   *url.URL
 	off    bool
 	tiers  Tiers
+	trial  Trial
 	now    func() time.Time
 	log    *slog.Logger
+
+	takeCode func(ctx context.Context, userID string) error
+	markX    func(xUserID string) []string
 }
 
 // New checks the configuration. It does not speak to Stripe.
@@ -113,7 +127,7 @@ func New(c Config) (*Service, error) {
 		c.Now = c.DB.Now
 	}
 	s := &Service{
-		db: c.DB, off: c.Off, tiers: c.Tiers,
+		db: c.DB, off: c.Off, tiers: c.Tiers, trial: c.Trial, takeCode: c.TakeCode, markX: c.Mark,
 		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
 		log: cmp.Or(c.Log, slog.New(slog.DiscardHandler)),
 	}
@@ -126,6 +140,9 @@ func New(c Config) (*Service, error) {
 	}
 	if c.BasicPrice == c.ProPrice {
 		return nil, errors.New("basic and pro have the same Stripe price: give each its own")
+	}
+	if err := c.Trial.check(); err != nil {
+		return nil, err
 	}
 	var err error
 	if s.home, err = url.Parse(c.PublicURL); err != nil || s.home.Host == "" {

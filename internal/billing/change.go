@@ -16,6 +16,7 @@ import (
 //   - To a dearer plan: at once. Stripe charges the rest of the period and applies the change only when that is paid
 //     (pending_if_incomplete). A declined card leaves everything as it was; a bank that asks leaves the change waiting.
 //   - To a cheaper plan: at the period's end, by a schedule of Stripe's.
+//   - In a trial: at once to either, for nothing was paid, and the trial goes on.
 //   - To the plan one has: whatever waits is dropped.
 //
 // Each step reads first what Stripe has now, so that a crash between two of them is repaired by asking again; what was
@@ -26,8 +27,9 @@ const pricesHold = 30 * time.Minute
 
 // ChangeRequest asks for another plan.
 type ChangeRequest struct {
-	Tier string    // "basic" or "pro"
-	AsOf time.Time // of the [Preview] that was agreed to, so that exactly its prices are charged; zero for now
+	Tier          string    // "basic" or "pro"
+	PromotionCode string    // for a dearer plan, as the person typed it; empty for none
+	AsOf          time.Time // of the [Preview] that was agreed to, so that exactly its prices are charged; zero for now
 }
 
 // Changed is a plan after a change, or the way to it.
@@ -46,6 +48,10 @@ func (s *Service) Change(ctx context.Context, userID string, r ChangeRequest) (C
 	if err := s.checkTier(r.Tier); err != nil {
 		return Changed{}, err
 	}
+	code, err := s.codeFor(ctx, userID, r.PromotionCode)
+	if err != nil {
+		return Changed{}, err
+	}
 	var out Changed
 	var refused error // and still mirrored
 	sub, err := s.alter(ctx, userID, "subscription.change_asked", func(ctx context.Context, current row) error {
@@ -53,16 +59,22 @@ func (s *Service) Change(ctx context.Context, userID string, r ChangeRequest) (C
 		if err == nil {
 			err = s.changeable(now, r.AsOf)
 		}
+		kind := s.kindOf(now, r.Tier)
+		if err == nil {
+			err = codeFits(now, code, kind)
+		}
 		if err != nil {
 			return err
 		}
-		switch {
-		case r.Tier == now.Tier:
+		switch kind {
+		case PreviewKeep:
 			return s.stripe.drop(ctx, now)
-		case s.tiers.named(r.Tier).MonthlyCents < s.tiers.named(now.Tier).MonthlyCents:
+		case PreviewTrial:
+			return s.stripe.switchTrial(ctx, now, r.Tier, code.id)
+		case PreviewDowngrade:
 			return s.plan(ctx, now, r.Tier)
 		}
-		out.ClientSecret, out.ConfirmURL, refused, err = s.raise(ctx, current, now, r)
+		out.ClientSecret, out.ConfirmURL, refused, err = s.raise(ctx, current, now, r, code.id)
 		return err
 	})
 	out.Subscription = sub
@@ -70,6 +82,19 @@ func (s *Service) Change(ctx context.Context, userID string, r ChangeRequest) (C
 		err = refused
 	}
 	return out, err
+}
+
+// kindOf tells what it means to go from what is now to a tier.
+func (s *Service) kindOf(now remote, tier string) string {
+	switch from, to := s.tiers.named(now.Tier), s.tiers.named(tier); {
+	case to.Name == from.Name:
+		return PreviewKeep
+	case now.Status == "trialing":
+		return PreviewTrial
+	case to.MonthlyCents < from.MonthlyCents:
+		return PreviewDowngrade
+	}
+	return PreviewUpgrade
 }
 
 // changeable refuses a change of what is not simply running, and says what to do first.
@@ -83,7 +108,7 @@ func (s *Service) changeable(now remote, asOf time.Time) error {
 	case now.Status == "incomplete":
 		return refuse("Your plan waits for its first payment. Confirm that payment first, or cancel the plan and choose another.")
 	case now.Status == "paused":
-		return refuse("Your plan is paused. Put a card in place on the billing page of the payment provider first, then change your plan.")
+		return refuse("Your plan is paused. Put a card in place on the billing page of the payment provider and take the plan up again first, then change it.")
 	case now.CancelAtPeriodEnd || !now.CancelAt.IsZero():
 		return refuse("Your plan is set to end. Take the cancellation back first, then change your plan.")
 	case now.Tier == "":
@@ -104,8 +129,8 @@ func (s *Service) checkTier(tier string) error {
 }
 
 // raise moves to a dearer plan. A card that is declined is refused and not err: what that left at Stripe is cleared away.
-func (s *Service) raise(ctx context.Context, current row, now remote, r ChangeRequest) (secret, page string, refused, err error) {
-	if now.Pending.How == AfterPayment && now.Pending.Tier == r.Tier { // asked before, and not paid
+func (s *Service) raise(ctx context.Context, current row, now remote, r ChangeRequest, code string) (secret, page string, refused, err error) {
+	if now.Pending.How == AfterPayment && now.Pending.Tier == r.Tier && code == "" { // asked before, and not paid
 		if waiting, _, err := s.stripe.payment(ctx, now.Invoice.ID); err != nil || waiting {
 			return now.Secret, now.Invoice.Page, nil, err
 		}
@@ -113,7 +138,10 @@ func (s *Service) raise(ctx context.Context, current row, now remote, r ChangeRe
 	if err := s.stripe.drop(ctx, now); err != nil {
 		return "", "", nil, err
 	}
-	next, err := s.stripe.raise(ctx, now, r.Tier, r.AsOf)
+	if err := s.stripe.ensureTax(ctx, now); err != nil {
+		return "", "", nil, err
+	}
+	next, err := s.stripe.raise(ctx, now, r.Tier, code, r.AsOf)
 	if err != nil || next.Pending.How != AfterPayment {
 		return "", "", nil, err
 	}
@@ -146,11 +174,14 @@ func (s *Service) plan(ctx context.Context, now remote, tier string) error {
 	if err := s.stripe.drop(ctx, now); err != nil {
 		return err
 	}
+	if err := s.stripe.ensureTax(ctx, now); err != nil {
+		return err
+	}
 	return s.stripe.plan(ctx, now, tier)
 }
 
 // raise asks for a dearer price, to count once the rest of the period is paid.
-func (p *provider) raise(ctx context.Context, now remote, tier string, asOf time.Time) (remote, error) {
+func (p *provider) raise(ctx context.Context, now remote, tier, code string, asOf time.Time) (remote, error) {
 	params := &stripe.SubscriptionUpdateParams{
 		Items:             []*stripe.SubscriptionUpdateItemParams{{ID: &now.Item, Price: new(p.priceOf[tier])}},
 		ProrationBehavior: new("always_invoice"), PaymentBehavior: new("pending_if_incomplete"),
@@ -158,6 +189,9 @@ func (p *provider) raise(ctx context.Context, now remote, tier string, asOf time
 	}
 	if !asOf.IsZero() {
 		params.ProrationDate = new(asOf.Unix())
+	}
+	if code != "" {
+		params.Discounts = []*stripe.SubscriptionUpdateDiscountParams{{PromotionCode: &code}}
 	}
 	return p.read(p.api.V1Subscriptions.Update(ctx, now.ID, params))
 }
@@ -202,8 +236,8 @@ func (p *provider) drop(ctx context.Context, now remote) error {
 	return refuse(err)
 }
 
-// plan puts the subscription under a schedule: this period as it is, then the other price. The schedule names the card,
-// because a phase that finds none would leave the subscription without; see [provider.carryCard].
+// plan puts the subscription under a schedule: this period as it is, then the other price. The schedule names the card and
+// each phase the discounts, because a phase that finds none would leave the subscription without; see [provider.carryCard].
 func (p *provider) plan(ctx context.Context, now remote, tier string) error {
 	sched, err := p.api.V1SubscriptionSchedules.Create(ctx, &stripe.SubscriptionScheduleCreateParams{FromSubscription: &now.ID})
 	if err != nil {
@@ -213,10 +247,14 @@ func (p *provider) plan(ctx context.Context, now remote, tier string) error {
 	if sched.CurrentPhase != nil {
 		start, end = sched.CurrentPhase.StartDate, sched.CurrentPhase.EndDate
 	}
+	var discounts []*stripe.SubscriptionScheduleUpdatePhaseDiscountParams
+	for _, d := range now.Discounts {
+		discounts = append(discounts, &stripe.SubscriptionScheduleUpdatePhaseDiscountParams{Discount: new(d.id)})
+	}
 	phase := func(tier string) *stripe.SubscriptionScheduleUpdatePhaseParams {
 		return &stripe.SubscriptionScheduleUpdatePhaseParams{
-			Items:             []*stripe.SubscriptionScheduleUpdatePhaseItemParams{{Price: new(p.priceOf[tier]), Quantity: new(int64(1))}},
-			ProrationBehavior: new("none"),
+			Items:     []*stripe.SubscriptionScheduleUpdatePhaseItemParams{{Price: new(p.priceOf[tier]), Quantity: new(int64(1))}},
+			Discounts: discounts, ProrationBehavior: new("none"),
 		}
 	}
 	present, next := phase(now.Tier), phase(tier)

@@ -369,7 +369,7 @@ func TestChange_ChargesThePricesThatWereShown(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		user := w.subscriber("basic")
 		w.sb.Advance(10 * 24 * time.Hour)
-		p, err := w.Preview(t.Context(), user, "pro")
+		p, err := w.Preview(t.Context(), user, billing.PreviewRequest{Tier: "pro"})
 		w.must(nil, err)
 		w.sb.Advance(29 * time.Minute)
 		w.must(w.Change(t.Context(), user, billing.ChangeRequest{Tier: "pro", AsOf: p.AsOf}))
@@ -391,28 +391,28 @@ func TestPreview_TellsWhatIsChargedNowAndNext(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		day := func(p billing.Preview) string { return p.NextAt.Format(time.DateOnly) }
 		stranger, user := w.user(), w.subscriber("basic")
-		p, err := w.Preview(t.Context(), stranger, "pro")
+		p, err := w.Preview(t.Context(), stranger, billing.PreviewRequest{Tier: "pro"})
 		if err != nil || p.Kind != billing.PreviewStart || p.NowCents != 2900 || p.Next != 2900 || p.From != (billing.Tier{}) || len(p.Lines) != 1 {
 			t.Fatalf("%+v, %v", p, err)
 		}
 		s := w.subscription(user)
 		w.sb.Advance(s.PeriodEnd.Sub(w.sb.Now()) / 2)
-		p, err = w.Preview(t.Context(), user, "pro")
+		p, err = w.Preview(t.Context(), user, billing.PreviewRequest{Tier: "pro"})
 		if err != nil || p.Kind != billing.PreviewUpgrade || p.NowCents != 1000 || p.Next != 2900 || day(p) != s.PeriodEnd.Format(time.DateOnly) ||
 			len(p.Lines) != 2 || p.Lines[0].Cents != -450 || p.Lines[1].Cents != 1450 {
 			t.Fatalf("%+v, %v", p, err)
 		}
-		if p, err = w.Preview(t.Context(), user, "basic"); err != nil || p.Kind != billing.PreviewKeep || p.NowCents != 0 || p.Next != 900 {
+		if p, err = w.Preview(t.Context(), user, billing.PreviewRequest{Tier: "basic"}); err != nil || p.Kind != billing.PreviewKeep || p.NowCents != 0 || p.Next != 900 {
 			t.Fatalf("%+v, %v", p, err)
 		}
 		w.must(w.change(user, "pro"))
-		if p, err = w.Preview(t.Context(), user, "basic"); err != nil || p.Kind != billing.PreviewDowngrade || p.NowCents != 0 || p.Next != 900 || len(p.Lines) != 0 {
+		if p, err = w.Preview(t.Context(), user, billing.PreviewRequest{Tier: "basic"}); err != nil || p.Kind != billing.PreviewDowngrade || p.NowCents != 0 || p.Next != 900 || len(p.Lines) != 0 {
 			t.Fatalf("%+v, %v", p, err)
 		}
 		w.must(w.Cancel(t.Context(), user, true))
-		_, err = w.Preview(t.Context(), user, "basic")
+		_, err = w.Preview(t.Context(), user, billing.PreviewRequest{Tier: "basic"})
 		wantFault(t, err, fault.Conflict)
-		_, err = w.Preview(t.Context(), user, "gold")
+		_, err = w.Preview(t.Context(), user, billing.PreviewRequest{Tier: "gold"})
 		wantFault(t, err, fault.ValidationFailed)
 	})
 }

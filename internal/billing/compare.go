@@ -83,6 +83,7 @@ func differences(here, there row) []string {
 	note("the end of its period", moment(here.PeriodEnd), moment(there.PeriodEnd))
 	note("its scheduled end", moment(here.CancelAt), moment(there.CancelAt))
 	note("ending with its period", yesNo(here.CancelAtPeriodEnd), yesNo(there.CancelAtPeriodEnd))
+	note("the end of its trial", moment(here.TrialEnd), moment(there.TrialEnd))
 	note("the end of access", moment(here.EntitledUntil), moment(there.EntitledUntil))
 	return all
 }
@@ -133,7 +134,7 @@ func (s *Service) compareLedger(ctx context.Context, r row) ([]Difference, error
 	if err != nil {
 		return nil, err
 	}
-	tier := s.tiers.named(r.Tier)
+	tier := s.gives(r.Tier, r)
 	if tier.Name == "" || !r.EntitledUntil.After(now) {
 		return openTooLong(r, rows, now), nil
 	}

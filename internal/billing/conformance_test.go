@@ -103,10 +103,10 @@ var flows = map[string]func(t *testing.T, w *world){
 		w.sweep()
 	},
 	"a plan is looked at, changed up, down and back, and managed at Stripe": func(t *testing.T, w *world) {
-		w.must(w.Preview(t.Context(), w.user(), "pro"))
+		w.must(w.Preview(t.Context(), w.user(), billing.PreviewRequest{Tier: "pro"}))
 		ann := w.subscriber("basic")
 		for _, tier := range []string{"pro", "basic", "pro", "basic"} { // the second pro takes the first basic back
-			w.must(w.Preview(t.Context(), ann, tier))
+			w.must(w.Preview(t.Context(), ann, billing.PreviewRequest{Tier: tier}))
 			w.must(w.change(ann, tier))
 		}
 		w.must(w.api.V1SubscriptionSchedules.Retrieve(t.Context(), w.stripeSubscriptions()[0].Schedule.ID, nil))
@@ -169,11 +169,89 @@ var flows = map[string]func(t *testing.T, w *world){
 		w.must(w.change(ann, "basic"))
 		w.card("pm_card_visa")
 	},
+	"a trial begins without a card, changes its plan, pauses and is taken up": func(t *testing.T, w *world) {
+		w.policy(func(c *billing.Config) { c.Trial = billing.Trial{Days: 14, WithoutCard: billing.PauseWithoutCard} })
+		ann := w.user()
+		w.must(w.Preview(t.Context(), ann, billing.PreviewRequest{Tier: "pro"}))
+		s, err := w.Subscribe(t.Context(), ann, billing.SubscribeRequest{Tier: "basic"})
+		w.must(nil, err)
+		w.checkoutWith(s.CheckoutURL, url.Values{"action": {"pay"}, "card": {"none"}})
+		w.deliver()
+		w.must(w.Preview(t.Context(), ann, billing.PreviewRequest{Tier: "pro", PromotionCode: w.code("percent_off=20", "")}))
+		w.must(w.change(ann, "pro"))
+		w.sb.Advance(15 * 24 * time.Hour)
+		w.deliver()
+		w.card("pm_card_visa")
+		w.must(w.Resume(t.Context(), ann))
+		w.deliver()
+	},
+	"a trial begins with a card, and is paid": func(t *testing.T, w *world) {
+		w.policy(func(c *billing.Config) { c.Trial = billing.Trial{Days: 7} })
+		w.subscriber("pro")
+		w.must(w.Subscribe(t.Context(), w.user(), billing.SubscribeRequest{Tier: "basic"}))
+		w.sb.Advance(8 * 24 * time.Hour)
+		w.deliver()
+	},
+	"codes are tried, and taken": func(t *testing.T, w *world) {
+		w.policy(func(c *billing.Config) { c.Codes = true })
+		ann, bob := w.user(), w.user()
+		half := w.code("percent_off=50&duration=repeating&duration_in_months=3", "max_redemptions=1&expires_at="+unixIn(w, 24*time.Hour))
+		w.must(w.Preview(t.Context(), ann, billing.PreviewRequest{Tier: "basic", PromotionCode: half}))
+		w.must(w.Subscribe(t.Context(), ann, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa", PromotionCode: half}))
+		if _, err := w.Subscribe(t.Context(), bob, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa", PromotionCode: half}); err == nil {
+			t.Fatal("a code was used twice")
+		}
+		five := w.code("amount_off=500&currency=usd&duration=once", "")
+		s, err := w.Subscribe(t.Context(), bob, billing.SubscribeRequest{Tier: "basic", PromotionCode: five})
+		w.must(nil, err)
+		w.checkout(s.CheckoutURL, "pay")
+		w.deliver()
+		w.must(w.Preview(t.Context(), bob, billing.PreviewRequest{Tier: "pro", PromotionCode: five}))
+		w.must(w.Change(t.Context(), bob, billing.ChangeRequest{Tier: "pro", PromotionCode: five}))
+		w.must(w.Preview(t.Context(), ann, billing.PreviewRequest{Tier: "pro"}))
+		w.must(w.change(ann, "pro"))
+		w.must(w.change(ann, "basic"))
+		s, err = w.Subscribe(t.Context(), w.user(), billing.SubscribeRequest{Tier: "basic"})
+		w.must(nil, err)
+		w.checkoutWith(s.CheckoutURL, url.Values{"action": {"pay"}, "code": {five}})
+		w.sb.Advance(100 * 24 * time.Hour)
+		w.deliver()
+	},
+	"tax is set up, reckoned and looked for": func(t *testing.T, w *world) {
+		early := w.subscriber("basic")
+		w.policy(func(c *billing.Config) { c.Tax = true })
+		w.must(billing.Setup(t.Context(), billing.SetupConfig{
+			StripeKey: sandbox.StripeAPIKey, StripeURL: w.at + "/stripe", PublicURL: "https://dash.example", Tax: true, HTTP: w.client,
+		}))
+		w.must(w.Preview(t.Context(), w.user(), billing.PreviewRequest{Tier: "pro"}))
+		ann := w.user()
+		if _, err := w.Subscribe(t.Context(), ann, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa"}); err == nil {
+			t.Fatal("nobody knows where they live")
+		}
+		w.must(w.Preview(t.Context(), ann, billing.PreviewRequest{Tier: "pro"}))
+		s, err := w.Subscribe(t.Context(), ann, billing.SubscribeRequest{Tier: "basic"})
+		w.must(nil, err)
+		w.checkoutWith(s.CheckoutURL, url.Values{"action": {"pay"}, "country": {"GB"}})
+		w.deliver()
+		w.must(w.Preview(t.Context(), ann, billing.PreviewRequest{Tier: "pro"}))
+		w.must(w.change(ann, "pro"))
+		w.lives(early, "DE")
+		w.examine(true)
+		bob := w.user()
+		w.must(w.Subscribe(t.Context(), bob, billing.SubscribeRequest{Tier: "pro"})) // leaves a customer
+		w.lives(bob, "DE")
+		w.must(w.Subscribe(t.Context(), bob, billing.SubscribeRequest{Tier: "pro", PaymentMethod: "pm_card_visa"}))
+	},
 	"what only tests and people with curl ask": func(t *testing.T, w *world) {
 		ann := w.user()
 		w.must(w.Subscribe(t.Context(), ann, billing.SubscribeRequest{Tier: "pro"}))
 		w.subscriber("basic")
 		api := w.api
+		w.code("percent_off=10&id=TEN", "")
+		w.ask(http.MethodGet, "/v1/coupons/TEN", "")
+		for _, code := range w.ask(http.MethodGet, "/v1/promotion_codes", "coupon=TEN")["data"].([]any) {
+			w.ask(http.MethodPost, "/v1/promotion_codes/"+code.(map[string]any)["id"].(string), "active=false")
+		}
 		for cs, err := range api.V1CheckoutSessions.List(t.Context(), nil).All(t.Context()) {
 			w.must(api.V1CheckoutSessions.Retrieve(t.Context(), cs.ID, nil))
 			w.must(nil, err)

@@ -85,7 +85,11 @@ func (s *Service) Forget(ctx context.Context, tx db.Tx, userID string) error {
 		return err
 	case !s.off && (live(r.Status) || r.Status == statusCreating && tx.Now().Sub(r.UpdatedAt) < claimTime):
 		return errStillLive
-	case r.SubscriptionID != "":
+	}
+	if err := s.rememberTrial(ctx, tx, r); err != nil {
+		return err
+	}
+	if r.SubscriptionID != "" {
 		tx.Later(`INSERT INTO billing_records (id, stripe_customer_id, stripe_subscription_id, tier, started_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6)`,
 			db.NewID(), r.CustomerID, r.SubscriptionID, r.Tier, r.CreatedAt, tx.Now())
 	}
@@ -104,6 +108,7 @@ func (s *Service) Retain(ctx context.Context) error {
 		tx.Later(`DELETE FROM stripe_events WHERE handled_at IS NOT NULL
 			AND payload -> 'data' -> 'object' ->> 'customer' IN (SELECT stripe_customer_id FROM billing_records)`)
 		tx.Later(`DELETE FROM billing_records WHERE ended_at <= $1`, now.AddDate(-recordYears, 0, 0))
+		tx.Later(`DELETE FROM trials_spent WHERE spent_at <= $1`, now.Add(-marksKept))
 		return nil
 	})
 }

@@ -18,7 +18,9 @@ type Invoice struct {
 	ID       string
 	Number   string // "" before it is final
 	Status   string // draft, open, paid, void, uncollectible
-	Cents    int64
+	Cents    int64  // tax included
+	OffCents int64  // what discounts took off
+	TaxCents int64  // within Cents
 	Currency string // ISO 4217, in lower case
 
 	RefundedCents int64  // of Cents
@@ -80,7 +82,9 @@ func (s *Service) customerOf(ctx context.Context, userID string) (string, error)
 }
 
 func (p *provider) invoice(in *stripe.Invoice) Invoice {
+	tax, _ := taxOf(in)
 	return Invoice{
+		OffCents: offOf(in), TaxCents: tax,
 		ID: in.ID, Number: in.Number, Status: string(in.Status), Cents: in.Total, Currency: string(in.Currency), CreatedAt: instant(in.Created),
 		Page: p.link(in.HostedInvoiceURL), PDF: p.link(in.InvoicePDF),
 	}
@@ -133,6 +137,7 @@ func (s *Service) Portal(ctx context.Context, userID, returnURL string) (string,
 type charge struct {
 	ID, Status, Reason string
 	Cents              int64 // paid, or due
+	Off, Tax           int64 // what discounts took off, and the tax within
 	Currency           string
 	Tier               string    // by the line that cost most; "" for none of ours
 	From, Until        time.Time // what it pays for
@@ -146,6 +151,8 @@ func chargeOf(in *stripe.Invoice, tierOf map[string]string) charge {
 		ID: in.ID, Status: string(in.Status), Reason: string(in.BillingReason), Cents: in.AmountDue, Currency: string(in.Currency), At: instant(in.Created),
 		Attempts: in.AttemptCount, Page: in.HostedInvoiceURL,
 	}
+	c.Off = offOf(in)
+	c.Tax, _ = taxOf(in)
 	if in.Status == stripe.InvoiceStatusPaid {
 		c.Cents = in.AmountPaid
 		if in.StatusTransitions != nil && in.StatusTransitions.PaidAt != 0 {

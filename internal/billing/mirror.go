@@ -22,6 +22,8 @@ type row struct {
 	Tier, Status                           string
 	PeriodStart, PeriodEnd                 time.Time
 	EntitledUntil                          time.Time // the tier counts before this instant
+	TrialEnd                               time.Time // also of a trial that is over
+	NoCard                                 bool      // nothing could be charged
 	CancelAt                               time.Time
 	CancelAtPeriodEnd                      bool
 	Pending                                PendingChange
@@ -47,6 +49,10 @@ type remote struct {
 	Invoice                charge // the latest
 	Unstarted              bool   // its first invoice was not paid
 	MonthlyCents           int64  // what it asks for each month, less lasting discounts
+	TrialEnd               time.Time
+	Discounts              []given
+	NoCard                 bool // neither of its own nor its customer's
+	Taxed                  bool // Stripe reckons its tax
 }
 
 // Why a subscription ended, where it was not asked for.
@@ -73,6 +79,7 @@ func remoteOf(sub *stripe.Subscription, tierOf map[string]string) remote {
 	r := remote{
 		ID: sub.ID, Status: string(sub.Status), CancelAt: instant(sub.CancelAt), CancelAtPeriodEnd: sub.CancelAtPeriodEnd,
 		StartedAt: instant(sub.StartDate), EndedAt: instant(sub.EndedAt), MonthlyCents: monthlyCents(sub),
+		TrialEnd: instant(sub.TrialEnd), Discounts: discountsOf(sub), NoCard: noCard(sub), Taxed: sub.AutomaticTax != nil && sub.AutomaticTax.Enabled,
 	}
 	if sub.Customer != nil {
 		r.Customer = sub.Customer.ID
@@ -100,6 +107,12 @@ func remoteOf(sub *stripe.Subscription, tierOf map[string]string) remote {
 		r.Unstarted = in.BillingReason == stripe.InvoiceBillingReasonSubscriptionCreate && in.Status != stripe.InvoiceStatusPaid
 	}
 	return r
+}
+
+// noCard tells that there is nothing to charge: known only of a customer that was asked to be expanded.
+func noCard(sub *stripe.Subscription) bool {
+	cu := sub.Customer
+	return sub.DefaultPaymentMethod == nil && sub.DefaultSource == nil && cu != nil && cu.InvoiceSettings != nil && cu.InvoiceSettings.DefaultPaymentMethod == nil && cu.DefaultSource == nil
 }
 
 func tierOfPrice(p *stripe.Price, tierOf map[string]string) string {
@@ -151,6 +164,7 @@ func mirror(current row, r remote, now time.Time) row {
 	next := current
 	next.SubscriptionID, next.Status = r.ID, r.Status
 	next.CancelAt, next.CancelAtPeriodEnd, next.Pending = r.CancelAt, r.CancelAtPeriodEnd, r.Pending
+	next.TrialEnd, next.NoCard = r.TrialEnd, r.NoCard && live(r.Status)
 	if (unpaidStart(r.Status) || r.Status == "canceled" && r.Unstarted) && current.EntitledUntil.After(now) {
 		return next // what an earlier subscription paid for stays until the new one is paid
 	}
@@ -177,7 +191,7 @@ func follows(current row, r remote) bool {
 // Active and trialing count three days past their period, for a renewal we hear of late, unless they are to end then.
 // Past due counts three days from the start of the first period that is owed: Stripe moves the period on before it is paid,
 // and may leave a subscription past due for ever.
-// Canceled counts to the end of what was paid. Everything else, and a price we do not sell, counts nothing.
+// Canceled counts to the end of what was paid, which a trial was not. Everything else, and a price we do not sell, counts nothing.
 func entitledUntil(r remote) time.Time {
 	if r.Tier == "" || !r.PeriodStart.Before(r.PeriodEnd) {
 		return time.Time{}
@@ -192,7 +206,7 @@ func entitledUntil(r remote) time.Time {
 		}
 		return r.endsBy(owed.Add(grace))
 	case "canceled":
-		if r.Paid {
+		if r.Paid && !r.inTrial() {
 			return r.PeriodEnd
 		}
 	}

@@ -195,7 +195,7 @@ func TestRemoteOf_ReadsPeriodAndTierFromTheItems(t *testing.T) {
 	if got := remoteOf(sub, tiers); got.Paid {
 		t.Fatal("a disputed payment counts as paid")
 	}
-	if got := remoteOf(&stripe.Subscription{ID: "sub_2"}, tiers); got != (remote{ID: "sub_2"}) {
+	if got := remoteOf(&stripe.Subscription{ID: "sub_2"}, tiers); !cmp.Equal(got, remote{ID: "sub_2"}) {
 		t.Fatalf("an empty subscription: %+v", got)
 	}
 }

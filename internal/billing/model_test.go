@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"os"
 	"slices"
 	"strconv"
@@ -32,7 +33,7 @@ const sameFew = 5
 
 // TestModel plays histories: what users do, what cards do, how webhooks travel, and months that pass. After each, what is
 // here is what Stripe has, the ledger is what the analyses are, nobody who paid is without access, and nobody has it who
-// did not pay, beyond grace. Random ones:
+// did not pay, beyond grace and one trial. Random ones:
 //
 //	REPAZOO_HISTORIES=1000 go test ./internal/billing -run TestModel -rapid.checks=1000
 func TestModel(t *testing.T) {
@@ -85,6 +86,8 @@ type step struct {
 	Tier     string
 	Card     string
 	On       bool
+	Code     bool
+	Trial    billing.Trial
 	Hours    int
 	Status   string
 	Cents    int64 // 0 is all
@@ -96,7 +99,7 @@ func drawStep(rt *rapid.T) step {
 		Do: rapid.SampledFrom([]string{
 			"subscribe", "subscribe", "checkout", "change", "change", "cancel", "resume", "card", "portal", "bank", "time", "time", "time",
 			"webhooks", "deliver", "start", "start", "commit", "release", "reconcile", "sweep", "leave",
-			"retries", "refund", "dispute", "verdict",
+			"retries", "refund", "dispute", "verdict", "policy",
 		}).Draw(rt, "do"),
 		User: rapid.IntRange(0, 1).Draw(rt, "user"),
 	}
@@ -104,9 +107,15 @@ func drawStep(rt *rapid.T) step {
 	case "subscribe", "checkout":
 		s.Tier = rapid.SampledFrom([]string{"basic", "pro"}).Draw(rt, "tier")
 		s.Card = rapid.SampledFrom([]string{"pm_card_visa", "pm_card_visa", "pm_card_chargeDeclined", "pm_card_chargeCustomerFail", "pm_card_authenticationRequired"}).Draw(rt, "card")
-		s.On = rapid.Bool().Draw(rt, "on")
+		s.On, s.Code = rapid.Bool().Draw(rt, "on"), rapid.Bool().Draw(rt, "code")
 	case "change":
 		s.Tier = rapid.SampledFrom([]string{"basic", "pro"}).Draw(rt, "tier")
+		s.Code = rapid.Bool().Draw(rt, "code")
+	case "policy":
+		s.Trial = billing.Trial{
+			Days:        rapid.SampledFrom([]int{0, 2, 14, 14}).Draw(rt, "days"),
+			WithoutCard: rapid.SampledFrom([]string{"", billing.CancelWithoutCard, billing.PauseWithoutCard}).Draw(rt, "without card"),
+		}
 	case "cancel":
 		s.On = rapid.Bool().Draw(rt, "on")
 	case "card":
@@ -134,9 +143,28 @@ type model struct {
 	users   [2]string
 	secrets [2]string                // of a payment that the bank asks about
 	running [2][]billing.Reservation // analyses under way
+	code    string                   // half price for two months
 }
 
-func newModel(w *world) *model { return &model{world: w, users: [2]string{w.user(), w.user()}} }
+func newModel(w *world) *model {
+	m := &model{world: w, users: [2]string{w.user(), w.user()}, code: w.code("percent_off=50&duration=repeating&duration_in_months=2", "")}
+	m.setTrial(billing.Trial{Days: 14, WithoutCard: billing.PauseWithoutCard})
+	return m
+}
+
+// setTrial changes the policy as an operator does between two starts of the server. What a trial gives stays.
+func (m *model) setTrial(t billing.Trial) {
+	t.Quota, t.Reads = 2, 100
+	m.policy(func(c *billing.Config) { c.Trial = t })
+}
+
+// typed is what a user enters as a code.
+func (m *model) typed(s step) string {
+	if s.Code {
+		return m.code
+	}
+	return ""
+}
 
 func (m *model) play(history []step) {
 	m.t.Helper()
@@ -154,19 +182,22 @@ func (m *model) take(s step) {
 	switch s.Do {
 	case "subscribe":
 		var got billing.Subscribed
-		if got, err = m.Subscribe(ctx, user, billing.SubscribeRequest{Tier: s.Tier, PaymentMethod: s.Card}); got.ClientSecret != "" {
+		if got, err = m.Subscribe(ctx, user, billing.SubscribeRequest{Tier: s.Tier, PaymentMethod: s.Card, PromotionCode: m.typed(s)}); got.ClientSecret != "" {
 			m.secrets[s.User] = got.ClientSecret
 		}
 	case "checkout":
 		var got billing.Subscribed
-		if got, err = m.Subscribe(ctx, user, billing.SubscribeRequest{Tier: s.Tier}); err == nil && got.CheckoutURL != "" {
-			m.checkout(got.CheckoutURL, map[bool]string{true: "pay", false: "cancel"}[s.On])
+		if got, err = m.Subscribe(ctx, user, billing.SubscribeRequest{Tier: s.Tier, PromotionCode: m.typed(s)}); err == nil && got.CheckoutURL != "" {
+			card := map[bool]string{true: "visa", false: "none"}[s.Card == "pm_card_visa"] // which counts where none is asked for
+			m.checkoutWith(got.CheckoutURL, url.Values{"action": {map[bool]string{true: "pay", false: "cancel"}[s.On]}, "card": {card}})
 		}
 	case "change":
 		var got billing.Changed
-		if got, err = m.change(user, s.Tier); got.ClientSecret != "" {
+		if got, err = m.Change(ctx, user, billing.ChangeRequest{Tier: s.Tier, PromotionCode: m.typed(s)}); got.ClientSecret != "" {
 			m.secrets[s.User] = got.ClientSecret
 		}
+	case "policy":
+		m.setTrial(s.Trial)
 	case "cancel":
 		_, err = m.Cancel(ctx, user, s.On)
 	case "resume":
@@ -308,14 +339,20 @@ func (m *model) check() {
 	}
 	m.checkReturns()
 	for i, user := range m.users {
-		live, paid := 0, ""
+		live, trials, paid := 0, 0, ""
 		for _, sub := range m.subscriptionsOf(user) {
 			if sub.Status != "canceled" && sub.Status != "incomplete_expired" {
 				live++
 			}
+			if sub.TrialEnd != 0 {
+				trials++
+			}
 			if paid == "" && counts(m, sub) { // newest first: a plan that was bought anew takes the place of what is left of another
 				paid = map[string]string{sandbox.StripeBasicPrice: "basic", sandbox.StripeProPrice: "pro"}[sub.Items.Data[0].Price.ID]
 			}
+		}
+		if trials > 1 {
+			m.t.Errorf("user %d had %d trials", i, trials)
 		}
 		if live > 1 {
 			m.t.Errorf("user %d has %d live subscriptions", i, live)
@@ -332,10 +369,13 @@ func counts(m *model, sub *stripe.Subscription) bool {
 	switch sub.Status {
 	case "active":
 		return true
+	case "trialing":
+		return now.Before(time.Unix(sub.TrialEnd, 0))
 	case "past_due":
 		return now.Before(time.Unix(firstOwed(m, sub), 0).Add(72 * time.Hour))
 	case "canceled":
-		return sub.CancellationDetails.Reason != "payment_disputed" && now.Before(time.Unix(item.CurrentPeriodEnd, 0)) && paidUntil(m, sub) == item.CurrentPeriodEnd
+		return sub.CancellationDetails.Reason != "payment_disputed" && sub.TrialEnd < item.CurrentPeriodEnd &&
+			now.Before(time.Unix(item.CurrentPeriodEnd, 0)) && paidUntil(m, sub) == item.CurrentPeriodEnd
 	}
 	return false
 }

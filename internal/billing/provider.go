@@ -21,6 +21,8 @@ type provider struct {
 	api     *stripe.Client
 	priceOf map[string]string // tier to price id
 	tierOf  map[string]string // price id to tier
+	codes   bool              // promotion codes are taken
+	tax     bool              // Stripe reckons tax
 	standIn bool              // it is not Stripe that is asked, so its pages may be unencrypted
 }
 
@@ -41,6 +43,7 @@ func newProvider(c Config) (*provider, error) {
 	return &provider{
 		api:     stripe.NewClient(c.StripeKey, stripe.WithBackends(stripe.NewBackendsWithConfig(backend))),
 		priceOf: map[string]string{c.Tiers.Basic.Name: c.BasicPrice, c.Tiers.Pro.Name: c.ProPrice},
+		codes:   c.Codes, tax: c.Tax,
 		standIn: strings.HasPrefix(c.StripeURL, "http://"),
 		tierOf:  map[string]string{c.BasicPrice: c.Tiers.Basic.Name, c.ProPrice: c.Tiers.Pro.Name},
 	}, nil
@@ -122,22 +125,18 @@ func (p *provider) closeCheckouts(ctx context.Context, customer string) error {
 
 // liveSubscription finds what the customer already has; none is the zero remote.
 func (p *provider) liveSubscription(ctx context.Context, customer string) (remote, error) {
-	params := &stripe.SubscriptionListParams{Customer: &customer, Status: new("all")}
-	params.Limit = new(int64(maxCustomerSub))
-	for sub, err := range p.api.V1Subscriptions.List(ctx, params).All(ctx) {
-		if err != nil {
-			return remote{}, refuse(err)
-		}
-		if live(string(sub.Status)) {
-			return p.subscription(ctx, sub.ID)
-		}
-	}
-	return remote{}, nil
+	now, _, err := p.existing(ctx, customer)
+	return now, err
+}
+
+// expandAll asks for all of a subscription that is mirrored.
+func expandAll() []*string {
+	return []*string{new(expandSecret), new(expandDiscounts), new("discounts.promotion_code"), new("schedule"), new("customer")}
 }
 
 // subscription fetches one as it is now.
 func (p *provider) subscription(ctx context.Context, id string) (remote, error) {
-	r, err := p.read(p.api.V1Subscriptions.Retrieve(ctx, id, &stripe.SubscriptionRetrieveParams{Expand: []*string{new(expandSecret), new(expandDiscounts), new("schedule")}}))
+	r, err := p.read(p.api.V1Subscriptions.Retrieve(ctx, id, &stripe.SubscriptionRetrieveParams{Expand: expandAll()}))
 	if err == nil && r.Status == "canceled" && !r.Paid && r.Invoice.Reason == string(stripe.InvoiceBillingReasonSubscriptionUpdate) {
 		r.Paid, err = p.paidBefore(ctx, r) // the latest invoice was of a change that was never paid: the period itself may be
 	}
@@ -157,7 +156,7 @@ func (p *provider) read(sub *stripe.Subscription, err error) (remote, error) {
 }
 
 // subscribe attaches the payment method and starts the subscription: active once paid, incomplete when the bank must ask.
-func (p *provider) subscribe(ctx context.Context, userID, customer, tier, method, key string) (remote, error) {
+func (p *provider) subscribe(ctx context.Context, userID, customer, tier, method, key string, t terms) (remote, error) {
 	m, err := p.api.V1PaymentMethods.Attach(ctx, method, &stripe.PaymentMethodAttachParams{Customer: &customer})
 	if err != nil {
 		return remote{}, refuse(err)
@@ -168,14 +167,18 @@ func (p *provider) subscribe(ctx context.Context, userID, customer, tier, method
 		DefaultPaymentMethod: &m.ID,
 		PaymentBehavior:      new("allow_incomplete"),
 		Metadata:             map[string]string{metaUser: userID},
-		Expand:               []*string{new(expandSecret), new(expandDiscounts)},
+		Expand:               expandAll(),
 	}
+	if p.tax {
+		params.AutomaticTax = &stripe.SubscriptionCreateAutomaticTaxParams{Enabled: new(true)}
+	}
+	t.on(params)
 	params.SetIdempotencyKey(key)
 	return p.read(p.api.V1Subscriptions.Create(ctx, params))
 }
 
 // checkout makes a page on which the user pays; it answers the page's address.
-func (p *provider) checkout(ctx context.Context, userID, customer, tier, done, back, key string) (string, error) {
+func (p *provider) checkout(ctx context.Context, userID, customer, tier, done, back, key string, t terms) (string, error) {
 	params := &stripe.CheckoutSessionCreateParams{
 		Mode:              new("subscription"),
 		Customer:          &customer,
@@ -185,6 +188,8 @@ func (p *provider) checkout(ctx context.Context, userID, customer, tier, done, b
 		CancelURL:         &back,
 		SubscriptionData:  &stripe.CheckoutSessionCreateSubscriptionDataParams{Metadata: map[string]string{metaUser: userID}},
 	}
+	p.taxOnPage(params)
+	t.onPage(params, p.codes)
 	params.SetIdempotencyKey(key)
 	cs, err := p.api.V1CheckoutSessions.Create(ctx, params)
 	if err != nil {
@@ -256,6 +261,10 @@ func refuse(err error) error {
 	case e.Code == unknownToThem && noSuchMethod(e):
 		const say = "This payment method does not exist. Enter the card again."
 		return fault.ValidationFailed.Saying(say).At("body.payment_method_id", say).Because(cause)
+	case e.Code == errorCodeTaxLocation:
+		return fault.Conflict.Saying(taxNeedsPlace).Because(cause)
+	case strings.Contains(e.Param, "promotion_code"):
+		return badCode("This promotion code cannot be used for this plan. Go on without one.").Because(cause)
 	}
 	return fault.PaymentProviderError.Because(cause)
 }

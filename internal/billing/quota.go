@@ -189,14 +189,14 @@ func newPeriod(t Tier, start, end, until time.Time) period {
 
 // openLedger makes the ledger agree with a mirrored row, in the same transaction. Use and reservations stay.
 func (s *Service) openLedger(tx db.Tx, r row) {
-	tier := s.tiers.named(r.Tier)
+	tier := s.gives(r.Tier, r)
 	if tier.Name == "" || !r.EntitledUntil.After(r.PeriodStart) {
 		tx.Later(`UPDATE quota_periods SET entitled_until = $2 WHERE user_id = $1 AND entitled_until > $2`, r.UserID, tx.Now())
 		return
 	}
 	tx.Later(upsertPeriod, newPeriod(tier, r.PeriodStart, r.PeriodEnd, r.EntitledUntil).args(r.UserID)...)
 	// A later row was rolled on before the renewal was heard of: it counts no longer than the subscription does.
-	later := s.tiers.named(r.tierAt(r.PeriodEnd))
+	later := s.gives(r.tierAt(r.PeriodEnd), r)
 	tx.Later(`UPDATE quota_periods SET entitled_until = $3, tier = $4, quota = $5, reads_limit = $6 WHERE user_id = $1 AND period_start > $2`,
 		r.UserID, r.PeriodStart, r.EntitledUntil, later.Name, later.Quota, later.Reads)
 	// An earlier row ends where this one begins.

@@ -28,6 +28,7 @@ type SetupConfig struct {
 	PublicURL  string // where the customer portal leads back to
 	WebhookURL string // where Stripe sends events; empty makes no endpoint
 	CheckOnly  bool   // change nothing, and name what would be changed
+	Tax        bool   // Stripe reckons tax: check that it can
 	Replace    bool   // make a webhook endpoint anew when its API version is wrong
 	HTTP       *http.Client
 }
@@ -72,7 +73,7 @@ func Setup(ctx context.Context, c SetupConfig) (SetupReport, error) {
 			return s.plan(ctx, c.Tiers.Basic, c.BasicPrice, "STRIPE_BASIC_PRICE_ID")
 		},
 		func(ctx context.Context) error { return s.plan(ctx, c.Tiers.Pro, c.ProPrice, "STRIPE_PRO_PRICE_ID") },
-		s.portal, s.webhook,
+		s.portal, s.webhook, s.tax,
 	} {
 		if err := step(ctx); err != nil {
 			return s.SetupReport, explainSetup(err)
@@ -201,7 +202,7 @@ func (s *setup) makePrice(ctx context.Context, t Tier) (*stripe.Price, error) {
 	return s.api.V1Prices.Create(ctx, &stripe.PriceCreateParams{
 		Product: &product, Currency: new("usd"), UnitAmount: new(int64(t.MonthlyCents)), Nickname: new(productName(t)),
 		Recurring: &stripe.PriceCreateRecurringParams{Interval: new("month")}, LookupKey: new(lookupKey(t.Name)),
-		Metadata: map[string]string{metaSetup: t.Name},
+		Metadata: map[string]string{metaSetup: t.Name}, TaxBehavior: s.taxBehavior(),
 	})
 }
 

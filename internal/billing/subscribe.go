@@ -24,6 +24,7 @@ const (
 type SubscribeRequest struct {
 	Tier          string // "basic" or "pro"
 	PaymentMethod string // Stripe's id, such as pm_…; empty asks for a checkout page instead
+	PromotionCode string // as the person typed it; empty for none
 	ReturnURL     string // where the checkout page leads back to: a path, or an address under PublicURL; empty is the start page
 }
 
@@ -48,6 +49,10 @@ func (s *Service) Subscribe(ctx context.Context, userID string, r SubscribeReque
 	// A user who closes the page does not cut an attempt in two.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), attemptTime)
 	defer cancel()
+	code, err := s.codeFor(ctx, userID, r.PromotionCode)
+	if err != nil {
+		return Subscribed{}, err
+	}
 	claimed, err := s.claim(ctx, userID)
 	if errors.Is(err, db.ErrNotFound) {
 		return s.refuseOrResume(ctx, userID, r.Tier)
@@ -55,7 +60,7 @@ func (s *Service) Subscribe(ctx context.Context, userID string, r SubscribeReque
 	if err != nil {
 		return Subscribed{}, err
 	}
-	a := &attempt{s, claimed, r, done, back}
+	a := &attempt{s, claimed, r, code, done, back}
 	out, err := a.run(ctx)
 	if err != nil {
 		a.giveUp(ctx, err)
@@ -64,6 +69,18 @@ func (s *Service) Subscribe(ctx context.Context, userID string, r SubscribeReque
 }
 
 var errOff = fault.Conflict.Saying("Billing is switched off here: everything is included, and there is no plan to change.")
+
+// codeFor finds the code a person typed before anything is claimed or made, so that a wrong one costs nothing.
+func (s *Service) codeFor(ctx context.Context, userID, code string) (promotion, error) {
+	if code == "" {
+		return promotion{}, nil
+	}
+	r, err := s.rowOf(ctx, db.System, userID)
+	if err != nil && !errors.Is(err, db.ErrNotFound) {
+		return promotion{}, err
+	}
+	return s.promotion(ctx, r, userID, code)
+}
 
 // check refuses what cannot be right before anything is written, and makes the addresses to return to.
 func (s *Service) check(r SubscribeRequest) (done, back string, err error) {
@@ -171,6 +188,7 @@ type attempt struct {
 	s          *Service
 	row        row
 	r          SubscribeRequest
+	code       promotion
 	done, back string
 }
 
@@ -182,20 +200,35 @@ func (a *attempt) run(ctx context.Context) (Subscribed, error) {
 	if err := a.s.stripe.closeCheckouts(ctx, a.row.CustomerID); err != nil {
 		return Subscribed{}, err
 	}
-	sub, err := a.s.stripe.liveSubscription(ctx, a.row.CustomerID)
+	sub, before, err := a.s.stripe.existing(ctx, a.row.CustomerID)
 	if err != nil {
 		return Subscribed{}, err
-	}
-	if sub.ID == "" && a.r.PaymentMethod == "" {
-		return a.checkout(ctx)
 	}
 	if sub.ID == "" {
-		sub, err = a.s.stripe.subscribe(ctx, a.row.UserID, a.row.CustomerID, a.r.Tier, a.r.PaymentMethod, a.key("subscription"))
-	}
-	if err != nil {
-		return Subscribed{}, err
+		t, err := a.terms(ctx, before)
+		if err != nil {
+			return Subscribed{}, err
+		}
+		if a.r.PaymentMethod == "" {
+			return a.checkout(ctx, t)
+		}
+		sub, err = a.s.stripe.subscribe(ctx, a.row.UserID, a.row.CustomerID, a.r.Tier, a.r.PaymentMethod, a.key("subscription"), t)
+		if err != nil {
+			return Subscribed{}, err
+		}
 	}
 	return a.s.adopt(ctx, a.row, sub, a.r.Tier)
+}
+
+// terms are what the plan begins with. Who had one before, if only at Stripe, has no trial.
+func (a *attempt) terms(ctx context.Context, before bool) (terms, error) {
+	t := terms{withoutCard: a.s.trial.WithoutCard, promotion: a.code.id}
+	if before {
+		return t, nil
+	}
+	var err error
+	t.trialDays, err = a.s.trialFor(ctx, a.row, a.row.UserID)
+	return t, err
 }
 
 // key is the same for whatever repeats this attempt, and of no other: an answer Stripe keeps for a day, even a failure,
@@ -214,8 +247,8 @@ func (a *attempt) customer(ctx context.Context) error {
 	return a.update(ctx, `stripe_customer_id = $3`, id)
 }
 
-func (a *attempt) checkout(ctx context.Context) (Subscribed, error) {
-	page, err := a.s.stripe.checkout(ctx, a.row.UserID, a.row.CustomerID, a.r.Tier, a.done, a.back, a.key("checkout"))
+func (a *attempt) checkout(ctx context.Context, t terms) (Subscribed, error) {
+	page, err := a.s.stripe.checkout(ctx, a.row.UserID, a.row.CustomerID, a.r.Tier, a.done, a.back, a.key("checkout"), t)
 	if err != nil {
 		return Subscribed{}, err
 	}

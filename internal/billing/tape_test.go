@@ -28,7 +28,7 @@ type exchange struct {
 }
 
 var (
-	anID   = regexp.MustCompile(`\b(cus|sub|in|pm|cs_test|evt|prod|price|we|bpc|si|sub_sched|ch|re|dp|pi)_[0-9A-Za-z]{20,}`)
+	anID   = regexp.MustCompile(`\b(cus|sub|in|pm|cs_test|evt|prod|price|we|bpc|si|sub_sched|ch|re|dp|pi|promo|di)_[0-9A-Za-z]{20,}`)
 	aUUID  = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`)
 	anHour = regexp.MustCompile(`=[0-9]{10}\b`)
 )
@@ -86,15 +86,10 @@ func record(t *testing.T) []exchange {
 	for _, flow := range flows {
 		w := newWorld(t, dbtest.SQLite)
 		w.client = &http.Client{Transport: recorder{true, said}}
-		service, err := billing.New(billing.Config{
-			DB: w.d, StripeKey: sandbox.StripeAPIKey, StripeURL: w.at + "/stripe", WebhookSecret: secret,
-			BasicPrice: sandbox.StripeBasicPrice, ProPrice: sandbox.StripeProPrice, PublicURL: "https://dash.example",
-			HTTP: w.client,
-		})
-		w.must(nil, err)
-		w.Service = service
+		w.tests = &http.Client{Transport: recorder{false, said}}
+		w.policy(func(c *billing.Config) { c.HTTP = w.client })
 		w.api = stripe.NewClient(sandbox.StripeAPIKey, stripe.WithBackends(stripe.NewBackendsWithConfig(&stripe.BackendConfig{
-			URL: &w.at, HTTPClient: &http.Client{Transport: recorder{false, said}}, LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull},
+			URL: &w.at, HTTPClient: w.tests, LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull},
 		})))
 		flow(t, w)
 	}

@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -18,7 +19,7 @@ const graceWarning = 24 * time.Hour
 
 // notify writes what a change of the row means to its user, and settles what is over by it.
 func (s *Service) notify(ctx context.Context, tx db.Tx, old, now row) error {
-	for _, f := range facts(old, now, tx.Now()) {
+	for _, f := range append(facts(old, now, tx.Now()), s.trialFacts(now, tx.Now())...) {
 		if err := notice.Write(ctx, tx, f); err != nil {
 			return err
 		}
@@ -62,11 +63,30 @@ func facts(old, now row, at time.Time) []notice.Fact {
 	return all
 }
 
+// trialFacts tell that a trial will end, from three days before on. Stripe's word of that brings the row here; if it is
+// lost, reconciling does.
+func (s *Service) trialFacts(now row, at time.Time) []notice.Fact {
+	if now.Status != "trialing" || now.cancelling() || at.Before(now.TrialEnd.Add(-trialWarning)) {
+		return nil
+	}
+	ends := ""
+	if now.NoCard {
+		ends = cmp.Or(s.trial.WithoutCard, CancelWithoutCard)
+	}
+	return []notice.Fact{{
+		UserID: now.UserID, Kind: notice.TrialEnding, Subject: now.SubscriptionID + " " + stamp(now.TrialEnd),
+		Data: notice.Data{Plan: now.Tier, Until: now.TrialEnd, NoCard: ends},
+	}}
+}
+
 // over lists what a change of the row makes untrue.
 func over(old, now row) []notice.Kind {
 	var kinds []notice.Kind
 	if !now.unpaid() && old.unpaid() {
 		kinds = append(kinds, notice.PaymentFailed, notice.GraceEnding, notice.GraceEnded)
+	}
+	if old.Status == "trialing" && (now.Status != "trialing" || now.cancelling()) {
+		kinds = append(kinds, notice.TrialEnding)
 	}
 	if old.cancelling() && !(now.cancelling() && live(now.Status)) {
 		kinds = append(kinds, notice.PlanCancelled)

@@ -42,6 +42,12 @@ const (
 	lineDisputed    = "disputed"     // at the bank
 	lineUpheld      = "dispute_won"  // by the operator: the payment stands
 	lineCharged     = "dispute_lost" // the bank gave the money back
+
+	lineTrial       = "trial_started"
+	lineTrialOver   = "trial_over"
+	lineTrialPaused = "trial_paused" // there was no card at its end
+	lineReopened    = "reopened"     // after a pause
+	lineDiscount    = "discount"
 )
 
 // line is one row of billing_timeline.
@@ -51,22 +57,23 @@ type line struct {
 	Tier, From string
 	Cents      int64
 	Currency   string // "" when there is no amount
+	Note       string // what the sentence also says: of a discount, of tax
 }
 
-const addLine = `INSERT INTO billing_timeline (id, user_id, key, kind, at, tier, from_tier, cents, currency, until, created_at)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (user_id, key) DO NOTHING`
+const addLine = `INSERT INTO billing_timeline (id, user_id, key, kind, at, tier, from_tier, cents, currency, until, created_at, note)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (user_id, key) DO NOTHING`
 
 func (l line) args(userID string, now time.Time) []any {
 	var cents *int64
 	if l.Currency != "" {
 		cents = &l.Cents
 	}
-	return []any{db.NewID(), userID, l.Key, l.Kind, l.At.Truncate(time.Second), l.Tier, l.From, cents, l.Currency, orNull(l.Until), now}
+	return []any{db.NewID(), userID, l.Key, l.Kind, l.At.Truncate(time.Second), l.Tier, l.From, cents, l.Currency, orNull(l.Until), now, l.Note}
 }
 
 // tell writes down what is new. The row went from current to next because of r; news are invoices that may be untold.
 func (s *Service) tell(tx db.Tx, current, next row, r remote, news []charge) {
-	lines := story(current, next, r, tx.Now())
+	lines := append(story(current, next, r, tx.Now()), r.discountLines()...)
 	for _, c := range news {
 		if l, ok := c.line(next); ok {
 			lines = append(lines, l)
@@ -83,8 +90,8 @@ func (s *Service) tell(tx db.Tx, current, next row, r remote, news []charge) {
 func (c charge) line(next row) (line, bool) {
 	l := line{At: c.At, Tier: c.Tier, Cents: c.Cents, Currency: c.Currency, Until: c.Until}
 	switch {
-	case c.Status == "paid" && c.Cents > 0:
-		l.Key, l.Kind = "paid:"+c.ID, linePaid
+	case c.Status == "paid" && (c.Cents > 0 || c.Off > 0):
+		l.Key, l.Kind, l.Note = "paid:"+c.ID, linePaid, c.note()
 	case c.Status != "paid" && c.Status != "draft" && c.Attempts > 0 && c.Reason == "subscription_cycle":
 		l.Key, l.Kind = "failed:"+c.ID, lineFailed
 		l.Until = time.Time{}
@@ -95,6 +102,27 @@ func (c charge) line(next row) (line, bool) {
 		return line{}, false
 	}
 	return l, true
+}
+
+// note says of an amount what is within it.
+func (c charge) note() string {
+	var parts []string
+	if c.Off > 0 {
+		parts = append(parts, "after a discount of "+Amount(c.Off, c.Currency))
+	}
+	if c.Tax > 0 {
+		parts = append(parts, Amount(c.Tax, c.Currency)+" of it tax")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// discountLines tell of the discounts that a subscription has, each once.
+func (r remote) discountLines() []line {
+	var lines []line
+	for _, d := range r.Discounts {
+		lines = append(lines, line{Key: "discount:" + d.id, Kind: lineDiscount, At: d.at, Tier: r.Tier, Note: d.words()})
+	}
+	return lines
 }
 
 // story compares the row before and after.
@@ -111,7 +139,11 @@ func story(current, next row, r remote, now time.Time) []line {
 	}
 	fresh := current.SubscriptionID != next.SubscriptionID
 	if fresh {
-		add(lineStarted, r.StartedAt, line{Tier: r.Tier})
+		kind, until := lineStarted, time.Time{}
+		if r.Status == "trialing" {
+			kind, until = lineTrial, r.TrialEnd
+		}
+		add(kind, r.StartedAt, line{Tier: r.Tier, Until: until})
 		current = row{Status: current.Status}
 	}
 	if next.Status == current.Status && !fresh && next.Tier == current.Tier && next.Pending == current.Pending && next.cancelling() == current.cancelling() {
@@ -123,6 +155,12 @@ func story(current, next row, r remote, now time.Time) []line {
 		add(lineUnconfirmed, now, line{Tier: r.Tier, Cents: r.Invoice.Cents, Currency: r.Invoice.Currency})
 	case became("incomplete_expired"):
 		add(lineNeverBegan, now, line{Tier: r.Tier})
+	case became("paused") && current.Status == "trialing":
+		add(lineTrialPaused, r.TrialEnd, line{Tier: r.Tier})
+	case current.Status == "trialing" && !fresh && (next.Status == "active" || next.Status == "past_due"):
+		add(lineTrialOver, r.TrialEnd, line{Tier: r.Tier})
+	case current.Status == "paused" && !fresh && next.Status == "active":
+		add(lineReopened, next.PeriodStart, line{Tier: r.Tier})
 	case became("unpaid"), became("paused"):
 		add(linePaused, now, line{Tier: r.Tier})
 	case became("canceled"):
@@ -237,13 +275,13 @@ func (s *Service) Timeline(ctx context.Context, userID string, limit int, cursor
 	st.Entries, err = db.Read(ctx, s.db, db.User(userID), func(rows db.Rows, e *Entry) error {
 		var l line
 		var until *time.Time
-		err := rows.Scan(&e.ID, &l.Kind, &l.At, &l.Tier, &l.From, &e.Cents, &l.Currency, &until)
+		err := rows.Scan(&e.ID, &l.Kind, &l.At, &l.Tier, &l.From, &e.Cents, &l.Currency, &until, &l.Note)
 		if l.At, l.Until = l.At.UTC(), orZero(until); e.Cents != nil {
 			l.Cents = *e.Cents
 		}
 		e.At, e.Kind, e.Tier, e.Currency, e.Until, e.Sentence = l.At, l.Kind, l.Tier, l.Currency, l.Until, l.sentence(now)
 		return err
-	}, `SELECT id, kind, at, tier, from_tier, cents, currency, until FROM billing_timeline
+	}, `SELECT id, kind, at, tier, from_tier, cents, currency, until, note FROM billing_timeline
 		WHERE user_id = $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4`, userID, before, id, limit+1)
 	if len(st.Entries) > limit {
 		st.Entries = st.Entries[:limit]
@@ -287,7 +325,7 @@ func (l line) sentence(now time.Time) string {
 	case lineNeverBegan:
 		return on + orPlan(l.Tier) + " was given up, because its first payment was not made in time. Nothing was charged."
 	case linePaid:
-		return on + "your card was charged " + sum + " for " + orPlan(l.Tier) + unless(l.Until, " until "+until) + "."
+		return on + l.charged(sum) + " for " + orPlan(l.Tier) + unless(l.Until, " until "+until) + l.noted() + "."
 	case lineFailed:
 		say := on + "your card was declined when " + sum + " for " + orPlan(l.Tier) + " was due."
 		if !l.Until.IsZero() {
@@ -312,6 +350,16 @@ func (l line) sentence(now time.Time) string {
 		return on + "you cancelled " + orPlan(l.Tier) + unless(l.Until, ", which stays yours until "+until) + "."
 	case lineResumed:
 		return on + "you took the cancellation back, and kept " + orPlan(l.Tier) + "."
+	case lineTrial:
+		return on + "you began to try " + orPlan(l.Tier) + " for free" + unless(l.Until, " until "+until) + "."
+	case lineTrialOver:
+		return on + "your free trial ended, and " + orPlan(l.Tier) + " began."
+	case lineTrialPaused:
+		return on + orPlan(l.Tier) + " was paused, because its free trial ended and there was no card."
+	case lineReopened:
+		return on + "you took " + orPlan(l.Tier) + " up again."
+	case lineDiscount:
+		return on + "you got a discount: " + l.Note + "."
 	case lineEnded:
 		return on + orPlan(l.Tier) + " ended" + unless(l.Until, ". What you paid for stays usable until "+until) + "."
 	case lineGivenUp:
@@ -328,6 +376,21 @@ func (l line) sentence(now time.Time) string {
 		return on + "the dispute about " + sum + " for " + orPlan(l.Tier) + " was closed, and your bank gave you the money back."
 	}
 	return on + "something about your plan changed."
+}
+
+// charged begins the sentence of a payment. A discount may leave nothing to pay.
+func (l line) charged(sum string) string {
+	if l.Cents == 0 {
+		return "nothing was charged"
+	}
+	return "your card was charged " + sum
+}
+
+func (l line) noted() string {
+	if l.Note == "" {
+		return ""
+	}
+	return ", " + l.Note
 }
 
 func orPlan(tier string) string {

@@ -20,6 +20,8 @@ type Subscription struct {
 	CancelAt          time.Time     `json:"cancel_at,omitzero"`
 	Pending           PendingChange `json:"pending,omitzero"`     // a change that is not in force yet
 	GraceUntil        time.Time     `json:"grace_until,omitzero"` // after a failed payment: the plan counts until then
+	TrialEnd          time.Time     `json:"trial_end,omitzero"`   // of a trial that runs
+	NoCard            bool          `json:"no_card"`              // there is nothing to charge
 }
 
 // Allowance is a budget of one period.
@@ -65,16 +67,19 @@ func (s *Service) show(r row) Subscription {
 	}
 	v := Subscription{
 		Plan: r.tierAt(now), Status: r.Status, PeriodStart: r.PeriodStart, PeriodEnd: r.PeriodEnd, EntitledUntil: r.EntitledUntil,
-		CancelAtPeriodEnd: r.cancelling(), CancelAt: r.CancelAt,
+		CancelAtPeriodEnd: r.cancelling(), CancelAt: r.CancelAt, NoCard: r.NoCard,
 	}
 	if r.CancelAtPeriodEnd && r.CancelAt.IsZero() {
 		v.CancelAt = r.PeriodEnd
 	}
 	if r.EntitledUntil.After(now) {
-		v.Tier = s.tiers.named(v.Plan)
+		v.Tier = s.gives(v.Plan, r)
 	}
 	if r.Pending.At.After(now) && live(r.Status) {
 		v.Pending = r.Pending
+	}
+	if r.Status == "trialing" {
+		v.TrialEnd = r.TrialEnd
 	}
 	if r.Status == "past_due" {
 		v.GraceUntil = r.EntitledUntil
@@ -108,7 +113,7 @@ type standing struct {
 }
 
 const standingQuery = `SELECT COALESCE(s.tier, ''), COALESCE(s.status, ''), s.period_start, s.period_end, s.entitled_until,
-	COALESCE(s.pending_tier, ''), COALESCE(s.pending_how, ''), s.pending_at,
+	COALESCE(s.pending_tier, ''), COALESCE(s.pending_how, ''), s.pending_at, s.trial_end,
 	q.period_start, q.period_end, q.entitled_until, COALESCE(q.tier, ''), COALESCE(q.quota, 0), COALESCE(q.reserved, 0), COALESCE(q.used, 0),
 	COALESCE(q.reads_limit, 0), COALESCE(q.reads_used, 0)
 	FROM (SELECT 1 AS one) o LEFT JOIN subscriptions s ON s.user_id = $1
@@ -119,12 +124,12 @@ func (s *Service) standing(ctx context.Context, actor db.Actor, userID string) (
 }
 
 func scanStanding(rows db.Rows, v *standing) error {
-	var at [7]*time.Time
+	var at [8]*time.Time
 	p := &v.period
-	err := rows.Scan(&v.sub.Tier, &v.sub.Status, &at[0], &at[1], &at[2], &v.sub.Pending.Tier, &v.sub.Pending.How, &at[6], &at[3], &at[4], &at[5],
+	err := rows.Scan(&v.sub.Tier, &v.sub.Status, &at[0], &at[1], &at[2], &v.sub.Pending.Tier, &v.sub.Pending.How, &at[6], &at[7], &at[3], &at[4], &at[5],
 		&p.Tier, &p.Quota, &p.Reserved, &p.Used, &p.ReadsLimit, &p.ReadsUsed)
 	v.sub.PeriodStart, v.sub.PeriodEnd, v.sub.EntitledUntil = orZero(at[0]), orZero(at[1]), orZero(at[2])
-	v.sub.Pending.At = orZero(at[6])
+	v.sub.Pending.At, v.sub.TrialEnd = orZero(at[6]), orZero(at[7])
 	p.Start, p.End, p.EntitledUntil = orZero(at[3]), orZero(at[4]), orZero(at[5])
 	return err
 }
@@ -134,7 +139,7 @@ func (s *Service) inForce(st standing, now time.Time) (p period, open bool) {
 	if s.off {
 		return s.included(st.period, now)
 	}
-	tier := s.tiers.named(st.sub.tierAt(now))
+	tier := s.gives(st.sub.tierAt(now), st.sub)
 	if tier.Name == "" || !now.Before(st.sub.EntitledUntil) {
 		return period{}, false
 	}

@@ -33,8 +33,10 @@ type world struct {
 	at  string // the sandbox's address
 	api *stripe.Client
 	log *strings.Builder
+	cfg billing.Config
 
 	client *http.Client // of billing, where what it asks is recorded
+	tests  *http.Client // of the test, likewise
 }
 
 // each runs f on both databases.
@@ -55,15 +57,12 @@ func newWorld(t *testing.T, open func(testing.TB, func() time.Time) *db.DB) *wor
 	srv := httptest.NewServer(w.sb.Handler())
 	t.Cleanup(srv.Close)
 	w.at = srv.URL
-	var err error
-	w.Service, err = billing.New(billing.Config{
+	w.cfg = billing.Config{
 		DB: w.d, StripeKey: sandbox.StripeAPIKey, StripeURL: srv.URL + "/stripe", WebhookSecret: secret,
-		BasicPrice: sandbox.StripeBasicPrice, ProPrice: sandbox.StripeProPrice, PublicURL: "https://dash.example",
+		BasicPrice: sandbox.StripeBasicPrice, ProPrice: sandbox.StripeProPrice, PublicURL: "https://dash.example", Codes: true,
 		Log: slog.New(slog.NewTextHandler(w.log, nil)),
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
+	w.policy(func(*billing.Config) {})
 	direct := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { // the SDK takes no path in its address
 		r.URL.Path = "/stripe" + r.URL.Path
 		w.sb.Handler().ServeHTTP(rw, r)
@@ -80,6 +79,16 @@ func newWorld(t *testing.T, open func(testing.TB, func() time.Time) *db.DB) *wor
 		w.sb.Stripe().Delivered(context.Background())
 	})
 	return w
+}
+
+// policy makes the service anew with another configuration, when no webhook is on its way to the present one.
+func (w *world) policy(change func(c *billing.Config)) {
+	w.t.Helper()
+	w.must(nil, w.sb.Stripe().Delivered(w.t.Context()))
+	change(&w.cfg)
+	service, err := billing.New(w.cfg)
+	w.must(nil, err)
+	w.Service = service
 }
 
 func (w *world) receive(rw http.ResponseWriter, r *http.Request) {
@@ -199,11 +208,7 @@ func (w *world) stripeSubscriptions() []*stripe.Subscription {
 // checkout presses a button of the page and returns where it leads.
 func (w *world) checkout(page, action string) string {
 	w.t.Helper()
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	res, err := client.PostForm(page, url.Values{"action": {action}})
-	w.must(nil, err)
-	res.Body.Close()
-	return res.Header.Get("Location")
+	return w.checkoutWith(page, url.Values{"action": {action}})
 }
 
 func wantFault(t *testing.T, err error, want *fault.Fault) *fault.Fault {

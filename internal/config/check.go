@@ -247,6 +247,9 @@ func (c *Config) checkMail(p *Problems) {
 // checkStripe wants everything or nothing, and the keys of the right mode:
 // real money moves in production only.
 func (c *Config) checkStripe(p *Problems) {
+	if w := c.Trial.WithoutCard; w != "no" && w != "cancel" && w != "pause" {
+		p.add("TRIAL_WITHOUT_CARD", "must be no, cancel or pause.")
+	}
 	s := c.Stripe
 	if !bool(s.Billing) || c.UseSandboxStripe() {
 		return

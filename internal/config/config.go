@@ -51,6 +51,7 @@ type Config struct {
 	Keys   Keys   `doc:"Keys and sessions"`
 	X      X      `doc:"X"`
 	Stripe Stripe `doc:"Stripe"`
+	Trial  Trial  `doc:"Trials"`
 	Claude Claude `doc:"Claude"`
 	Mail   Mail   `doc:"E-mail"`
 	Limits Limits `doc:"Limits and quotas"`
@@ -108,7 +109,17 @@ type Stripe struct {
 	PublishableKey string `env:"STRIPE_PUBLISHABLE_KEY" doc:"pk_live_... in ai, pk_test_... elsewhere."`
 	BasicPriceID   string `env:"STRIPE_BASIC_PRICE_ID" doc:"The monthly price of the basic plan, price_..."`
 	ProPriceID     string `env:"STRIPE_PRO_PRICE_ID" doc:"The monthly price of the pro plan, price_..."`
+	Tax            Switch `env:"STRIPE_TAX, default=off" doc:"on lets Stripe reckon tax and put it on invoices. Stripe Tax must be set up in the account: repazoo billing setup --check says what it lacks."`
+	Codes          Switch `env:"PROMOTION_CODES, default=on" doc:"off takes no promotion codes, neither here nor on Stripe's payment page."`
 	APIURL         string `env:"STRIPE_API_URL, default=https://api.stripe.com" doc:"Where the Stripe API is."`
+}
+
+// Trial is the free beginning of a person's first plan.
+type Trial struct {
+	Days        int    `env:"TRIAL_DAYS, default=0" range:"0-90" doc:"Days that a person's first plan costs nothing, once for ever; 0 for no trial."`
+	WithoutCard string `env:"TRIAL_WITHOUT_CARD, default=no" doc:"no: a card is asked for when the trial begins. cancel or pause: it may begin without one, and what becomes of the plan when it ends without one."`
+	Quota       int    `env:"TRIAL_QUOTA, default=10" range:"1-1000000" doc:"Analyses in a trial, and until its first payment; never more than the plan's."`
+	Reads       int    `env:"TRIAL_X_READS, default=500" range:"1-1000000" doc:"Posts read from X in a trial, each of which X charges for; never more than the plan's."`
 }
 
 // Claude is the language model.
@@ -134,6 +145,9 @@ type Limits struct {
 	SignInPerHour    int `env:"RATE_LIMIT_SIGN_IN_PER_HOUR, default=200" range:"1-1000000" doc:"The same in any hour."`
 	RefreshPerMinute int `env:"RATE_LIMIT_REFRESH_PER_MINUTE, default=60" range:"1-1000000" doc:"Refresh tokens presented in any minute, for each address; a browser presents its own twice an hour."`
 	RefreshPerHour   int `env:"RATE_LIMIT_REFRESH_PER_HOUR, default=600" range:"1-1000000" doc:"The same in any hour."`
+
+	CodesPerMinute int `env:"RATE_LIMIT_CODES_PER_MINUTE, default=10" range:"1-1000000" doc:"Promotion codes tried in any minute, for each user; choosing a plan with a code tries it twice."`
+	CodesPerHour   int `env:"RATE_LIMIT_CODES_PER_HOUR, default=40" range:"1-1000000" doc:"The same in any hour."`
 
 	BasicQuota int `env:"BASIC_TIER_MONTHLY_QUOTA, default=1000" range:"0-1000000" doc:"Analyses in a billing period on the basic plan."`
 	ProQuota   int `env:"PRO_TIER_MONTHLY_QUOTA, default=10000" range:"0-1000000" doc:"Analyses in a billing period on the pro plan."`

@@ -99,21 +99,39 @@ func (c *Console) gatherStory(v *visit, p *planView) error {
 type changeView struct {
 	page
 	Preview billing.Preview
+	Codes   bool   // a promotion code may be entered
+	Typed   string // the one that was
+}
+
+// Usable is the code that the preview counts with; "" when it was refused.
+func (v changeView) Usable() string {
+	if v.Alert != nil {
+		return ""
+	}
+	return v.Typed
 }
 
 // showChange shows what a plan would cost before anything is agreed to.
 func (c *Console) showChange(v *visit) error {
-	p, err := c.Billing.Preview(v.r.Context(), v.me.UserID, v.r.URL.Query().Get("tier"))
+	tier, code := v.r.URL.Query().Get("tier"), v.r.URL.Query().Get("code")
+	p, err := c.Billing.Preview(v.r.Context(), v.me.UserID, billing.PreviewRequest{Tier: tier, PromotionCode: code})
+	status := http.StatusOK
 	if err != nil {
-		v.alert = c.alertFor(v, err)
-		return c.showPlan(v)
+		v.alert, status = c.alertFor(v, err), statusOf(fault.From(err))
+		if code == "" {
+			return c.showPlan(v)
+		}
+		// The code alone may be wrong: the plan is shown without it, and what was typed is still there.
+		if p, err = c.Billing.Preview(v.r.Context(), v.me.UserID, billing.PreviewRequest{Tier: tier}); err != nil {
+			return c.showPlan(v)
+		}
 	}
-	return c.render(v, http.StatusOK, "change", changeView{c.page(v, "Change your plan"), p})
+	return c.render(v, status, "change", changeView{c.page(v, "Change your plan"), p, c.Billing.TakesCodes(), code})
 }
 
 // changePlan does what was previewed. A bank that asks is asked on the payment provider's page.
 func (c *Console) changePlan(v *visit) (string, error) {
-	r := billing.ChangeRequest{Tier: v.field("tier")}
+	r := billing.ChangeRequest{Tier: v.field("tier"), PromotionCode: v.field("code")}
 	if at := v.field("as_of"); at != "" {
 		var err error
 		if r.AsOf, err = time.Parse(time.RFC3339, at); err != nil {

@@ -230,11 +230,23 @@ func planWords(p billing.Subscription) string {
 	case "incomplete":
 		return "Your bank still has to confirm the payment."
 	case "paused":
-		return "Your plan is paused."
+		return "Your plan is paused. Put a card in place, then take it up again."
 	case "trialing":
-		return "You are trying this plan for free."
+		return trialWords(p)
 	}
 	return ""
+}
+
+// trialWords says until when a plan is free, and what comes then.
+func trialWords(p billing.Subscription) string {
+	say := "You are trying this plan for free until " + date(p.TrialEnd) + ". "
+	switch {
+	case p.CancelAtPeriodEnd:
+		return say + "It ends then, and nothing is charged."
+	case p.NoCard:
+		return say + "There is no card yet: put one in place before then, and the plan goes on."
+	}
+	return say + "Your card is charged for the first time then; cancel before if you do not want that."
 }
 
 // adviceFor says what to do about an analysis that failed.

@@ -44,9 +44,11 @@ type world struct {
 	routes   map[string]http.Handler
 	console  *console.Console
 	log      *strings.Builder
+	stripe   string // where the stand-in of Stripe is
 }
 
-func newWorld(t *testing.T) *world {
+// newWorld is one world; changes are to the configuration of billing.
+func newWorld(t *testing.T, changes ...func(*billing.Config)) *world {
 	t.Helper()
 	clock := dbtest.NewClock()
 	d := dbtest.SQLite(t, clock.Now)
@@ -55,6 +57,7 @@ func newWorld(t *testing.T) *world {
 	srv := httptest.NewServer(sb.Handler())
 	t.Cleanup(srv.Close)
 	sealer := must(seal.New("a sealing secret of more than 32 bytes, for tests"))(t)
+	w.stripe = srv.URL + "/stripe"
 	x := xapi.New(xapi.Config{
 		ClientID: sandbox.XClientID, ClientSecret: sandbox.XClientSecret, HTTP: srv.Client(), Now: clock.Now,
 		APIURL: srv.URL + "/x", AuthorizeURL: srv.URL + "/x/i/oauth2/authorize",
@@ -62,10 +65,14 @@ func newWorld(t *testing.T) *world {
 	w.accounts = must(account.New(account.Config{
 		DB: d, Seal: sealer, X: x, JWTKeys: []string{"a signing key of more than 32 bytes, for tests"}, PublicURL: home, Local: true, Now: clock.Now,
 	}))(t)
-	w.billing = must(billing.New(billing.Config{
+	bill := billing.Config{
 		DB: d, StripeKey: sandbox.StripeAPIKey, StripeURL: srv.URL + "/stripe", WebhookSecret: sandbox.StripeWebhookSecret,
 		BasicPrice: sandbox.StripeBasicPrice, ProPrice: sandbox.StripeProPrice, PublicURL: home, Now: clock.Now,
-	}))(t)
+	}
+	for _, change := range changes {
+		change(&bill)
+	}
+	w.billing = must(billing.New(bill))(t)
 	w.analyses = analysis.New(analysis.Config{DB: d, Seal: sealer, Accounts: w.accounts, Billing: w.billing, X: x})
 	w.privacy = privacy.New(privacy.Config{DB: d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses})
 	w.notices = notice.New(notice.Config{DB: d, Seal: sealer})

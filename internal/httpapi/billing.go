@@ -18,6 +18,7 @@ type planBody struct {
 	PostsPerAnalysis int    `json:"posts_per_analysis"`
 	XReads           int    `json:"x_reads" doc:"Posts read from X a period."`
 	Model            string `json:"model"`
+	TrialDays        int    `json:"trial_days" doc:"Days that a person's first plan costs nothing; 0 for no trial."`
 }
 
 type plansOutput struct {
@@ -29,7 +30,7 @@ type plansOutput struct {
 func (a *API) plans(context.Context, *struct{}) (*plansOutput, error) {
 	out := &plansOutput{}
 	for _, t := range a.Billing.Plans() {
-		out.Body.Data = append(out.Body.Data, planBody{t.Name, t.MonthlyCents, t.Quota, t.MaxPosts, t.Reads, t.Model})
+		out.Body.Data = append(out.Body.Data, planBody{t.Name, t.MonthlyCents, t.Quota, t.MaxPosts, t.Reads, t.Model, a.Billing.TrialDays()})
 	}
 	return out, nil
 }
@@ -50,6 +51,8 @@ type subscriptionBody struct {
 
 	PendingChange *pendingBody `json:"pending_change" doc:"A change that is not in force yet."`
 	GraceUntil    *time.Time   `json:"grace_until" doc:"After a failed payment: your plan counts until then. Put another card in place before."`
+	TrialEnd      *time.Time   `json:"trial_end" doc:"While you try the plan for free: until when."`
+	NoCard        bool         `json:"no_card" doc:"There is nothing to charge. Put a card in place on the payment provider's page."`
 	Quota         *counter     `json:"quota,omitempty" doc:"Analyses of this period."`
 }
 
@@ -60,6 +63,7 @@ func newSubscriptionBody(s billing.Subscription) subscriptionBody {
 		Tier: tierName(s.Tier), Plan: s.Plan, Status: s.Status, Entitled: s.Tier.Name != "", PeriodStart: orNull(s.PeriodStart), PeriodEnd: orNull(s.PeriodEnd),
 		EntitledUntil: orNull(s.EntitledUntil), CancelAtPeriodEnd: s.CancelAtPeriodEnd, CancelAt: orNull(s.CancelAt),
 		PendingChange: newPendingBody(s.Pending), GraceUntil: orNull(s.GraceUntil),
+		TrialEnd: orNull(s.TrialEnd), NoCard: s.NoCard,
 	}
 }
 
@@ -68,12 +72,13 @@ type subscribeInput struct {
 	Body           struct {
 		Tier            string `json:"tier" enum:"basic,pro"`
 		PaymentMethodID string `json:"payment_method_id,omitempty" maxLength:"200" doc:"Of Stripe; without it you get a checkout_url."`
+		PromotionCode   string `json:"promotion_code,omitempty" maxLength:"100" example:"WELCOME"`
 	}
 }
 
 func (a *API) subscribe(ctx context.Context, in *subscribeInput) (*subscriptionOutput, error) {
 	s, err := a.Billing.Subscribe(ctx, caller(ctx), billing.SubscribeRequest{
-		Tier: in.Body.Tier, PaymentMethod: in.Body.PaymentMethodID, ReturnURL: a.PublicURL + "/",
+		Tier: in.Body.Tier, PaymentMethod: in.Body.PaymentMethodID, PromotionCode: in.Body.PromotionCode, ReturnURL: a.PublicURL + "/",
 	})
 	if err != nil {
 		return nil, err

@@ -26,11 +26,13 @@ type changeInput struct {
 	Body struct {
 		Tier string    `json:"tier" enum:"basic,pro" doc:"A dearer plan begins once it is paid, a cheaper one with the next period. Your present one takes a change that waits back."`
 		AsOf time.Time `json:"as_of,omitzero" doc:"as_of of a preview, at most 30 minutes old: exactly its prices are charged."`
+
+		PromotionCode string `json:"promotion_code,omitempty" maxLength:"100" doc:"For a dearer plan, or in a trial."`
 	}
 }
 
 func (a *API) changePlan(ctx context.Context, in *changeInput) (*subscriptionOutput, error) {
-	c, err := a.Billing.Change(ctx, caller(ctx), billing.ChangeRequest{Tier: in.Body.Tier, AsOf: in.Body.AsOf})
+	c, err := a.Billing.Change(ctx, caller(ctx), billing.ChangeRequest{Tier: in.Body.Tier, AsOf: in.Body.AsOf, PromotionCode: in.Body.PromotionCode})
 	if err != nil {
 		return nil, err
 	}
@@ -41,15 +43,18 @@ func (a *API) changePlan(ctx context.Context, in *changeInput) (*subscriptionOut
 
 type previewInput struct {
 	Body struct {
-		Tier string `json:"tier" enum:"basic,pro"`
+		Tier          string `json:"tier" enum:"basic,pro"`
+		PromotionCode string `json:"promotion_code,omitempty" maxLength:"100"`
 	}
 }
 
 type costBody struct {
-	AmountCents int64      `json:"amount_cents"`
-	Currency    string     `json:"currency" example:"usd"`
-	At          time.Time  `json:"at"`
-	Lines       []costLine `json:"lines,omitempty"`
+	AmountCents   int64      `json:"amount_cents" doc:"Less discounts, with tax."`
+	DiscountCents int64      `json:"discount_cents,omitempty" doc:"What discounts took off."`
+	TaxCents      int64      `json:"tax_cents,omitempty" doc:"Within the amount."`
+	Currency      string     `json:"currency" example:"usd"`
+	At            time.Time  `json:"at"`
+	Lines         []costLine `json:"lines,omitempty"`
 }
 
 type costLine struct {
@@ -57,29 +62,43 @@ type costLine struct {
 	AmountCents int64  `json:"amount_cents" doc:"Below zero for a credit."`
 }
 
+type discountBody struct {
+	Code  *string `json:"code" example:"WELCOME"`
+	Words string  `json:"words" example:"20% off for 3 months"`
+}
+
 type previewOutput struct {
 	Body struct {
 		Tier string    `json:"tier"`
 		From string    `json:"from" enum:"none,basic,pro" doc:"Your present plan."`
-		Kind string    `json:"kind" enum:"start,upgrade,downgrade,keep"`
+		Kind string    `json:"kind" enum:"start,upgrade,downgrade,keep,trial" doc:"trial is another plan within a trial."`
 		AsOf time.Time `json:"as_of" doc:"Send it with the change to be charged exactly this."`
 		Now  costBody  `json:"now" doc:"Charged at once."`
-		Next costBody  `json:"next" doc:"Charged then, and every month from then on."`
+		Next costBody  `json:"next" doc:"Charged then."`
+
+		RegularCents int64         `json:"regular_cents" doc:"Every month from then on, or once a discount has ended."`
+		TrialEnd     *time.Time    `json:"trial_end" doc:"Nothing is charged before."`
+		Discount     *discountBody `json:"discount"`
+		TaxUnknown   bool          `json:"tax_unknown" doc:"Tax comes on top, once it is known where you live: the payment page asks."`
 	}
 }
 
 func (a *API) previewPlan(ctx context.Context, in *previewInput) (*previewOutput, error) {
-	p, err := a.Billing.Preview(ctx, caller(ctx), in.Body.Tier)
+	p, err := a.Billing.Preview(ctx, caller(ctx), billing.PreviewRequest{Tier: in.Body.Tier, PromotionCode: in.Body.PromotionCode})
 	if err != nil {
 		return nil, err
 	}
 	out := &previewOutput{}
 	out.Body.Tier, out.Body.From, out.Body.Kind, out.Body.AsOf = p.Tier.Name, tierName(p.From), p.Kind, p.AsOf
-	out.Body.Now = costBody{p.NowCents, p.Currency, p.AsOf, nil}
+	out.Body.Now = costBody{p.NowCents, p.NowOff, p.NowTax, p.Currency, p.AsOf, nil}
 	for _, l := range p.Lines {
 		out.Body.Now.Lines = append(out.Body.Now.Lines, costLine{l.What, l.Cents})
 	}
-	out.Body.Next = costBody{p.Next, p.Currency, p.NextAt, nil}
+	out.Body.Next = costBody{p.Next, 0, p.NextTax, p.Currency, p.NextAt, nil}
+	out.Body.RegularCents, out.Body.TrialEnd, out.Body.TaxUnknown = p.Regular, orNull(p.TrialEnd), p.TaxUnknown
+	if p.Discount != (billing.Discount{}) {
+		out.Body.Discount = &discountBody{orNothing(p.Discount.Code), p.Discount.Words}
+	}
 	return out, nil
 }
 
@@ -93,7 +112,9 @@ type invoiceBody struct {
 	ID          string    `json:"id" example:"in_1"`
 	Number      *string   `json:"number" doc:"Null before it is final."`
 	Status      string    `json:"status" doc:"draft, open, paid, void or uncollectible."`
-	AmountCents int64     `json:"amount_cents"`
+	AmountCents int64     `json:"amount_cents" doc:"Less discounts, with tax."`
+	OffCents    int64     `json:"discount_cents" doc:"What discounts took off."`
+	TaxCents    int64     `json:"tax_cents" doc:"Within the amount."`
 	Currency    string    `json:"currency" example:"usd"`
 	CreatedAt   time.Time `json:"created_at"`
 	Refunded    int64     `json:"amount_refunded_cents" doc:"What of the amount was given back."`
@@ -117,7 +138,10 @@ func (a *API) invoices(ctx context.Context, in *PageQuery) (*invoicesOutput, err
 	out := &invoicesOutput{}
 	out.Body.Data, out.Body.NextCursor = make([]invoiceBody, len(p.Invoices)), orNothing(p.Next)
 	for i, v := range p.Invoices {
-		out.Body.Data[i] = invoiceBody{v.ID, orNothing(v.Number), v.Status, v.Cents, v.Currency, v.CreatedAt, v.RefundedCents, orNothing(v.Dispute), orNothing(v.Page), orNothing(v.PDF)}
+		out.Body.Data[i] = invoiceBody{
+			v.ID, orNothing(v.Number), v.Status, v.Cents, v.OffCents, v.TaxCents, v.Currency, v.CreatedAt,
+			v.RefundedCents, orNothing(v.Dispute), orNothing(v.Page), orNothing(v.PDF),
+		}
 	}
 	return out, nil
 }

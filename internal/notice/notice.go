@@ -42,6 +42,7 @@ const (
 	PlanChanged     Kind = "plan.changed"      // from one tier to another
 	PlanCancelled   Kind = "plan.cancelled"    // it will end at Data.Until
 	PlanEnded       Kind = "plan.ended"        // there is no plan any more; with Data.Until what was paid stays usable until then
+	TrialEnding     Kind = "trial.ending"      // within three days; Data.NoCard says what becomes of a plan without a card
 	QuotaNearlyUsed Kind = "quota.nearly_used" // four fifths of it
 	QuotaUsedUp     Kind = "quota.used_up"
 	EndpointOff     Kind = "webhook.disabled" // an endpoint did not answer for days, and hears no more
@@ -49,18 +50,19 @@ const (
 
 // Kinds lists every kind, in the order people are shown them.
 func Kinds() []Kind {
-	return []Kind{PaymentFailed, GraceEnding, GraceEnded, PlanChanged, PlanCancelled, PlanEnded, QuotaNearlyUsed, QuotaUsedUp, EndpointOff}
+	return []Kind{PaymentFailed, GraceEnding, GraceEnded, PlanChanged, PlanCancelled, PlanEnded, TrialEnding, QuotaNearlyUsed, QuotaUsedUp, EndpointOff}
 }
 
 // Data is what the words of a notice need. Fields that a kind does not need are zero.
 type Data struct {
-	Plan   string    `json:"plan,omitempty"`   // the tier it is about
-	From   string    `json:"from,omitempty"`   // the tier before
-	Until  time.Time `json:"until,omitzero"`   // when what the notice tells of ends
-	Quota  int       `json:"quota,omitempty"`  // analyses a period allows
-	Used   int       `json:"used,omitempty"`   // of them used, those that run included
-	Unpaid bool      `json:"unpaid,omitempty"` // the plan ended owing a payment
-	Host   string    `json:"host,omitempty"`   // of the endpoint it is about
+	Plan   string    `json:"plan,omitempty"`    // the tier it is about
+	From   string    `json:"from,omitempty"`    // the tier before
+	Until  time.Time `json:"until,omitzero"`    // when what the notice tells of ends
+	Quota  int       `json:"quota,omitempty"`   // analyses a period allows
+	Used   int       `json:"used,omitempty"`    // of them used, those that run included
+	Unpaid bool      `json:"unpaid,omitempty"`  // the plan ended owing a payment
+	Host   string    `json:"host,omitempty"`    // of the endpoint it is about
+	NoCard string    `json:"no_card,omitempty"` // there is no card, and the plan will "cancel" or "pause"
 }
 
 // Fact is what a notice is made of.

@@ -189,6 +189,9 @@ func TestWords_SayWhatHappenedAndWhatToDo(t *testing.T) {
 		"a nameless plan":     {notice.GraceEnded, notice.Data{}, "Your plan is paused, because its last payment did not go through. It opens again as soon as the payment does. Your reports are still there."},
 		"plan changed":        {notice.PlanChanged, notice.Data{Plan: "pro", From: "basic"}, "You now have the Pro plan instead of Basic."},
 		"nearly used":         {notice.QuotaNearlyUsed, notice.Data{Plan: "pro", Quota: 10_000, Used: 8_000, Until: until}, "You have used 8,000 of the 10,000 analyses of this period. New ones come on 24 December 2026, 09:30 UTC, or with a larger plan."},
+		"trial, card":         {notice.TrialEnding, notice.Data{Plan: "pro", Until: until}, "The free trial of your Pro plan ends on 24 December 2026, 09:30 UTC. Your card is charged for the first time then. If you do not want that, cancel before; you can use the plan until then all the same."},
+		"trial, and it ends":  {notice.TrialEnding, notice.Data{Plan: "pro", Until: until, NoCard: "cancel"}, "The free trial of your Pro plan ends on 24 December 2026, 09:30 UTC. There is no card, so the plan ends then and nothing is charged. Put a card in place before, and it goes on."},
+		"trial, and it waits": {notice.TrialEnding, notice.Data{Plan: "pro", Until: until, NoCard: "pause"}, "The free trial of your Pro plan ends on 24 December 2026, 09:30 UTC. There is no card, so the plan is paused then and nothing is charged. Put a card in place before, and it goes on."},
 		"ended with the rest": {notice.PlanEnded, notice.Data{Plan: "pro", Until: until}, "Your Pro plan is ended. What you paid for stays usable until 24 December 2026, 09:30 UTC, and then nothing more is charged."},
 	}
 	for name, tt := range tests {

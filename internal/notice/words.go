@@ -24,6 +24,8 @@ func (n Notice) Title() string {
 		return "Your plan is cancelled"
 	case PlanEnded:
 		return "Your plan has ended"
+	case TrialEnding:
+		return "Your free trial ends soon"
 	case QuotaNearlyUsed:
 		return "Most of your analyses are used"
 	case QuotaUsedUp:
@@ -51,6 +53,8 @@ func (k Kind) Words() string {
 		return "a plan that was cancelled"
 	case PlanEnded:
 		return "a plan that ended"
+	case TrialEnding:
+		return "a free trial that ends soon"
 	case QuotaNearlyUsed:
 		return "four fifths of the analyses used"
 	case QuotaUsedUp:
@@ -79,6 +83,8 @@ func (n Notice) Sentence() string {
 		return fmt.Sprintf("%s will not be renewed. You can use it until %s, and keep it if you change your mind before then.", d.plan(), moment(d.Until))
 	case PlanEnded:
 		return n.planEnded()
+	case TrialEnding:
+		return n.trialEnding()
 	case QuotaNearlyUsed:
 		return fmt.Sprintf("You have used %s of the %s analyses of this period. New ones come on %s, or with a larger plan.", count(d.Used), count(d.Quota), moment(d.Until))
 	case QuotaUsedUp:
@@ -106,6 +112,17 @@ func (n Notice) planEnded() string {
 		return fmt.Sprintf("%s is ended. What you paid for stays usable until %s, and then nothing more is charged.", n.Data.plan(), moment(n.Data.Until))
 	}
 	return fmt.Sprintf("%s has ended, and nothing more is charged. You can choose a plan again whenever you want.", n.Data.plan())
+}
+
+func (n Notice) trialEnding() string {
+	d := n.Data
+	switch d.NoCard {
+	case "":
+		return fmt.Sprintf("The free trial of %s ends on %s. Your card is charged for the first time then. If you do not want that, cancel before; you can use the plan until then all the same.", d.thePlan(), moment(d.Until))
+	case "pause":
+		return fmt.Sprintf("The free trial of %s ends on %s. There is no card, so the plan is paused then and nothing is charged. Put a card in place before, and it goes on.", d.thePlan(), moment(d.Until))
+	}
+	return fmt.Sprintf("The free trial of %s ends on %s. There is no card, so the plan ends then and nothing is charged. Put a card in place before, and it goes on.", d.thePlan(), moment(d.Until))
 }
 
 // plan begins a sentence.

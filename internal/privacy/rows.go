@@ -111,6 +111,8 @@ type subscription struct {
 	PendingTier          string     `json:"pending_tier"`
 	PendingHow           string     `json:"pending_how"`
 	PendingAt            *time.Time `json:"pending_at"`
+	TrialEnd             *time.Time `json:"trial_end"`
+	NoCard               bool       `json:"no_card"`
 	CreatedAt            time.Time  `json:"created_at"`
 	UpdatedAt            time.Time  `json:"updated_at"`
 }
@@ -118,7 +120,7 @@ type subscription struct {
 func (v *subscription) into() []any {
 	return []any{
 		&v.ID, &v.Tier, &v.Status, &v.StripeCustomerID, &v.StripeSubscriptionID, &v.PeriodStart, &v.PeriodEnd, &v.EntitledUntil,
-		&v.CancelAt, &v.CancelAtPeriodEnd, &v.PendingTier, &v.PendingHow, &v.PendingAt, &v.CreatedAt, &v.UpdatedAt,
+		&v.CancelAt, &v.CancelAtPeriodEnd, &v.PendingTier, &v.PendingHow, &v.PendingAt, &v.TrialEnd, &v.NoCard, &v.CreatedAt, &v.UpdatedAt,
 	}
 }
 
@@ -131,10 +133,11 @@ type timelineRow struct {
 	Cents    *int64     `json:"amount_cents"`
 	Currency string     `json:"currency"`
 	Until    *time.Time `json:"until"`
+	Note     string     `json:"note"`
 }
 
 func (v *timelineRow) into() []any {
-	return []any{&v.At, &v.ID, &v.Kind, &v.Tier, &v.FromTier, &v.Cents, &v.Currency, &v.Until}
+	return []any{&v.At, &v.ID, &v.Kind, &v.Tier, &v.FromTier, &v.Cents, &v.Currency, &v.Until, &v.Note}
 }
 
 type quotaPeriod struct {

@@ -46,6 +46,7 @@ var decisions = map[string]struct {
 	"subscription_changes": {why: "what the plan was worth, for figures; audit_log.json tells the same changes"},
 	"stripe_sweeps":        {why: "about the reading of Stripe's list"},
 	"billing_records":      {why: "only there after the user was erased"},
+	"trials_spent":         {why: "only there after the user was erased, as a keyed hash"},
 	"stripe_events":        {why: "what Stripe tells this server; the user's part of it is the subscription"},
 	"river_job":            {why: "ids of work under way", stays: "ids only, deleted by the queue a day after the work"},
 	"goose_db_version":     {why: "about the schema"},

@@ -24,6 +24,7 @@ type StripeConfig struct {
 	BasicPrice, ProPrice string // price ids; default StripeBasicPrice, StripeProPrice
 	BasicCents, ProCents int64  // a month, in cents of a US dollar; default 900, 2900
 	BasicLabel, ProLabel string // names on the checkout page; default "Repazoo Basic", "Repazoo Pro"
+	NoTax                bool   // the account has not switched on automatic tax
 }
 
 func (c StripeConfig) withDefaults() StripeConfig {
@@ -46,6 +47,7 @@ func (c StripeConfig) withDefaults() StripeConfig {
 //   - Subscriptions renew, expire and end as the sandbox's clock passes the moment: see stripe_renewal.go. A renewal that
 //     fails is tried again four times in 16 days; what becomes of the subscription then is a setting: see stripe_dunning.go.
 //   - What was paid can be refunded and disputed: see stripe_charges.go and stripe_disputes.go.
+//   - Trials, promotion codes and automatic tax are as they are there: see stripe_trials.go, stripe_discounts.go, stripe_tax.go.
 //   - Payment methods: pm_card_visa pays; pm_card_chargeDeclined cannot be attached; pm_card_chargeCustomerFail attaches
 //     and never pays; pm_card_createDispute pays, and disputes that at once; pm_card_authenticationRequired needs [Stripe.Authenticate], or the invoice's page, for whatever its
 //     owner asks for, and pays renewals by itself.
@@ -72,18 +74,20 @@ type Stripe struct {
 	afterRetries  string // one of stripeAfterRetries; "" is the first
 	portals       stripeShelf[stripePortal]
 	catalog       stripeCatalog
+	discounts     stripeDiscounts
+	trialsTold    map[string]int64 // the end of which trial was told of, by subscription
 	events        stripeShelf[stripeEvent]
 	fresh         []*stripeEvent // happened in the call under way, not yet handed to the outbox
 }
 
 func newStripe(s *Sandbox) *Stripe {
-	c := &Stripe{s: s, cfg: s.cfg.Stripe.withDefaults(), routes: http.NewServeMux(), answers: map[string]stripeAnswer{}}
+	c := &Stripe{s: s, cfg: s.cfg.Stripe.withDefaults(), routes: http.NewServeMux(), answers: map[string]stripeAnswer{}, trialsTold: map[string]int64{}}
 	c.outbox.now = s.Now
 	c.prices = []*stripePrice{
 		newStripePrice(c.cfg.BasicPrice, c.cfg.BasicLabel, c.cfg.BasicCents),
 		newStripePrice(c.cfg.ProPrice, c.cfg.ProLabel, c.cfg.ProCents),
 	}
-	for _, r := range slices.Concat(stripeRoutes, stripeCatalogRoutes, stripeMoneyRoutes) {
+	for _, r := range slices.Concat(stripeRoutes, stripeCatalogRoutes, stripeMoneyRoutes, stripeDiscountRoutes, stripeTaxRoutes, stripeTrialRoutes) {
 		c.routes.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { c.serveRoute(w, req, r) })
 	}
 	c.routes.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

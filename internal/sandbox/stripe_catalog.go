@@ -14,7 +14,7 @@ import (
 var stripeCatalogRoutes = []stripeRoute{
 	{"POST /v1/products", "id name description metadata[] expand[]", (*stripeCall).createProduct},
 	{"GET /v1/products", "active limit starting_after expand[]", (*stripeCall).listProducts},
-	{"POST /v1/prices", "product currency unit_amount recurring[interval] recurring[interval_count] lookup_key transfer_lookup_key nickname metadata[] expand[]", (*stripeCall).createPrice},
+	{"POST /v1/prices", "product currency unit_amount recurring[interval] recurring[interval_count] lookup_key transfer_lookup_key nickname tax_behavior metadata[] expand[]", (*stripeCall).createPrice},
 	{"POST /v1/prices/{id}", "active lookup_key transfer_lookup_key nickname metadata[] expand[]", (*stripeCall).updatePrice},
 	{"POST /v1/billing_portal/configurations", portalConfigParams, (*stripeCall).createPortalConfig},
 	{"GET /v1/billing_portal/configurations", "active is_default limit starting_after expand[]", (*stripeCall).listPortalConfigs},
@@ -81,6 +81,7 @@ func (c *stripeCall) createPrice() (any, *stripeError) {
 		return nil, missing("product", "product", c.form.get("product"))
 	}
 	p := newStripePrice(stripeID("price"), c.form.get("nickname"), cents)
+	p.TaxBehavior = c.form.optional("tax_behavior")
 	p.Created, p.Currency, p.Product, p.Metadata = clip(c.now), strings.ToLower(c.form.get("currency")), c.form.get("product"), c.form.metadata("metadata")
 	if interval := c.form.get("recurring[interval]"); interval != "" {
 		p.Recurring["interval"] = interval

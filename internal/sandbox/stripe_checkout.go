@@ -3,7 +3,6 @@ package sandbox
 import (
 	"cmp"
 	_ "embed"
-	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -16,25 +15,33 @@ const stripeCheckoutLives = 24 * time.Hour
 type stripeSession struct {
 	ID                string            `json:"id"`
 	Object            string            `json:"object"`
+	AllowCodes        *bool             `json:"allow_promotion_codes"`
+	AmountSubtotal    int64             `json:"amount_subtotal"`
 	AmountTotal       int64             `json:"amount_total"`
+	AutomaticTax      map[string]any    `json:"automatic_tax"`
+	BillingAddress    *string           `json:"billing_address_collection"`
 	CancelURL         *string           `json:"cancel_url"`
 	ClientReferenceID *string           `json:"client_reference_id"`
 	Created           int64             `json:"created"`
 	Currency          string            `json:"currency"`
 	Customer          string            `json:"customer"`
+	Discounts         []map[string]any  `json:"discounts"`
 	ExpiresAt         int64             `json:"expires_at"`
 	Livemode          bool              `json:"livemode"`
 	Metadata          map[string]string `json:"metadata"`
 	Mode              string            `json:"mode"`
+	MethodCollection  string            `json:"payment_method_collection"`
 	PaymentStatus     string            `json:"payment_status"`
 	Status            string            `json:"status"`
 	Subscription      *string           `json:"subscription"`
 	SuccessURL        string            `json:"success_url"`
+	TotalDetails      map[string]int64  `json:"total_details"`
 	UIMode            string            `json:"ui_mode"`
 	URL               *string           `json:"url"`
 
 	price    *stripePrice
 	metadata map[string]string // of the subscription to come
+	terms    stripeTerms
 }
 
 func (c *stripeCall) createSession() (any, *stripeError) {
@@ -54,13 +61,22 @@ func (c *stripeCall) createSession() (any, *stripeError) {
 	case c.form.has("cancel_url") && !webURL(c.form.get("cancel_url")):
 		return nil, stripeRefusal(http.StatusBadRequest, "url_invalid", "cancel_url", "Not a valid URL")
 	}
+	terms, refusal := c.readSessionTerms(cu)
+	if refusal != nil {
+		return nil, refusal
+	}
 	cs := &stripeSession{
-		ID: stripeID("cs_test"), Object: "checkout.session", AmountTotal: price.UnitAmount, CancelURL: c.form.optional("cancel_url"),
+		ID: stripeID("cs_test"), Object: "checkout.session", CancelURL: c.form.optional("cancel_url"),
 		ClientReferenceID: c.form.optional("client_reference_id"), Created: clip(c.now), Currency: "usd", Customer: cu.ID,
 		ExpiresAt: clip(c.now.Add(stripeCheckoutLives)), Metadata: c.form.metadata("metadata"), Mode: "subscription", PaymentStatus: "unpaid",
 		Status: "open", SuccessURL: c.form.get("success_url"), UIMode: "hosted_page",
-		price: price, metadata: c.form.metadata("subscription_data[metadata]"),
+		price: price, metadata: c.form.metadata("subscription_data[metadata]"), terms: terms,
+		BillingAddress: c.form.optional("billing_address_collection"), MethodCollection: cmp.Or(c.form.get("payment_method_collection"), "always"),
 	}
+	if c.form.has("allow_promotion_codes") {
+		cs.AllowCodes = new(c.form.get("allow_promotion_codes") == "true")
+	}
+	c.addUp(cs)
 	cs.URL = new(strings.TrimSuffix(c.base, "/") + "/stripe/checkout/" + cs.ID)
 	c.sessions.put(cs.ID, cs)
 	return cs, nil
@@ -102,12 +118,22 @@ func (c *stripeCall) expire(cs *stripeSession) {
 	c.emit("checkout.session.expired", cs)
 }
 
-// complete pays an open session with a good card.
-func (c *stripeCall) complete(cs *stripeSession) {
-	m := c.newMethod("pm_card_visa")
-	m.Customer = &cs.Customer
-	sub := c.subscribe(cs.Customer, cs.price, m, cs.metadata, true)
+// complete pays an open session with a good card, or leaves the card out where none is asked for.
+func (c *stripeCall) complete(cs *stripeSession, card bool) {
+	var m *stripeMethod
+	if card || !cs.cardLess() {
+		m = c.newMethod("pm_card_visa")
+		m.Customer = &cs.Customer
+	}
+	c.addUp(cs)
+	for _, d := range cs.terms.Discounts {
+		d.Start, d.CheckoutSession = clip(c.now), &cs.ID
+	}
+	sub := c.subscribe(cs.Customer, cs.price, m, cs.metadata, true, cs.terms)
 	cs.Status, cs.PaymentStatus, cs.Subscription, cs.URL = "complete", "paid", &sub.ID, nil
+	if cs.AmountTotal == 0 {
+		cs.PaymentStatus = "no_payment_required"
+	}
 	c.emit("checkout.session.completed", cs)
 }
 
@@ -124,16 +150,18 @@ func (c *Stripe) servePage(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPost {
 		action = r.PostFormValue("action")
 	}
+	var view sessionView
 	var cs *stripeSession
 	c.do(c.s.Now(), func(call *stripeCall) {
 		found := c.sessions.byID[id]
 		if found == nil {
 			return
 		}
-		if action == "pay" && found.Status == "open" {
-			call.complete(found)
+		refused := action != "" && action != "cancel" && found.Status == "open" && !call.fill(found, r)
+		if action == "pay" && found.Status == "open" && !refused {
+			call.complete(found, r.PostFormValue("card") != "none")
 		}
-		cs = new(*found)
+		cs, view = new(*found), call.viewOf(found, refused)
 	})
 	switch {
 	case cs == nil:
@@ -143,17 +171,14 @@ func (c *Stripe) servePage(w http.ResponseWriter, r *http.Request) {
 	case action == "cancel" && cs.CancelURL != nil:
 		http.Redirect(w, r, *cs.CancelURL, http.StatusSeeOther)
 	default:
-		cs.show(w)
+		cs.show(w, view)
 	}
 }
 
-func (cs *stripeSession) show(w http.ResponseWriter) {
+func (cs *stripeSession) show(w http.ResponseWriter, v sessionView) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action *")
-	_ = checkoutPage.Execute(w, map[string]any{ // a broken connection is the caller's to notice
-		"Open": cs.Status == "open", "Status": cs.Status, "Plan": cs.price.Nickname, "Back": cmp.Or(cs.back(), "/"),
-		"Price": fmt.Sprintf("$%d.%02d", cs.AmountTotal/100, cs.AmountTotal%100), "Until": time.Unix(cs.ExpiresAt, 0).UTC().Format("2 January 15:04 UTC"),
-	})
+	_ = checkoutPage.Execute(w, v) // a broken connection is the caller's to notice
 }
 
 func (cs *stripeSession) back() string {

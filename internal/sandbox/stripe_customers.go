@@ -9,6 +9,7 @@ import (
 type stripeCustomer struct {
 	ID              string            `json:"id"`
 	Object          string            `json:"object"`
+	Address         *stripeAddress    `json:"address"`
 	Balance         int64             `json:"balance"`
 	Created         int64             `json:"created"`
 	Deleted         bool              `json:"deleted,omitempty"`
@@ -26,6 +27,9 @@ func (c *stripeCall) createCustomer() (any, *stripeError) {
 		ID: stripeID("cus"), Object: "customer", Created: clip(c.now), Metadata: c.form.metadata("metadata"),
 		Email: c.form.optional("email"), Name: c.form.optional("name"), Description: c.form.optional("description"),
 		InvoiceSettings: map[string]any{"custom_fields": nil, "default_payment_method": nil, "footer": nil, "rendering_options": nil},
+	}
+	if refusal := c.readAddress(cu); refusal != nil {
+		return nil, refusal
 	}
 	c.customers.put(cu.ID, cu)
 	c.emit("customer.created", cu)
@@ -77,10 +81,16 @@ func (c *stripeCall) retrieveCustomer() (any, *stripeError) {
 	switch {
 	case cu == nil:
 		return nil, missing("customer", "id", c.id)
-	case cu.Deleted:
-		return map[string]any{"id": cu.ID, "object": "customer", "deleted": true}, nil
 	}
-	return cu, nil
+	return cu.render(), nil
+}
+
+// render shows a customer, of whom nothing is left once it was deleted.
+func (cu *stripeCustomer) render() map[string]any {
+	if cu.Deleted {
+		return map[string]any{"id": cu.ID, "object": "customer", "deleted": true}
+	}
+	return snapshot(cu)
 }
 
 // deleteCustomer also ends the customer's subscriptions at once.

@@ -14,10 +14,13 @@ type stripeInvoice struct {
 	AmountRemaining    int64             `json:"amount_remaining"`
 	AttemptCount       int64             `json:"attempt_count"`
 	Attempted          bool              `json:"attempted"`
+	AutomaticTax       stripeInvoiceTax  `json:"automatic_tax"`
 	BillingReason      string            `json:"billing_reason"`
 	Created            int64             `json:"created"`
 	Currency           string            `json:"currency"`
 	Customer           string            `json:"customer"`
+	Discounts          []string          `json:"discounts"`
+	EndingBalance      *int64            `json:"ending_balance"`
 	Lines              stripeLines       `json:"lines"`
 	Livemode           bool              `json:"livemode"`
 	Metadata           map[string]string `json:"metadata"`
@@ -26,10 +29,15 @@ type stripeInvoice struct {
 	Parent             map[string]any    `json:"parent"`
 	PeriodEnd          int64             `json:"period_end"`
 	PeriodStart        int64             `json:"period_start"`
+	StartingBalance    int64             `json:"starting_balance"`
 	Status             string            `json:"status"`
 	StatusTransitions  stripeTransitions `json:"status_transitions"`
 	Subtotal           int64             `json:"subtotal"`
 	Total              int64             `json:"total"`
+	TotalExcludingTax  int64             `json:"total_excluding_tax"`
+
+	TotalDiscountAmounts []stripeDiscountAmount `json:"total_discount_amounts"`
+	TotalTaxes           []stripeTaxAmount      `json:"total_taxes"`
 
 	secret  string
 	refused string // the last try's payment intent: requires_action, requires_payment_method; "" for none
@@ -50,25 +58,26 @@ type stripeLines struct {
 }
 
 type stripeLine struct {
-	ID           string            `json:"id"`
-	Object       string            `json:"object"`
-	Amount       int64             `json:"amount"`
-	Currency     string            `json:"currency"`
-	Description  string            `json:"description"`
-	Discountable bool              `json:"discountable"`
-	Discounts    []string          `json:"discounts"`
-	Livemode     bool              `json:"livemode"`
-	Metadata     map[string]string `json:"metadata"`
-	Parent       map[string]any    `json:"parent"`
-	Period       map[string]int64  `json:"period"`
-	Pricing      map[string]any    `json:"pricing"`
-	Quantity     int64             `json:"quantity"`
-	Subtotal     int64             `json:"subtotal"`
+	ID              string                 `json:"id"`
+	Object          string                 `json:"object"`
+	Amount          int64                  `json:"amount"`
+	Currency        string                 `json:"currency"`
+	Description     string                 `json:"description"`
+	Discountable    bool                   `json:"discountable"`
+	DiscountAmounts []stripeDiscountAmount `json:"discount_amounts"`
+	Discounts       []string               `json:"discounts"`
+	Livemode        bool                   `json:"livemode"`
+	Metadata        map[string]string      `json:"metadata"`
+	Parent          map[string]any         `json:"parent"`
+	Period          map[string]int64       `json:"period"`
+	Pricing         map[string]any         `json:"pricing"`
+	Quantity        int64                  `json:"quantity"`
+	Subtotal        int64                  `json:"subtotal"`
 }
 
 func newStripeLine(p *stripePrice, sub, item string, amount, start, end int64, proration bool, what string) stripeLine {
 	return stripeLine{
-		ID: stripeID("il"), Object: "line_item", Amount: amount, Currency: "usd", Description: what, Discounts: []string{}, Metadata: map[string]string{},
+		ID: stripeID("il"), Object: "line_item", Amount: amount, Currency: "usd", Description: what, Discountable: amount >= 0, Discounts: []string{}, Metadata: map[string]string{},
 		Parent: map[string]any{"type": "subscription_item_details", "invoice_item_details": nil, "subscription_item_details": map[string]any{
 			"invoice_item": nil, "proration": proration, "proration_details": nil, "subscription": sub, "subscription_item": item,
 		}},
@@ -101,13 +110,21 @@ func (c *stripeCall) draft(customer, sub, reason string, metadata map[string]str
 	for _, l := range lines {
 		in.Total += l.Amount
 	}
-	in.Subtotal, in.AmountDue, in.AmountRemaining = in.Total, max(0, in.Total), max(0, in.Total)
+	in.Subtotal = in.Total
 	return in
 }
 
-// bill makes an invoice of the subscription, open.
+// bill makes an invoice of the subscription, open, with the subscription's discounts.
 func (c *stripeCall) bill(sub *stripeSubscription, reason string, lines []stripeLine) *stripeInvoice {
+	in := c.billWith(sub, reason, lines, c.discountsOf(sub, clip(c.now)))
+	c.usedOnce(sub, in)
+	return in
+}
+
+func (c *stripeCall) billWith(sub *stripeSubscription, reason string, lines []stripeLine, discounts []*stripeDiscount) *stripeInvoice {
 	in, n := c.draft(sub.Customer, sub.ID, reason, sub.Metadata, lines), 1
+	c.reckon(in, discounts, sub.AutomaticTax.Enabled)
+	c.spendBalance(in)
 	for _, other := range c.invoices.list {
 		if other.Customer == sub.Customer {
 			n++
@@ -174,8 +191,12 @@ func (c *stripeCall) pay(sub *stripeSubscription, in *stripeInvoice) {
 	defer c.disputeFamous(sub, charge)
 	switch {
 	case sub.PendingUpdate != nil && *sub.LatestInvoice == in.ID:
-		sub.Items.Data, sub.PendingUpdate = sub.PendingUpdate.SubscriptionItems, nil
+		c.applyPending(sub, in)
 		c.emit("customer.subscription.pending_update_applied", sub)
+		c.emit("customer.subscription.updated", sub)
+	case sub.Status == "paused":
+		sub.Status = "active"
+		c.emit("customer.subscription.resumed", sub)
 		c.emit("customer.subscription.updated", sub)
 	case *sub.LatestInvoice == in.ID && (sub.Status == "incomplete" || sub.Status == "past_due" || sub.Status == "unpaid"):
 		sub.Status = "active"
@@ -185,6 +206,7 @@ func (c *stripeCall) pay(sub *stripeSubscription, in *stripeInvoice) {
 
 func (c *stripeCall) void(in *stripeInvoice) {
 	in.Status, in.refused, in.StatusTransitions.VoidedAt, in.NextPaymentAttempt = "void", "", new(clip(c.now)), nil
+	c.returnBalance(in)
 	c.emit("invoice.voided", in)
 }
 

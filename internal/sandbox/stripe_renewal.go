@@ -9,7 +9,10 @@ const stripeUnpaidLives = 23 * time.Hour // how long a first payment, or that of
 func (c *stripeCall) catchUp() {
 	for _, sub := range c.subscriptions.list {
 		for due := true; due; {
-			due = sub.live() && c.advance(sub)
+			due = sub.live() && (c.warnOfTrialEnd(sub) || c.advance(sub))
+		}
+		if c.dropEnded(sub) && sub.live() {
+			c.emit("customer.subscription.updated", sub)
 		}
 	}
 	for _, cs := range c.sessions.list {
@@ -23,6 +26,12 @@ func (c *stripeCall) catchUp() {
 func (c *stripeCall) advance(sub *stripeSubscription) bool {
 	at, step := sub.item().CurrentPeriodEnd, func() { c.renew(sub) }
 	switch {
+	case sub.Status == "paused" && sub.CancelAt == nil:
+		return false
+	case sub.Status == "paused":
+		at, step = *sub.CancelAt, func() { c.end(sub, c.now, "cancellation_requested") }
+	case sub.Status == "trialing" && (sub.CancelAt == nil || *sub.CancelAt > at):
+		step = func() { c.endTrial(sub) }
 	case sub.Status == "incomplete":
 		at, step = sub.Created+int64(stripeUnpaidLives/time.Second), func() {
 			sub.Status = "incomplete_expired"

@@ -31,7 +31,7 @@ type stripePhase struct {
 	AddInvoiceItems      []any             `json:"add_invoice_items"`
 	Currency             string            `json:"currency"`
 	DefaultPaymentMethod *string           `json:"default_payment_method"`
-	Discounts            []any             `json:"discounts"`
+	Discounts            []map[string]any  `json:"discounts"`
 	EndDate              int64             `json:"end_date"`
 	Items                []stripePhaseItem `json:"items"`
 	Metadata             map[string]string `json:"metadata"`
@@ -48,7 +48,7 @@ type stripePhaseItem struct {
 
 func newStripePhase(price string, method *string, start, end int64) stripePhase {
 	return stripePhase{
-		AddInvoiceItems: []any{}, Currency: "usd", DefaultPaymentMethod: method, Discounts: []any{}, StartDate: start, EndDate: end, Metadata: map[string]string{},
+		AddInvoiceItems: []any{}, Currency: "usd", DefaultPaymentMethod: method, Discounts: []map[string]any{}, StartDate: start, EndDate: end, Metadata: map[string]string{},
 		Items: []stripePhaseItem{{Discounts: []any{}, Metadata: map[string]string{}, Price: price, Quantity: 1}}, ProrationBehavior: "create_prorations",
 	}
 }
@@ -153,6 +153,13 @@ func (c *stripeCall) readPhase(i int, before []stripePhase) (stripePhase, *strip
 		return stripePhase{}, refusal
 	}
 	phase := newStripePhase(p.ID, c.form.optional(at("default_payment_method")), 0, 0)
+	for j := 0; c.form.has(fmt.Sprintf("%s[%d][discount]", at("discounts"), j)); j++ {
+		param := fmt.Sprintf("%s[%d][discount]", at("discounts"), j)
+		if c.discounts.redeemed.byID[c.form.get(param)] == nil {
+			return phase, missing("discount", param, c.form.get(param))
+		}
+		phase.Discounts = append(phase.Discounts, map[string]any{"coupon": nil, "discount": c.form.get(param), "promotion_code": nil})
+	}
 	if b := c.form.get(at("proration_behavior")); b != "" {
 		phase.ProrationBehavior = b
 	}
@@ -205,7 +212,8 @@ func (c *stripeCall) release(sched *stripeSchedule) {
 }
 
 // enterPhase gives a subscription whose period has just begun what its schedule has for it. As with the real one, a phase
-// that names no card takes the schedule's, and without that leaves the subscription without one of its own.
+// that names no card takes the schedule's, and without that leaves the subscription without one of its own; one that names
+// no discounts leaves it without them.
 func (c *stripeCall) enterPhase(sub *stripeSubscription) {
 	if sub.Schedule == nil {
 		return
@@ -217,6 +225,10 @@ func (c *stripeCall) enterPhase(sub *stripeSubscription) {
 			sub.DefaultPaymentMethod = phase.DefaultPaymentMethod
 			if card, named := sched.DefaultSettings["default_payment_method"].(string); named && sub.DefaultPaymentMethod == nil {
 				sub.DefaultPaymentMethod = &card
+			}
+			sub.Discounts = []string{}
+			for _, d := range phase.Discounts {
+				sub.Discounts = append(sub.Discounts, d["discount"].(string))
 			}
 			sched.Phases = sched.Phases[i:]
 			sched.CurrentPhase = map[string]int64{"start_date": phase.StartDate, "end_date": phase.EndDate}

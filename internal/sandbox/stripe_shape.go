@@ -52,7 +52,7 @@ func addNeutral(v any) {
 // StripeRoutes are the patterns, as of http.ServeMux, that the stand-in of Stripe answers.
 func StripeRoutes() []string {
 	var all []string
-	for _, routes := range [][]stripeRoute{stripeRoutes, stripeCatalogRoutes, stripeMoneyRoutes} {
+	for _, routes := range [][]stripeRoute{stripeRoutes, stripeCatalogRoutes, stripeMoneyRoutes, stripeDiscountRoutes, stripeTaxRoutes, stripeTrialRoutes} {
 		for _, r := range routes {
 			all = append(all, r.pattern)
 		}

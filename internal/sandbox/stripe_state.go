@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 )
@@ -27,6 +28,8 @@ type stripeState struct {
 	Disputes      []*stripeDispute             `json:"disputes"`
 	AfterRetries  string                       `json:"after_retries"`
 	Catalog       stripeCatalogState           `json:"catalog"`
+	Discounts     stripeDiscountsState         `json:"discounts"`
+	TrialsTold    map[string]int64             `json:"trials_told"`
 	Events        []stripeEventState           `json:"events"`
 	Answers       map[string]stripeAnswerState `json:"answers"` // by Idempotency-Key
 }
@@ -46,6 +49,7 @@ type stripeSessionState struct {
 	stripeSession
 	Price                *stripePrice      `json:"price"`
 	SubscriptionMetadata map[string]string `json:"subscription_metadata"`
+	Terms                stripeTerms       `json:"terms"`
 }
 
 type stripeEventState struct {
@@ -68,6 +72,7 @@ func (c *Stripe) encode(now time.Time) ([]byte, error) {
 		Customers: c.customers.list, Subscriptions: c.subscriptions.list, Schedules: c.schedules.list, Portals: c.portals.list,
 		Charges: c.charges.list, Refunds: c.refunds.list, Disputes: c.disputes.list, AfterRetries: c.afterRetries,
 		Events: c.recentEvents(now), Catalog: c.encodeCatalog(), Answers: map[string]stripeAnswerState{},
+		Discounts: c.discounts.encode(), TrialsTold: c.trialsTold,
 	}
 	for _, m := range c.methods.list {
 		st.Methods = append(st.Methods, stripeMethodState{*m, m.behaves})
@@ -77,7 +82,7 @@ func (c *Stripe) encode(now time.Time) ([]byte, error) {
 	}
 	for _, cs := range c.sessions.list {
 		if cs.Status == "open" || now.Sub(time.Unix(cs.ExpiresAt, 0)) < stripeSessionsLive {
-			st.Sessions = append(st.Sessions, stripeSessionState{*cs, cs.price, cs.metadata})
+			st.Sessions = append(st.Sessions, stripeSessionState{*cs, cs.price, cs.metadata, cs.terms})
 		}
 	}
 	for key, a := range c.answers {
@@ -133,7 +138,7 @@ func (c *Stripe) restore(raw []byte) error {
 		c.invoices.put(in.ID, &in.stripeInvoice)
 	}
 	for _, cs := range st.Sessions {
-		cs.price, cs.metadata = cs.Price, cs.SubscriptionMetadata
+		cs.price, cs.metadata, cs.terms = cs.Price, cs.SubscriptionMetadata, cs.Terms
 		c.sessions.put(cs.ID, &cs.stripeSession)
 	}
 	for key, a := range st.Answers {
@@ -141,6 +146,8 @@ func (c *Stripe) restore(raw []byte) error {
 	}
 	c.restoreCatalog(st.Catalog)
 	c.restoreMoney(st)
+	c.discounts.restore(st.Discounts)
+	maps.Copy(c.trialsTold, st.TrialsTold)
 	c.restoreEvents(st.Events)
 	return nil
 }

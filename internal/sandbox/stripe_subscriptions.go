@@ -10,19 +10,20 @@ import (
 )
 
 type stripePrice struct {
-	ID         string            `json:"id"`
-	Object     string            `json:"object"`
-	Active     bool              `json:"active"`
-	Created    int64             `json:"created"`
-	Currency   string            `json:"currency"`
-	Livemode   bool              `json:"livemode"`
-	LookupKey  *string           `json:"lookup_key"`
-	Metadata   map[string]string `json:"metadata"`
-	Nickname   string            `json:"nickname"`
-	Product    string            `json:"product"`
-	Recurring  map[string]any    `json:"recurring"`
-	Type       string            `json:"type"`
-	UnitAmount int64             `json:"unit_amount"`
+	ID          string            `json:"id"`
+	Object      string            `json:"object"`
+	Active      bool              `json:"active"`
+	Created     int64             `json:"created"`
+	Currency    string            `json:"currency"`
+	Livemode    bool              `json:"livemode"`
+	LookupKey   *string           `json:"lookup_key"`
+	Metadata    map[string]string `json:"metadata"`
+	Nickname    string            `json:"nickname"`
+	Product     string            `json:"product"`
+	Recurring   map[string]any    `json:"recurring"`
+	TaxBehavior *string           `json:"tax_behavior"`
+	Type        string            `json:"type"`
+	UnitAmount  int64             `json:"unit_amount"`
 }
 
 func newStripePrice(id, label string, cents int64) *stripePrice {
@@ -66,6 +67,7 @@ func (c *stripeCall) retrievePrice() (any, *stripeError) {
 type stripeSubscription struct {
 	ID                   string            `json:"id"`
 	Object               string            `json:"object"`
+	AutomaticTax         stripeAutoTax     `json:"automatic_tax"`
 	BillingCycleAnchor   int64             `json:"billing_cycle_anchor"`
 	BillingMode          map[string]any    `json:"billing_mode"`
 	CancelAt             *int64            `json:"cancel_at"`
@@ -77,6 +79,7 @@ type stripeSubscription struct {
 	Currency             string            `json:"currency"`
 	Customer             string            `json:"customer"`
 	DefaultPaymentMethod *string           `json:"default_payment_method"`
+	Discounts            []string          `json:"discounts"`
 	EndedAt              *int64            `json:"ended_at"`
 	Items                stripeItems       `json:"items"`
 	LatestInvoice        *string           `json:"latest_invoice"`
@@ -87,6 +90,7 @@ type stripeSubscription struct {
 	StartDate            int64             `json:"start_date"`
 	Status               string            `json:"status"`
 	TrialEnd             *int64            `json:"trial_end"`
+	TrialSettings        map[string]any    `json:"trial_settings"`
 	TrialStart           *int64            `json:"trial_start"`
 }
 
@@ -124,15 +128,22 @@ func (c *stripeCall) createSubscription() (any, *stripeError) {
 	if refusal != nil {
 		return nil, refusal
 	}
+	terms, refusal := c.readTerms(cu)
+	if refusal != nil {
+		return nil, refusal
+	}
 	m, refusal := c.methodOf(cu.ID, c.form.get("default_payment_method"))
+	if terms.TrialDays > 0 && !c.form.has("default_payment_method") { // nothing is charged yet
+		m, refusal = nil, nil
+	}
 	if refusal != nil {
 		return nil, refusal
 	}
 	behavior := c.form.get("payment_behavior")
-	if behavior == "error_if_incomplete" && !m.pays() {
+	if behavior == "error_if_incomplete" && terms.TrialDays == 0 && !m.pays() {
 		return nil, declined("card_declined", "generic_decline", "Your card was declined.")
 	}
-	sub := c.subscribe(cu.ID, price, m, c.form.metadata("metadata"), behavior != "default_incomplete")
+	sub := c.subscribe(cu.ID, price, m, c.form.metadata("metadata"), behavior != "default_incomplete", terms)
 	return c.renderSubscription(sub), nil
 }
 
@@ -151,21 +162,42 @@ func (c *stripeCall) methodOf(customer, id string) (*stripeMethod, *stripeError)
 	return m, nil
 }
 
-// subscribe begins a subscription: active when its first invoice is paid, incomplete until then.
-func (c *stripeCall) subscribe(customer string, p *stripePrice, m *stripeMethod, metadata map[string]string, pay bool) *stripeSubscription {
+// readTerms reads what a new subscription is to begin with.
+func (c *stripeCall) readTerms(cu *stripeCustomer) (t stripeTerms, refusal *stripeError) {
+	if refusal = c.readTrial(&t, ""); refusal != nil {
+		return t, refusal
+	}
+	if t.Discounts, _, refusal = c.readDiscounts("discounts", cu.ID); refusal != nil {
+		return t, refusal
+	}
+	t.Tax, refusal = c.readTax(cu, false)
+	return t, refusal
+}
+
+// subscribe begins a subscription: active when its first invoice is paid, incomplete until then; in a trial without more.
+func (c *stripeCall) subscribe(customer string, p *stripePrice, m *stripeMethod, metadata map[string]string, pay bool, terms stripeTerms) *stripeSubscription {
 	id, now := stripeID("sub"), clip(c.now)
 	sub := &stripeSubscription{
 		ID: id, Object: "subscription", BillingCycleAnchor: now, BillingMode: map[string]any{"type": "flexible"},
 		CancellationDetails: map[string]any{"comment": nil, "feedback": nil, "reason": nil}, CollectionMethod: "charge_automatically",
-		Created: now, Currency: "usd", Customer: customer, DefaultPaymentMethod: &m.ID, Metadata: metadata, StartDate: now, Status: "incomplete",
+		Created: now, Currency: "usd", Customer: customer, Metadata: metadata, AutomaticTax: autoTax(terms.Tax), Discounts: []string{}, StartDate: now, Status: "incomplete",
 		Items: stripeItems{Object: "list", URL: "/v1/subscription_items?subscription=" + id, Data: []stripeItem{{
 			ID: stripeID("si"), Object: "subscription_item", Created: now, CurrentPeriodStart: now, CurrentPeriodEnd: clip(monthAfter(c.now, 1)),
 			Metadata: map[string]string{}, Price: p, Quantity: 1, Subscription: id,
 		}}},
 	}
+	if m != nil {
+		sub.DefaultPaymentMethod = &m.ID
+	}
 	c.subscriptions.put(id, sub)
-	in := c.bill(sub, "subscription_create", c.periodLine(sub, sub.item()))
-	if pay && m.pays() {
+	c.redeem(sub, terms.Discounts)
+	c.beginTrial(sub, terms)
+	lines := c.periodLine(sub, sub.item())
+	if sub.TrialEnd != nil {
+		lines = trialLine(sub, sub.item())
+	}
+	in := c.bill(sub, "subscription_create", lines)
+	if sub.Status == "incomplete" && pay && (m.pays() || in.AmountDue == 0) {
 		sub.Status = "active"
 	}
 	c.emit("customer.subscription.created", sub)
@@ -177,6 +209,10 @@ func (c *stripeCall) renderSubscription(sub *stripeSubscription) any {
 	m := snapshot(sub)
 	if in := c.invoices.byID[*sub.LatestInvoice]; c.form.expands("latest_invoice") {
 		m["latest_invoice"] = c.renderInvoice(in, "latest_invoice.")
+	}
+	m["discounts"] = c.renderDiscounts(sub.Discounts, "")
+	if c.form.expands("customer") {
+		m["customer"] = c.customers.byID[sub.Customer].render()
 	}
 	if sub.Schedule != nil && c.form.expands("schedule") {
 		m["schedule"] = snapshot(c.schedules.byID[*sub.Schedule])
@@ -236,12 +272,34 @@ func (c *stripeCall) updateSubscription() (any, *stripeError) {
 		}
 		sub.DefaultPaymentMethod = &m.ID
 	}
+	if refusal := c.changeTerms(sub); refusal != nil {
+		return nil, refusal
+	}
 	maps.Copy(sub.Metadata, c.form.metadata("metadata"))
 	if refusal := c.scheduleCancel(sub); refusal != nil {
 		return nil, refusal
 	}
 	c.emit("customer.subscription.updated", sub)
 	return c.renderSubscription(sub), nil
+}
+
+// changeTerms gives a subscription other discounts, and switches its tax on or off.
+func (c *stripeCall) changeTerms(sub *stripeSubscription) *stripeError {
+	discounts, said, refusal := c.readDiscounts("discounts", sub.Customer)
+	if refusal != nil {
+		return refusal
+	}
+	if said {
+		c.redeem(sub, discounts)
+	}
+	if !c.form.has("automatic_tax[enabled]") {
+		return nil
+	}
+	on, refusal := c.readTax(c.customers.byID[sub.Customer], false)
+	if refusal == nil {
+		sub.AutomaticTax = autoTax(on)
+	}
+	return refusal
 }
 
 // scheduleCancel understands both ways to say when a subscription ends, and how to take them back.

@@ -34,7 +34,7 @@ type stripeRoute struct {
 }
 
 var stripeRoutes = []stripeRoute{
-	{"POST /v1/customers", "email name description metadata[] expand[]", (*stripeCall).createCustomer},
+	{"POST /v1/customers", "email name description address[country] address[line1] address[city] address[postal_code] address[state] metadata[] expand[]", (*stripeCall).createCustomer},
 	{"GET /v1/customers", "email limit starting_after expand[]", (*stripeCall).listCustomers},
 	{"GET /v1/customers/search", "query limit page expand[]", (*stripeCall).searchCustomers},
 	{"GET /v1/customers/{id}", "expand[]", (*stripeCall).retrieveCustomer},
@@ -43,27 +43,34 @@ var stripeRoutes = []stripeRoute{
 	{"POST /v1/payment_methods/{id}/attach", "customer expand[]", (*stripeCall).attachMethod},
 	{"GET /v1/prices", "active product limit starting_after lookup_keys[] expand[]", (*stripeCall).listPrices},
 	{"GET /v1/prices/{id}", "expand[]", (*stripeCall).retrievePrice},
-	{"POST /v1/subscriptions", "customer items[][price] items[][quantity] default_payment_method payment_behavior metadata[] expand[]", (*stripeCall).createSubscription},
+	{"POST /v1/subscriptions", "customer items[][price] items[][quantity] default_payment_method payment_behavior " + stripeTermsParams + " metadata[] expand[]", (*stripeCall).createSubscription},
 	{"GET /v1/subscriptions", "customer status limit starting_after expand[]", (*stripeCall).listSubscriptions},
 	{"GET /v1/subscriptions/{id}", "expand[]", (*stripeCall).retrieveSubscription},
-	{"POST /v1/subscriptions/{id}", "cancel_at cancel_at_period_end default_payment_method items[][id] items[][price] items[][quantity] payment_behavior proration_behavior proration_date metadata[] expand[]", (*stripeCall).updateSubscription},
+	{"POST /v1/subscriptions/{id}", "cancel_at cancel_at_period_end default_payment_method items[][id] items[][price] items[][quantity] payment_behavior proration_behavior proration_date discounts[][promotion_code] discounts[][discount] automatic_tax[enabled] metadata[] expand[]", (*stripeCall).updateSubscription},
 	{"DELETE /v1/subscriptions/{id}", "expand[]", (*stripeCall).cancelSubscription},
 	{"GET /v1/invoices", "customer subscription status limit starting_after expand[]", (*stripeCall).listInvoices},
 	{"GET /v1/invoices/{id}", "expand[]", (*stripeCall).retrieveInvoice},
 	{"POST /v1/invoices/{id}/void", "expand[]", (*stripeCall).voidInvoice},
-	{"POST /v1/invoices/create_preview", "customer subscription currency preview_mode subscription_details[items][][id] subscription_details[items][][price] subscription_details[items][][quantity] subscription_details[proration_behavior] subscription_details[proration_date] expand[]", (*stripeCall).previewInvoice},
+	{"POST /v1/invoices/create_preview", "customer subscription currency preview_mode automatic_tax[enabled] discounts discounts[][promotion_code] discounts[][discount] subscription_details[trial_end] subscription_details[items][][id] subscription_details[items][][price] subscription_details[items][][quantity] subscription_details[proration_behavior] subscription_details[proration_date] expand[]", (*stripeCall).previewInvoice},
 	{"POST /v1/subscription_schedules", "from_subscription expand[]", (*stripeCall).createSchedule},
 	{"GET /v1/subscription_schedules/{id}", "expand[]", (*stripeCall).retrieveSchedule},
-	{"POST /v1/subscription_schedules/{id}", "end_behavior proration_behavior phases[][start_date] phases[][end_date] phases[][duration][interval] phases[][duration][interval_count] phases[][items][][price] phases[][items][][quantity] phases[][default_payment_method] phases[][proration_behavior] default_settings[default_payment_method] expand[]", (*stripeCall).updateSchedule},
+	{"POST /v1/subscription_schedules/{id}", "end_behavior proration_behavior phases[][start_date] phases[][end_date] phases[][duration][interval] phases[][duration][interval_count] phases[][items][][price] phases[][items][][quantity] phases[][default_payment_method] phases[][discounts][][discount] phases[][proration_behavior] default_settings[default_payment_method] expand[]", (*stripeCall).updateSchedule},
 	{"POST /v1/subscription_schedules/{id}/release", "expand[]", (*stripeCall).releaseSchedule},
 	{"POST /v1/billing_portal/sessions", "customer return_url configuration expand[]", (*stripeCall).createPortal},
-	{"POST /v1/checkout/sessions", "mode customer line_items[][price] line_items[][quantity] success_url cancel_url client_reference_id metadata[] subscription_data[metadata][] expand[]", (*stripeCall).createSession},
+	{"POST /v1/checkout/sessions", "mode customer line_items[][price] line_items[][quantity] success_url cancel_url client_reference_id " + stripeSessionParams + " metadata[] subscription_data[metadata][] expand[]", (*stripeCall).createSession},
 	{"GET /v1/checkout/sessions", "customer status limit starting_after expand[]", (*stripeCall).listSessions},
 	{"GET /v1/checkout/sessions/{id}", "expand[]", (*stripeCall).retrieveSession},
 	{"POST /v1/checkout/sessions/{id}/expire", "expand[]", (*stripeCall).expireSession},
 	{"GET /v1/events", "type types[] created[gte] created[gt] limit starting_after expand[]", (*stripeCall).listEvents},
 	{"GET /v1/events/{id}", "expand[]", (*stripeCall).retrieveEvent},
 }
+
+// What a subscription and a checkout session may say of a trial, codes and tax.
+const (
+	stripeTermsParams   = "trial_period_days trial_settings[end_behavior][missing_payment_method] discounts[][promotion_code] automatic_tax[enabled]"
+	stripeSessionParams = "allow_promotion_codes discounts[][promotion_code] automatic_tax[enabled] billing_address_collection customer_update[address] payment_method_collection " +
+		"subscription_data[trial_period_days] subscription_data[trial_settings][end_behavior][missing_payment_method]"
+)
 
 // serveRoute reads the parameters, runs the route alone, and honours the Idempotency-Key.
 func (c *Stripe) serveRoute(w http.ResponseWriter, r *http.Request, route stripeRoute) {
