@@ -158,6 +158,13 @@ func TestVault_IsNotNeeded_ButWhenNamedItIs(t *testing.T) {
 			t.Errorf("got %v", got)
 		}
 	}
+	broken, left := vaulted(t, "HOST", "x")
+	if err := os.Remove(filepath.Join(left.Path, "recipients.txt")); err != nil {
+		t.Fatal(err)
+	}
+	if got := told(t, broken); !strings.Contains(got["VAULT_DIR"], "There is no vault in") || got["HOST"] == "" {
+		t.Errorf("what is left of a vault is taken for none: %v", got)
+	}
 	values, v := vaulted(t, "HOST", "x")
 	identity, err := os.ReadFile(v.IdentityFile)
 	if err != nil {

@@ -36,7 +36,7 @@ type Server struct {
 	Down      int               // a status for everything, when not 0
 	Secrets   map[string][]Version
 	calls     []string // method and path
-	Made      int      // tokens
+	given     int      // tokens
 }
 
 // Token is one that is good.
@@ -69,8 +69,8 @@ func (s *Server) Start(t testing.TB) string {
 
 // Give makes a token. The caller holds the lock, or nobody else is there yet.
 func (s *Server) Give() string {
-	s.Made++
-	token := fmt.Sprintf("token-%d", s.Made)
+	s.given++
+	token := fmt.Sprintf("token-%d", s.given)
 	s.Tokens[token] = &Token{s.Now.Add(s.Life), true}
 	return token
 }
@@ -80,6 +80,12 @@ func (s *Server) At(do func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	do()
+}
+
+// Given is how many tokens were made.
+func (s *Server) Given() (n int) {
+	s.At(func() { n = s.given })
+	return n
 }
 
 // Count is how often a call was made.
