@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"github.com/repazoo/repazoo/internal/app"
 	"github.com/repazoo/repazoo/internal/config"
 	"github.com/repazoo/repazoo/internal/vault"
+	"github.com/repazoo/repazoo/internal/vault/baotest"
 )
 
 const (
@@ -127,9 +129,9 @@ func TestReload_ABadValueChangesNothing(t *testing.T) {
 	}
 }
 
-func TestLook_FindsAChangeByItself(t *testing.T) {
-	t.Parallel()
-	v, vars := safe(t)
+// watching runs a Repazoo that looks for changed secrets all the time.
+func watching(t *testing.T, vars map[string]string) *app.App {
+	t.Helper()
 	vars["PORT"] = "0"
 	cfg, err := config.Load(t.Context(), config.Map(vars))
 	if err != nil {
@@ -139,7 +141,7 @@ func TestLook_FindsAChangeByItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
+	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(ctx) }()
 	t.Cleanup(func() {
@@ -149,8 +151,14 @@ func TestLook_FindsAChangeByItself(t *testing.T) {
 		}
 		a.Close()
 	})
+	return a
+}
+
+// changesKey does something, and waits until a seals with another key.
+func changesKey(t *testing.T, a *app.App, do func()) {
+	t.Helper()
 	before := a.Seal.KeyID()
-	put(t, v, "ENCRYPTION_KEY", secondSecret+","+firstSecret)
+	do()
 	deadline := time.After(20 * time.Second)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -161,6 +169,43 @@ func TestLook_FindsAChangeByItself(t *testing.T) {
 		case <-tick.C:
 		}
 	}
+}
+
+func TestLook_FindsAChangeByItself(t *testing.T) {
+	t.Parallel()
+	v, vars := safe(t)
+	a := watching(t, vars)
+	changesKey(t, a, func() { put(t, v, "ENCRYPTION_KEY", secondSecret+","+firstSecret) })
+	changesKey(t, a, func() { put(t, v, "ENCRYPTION_KEY", firstSecret+","+secondSecret) })
+}
+
+// The token comes from a file that an agent writes. The first one ends for good.
+func TestLook_FindsAChangeOnAServerAndANewTokenForIt(t *testing.T) {
+	t.Parallel()
+	s := baotest.New(t)
+	keep := func(name, value string) {
+		s.Secrets[name] = append(s.Secrets[name], baotest.Version{Data: map[string]any{"value": value}, Made: s.Now})
+	}
+	keep("JWT_SECRET_KEY", firstJWT)
+	keep("ENCRYPTION_KEY", firstSecret)
+	file := filepath.Join(t.TempDir(), "token")
+	write := func(token string) {
+		if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
+			t.Error(err)
+		}
+	}
+	write(s.Give())
+	a := watching(t, map[string]string{
+		"DATA_DIR": t.TempDir(), "BAO_ADDR": s.Start(t), "BAO_NAMESPACE": "team", "BAO_MOUNT": "kv", "BAO_PATH": "apps/repazoo", "BAO_TOKEN_FILE": file,
+	})
+	changesKey(t, a, func() { s.At(func() { keep("ENCRYPTION_KEY", secondSecret+","+firstSecret) }) })
+	changesKey(t, a, func() {
+		s.At(func() {
+			clear(s.Tokens)
+			keep("ENCRYPTION_KEY", firstSecret+","+secondSecret)
+			write(s.Give())
+		})
+	})
 }
 
 func TestReload_RequestsGoOnMeanwhile(t *testing.T) {

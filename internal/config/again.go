@@ -16,10 +16,13 @@ func (c *Config) Again(ctx context.Context) (*Config, error) {
 }
 
 // Stamp is another text once a file or the vault that c was read from has changed. It reads no
-// secret. Its error says that the vault could not be asked.
+// secret. It is "" when c was read from neither. Its error says that the vault could not be asked.
 func (c *Config) Stamp(ctx context.Context) (string, error) {
+	if len(c.origin.files) == 0 && c.origin.vault.store == nil {
+		return "", nil
+	}
 	h := sha256.New()
-	for _, path := range append([]string{c.origin.from.Dotenv}, c.origin.files...) {
+	for _, path := range c.origin.files {
 		info, err := os.Stat(path) // a file that is gone is a change, too
 		if err != nil {
 			fmt.Fprintf(h, "%q is gone\n", path)

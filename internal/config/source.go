@@ -117,6 +117,7 @@ func (o *origin) layers(problems *Problems) []layer {
 	if o.from.Dotenv == "" || (env != "" && env != string(Local)) {
 		return []layer{environment}
 	}
+	o.files = append(o.files, o.from.Dotenv)
 	file := dotenv(o.from.Dotenv, problems)
 	return []layer{environment, {fromDotenv, func(name string) string { return file[name] }}}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/config"
 	"github.com/repazoo/repazoo/internal/vault"
+	"github.com/repazoo/repazoo/internal/vault/baotest"
 )
 
 // vaulted is a local configuration whose vault has these secrets, by pairs of name and value.
@@ -157,6 +158,13 @@ func TestVault_IsNotNeeded_ButWhenNamedItIs(t *testing.T) {
 			t.Errorf("got %v", got)
 		}
 	}
+	broken, left := vaulted(t, "HOST", "x")
+	if err := os.Remove(filepath.Join(left.Path, "recipients.txt")); err != nil {
+		t.Fatal(err)
+	}
+	if got := told(t, broken); !strings.Contains(got["VAULT_DIR"], "There is no vault in") || got["HOST"] == "" {
+		t.Errorf("what is left of a vault is taken for none: %v", got)
+	}
 	values, v := vaulted(t, "HOST", "x")
 	identity, err := os.ReadFile(v.IdentityFile)
 	if err != nil {
@@ -247,6 +255,9 @@ func TestAgain_ReadsWhatHasChanged(t *testing.T) {
 	if diff := cmp.Diff([]string{"HOST", "JWT_SECRET_KEY"}, c.Differences(next)); diff != "" {
 		t.Error(diff)
 	}
+	if nothing, err := load(t, hosted("ai")).Stamp(t.Context()); err != nil || nothing != "" {
+		t.Errorf("without files and vault the stamp is %q, %v", nothing, err)
+	}
 	if same, err := next.Again(t.Context()); err != nil || next.Differences(same) != nil {
 		t.Errorf("got %v, %v", next.Differences(same), err)
 	}
@@ -283,5 +294,49 @@ func TestMayBeInVault_IsEverySettingThatIsNotNeededBefore(t *testing.T) {
 		if got := config.MayBeInVault(name); got != want {
 			t.Errorf("%s: %v", name, got)
 		}
+	}
+}
+
+func TestVault_OnAServerGivesSecretsAndTellsOfChanges(t *testing.T) {
+	t.Parallel()
+	s := baotest.New(t)
+	s.SecretIDs["good"] = true
+	put := func(name, value string) {
+		s.Secrets[name] = append(s.Secrets[name], baotest.Version{Data: map[string]any{"value": value}, Made: s.Now})
+	}
+	put("JWT_SECRET_KEY", jwtKey)
+	put("HOST", "from-vault")
+	put("OF_A_LATER_VERSION", "x")
+	c := load(t, local(t, "BAO_ADDR", s.Start(t), "BAO_NAMESPACE", "team", "BAO_MOUNT", "kv", "BAO_PATH", "apps/repazoo",
+		"BAO_ROLE_ID", "role", "BAO_SECRET_ID", "good", "HOST", "from-environment"))
+	if got := c.Keys.JWT.Reveal(); !slices.Equal(got, []string{jwtKey}) || c.SourceOf("JWT_SECRET_KEY") != "vault" || c.Server.Host != "from-environment" {
+		t.Errorf("got %v", c.SourceOf("JWT_SECRET_KEY"))
+	}
+	before, err := c.Stamp(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.At(func() { put("JWT_SECRET_KEY", encryptionKey) })
+	after, err := c.Stamp(t.Context())
+	if err != nil || after == before {
+		t.Errorf("the stamp is the same, %v", err)
+	}
+	next, err := c.Again(t.Context())
+	if err != nil || next.Keys.JWT[0].Reveal() != encryptionKey {
+		t.Fatalf("got %v", err)
+	}
+	if n := s.Count("PUT /v1/auth/approle/login"); n != 1 {
+		t.Errorf("signed in %d times", n)
+	}
+	if n := s.Count("GET /v1/kv/data/apps/repazoo/HOST"); n != 0 {
+		t.Errorf("read %d times what it does not need", n)
+	}
+	s.At(func() { s.Down = 503 })
+	if _, err := next.Stamp(t.Context()); err == nil {
+		t.Error("a sealed server tells its versions")
+	}
+	_, err = next.Again(t.Context())
+	if found, ok := errors.AsType[config.Problems](err); !ok || !found.Passing() || !found.About("BAO_ADDR") || len(found) != 1 {
+		t.Errorf("got %v", err)
 	}
 }

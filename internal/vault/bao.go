@@ -255,6 +255,17 @@ type Login struct {
 // repeats tells whether another token can be had.
 func (l Login) repeats() bool { return l.Token == "" }
 
+// account reads the token of the service account, which may be another one each time.
+func (l Login) account() (string, error) {
+	f, err := os.Open(l.KubernetesFile)
+	if err != nil {
+		return "", fault.DependencyDown.Saying("The token of the service account in %s cannot be read: %v.", l.KubernetesFile, plain(err))
+	}
+	defer f.Close()
+	text, err := readOpen(f, l.KubernetesFile, maxFile, 0, 0) // its mode is the platform's choice
+	return strings.TrimSpace(string(text)), err
+}
+
 // lease is what a token is good for.
 type lease struct {
 	held      bool
@@ -308,11 +319,11 @@ func (b *Bao) signIn(ctx context.Context) error {
 	}
 	mount, body := "approle", map[string]any{"role_id": b.Login.RoleID, "secret_id": b.Login.SecretID}
 	if b.Login.KubernetesRole != "" {
-		account, err := os.ReadFile(b.Login.KubernetesFile)
+		account, err := b.Login.account()
 		if err != nil {
-			return fault.DependencyDown.Saying("The token of the service account in %s cannot be read: %v.", b.Login.KubernetesFile, plain(err))
+			return err
 		}
-		mount, body = "kubernetes", map[string]any{"role": b.Login.KubernetesRole, "jwt": strings.TrimSpace(string(account))}
+		mount, body = "kubernetes", map[string]any{"role": b.Login.KubernetesRole, "jwt": account}
 	}
 	s, err := b.client.Logical().WriteWithContext(ctx, path.Join("auth", cmp.Or(b.Login.Mount, mount), "login"), body)
 	if err != nil {

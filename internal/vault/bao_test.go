@@ -2,6 +2,8 @@ package vault_test
 
 import (
 	"encoding/pem"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -12,16 +14,17 @@ import (
 
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/vault"
+	"github.com/repazoo/repazoo/internal/vault/baotest"
 )
 
 // client is a vault on a stand-in, whose clock it goes by.
-func client(t testing.TB, s *server, change func(*vault.BaoConfig)) *vault.Bao {
+func client(t testing.TB, s *baotest.Server, change func(*vault.BaoConfig)) *vault.Bao {
 	t.Helper()
 	c := vault.BaoConfig{
-		Address: s.start(t), Namespace: "team", Mount: "kv", Path: "apps/repazoo",
-		Now: func() (now time.Time) { s.at(func() { now = s.now }); return now },
+		Address: s.Start(t), Namespace: "team", Mount: "kv", Path: "apps/repazoo",
+		Now: func() (now time.Time) { s.At(func() { now = s.Now }); return now },
 	}
-	s.secretIDs["good"] = true
+	s.SecretIDs["good"] = true
 	c.Login = vault.Login{RoleID: "role", SecretID: "good"}
 	if change != nil {
 		change(&c)
@@ -35,7 +38,7 @@ func client(t testing.TB, s *server, change func(*vault.BaoConfig)) *vault.Bao {
 
 func TestBao_KeepsListsAndForgets(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
+	s := baotest.New(t)
 	v := client(t, s, nil)
 	holds(t, v, map[string]string{})
 	set(t, v, "STRIPE_SECRET_KEY", "one")
@@ -48,22 +51,22 @@ func TestBao_KeepsListsAndForgets(t *testing.T) {
 	holds(t, v, map[string]string{"JWT_SECRET_KEY": "two"})
 	refuses(t, v.Remove(t.Context(), "STRIPE_SECRET_KEY"), fault.NotFound, "There is no secret STRIPE_SECRET_KEY")
 
-	s.at(func() { s.secrets["JWT_SECRET_KEY"][0].deleted = true })
+	s.At(func() { s.Secrets["JWT_SECRET_KEY"][0].Deleted = true })
 	holds(t, v, map[string]string{})
 	_, err := v.Get(t.Context(), "JWT_SECRET_KEY")
 	refuses(t, err, fault.NotFound, "There is no secret JWT_SECRET_KEY")
-	if n := s.count("PUT /v1/auth/approle/login"); n != 1 {
+	if n := s.Count("PUT /v1/auth/approle/login"); n != 1 {
 		t.Errorf("signed in %d times", n)
 	}
 }
 
 func TestBao_TellsAnotherVersionAfterEachChange(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
+	s := baotest.New(t)
 	v := client(t, s, nil)
 	var last vault.Entry
 	for range 3 {
-		s.at(func() { s.now = s.now.Add(time.Second) })
+		s.At(func() { s.Now = s.Now.Add(time.Second) })
 		set(t, v, "A", "x")
 		all, err := v.List(t.Context())
 		if err != nil || len(all) != 1 || all[0].Version == last.Version || !all[0].Changed.After(last.Changed) {
@@ -77,13 +80,13 @@ func TestBao_SignsInEachWay(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "account")
 	write(t, file, []byte("account-1\n"), 0o600)
-	for name, change := range map[string]func(*server) func(*vault.BaoConfig){
-		"token": func(s *server) func(*vault.BaoConfig) {
-			return func(c *vault.BaoConfig) { c.Login = vault.Login{Token: s.give()} }
+	for name, change := range map[string]func(*baotest.Server) func(*vault.BaoConfig){
+		"token": func(s *baotest.Server) func(*vault.BaoConfig) {
+			return func(c *vault.BaoConfig) { c.Login = vault.Login{Token: s.Give()} }
 		},
-		"AppRole": func(*server) func(*vault.BaoConfig) { return nil },
-		"Kubernetes": func(s *server) func(*vault.BaoConfig) {
-			s.accounts["account-1"] = true
+		"AppRole": func(*baotest.Server) func(*vault.BaoConfig) { return nil },
+		"Kubernetes": func(s *baotest.Server) func(*vault.BaoConfig) {
+			s.Accounts["account-1"] = true
 			return func(c *vault.BaoConfig) {
 				c.Login = vault.Login{KubernetesRole: "repazoo", KubernetesFile: file, Mount: "clusters/one"}
 			}
@@ -91,7 +94,7 @@ func TestBao_SignsInEachWay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newServer(t)
+			s := baotest.New(t)
 			v := client(t, s, change(s))
 			set(t, v, "A", "x")
 			holds(t, v, map[string]string{"A": "x"})
@@ -116,7 +119,7 @@ func TestBao_RefusesToGoOnUnknown(t *testing.T) {
 		"version 1":       {func(c *vault.BaoConfig) { c.Mount = "old" }, fault.Forbidden, "has no KV engine of version 2 at old"},
 		"nobody there":    {func(c *vault.BaoConfig) { c.Address = "http://127.0.0.1:1" }, fault.DependencyDown, "does not answer"},
 	} {
-		s := newServer(t)
+		s := baotest.New(t)
 		v := client(t, s, c.change)
 		_, err := v.List(t.Context())
 		refuses(t, err, c.kind, c.words)
@@ -130,66 +133,66 @@ func TestBao_RefusesToGoOnUnknown(t *testing.T) {
 
 func TestBao_RenewsATokenBeforeItEnds(t *testing.T) {
 	t.Parallel()
-	for name, login := range map[string]func(*server) vault.Login{
-		"token":   func(s *server) vault.Login { return vault.Login{Token: s.give()} },
-		"AppRole": func(*server) vault.Login { return vault.Login{RoleID: "role", SecretID: "good"} },
+	for name, login := range map[string]func(*baotest.Server) vault.Login{
+		"token":   func(s *baotest.Server) vault.Login { return vault.Login{Token: s.Give()} },
+		"AppRole": func(*baotest.Server) vault.Login { return vault.Login{RoleID: "role", SecretID: "good"} },
 	} {
-		s := newServer(t)
+		s := baotest.New(t)
 		v := client(t, s, func(c *vault.BaoConfig) { c.Login = login(s) })
 		set(t, v, "A", "x")
 		for range 12 { // three hours with a token that lives one
-			s.at(func() { s.now = s.now.Add(15 * time.Minute) })
+			s.At(func() { s.Now = s.Now.Add(15 * time.Minute) })
 			holds(t, v, map[string]string{"A": "x"})
 		}
-		if n := s.count("PUT /v1/auth/token/renew-self"); n != 4 || s.made != 1 {
-			t.Errorf("%s: renewed %d times, %d tokens", name, n, s.made)
+		if n := s.Count("PUT /v1/auth/token/renew-self"); n != 4 || s.Given() != 1 {
+			t.Errorf("%s: renewed %d times, %d tokens", name, n, s.Given())
 		}
 	}
 }
 
 func TestBao_SignsInAnewWhereItCan(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
+	s := baotest.New(t)
 	v := client(t, s, nil)
 	set(t, v, "A", "x")
-	s.at(func() { s.now = s.now.Add(2 * time.Hour) }) // it has ended
+	s.At(func() { s.Now = s.Now.Add(2 * time.Hour) }) // it has ended
 	holds(t, v, map[string]string{"A": "x"})
-	s.at(func() { clear(s.tokens) }) // it was revoked
+	s.At(func() { clear(s.Tokens) }) // it was revoked
 	holds(t, v, map[string]string{"A": "x"})
-	s.at(func() { // it cannot be renewed any more
-		for _, token := range s.tokens {
-			token.renewable = false
+	s.At(func() { // it cannot be renewed any more
+		for _, token := range s.Tokens {
+			token.Renewable = false
 		}
-		s.now = s.now.Add(45 * time.Minute)
+		s.Now = s.Now.Add(45 * time.Minute)
 	})
 	holds(t, v, map[string]string{"A": "x"})
-	if s.made != 4 {
-		t.Errorf("%d tokens", s.made)
+	if s.Given() != 4 {
+		t.Errorf("%d tokens", s.Given())
 	}
-	s.at(func() { clear(s.tokens); clear(s.secretIDs) })
+	s.At(func() { clear(s.Tokens); clear(s.SecretIDs) })
 	_, err := v.Get(t.Context(), "A")
 	refuses(t, err, fault.Forbidden, "does not accept how we sign in")
 }
 
 func TestBao_ATokenThatEndedIsNamed(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
-	token := s.give()
-	s.tokens[token].renewable = false
+	s := baotest.New(t)
+	token := s.Give()
+	s.Tokens[token].Renewable = false
 	v := client(t, s, func(c *vault.BaoConfig) { c.Login = vault.Login{Token: token} })
 	set(t, v, "A", "x")
-	s.at(func() { s.now = s.now.Add(59 * time.Minute) })
+	s.At(func() { s.Now = s.Now.Add(59 * time.Minute) })
 	holds(t, v, map[string]string{"A": "x"})
-	s.at(func() { s.now = s.now.Add(time.Minute) })
+	s.At(func() { s.Now = s.Now.Add(time.Minute) })
 	_, err := v.Get(t.Context(), "A")
 	refuses(t, err, fault.Forbidden, "has ended")
 }
 
 func TestBao_ManyCallersShareOneSignIn(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
+	s := baotest.New(t)
 	v := client(t, s, nil)
-	s.secrets["A"] = []version{{data: map[string]any{"value": "x"}, made: s.now}}
+	s.Secrets["A"] = []baotest.Version{{Data: map[string]any{"value": "x"}, Made: s.Now}}
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
@@ -199,20 +202,20 @@ func TestBao_ManyCallersShareOneSignIn(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if s.made != 1 {
-		t.Errorf("%d tokens", s.made)
+	if s.Given() != 1 {
+		t.Errorf("%d tokens", s.Given())
 	}
 }
 
 func TestBao_ExplainsWhatTheServerSays(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
+	s := baotest.New(t)
 	v := client(t, s, nil)
-	s.secrets["A"] = []version{{data: map[string]any{"password": "hunter2"}, made: s.now}}
+	s.Secrets["A"] = []baotest.Version{{Data: map[string]any{"password": "hunter2"}, Made: s.Now}}
 	_, err := v.Get(t.Context(), "A")
 	refuses(t, err, fault.ValidationFailed, `without a field "value"`)
 	for status, words := range map[int]string{503: "is sealed or not ready", 500: "answered with status 500", 403: "does not accept how we sign in"} {
-		s.at(func() { s.down = status })
+		s.At(func() { s.Down = status })
 		_, err := v.Get(t.Context(), "A")
 		kind := fault.DependencyDown
 		if status == 403 {
@@ -224,8 +227,10 @@ func TestBao_ExplainsWhatTheServerSays(t *testing.T) {
 
 func TestBao_TrustsTheAuthorityOfItsFile(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
-	h := httptest.NewTLSServer(s)
+	s := baotest.New(t)
+	h := httptest.NewUnstartedServer(s)
+	h.Config.ErrorLog = log.New(io.Discard, "", 0) // a stranger is refused below
+	h.StartTLS()
 	t.Cleanup(h.Close)
 	file := filepath.Join(t.TempDir(), "ca.pem")
 	write(t, file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: h.Certificate().Raw}), 0o600)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -42,9 +41,9 @@ func NewDir(c DirConfig) *Dir {
 	return &Dir{c}
 }
 
-// Exists tells whether the vault was made, or something stands where it would be.
+// Exists tells whether anything stands where the vault would be, a vault or what is left of one.
 func (d *Dir) Exists() bool {
-	_, err := os.Lstat(filepath.Join(d.Path, recipientsFile))
+	_, err := os.Lstat(d.Path)
 	return !errors.Is(err, fs.ErrNotExist)
 }
 

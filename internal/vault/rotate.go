@@ -35,7 +35,7 @@ func (d *Dir) Init(ctx context.Context, others []string) (made Made, err error) 
 		return Made{}, fault.DependencyDown.Saying("The directory %s cannot be made: %v.", d.Path, plain(err))
 	}
 	err = d.locked(ctx, syscall.LOCK_EX, func(root *os.Root) error {
-		if d.Exists() {
+		if _, err := root.Lstat(recipientsFile); !errors.Is(err, fs.ErrNotExist) {
 			return fault.Conflict.Saying("There is a vault in %s already.", d.Path)
 		}
 		identities, isNew, err := d.findOrMakeIdentity()

@@ -1,4 +1,13 @@
-package vault_test
+// Package baotest stands in for an OpenBao server in tests, at the wire.
+//
+//	s := baotest.New(t)
+//	s.SecretIDs["good"] = true          // of the AppRole "role"
+//	address := s.Start(t)               // namespace "team", KV engine "kv", path "apps/repazoo"
+//
+// It knows the calls that OpenBao's documentation gives and that a vault needs. It fails the
+// test on any other: on a path, method or body that is not theirs. Once it runs, what it knows
+// is looked at and changed within [Server.At].
+package baotest
 
 import (
 	"encoding/json"
@@ -13,65 +22,75 @@ import (
 	"time"
 )
 
-// server stands in for OpenBao at the wire. It knows the calls that its documentation gives and
-// fails the test on any other: on a path, method or header that is not theirs.
-type server struct {
+// Server is the stand-in.
+type Server struct {
 	t  testing.TB
 	mu sync.Mutex
 
-	now       time.Time
-	namespace string
-	secretIDs map[string]bool      // of the role "role"
-	accounts  map[string]bool      // tokens of service accounts
-	tokens    map[string]*baoToken // that are good
-	life      time.Duration        // of the tokens it gives
-	down      int                  // a status for everything, when not 0
-	secrets   map[string][]version
+	Now       time.Time
+	Namespace string
+	SecretIDs map[string]bool   // of the role "role"
+	Accounts  map[string]bool   // tokens of service accounts
+	Tokens    map[string]*Token // that are good
+	Life      time.Duration     // of the tokens it gives
+	Down      int               // a status for everything, when not 0
+	Secrets   map[string][]Version
 	calls     []string // method and path
-	made      int
+	given     int      // tokens
 }
 
-type baoToken struct {
-	ends      time.Time
-	renewable bool
+// Token is one that is good.
+type Token struct {
+	Ends      time.Time
+	Renewable bool
 }
 
-type version struct {
-	data    map[string]any
-	made    time.Time
-	deleted bool
+// Version is one of a secret.
+type Version struct {
+	Data    map[string]any
+	Made    time.Time
+	Deleted bool
 }
 
-func newServer(t testing.TB) *server {
-	return &server{
-		t: t, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), namespace: "team", life: time.Hour,
-		secretIDs: map[string]bool{}, accounts: map[string]bool{}, tokens: map[string]*baoToken{}, secrets: map[string][]version{},
+// New is a server that knows nothing yet.
+func New(t testing.TB) *Server {
+	return &Server{
+		t: t, Now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), Namespace: "team", Life: time.Hour,
+		SecretIDs: map[string]bool{}, Accounts: map[string]bool{}, Tokens: map[string]*Token{}, Secrets: map[string][]Version{},
 	}
 }
 
-func (s *server) start(t testing.TB) string {
+// Start listens until the test ends, and returns its address.
+func (s *Server) Start(t testing.TB) string {
 	h := httptest.NewServer(s)
 	t.Cleanup(h.Close)
 	return h.URL
 }
 
-// give makes a token. The caller holds the lock, or nobody else is there yet.
-func (s *server) give() string {
-	s.made++
-	token := fmt.Sprintf("token-%d", s.made)
-	s.tokens[token] = &baoToken{s.now.Add(s.life), true}
+// Give makes a token. The caller holds the lock, or nobody else is there yet.
+func (s *Server) Give() string {
+	s.given++
+	token := fmt.Sprintf("token-%d", s.given)
+	s.Tokens[token] = &Token{s.Now.Add(s.Life), true}
 	return token
 }
 
-func (s *server) at(do func()) {
+// At does something while no call is answered.
+func (s *Server) At(do func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	do()
 }
 
-// count is how often a call was made.
-func (s *server) count(call string) (n int) {
-	s.at(func() {
+// Given is how many tokens were made.
+func (s *Server) Given() (n int) {
+	s.At(func() { n = s.given })
+	return n
+}
+
+// Count is how often a call was made.
+func (s *Server) Count(call string) (n int) {
+	s.At(func() {
 		for _, c := range s.calls {
 			if c == call {
 				n++
@@ -81,7 +100,8 @@ func (s *server) count(call string) (n int) {
 	return n
 }
 
-func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP answers a call.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	call := r.Method + " " + r.URL.Path
@@ -89,11 +109,11 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("X-Vault-Request") != "true" || r.URL.RawQuery != "" && r.URL.RawQuery != "list=true" {
 		s.t.Errorf("%s: headers %v, query %q", call, r.Header, r.URL.RawQuery)
 	}
-	if s.down != 0 {
-		s.answer(w, s.down, map[string]any{"errors": []string{"Vault is sealed"}})
+	if s.Down != 0 {
+		s.answer(w, s.Down, map[string]any{"errors": []string{"Vault is sealed"}})
 		return
 	}
-	if r.Header.Get("X-Vault-Namespace") != s.namespace {
+	if r.Header.Get("X-Vault-Namespace") != s.Namespace {
 		s.answer(w, http.StatusForbidden, map[string]any{"errors": []string{"permission denied"}})
 		return
 	}
@@ -107,24 +127,24 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.login(w, r, strings.TrimSuffix(login, "/login"), body)
 		return
 	}
-	token := s.tokens[r.Header.Get("X-Vault-Token")]
-	if token == nil || !token.ends.IsZero() && !s.now.Before(token.ends) {
+	token := s.Tokens[r.Header.Get("X-Vault-Token")]
+	if token == nil || !token.Ends.IsZero() && !s.Now.Before(token.Ends) {
 		s.answer(w, http.StatusForbidden, map[string]any{"errors": []string{"permission denied", "invalid token"}})
 		return
 	}
 	s.authorized(w, r, token, body)
 }
 
-func (s *server) login(w http.ResponseWriter, r *http.Request, method string, body map[string]any) {
+func (s *Server) login(w http.ResponseWriter, r *http.Request, method string, body map[string]any) {
 	if r.Header.Get("X-Vault-Token") != "" {
 		s.t.Error("a token travels with a sign-in")
 	}
 	secretID, _ := body["secret_id"].(string)
 	account, _ := body["jwt"].(string)
 	switch {
-	case method == "approle" && len(body) == 2 && body["role_id"] == "role" && s.secretIDs[secretID],
-		method == "clusters/one" && len(body) == 2 && body["role"] == "repazoo" && s.accounts[account]:
-		s.grant(w, s.give())
+	case method == "approle" && len(body) == 2 && body["role_id"] == "role" && s.SecretIDs[secretID],
+		method == "clusters/one" && len(body) == 2 && body["role"] == "repazoo" && s.Accounts[account]:
+		s.grant(w, s.Give())
 	case method == "approle", method == "clusters/one":
 		s.answer(w, http.StatusBadRequest, map[string]any{"errors": []string{"invalid role or secret ID: " + secretID}})
 	default:
@@ -133,28 +153,28 @@ func (s *server) login(w http.ResponseWriter, r *http.Request, method string, bo
 	}
 }
 
-func (s *server) grant(w http.ResponseWriter, token string) {
+func (s *Server) grant(w http.ResponseWriter, token string) {
 	s.answer(w, http.StatusOK, map[string]any{"auth": map[string]any{
-		"client_token": token, "lease_duration": int(s.tokens[token].ends.Sub(s.now).Seconds()), "renewable": s.tokens[token].renewable,
+		"client_token": token, "lease_duration": int(s.Tokens[token].Ends.Sub(s.Now).Seconds()), "renewable": s.Tokens[token].Renewable,
 	}})
 }
 
-func (s *server) authorized(w http.ResponseWriter, r *http.Request, token *baoToken, body map[string]any) {
+func (s *Server) authorized(w http.ResponseWriter, r *http.Request, token *Token, body map[string]any) {
 	call := r.Method + " " + r.URL.Path
 	switch call {
 	case "GET /v1/auth/token/lookup-self":
 		ttl := 0
-		if !token.ends.IsZero() {
-			ttl = int(token.ends.Sub(s.now).Seconds())
+		if !token.Ends.IsZero() {
+			ttl = int(token.Ends.Sub(s.Now).Seconds())
 		}
-		s.answer(w, http.StatusOK, map[string]any{"data": map[string]any{"ttl": ttl, "renewable": token.renewable}})
+		s.answer(w, http.StatusOK, map[string]any{"data": map[string]any{"ttl": ttl, "renewable": token.Renewable}})
 		return
 	case "PUT /v1/auth/token/renew-self":
-		if !token.renewable {
+		if !token.Renewable {
 			s.answer(w, http.StatusBadRequest, map[string]any{"errors": []string{"lease is not renewable"}})
 			return
 		}
-		token.ends = s.now.Add(s.life)
+		token.Ends = s.Now.Add(s.Life)
 		s.grant(w, r.Header.Get("X-Vault-Token"))
 		return
 	case "GET /v1/sys/internal/ui/mounts/kv":
@@ -185,51 +205,51 @@ func (s *server) authorized(w http.ResponseWriter, r *http.Request, token *baoTo
 	s.answer(w, http.StatusNotFound, map[string]any{"errors": []string{}})
 }
 
-func (s *server) list(w http.ResponseWriter) {
+func (s *Server) list(w http.ResponseWriter) {
 	keys := []string{"folder/", "lower"}
-	for name := range s.secrets {
+	for name := range s.Secrets {
 		keys = append(keys, name)
 	}
 	slices.Sort(keys)
 	s.answer(w, http.StatusOK, map[string]any{"data": map[string]any{"keys": keys}})
 }
 
-func (s *server) data(w http.ResponseWriter, method, name string, body map[string]any) {
-	versions := s.secrets[name]
+func (s *Server) data(w http.ResponseWriter, method, name string, body map[string]any) {
+	versions := s.Secrets[name]
 	switch {
 	case method == http.MethodPut:
 		data, ok := body["data"].(map[string]any)
 		if !ok || len(body) != 1 {
 			s.t.Errorf("a write of %v", body)
 		}
-		s.secrets[name] = append(versions, version{data: data, made: s.now})
+		s.Secrets[name] = append(versions, Version{Data: data, Made: s.Now})
 		s.answer(w, http.StatusOK, map[string]any{"data": s.describe(name, len(versions)+1)})
 	case method != http.MethodGet:
 		s.t.Errorf("%s of data", method)
 	case len(versions) == 0:
 		s.answer(w, http.StatusNotFound, map[string]any{"errors": []string{}})
-	case versions[len(versions)-1].deleted:
+	case versions[len(versions)-1].Deleted:
 		s.answer(w, http.StatusNotFound, map[string]any{"data": map[string]any{"data": nil, "metadata": s.describe(name, len(versions))}})
 	default:
-		s.answer(w, http.StatusOK, map[string]any{"data": map[string]any{"data": versions[len(versions)-1].data, "metadata": s.describe(name, len(versions))}})
+		s.answer(w, http.StatusOK, map[string]any{"data": map[string]any{"data": versions[len(versions)-1].Data, "metadata": s.describe(name, len(versions))}})
 	}
 }
 
 // describe is the metadata of one version.
-func (s *server) describe(name string, n int) map[string]any {
-	v := s.secrets[name][n-1]
+func (s *Server) describe(name string, n int) map[string]any {
+	v := s.Secrets[name][n-1]
 	deleted := ""
-	if v.deleted {
-		deleted = s.now.Format(time.RFC3339Nano)
+	if v.Deleted {
+		deleted = s.Now.Format(time.RFC3339Nano)
 	}
-	return map[string]any{"version": n, "created_time": v.made.Format(time.RFC3339Nano), "deletion_time": deleted, "destroyed": false, "custom_metadata": nil}
+	return map[string]any{"version": n, "created_time": v.Made.Format(time.RFC3339Nano), "deletion_time": deleted, "destroyed": false, "custom_metadata": nil}
 }
 
-func (s *server) metadata(w http.ResponseWriter, method, name string) {
-	versions := s.secrets[name]
+func (s *Server) metadata(w http.ResponseWriter, method, name string) {
+	versions := s.Secrets[name]
 	switch {
 	case method == http.MethodDelete:
-		delete(s.secrets, name)
+		delete(s.Secrets, name)
 		w.WriteHeader(http.StatusNoContent)
 	case method != http.MethodGet:
 		s.t.Errorf("%s of metadata", method)
@@ -241,13 +261,13 @@ func (s *server) metadata(w http.ResponseWriter, method, name string) {
 			all[fmt.Sprint(n+1)] = s.describe(name, n+1)
 		}
 		s.answer(w, http.StatusOK, map[string]any{"data": map[string]any{
-			"cas_required": false, "created_time": versions[0].made.Format(time.RFC3339Nano), "current_version": len(versions), "custom_metadata": nil,
-			"delete_version_after": "0s", "max_versions": 0, "oldest_version": 0, "updated_time": s.now.Format(time.RFC3339Nano), "versions": all,
+			"cas_required": false, "created_time": versions[0].Made.Format(time.RFC3339Nano), "current_version": len(versions), "custom_metadata": nil,
+			"delete_version_after": "0s", "max_versions": 0, "oldest_version": 0, "updated_time": s.Now.Format(time.RFC3339Nano), "versions": all,
 		}})
 	}
 }
 
-func (s *server) answer(w http.ResponseWriter, status int, body any) {
+func (s *Server) answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	if err := json.NewEncoder(w).Encode(body); err != nil {
