@@ -93,6 +93,7 @@ func (s *Service) Forget(ctx context.Context, tx db.Tx, userID string) error {
 		tx.Later(`INSERT INTO billing_records (id, stripe_customer_id, stripe_subscription_id, tier, started_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6)`,
 			db.NewID(), r.CustomerID, r.SubscriptionID, r.Tier, r.CreatedAt, tx.Now())
 	}
+	tx.Later(`DELETE FROM stripe_events WHERE handled_at IS NOT NULL AND object_id IN (SELECT id FROM payment_returns WHERE user_id = $1)`, userID)
 	if r.CustomerID != "" {
 		tx.Later(`DELETE FROM stripe_events WHERE handled_at IS NOT NULL AND payload -> 'data' -> 'object' ->> 'customer' = $1`, r.CustomerID)
 	}

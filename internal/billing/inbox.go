@@ -70,7 +70,7 @@ func keep(ctx context.Context, tx db.Tx, e stripe.Event, payload []byte) error {
 	}
 	n, err := tx.Exec(ctx, `INSERT INTO stripe_events (id, type, object_id, payload, received_at, handled_at, ignored)
 		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING`,
-		e.ID, string(e.Type), objectID(e), storable(payload), tx.Now(), done, ignored)
+		e.ID, string(e.Type), objectID(e), storable(needed(e, payload)), tx.Now(), done, ignored)
 	if err != nil || n == 0 || ignored {
 		return err
 	}

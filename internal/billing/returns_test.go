@@ -152,6 +152,9 @@ func TestReturns_ADisputeIsToldFromItsBeginningToItsEnd(t *testing.T) {
 				w.evidence(user, verdict)
 				w.sb.Advance(time.Hour)
 				hear()
+				if n := w.count(`SELECT count(*) FROM stripe_events WHERE CAST(payload AS text) LIKE '%evidence%'`); n != 0 {
+					t.Fatalf("evidence is stored %d times", n)
+				}
 				if got := w.back(user); got != end.status || w.returned() != "0 refunds of 0, 1 disputes of 900: "+end.metrics {
 					t.Fatal(got, w.returned())
 				}

@@ -50,11 +50,11 @@ func TestFigures_TellRevenueAndWhatWentBack(t *testing.T) {
 func TestPlan_ShowsWhatWentBack(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).signIn(ada).subscribe("basic")
-	p.get("/account/plan").shows(http.StatusOK).hides("given back", "disputed")
+	p.get("/account/plan").shows(http.StatusOK).hides("given back", "is disputed")
 	p.givenBack("re_1", "refund", "succeeded", 150)
 	p.givenBack("re_2", "refund", "pending", 50)
 	p.givenBack("dp_1", "dispute", "under_review", 700)
-	p.get("/account/plan").shows(http.StatusOK, "$9.00", "$2.00 given back", "disputed")
+	p.get("/account/plan").shows(http.StatusOK, "$9.00", "$2.00 was given back to you. Its payment is disputed at your bank.")
 }
 
 func TestPercent_HasOneDigitWhereThereIsOne(t *testing.T) {

@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/billing"
@@ -85,6 +86,21 @@ func (c *Console) gatherInvoices(v *visit, p *planView) error {
 		p.Older = "/account/plan?" + url.Values{"invoices": {list.Next}}.Encode() + "#invoices"
 	}
 	return nil
+}
+
+// backWords say what of an invoice's payment went back; "" for nothing.
+func backWords(in billing.Invoice) string {
+	var all []string
+	if in.RefundedCents > 0 {
+		all = append(all, sum(in.RefundedCents, in.Currency)+" was given back to you.")
+	}
+	switch in.Dispute {
+	case "open":
+		all = append(all, "Its payment is disputed at your bank.")
+	case "lost":
+		all = append(all, "Your bank gave its payment back to you.")
+	}
+	return strings.Join(all, " ")
 }
 
 func (c *Console) gatherStory(v *visit, p *planView) error {

@@ -41,7 +41,7 @@ func (c *Console) page(v *visit, title string) page {
 // parsePages reads each template together with the layout and the parts.
 func parsePages(files assets) map[string]*template.Template {
 	functions := template.FuncMap{
-		"asset": files.url, "capital": capital, "count": count, "date": date, "device": device, "healthWords": healthWords, "initials": initials,
+		"asset": files.url, "backWords": backWords, "capital": capital, "count": count, "date": date, "device": device, "healthWords": healthWords, "initials": initials,
 		"iso": func(t time.Time) string { return t.UTC().Format(time.RFC3339) }, "moment": moment, "money": money, "percent": percent, "planWords": planWords,
 		"purposeWords": purposeWords, "consentTitle": consentTitle, "consentWords": consentWords, "score": score, "scopeWords": scopeWords, "size": size, "sum": sum, "usd": func(cents int) string { return sum(int64(cents), "usd") },
 	}

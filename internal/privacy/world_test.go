@@ -195,6 +195,8 @@ func (w *world) busy(handle string) *person {
 	w.exec(`INSERT INTO verdicts (user_id, key, sealed, created_at) VALUES ($1, 'k', $2, $3)`, p.UserID, []byte{1}, w.d.Now())
 	w.exec(`INSERT INTO stripe_events (id, type, object_id, payload, received_at, handled_at) VALUES ($1, 'invoice.paid', 'in_1', $2, $3, $3)`,
 		"evt_"+handle, fmt.Sprintf(`{"data":{"object":{"customer":%q,"customer_email":"%s@example.org"}}}`, p.customer(), handle), w.d.Now())
+	w.exec(`INSERT INTO payment_returns (id, user_id, kind, invoice_id, cents, currency, status, at, created_at) VALUES ($1, $2, 'refund', 'in_1', 1, 'usd', 'succeeded', $3, $3)`,
+		"re_"+handle, p.UserID, w.d.Now())
 	return p
 }
 
