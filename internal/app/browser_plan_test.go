@@ -22,7 +22,7 @@ func TestBrowser_ChangesThePlanWithAPreview(t *testing.T) {
 	v.sees("#now")
 	v.accessible("the preview of an upgrade")
 	shown := v.text("#now")
-	v.click("main form button")
+	v.click("main form.actions button")
 	v.sees(".notice.good")
 	if got := v.text("#standing"); got != "Pro, $29 a month" {
 		t.Errorf("after the upgrade the page says %q", got)

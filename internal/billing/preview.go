@@ -34,6 +34,7 @@ type Preview struct {
 	Currency string
 
 	TrialEnd   time.Time // nothing is charged before; zero without a trial
+	TrialQuota int       // analyses until then
 	Discount   Discount  // of the code that was given, or that the plan has; zero for none
 	NowOff     int64     // cents that discounts take off what is charged now
 	NowTax     int64     // cents of tax within what is charged now
@@ -95,7 +96,7 @@ func (s *Service) previewStart(ctx context.Context, r row, userID string, code p
 	p.Kind, p.NextAt = PreviewStart, nextMonth(p.AsOf)
 	if days > 0 {
 		p.TrialEnd = p.AsOf.AddDate(0, 0, days)
-		p.NextAt = p.TrialEnd
+		p.NextAt, p.TrialQuota = p.TrialEnd, s.gives(p.Tier.Name, row{Status: "trialing"}).Quota
 	}
 	first, err := s.stripe.preview(ctx, s.stripe.startPreview(r.CustomerID, p.Tier.Name, code.id, p.TrialEnd))
 	if err != nil {
@@ -137,7 +138,7 @@ func (c promotion) once() bool { return c.id != "" && c.duration == stripe.Coupo
 func (s *Service) previewChange(ctx context.Context, now remote, code promotion, p Preview) (Preview, error) {
 	p.From, p.NextAt, p.Kind = s.tiers.named(now.Tier), now.PeriodEnd, s.kindOf(now, p.Tier.Name)
 	if now.Status == "trialing" {
-		p.TrialEnd = now.TrialEnd
+		p.TrialEnd, p.TrialQuota = now.TrialEnd, s.gives(p.Tier.Name, row{Status: now.Status}).Quota
 	}
 	if len(now.Discounts) > 0 {
 		p.Discount = now.Discounts[0].Discount

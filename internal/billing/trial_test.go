@@ -385,7 +385,7 @@ func TestTrial_ThePreviewSaysWhenTheFirstChargeIs(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.trials("")
 		p, err := w.Preview(t.Context(), w.user(), billing.PreviewRequest{Tier: "basic", PromotionCode: w.code("amount_off=400&currency=usd&duration=once", "")})
-		if err != nil || p.NowCents != 0 || p.Next != 500 || p.Regular != 900 || !p.NextAt.Equal(p.TrialEnd) || p.TrialEnd.Sub(p.AsOf) != 14*dayLong {
+		if err != nil || p.NowCents != 0 || p.TrialQuota != 10 || p.Next != 500 || p.Regular != 900 || !p.NextAt.Equal(p.TrialEnd) || p.TrialEnd.Sub(p.AsOf) != 14*dayLong {
 			t.Fatalf("%+v, %v", p, err)
 		}
 		old := w.subscriber("basic")

@@ -38,7 +38,7 @@ func trials(c *billing.Config) {
 func TestPlan_ATrialIsToldBeforeItBeginsAndWhileItRuns(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t, trials).signIn(ada)
-	p.get("/account/plan/change?tier=pro").shows(http.StatusOK, "Try it for free until", "Nothing is charged before that", "Start the trial", "$0.00", "$29.00")
+	p.get("/account/plan/change?tier=pro").shows(http.StatusOK, "Try it for free until", "with 10 analyses", "Nothing is charged before that", "Start the trial", "$0.00", "$29.00")
 	p.subscribe("pro")
 	p.get("/account/plan").shows(http.StatusOK, "You are trying this plan for free until", "Your card is charged for the first time then", "0 of 10 analyses", "you began to try pro for free until", "You keep it until the trial ends").
 		hides("It renews on")

@@ -78,6 +78,7 @@ type previewOutput struct {
 
 		RegularCents int64         `json:"regular_cents" doc:"Every month from then on, or once a discount has ended."`
 		TrialEnd     *time.Time    `json:"trial_end" doc:"Nothing is charged before."`
+		TrialQuota   int           `json:"trial_analyses,omitempty" doc:"Analyses until then."`
 		Discount     *discountBody `json:"discount"`
 		TaxUnknown   bool          `json:"tax_unknown" doc:"Tax comes on top, once it is known where you live: the payment page asks."`
 	}
@@ -95,7 +96,7 @@ func (a *API) previewPlan(ctx context.Context, in *previewInput) (*previewOutput
 		out.Body.Now.Lines = append(out.Body.Now.Lines, costLine{l.What, l.Cents})
 	}
 	out.Body.Next = costBody{p.Next, 0, p.NextTax, p.Currency, p.NextAt, nil}
-	out.Body.RegularCents, out.Body.TrialEnd, out.Body.TaxUnknown = p.Regular, orNull(p.TrialEnd), p.TaxUnknown
+	out.Body.RegularCents, out.Body.TrialEnd, out.Body.TrialQuota, out.Body.TaxUnknown = p.Regular, orNull(p.TrialEnd), p.TrialQuota, p.TaxUnknown
 	if p.Discount != (billing.Discount{}) {
 		out.Body.Discount = &discountBody{orNothing(p.Discount.Code), p.Discount.Words}
 	}

@@ -434,7 +434,7 @@ func (d *stripeDiscounts) restore(st stripeDiscountsState) {
 
 // words say what a discount takes off, for the stand-in's own pages.
 func (k *stripeCoupon) words() string {
-	what := "off"
+	var what string
 	if k.AmountOff != nil {
 		what = dollars(*k.AmountOff) + " off"
 	} else {

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"maps"
 	"math"
 	"net/http"
 	"strings"
@@ -64,9 +65,7 @@ func (c *stripeCall) updateCustomer() (any, *stripeError) {
 			*into = c.form.optional(name)
 		}
 	}
-	for k, v := range c.form.metadata("metadata") {
-		cu.Metadata[k] = v
-	}
+	maps.Copy(cu.Metadata, c.form.metadata("metadata"))
 	c.emit("customer.updated", cu)
 	return cu, nil
 }

@@ -237,7 +237,7 @@ func TestStripe_TrialsAndDiscountsOutliveTheProcess(t *testing.T) {
 	}
 	page := "/stripe/checkout/" + cs["id"].(string)
 	rec := httptest.NewRecorder()
-	b.Handler().ServeHTTP(rec, httptest.NewRequest("GET", page, nil))
+	b.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, page, nil))
 	if rec.Code != http.StatusOK { // a day is over
 		t.Fatal(rec.Code)
 	}
@@ -263,7 +263,10 @@ func TestStripe_TheCheckoutPageTellsTheTermsAndTakesACode(t *testing.T) {
 		return rec.Body.String() + rec.Header().Get("Location")
 	}
 	for _, tt := range []struct{ form, want string }{
-		{"", "Free until 7 February 2026."}, {"", "Promotion code"}, {"", "None yet"}, {"", "Country"},
+		{"", "Free until 7 February 2026."},
+		{"", "Promotion code"},
+		{"", "None yet"},
+		{"", "Country"},
 		{"action=apply&code=four", "This code is invalid."},
 		{"action=apply&code=three", "$3.00 off for ever"},
 		{"action=pay&code=three&card=none", "https://a.b"},
