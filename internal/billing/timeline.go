@@ -46,6 +46,7 @@ const (
 	lineTrial       = "trial_started"
 	lineTrialOver   = "trial_over"
 	lineTrialPaused = "trial_paused" // there was no card at its end
+	lineTrialLapsed = "trial_lapsed" // the same, where the plan ends with it
 	lineReopened    = "reopened"     // after a pause
 	lineDiscount    = "discount"
 )
@@ -164,7 +165,7 @@ func story(current, next row, r remote, now time.Time) []line {
 	case became("unpaid"), became("paused"):
 		add(linePaused, now, line{Tier: r.Tier})
 	case became("canceled"):
-		add(endings(r.EndReason), r.EndedAt, line{Tier: r.Tier, Until: laterThan(next.EntitledUntil, now)})
+		add(ending(r), r.EndedAt, line{Tier: r.Tier, Until: laterThan(next.EntitledUntil, now)})
 	}
 	if !fresh && current.Tier != "" && next.Tier != "" && current.Tier != next.Tier {
 		at := now
@@ -201,13 +202,15 @@ func story(current, next row, r remote, now time.Time) []line {
 	return lines
 }
 
-// endings is the kind of line that tells of an end for this reason.
-func endings(reason string) string {
-	switch reason {
-	case endUnpaid:
-		return lineGivenUp
-	case endDisputed:
+// ending is the kind of line that tells why r ended.
+func ending(r remote) string {
+	switch {
+	case r.EndReason == endDisputed:
 		return lineEndedOver
+	case r.EndReason == endUnpaid && r.inTrial():
+		return lineTrialLapsed
+	case r.EndReason == endUnpaid:
+		return lineGivenUp
 	}
 	return lineEnded
 }
@@ -356,6 +359,8 @@ func (l line) sentence(now time.Time) string {
 		return on + "your free trial ended, and " + orPlan(l.Tier) + " began."
 	case lineTrialPaused:
 		return on + orPlan(l.Tier) + " was paused, because its free trial ended and there was no card."
+	case lineTrialLapsed:
+		return on + orPlan(l.Tier) + " ended with its free trial, because there was no card."
 	case lineReopened:
 		return on + "you took " + orPlan(l.Tier) + " up again."
 	case lineDiscount:

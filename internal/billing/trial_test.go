@@ -231,7 +231,7 @@ func TestTrial_IsNotGivenAgainToAnXAccountWhoseUserWasErased(t *testing.T) {
 func TestTrial_EndsAsItWasAgreedWithoutACard(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ status, story string }{
-		billing.CancelWithoutCard: {"canceled", "basic ended."},
+		billing.CancelWithoutCard: {"canceled", "basic ended with its free trial, because there was no card."},
 		billing.PauseWithoutCard:  {"paused", "basic was paused, because its free trial ended and there was no card."},
 	}
 	each(t, func(t *testing.T, w *world) {
