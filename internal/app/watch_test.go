@@ -33,7 +33,7 @@ func watched(t *testing.T) *app.App {
 
 func scrape(t *testing.T, a *app.App) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), "GET", a.MetricsURL(), nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.MetricsURL(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
