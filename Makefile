@@ -24,7 +24,7 @@ run: build ## Build and serve on http://127.0.0.1:8000 with nothing configured
 	./bin/repazoo serve
 
 test: viewers ## Run every test with the race detector, on private PostgreSQL and Redis servers
-	$(TESTENV) go test -race ./...
+	$(TESTENV) go test -race -timeout 25m ./...
 
 check: format vet lint vuln ## Run every checker; the secret scan and the import table are tests
 

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/db/dbtest"
 	"github.com/repazoo/repazoo/internal/seal"
@@ -27,7 +29,8 @@ func TestKill_ARotationThatIsCutOffIsEndedByTheNext(t *testing.T) {
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		killRotation(t, t.TempDir(), db.Config{URL: dbtest.PostgresURL(t)}, holdPostgres)
+		address := dbtest.PostgresURL(t)
+		killRotation(t, t.TempDir(), db.Config{URL: address}, func(t *testing.T, d *db.DB) func() { return holdPostgres(t, d, address) })
 	})
 }
 
@@ -140,8 +143,9 @@ func holdSQLite(t *testing.T, d *db.DB) (release func()) {
 	return func() { execute(t, d, `DROP TRIGGER hold`) }
 }
 
-// holdPostgres locks the row of the last post.
-func holdPostgres(t *testing.T, d *db.DB) (release func()) {
+// holdPostgres locks the row of the last post. PostgreSQL does not notice that somebody died who waits for a lock, and would
+// carry out what they sent; so whoever waits is gone before the row is let go, as after the death of a machine.
+func holdPostgres(t *testing.T, d *db.DB, address string) (release func()) {
 	t.Helper()
 	held, letGo, gone := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	go func() {
@@ -154,9 +158,23 @@ func holdPostgres(t *testing.T, d *db.DB) (release func()) {
 	}()
 	<-held
 	return func() {
+		endWaiting(t, address)
 		close(letGo)
 		if err := <-gone; err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func endWaiting(t *testing.T, address string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	_, err = conn.Exec(t.Context(), `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -119,6 +119,7 @@ type engine interface {
 	pending(ctx context.Context) (bool, error)
 	work(ctx context.Context, cfg *river.Config) (stopper, error)
 	listen(ctx context.Context, topic string, heard func(payload string)) error
+	secondsOf(at string) string
 
 	// Name is "postgres" or "sqlite".
 	Name() string

@@ -27,12 +27,18 @@ type Backlog struct {
 func (d *DB) Backlogs(ctx context.Context) ([]Backlog, error) {
 	now := time.Now() // the queue's own clock
 	return Read(ctx, d, System, func(r Rows, b *Backlog) error {
-		var due time.Time
+		var due float64
 		err := r.Scan(&b.State, &b.Jobs, &due)
-		b.Oldest = max(0, now.Sub(due))
+		b.Oldest = max(0, now.Sub(time.UnixMilli(int64(due*1000))))
 		return err
-	}, `SELECT CAST(state AS text), count(*), min(scheduled_at) FROM river_job WHERE state IN ('available', 'retryable', 'running', 'scheduled') GROUP BY state`)
+	}, `SELECT CAST(state AS text), count(*), `+d.secondsOf(`min(scheduled_at)`)+` FROM river_job WHERE state IN ('available', 'retryable', 'running', 'scheduled') GROUP BY state`)
 }
+
+// secondsOf turns a time of the queue's own tables, which are each database's own way, into seconds since 1970.
+func (p *postgres) secondsOf(at string) string {
+	return `CAST(extract(epoch FROM ` + at + `) AS double precision)`
+}
+func (l *lite) secondsOf(at string) string { return `unixepoch(` + at + `, 'subsec')` }
 
 func (p *postgres) Pools() []Pool {
 	return []Pool{pgPool("users", p.users), pgPool("system", p.system), pgPool("login", p.login)}
