@@ -84,6 +84,7 @@ func differences(here, there row) []string {
 	note("its scheduled end", moment(here.CancelAt), moment(there.CancelAt))
 	note("ending with its period", yesNo(here.CancelAtPeriodEnd), yesNo(there.CancelAtPeriodEnd))
 	note("the end of its trial", moment(here.TrialEnd), moment(there.TrialEnd))
+	note("the next try of its payment", moment(here.NextTry), moment(there.NextTry))
 	note("the end of access", moment(here.EntitledUntil), moment(there.EntitledUntil))
 	return all
 }

@@ -94,6 +94,9 @@ func TestDunning_ARenewalIsTriedAgainOverDaysAndGraceIsCountedOnce(t *testing.T)
 		} {
 			w.later(time.February, step.day)
 			s := w.subscription(user)
+			if at := time.Unix(w.newest().NextPaymentAttempt, 0); !s.NextTry.Equal(at) {
+				t.Fatalf("on the %d: charged again on %s, and told is %s", step.day, at, s.NextTry)
+			}
 			if got := next(w.newest()); got != step.want || s.Status != "past_due" || s.Tier.Name != step.tier {
 				t.Fatalf("on the %d: %s, %+v", step.day, got, s)
 			}
@@ -102,7 +105,7 @@ func TestDunning_ARenewalIsTriedAgainOverDaysAndGraceIsCountedOnce(t *testing.T)
 			}
 		}
 		w.later(time.February, 19)
-		if s := w.subscription(user); s.Status != "canceled" || s.Tier.Name != "" || w.newest().AttemptCount != 5 || w.newest().NextPaymentAttempt != 0 {
+		if s := w.subscription(user); s.Status != "canceled" || s.Tier.Name != "" || w.newest().AttemptCount != 5 || w.newest().NextPaymentAttempt != 0 || !s.NextTry.IsZero() {
 			t.Fatalf("after the last try: %+v", s)
 		}
 		if n := w.count(`SELECT count(*) FROM stripe_events WHERE type = 'invoice.payment_failed'`); n != 5 {

@@ -143,13 +143,14 @@ type charge struct {
 	From, Until        time.Time // what it pays for
 	At                 time.Time // when it was paid, else when it was made
 	Attempts           int64
+	NextTry            time.Time
 	Secret, Page       string
 }
 
 func chargeOf(in *stripe.Invoice, tierOf map[string]string) charge {
 	c := charge{
 		ID: in.ID, Status: string(in.Status), Reason: string(in.BillingReason), Cents: in.AmountDue, Currency: string(in.Currency), At: instant(in.Created),
-		Attempts: in.AttemptCount, Page: in.HostedInvoiceURL,
+		Attempts: in.AttemptCount, NextTry: instant(in.NextPaymentAttempt), Page: in.HostedInvoiceURL,
 	}
 	c.Off = offOf(in)
 	c.Tax, _ = taxOf(in)

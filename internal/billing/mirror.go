@@ -24,6 +24,7 @@ type row struct {
 	EntitledUntil                          time.Time // the tier counts before this instant
 	TrialEnd                               time.Time // also of a trial that is over
 	NoCard                                 bool      // nothing could be charged
+	NextTry                                time.Time // when what is past due is charged again; zero when it is not
 	CancelAt                               time.Time
 	CancelAtPeriodEnd                      bool
 	Pending                                PendingChange
@@ -164,13 +165,21 @@ func mirror(current row, r remote, now time.Time) row {
 	next := current
 	next.SubscriptionID, next.Status = r.ID, r.Status
 	next.CancelAt, next.CancelAtPeriodEnd, next.Pending = r.CancelAt, r.CancelAtPeriodEnd, r.Pending
-	next.TrialEnd, next.NoCard = r.TrialEnd, r.NoCard && live(r.Status)
+	next.TrialEnd, next.NoCard, next.NextTry = r.TrialEnd, r.NoCard && live(r.Status), r.nextTry()
 	if (unpaidStart(r.Status) || r.Status == "canceled" && r.Unstarted) && current.EntitledUntil.After(now) {
 		return next // what an earlier subscription paid for stays until the new one is paid
 	}
 	next.Tier, next.PeriodStart, next.PeriodEnd = r.Tier, r.PeriodStart, r.PeriodEnd
 	next.EntitledUntil = entitledUntil(r)
 	return next
+}
+
+// nextTry is when Stripe charges again what is past due; zero when nothing is, or it has given up.
+func (r remote) nextTry() time.Time {
+	if r.Status != "past_due" || r.Invoice.Status != string(stripe.InvoiceStatusOpen) {
+		return time.Time{}
+	}
+	return r.Invoice.NextTry
 }
 
 // follows tells whether the row is about r. A live subscription takes the place of an ended one and never the other way

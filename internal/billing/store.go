@@ -11,13 +11,13 @@ import (
 )
 
 const rowColumns = `id, user_id, stripe_customer_id, COALESCE(stripe_subscription_id, ''), tier, status,
-	period_start, period_end, entitled_until, cancel_at, cancel_at_period_end, pending_tier, pending_how, pending_at, trial_end, no_card, created_at, updated_at`
+	period_start, period_end, entitled_until, cancel_at, cancel_at_period_end, pending_tier, pending_how, pending_at, trial_end, no_card, next_try_at, created_at, updated_at`
 
 func scanRow(rows db.Rows, v *row) error {
-	var start, end, until, cancel, pending, trial *time.Time
+	var start, end, until, cancel, pending, trial, try *time.Time
 	err := rows.Scan(&v.ID, &v.UserID, &v.CustomerID, &v.SubscriptionID, &v.Tier, &v.Status,
-		&start, &end, &until, &cancel, &v.CancelAtPeriodEnd, &v.Pending.Tier, &v.Pending.How, &pending, &trial, &v.NoCard, &v.CreatedAt, &v.UpdatedAt)
-	v.Pending.At, v.TrialEnd = orZero(pending), orZero(trial)
+		&start, &end, &until, &cancel, &v.CancelAtPeriodEnd, &v.Pending.Tier, &v.Pending.How, &pending, &trial, &v.NoCard, &try, &v.CreatedAt, &v.UpdatedAt)
+	v.Pending.At, v.TrialEnd, v.NextTry = orZero(pending), orZero(trial), orZero(try)
 	v.PeriodStart, v.PeriodEnd, v.EntitledUntil, v.CancelAt = orZero(start), orZero(end), orZero(until), orZero(cancel)
 	return err
 }
@@ -138,10 +138,10 @@ func after(now, version time.Time) time.Time {
 
 func update(ctx context.Context, tx db.Tx, r row, version time.Time) error {
 	n, err := tx.Exec(ctx, `UPDATE subscriptions SET stripe_subscription_id = $3, tier = $4, status = $5, period_start = $6, period_end = $7,
-		entitled_until = $8, cancel_at = $9, cancel_at_period_end = $10, updated_at = $11, pending_tier = $12, pending_how = $13, pending_at = $14, trial_end = $15, no_card = $16
+		entitled_until = $8, cancel_at = $9, cancel_at_period_end = $10, updated_at = $11, pending_tier = $12, pending_how = $13, pending_at = $14, trial_end = $15, no_card = $16, next_try_at = $17
 		WHERE id = $1 AND updated_at = $2`,
 		r.ID, version, r.SubscriptionID, r.Tier, r.Status, orNull(r.PeriodStart), orNull(r.PeriodEnd),
-		orNull(r.EntitledUntil), orNull(r.CancelAt), r.CancelAtPeriodEnd, r.UpdatedAt, r.Pending.Tier, r.Pending.How, orNull(r.Pending.At), orNull(r.TrialEnd), r.NoCard)
+		orNull(r.EntitledUntil), orNull(r.CancelAt), r.CancelAtPeriodEnd, r.UpdatedAt, r.Pending.Tier, r.Pending.How, orNull(r.Pending.At), orNull(r.TrialEnd), r.NoCard, orNull(r.NextTry))
 	if err == nil && n == 0 {
 		err = errStale
 	}

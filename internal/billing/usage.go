@@ -20,6 +20,7 @@ type Subscription struct {
 	CancelAt          time.Time     `json:"cancel_at,omitzero"`
 	Pending           PendingChange `json:"pending,omitzero"`     // a change that is not in force yet
 	GraceUntil        time.Time     `json:"grace_until,omitzero"` // after a failed payment: the plan counts until then
+	NextTry           time.Time     `json:"next_try,omitzero"`    // after a failed payment: when it is charged again
 	TrialEnd          time.Time     `json:"trial_end,omitzero"`   // of a trial that runs
 	NoCard            bool          `json:"no_card"`              // there is nothing to charge
 }
@@ -83,6 +84,7 @@ func (s *Service) show(r row) Subscription {
 	}
 	if r.Status == "past_due" {
 		v.GraceUntil = r.EntitledUntil
+		v.NextTry = later(r.NextTry, now)
 	}
 	return v
 }

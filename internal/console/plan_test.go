@@ -64,6 +64,10 @@ func TestPlan_GraceIsTold(t *testing.T) {
 	if got := console.PlanWords(s); !strings.Contains(got, "stays open until "+s.PeriodEnd.Format("2 January 2006")) {
 		t.Errorf("it says %q", got)
 	}
+	s.NextTry = s.PeriodEnd.AddDate(0, 0, 2)
+	if got := console.PlanWords(s); !strings.Contains(got, "Your card is charged again on "+s.NextTry.Format("2 January 2006")+". Put another card") {
+		t.Errorf("it says %q", got)
+	}
 	s.Tier = billing.Tier{}
 	if got := console.PlanWords(s); !strings.Contains(got, "closed until it is paid") {
 		t.Errorf("it says %q", got)

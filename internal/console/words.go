@@ -222,9 +222,9 @@ func planWords(p billing.Subscription) string {
 	switch p.Status {
 	case "past_due":
 		if p.Tier.Name == "" {
-			return "The last payment did not go through, so your plan is closed until it is paid. Put another card in place."
+			return "The last payment did not go through, so your plan is closed until it is paid. " + nextTry(p) + "Put another card in place."
 		}
-		return "The last payment did not go through. Your plan stays open until " + date(p.GraceUntil) + " while it is tried again. Put another card in place before then."
+		return "The last payment did not go through. Your plan stays open until " + date(p.GraceUntil) + ". " + nextTry(p) + "Put another card in place before then."
 	case "unpaid":
 		return "The last payment did not go through, so your plan is paused. Put another card in place."
 	case "incomplete":
@@ -235,6 +235,14 @@ func planWords(p billing.Subscription) string {
 		return trialWords(p)
 	}
 	return ""
+}
+
+// nextTry says when a failed payment is made again, if it is.
+func nextTry(p billing.Subscription) string {
+	if p.NextTry.IsZero() {
+		return ""
+	}
+	return "Your card is charged again on " + date(p.NextTry) + ". "
 }
 
 // trialWords says until when a plan is free, and what comes then.

@@ -51,6 +51,7 @@ type subscriptionBody struct {
 
 	PendingChange *pendingBody `json:"pending_change" doc:"A change that is not in force yet."`
 	GraceUntil    *time.Time   `json:"grace_until" doc:"After a failed payment: your plan counts until then. Put another card in place before."`
+	NextAttempt   *time.Time   `json:"next_payment_attempt" doc:"After a failed payment: when your card is charged again. Null when it is not."`
 	TrialEnd      *time.Time   `json:"trial_end" doc:"While you try the plan for free: until when."`
 	NoCard        bool         `json:"no_card" doc:"There is nothing to charge. Put a card in place on the payment provider's page."`
 	Quota         *counter     `json:"quota,omitempty" doc:"Analyses of this period."`
@@ -62,7 +63,7 @@ func newSubscriptionBody(s billing.Subscription) subscriptionBody {
 	return subscriptionBody{
 		Tier: tierName(s.Tier), Plan: s.Plan, Status: s.Status, Entitled: s.Tier.Name != "", PeriodStart: orNull(s.PeriodStart), PeriodEnd: orNull(s.PeriodEnd),
 		EntitledUntil: orNull(s.EntitledUntil), CancelAtPeriodEnd: s.CancelAtPeriodEnd, CancelAt: orNull(s.CancelAt),
-		PendingChange: newPendingBody(s.Pending), GraceUntil: orNull(s.GraceUntil),
+		PendingChange: newPendingBody(s.Pending), GraceUntil: orNull(s.GraceUntil), NextAttempt: orNull(s.NextTry),
 		TrialEnd: orNull(s.TrialEnd), NoCard: s.NoCard,
 	}
 }
