@@ -164,6 +164,17 @@ var flows = map[string]func(t *testing.T, w *world){
 			w.must(e, err)
 		}
 	},
+	"a refund does not reach the cardholder": func(t *testing.T, w *world) {
+		ann := w.user()
+		w.must(w.Subscribe(t.Context(), ann, billing.SubscribeRequest{Tier: "pro", PaymentMethod: "pm_card_refundFail"}))
+		w.refund(ann, 500)
+		w.sb.Advance(25 * time.Hour)
+		w.deliver()
+		w.refund(ann, 500)
+		for e, err := range w.api.V1Events.List(t.Context(), nil).All(t.Context()) {
+			w.must(e, err)
+		}
+	},
 	"a card is put in place while a change is planned": func(t *testing.T, w *world) {
 		ann := w.subscriber("pro")
 		w.must(w.change(ann, "basic"))

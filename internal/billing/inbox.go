@@ -145,7 +145,7 @@ func handled() []stripe.EventType {
 		"checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed",
 		"invoice.paid", "invoice.payment_failed", "invoice.payment_action_required", "invoice.finalization_failed",
 		"invoice.marked_uncollectible", "invoice.voided", "customer.deleted",
-		"charge.refunded", "charge.dispute.created", "charge.dispute.closed",
+		"charge.refunded", "refund.updated", "refund.failed", "charge.dispute.created", "charge.dispute.closed",
 	}
 }
 

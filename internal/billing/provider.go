@@ -137,7 +137,7 @@ func expandAll() []*string {
 // subscription fetches one as it is now.
 func (p *provider) subscription(ctx context.Context, id string) (remote, error) {
 	r, err := p.read(p.api.V1Subscriptions.Retrieve(ctx, id, &stripe.SubscriptionRetrieveParams{Expand: expandAll()}))
-	if err == nil && r.Status == "canceled" && !r.Paid && r.Invoice.Reason == string(stripe.InvoiceBillingReasonSubscriptionUpdate) {
+	if err == nil && r.Status == "canceled" && !r.Paid && r.EndReason != endDisputed && r.Invoice.Reason == string(stripe.InvoiceBillingReasonSubscriptionUpdate) {
 		r.Paid, err = p.paidBefore(ctx, r) // the latest invoice was of a change that was never paid: the period itself may be
 	}
 	if err == nil && r.Status == "past_due" {

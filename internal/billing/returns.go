@@ -63,7 +63,7 @@ func (s *Service) applyReturn(ctx context.Context, eventID string, e stored) err
 			if err := s.keepReturn(ctx, tx, user, paid, r); err != nil {
 				return err
 			}
-			for _, l := range r.lines(paid, closedAt(e)) {
+			for _, l := range r.lines(paid, closedAt(e, r.ID)) {
 				tx.Later(addLine, l.args(user, tx.Now())...)
 			}
 		}
@@ -72,11 +72,12 @@ func (s *Service) applyReturn(ctx context.Context, eventID string, e stored) err
 	})
 }
 
-// keepReturn stores what was fetched. A verdict is final: what was fetched before it may be saved after it.
+// keepReturn stores what was fetched. A verdict is final, and so is a refund that failed: what was fetched before it may be
+// saved after it.
 func (s *Service) keepReturn(ctx context.Context, tx db.Tx, user string, paid payment, r returned) error {
 	n, err := tx.Exec(ctx, `INSERT INTO payment_returns (id, user_id, kind, invoice_id, cents, currency, status, at, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO UPDATE SET status = excluded.status
-		WHERE payment_returns.user_id = $2 AND payment_returns.status <> excluded.status AND payment_returns.status NOT IN ('won', 'lost')`,
+		WHERE payment_returns.user_id = $2 AND payment_returns.status <> excluded.status AND payment_returns.status NOT IN ('won', 'lost', 'failed', 'canceled')`,
 		r.ID, user, r.Kind, paid.Invoice, r.Cents, r.Currency, r.Status, r.At, tx.Now())
 	if err != nil || n == 0 {
 		return err
@@ -84,6 +85,9 @@ func (s *Service) keepReturn(ctx context.Context, tx db.Tx, user string, paid pa
 	audit.Record(ctx, tx, audit.Event{
 		UserID: user, Actor: "stripe", Action: "payment." + r.Kind, Resource: "payment:" + r.ID, Detail: map[string]any{"cents": r.Cents, "status": r.Status},
 	})
+	if r.Kind == aRefund && r.bounced() {
+		s.log.WarnContext(ctx, "a refund did not reach the cardholder, and the money is back in the Stripe account: pay it back in another way", "user", user, "refund", r.ID)
+	}
 	if r.Kind == aDispute && r.Status == string(stripe.DisputeStatusNeedsResponse) {
 		s.log.WarnContext(ctx, "a payment was disputed: answer in Stripe's Dashboard before the date, or it is lost", "user", user, "dispute", r.ID, "until", stamp(r.Answer))
 	}
@@ -94,12 +98,12 @@ func (s *Service) keepReturn(ctx context.Context, tx db.Tx, user string, paid pa
 func (r returned) lines(paid payment, closed time.Time) []line {
 	l := line{At: r.At, Tier: paid.Tier, Cents: r.Cents, Currency: r.Currency}
 	as := func(kind string) line { l.Kind, l.Key = kind, kind+":"+r.ID; return l }
-	if r.Kind == aRefund {
-		return []line{as(lineRefunded)}
-	}
-	all := []line{as(lineDisputed)}
+	all := []line{as(map[string]string{aRefund: lineRefunded, aDispute: lineDisputed}[r.Kind])}
 	if l.At = closed; closed.IsZero() {
 		return all
+	}
+	if r.Kind == aRefund && r.bounced() {
+		return append(all, as(lineBounced))
 	}
 	switch stripe.DisputeStatus(r.Status) {
 	case stripe.DisputeStatusWon:
@@ -110,17 +114,25 @@ func (r returned) lines(paid payment, closed time.Time) []line {
 	return all
 }
 
-// closedAt is when an event says that a dispute was closed; zero for any other event.
-func closedAt(e stored) time.Time {
+// bounced tells that a refund came to nothing: the bank would not take it, or it was called off.
+func (r returned) bounced() bool {
+	return r.Status == string(stripe.RefundStatusFailed) || r.Status == string(stripe.RefundStatusCanceled)
+}
+
+// closedAt is when an event says how the dispute or the refund of this id ended; zero for any other event.
+func closedAt(e stored, id string) time.Time {
 	var v struct{ Created int64 }
-	if e.kind != "charge.dispute.closed" || json.Unmarshal([]byte(e.payload), &v) != nil {
+	ends := e.kind == "charge.dispute.closed" || e.kind == "refund.failed" || e.kind == "refund.updated"
+	if !ends || e.object != id || json.Unmarshal([]byte(e.payload), &v) != nil {
 		return time.Time{}
 	}
 	return instant(v.Created)
 }
 
 // isReturn tells whether events of a type are about money that goes back.
-func isReturn(t stripe.EventType) bool { return strings.HasPrefix(string(t), "charge.") }
+func isReturn(t stripe.EventType) bool {
+	return strings.HasPrefix(string(t), "charge.") || strings.HasPrefix(string(t), "refund.")
+}
 
 // needed is the part of a webhook's body that may be stored. The evidence of a dispute tells of people by name, and an
 // event about one does not say whose it is, so that nobody could find it to erase it.
@@ -213,10 +225,8 @@ func (p *provider) payments(ctx context.Context, charge string) (payment, error)
 	if err := p.whatFor(ctx, ch, &got); err != nil {
 		return payment{}, err
 	}
-	if ch.AmountRefunded > 0 {
-		if err := p.refunds(ctx, charge, &got); err != nil {
-			return payment{}, err
-		}
+	if err := p.refunds(ctx, charge, &got); err != nil {
+		return payment{}, err
 	}
 	if ch.Disputed {
 		err = p.disputes(ctx, charge, &got)
@@ -247,15 +257,13 @@ func (p *provider) whatFor(ctx context.Context, ch *stripe.Charge, got *payment)
 	return nil
 }
 
-// refunds adds those of a charge that went through, or are on their way.
+// refunds adds those of a charge. The charge's own sum leaves out what failed, so they are always asked for.
 func (p *provider) refunds(ctx context.Context, charge string, got *payment) error {
 	for re, err := range p.api.V1Refunds.List(ctx, &stripe.RefundListParams{Charge: &charge}).All(ctx) {
 		if err != nil {
 			return refuse(err)
 		}
-		if re.Status != stripe.RefundStatusFailed && re.Status != stripe.RefundStatusCanceled {
-			got.Returns = append(got.Returns, returned{ID: re.ID, Kind: aRefund, Status: string(re.Status), Cents: re.Amount, Currency: string(re.Currency), At: instant(re.Created)})
-		}
+		got.Returns = append(got.Returns, returned{ID: re.ID, Kind: aRefund, Status: string(re.Status), Cents: re.Amount, Currency: string(re.Currency), At: instant(re.Created)})
 	}
 	return nil
 }
@@ -288,7 +296,7 @@ func (s *Service) addReturns(ctx context.Context, userID string, all []Invoice) 
 		cents                 int64
 	}
 	found, err := db.Read(ctx, s.db, db.User(userID), func(r db.Rows, v *sum) error { return r.Scan(&v.invoice, &v.kind, &v.status, &v.cents) },
-		`SELECT invoice_id, kind, status, cents FROM payment_returns WHERE user_id = $1 ORDER BY at DESC LIMIT $2`, userID, maxReturns)
+		`SELECT invoice_id, kind, status, cents FROM payment_returns WHERE user_id = $1 AND status NOT IN ('failed', 'canceled') ORDER BY at DESC LIMIT $2`, userID, maxReturns)
 	for i := range all {
 		for _, f := range found {
 			switch {
@@ -312,7 +320,7 @@ func (s *Service) countReturns(ctx context.Context, m *Metrics) error {
 	}, `SELECT count(*) FILTER (WHERE kind = 'refund'), CAST(COALESCE(sum(cents) FILTER (WHERE kind = 'refund'), 0) AS bigint),
 		count(*) FILTER (WHERE kind = 'dispute'), CAST(COALESCE(sum(cents) FILTER (WHERE kind = 'dispute'), 0) AS bigint),
 		count(*) FILTER (WHERE kind = 'dispute' AND status = 'won'), count(*) FILTER (WHERE kind = 'dispute' AND status = 'lost')
-		FROM payment_returns WHERE at > $1 AND at <= $2`, m.From, m.To)
+		FROM payment_returns WHERE at > $1 AND at <= $2 AND status NOT IN ('failed', 'canceled')`, m.From, m.To)
 	m.Refunds, m.RefundedCents, m.Disputes, m.DisputedCents = got.Refunds, got.RefundedCents, got.Disputes, got.DisputedCents
 	m.DisputesWon, m.DisputesLost = got.DisputesWon, got.DisputesLost
 	return err

@@ -126,6 +126,34 @@ func TestReturns_ARefundIsToldCountedAndChangesNoAccess(t *testing.T) {
 	})
 }
 
+func TestReturns_ARefundThatTheBankSendsBackIsToldAndCountsNoMore(t *testing.T) {
+	t.Parallel()
+	everyWay(t, func(t *testing.T, w *world, hear func()) {
+		user := w.user()
+		w.must(w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "pro", PaymentMethod: "pm_card_refundFail"}))
+		w.to(time.January, 5)
+		w.refund(user, 500)
+		hear()
+		if got := w.back(user); got != "$5.00 paid" {
+			t.Fatal(got)
+		}
+		w.to(time.January, 8)
+		hear()
+		if got := w.back(user); got != "$0.00 paid" {
+			t.Fatal(got)
+		}
+		w.tells(user,
+			"On 3 January you chose pro.",
+			"On 3 January your card was charged $29.00 for pro until 3 February.",
+			"On 5 January $5.00 of what you paid for pro was given back to you.",
+			"On 6 January the $5.00 that was given back to you did not reach you, because your bank sent it back. It is still owed to you.",
+		)
+		if got := w.returned(); got != "0 refunds of 0, 0 disputes of 0: 0 won, 0 lost" {
+			t.Fatal(got)
+		}
+	})
+}
+
 func TestReturns_ADisputeIsToldFromItsBeginningToItsEnd(t *testing.T) {
 	t.Parallel()
 	for verdict, end := range map[string]struct{ line, status, metrics string }{
@@ -194,6 +222,27 @@ func TestReturns_ALostDisputeThatEndsThePlanEndsAccess(t *testing.T) {
 		}
 		if all, _ := w.examine(false); len(all) != 0 {
 			t.Fatalf("%+v", all)
+		}
+	})
+}
+
+// The disputed payment may be of an upgrade: the invoice before it, which was paid, opens nothing again.
+func TestReturns_ADisputedUpgradeThatEndsThePlanEndsAccess(t *testing.T) {
+	t.Parallel()
+	everyWay(t, func(t *testing.T, w *world, hear func()) {
+		user := w.subscriber("basic")
+		w.to(time.January, 20)
+		w.must(w.Change(t.Context(), user, billing.ChangeRequest{Tier: "pro"}))
+		hear()
+		if s := w.subscription(user); s.Tier.Name != "pro" {
+			t.Fatalf("%+v", s)
+		}
+		upgrade := w.newest().ID
+		w.must(nil, w.sb.Stripe().Dispute(upgrade))
+		w.must(nil, w.sb.Stripe().Decide(upgrade, "lost", true))
+		hear()
+		if s := w.subscription(user); s.Status != "canceled" || s.Tier.Name != "" {
+			t.Fatalf("%+v", s)
 		}
 	})
 }

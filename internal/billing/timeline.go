@@ -39,6 +39,7 @@ const (
 	lineGivenUp     = "ended_unpaid"
 	lineEndedOver   = "ended_disputed"
 	lineRefunded    = "refunded"
+	lineBounced     = "refund_failed"
 	lineDisputed    = "disputed"     // at the bank
 	lineUpheld      = "dispute_won"  // by the operator: the payment stands
 	lineCharged     = "dispute_lost" // the bank gave the money back
@@ -373,6 +374,8 @@ func (l line) sentence(now time.Time) string {
 		return on + orPlan(l.Tier) + " ended, because its payment was disputed."
 	case lineRefunded:
 		return on + sum + " of what you paid for " + orPlan(l.Tier) + " was given back to you."
+	case lineBounced:
+		return on + "the " + sum + " that was given back to you did not reach you, because your bank sent it back. It is still owed to you."
 	case lineDisputed:
 		return on + "the payment of " + sum + " for " + orPlan(l.Tier) + " was disputed at your bank."
 	case lineUpheld:

@@ -4,6 +4,13 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
+)
+
+// A card that pays, and whose bank sends refunds back some time after they were made.
+const (
+	stripeRefundFailCard = "pm_card_refundFail"
+	stripeRefundFails    = 24 * time.Hour
 )
 
 // stripeMoneyRoutes are about money that was taken, and that goes back.
@@ -100,6 +107,7 @@ type stripeRefund struct {
 	Charge                 string            `json:"charge"`
 	Created                int64             `json:"created"`
 	Currency               string            `json:"currency"`
+	FailureReason          *string           `json:"failure_reason,omitempty"`
 	Metadata               map[string]string `json:"metadata"`
 	PaymentIntent          string            `json:"payment_intent"`
 	Reason                 *string           `json:"reason"`
@@ -143,6 +151,25 @@ func (c *stripeCall) createRefund() (any, *stripeError) {
 	c.emit("refund.created", re)
 	c.emit("charge.refunded", ch)
 	return re, nil
+}
+
+// failRefunds sends back what the bank would not take.
+func (c *stripeCall) failRefunds() {
+	for _, re := range c.refunds.list {
+		ch, due := c.charges.byID[re.Charge], re.Created+int64(stripeRefundFails/time.Second)
+		if re.Status != "succeeded" || clip(c.now) < due || ch.PaymentMethod == nil || c.methods.byID[*ch.PaymentMethod].behaves != stripeRefundFailCard {
+			continue
+		}
+		now := c.now
+		c.now = time.Unix(due, 0).UTC()
+		re.Status, re.FailureReason = "failed", new("lost_or_stolen_card")
+		ch.AmountRefunded -= re.Amount
+		ch.Refunded = false
+		c.emit("refund.updated", re)
+		c.emit("refund.failed", re)
+		c.emit("charge.refund.updated", re)
+		c.now = now
+	}
 }
 
 func (c *stripeCall) chargeToRefund() (*stripeCharge, *stripeError) {

@@ -137,12 +137,12 @@ type stripeMethod struct {
 // The test cards, by the last four digits Stripe gives them.
 var stripeCards = map[string]string{
 	"pm_card_visa": "4242", "pm_card_chargeDeclined": "0002", "pm_card_chargeCustomerFail": "0341", "pm_card_authenticationRequired": "3184",
-	stripeDisputeCard: "0259",
+	stripeDisputeCard: "0259", stripeRefundFailCard: "5126",
 }
 
 // pays tells whether the card pays whatever it is asked for.
 func (m *stripeMethod) pays() bool {
-	return m != nil && (m.behaves == "pm_card_visa" || m.behaves == stripeDisputeCard)
+	return m != nil && (m.behaves == "pm_card_visa" || m.behaves == stripeDisputeCard || m.behaves == stripeRefundFailCard)
 }
 
 func (c *stripeCall) newMethod(card string) *stripeMethod {

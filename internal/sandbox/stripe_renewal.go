@@ -15,6 +15,7 @@ func (c *stripeCall) catchUp() {
 			c.emit("customer.subscription.updated", sub)
 		}
 	}
+	c.failRefunds()
 	for _, cs := range c.sessions.list {
 		if cs.Status == "open" && clip(c.now) >= cs.ExpiresAt {
 			c.expire(cs)
