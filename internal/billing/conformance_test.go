@@ -46,6 +46,13 @@ var flows = map[string]func(t *testing.T, w *world){
 		}
 		w.deliver()
 	},
+	"a bank asks about the card of a trial": func(t *testing.T, w *world) {
+		w.trials("")
+		s, err := w.Subscribe(t.Context(), w.user(), billing.SubscribeRequest{Tier: "pro", PaymentMethod: "pm_card_authenticationRequiredOnSetup"})
+		w.must(nil, err)
+		w.must(nil, w.sb.Stripe().Authenticate(s.ClientSecret))
+		w.deliver()
+	},
 	"months pass, well and badly": func(t *testing.T, w *world) {
 		w.subscriber("basic")
 		w.sb.Advance(32 * 24 * time.Hour)

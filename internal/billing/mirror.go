@@ -45,11 +45,11 @@ type remote struct {
 	Paid                   bool      // the present period was paid, and stayed so
 	OwedSince              time.Time // of what is past due: when the first period began that was not paid; zero for the present one
 	EndReason              string    // why it ended, in Stripe's word
-	Secret                 string
-	Item, Schedule, Method string // Stripe's ids: of the item of a known price, of what plans its changes, of its card
-	Invoice                charge // the latest
-	Unstarted              bool   // its first invoice was not paid
-	MonthlyCents           int64  // what it asks for each month, less lasting discounts
+	Secret                 string    // by which the owner of a card confirms it with their bank; "" when that is not wanted
+	Item, Schedule, Method string    // Stripe's ids: of the item of a known price, of what plans its changes, of its card
+	Invoice                charge    // the latest
+	Unstarted              bool      // its first invoice was not paid
+	MonthlyCents           int64     // what it asks for each month, less lasting discounts
 	TrialEnd               time.Time
 	Discounts              []given
 	NoCard                 bool // neither of its own nor its customer's
@@ -106,6 +106,9 @@ func remoteOf(sub *stripe.Subscription, tierOf map[string]string) remote {
 		r.Paid = in.Status == stripe.InvoiceStatusPaid && !disputed
 		r.Secret = r.Invoice.Secret
 		r.Unstarted = in.BillingReason == stripe.InvoiceBillingReasonSubscriptionCreate && in.Status != stripe.InvoiceStatusPaid
+	}
+	if si := sub.PendingSetupIntent; si != nil && si.ClientSecret != "" { // of a trial: nothing is to be paid
+		r.Secret = si.ClientSecret
 	}
 	return r
 }

@@ -106,7 +106,7 @@ func drawStep(rt *rapid.T) step {
 	switch s.Do {
 	case "subscribe", "checkout":
 		s.Tier = rapid.SampledFrom([]string{"basic", "pro"}).Draw(rt, "tier")
-		s.Card = rapid.SampledFrom([]string{"pm_card_visa", "pm_card_visa", "pm_card_chargeDeclined", "pm_card_chargeCustomerFail", "pm_card_authenticationRequired"}).Draw(rt, "card")
+		s.Card = rapid.SampledFrom([]string{"pm_card_visa", "pm_card_visa", "pm_card_chargeDeclined", "pm_card_chargeCustomerFail", "pm_card_authenticationRequired", "pm_card_authenticationRequiredOnSetup"}).Draw(rt, "card")
 		s.On, s.Code = rapid.Bool().Draw(rt, "on"), rapid.Bool().Draw(rt, "code")
 	case "change":
 		s.Tier = rapid.SampledFrom([]string{"basic", "pro"}).Draw(rt, "tier")
@@ -141,7 +141,7 @@ func drawStep(rt *rapid.T) step {
 type model struct {
 	*world
 	users   [2]string
-	secrets [2]string                // of a payment that the bank asks about
+	secrets [2]string                // of a payment or a trial's card that the bank asks about
 	running [2][]billing.Reservation // analyses under way
 	code    string                   // half price for two months
 }

@@ -131,7 +131,7 @@ func (p *provider) liveSubscription(ctx context.Context, customer string) (remot
 
 // expandAll asks for all of a subscription that is mirrored.
 func expandAll() []*string {
-	return []*string{new(expandSecret), new(expandDiscounts), new("discounts.promotion_code"), new("schedule"), new("customer")}
+	return []*string{new(expandSecret), new(expandDiscounts), new("discounts.promotion_code"), new("schedule"), new("customer"), new("pending_setup_intent")}
 }
 
 // subscription fetches one as it is now.

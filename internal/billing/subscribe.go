@@ -31,7 +31,7 @@ type SubscribeRequest struct {
 // Subscribed is a plan, or the way to it.
 type Subscribed struct {
 	Subscription
-	ClientSecret string `json:"client_secret,omitempty"` // set when the bank must confirm the first payment: for Stripe.js
+	ClientSecret string `json:"client_secret,omitempty"` // set when the bank must confirm the first payment (pi_…), or the card of a trial (seti_…): for Stripe.js
 	CheckoutURL  string `json:"checkout_url,omitempty"`  // set when no payment method was given: where the user pays
 }
 
@@ -138,8 +138,8 @@ func (s *Service) claim(ctx context.Context, userID string) (row, error) {
 	return r, err
 }
 
-// refuseOrResume answers when the row was not to be had. Asking again for the plan whose first payment waits for the bank
-// gives its client secret again.
+// refuseOrResume answers when the row was not to be had. Asking again for the plan whose first payment, or card, waits for
+// the bank gives its client secret again.
 func (s *Service) refuseOrResume(ctx context.Context, userID, tier string) (Subscribed, error) {
 	r, err := s.rowOf(ctx, db.System, userID)
 	if err != nil {
@@ -148,12 +148,15 @@ func (s *Service) refuseOrResume(ctx context.Context, userID, tier string) (Subs
 	if r.Status == statusCreating {
 		return Subscribed{}, fault.Conflict.Saying("Your plan is being set up right now. Look again in a moment.").After(5 * time.Second)
 	}
-	if r.Status != "incomplete" {
+	if r.Status != "incomplete" && r.Status != "trialing" {
 		return Subscribed{}, fault.SubscriptionExists
 	}
 	now, err := s.stripe.subscription(ctx, r.SubscriptionID)
 	if err != nil {
 		return Subscribed{}, err
+	}
+	if r.Status == "trialing" && !now.asksBank() {
+		return Subscribed{}, fault.SubscriptionExists
 	}
 	return s.adopt(ctx, r, now, tier)
 }
@@ -177,10 +180,15 @@ func (s *Service) adopt(ctx context.Context, current row, r remote, tier string)
 		return Subscribed{}, fault.SubscriptionExists
 	}
 	out := Subscribed{Subscription: s.show(next)}
-	if r.Status == "incomplete" {
+	if r.asksBank() {
 		out.ClientSecret = r.Secret
 	}
 	return out, nil
+}
+
+// asksBank tells that the owner of the card has something to confirm: the first payment, or the card of a trial.
+func (r remote) asksBank() bool {
+	return r.Secret != "" && (r.Status == "incomplete" || r.Status == "trialing")
 }
 
 // attempt is one claimed try to subscribe.

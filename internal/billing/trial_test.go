@@ -78,6 +78,44 @@ func TestTrial_IsFreeWithAQuotaOfItsOwnAndThenPaid(t *testing.T) {
 	})
 }
 
+// A trial charges nothing, but the bank of its card may want to hear from its owner before it is charged without them.
+func TestTrial_ACardThatTheBankAsksAboutIsConfirmedAtItsBeginning(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		confirmed bool
+		want      string
+	}{
+		"confirmed": {true, "active, $0.00 paid, $9.00 paid"},
+		"forgotten": {false, "past_due, $0.00 paid, $9.00 open"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			each(t, func(t *testing.T, w *world) {
+				w.trials("")
+				user, ask := w.user(), billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_authenticationRequiredOnSetup"}
+				s, err := w.Subscribe(t.Context(), user, ask)
+				if err != nil || s.Status != "trialing" || s.Tier.Name != "basic" || !strings.HasPrefix(s.ClientSecret, "seti_") {
+					t.Fatalf("%+v, %v", s, err)
+				}
+				again, err := w.Subscribe(t.Context(), user, ask)
+				if err != nil || again.ClientSecret != s.ClientSecret {
+					t.Fatalf("asked again: %+v, %v", again, err)
+				}
+				if tt.confirmed {
+					w.must(nil, w.sb.Stripe().Authenticate(s.ClientSecret))
+					_, err := w.Subscribe(t.Context(), user, ask)
+					wantFault(t, err, fault.SubscriptionExists)
+				}
+				w.sb.Advance(14*dayLong + time.Hour)
+				w.deliver()
+				if got := w.subscription(user).Status + ", " + w.invoices(user); got != tt.want {
+					t.Fatal(got)
+				}
+			})
+		})
+	}
+}
+
 func TestTrial_TwoAtOnceBeginOne(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

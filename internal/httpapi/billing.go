@@ -45,7 +45,7 @@ type subscriptionBody struct {
 	EntitledUntil     *time.Time `json:"entitled_until" doc:"Grace included."`
 	CancelAtPeriodEnd bool       `json:"cancel_at_period_end"`
 	CancelAt          *time.Time `json:"cancel_at"`
-	ClientSecret      string     `json:"client_secret,omitempty" doc:"When the bank must confirm: for Stripe.js."`
+	ClientSecret      string     `json:"client_secret,omitempty" doc:"When the bank must confirm: for Stripe.js. One that begins with pi_ is of a payment (confirmPayment), with seti_ of the card of a trial (confirmSetup). Asking for the same plan again gives it again."`
 	CheckoutURL       string     `json:"checkout_url,omitempty" doc:"Open it to pay, when no payment method was sent."`
 	ConfirmURL        string     `json:"confirm_url,omitempty" doc:"The page on which your bank confirms a change; instead of client_secret."`
 

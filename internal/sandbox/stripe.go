@@ -49,8 +49,9 @@ func (c StripeConfig) withDefaults() StripeConfig {
 //   - What was paid can be refunded and disputed: see stripe_charges.go and stripe_disputes.go.
 //   - Trials, promotion codes and automatic tax are as they are there: see stripe_trials.go, stripe_discounts.go, stripe_tax.go.
 //   - Payment methods: pm_card_visa pays; pm_card_chargeDeclined cannot be attached; pm_card_chargeCustomerFail attaches
-//     and never pays; pm_card_createDispute pays, and disputes that at once; pm_card_refundFail pays, and sends refunds back a day later; pm_card_authenticationRequired needs [Stripe.Authenticate], or the invoice's page, for whatever its
-//     owner asks for, and pays renewals by itself.
+//     and never pays; pm_card_createDispute pays, and disputes that at once; pm_card_refundFail pays, and sends refunds
+//     back a day later; pm_card_authenticationRequired needs [Stripe.Authenticate], or the invoice's page, for whatever its
+//     owner asks for, and pays renewals by itself; pm_card_authenticationRequiredOnSetup needs it once, also in a trial.
 //
 // Ids are random, because the databases that hold them may outlive the sandbox's state.
 type Stripe struct {
@@ -71,6 +72,7 @@ type Stripe struct {
 	charges       stripeShelf[stripeCharge]
 	refunds       stripeShelf[stripeRefund]
 	disputes      stripeShelf[stripeDispute]
+	setups        stripeShelf[stripeSetupIntent]
 	afterRetries  string // one of stripeAfterRetries; "" is the first
 	portals       stripeShelf[stripePortal]
 	catalog       stripeCatalog

@@ -137,7 +137,7 @@ type stripeMethod struct {
 // The test cards, by the last four digits Stripe gives them.
 var stripeCards = map[string]string{
 	"pm_card_visa": "4242", "pm_card_chargeDeclined": "0002", "pm_card_chargeCustomerFail": "0341", "pm_card_authenticationRequired": "3184",
-	stripeDisputeCard: "0259", stripeRefundFailCard: "5126",
+	stripeAskedOnceCard: "3155", stripeDisputeCard: "0259", stripeRefundFailCard: "5126",
 }
 
 // pays tells whether the card pays whatever it is asked for.

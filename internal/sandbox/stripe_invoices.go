@@ -157,14 +157,10 @@ func (c *stripeCall) charge(sub *stripeSubscription, in *stripeInvoice) {
 func (c *stripeCall) try(sub *stripeSubscription, in *stripeInvoice) {
 	in.Attempted, in.AttemptCount = true, max(1, in.AttemptCount)
 	card := c.cardOf(sub)
-	behaves := ""
-	if card != nil {
-		behaves = card.behaves
-	}
 	switch {
-	case in.AmountDue == 0 || card.pays() || behaves == "pm_card_authenticationRequired" && in.BillingReason == "subscription_cycle":
+	case in.AmountDue == 0 || card.pays() || card.asks() && card.behaves != stripeAskedOnceCard && in.BillingReason == "subscription_cycle":
 		c.pay(sub, in)
-	case behaves == "pm_card_authenticationRequired":
+	case card.asks():
 		in.refused = "requires_action"
 		c.emit("invoice.payment_action_required", in)
 	default:

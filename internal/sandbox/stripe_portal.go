@@ -149,7 +149,7 @@ func (c *Stripe) serveInvoice(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		if r.Method == http.MethodPost && r.PostFormValue("action") == "pay" && in.Status == "open" {
-			call.pay(c.subscriptions.byID[in.subscription()], in)
+			call.confirmPayment(in)
 			c.s.changed()
 		}
 		if pdf {

@@ -77,7 +77,7 @@ func (c *stripeCall) renew(sub *stripeSubscription) {
 
 // end is the last thing that happens to a subscription.
 func (c *stripeCall) end(sub *stripeSubscription, at time.Time, reason string) {
-	sub.Status, sub.EndedAt, sub.PendingUpdate = "canceled", new(clip(at)), nil
+	sub.Status, sub.EndedAt, sub.PendingUpdate, sub.PendingSetupIntent = "canceled", new(clip(at)), nil, nil
 	if sub.CanceledAt == nil {
 		sub.CanceledAt = new(clip(at))
 	}

@@ -26,6 +26,7 @@ type stripeState struct {
 	Charges       []*stripeCharge              `json:"charges"`
 	Refunds       []*stripeRefund              `json:"refunds"`
 	Disputes      []*stripeDispute             `json:"disputes"`
+	SetupIntents  []*stripeSetupIntent         `json:"setup_intents"`
 	AfterRetries  string                       `json:"after_retries"`
 	Catalog       stripeCatalogState           `json:"catalog"`
 	Discounts     stripeDiscountsState         `json:"discounts"`
@@ -70,7 +71,7 @@ func (c *Stripe) encode(now time.Time) ([]byte, error) {
 	defer c.mu.Unlock()
 	st := stripeState{
 		Customers: c.customers.list, Subscriptions: c.subscriptions.list, Schedules: c.schedules.list, Portals: c.portals.list,
-		Charges: c.charges.list, Refunds: c.refunds.list, Disputes: c.disputes.list, AfterRetries: c.afterRetries,
+		Charges: c.charges.list, Refunds: c.refunds.list, Disputes: c.disputes.list, SetupIntents: c.setups.list, AfterRetries: c.afterRetries,
 		Events: c.recentEvents(now), Catalog: c.encodeCatalog(), Answers: map[string]stripeAnswerState{},
 		Discounts: c.discounts.encode(), TrialsTold: c.trialsTold,
 	}
@@ -174,5 +175,8 @@ func (c *Stripe) restoreMoney(st stripeState) {
 	}
 	for _, d := range st.Disputes {
 		c.disputes.put(d.ID, d)
+	}
+	for _, si := range st.SetupIntents {
+		c.setups.put(si.ID, si)
 	}
 }

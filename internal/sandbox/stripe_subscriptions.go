@@ -1,7 +1,7 @@
 package sandbox
 
 import (
-	"fmt"
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -85,6 +85,7 @@ type stripeSubscription struct {
 	LatestInvoice        *string           `json:"latest_invoice"`
 	Livemode             bool              `json:"livemode"`
 	Metadata             map[string]string `json:"metadata"`
+	PendingSetupIntent   *string           `json:"pending_setup_intent"`
 	PendingUpdate        *stripePending    `json:"pending_update"`
 	Schedule             *string           `json:"schedule"`
 	StartDate            int64             `json:"start_date"`
@@ -192,6 +193,7 @@ func (c *stripeCall) subscribe(customer string, p *stripePrice, m *stripeMethod,
 	c.subscriptions.put(id, sub)
 	c.redeem(sub, terms.Discounts)
 	c.beginTrial(sub, terms)
+	c.askLater(sub)
 	lines := c.periodLine(sub, sub.item())
 	if sub.TrialEnd != nil {
 		lines = trialLine(sub, sub.item())
@@ -213,6 +215,9 @@ func (c *stripeCall) renderSubscription(sub *stripeSubscription) any {
 	m["discounts"] = c.renderDiscounts(sub.Discounts, "")
 	if c.form.expands("customer") {
 		m["customer"] = c.customers.byID[sub.Customer].render()
+	}
+	if sub.PendingSetupIntent != nil && c.form.expands("pending_setup_intent") {
+		m["pending_setup_intent"] = snapshot(c.setups.byID[*sub.PendingSetupIntent])
 	}
 	if sub.Schedule != nil && c.form.expands("schedule") {
 		m["schedule"] = snapshot(c.schedules.byID[*sub.Schedule])
@@ -271,6 +276,7 @@ func (c *stripeCall) updateSubscription() (any, *stripeError) {
 			return nil, refusal
 		}
 		sub.DefaultPaymentMethod = &m.ID
+		c.askLater(sub)
 	}
 	if refusal := c.changeTerms(sub); refusal != nil {
 		return nil, refusal
@@ -346,15 +352,19 @@ func (c *stripeCall) cancelSubscription() (any, *stripeError) {
 	return c.renderSubscription(sub), nil
 }
 
-// Authenticate is the cardholder confirming a payment with their bank: it pays the invoice a client secret belongs to.
+// Authenticate is the cardholder confirming with their bank: it pays the invoice a client secret belongs to, or sets the card
+// of a trial up for the payments to come.
 func (c *Stripe) Authenticate(clientSecret string) error {
-	err := fmt.Errorf("sandbox: no open invoice has this client secret")
+	err := errors.New("sandbox: no open invoice and no trial has this client secret")
 	c.do(c.s.Now(), func(call *stripeCall) {
 		for _, in := range c.invoices.list {
 			if in.secret == clientSecret && in.Status == "open" {
-				call.pay(c.subscriptions.byID[in.subscription()], in)
+				call.confirmPayment(in)
 				err = nil
 			}
+		}
+		if call.confirmSetup(clientSecret) {
+			err = nil
 		}
 	})
 	return err
