@@ -2,14 +2,13 @@ package analysis
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/page"
 )
 
 const columns = `id, user_id, account_id, archive_id, handle, purpose, max_posts, since, tier, model, status, stage, done, total, findings,
@@ -53,7 +52,7 @@ type Page struct {
 
 // List returns the user's analyses, newest first.
 func (s *Service) List(ctx context.Context, userID string, f Filter) (Page, error) {
-	before, beforeID, err := parseCursor(f.Cursor)
+	from, err := page.Parse(f.Cursor)
 	if err != nil {
 		return Page{}, err
 	}
@@ -66,15 +65,12 @@ func (s *Service) List(ctx context.Context, userID string, f Filter) (Page, erro
 		return Page{}, err
 	}
 	all, err := db.Read(ctx, s.DB, db.User(userID), scan, `SELECT `+columns+` FROM analyses WHERE `+where+
-		` AND (created_at, id) < ($7, $8) ORDER BY created_at DESC, id DESC LIMIT $9`, append(args, before, beforeID, f.Limit+1)...)
+		` AND (created_at, id) < ($7, $8) ORDER BY created_at DESC, id DESC LIMIT $9`, append(args, from.At, from.ID, f.Limit+1)...)
 	if err != nil {
 		return Page{}, err
 	}
-	p := Page{Analyses: all, Total: total}
-	if len(all) > f.Limit {
-		last := all[f.Limit-1]
-		p.Analyses, p.Next = all[:f.Limit], cursor(last.CreatedAt, last.ID)
-	}
+	p := Page{Total: total}
+	p.Analyses, p.Next = page.Cut(all, f.Limit, func(a Analysis) page.Place { return page.Place{At: a.CreatedAt, ID: a.ID} })
 	return p, nil
 }
 
@@ -89,28 +85,6 @@ func (f Filter) where(userID string) (string, []any) {
 	}
 	return `user_id = $1 AND ($2 = '' OR CAST(account_id AS text) = $2) AND ($3 = '' OR purpose = $3) AND ($4 = '' OR status = $4) AND created_at >= $5 AND created_at < $6`,
 		[]any{userID, f.AccountID, string(f.Purpose), string(f.Status), from, to}
-}
-
-// A cursor is the place of the last row, and opaque to clients.
-func cursor(at time.Time, id string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(at.UTC().Format(time.RFC3339Nano) + " " + id))
-}
-
-func parseCursor(c string) (time.Time, string, error) {
-	if c == "" {
-		return time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), "ffffffff-ffff-ffff-ffff-ffffffffffff", nil
-	}
-	bad := fault.ValidationFailed.At("query.cursor", "use next_cursor of an earlier answer, unchanged")
-	raw, err := base64.RawURLEncoding.DecodeString(c)
-	if err != nil {
-		return time.Time{}, "", bad
-	}
-	when, id, ok := strings.Cut(string(raw), " ")
-	at, err := time.Parse(time.RFC3339Nano, when)
-	if !ok || err != nil || len(id) != 36 {
-		return time.Time{}, "", bad
-	}
-	return at, id, nil
 }
 
 // Cancel ends an analysis that has not ended, and gives its unit of quota back.

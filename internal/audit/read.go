@@ -2,14 +2,13 @@ package audit
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/page"
 )
 
 // Line is one line of the log.
@@ -101,7 +100,7 @@ func (f Filter) read(ask func(scanner, string, []any) ([]Line, error)) (p Page, 
 	if err != nil {
 		return Page{}, err
 	}
-	before, beforeID, err := parseCursor(f.Cursor)
+	from, err := page.Parse(f.Cursor)
 	if err != nil {
 		return Page{}, err
 	}
@@ -113,14 +112,11 @@ func (f Filter) read(ask func(scanner, string, []any) ([]Line, error)) (p Page, 
 	p.Lines, err = ask(scan, `SELECT id, COALESCE(CAST(user_id AS text), ''), actor, action, resource, ip, user_agent, request_id, CAST(detail AS text), created_at,
 			(SELECT count(*) FROM (SELECT 1 FROM audit_log WHERE `+where+` LIMIT $7) AS counted)
 		FROM audit_log WHERE `+where+` AND (created_at, id) < ($5, $6) ORDER BY created_at DESC, id DESC LIMIT $8`,
-		append(args, before, beforeID, MaxTotal, limit+1))
+		append(args, from.At, from.ID, MaxTotal, limit+1))
 	if err != nil {
 		return Page{}, err
 	}
-	if len(p.Lines) > limit {
-		p.Lines = p.Lines[:limit]
-		p.Next = cursor(p.Lines[limit-1])
-	}
+	p.Lines, p.Next = page.Cut(p.Lines, limit, func(l Line) page.Place { return page.Place{At: l.At, ID: l.ID} })
 	return p, nil
 }
 
@@ -154,26 +150,3 @@ func (f Filter) where() (string, []any, error) {
 }
 
 var end = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
-
-// A cursor is the place of the last line, and opaque to clients.
-func cursor(l Line) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(l.At.UTC().Format(time.RFC3339Nano) + " " + l.ID))
-}
-
-func parseCursor(c string) (at time.Time, id string, err error) {
-	if c == "" {
-		return end, "ffffffff-ffff-ffff-ffff-ffffffffffff", nil
-	}
-	bad := fault.ValidationFailed.At("query.cursor", "use next_cursor of an earlier answer, unchanged")
-	raw, err := base64.RawURLEncoding.DecodeString(c)
-	if err != nil || len(raw) > 100 {
-		return at, "", bad
-	}
-	when, id, _ := strings.Cut(string(raw), " ")
-	if at, err = time.Parse(time.RFC3339Nano, when); err != nil || !ids.MatchString(id) || at.Year() < 1 || at.Year() > 9999 {
-		return time.Time{}, "", bad
-	}
-	return at, id, nil
-}
-
-var ids = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)

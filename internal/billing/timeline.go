@@ -2,16 +2,14 @@ package billing
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/page"
 )
 
 // The timeline is the story of a plan. Its lines are written in the transaction that mirrors what they tell of, and come
@@ -267,7 +265,7 @@ type Story struct {
 
 // Timeline tells what happened to the user's plan and what was paid: limit is 1 to 100, cursor that of the page before.
 func (s *Service) Timeline(ctx context.Context, userID string, limit int, cursor string) (Story, error) {
-	before, id, err := parseCursor(cursor)
+	from, err := page.Parse(cursor)
 	if err != nil {
 		return Story{}, err
 	}
@@ -286,30 +284,9 @@ func (s *Service) Timeline(ctx context.Context, userID string, limit int, cursor
 		e.At, e.Kind, e.Tier, e.Currency, e.Until, e.Sentence = l.At, l.Kind, l.Tier, l.Currency, l.Until, l.sentence(now)
 		return err
 	}, `SELECT id, kind, at, tier, from_tier, cents, currency, until, note FROM billing_timeline
-		WHERE user_id = $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4`, userID, before, id, limit+1)
-	if len(st.Entries) > limit {
-		st.Entries = st.Entries[:limit]
-		last := st.Entries[limit-1]
-		st.Next = base64.RawURLEncoding.EncodeToString([]byte(last.At.Format(time.RFC3339Nano) + " " + last.ID))
-	}
+		WHERE user_id = $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4`, userID, from.At, from.ID, limit+1)
+	st.Entries, st.Next = page.Cut(st.Entries, limit, func(e Entry) page.Place { return page.Place{At: e.At, ID: e.ID} })
 	return st, err
-}
-
-// parseCursor reads the place of the last line of a page.
-func parseCursor(c string) (time.Time, string, error) {
-	if c == "" {
-		return time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), "ffffffff-ffff-ffff-ffff-ffffffffffff", nil
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(c)
-	if err != nil {
-		return time.Time{}, "", badCursor
-	}
-	when, id, _ := strings.Cut(string(raw), " ")
-	at, err := time.Parse(time.RFC3339Nano, when)
-	if err != nil || uuid.Validate(id) != nil || len(id) != 36 {
-		return time.Time{}, "", badCursor
-	}
-	return at, id, nil
 }
 
 // sentence says a line as one would tell it, as of now.

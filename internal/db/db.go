@@ -33,6 +33,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -269,3 +270,6 @@ func first[T any](all []T, err error) (T, error) {
 
 // NewID returns a fresh UUIDv7: unique, and sorted by time of creation.
 func NewID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// IsID tells whether s is written as the databases write an id: what is not is in no table.
+func IsID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil && strings.ToLower(s) == s }

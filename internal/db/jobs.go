@@ -82,3 +82,9 @@ func (l *lite) work(ctx context.Context, cfg *river.Config) (stopper, error) {
 	}
 	return client, client.Start(ctx)
 }
+
+// Work has the jobs of one kind done by do, each within the time that the pool gives. A job that needs more than its
+// arguments brings a worker of its own instead.
+func Work[T river.JobArgs](w *river.Workers, do func(context.Context, T) error) {
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[T]) error { return do(ctx, j.Args) }))
+}

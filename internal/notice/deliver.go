@@ -54,16 +54,6 @@ type DeliverJob struct {
 // Kind names the job in the queue.
 func (DeliverJob) Kind() string { return "webhook_deliver" }
 
-type spreadWorker struct {
-	river.WorkerDefaults[SpreadJob]
-	s *Service
-}
-
-// Work spreads the notice.
-func (w *spreadWorker) Work(ctx context.Context, j *river.Job[SpreadJob]) error {
-	return w.s.Spread(ctx, j.Args.NoticeID)
-}
-
 type deliverWorker struct {
 	river.WorkerDefaults[DeliverJob]
 	s *Service
@@ -83,10 +73,10 @@ func (w *deliverWorker) Timeout(*river.Job[DeliverJob]) time.Duration { return t
 
 // AddWorkers registers the jobs of this package.
 func (s *Service) AddWorkers(w *river.Workers) {
-	river.AddWorker(w, &spreadWorker{s: s})
 	river.AddWorker(w, &deliverWorker{s: s})
-	river.AddWorker(w, &mailWorker{s: s})
-	river.AddWorker(w, &confirmWorker{s: s})
+	db.Work(w, func(ctx context.Context, j SpreadJob) error { return s.Spread(ctx, j.NoticeID) })
+	db.Work(w, func(ctx context.Context, j MailJob) error { return s.Mail(ctx, j.NoticeID) })
+	db.Work(w, func(ctx context.Context, j ConfirmJob) error { return s.AskToConfirm(ctx, j.UserID) })
 }
 
 // Spread writes a delivery for each endpoint that hears of the notice. It may be repeated, and does nothing for a notice

@@ -8,6 +8,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/page"
 )
 
 // Test is the type of a delivery that somebody asked for to try an endpoint. It tells of nothing.
@@ -49,8 +50,8 @@ func scanDelivery(r db.Rows, v *Delivery) error {
 }
 
 // Deliveries lists what was sent to an endpoint in the last 30 days. Errors: not_found, validation_failed.
-func (s *Service) Deliveries(ctx context.Context, userID, endpointID string, limit int, from string) (p DeliveryPage, err error) {
-	before, beforeID, err := parseCursor(from)
+func (s *Service) Deliveries(ctx context.Context, userID, endpointID string, limit int, cursor string) (p DeliveryPage, err error) {
+	from, err := page.Parse(cursor)
 	if err != nil {
 		return DeliveryPage{}, err
 	}
@@ -63,20 +64,17 @@ func (s *Service) Deliveries(ctx context.Context, userID, endpointID string, lim
 		return DeliveryPage{}, err
 	}
 	p.Deliveries, err = db.Read(ctx, s.DB, db.User(userID), scanDelivery, `SELECT `+deliveryColumns+` FROM webhook_deliveries
-		WHERE user_id = $1 AND endpoint_id = $2 AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC LIMIT $5`, userID, endpointID, before, beforeID, limit+1)
+		WHERE user_id = $1 AND endpoint_id = $2 AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC LIMIT $5`, userID, endpointID, from.At, from.ID, limit+1)
 	if err != nil {
 		return DeliveryPage{}, err
 	}
-	if len(p.Deliveries) > limit {
-		p.Deliveries = p.Deliveries[:limit]
-		p.Next = cursor(p.Deliveries[limit-1].CreatedAt, p.Deliveries[limit-1].ID)
-	}
+	p.Deliveries, p.Next = page.Cut(p.Deliveries, limit, func(v Delivery) page.Place { return page.Place{At: v.CreatedAt, ID: v.ID} })
 	return p, nil
 }
 
 // TestEndpoint sends an endpoint something that tells of nothing, also while it is switched off. Error: not_found.
 func (s *Service) TestEndpoint(ctx context.Context, userID, endpointID string) (Delivery, error) {
-	if !ids.MatchString(endpointID) {
+	if !db.IsID(endpointID) {
 		return Delivery{}, noEndpoint()
 	}
 	var made Delivery
@@ -102,7 +100,7 @@ func (s *Service) Redeliver(ctx context.Context, userID, endpointID, id string) 
 	if err != nil {
 		return Delivery{}, err
 	}
-	if !ids.MatchString(id) {
+	if !db.IsID(id) {
 		return Delivery{}, noDelivery()
 	}
 	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {

@@ -115,16 +115,6 @@ func (ConfirmJob) Kind() string { return "email_confirm" }
 // InsertOpts bounds the tries.
 func (ConfirmJob) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: confirmTries} }
 
-type confirmWorker struct {
-	river.WorkerDefaults[ConfirmJob]
-	s *Service
-}
-
-// Work mails the link.
-func (w *confirmWorker) Work(ctx context.Context, j *river.Job[ConfirmJob]) error {
-	return w.s.AskToConfirm(ctx, j.Args.UserID)
-}
-
 // AskToConfirm mails a fresh link to the address that waits to be confirmed; one that was mailed before ends. Its error is
 // for the queue, and holds no address.
 func (s *Service) AskToConfirm(ctx context.Context, userID string) error {

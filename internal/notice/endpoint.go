@@ -88,7 +88,7 @@ func (s *Service) Endpoints(ctx context.Context, userID string) ([]Endpoint, err
 
 // Endpoint reads one endpoint. Error: not_found.
 func (s *Service) Endpoint(ctx context.Context, userID, id string) (Endpoint, error) {
-	if !ids.MatchString(id) {
+	if !db.IsID(id) {
 		return Endpoint{}, noEndpoint()
 	}
 	e, err := db.ReadOne(ctx, s.DB, db.User(userID), scanEndpoint, `SELECT `+endpointColumns+` FROM webhook_endpoints WHERE user_id = $1 AND id = $2`, userID, id)
@@ -167,7 +167,7 @@ func (s *Service) EnableEndpoint(ctx context.Context, userID, id string) (Endpoi
 }
 
 func (s *Service) changeEndpoint(ctx context.Context, userID, id, action, query string) error {
-	if !ids.MatchString(id) {
+	if !db.IsID(id) {
 		return noEndpoint()
 	}
 	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {

@@ -2,15 +2,13 @@ package notice
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"regexp"
-	"strings"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/page"
 )
 
 const (
@@ -48,7 +46,7 @@ func (n *Notice) scan(r db.Rows, more ...any) error {
 
 // List gives a user's notices, the newest first. Error: validation_failed for a cursor that is none.
 func (s *Service) List(ctx context.Context, userID string, f Filter) (p Page, err error) {
-	before, beforeID, err := parseCursor(f.Cursor)
+	from, err := page.Parse(f.Cursor)
 	if err != nil {
 		return Page{}, err
 	}
@@ -61,14 +59,11 @@ func (s *Service) List(ctx context.Context, userID string, f Filter) (p Page, er
 		return Page{}, err
 	}
 	p.Notices, err = db.Read(ctx, s.DB, db.User(userID), scan, `SELECT `+columns+` FROM notices WHERE `+where+
-		` AND (created_at, id) < ($2, $3) ORDER BY created_at DESC, id DESC LIMIT $4`, userID, before, beforeID, limit+1)
+		` AND (created_at, id) < ($2, $3) ORDER BY created_at DESC, id DESC LIMIT $4`, userID, from.At, from.ID, limit+1)
 	if err != nil {
 		return Page{}, err
 	}
-	if len(p.Notices) > limit {
-		p.Notices = p.Notices[:limit]
-		p.Next = cursor(p.Notices[limit-1].CreatedAt, p.Notices[limit-1].ID)
-	}
+	p.Notices, p.Next = page.Cut(p.Notices, limit, func(n Notice) page.Place { return page.Place{At: n.CreatedAt, ID: n.ID} })
 	return p, nil
 }
 
@@ -82,7 +77,7 @@ func bounded(limit int) int {
 
 // Read marks a notice as read, for good: the first time counts. Error: not_found.
 func (s *Service) Read(ctx context.Context, userID, id string) (n Notice, err error) {
-	if !ids.MatchString(id) {
+	if !db.IsID(id) {
 		return Notice{}, noNotice()
 	}
 	err = s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
@@ -107,26 +102,3 @@ func (s *Service) Retain(ctx context.Context) error {
 		return nil
 	})
 }
-
-// A cursor is the place of the last row, and opaque to clients.
-func cursor(at time.Time, id string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(at.UTC().Format(time.RFC3339Nano) + " " + id))
-}
-
-func parseCursor(c string) (at time.Time, id string, err error) {
-	if c == "" {
-		return time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), "ffffffff-ffff-ffff-ffff-ffffffffffff", nil
-	}
-	bad := fault.ValidationFailed.At("query.cursor", "use next_cursor of an earlier answer, unchanged")
-	raw, err := base64.RawURLEncoding.DecodeString(c)
-	if err != nil || len(raw) > 100 {
-		return at, "", bad
-	}
-	when, id, _ := strings.Cut(string(raw), " ")
-	if at, err = time.Parse(time.RFC3339Nano, when); err != nil || !ids.MatchString(id) || at.Year() < 1 || at.Year() > 9999 {
-		return time.Time{}, "", bad
-	}
-	return at, id, nil
-}
-
-var ids = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)

@@ -26,16 +26,6 @@ func (MailJob) Kind() string { return "notice_mail" }
 // InsertOpts bounds the tries.
 func (MailJob) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: mailTries} }
 
-type mailWorker struct {
-	river.WorkerDefaults[MailJob]
-	s *Service
-}
-
-// Work mails the notice.
-func (w *mailWorker) Work(ctx context.Context, j *river.Job[MailJob]) error {
-	return w.s.Mail(ctx, j.Args.NoticeID)
-}
-
 // Mail mails a notice to its user if they have confirmed an address and it was not mailed before. Its error is for the
 // queue, which tries again, and holds no address.
 func (s *Service) Mail(ctx context.Context, noticeID string) error {

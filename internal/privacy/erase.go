@@ -118,16 +118,6 @@ func (EraseJob) Kind() string { return "erase" }
 // InsertOpts bounds the tries; Sweep queues the job anew for as long as the user is there.
 func (EraseJob) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: eraseAttempts} }
 
-type eraseWorker struct {
-	river.WorkerDefaults[EraseJob]
-	s *Service
-}
-
-// Work erases the user.
-func (w *eraseWorker) Work(ctx context.Context, j *river.Job[EraseJob]) error {
-	return w.s.FinishErase(ctx, j.Args.UserID)
-}
-
 // FinishErase takes every step that is left of an erasure that was asked for; without one it does nothing. Two processes
 // may do so at once.
 func (s *Service) FinishErase(ctx context.Context, userID string) error {

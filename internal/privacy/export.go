@@ -136,16 +136,6 @@ func (ExportJob) Kind() string { return "export" }
 // InsertOpts bounds the tries; Sweep queues the job anew for a day.
 func (ExportJob) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: exportAttempts} }
 
-type exportWorker struct {
-	river.WorkerDefaults[ExportJob]
-	s *Service
-}
-
-// Work makes the package.
-func (w *exportWorker) Work(ctx context.Context, j *river.Job[ExportJob]) error {
-	return w.s.MakeExport(ctx, j.Args.ExportID)
-}
-
 // MakeExport tries a package from end to end, counts its bytes, and opens its link. One that is not wanted any more is
 // left alone.
 func (s *Service) MakeExport(ctx context.Context, id string) error {

@@ -60,8 +60,8 @@ func New(c Config) *Service {
 
 // AddWorkers registers the jobs of this package.
 func (s *Service) AddWorkers(w *river.Workers) {
-	river.AddWorker(w, &exportWorker{s: s})
-	river.AddWorker(w, &eraseWorker{s: s})
+	db.Work(w, func(ctx context.Context, j ExportJob) error { return s.MakeExport(ctx, j.ExportID) })
+	db.Work(w, func(ctx context.Context, j EraseJob) error { return s.FinishErase(ctx, j.UserID) })
 }
 
 const (
