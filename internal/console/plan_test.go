@@ -65,7 +65,7 @@ func TestPlan_GraceIsTold(t *testing.T) {
 		t.Errorf("it says %q", got)
 	}
 	s.NextTry = s.PeriodEnd.AddDate(0, 0, 2)
-	if got := console.PlanWords(s); !strings.Contains(got, "Your card is charged again on "+s.NextTry.Format("2 January 2006")+". Put another card") {
+	if got := console.PlanWords(s); !strings.Contains(got, "Your card is charged again on "+s.NextTry.Format("2 January 2006")+". Your plan stays open") {
 		t.Errorf("it says %q", got)
 	}
 	s.Tier = billing.Tier{}

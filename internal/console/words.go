@@ -224,7 +224,7 @@ func planWords(p billing.Subscription) string {
 		if p.Tier.Name == "" {
 			return "The last payment did not go through, so your plan is closed until it is paid. " + nextTry(p) + "Put another card in place."
 		}
-		return "The last payment did not go through. Your plan stays open until " + date(p.GraceUntil) + ". " + nextTry(p) + "Put another card in place before then."
+		return "The last payment did not go through. " + nextTry(p) + "Your plan stays open until " + date(p.GraceUntil) + ": put another card in place before then."
 	case "unpaid":
 		return "The last payment did not go through, so your plan is paused. Put another card in place."
 	case "incomplete":
