@@ -67,9 +67,17 @@ func (m *model) crowded(key string, w Window) bool {
 func TestTake_LocalAndRedisDecideLikeAnExactModel(t *testing.T) {
 	t.Parallel()
 	client := dial(t)
+	checkModel(t, func(c *clock) map[string]taker {
+		return map[string]taker{"local": NewLocal(c.now), "redis": NewRedis(client, c.now)}
+	})
+}
+
+// checkModel drives counters with random calls, and compares each decision with the model's.
+func checkModel(t *testing.T, counters func(*clock) map[string]taker) {
+	t.Helper()
 	rapid.Check(t, func(t *rapid.T) {
 		c := newClock()
-		m, local, redis := &model{c, map[string][]int64{}}, NewLocal(c.now), NewRedis(client, c.now)
+		m, all := &model{c, map[string][]int64{}}, counters(c)
 		run, keys := unique(), []string{"a", "b"}
 		ws := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Window {
 			return Window{
@@ -82,7 +90,7 @@ func TestTake_LocalAndRedisDecideLikeAnExactModel(t *testing.T) {
 			key := rapid.SampledFrom(keys).Draw(t, "key")
 			count := rapid.IntRange(0, 3).Draw(t, "count") > 0
 			want := m.take(key, ws, count)
-			for name, limiter := range map[string]taker{"local": local, "redis": redis} {
+			for name, limiter := range all {
 				ask := limiter.Look
 				if count {
 					ask = limiter.Take

@@ -51,36 +51,6 @@ func TestRedis_ReadsTheServersClockAndExpiresKeys(t *testing.T) {
 	}
 }
 
-func TestRedis_KeepsAKeySmall(t *testing.T) {
-	t.Parallel()
-	client := dial(t)
-	for name, test := range map[string]struct {
-		calls int
-		pause time.Duration
-		limit int64
-	}{
-		"ten calls in a row":        {10, time.Second, 150},
-		"a call a minute":           {60, time.Minute, 200},
-		"as scattered as can be":    {1000, 3600 * time.Millisecond, 300},
-		"a thousand calls together": {1000, 0, 150},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			c, key := newClock(), unique()
-			redis := NewRedis(client, c.now)
-			for range test.calls {
-				take(t, redis, key, minuteAndHour)
-				c.advance(test.pause)
-			}
-			got, err := client.Do(t.Context(), client.B().MemoryUsage().Key(prefix+key).Build()).AsInt64()
-			if err != nil || got > test.limit {
-				t.Fatalf("%d bytes, %v", got, err)
-			}
-			t.Logf("%d bytes", got)
-		})
-	}
-}
-
 func TestDial_SaysWhatIsWrongWithoutThePassword(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"http://:hunter2@127.0.0.1:1", "redis://:hunter2@127.0.0.1:1", "redis://:hunter2@h:1,nonsense"} {
@@ -307,10 +277,10 @@ func TestLimiter_NeedsNoRedis(t *testing.T) {
 	}
 }
 
-// await asks until the answer is yes, ten seconds at most.
+// await asks until the answer is yes, half a minute at most.
 func await(t *testing.T, yes func() bool) {
 	t.Helper()
-	deadline, tick := time.After(10*time.Second), time.Tick(5*time.Millisecond)
+	deadline, tick := time.After(30*time.Second), time.Tick(5*time.Millisecond)
 	for !yes() {
 		select {
 		case <-deadline:
