@@ -97,7 +97,7 @@ func New(ctx context.Context, cfg *config.Config, opt Options) (*App, error) {
 		opt.Now = time.Now
 	}
 	a := &App{cfg: cfg, opt: opt, log: opt.Log}
-	a.secrets.cfg = new(*cfg) // as it was read
+	a.secrets.cfg.Store(new(*cfg)) // as it was read
 	for _, step := range []func(context.Context) error{a.listen, a.openMetrics, a.openTraces, a.lockData, a.openSandbox, a.openDB, a.openServices, a.checkKeys, a.openServer} {
 		if err := step(ctx); err != nil {
 			a.Close()
@@ -279,8 +279,9 @@ func (a *App) openServer(context.Context) error {
 	a.limits = limiter
 	l := a.cfg.Limits
 	checker := health.New(map[string]health.Part{
-		"db": {Probe: a.DB.Ping}, "schema": {Probe: a.probeSchema}, "jobs": {Probe: a.probeJobs}, "vault": {Probe: a.probeSeal},
-		"redis": {Probe: probe, Spared: true}, // each replica counts by itself meanwhile
+		"db": {Probe: a.DB.Ping}, "schema": {Probe: a.probeSchema}, "jobs": {Probe: a.probeJobs}, "seal": {Probe: a.probeSeal},
+		"vault": {Probe: a.vaultProbe(), Spared: true}, // what was read from it is here
+		"redis": {Probe: probe, Spared: true},          // each replica counts by itself meanwhile
 	}, a.opt.Now, a.log)
 	a.readings(checker)
 	a.API = httpapi.New(httpapi.Config{

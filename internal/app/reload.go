@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/audit"
@@ -28,9 +29,9 @@ var reloadable = []string{"JWT_SECRET_KEY", "SUPABASE_JWT_SECRET", "ENCRYPTION_K
 
 // secrets is what was read last.
 type secrets struct {
-	mu    sync.Mutex
-	cfg   *config.Config // as it was read, and not changed since
-	stamp string         // of the files and the vault when they were read
+	mu    sync.Mutex                    // held while they are read
+	cfg   atomic.Pointer[config.Config] // as it was read, and not changed since
+	stamp string                        // of the files and the vault when they were read
 }
 
 // Reload reads the configuration again and lets new keys and webhook secrets count. It logs
@@ -38,9 +39,9 @@ type secrets struct {
 func (a *App) Reload(ctx context.Context) error {
 	a.secrets.mu.Lock()
 	defer a.secrets.mu.Unlock()
-	before := a.secrets.cfg
+	before := a.secrets.cfg.Load()
 	err := a.reload(ctx)
-	if err == nil && before.Differences(a.secrets.cfg) == nil {
+	if err == nil && before.Differences(a.secrets.cfg.Load()) == nil {
 		a.log.InfoContext(ctx, "secrets were read again, and nothing has changed")
 	}
 	return err
@@ -51,7 +52,7 @@ func (a *App) Reload(ctx context.Context) error {
 func (a *App) look(ctx context.Context) error {
 	a.secrets.mu.Lock()
 	defer a.secrets.mu.Unlock()
-	stamp, err := a.secrets.cfg.Stamp(ctx)
+	stamp, err := a.secrets.cfg.Load().Stamp(ctx)
 	if err != nil && !errors.Is(err, fault.Forbidden) { // then what signs in to the vault may have been replaced, which reading finds
 		return err
 	}
@@ -71,7 +72,7 @@ func settled(err error) bool {
 }
 
 func (a *App) reload(ctx context.Context) error {
-	next, err := a.secrets.cfg.Again(ctx)
+	next, err := a.secrets.cfg.Load().Again(ctx)
 	if err == nil {
 		err = a.apply(ctx, next)
 	}
@@ -79,8 +80,8 @@ func (a *App) reload(ctx context.Context) error {
 		a.log.WarnContext(ctx, "secrets were read again and cannot be used, so they stay as they were", "why", inOneLine(err))
 		return err
 	}
-	changed, later := a.sort(a.secrets.cfg.Differences(next))
-	a.secrets.cfg = next
+	changed, later := a.sort(a.secrets.cfg.Load().Differences(next))
+	a.secrets.cfg.Store(next)
 	if len(later) > 0 {
 		a.log.WarnContext(ctx, "settings have changed that count after a restart", "settings", later)
 	}

@@ -89,6 +89,17 @@ func (v Vault) Open() (vault.Store, error) {
 	})
 }
 
+// HasVault tells whether c was read from a vault, be it an empty one.
+func (c *Config) HasVault() bool { return c.origin.vault.store != nil }
+
+// ProbeVault tells whether the vault that c was read from could be read again now. It is nil without one.
+func (c *Config) ProbeVault(ctx context.Context) error {
+	if !c.HasVault() {
+		return nil
+	}
+	return c.origin.vault.store.Probe(ctx)
+}
+
 // LoadVault reads only what says where the vault is.
 func LoadVault(ctx context.Context, from Source) (Vault, error) {
 	var problems Problems

@@ -198,6 +198,14 @@ func (b *Bao) Remove(ctx context.Context, name string) error {
 	return b.call(ctx, "remove "+name, func() error { return b.kv().DeleteMetadata(ctx, b.at(name)) })
 }
 
+// Probe asks the server about our token, which it answers only while it is not sealed and the token is good.
+func (b *Bao) Probe(ctx context.Context) error {
+	return b.call(ctx, "look at our own token", func() error {
+		_, err := b.client.Auth().Token().LookupSelfWithContext(ctx)
+		return err
+	})
+}
+
 // call does something signed in, and once more when the token was refused and another can be had.
 func (b *Bao) call(ctx context.Context, what string, do func() error) error {
 	if err := b.signedIn(ctx); err != nil {

@@ -274,3 +274,22 @@ func TestNewBao_RefusesPathsThatClimb(t *testing.T) {
 		}
 	}
 }
+
+func TestBao_AProbeAsksAboutTheTokenAndReadsNothing(t *testing.T) {
+	t.Parallel()
+	s := baotest.New(t)
+	v := client(t, s, nil)
+	set(t, v, "JWT_SECRET_KEY", "one")
+	for range 3 {
+		if err := v.Probe(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if asked, read := s.Count("GET /v1/auth/token/lookup-self"), s.Count("GET /v1/kv/data/apps/repazoo/JWT_SECRET_KEY"); asked != 3 || read != 0 {
+		t.Errorf("asked %d times, read %d", asked, read)
+	}
+	s.At(func() { s.Down = http.StatusServiceUnavailable })
+	refuses(t, v.Probe(t.Context()), fault.DependencyDown, "is sealed")
+	s.At(func() { s.Down, s.SecretIDs, s.Tokens = 0, nil, map[string]*baotest.Token{} })
+	refuses(t, v.Probe(t.Context()), fault.Forbidden, "does not accept how we sign in")
+}

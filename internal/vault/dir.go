@@ -185,5 +185,14 @@ func (d *Dir) Examine() []Finding {
 	return found
 }
 
+// Probe looks at the identity, the directory and each file in it. It leaves no line in audit.log.
+func (d *Dir) Probe(context.Context) error {
+	found := d.Examine()
+	if len(found) == 0 {
+		return nil
+	}
+	return fault.DependencyDown.Saying("The vault cannot be read: %s %s", found[0].About, found[0].Sentence)
+}
+
 // sentence is what a person may read of an error.
 func sentence(err error) string { return fault.From(err).Message }

@@ -435,3 +435,28 @@ func FuzzRecipients(f *testing.F) {
 		}
 	})
 }
+
+func TestDir_AProbeFindsWhatWouldKeepItFromBeingReadAndReadsNothing(t *testing.T) {
+	t.Parallel()
+	v := fresh(t)
+	set(t, v, "JWT_SECRET_KEY", "one")
+	log := filepath.Join(v.Path, "audit.log")
+	before, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Probe(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if after, _ := os.ReadFile(log); string(after) != string(before) {
+		t.Errorf("it was noted: %s", after)
+	}
+	if err := os.Chmod(filepath.Join(v.Path, "JWT_SECRET_KEY.age"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	refuses(t, v.Probe(t.Context()), fault.DependencyDown, "JWT_SECRET_KEY")
+	if err := os.Remove(v.IdentityFile); err != nil {
+		t.Fatal(err)
+	}
+	refuses(t, v.Probe(t.Context()), fault.DependencyDown, "VAULT_IDENTITY")
+}

@@ -50,6 +50,8 @@ type Store interface {
 	Set(ctx context.Context, name, value string) error
 	// Remove forgets one secret. Error: not_found.
 	Remove(ctx context.Context, name string) error
+	// Probe tells whether secrets could be read now, and reads none. Errors: forbidden, dependency_down, conflict.
+	Probe(ctx context.Context) error
 }
 
 // Entry is a secret without its value.
