@@ -8,9 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"math"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"runtime/debug"
@@ -100,42 +98,6 @@ func (a *API) identify(next http.Handler) http.Handler {
 
 // wellFormed is what is taken over from a caller as a request's id.
 var wellFormed = regexp.MustCompile(`^[0-9A-Za-z_-]{8,64}$`)
-
-// clientAddress is the peer, or the address a trusted proxy names for it: the rightmost
-// one that is not itself trusted, because everything left of it may be made up.
-func (a *API) clientAddress(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	if len(a.TrustedProxies) == 0 || !a.trusted(host) {
-		return host
-	}
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for _, hop := range slices.Backward(hops) {
-		hop = strings.TrimSpace(hop)
-		if _, err := netip.ParseAddr(hop); err != nil {
-			break
-		}
-		if host = hop; !a.trusted(hop) {
-			break
-		}
-	}
-	return host
-}
-
-func (a *API) trusted(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	if err != nil {
-		return false
-	}
-	for _, p := range a.TrustedProxies {
-		if p.Contains(addr.Unmap()) {
-			return true
-		}
-	}
-	return false
-}
 
 // log writes one line a request: never a query string, a header or a body.
 func (a *API) log(next http.Handler) http.Handler {
@@ -422,16 +384,6 @@ func (a *API) allowed(r *http.Request) string {
 // addressKey names an address in a group; "" is everything that is in none.
 func (a *API) addressKey(r *http.Request, g group) string {
 	return a.LimitKey(string(g) + "address " + network(r))
-}
-
-// network is where a request comes from, as far as it can be told from its neighbours.
-func network(r *http.Request) string {
-	address := audit.OriginFrom(r.Context()).IP
-	if ip, err := netip.ParseAddr(address); err == nil && ip.Is6() && !ip.Is4In6() {
-		p, _ := ip.Prefix(64)
-		address = p.String()
-	}
-	return address
 }
 
 // limitHeaders tells the caller where they stand: the draft's fields, and the older ones
