@@ -206,7 +206,7 @@ func TestAbuse_Requests(t *testing.T) {
 		{"another user's id in a query", "GET", "/api/v1/users/me?user_id=" + db.NewID(), "", nil, "422 validation_failed"},
 		{"SQL in an id", "GET", "/api/v1/analyses/" + url.PathEscape("' OR 1=1 --"), "", nil, "422 validation_failed"},
 		{"SQL in a cursor", "GET", "/api/v1/analyses?cursor=" + url.QueryEscape("' OR 1=1 --"), "", nil, "422 validation_failed"},
-		{"a path that climbs", "GET", "/assets/..%2f..%2fgo.mod", "", nil, "404"},
+		{"a path that climbs", "GET", "/assets/..%2f..%2fgo.mod", "", nil, "404 not_found"},
 		{"a body without end", "PATCH", "/api/v1/users/me", `{"name":"` + strings.Repeat("a", 2<<20) + `"}`, nil, "413 payload_too_large"},
 		{"a method that nothing takes", "PUT", "/api/v1/users/me", `{}`, nil, "405 method_not_allowed"},
 	} {

@@ -57,6 +57,7 @@ type Options struct {
 	Commit  string
 	Lease   time.Duration // of a running analysis; 0: its default
 	Look    time.Duration // how often changed secrets are looked for; 0: its default
+	Bounds  Bounds        // how long a connection may take; zero: the defaults
 }
 
 // App is one process of Repazoo.
@@ -299,12 +300,9 @@ func (a *App) openServer(context.Context) error {
 		PublicURL: a.URL(), CORSOrigins: a.cfg.Server.CORSOrigins, TrustedProxies: a.cfg.Server.TrustedProxies,
 		SignInHosts: []string{"https://checkout.stripe.com", "https://billing.stripe.com", "https://invoice.stripe.com", "https://x.com"},
 		Docs:        bool(a.cfg.Server.Docs), Webhooks: a.billingConfig().WebhookSecret != "",
-		MaxArchive: maxArchive, TempDir: a.cfg.Store.DataDir,
+		MaxArchive: maxArchive, TempDir: a.cfg.Store.DataDir, BodyTimeout: a.opt.Bounds.Body,
 	})
-	a.server = &http.Server{
-		Handler: a.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
-	}
+	a.server = a.newServer()
 	return nil
 }
 
@@ -356,12 +354,16 @@ func (a *App) handler() http.Handler {
 	if a.sandbox == nil {
 		return api
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/", api)
-	for _, prefix := range []string{"/x/", "/stripe/", "/claude/", "/sandbox/"} {
-		mux.Handle(prefix, a.sandbox.Handler())
-	}
-	return mux
+	standIns := a.sandbox.Handler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, prefix := range []string{"/x/", "/stripe/", "/claude/", "/sandbox/"} {
+			if strings.HasPrefix(r.URL.Path, prefix) {
+				standIns.ServeHTTP(w, r)
+				return
+			}
+		}
+		api.ServeHTTP(w, r)
+	})
 }
 
 // Run serves and works until ctx ends, then lets requests finish and hands jobs back.

@@ -40,6 +40,12 @@ func run(t testing.TB, log io.Writer, env map[string]string) *app.App {
 // runAt runs it by another clock.
 func runAt(t testing.TB, log io.Writer, env map[string]string, now func() time.Time) *app.App {
 	t.Helper()
+	return runWith(t, log, env, app.Options{Now: now})
+}
+
+// runWith runs it with other options, but for its log.
+func runWith(t testing.TB, log io.Writer, env map[string]string, opt app.Options) *app.App {
+	t.Helper()
 	vars := map[string]string{"PORT": "0", "DATA_DIR": t.TempDir(), "LOG_LEVEL": "debug"}
 	for _, group := range []string{"", "SIGN_IN_", "REFRESH_"} {
 		vars["RATE_LIMIT_"+group+"PER_MINUTE"], vars["RATE_LIMIT_"+group+"PER_HOUR"] = "10000", "10000"
@@ -57,7 +63,8 @@ func runAt(t testing.TB, log io.Writer, env map[string]string, now func() time.T
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := app.New(t.Context(), cfg, app.Options{Log: l.Logger, Version: "test", Now: now})
+	opt.Log, opt.Version = l.Logger, "test"
+	a, err := app.New(t.Context(), cfg, opt)
 	if err != nil {
 		t.Fatal(err)
 	}

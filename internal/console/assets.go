@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"io"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -55,10 +56,15 @@ func (a assets) url(name string) string {
 	return "/assets/" + name + "?v=" + f.version
 }
 
+// noSuchFile is the problem (RFC 9457) that programs get; nobody looks at a script's 404.
+const noSuchFile = `{"type":"/docs/errors#not_found","title":"Not Found","status":404,"detail":"There is no such file.","code":"not_found"}`
+
 func (a assets) serve(w http.ResponseWriter, r *http.Request) {
 	f, ok := a[r.PathValue("file")]
 	if !ok {
-		http.Error(w, "There is no such file.", http.StatusNotFound)
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, noSuchFile)
 		return
 	}
 	h := w.Header()

@@ -121,7 +121,7 @@ const maxWebhook = 256 << 10
 func (a *API) stripeWebhook(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxWebhook))
 	if err != nil {
-		a.refuse(w, r, fault.PayloadTooLarge)
+		a.refuse(w, r, unread(err))
 		return
 	}
 	err = a.Billing.Accept(r.Context(), body, r.Header.Get("Stripe-Signature"))

@@ -67,7 +67,8 @@ type Config struct {
 	Docs           bool
 	Webhooks       bool // the Stripe webhook exists only with its secret
 	MaxArchive     int64
-	TempDir        string // where an uploaded archive waits while it is read
+	TempDir        string        // where an uploaded archive waits while it is read
+	BodyTimeout    time.Duration // for a body of JSON to arrive; 0: 15 s
 }
 
 // Pages is a set of web pages that share the chain. Its handlers find the signed-in user
@@ -198,7 +199,7 @@ func operation[I, O any](a *API, who access, op huma.Operation, h func(context.C
 		op.MaxBodyBytes = maxBody
 	}
 	if op.BodyReadTimeout == 0 {
-		op.BodyReadTimeout = bodyTimeout
+		op.BodyReadTimeout = cmp.Or(a.BodyTimeout, bodyTimeout)
 	}
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)

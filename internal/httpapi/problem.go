@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math"
 	"net/http"
+	"os"
 	"strconv"
 	"time"
 
@@ -119,7 +120,10 @@ func refusal(ctx context.Context, log *slog.Logger, err error) *Problem {
 func init() { //nolint:gochecknoinits // see above
 	huma.NewErrorWithContext = func(c huma.Context, status int, msg string, errs ...error) huma.StatusError {
 		f := fromStatus(status)
-		if f == fault.ValidationFailed {
+		switch {
+		case msg == "cannot read request body": // the caller's doing, whatever the library thinks
+			f = brokenOff
+		case f == fault.ValidationFailed:
 			f = withDetails(f, msg, errs)
 		}
 		return newProblem(c.Context(), f)
@@ -129,6 +133,22 @@ func init() { //nolint:gochecknoinits // see above
 	}
 }
 
+var (
+	brokenOff = fault.ValidationFailed.Saying("The request body broke off, or is not sent as its header says. Send it again.")
+	tooSlow   = fault.ValidationFailed.Saying("The request body did not arrive in time. Send it again.")
+)
+
+// unread is why a body that is read outside huma could not be.
+func unread(err error) *fault.Fault {
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return fault.PayloadTooLarge
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return tooSlow
+	}
+	return brokenOff
+}
+
 func fromStatus(status int) *fault.Fault {
 	switch status {
 	case http.StatusRequestEntityTooLarge:
@@ -136,7 +156,7 @@ func fromStatus(status int) *fault.Fault {
 	case http.StatusNotFound:
 		return fault.NotFound
 	case http.StatusRequestTimeout:
-		return fault.ValidationFailed.Saying("The request body did not arrive in time. Send it again.")
+		return tooSlow
 	}
 	if status < http.StatusInternalServerError {
 		return fault.ValidationFailed
