@@ -86,6 +86,7 @@ type App struct {
 	Notices  *notice.Service
 	Analyses *analysis.Service
 	Privacy  *privacy.Service
+	Refusals *audit.Refusals
 	API      *httpapi.API
 }
 
@@ -176,6 +177,7 @@ func (a *App) openServices(context.Context) (err error) {
 		App: a.opt.Version, Lease: a.opt.Lease, Metrics: a.metrics, Log: a.log.With("part", "analysis"),
 		KeepFor: time.Duration(a.cfg.Keep.PostDays) * 24 * time.Hour, KeepReports: a.keepReports(),
 	})
+	a.Refusals = audit.NewRefusals(a.DB)
 	a.Privacy = privacy.New(privacy.Config{DB: a.DB, Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Log: a.log.With("part", "privacy")})
 	return nil
 }
@@ -286,7 +288,7 @@ func (a *App) openServer(context.Context) error {
 	}, a.opt.Now, a.log)
 	a.readings(checker)
 	a.API = httpapi.New(httpapi.Config{
-		Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Privacy: a.Privacy, Audit: audit.NewLog(a.DB), Limiter: limiter,
+		Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Privacy: a.Privacy, Audit: audit.NewLog(a.DB), Refusals: a.Refusals, Limiter: limiter,
 		Windows:        windows(l.PerMinute, l.PerHour),
 		SignInWindows:  windows(l.SignInPerMinute, l.SignInPerHour),
 		RefreshWindows: windows(l.RefreshPerMinute, l.RefreshPerHour),
@@ -420,7 +422,7 @@ func (a *App) drain(stopJobs func(context.Context) error) error {
 	a.working.Store(false)
 	a.API.Stop()
 	jobs := stopJobs(ctx) // first, since jobs may talk to the stand-ins in this server
-	return errors.Join(jobs, a.server.Shutdown(ctx))
+	return errors.Join(jobs, a.server.Shutdown(ctx), a.Refusals.Write(ctx))
 }
 
 // housekeep does what must happen now and then in every process.
@@ -451,6 +453,7 @@ func (a *App) housekeep(ctx context.Context) {
 	g.Go(every(time.Minute, "tell of grace that ends", a.Billing.TellGrace))
 	g.Go(every(time.Hour, "retention of notices", a.Notices.Retain))
 	g.Go(every(10*time.Minute, "sweep sign-ins", a.Accounts.Sweep))
+	g.Go(every(time.Minute, "write down refusals", a.Refusals.Write))
 	g.Go(func() error { a.Accounts.Watch(ctx); return nil })
 	g.Go(every(cmp.Or(a.opt.Look, lookEvery), "look for changed secrets", a.look))
 	g.Go(every(keyring.MarkEvery, "mark the sealing key as in use", a.keys.Mark))

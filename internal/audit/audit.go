@@ -27,7 +27,7 @@ import (
 // Event is one thing that happened.
 type Event struct {
 	UserID   string         // whose data it concerns; empty when nobody's. A transaction of db.User takes that user only
-	Actor    string         // who did it: "user", "system", "operator", "stripe"
+	Actor    string         // who did it: "user", "system", "operator", "stripe", "stranger"
 	Action   string         // what, as noun and past verb: "session.revoked"
 	Resource string         // to what, as kind and id: "session:0198…"; may be empty
 	Detail   map[string]any // more, if needed; values must be JSON, never secrets or post text

@@ -15,7 +15,7 @@ import (
 type Line struct {
 	ID       string
 	UserID   string // whose data it concerns; empty when nobody's
-	Actor    string // "user", "system", "operator", "admin", "stripe"
+	Actor    string // "user", "system", "operator", "admin", "stripe", "stranger"
 	Action   string
 	Resource string         // kind and id; may be empty
 	IP       string         // these three may be empty

@@ -34,6 +34,7 @@ func kinds() []kind {
 		{"analysis", "Analyses"},
 		{"subscription", "Your plan"},
 		{"user", "Your profile"},
+		{"rate", "Too many requests"},
 		{"audit", "Looks at this log"},
 	}
 }
@@ -135,7 +136,7 @@ func eventWords(l audit.Line) string {
 	case "finding.dismiss":
 		return "A finding was dismissed or restored"
 	}
-	for _, more := range []func(audit.Line) string{sessionWords, accountWords, keyWords, analysisWords, subscriptionWords, webhookWords, dataWords} {
+	for _, more := range []func(audit.Line) string{sessionWords, accountWords, keyWords, analysisWords, subscriptionWords, webhookWords, dataWords, refusalWords} {
 		if words := more(l); words != "" {
 			return words
 		}
@@ -253,6 +254,18 @@ func webhookWords(l audit.Line) string {
 		return "A webhook was switched on again"
 	case "webhook.redelivered":
 		return "Something was sent to a webhook again"
+	}
+	return ""
+}
+
+func refusalWords(l audit.Line) string {
+	switch l.Action {
+	case "sign_in.refused":
+		return "A sign-in with X was refused"
+	case "access.refused":
+		return "Something was refused that you may not do"
+	case "rate.refused":
+		return "Requests were refused, because there were too many at once"
 	}
 	return ""
 }

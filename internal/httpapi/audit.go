@@ -10,7 +10,7 @@ import (
 type lineBody struct {
 	ID        string         `json:"id" format:"uuid"`
 	UserID    *string        `json:"user_id" format:"uuid" doc:"Whose data it concerns; null when nobody's."`
-	Actor     string         `json:"actor" doc:"Who did it: user, system, operator, admin or stripe."`
+	Actor     string         `json:"actor" doc:"Who did it: user, system, operator, admin, stripe, or stranger for somebody who is not known."`
 	Action    string         `json:"action" example:"session.revoked"`
 	Resource  *string        `json:"resource" doc:"To what, as kind and id."`
 	IP        *string        `json:"ip" doc:"From where. In your own log only for what you did."`

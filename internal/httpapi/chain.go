@@ -71,6 +71,10 @@ type request struct {
 	user   string
 	key    string // the id of the API key, if the caller bears one
 	status int
+	code   string // of the fault that it was answered with, if any
+
+	barred   account.Principal // who is known and may not come here
+	badToken string            // why a credential was not good
 }
 
 func requestFrom(ctx context.Context) *request {
@@ -114,6 +118,7 @@ func (a *API) log(next http.Handler) http.Handler {
 			a.Metrics.Request(r.Method, info.route, status, time.Since(start))
 		}()
 		next.ServeHTTP(&recorder{ResponseWriter: w, info: info, start: start}, r)
+		a.noteRefusal(r, info)
 		if (info.who == forProbes || info.who == forReaders) && info.status < http.StatusInternalServerError {
 			return
 		}
@@ -261,7 +266,9 @@ func (a *API) authenticate(next http.Handler) http.Handler {
 		}
 		p, err := a.principal(w, r)
 		if err == nil {
-			err = a.admit(info, p)
+			if err = a.admit(info, p); err != nil {
+				info.barred = p
+			}
 		}
 		if err != nil && (info.who != forAnyone || r.Header.Get("Authorization") != "" || errors.Is(err, fault.RateLimited)) {
 			if w.Header().Get("Access-Control-Allow-Origin") == "" {
@@ -292,42 +299,54 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	write(w, p)
 }
 
-// principal reads the bearer token, else the cookies of a browser, which never hold an API key.
+// principal knows the caller, and remembers why a credential was not good.
 func (a *API) principal(w http.ResponseWriter, r *http.Request) (account.Principal, error) {
+	p, presented, err := a.credential(w, r)
+	if f := fault.From(err); err != nil && presented && (f.Kind == fault.KindUnauthenticated || f.Kind == fault.KindTooMany) {
+		requestFrom(r.Context()).badToken = f.Code
+	}
+	return p, err
+}
+
+// credential reads the bearer token, else the cookies of a browser, which never hold an API key.
+func (a *API) credential(w http.ResponseWriter, r *http.Request) (p account.Principal, presented bool, err error) {
 	if h := r.Header.Get("Authorization"); h != "" {
 		token, ok := strings.CutPrefix(h, "Bearer ")
-		if !ok {
-			return account.Principal{}, fault.Unauthenticated
+		switch {
+		case !ok:
+			err = fault.Unauthenticated
+		case account.IsKey(token):
+			p, err = a.byKey(r, token)
+		default:
+			p, err = a.Accounts.Authenticate(r.Context(), token)
 		}
-		if account.IsKey(token) {
-			return a.byKey(r, token)
-		}
-		return a.Accounts.Authenticate(r.Context(), token)
+		return p, true, err
 	}
 	if c, err := r.Cookie(a.cookieName(accessCookie)); err == nil {
 		if p, err := a.Accounts.Authenticate(r.Context(), c.Value); err == nil {
-			return p, nil
+			return p, true, nil
 		}
 	}
 	return a.renew(w, r)
 }
 
 // renew signs a browser in again with its refresh cookie when the access cookie has run out.
-func (a *API) renew(w http.ResponseWriter, r *http.Request) (account.Principal, error) {
+func (a *API) renew(w http.ResponseWriter, r *http.Request) (p account.Principal, presented bool, err error) {
 	c, err := r.Cookie(a.cookieName(refreshCookie))
 	if err != nil || a.groups[requestFrom(r.Context()).route] == refreshGroup { // whose handler spends the token itself
-		return account.Principal{}, fault.Unauthenticated
+		return p, false, fault.Unauthenticated
 	}
 	if err := a.takeRefresh(r); err != nil {
-		return account.Principal{}, err
+		return p, true, err
 	}
 	tokens, err := a.Accounts.RefreshSession(r.Context(), c.Value)
 	if err != nil {
 		a.clearCookies(w)
-		return account.Principal{}, err
+		return p, true, err
 	}
 	a.setCookies(w, tokens)
-	return a.Accounts.Authenticate(r.Context(), tokens.Access)
+	p, err = a.Accounts.Authenticate(r.Context(), tokens.Access)
+	return p, true, err
 }
 
 // rateLimit counts the request against its user, or against its address; see groups.go.

@@ -47,6 +47,7 @@ type Config struct {
 	Analyses       *analysis.Service
 	Privacy        *privacy.Service
 	Audit          *audit.Log
+	Refusals       *audit.Refusals // what is refused, gathered for the audit log; nil for nowhere
 	Limiter        *limit.Limiter
 	Windows        []limit.Window // per caller
 	SignInWindows  []limit.Window // per address, for the routes of a sign-in

@@ -58,6 +58,7 @@ func newProblem(ctx context.Context, f *fault.Fault) *Problem {
 	if errors.Is(f, fault.MethodNotAllowed) {
 		status = http.StatusMethodNotAllowed
 	}
+	requestFrom(ctx).code = f.Code
 	p := &Problem{
 		Type: "/docs/errors#" + f.Code, Title: http.StatusText(status), Status: status, Detail: f.Message, Code: f.Code,
 		RequestID: audit.OriginFrom(ctx).RequestID, Instance: pathFrom(ctx), retry: f.Retry,
