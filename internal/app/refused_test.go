@@ -1,11 +1,14 @@
 package app_test
 
 import (
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/repazoo/repazoo/internal/account"
@@ -105,7 +108,7 @@ func TestRefused_IsInWordsOnThePageOfWhatHappened(t *testing.T) {
 }
 
 // A server that is told to stop writes down what it knows.
-func TestRefused_IsNotLostWhenTheServerStops(t *testing.T) {
+func TestRefused_IsNotLostWhenTheServerStops(t *testing.T) { //nolint:tparallel // the second server starts when the first has stopped
 	t.Parallel()
 	vars := map[string]string{"DATA_DIR": t.TempDir()}
 	t.Run("the first", func(t *testing.T) {
@@ -113,5 +116,55 @@ func TestRefused_IsNotLostWhenTheServerStops(t *testing.T) {
 	})
 	if got := noted(t, run(t, io.Discard, vars).DB, ""); len(got) != 1 {
 		t.Errorf("got %q", got)
+	}
+}
+
+// However many guesses come at the same moment, no more are looked up than one after the other would be, and good keys
+// that arrive together are let in.
+func TestKeys_AFloodOfGuessesGetsNoMoreThanATrickle(t *testing.T) {
+	t.Parallel()
+	for name, env := range engines(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			vars := map[string]string{"TRUSTED_PROXIES": "127.0.0.1", "REDIS_TIMEOUT_MS": "60000"} // a busy machine must not make it count by itself
+			maps.Copy(vars, env)
+			base := start(t, io.Discard, vars)
+			gus := signIn(t, base, "gravelpit_gus")
+			flood := func(address string, calls int, key func(i int) string) map[int]int {
+				var mu sync.Mutex
+				var wg sync.WaitGroup
+				var next atomic.Int64
+				statuses := map[int]int{}
+				for range 32 {
+					wg.Go(func() {
+						for i := next.Add(1); i <= int64(calls); i = next.Add(1) {
+							status, _ := from(t, address, "GET", base+"/api/v1/users/me", "Authorization", "Bearer "+key(int(i)))
+							mu.Lock()
+							statuses[status]++
+							mu.Unlock()
+						}
+					})
+				}
+				wg.Wait()
+				return statuses
+			}
+			good := make([]string, 20)
+			for i := range good {
+				good[i] = newKey(gus, account.AccountRead).Key
+			}
+			for what, c := range map[string]struct {
+				key  func(i int) string
+				want map[int]int
+			}{
+				"guesses":       {func(int) string { return madeUp() }, map[int]int{http.StatusUnauthorized: 10, http.StatusTooManyRequests: 190}},
+				"good keys":     {func(i int) string { return good[i%len(good)] }, map[int]int{http.StatusOK: 200}},
+				"one forgotten": {func() func(int) string { k := madeUp(); return func(int) string { return k } }(), map[int]int{http.StatusUnauthorized: 200}},
+			} {
+				address := fmt.Sprintf("203.0.113.%d", len(what))
+				if got := flood(address, 200, c.key); !maps.Equal(got, c.want) {
+					t.Errorf("%s: %v, want %v", what, got, c.want)
+				}
+			}
+		})
 	}
 }

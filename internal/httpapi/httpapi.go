@@ -90,6 +90,7 @@ type API struct {
 	pages  map[string]bool          // the patterns of pages
 	groups map[string]group         // by ServeMux pattern; the routes that are counted by themselves
 	secure bool
+	gates  *gates // where unknown API keys wait
 
 	answers atomic.Int64 // that went well, for the access log
 
@@ -117,7 +118,7 @@ const (
 // New builds the surface.
 func New(c Config) *API {
 	a := &API{
-		Config: c, mux: http.NewServeMux(), secure: isHTTPS(c.PublicURL),
+		Config: c, mux: http.NewServeMux(), secure: isHTTPS(c.PublicURL), gates: newGates(),
 		access: map[string]access{}, scopes: map[string]account.Scope{}, pages: map[string]bool{}, groups: map[string]group{},
 	}
 	a.stopping, a.stop = context.WithCancel(context.Background())

@@ -2,43 +2,11 @@ package httpapi
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/fault"
-	"github.com/repazoo/repazoo/internal/limit"
 )
-
-// guessWindows is how many different bad keys may come from one network. One that is sent again and again counts once an
-// hour, so that a forgotten program does not shut its neighbours out.
-func guessWindows() []limit.Window {
-	return []limit.Window{{Name: "minute", Limit: 10, Per: time.Minute}, {Name: "hour", Limit: 100, Per: time.Hour}}
-}
-
-// byKey finds who bears an API key. Where too many bad ones came from, only keys that were seen a moment ago go on: a
-// guess that happened to be right must not be confirmed.
-func (a *API) byKey(r *http.Request, key string) (account.Principal, error) {
-	if a.Accounts.RemembersKey(key) {
-		return a.Accounts.AuthenticateKey(r.Context(), key)
-	}
-	guesses := a.LimitKey("guess " + network(r))
-	d, err := a.Limiter.Look(r.Context(), guesses, guessWindows())
-	if err != nil {
-		return account.Principal{}, err
-	}
-	if !d.Allowed {
-		return account.Principal{}, fault.RateLimited.Saying("Too many API keys that are not good came from your network. Wait for the time in Retry-After.").After(d.RetryAfter)
-	}
-	p, err := a.Accounts.AuthenticateKey(r.Context(), key)
-	if errors.Is(err, fault.Unauthenticated) {
-		if _, uncounted := a.Limiter.Take(r.Context(), guesses, guessWindows()); uncounted != nil {
-			return account.Principal{}, uncounted
-		}
-	}
-	return p, err
-}
 
 // admit tells whether somebody who is known may come here. An address that does not exist is nobody's to be kept from.
 func (a *API) admit(info *request, p account.Principal) error {
