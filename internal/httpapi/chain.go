@@ -35,7 +35,7 @@ func (a *API) chain(routes http.Handler) http.Handler {
 	h = a.crossOrigin().Handler(h)
 	h = a.cors().Handler(h)
 	h = gzhttp.GzipHandler(h)
-	h = securityHeaders(h, a.csp())
+	h = a.securityHeaders(h)
 	h = probesPass(h, routes)
 	h = a.recover(h)
 	h = a.log(h)
@@ -198,21 +198,22 @@ func (a *API) csp() string {
 		"form-action " + strings.Join(append([]string{"'self'"}, a.SignInHosts...), " ") + "; frame-ancestors 'none'; base-uri 'none'"
 }
 
-func securityHeaders(next http.Handler, csp string) http.Handler {
+// securityHeaders says what browsers may do with an answer. Where Repazoo is known by an https address, it is to be asked
+// by https alone; whether that is ended here or at a proxy is the same to a browser.
+func (a *API) securityHeaders(next http.Handler) http.Handler {
 	always := http.Header{}
-	always.Set("Content-Security-Policy", csp)
+	always.Set("Content-Security-Policy", a.csp())
 	always.Set("X-Content-Type-Options", "nosniff")
 	always.Set("Referrer-Policy", "no-referrer")
 	always.Set("X-Frame-Options", "DENY")
 	always.Set("Cross-Origin-Opener-Policy", "same-origin")
 	always.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
 	always.Set("Cache-Control", "no-store")
+	if a.secure {
+		always.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		maps.Copy(h, always) // shares the values, which nobody appends to
-		if r.TLS != nil {
-			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-		}
+		maps.Copy(w.Header(), always) // shares the values, which nobody appends to
 		next.ServeHTTP(w, r)
 	})
 }
