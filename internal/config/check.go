@@ -86,6 +86,7 @@ func (c *Config) check(set settings, p *Problems) {
 	c.checkStore(set, p)
 	c.checkKeys(p)
 	c.checkStripe(p)
+	c.checkExamples(p)
 	c.checkMail(p)
 	c.checkWatch(p)
 	if c.Env != Local && c.X.ClientID == "" {
@@ -223,6 +224,22 @@ func (c *Config) checkSecrets(name string, keys Secrets, p *Problems) {
 func isPlaceholder(key string) bool {
 	key = strings.ToLower(key)
 	return slices.ContainsFunc(placeholders, func(s string) bool { return strings.Contains(key, s) })
+}
+
+// checkExamples finds what was copied from an example file and never filled in. On one's own machine such values may be
+// those of a stand-in.
+func (c *Config) checkExamples(p *Problems) {
+	if c.Env == Local {
+		return
+	}
+	for name, value := range map[string]string{
+		"TWITTER_CLIENT_ID": c.X.ClientID, "TWITTER_CLIENT_SECRET": c.X.ClientSecret.Reveal(), "ANTHROPIC_API_KEY": c.Claude.APIKey.Reveal(),
+		"STRIPE_SECRET_KEY": c.Stripe.SecretKey.Reveal(), "STRIPE_WEBHOOK_SECRET": c.Stripe.WebhookSecret.Reveal(),
+	} {
+		if isPlaceholder(value) || strings.HasSuffix(value, "...") {
+			p.add(name, "must be your own, not an example value: the provider shows it to you.")
+		}
+	}
 }
 
 func distinct(key string) int {
