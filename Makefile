@@ -15,7 +15,7 @@ DOCS     := internal/httpapi/docs
 FETCHED  := $(DOCS)/vendor/.fetched
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check vet format lint vuln bench load fuzz generate clean assets viewers
+.PHONY: help build run test check vet format lint vuln bench load fuzz generate clean assets viewers limits
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ bench: ## Run the benchmarks
 
 load: ## Measure the running program against bench/floor (see bench/README.md)
 	go run ./tools/testenv --durable -- go run ./bench/load --seconds 6
+
+limits: ## Count what the rate limits let through, exactly, on the running program (see bench/README.md)
+	go run ./tools/testenv -- go run ./bench/load --limits
 
 fuzz: ## Run each fuzz target for FUZZTIME (20s)
 	@for package in $$(go list ./...); do \

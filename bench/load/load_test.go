@@ -41,6 +41,34 @@ func TestHead_TellsStatusAndLength(t *testing.T) {
 	}
 }
 
+func TestCount_IsExactOrIsNot(t *testing.T) {
+	t.Parallel()
+	good := count{asked: 100, allowed: 60, refused: 40, expected: 60, took: time.Second}
+	if !good.exact() {
+		t.Errorf("%+v is not", good)
+	}
+	for what, spoil := range map[string]func(*count){
+		"one slipped through": func(c *count) { c.allowed++; c.refused-- },
+		"one was kept out":    func(c *count) { c.allowed--; c.refused++ },
+		"one got lost":        func(c *count) { c.refused-- },
+		"one was an error":    func(c *count) { c.strange++ },
+		"it took too long":    func(c *count) { c.took = time.Minute },
+	} {
+		c := good
+		if spoil(&c); c.exact() {
+			t.Errorf("%s: %+v", what, c)
+		}
+	}
+}
+
+func TestPatient_TellsPercentiles(t *testing.T) {
+	t.Parallel()
+	p := patient{took: []time.Duration{3 * time.Millisecond, time.Millisecond, 2 * time.Millisecond}}
+	if p.at(50) != 2 || p.at(99) != 2 || p.at(100) != 3 || (patient{}).at(99) != 0 {
+		t.Errorf("got %v, %v, %v", p.at(50), p.at(99), p.at(100))
+	}
+}
+
 func TestMedian_IsOneOfTheValues(t *testing.T) {
 	t.Parallel()
 	if got := median([]float64{9, 1, 5}); got != 5 {

@@ -10,6 +10,9 @@
 // Redis. It makes users with sessions, and drives four calls over keep-alive connections. The
 // servers take turns in rounds of half a second, so that a noisy machine is noisy for all.
 //
+// With --limits it counts instead: how many calls each limiter lets through below, at and above its limits, and what others
+// notice of idle connections and of a flood.
+//
 // What it prints is explained in bench/README.md. It talks to loopback only, ends by itself,
 // and stops only what it started. PostgreSQL and Redis are those of TEST_DATABASE_URL (a
 // superuser; it makes two databases and drops them again) and TEST_REDIS_URL (its keys expire).
@@ -37,6 +40,7 @@ type options struct {
 	users       int
 	mode        string
 	json        bool
+	limits      bool
 	binary      string
 	floor       string
 }
@@ -48,6 +52,7 @@ func main() {
 	flag.IntVar(&o.users, "users", 1000, "signed-in users, 1 to 100000")
 	flag.StringVar(&o.mode, "mode", "all", "embedded, replica, floor or all")
 	flag.BoolVar(&o.json, "json", false, "print JSON")
+	flag.BoolVar(&o.limits, "limits", false, "count what the limiters let through, instead of measuring")
 	flag.StringVar(&o.binary, "binary", "", "a built repazoo; without it ./cmd/repazoo is built")
 	flag.StringVar(&o.floor, "floor", "", "a built floor; without it ./bench/floor is built")
 	flag.Parse()
@@ -64,6 +69,8 @@ func (o options) check() error {
 	switch {
 	case o.seconds < 1 || o.seconds > 60 || o.connections < 1 || o.connections > 256 || o.users < 1 || o.users > 100_000:
 		return errors.New("a number is out of its bounds: see --help")
+	case o.limits && (o.mode != "all" || o.json || o.users < 200):
+		return errors.New("--limits goes with neither --mode nor --json, and needs 200 users")
 	case !slices.Contains([]string{"embedded", "replica", "floor", "all"}, o.mode):
 		return errors.New("--mode is embedded, replica, floor or all")
 	case o.mode != "embedded" && (os.Getenv("TEST_DATABASE_URL") == "" || os.Getenv("TEST_REDIS_URL") == ""):
@@ -89,6 +96,9 @@ func run(ctx context.Context, o options) error {
 	defer os.RemoveAll(dir)
 	b := &bench{options: o, dir: dir, keys: newKeys(), people: newPeople(o.users)}
 	defer b.close()
+	if o.limits {
+		return b.countLimits(ctx, os.Stdout)
+	}
 	if err := b.prepare(ctx); err != nil {
 		return err
 	}
@@ -111,7 +121,7 @@ func (o *options) build(ctx context.Context) error {
 		program string
 	}{
 		{&o.binary, "repazoo", o.mode != "floor", "./cmd/repazoo"},
-		{&o.floor, "floor", o.mode == "floor" || o.mode == "all", "./bench/floor"},
+		{&o.floor, "floor", !o.limits && (o.mode == "floor" || o.mode == "all"), "./bench/floor"},
 	} {
 		if *p.binary != "" || (!p.needed && p.name == "floor") {
 			continue

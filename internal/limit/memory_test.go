@@ -8,7 +8,7 @@ import (
 )
 
 // habits are how callers spread their calls over the windows, and the most memory that one of them may take, in bytes.
-// bench/README.md has what it was.
+// docs/limits.md has what it was.
 var habits = map[string]struct {
 	calls        int
 	pause        time.Duration
