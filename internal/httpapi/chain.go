@@ -20,7 +20,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/klauspost/compress/gzhttp"
 	"github.com/rs/cors"
 
 	"github.com/repazoo/repazoo/internal/account"
@@ -36,7 +35,7 @@ func (a *API) chain(routes http.Handler) http.Handler {
 	h = a.authenticate(h)
 	h = a.crossOrigin().Handler(h)
 	h = a.cors().Handler(h)
-	h = gzhttp.GzipHandler(h)
+	h = compress(h)
 	h = securityHeaders(h, a.csp())
 	h = probesPass(h, routes)
 	h = a.recover(h)
