@@ -1572,7 +1572,7 @@ type SubscriptionBody struct {
 	// CheckoutURL Open it to pay, when no payment method was sent.
 	CheckoutURL *string `json:"checkout_url,omitempty"`
 
-	// ClientSecret When the bank must confirm: for Stripe.js.
+	// ClientSecret When the bank must confirm: for Stripe.js. One that begins with pi_ is of a payment (confirmPayment), with seti_ of the card of a trial (confirmSetup). Asking for the same plan again gives it again.
 	ClientSecret *string `json:"client_secret,omitempty"`
 
 	// ConfirmURL The page on which your bank confirms a change; instead of client_secret.
@@ -1586,6 +1586,9 @@ type SubscriptionBody struct {
 
 	// GraceUntil After a failed payment: your plan counts until then. Put another card in place before.
 	GraceUntil *time.Time `json:"grace_until"`
+
+	// NextPaymentAttempt After a failed payment: when your card is charged again. Null when it is not.
+	NextPaymentAttempt *time.Time `json:"next_payment_attempt"`
 
 	// NoCard There is nothing to charge. Put a card in place on the payment provider's page.
 	NoCard bool `json:"no_card"`
