@@ -76,6 +76,10 @@ func (s *Service) repeated(ctx context.Context, userID string, r SubscribeReques
 		return out, out.CheckoutURL != "", err
 	case "incomplete":
 		out, err = s.refuseOrResume(ctx, userID, r.Tier)
+	case "trialing": // the bank may have a question all the same
+		if asked, err := s.refuseOrResume(ctx, userID, r.Tier); !errors.Is(err, fault.SubscriptionExists) {
+			return asked, true, err
+		}
 	}
 	return out, true, err
 }

@@ -112,3 +112,37 @@ func TestSubscribe_AKeyHasABound(t *testing.T) {
 		wantFault(t, err, fault.ValidationFailed)
 	})
 }
+
+// A bank's question is asked again until it is answered, and then the plan is shown.
+func TestSubscribe_TheSameKeyGetsTheBanksQuestionUntilItIsAnswered(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		card, begins, ends string
+		trial              bool
+	}{
+		"of the first payment": {"pm_card_authenticationRequired", "incomplete", "active", false},
+		"of a trial":           {"pm_card_authenticationRequiredOnSetup", "trialing", "trialing", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			each(t, func(t *testing.T, w *world) {
+				if c.trial {
+					w.trials("")
+				}
+				user, ask := w.user(), billing.SubscribeRequest{Tier: "basic", PaymentMethod: c.card, IdempotencyKey: "once"}
+				first, err := w.Subscribe(t.Context(), user, ask)
+				if err != nil || first.Status != c.begins || first.ClientSecret == "" {
+					t.Fatalf("%+v, %v", first, err)
+				}
+				if again, err := w.Subscribe(t.Context(), user, ask); err != nil || again != first {
+					t.Errorf("before the answer: %+v, %v", again, err)
+				}
+				w.must(nil, w.sb.Stripe().Authenticate(first.ClientSecret))
+				w.deliver()
+				if again, err := w.Subscribe(t.Context(), user, ask); err != nil || again.Status != c.ends || again.ClientSecret != "" {
+					t.Errorf("after it: %+v, %v", again, err)
+				}
+			})
+		})
+	}
+}
