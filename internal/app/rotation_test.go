@@ -210,3 +210,43 @@ func TestLook_FindsAVaultThatIsMadeLater(t *testing.T) {
 		put(t, v, "ENCRYPTION_KEY", secondSecret+","+strings.TrimSpace(string(first)))
 	})
 }
+
+// Files that change are found without a signal, and the server of the mails is changed as well.
+func TestRotation_OfFilesIsFoundByItself(t *testing.T) {
+	t.Parallel()
+	before, toBefore := recipients(t)
+	after, toAfter := recipients(t)
+	o, dir := newTurning(t), t.TempDir()
+	write := func(name, value string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(value), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	turn := func(office, key string) {
+		o.turn("stripe", key)
+		write("mail", office)
+		write("stripe", key)
+	}
+	turn(before, "sk_test_first")
+	a := watching(t, map[string]string{
+		"DATA_DIR": t.TempDir(), "RATE_LIMIT_PER_MINUTE": "10000", "RATE_LIMIT_PER_HOUR": "10000",
+		"STRIPE_SECRET_KEY_FILE": filepath.Join(dir, "stripe"), "STRIPE_API_URL": o.url + "/stripe",
+		"STRIPE_BASIC_PRICE_ID": sandbox.StripeBasicPrice, "STRIPE_PRO_PRICE_ID": sandbox.StripeProPrice,
+		"SMTP_URL_FILE": filepath.Join(dir, "mail"), "SMTP_FROM": "Repazoo <no-reply@repazoo.example>",
+	})
+	p := signIn(t, a.URL(), gus)
+	p.subscribe()
+	p.must(http.StatusOK, "PATCH", "/api/v1/users/me", `{"email":"first@example.com"}`)
+	if got := <-toBefore; got != "first@example.com" {
+		t.Errorf("mailed to %s", got)
+	}
+	turn(after, "sk_test_second")
+	eventually(t, "the new key", func() bool {
+		status, _, _ := p.call("POST", "/api/v1/subscriptions/preview", `{"tier":"basic"}`)
+		return status == http.StatusOK
+	})
+	signIn(t, a.URL(), "ada_fernhill").must(http.StatusOK, "PATCH", "/api/v1/users/me", `{"email":"second@example.com"}`)
+	if got := <-toAfter; got != "second@example.com" {
+		t.Errorf("mailed to %s", got)
+	}
+}
