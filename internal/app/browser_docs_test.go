@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	browserlog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -59,20 +60,22 @@ func (v *visitor) view(name string) {
 	}
 }
 
-// authorize fills one of the fields behind Swagger UI's button, counted from 1, and empties the others.
+// authorize opens Swagger UI anew, which knows no credential then, and fills one of the fields behind its button, counted
+// from 1.
 func (v *visitor) authorize(field int, credential string) {
 	v.t.Helper()
+	v.open("/docs")
 	v.click(".auth-wrapper > .btn.authorize")
-	v.sees(".modal-ux")
-	v.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll(".modal-ux button").forEach((b) => b.textContent === "Logout" && b.click())`))
 	at := fmt.Sprintf(".modal-ux .auth-container:nth-of-type(%d) ", field)
-	v.do(chromedp.SendKeys(chromedp.CSS(at+"input"), credential))
+	v.do(chromedp.Focus(chromedp.CSS(at + "input")))
+	tell(v, input.InsertText, input.InsertTextParams{Text: credential}) // pasted: each key typed would paint the page anew
 	v.view(fmt.Sprintf("docs-field-%d", field))
 	v.click(at + ".btn.authorize")
+	v.sees(at + ".btn.auth:not(.authorize):not(.btn-done)") // Logout
 	v.click(".modal-ux .btn-done")
 }
 
-// try opens an operation of Swagger UI, sends it, closes it again and tells the status.
+// try opens an operation of Swagger UI, sends it and tells the status.
 func (v *visitor) try(operation string) string {
 	v.t.Helper()
 	at := `[id$="` + operation + `"] `
@@ -81,7 +84,6 @@ func (v *visitor) try(operation string) string {
 	v.sees(at + ".live-responses-table .response-col_status")
 	status, _, _ := strings.Cut(v.text(at+".live-responses-table .response .response-col_status"), " ")
 	v.view("docs-" + operation)
-	v.click(at + ".opblock-summary-control")
 	return status
 }
 
@@ -103,7 +105,6 @@ func TestBrowser_TriesTheAPIFromItsDocumentation(t *testing.T) {
 		t.Errorf("with an access token the answer is %s", got)
 	}
 	v.authorize(2, key)
-	v.view("docs-authorized")
 	if got := v.try("get-api-v1-usage"); got != "200" {
 		t.Errorf("with an API key the answer is %s", got)
 	}
@@ -128,8 +129,5 @@ func TestBrowser_ReadsTheReference(t *testing.T) {
 	v.do(chromedp.SendKeys(chromedp.CSS(`[role="search"] input`), "findings"))
 	v.sees(`[data-role="search:results"]`)
 	v.view("redoc-search")
-	v.open("/redoc#tag/analyses/operation/post-api-v1-analyses")
-	v.sees(`[id="tag/analyses/operation/post-api-v1-analyses"]`)
-	v.view("redoc-operation")
 	v.stayed()
 }

@@ -3,7 +3,6 @@
 
 const options = {
   downloadUrls: [{ title: "openapi.json", url: "/openapi.json" }],
-  expandResponses: "200,201,202",
   sortRequiredPropsFirst: true,
   jsonSamplesExpandLevel: 3,
   theme: {
