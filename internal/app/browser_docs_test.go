@@ -60,27 +60,34 @@ func (v *visitor) view(name string) {
 	}
 }
 
+// press clicks by script, for Swagger UI grows for seconds and what it shows moves away under a pointer.
+func (v *visitor) press(selector string) {
+	v.t.Helper()
+	v.sees(selector)
+	v.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf("document.querySelector(%q).click()", selector)))
+}
+
 // authorize opens Swagger UI anew, which knows no credential then, and fills one of the fields behind its button, counted
 // from 1.
 func (v *visitor) authorize(field int, credential string) {
 	v.t.Helper()
 	v.open("/docs")
-	v.click(".auth-wrapper > .btn.authorize")
+	v.press(".auth-wrapper > .btn.authorize")
 	at := fmt.Sprintf(".modal-ux .auth-container:nth-of-type(%d) ", field)
 	v.do(chromedp.Focus(chromedp.CSS(at + "input")))
 	tell(v, input.InsertText, input.InsertTextParams{Text: credential}) // pasted: each key typed would paint the page anew
 	v.view(fmt.Sprintf("docs-field-%d", field))
-	v.click(at + ".btn.authorize")
+	v.press(at + ".btn.authorize")
 	v.sees(at + ".btn.auth:not(.authorize):not(.btn-done)") // Logout
-	v.click(".modal-ux .btn-done")
+	v.press(".modal-ux .btn-done")
 }
 
 // try opens an operation of Swagger UI, sends it and tells the status.
 func (v *visitor) try(operation string) string {
 	v.t.Helper()
 	at := `[id$="` + operation + `"] `
-	v.click(at + ".opblock-summary-control")
-	v.click(at + ".execute")
+	v.press(at + ".opblock-summary-control")
+	v.press(at + ".execute")
 	v.sees(at + ".live-responses-table .response-col_status")
 	status, _, _ := strings.Cut(v.text(at+".live-responses-table .response .response-col_status"), " ")
 	v.view("docs-" + operation)
