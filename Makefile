@@ -32,7 +32,7 @@ test: viewers ## Run every test with the race detector, on private PostgreSQL an
 check: format vet lint vuln ## Run every checker; the secret scan and the import table are tests
 
 format: ## Fail when a file is not formatted
-	@files=$$(gofmt -l bench cmd internal tools 2>/dev/null); \
+	@files=$$(gofmt -l bench client cmd internal tools 2>/dev/null); \
 	if [ -n "$$files" ]; then echo "not gofmt-clean, run gofmt -w on:" $$files; exit 1; fi
 
 # The checkers read compiled packages. Asked for with the race detector, they are those of the
@@ -75,7 +75,7 @@ fuzz: ## Run each fuzz target for FUZZTIME (20s)
 	  done; \
 	done
 
-generate: ## Write the files that are made from the code (docs/configuration.md, .env.example)
+generate: ## Write the files that are made from the code (configuration docs, the Go client)
 	go generate ./...
 
 assets: $(FETCHED) ## Fetch the documentation pages' scripts with npm

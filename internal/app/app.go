@@ -77,7 +77,10 @@ type App struct {
 	limits   *limit.Limiter
 	keys     *keyring.Keyring
 	secrets  secrets
-	working  atomic.Bool // from the start of the workers to the drain
+	x        *xapi.Client
+	model    *claude.Client // nil: the screen stands alone
+	mailer   *notice.Mailer // nil: no mail is sent
+	working  atomic.Bool    // from the start of the workers to the drain
 
 	DB       *db.DB
 	Seal     *seal.Sealer
@@ -154,9 +157,9 @@ func (a *App) openServices(context.Context) (err error) {
 	if a.Seal, err = seal.New(a.cfg.Keys.Encryption.Reveal()...); err != nil {
 		return err
 	}
-	x := xapi.New(a.xConfig())
+	a.x, a.model = xapi.New(a.xConfig()), a.claude()
 	if a.Accounts, err = account.New(account.Config{
-		DB: a.DB, Seal: a.Seal, X: x, JWTKeys: a.cfg.Keys.JWT.Reveal(), PublicURL: a.URL(), ReturnHosts: returnHosts(a.cfg.Env),
+		DB: a.DB, Seal: a.Seal, X: a.x, JWTKeys: a.cfg.Keys.JWT.Reveal(), PublicURL: a.URL(), ReturnHosts: returnHosts(a.cfg.Env),
 		AskEmail: bool(a.cfg.X.AskEmail), Local: a.cfg.Env == config.Local, Now: a.opt.Now, Log: a.log.With("part", "account"),
 		AccessTTL: time.Duration(a.cfg.Keys.AccessMinutes) * time.Minute, RefreshTTL: time.Duration(a.cfg.Keys.RefreshDays) * 24 * time.Hour,
 	}); err != nil {
@@ -165,15 +168,14 @@ func (a *App) openServices(context.Context) (err error) {
 	if a.Billing, err = billing.New(a.billingConfig()); err != nil {
 		return err
 	}
-	mailer, err := a.mailer()
-	if err != nil {
+	if a.mailer, err = newMailer(a.cfg); err != nil {
 		return err
 	}
 	a.Notices = notice.New(notice.Config{
-		DB: a.DB, Seal: a.Seal, Local: a.cfg.Env == config.Local, Mailer: mailer, PublicURL: a.URL(), Log: a.log.With("part", "notice"),
+		DB: a.DB, Seal: a.Seal, Local: a.cfg.Env == config.Local, Mailer: a.mailer, PublicURL: a.URL(), Log: a.log.With("part", "notice"),
 	})
 	a.Analyses = analysis.New(analysis.Config{
-		DB: a.DB, Seal: a.Seal, Accounts: a.Accounts, Billing: a.Billing, X: x, Claude: a.claude(), Prices: analysis.DefaultPrices(),
+		DB: a.DB, Seal: a.Seal, Accounts: a.Accounts, Billing: a.Billing, X: a.x, Claude: a.model, Prices: analysis.DefaultPrices(),
 		App: a.opt.Version, Lease: a.opt.Lease, Metrics: a.metrics, Log: a.log.With("part", "analysis"),
 		KeepFor: time.Duration(a.cfg.Keep.PostDays) * 24 * time.Hour, KeepReports: a.keepReports(),
 	})
@@ -182,10 +184,10 @@ func (a *App) openServices(context.Context) (err error) {
 	return nil
 }
 
-// mailer is nil where no mail server is configured.
-func (a *App) mailer() (m *notice.Mailer, err error) {
-	if a.cfg.Mail.URL.IsSet() {
-		m, err = notice.NewMailer(a.cfg.Mail.URL.Reveal(), a.cfg.Mail.From, a.cfg.Env == config.Local)
+// newMailer is nil where no mail server is configured.
+func newMailer(c *config.Config) (m *notice.Mailer, err error) {
+	if c.Mail.URL.IsSet() {
+		m, err = notice.NewMailer(c.Mail.URL.Reveal(), c.Mail.From, c.Env == config.Local)
 	}
 	return m, err
 }

@@ -168,6 +168,7 @@ func (p *person) call(method, path, body string) (int, http.Header, string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	fits(p.t, method, path, res, answer)
 	return res.StatusCode, res.Header, string(answer)
 }
 

@@ -324,30 +324,6 @@ func TestBrowser_ADeclinedSignInSaysSo(t *testing.T) {
 	v.stayed()
 }
 
-func TestBrowser_TriesTheAPIFromItsDocumentation(t *testing.T) {
-	t.Parallel()
-	base := start(t, &syncBuffer{}, nil)
-	p := signIn(t, base, gus)
-	v := visit(t, base)
-	v.open("/docs")
-	v.click(".btn.authorize")
-	v.do(chromedp.SendKeys(chromedp.CSS(".modal-ux input"), p.access))
-	v.click(".modal-ux .btn.authorize")
-	v.click(".modal-ux .btn-done")
-	v.click(`[data-tag="account"] ~ div [id$="get-api-v1-users-me"] .opblock-summary-control`)
-	v.click(`[id$="get-api-v1-users-me"] .execute`)
-	v.sees(".live-responses-table .response-col_status")
-	if got := v.text(".live-responses-table .response .response-col_status"); !strings.HasPrefix(got, "200") {
-		t.Errorf("the answer is %q", got)
-	}
-	v.open("/redoc")
-	v.sees("#api h1")
-	if got := v.text("#api h1"); !strings.HasPrefix(got, "Repazoo") {
-		t.Errorf("the reference is headed %q", got)
-	}
-	v.stayed()
-}
-
 func TestBrowser_UploadsAnArchiveAndAnalysesIt(t *testing.T) {
 	t.Parallel()
 	v := visit(t, start(t, &syncBuffer{}, nil))

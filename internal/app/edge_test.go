@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/repazoo/repazoo/internal/db"
 )
 
 // ask sends a request as a browser or a program would, and follows nothing.
@@ -60,14 +62,35 @@ func TestRefusals_AreAPageForPeopleAndAProblemForPrograms(t *testing.T) {
 	}
 }
 
+// Every address of the earlier API says when it ends, and by what it is replaced: an address that answers, and does not end.
 func TestAliases_SayWhenTheyEnd(t *testing.T) {
 	t.Parallel()
-	base := start(t, io.Discard, map[string]string{"BILLING": "off"})
+	base := start(t, io.Discard, map[string]string{"BILLING": "off", "WORKERS": "0"})
 	ada := signIn(t, base, "ada_fernhill")
-	_, old, _ := ada.call("GET", "/api/users/me", "")
-	_, current, _ := ada.call("GET", "/api/v1/users/me", "")
-	if old.Get("Deprecation") != "@1795305600" || old.Get("Sunset") != "Fri, 31 Dec 2027 23:59:59 GMT" || current.Get("Deprecation") != "" {
-		t.Errorf("old %v\ncurrent %v", old, current)
+	id := db.NewID()
+	old := deprecatedRoutes(t, ada)
+	for _, r := range old {
+		_, header, _ := ada.call(r.method, fill(r.path, id), "{}")
+		link, _, _ := strings.Cut(header.Get("Link"), `>; rel="successor-version"`)
+		successor := strings.TrimPrefix(link, "<")
+		if header.Get("Deprecation") != "@1795305600" || header.Get("Sunset") != "Fri, 31 Dec 2027 23:59:59 GMT" || !strings.HasPrefix(successor, "/") {
+			t.Errorf("%s %s: %v", r.method, r.path, header)
+			continue
+		}
+		if strings.Contains(r.path, "{") != strings.Contains(successor, id) {
+			t.Errorf("%s %s leads to %s", r.method, r.path, successor)
+		}
+		method := r.method
+		if r.path == "/api/subscriptions/cancel" {
+			method = http.MethodDelete
+		}
+		status, current, _ := ada.call(method, successor, "{}")
+		if current.Get("Deprecation") != "" || status == http.StatusMethodNotAllowed || strings.Contains(current.Get("Content-Type"), "html") {
+			t.Errorf("%s %s leads to %s %s, which answers %d %v", r.method, r.path, method, successor, status, current)
+		}
+	}
+	if len(old) != 13 {
+		t.Errorf("%d addresses are marked, want 13", len(old))
 	}
 }
 

@@ -24,8 +24,11 @@ import (
 // lookEvery is how often files and vault are looked at for changes.
 const lookEvery = 10 * time.Second
 
-// reloadable are the settings that need no restart.
-var reloadable = []string{"JWT_SECRET_KEY", "SUPABASE_JWT_SECRET", "ENCRYPTION_KEY", "STRIPE_WEBHOOK_SECRET"}
+// reloadable are the settings that need no restart, unless [App.waits] says so.
+var reloadable = []string{
+	"JWT_SECRET_KEY", "SUPABASE_JWT_SECRET", "ENCRYPTION_KEY", "STRIPE_WEBHOOK_SECRET",
+	"TWITTER_CLIENT_SECRET", "STRIPE_SECRET_KEY", "ANTHROPIC_API_KEY", "SMTP_URL", "SMTP_FROM",
+}
 
 // secrets is what was read last.
 type secrets struct {
@@ -80,7 +83,7 @@ func (a *App) reload(ctx context.Context) error {
 		a.log.WarnContext(ctx, "secrets were read again and cannot be used, so they stay as they were", "why", inOneLine(err))
 		return err
 	}
-	changed, later := a.sort(a.secrets.cfg.Load().Differences(next))
+	changed, later := a.sort(a.secrets.cfg.Load().Differences(next), next)
 	a.secrets.cfg.Store(next)
 	if len(later) > 0 {
 		a.log.WarnContext(ctx, "settings have changed that count after a restart", "settings", later)
@@ -98,6 +101,10 @@ func (a *App) apply(ctx context.Context, next *config.Config) error {
 	if err != nil {
 		return err
 	}
+	mailer, err := newMailer(next)
+	if err != nil {
+		return err
+	}
 	keys := keyring.New(keyring.Config{DB: a.DB, Seal: sealer, Columns: SealedColumns()})
 	if err := keys.Check(ctx); err != nil {
 		return err
@@ -109,18 +116,59 @@ func (a *App) apply(ctx context.Context, next *config.Config) error {
 		return err
 	}
 	a.Seal.Adopt(sealer)
-	if !a.cfg.UseSandboxStripe() {
-		a.Billing.SetWebhookSecret(next.Stripe.WebhookSecret.Reveal())
+	a.applyOutside(next)
+	if a.mailer != nil && mailer != nil {
+		a.mailer.Adopt(mailer)
 	}
 	return nil
 }
 
-// sort tells the settings that count now from those that need a restart. Without a webhook
-// secret at the start there is no address for webhooks.
-func (a *App) sort(names []string) (now, later []string) {
+// applyOutside hands over what this process shows the outside services, and they show it.
+func (a *App) applyOutside(next *config.Config) {
+	for _, change := range []struct {
+		name string
+		set  func(string)
+		to   config.Secret
+	}{
+		{"STRIPE_WEBHOOK_SECRET", a.Billing.SetWebhookSecret, next.Stripe.WebhookSecret},
+		{"STRIPE_SECRET_KEY", a.Billing.SetStripeKey, next.Stripe.SecretKey},
+		{"TWITTER_CLIENT_SECRET", a.x.SetSecret, next.X.ClientSecret},
+		{"ANTHROPIC_API_KEY", a.setModelKey, next.Claude.APIKey},
+	} {
+		if !a.waits(change.name, next) {
+			change.set(change.to.Reveal())
+		}
+	}
+}
+
+func (a *App) setModelKey(key string) {
+	if a.model != nil {
+		a.model.SetKey(key)
+	}
+}
+
+// waits tells that a secret cannot change without a restart, because with it something else would: a stand-in would begin
+// or end, the model too, an address would appear, or the secret is that of another app at X.
+func (a *App) waits(name string, next *config.Config) bool {
+	switch name {
+	case "STRIPE_WEBHOOK_SECRET":
+		return a.cfg.UseSandboxStripe() || next.UseSandboxStripe() || a.billingConfig().WebhookSecret == ""
+	case "STRIPE_SECRET_KEY":
+		return !a.cfg.Stripe.SecretKey.IsSet() || !next.Stripe.SecretKey.IsSet()
+	case "TWITTER_CLIENT_SECRET":
+		return a.cfg.UseSandboxX() || a.cfg.X.ClientID != next.X.ClientID
+	case "SMTP_URL", "SMTP_FROM":
+		return !a.cfg.Mail.URL.IsSet() || !next.Mail.URL.IsSet()
+	case "ANTHROPIC_API_KEY":
+		return !a.cfg.Claude.APIKey.IsSet() || !next.Claude.APIKey.IsSet()
+	}
+	return false
+}
+
+// sort tells the settings that count now from those that need a restart.
+func (a *App) sort(names []string, next *config.Config) (now, later []string) {
 	for _, name := range names {
-		lateHook := name == "STRIPE_WEBHOOK_SECRET" && a.billingConfig().WebhookSecret == ""
-		if slices.Contains(reloadable, name) && !lateHook {
+		if slices.Contains(reloadable, name) && !a.waits(name, next) {
 			now = append(now, name)
 		} else {
 			later = append(later, name)

@@ -36,6 +36,11 @@ func safe(t *testing.T) (*vault.Dir, map[string]string) {
 	return v, map[string]string{"DATA_DIR": t.TempDir(), "VAULT_DIR": v.Path, "VAULT_IDENTITY_FILE": v.IdentityFile}
 }
 
+// vaultIn is the vault of a data directory, made or not.
+func vaultIn(dir string) *vault.Dir {
+	return vault.NewDir(vault.DirConfig{Path: filepath.Join(dir, "vault"), IdentityFile: filepath.Join(dir, "keys", "vault")})
+}
+
 func put(t *testing.T, v *vault.Dir, name, value string) {
 	t.Helper()
 	if err := v.Set(t.Context(), name, value); err != nil {

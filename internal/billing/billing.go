@@ -155,5 +155,12 @@ func New(c Config) (*Service, error) {
 // SetWebhookSecret replaces the secret that Stripe signs with, while webhooks go on coming.
 func (s *Service) SetWebhookSecret(secret string) { s.secret.Store(&secret) }
 
+// SetStripeKey replaces the key that Stripe is asked with, for the calls that begin from now on.
+func (s *Service) SetStripeKey(key string) {
+	if s.stripe != nil {
+		s.stripe.key.Store(&key)
+	}
+}
+
 // Plans lists what can be subscribed to, cheapest first.
 func (s *Service) Plans() []Tier { return []Tier{s.tiers.Basic, s.tiers.Pro} }

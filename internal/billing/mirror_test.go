@@ -145,7 +145,7 @@ func TestSync_AnOlderAnswerNeverOverwritesANewer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err = s.claim(t.Context(), user); err != nil {
+		if _, err = s.claim(t.Context(), user, SubscribeRequest{}); err != nil {
 			t.Fatal(err)
 		}
 		active := remote{ID: "sub", Status: "active", Tier: "basic", PeriodStart: begin, PeriodEnd: end}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/stripe/stripe-go/v86"
@@ -24,6 +25,7 @@ type provider struct {
 	codes   bool              // promotion codes are taken
 	tax     bool              // Stripe reckons tax
 	standIn bool              // it is not Stripe that is asked, so its pages may be unencrypted
+	key     *atomic.Pointer[string]
 }
 
 // newProvider makes a client of the service's own: nothing of the SDK's package state is used or changed.
@@ -40,7 +42,11 @@ func newProvider(c Config) (*provider, error) {
 		backend.URL = new(u.Scheme + "://" + u.Host)
 		backend.HTTPClient = below(backend.HTTPClient, u.Path)
 	}
+	key := &atomic.Pointer[string]{}
+	key.Store(&c.StripeKey)
+	backend.HTTPClient = authenticated(backend.HTTPClient, key)
 	return &provider{
+		key:     key,
 		api:     stripe.NewClient(c.StripeKey, stripe.WithBackends(stripe.NewBackendsWithConfig(backend))),
 		priceOf: map[string]string{c.Tiers.Basic.Name: c.BasicPrice, c.Tiers.Pro.Name: c.ProPrice},
 		codes:   c.Codes, tax: c.Tax,
@@ -55,6 +61,19 @@ func below(client *http.Client, path string) *http.Client {
 	if path == "" {
 		return client
 	}
+	return changing(client, func(r *http.Request) {
+		r.URL.Path = path + r.URL.Path
+		r.URL.RawPath = ""
+	})
+}
+
+// authenticated makes client ask with the key as it is then, because the SDK keeps the one it was made with.
+func authenticated(client *http.Client, key *atomic.Pointer[string]) *http.Client {
+	return changing(client, func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+*key.Load()) })
+}
+
+// changing makes client change a copy of each request before it is sent.
+func changing(client *http.Client, change func(*http.Request)) *http.Client {
 	c := *client
 	next := c.Transport
 	if next == nil {
@@ -62,8 +81,7 @@ func below(client *http.Client, path string) *http.Client {
 	}
 	c.Transport = transport(func(r *http.Request) (*http.Response, error) {
 		r = r.Clone(r.Context())
-		r.URL.Path = path + r.URL.Path
-		r.URL.RawPath = ""
+		change(r)
 		return next.RoundTrip(r)
 	})
 	return &c

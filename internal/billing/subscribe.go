@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,8 @@ type SubscribeRequest struct {
 	PaymentMethod string // Stripe's id, such as pm_…; empty asks for a checkout page instead
 	PromotionCode string // as the person typed it; empty for none
 	ReturnURL     string // where the checkout page leads back to: a path, or an address under PublicURL; empty is the start page
+
+	IdempotencyKey string // the same key and request have one effect; "" for none
 }
 
 // Subscribed is a plan, or the way to it.
@@ -37,7 +40,8 @@ type Subscribed struct {
 
 // Subscribe starts the user's subscription, with the card at once or by a checkout page. There is never a second one: a
 // live plan is refused with [fault.SubscriptionExists], an attempt under way with [fault.Conflict], and what an earlier
-// attempt left at Stripe is taken over. A declined card is [fault.ValidationFailed] and says why.
+// attempt left at Stripe is taken over. A declined card is [fault.ValidationFailed] and says why. A request that names a key
+// which was used for another one is [fault.IdempotencyMismatch].
 func (s *Service) Subscribe(ctx context.Context, userID string, r SubscribeRequest) (Subscribed, error) {
 	if s.off {
 		return Subscribed{}, errOff
@@ -49,13 +53,16 @@ func (s *Service) Subscribe(ctx context.Context, userID string, r SubscribeReque
 	// A user who closes the page does not cut an attempt in two.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), attemptTime)
 	defer cancel()
+	if out, found, err := s.repeated(ctx, userID, r); found || err != nil {
+		return out, err
+	}
 	code, err := s.codeFor(ctx, userID, r.PromotionCode)
 	if err != nil {
 		return Subscribed{}, err
 	}
-	claimed, err := s.claim(ctx, userID)
+	claimed, err := s.claim(ctx, userID, r)
 	if errors.Is(err, db.ErrNotFound) {
-		return s.refuseOrResume(ctx, userID, r.Tier)
+		return s.taken(ctx, userID, r)
 	}
 	if err != nil {
 		return Subscribed{}, err
@@ -84,7 +91,7 @@ func (s *Service) codeFor(ctx context.Context, userID, code string) (promotion, 
 
 // check refuses what cannot be right before anything is written, and makes the addresses to return to.
 func (s *Service) check(r SubscribeRequest) (done, back string, err error) {
-	if err := s.checkTier(r.Tier); err != nil {
+	if err := cmp.Or(s.checkTier(r.Tier), r.checkKey()); err != nil {
 		return "", "", err
 	}
 	if r.PaymentMethod != "" && (len(r.PaymentMethod) > 255 || !strings.HasPrefix(r.PaymentMethod, "pm_") || strings.ContainsAny(r.PaymentMethod, "/?#% ")) {
@@ -117,7 +124,7 @@ func with(u url.URL, outcome string) string {
 
 // claim takes the user's row for one attempt. It answers [db.ErrNotFound] when the row is not to be had: a live
 // subscription, or another attempt. A user who is being erased gets none.
-func (s *Service) claim(ctx context.Context, userID string) (row, error) {
+func (s *Service) claim(ctx context.Context, userID string, ask SubscribeRequest) (row, error) {
 	var r row
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		var leaving string
@@ -132,6 +139,9 @@ func (s *Service) claim(ctx context.Context, userID string) (row, error) {
 			RETURNING `+rowColumns, db.NewID(), userID, tx.Now(), tx.Now().Add(-claimTime))
 		if erasing {
 			return fault.Conflict.Saying("This account is being erased, so it can have no plan.")
+		}
+		if err == nil {
+			ask.noteKey(tx, r)
 		}
 		return err
 	})
@@ -288,6 +298,7 @@ func (a *attempt) giveUp(ctx context.Context, why error) {
 		n, err := tx.Exec(ctx, `UPDATE subscriptions SET status = CASE WHEN stripe_subscription_id IS NULL THEN 'none' ELSE 'canceled' END
 			WHERE id = $1 AND updated_at = $2 AND status = 'creating'`, a.row.ID, a.row.UpdatedAt)
 		if err == nil && n == 1 {
+			a.r.forgetKey(tx, a.row)
 			audit.Record(ctx, tx, audit.Event{UserID: a.row.UserID, Actor: "user", Action: "subscription.refused", Resource: "subscription:" + a.row.ID})
 		}
 		return err

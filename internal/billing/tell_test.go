@@ -83,7 +83,7 @@ func newTeller(t *testing.T, d *db.DB) *teller {
 	}
 	w := &teller{t, d, s, db.NewID()}
 	w.exec(`INSERT INTO users (id, name, created_at, updated_at) VALUES ($1, 'ann', $2, $2)`, w.user, d.Now())
-	if _, err := s.claim(t.Context(), w.user); err != nil {
+	if _, err := s.claim(t.Context(), w.user, SubscribeRequest{}); err != nil {
 		t.Fatal(err)
 	}
 	return w

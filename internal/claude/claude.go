@@ -21,6 +21,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/anthropics/anthropic-sdk-go"
@@ -46,6 +47,7 @@ type Config struct {
 // Client asks. It is safe for concurrent use.
 type Client struct {
 	api      anthropic.Client
+	key      atomic.Pointer[string]
 	base     string
 	timeout  time.Duration
 	attempts int
@@ -61,14 +63,22 @@ func New(cfg Config) *Client {
 	c.api = anthropic.NewClient(
 		option.WithoutEnvironmentDefaults(),
 		option.WithoutOpenTelemetry(),
-		option.WithAPIKey(cfg.APIKey),
 		option.WithBaseURL(c.base),
 		option.WithHTTPClient(withoutRedirects(cfg.HTTP)),
 		option.WithMaxRetries(0),
 		option.WithRequestTimeout(c.timeout),
-		option.WithMiddleware(boundAnswer),
+		option.WithMiddleware(c.authenticate, boundAnswer),
 	)
+	c.SetKey(cfg.APIKey)
 	return c
+}
+
+// SetKey replaces the API key for the calls that begin from now on, and for further tries of those under way.
+func (c *Client) SetKey(key string) { c.key.Store(&key) }
+
+func (c *Client) authenticate(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
+	r.Header.Set("X-Api-Key", *c.key.Load())
+	return next(r)
 }
 
 // Host names who receives what is asked: "anthropic", "sandbox" for the stand-in on this machine, or the host's name.

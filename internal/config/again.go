@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"os"
 	"reflect"
 	"syscall"
@@ -18,10 +19,11 @@ func (c *Config) Again(ctx context.Context) (*Config, error) {
 // Stamp is another text once a file or the vault that c was read from has changed. It reads no
 // secret. It is "" when c was read from neither. Its error says that the vault could not be asked.
 func (c *Config) Stamp(ctx context.Context) (string, error) {
-	if len(c.origin.files) == 0 && c.origin.vault.store == nil {
+	h := sha256.New()
+	made := c.madeSince(h)
+	if len(c.origin.files) == 0 && c.origin.vault.store == nil && !made {
 		return "", nil
 	}
-	h := sha256.New()
 	for _, path := range c.origin.files {
 		info, err := os.Stat(path) // a file that is gone is a change, too
 		if err != nil {
@@ -46,6 +48,21 @@ func (c *Config) Stamp(ctx context.Context) (string, error) {
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// madeSince tells whether there is a directory of a vault now that was not there when c was read. What is written changes
+// until the vault is whole.
+func (c *Config) madeSince(h io.Writer) bool {
+	dir := c.Vault.Directory()
+	if c.origin.vault.store != nil || c.Vault.Address != "" || !dir.Exists() {
+		return false
+	}
+	for _, path := range []string{dir.Path, dir.IdentityFile} {
+		if info, err := os.Stat(path); err == nil {
+			fmt.Fprintf(h, "%q %d\n", path, info.ModTime().UnixNano())
+		}
+	}
+	return true
 }
 
 // Differences names the variables that have other values in next.

@@ -71,7 +71,7 @@ type Server struct {
 	CORSOrigins    List     `env:"CORS_ORIGINS" derived:"by environment" doc:"Origins whose pages may call the API with credentials, comma separated."`
 	TrustedProxies Prefixes `env:"TRUSTED_PROXIES" doc:"Addresses or networks of reverse proxies whose X-Forwarded-For counts, comma separated."`
 	Docs           Switch   `env:"DOCS_ENABLED" derived:"true, but false in ai" doc:"Serve the API's documentation pages."`
-	Debug          Switch   `env:"DEBUG, default=false" doc:"Tell more in answers and logs. Refused in ai."`
+	Debug          Switch   `env:"DEBUG, default=false" doc:"Log everything, whatever LOG_LEVEL says. Refused in ai."`
 }
 
 // Store is where data is kept.
@@ -235,6 +235,9 @@ func (c *Config) complete(set settings) {
 	if c.Keys.JWT == nil && c.Keys.SupabaseJWT.IsSet() {
 		c.Keys.JWT = Secrets{c.Keys.SupabaseJWT}
 		set["JWT_SECRET_KEY"] = given{source: "SUPABASE_JWT_SECRET"}
+	}
+	if c.Server.Debug {
+		c.Log.Level = min(c.Log.Level, slog.LevelDebug)
 	}
 	if !set.has("JOB_CONCURRENCY") {
 		c.Jobs.Concurrency = 4 * runtime.NumCPU()

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"errors"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -129,9 +130,19 @@ func TestLoad_AcceptsEveryEnvironmentWithWhatItNeeds(t *testing.T) {
 		if c.UseSandboxX() || c.UseSandboxStripe() || c.UseSandboxClaude() {
 			t.Errorf("%s uses a stand-in", env)
 		}
+		if c.Log.Level != slog.LevelInfo {
+			t.Errorf("%s logs from %v on", env, c.Log.Level)
+		}
 		if bool(c.Server.Docs) != (env != "ai") {
 			t.Errorf("%s: documentation pages %v", env, c.Server.Docs)
 		}
+	}
+}
+
+func TestLoad_DebugLogsEverything(t *testing.T) {
+	t.Parallel()
+	if got := load(t, hosted("ntf", "DEBUG", "true", "LOG_LEVEL", "warn")).Log.Level; got != slog.LevelDebug {
+		t.Errorf("the level is %v", got)
 	}
 }
 

@@ -95,8 +95,8 @@ An empty value is the same as none. ` + "`repazoo config check`" + ` names every
 and ` + "`repazoo config show`" + ` tells where each value comes from.
 
 A running server reads the files of 2 and the vault again when they change, and on SIGHUP. New values of
-` + "`JWT_SECRET_KEY`, `ENCRYPTION_KEY` and `STRIPE_WEBHOOK_SECRET`" + ` count at once, if all that was read is right; any
-other setting needs a restart.
+` + "`JWT_SECRET_KEY`, `ENCRYPTION_KEY`, `STRIPE_SECRET_KEY`, `STRIPE_WEBHOOK_SECRET`, `TWITTER_CLIENT_SECRET`, `ANTHROPIC_API_KEY`,\n`SMTP_URL` and `SMTP_FROM`" + ` count at once, if all that was read is right; any other setting needs a restart ([vault.md](vault.md)).
+What each environment allows is in [environments.md](environments.md).
 `)
 	group := ""
 	for _, v := range Variables() {

@@ -295,6 +295,17 @@ func TestMigrate_RunsTwiceAndTellsNothingIsPending(t *testing.T) {
 	}
 }
 
+// The way back from a build to the one before: the schema has a step that it does not know, and it starts.
+func TestPending_IsNothingOnTheSchemaOfTheNextBuild(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		run(t, d, db.System, `INSERT INTO goose_db_version (version_id, is_applied) VALUES ($1, TRUE)`, 99_999)
+		if pending, err := d.Pending(t.Context()); err != nil || pending {
+			t.Errorf("pending %v, %v", pending, err)
+		}
+	})
+}
+
 func run(t *testing.T, d *db.DB, a db.Actor, query string, args ...any) {
 	t.Helper()
 	err := d.InTx(t.Context(), a, func(ctx context.Context, tx db.Tx) error {

@@ -32,7 +32,6 @@ func (a *API) uploadOperation() *huma.Operation {
 	return &huma.Operation{
 		OperationID: "post-archive", Method: http.MethodPost, Path: "/api/v1/archives", Tags: []string{"analyses"},
 		Summary: "Upload an X data archive", Security: security(account.AnalysesWrite),
-		Description: "The zip that X gives you, as the form field `file`. It is streamed; only the post and account files in it are read, and it is not kept.",
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: &huma.Schema{
 			Type: huma.TypeObject, Required: []string{"file"}, Properties: map[string]*huma.Schema{"file": {Type: huma.TypeString, Format: "binary"}},
 		}}}},

@@ -69,7 +69,7 @@ func newSubscriptionBody(s billing.Subscription) subscriptionBody {
 }
 
 type subscribeInput struct {
-	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" doc:"Accepted; one user has one subscription whatever the key."`
+	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" doc:"The same key and body make one subscription, however often they are sent."`
 	Body           struct {
 		Tier            string `json:"tier" enum:"basic,pro"`
 		PaymentMethodID string `json:"payment_method_id,omitempty" maxLength:"200" doc:"Of Stripe; without it you get a checkout_url."`
@@ -80,6 +80,7 @@ type subscribeInput struct {
 func (a *API) subscribe(ctx context.Context, in *subscribeInput) (*subscriptionOutput, error) {
 	s, err := a.Billing.Subscribe(ctx, caller(ctx), billing.SubscribeRequest{
 		Tier: in.Body.Tier, PaymentMethod: in.Body.PaymentMethodID, PromotionCode: in.Body.PromotionCode, ReturnURL: a.PublicURL + "/",
+		IdempotencyKey: in.IdempotencyKey,
 	})
 	if err != nil {
 		return nil, err

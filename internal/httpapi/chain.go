@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/klauspost/compress/gzhttp"
 	"github.com/rs/cors"
 
 	"github.com/repazoo/repazoo/internal/account"
@@ -34,7 +33,7 @@ func (a *API) chain(routes http.Handler) http.Handler {
 	h = a.authenticate(h)
 	h = a.crossOrigin().Handler(h)
 	h = a.cors().Handler(h)
-	h = gzhttp.GzipHandler(h)
+	h = compress(h)
 	h = a.securityHeaders(h)
 	h = probesPass(h, routes)
 	h = a.recover(h)
@@ -224,7 +223,7 @@ func (a *API) cors() *cors.Cors {
 		AllowedOrigins:   append([]string{a.PublicURL}, a.CORSOrigins...),
 		AllowedMethods:   []string{"GET", "POST", "PATCH", "DELETE"},
 		AllowedHeaders:   []string{"Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-ID"},
-		ExposedHeaders:   []string{"Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing", "X-Quota-Limit", "X-Quota-Remaining", "X-Quota-Reset", "X-Quota-Used", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-Request-ID"},
+		ExposedHeaders:   []string{"Deprecation", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing", "Sunset", "X-Quota-Limit", "X-Quota-Remaining", "X-Quota-Reset", "X-Quota-Used", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-Request-ID"},
 		AllowCredentials: true,
 		MaxAge:           600,
 	})

@@ -22,8 +22,7 @@ const groupKey = "limit"
 
 // within puts a route of the table into a group.
 func within(g group, o huma.Operation) huma.Operation {
-	o.Metadata = map[string]any{groupKey: g}
-	return o
+	return with(o, groupKey, g)
 }
 
 func (a *API) windows(g group) []limit.Window {

@@ -89,6 +89,7 @@ type API struct {
 	scopes map[string]account.Scope // the same; what an API key needs there. None: keys are refused
 	pages  map[string]bool          // the patterns of pages
 	groups map[string]group         // by ServeMux pattern; the routes that are counted by themselves
+	latest map[string]string        // by ServeMux pattern; what an address of the earlier API is replaced by
 	secure bool
 	gates  *gates // where unknown API keys wait
 
@@ -120,10 +121,12 @@ func New(c Config) *API {
 	a := &API{
 		Config: c, mux: http.NewServeMux(), secure: isHTTPS(c.PublicURL), gates: newGates(),
 		access: map[string]access{}, scopes: map[string]account.Scope{}, pages: map[string]bool{}, groups: map[string]group{},
+		latest: map[string]string{},
 	}
 	a.stopping, a.stop = context.WithCancel(context.Background())
 	a.huma = humago.New(a.mux, a.humaConfig())
 	a.routes()
+	a.describe()
 	if c.Docs {
 		a.docs()
 	}
@@ -189,13 +192,14 @@ func operation[I, O any](a *API, who access, op huma.Operation, h func(context.C
 	if g, ok := op.Metadata[groupKey].(group); ok {
 		a.groups[pattern] = g
 	}
+	if now := successorOf(op); now != "" {
+		a.latest[pattern] = now
+		op.Deprecated = true
+		op.Middlewares = append(op.Middlewares, a.deprecated(now))
+	}
 	op.Security = []map[string][]string{} // said outright, or it could have been forgotten
 	if who == forUser || who == forAdmin {
 		op.Security = security(scope)
-		op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden)
-	}
-	if who != forProbes && who != forReaders {
-		op.Errors = append(op.Errors, http.StatusTooManyRequests)
 	}
 	if op.MaxBodyBytes == 0 {
 		op.MaxBodyBytes = maxBody

@@ -76,7 +76,7 @@ func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
 func (p *Problem) GetStatus() int { return p.Status }
 
 // ContentType is always the problem type.
-func (p *Problem) ContentType(string) string { return "application/problem+json" }
+func (p *Problem) ContentType(string) string { return problemType }
 
 // GetHeaders adds what a status promises.
 func (p *Problem) GetHeaders() http.Header {

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 
@@ -32,12 +33,14 @@ func (a *API) routes() {
 	operation(a, forReaders, get("/info", "health", "What this server is"), a.info)
 
 	for _, name := range []string{"x", "twitter"} { // the earlier API says twitter
-		old := name == "twitter"
-		operation(a, forAnyone, within(signInGroup, alias(old, get("/auth/"+name+"/login", "sign-in", "Begin a sign-in with X, or link another account"))), a.login)
-		operation(a, forAnyone, within(signInGroup, alias(old, get("/auth/"+name+"/callback", "sign-in", "Where X sends the browser back"))), a.callback)
-		operation(a, forUser, scoped(account.AccountRead, alias(old, get("/auth/"+name+"/status", "account", "Your linked X accounts"))), a.accounts)
-		operation(a, forUser, alias(old, post("/auth/"+name+"/revoke", "account", "Unlink an X account", http.StatusNoContent)), a.revoke)
-		operation(a, forUser, alias(old, post("/auth/"+name+"/refresh/{account_id}", "account", "Refresh an X account's token now", http.StatusOK)), a.refreshX)
+		at := func(o huma.Operation) huma.Operation {
+			return replacedBy(strings.Replace(o.Path, "/"+name+"/", "/x/", 1), o)
+		}
+		operation(a, forAnyone, within(signInGroup, at(get("/auth/"+name+"/login", "sign-in", "Begin a sign-in with X, or link another account"))), a.login)
+		operation(a, forAnyone, within(signInGroup, at(get("/auth/"+name+"/callback", "sign-in", "Where X sends the browser back"))), a.callback)
+		operation(a, forUser, scoped(account.AccountRead, at(get("/auth/"+name+"/status", "account", "Your linked X accounts"))), a.accounts)
+		operation(a, forUser, at(post("/auth/"+name+"/revoke", "account", "Unlink an X account", http.StatusNoContent)), a.revoke)
+		operation(a, forUser, at(post("/auth/"+name+"/refresh/{account_id}", "account", "Refresh an X account's token now", http.StatusOK)), a.refreshX)
 	}
 	operation(a, forAnyone, within(refreshGroup, post("/auth/token/refresh", "sign-in", "Exchange a refresh token for new tokens", http.StatusOK)), a.refreshTokens)
 	operation(a, forUser, post("/auth/logout", "sign-in", "End this session", http.StatusNoContent), a.logout)
@@ -68,7 +71,7 @@ func (a *API) routes() {
 	operation(a, forUser, post("/api/v1/subscriptions/resume", "billing", "Take a cancellation back", http.StatusOK), a.resumeSubscription)
 	if a.Webhooks {
 		a.handle("POST /webhooks/stripe", forWebhooks, http.HandlerFunc(a.stripeWebhook))
-		a.handle("POST /api/webhooks/stripe", forWebhooks, http.HandlerFunc(a.stripeWebhook))
+		a.handle("POST /api/webhooks/stripe", forWebhooks, a.outdated("/webhooks/stripe", http.HandlerFunc(a.stripeWebhook)))
 	}
 
 	operation(a, forUser, scoped(account.AnalysesWrite, post("/api/v1/analyses", "analyses", "Start an analysis", http.StatusAccepted)), a.start)
@@ -108,14 +111,14 @@ func (a *API) routes() {
 	operation(a, forAdmin, get("/api/v1/admin/subscriptions/metrics", "admin", "Revenue, subscribers, churn, failed payments, refunds and disputes"), a.subscriptionMetrics)
 
 	// The earlier API's addresses: the same handlers.
-	operation(a, forUser, scoped(account.AccountRead, alias(true, get("/api/users/me", "account", "Who you are"))), a.me)
-	operation(a, forUser, scoped(account.AccountRead, alias(true, get("/api/usage/quota", "account", "What your plan still allows"))), a.usage)
-	operation(a, forUser, scoped(account.AnalysesWrite, alias(true, post("/api/analyze", "analyses", "Start an analysis", http.StatusAccepted))), a.start)
-	operation(a, forUser, scoped(account.AnalysesRead, alias(true, get("/api/analyses", "analyses", "Your analyses, newest first"))), a.list)
-	operation(a, forUser, scoped(account.AnalysesRead, alias(true, get("/api/analyses/{id}", "analyses", "One analysis"))), a.show)
-	operation(a, forUser, alias(true, post("/api/subscriptions/create", "billing", "Choose a plan", http.StatusCreated)), a.subscribe)
-	operation(a, forUser, scoped(account.BillingRead, alias(true, get("/api/subscriptions/status", "billing", "Your plan"))), a.subscription)
-	operation(a, forUser, alias(true, post("/api/subscriptions/cancel", "billing", "Cancel your plan", http.StatusOK)), a.cancelSubscription)
+	operation(a, forUser, scoped(account.AccountRead, replacedBy("/api/v1/users/me", get("/api/users/me", "account", "Who you are"))), a.me)
+	operation(a, forUser, scoped(account.AccountRead, replacedBy("/api/v1/usage", get("/api/usage/quota", "account", "What your plan still allows"))), a.usage)
+	operation(a, forUser, scoped(account.AnalysesWrite, replacedBy("/api/v1/analyses", post("/api/analyze", "analyses", "Start an analysis", http.StatusAccepted))), a.start)
+	operation(a, forUser, scoped(account.AnalysesRead, replacedBy("/api/v1/analyses", get("/api/analyses", "analyses", "Your analyses, newest first"))), a.list)
+	operation(a, forUser, scoped(account.AnalysesRead, replacedBy("/api/v1/analyses/{id}", get("/api/analyses/{id}", "analyses", "One analysis"))), a.show)
+	operation(a, forUser, replacedBy("/api/v1/subscriptions", post("/api/subscriptions/create", "billing", "Choose a plan", http.StatusCreated)), a.subscribe)
+	operation(a, forUser, scoped(account.BillingRead, replacedBy("/api/v1/subscriptions", get("/api/subscriptions/status", "billing", "Your plan"))), a.subscription)
+	operation(a, forUser, replacedBy("DELETE /api/v1/subscriptions", post("/api/subscriptions/cancel", "billing", "Cancel your plan", http.StatusOK)), a.cancelSubscription)
 }
 
 func get(path, tag, summary string) huma.Operation {
@@ -149,27 +152,16 @@ func op(method, path, tag, summary string, status int) huma.Operation {
 	}
 }
 
-// alias marks an address of the earlier API: it answers, and says what replaces it.
-func alias(old bool, o huma.Operation) huma.Operation {
-	if old {
-		o.Deprecated = true
-		o.Description = "An address of the earlier API, kept for its clients until the end of 2027."
-		o.Middlewares = append(o.Middlewares, deprecated)
-	}
-	return o
-}
-
-// deprecated announces the end of the earlier API's addresses (RFC 9745, RFC 8594).
-func deprecated(c huma.Context, next func(huma.Context)) {
-	c.SetHeader("Deprecation", "@1795305600") // 22 November 2026
-	c.SetHeader("Sunset", "Fri, 31 Dec 2027 23:59:59 GMT")
-	c.SetHeader("Link", `</docs>; rel="deprecation"`)
-	next(c)
-}
-
 // scoped opens an operation to the API keys that have the scope, next to whom it is for anyway.
 func scoped(scope account.Scope, o huma.Operation) huma.Operation {
-	o.Metadata = map[string]any{"scope": scope}
+	return with(o, "scope", scope)
+}
+
+// with notes something about an operation for [operation], which registers it.
+func with(o huma.Operation, key string, value any) huma.Operation {
+	noted := map[string]any{key: value}
+	maps.Copy(noted, o.Metadata)
+	o.Metadata = noted
 	return o
 }
 

@@ -11,17 +11,23 @@ import (
 	"net/mail"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
 )
 
 // Mailer hands mails to an SMTP server. It is safe for concurrent use.
-type Mailer struct {
+type Mailer struct{ to atomic.Pointer[mailServer] }
+
+type mailServer struct {
 	host    string
 	options []gomail.Option
 	from    string
 }
+
+// Adopt hands the mails from now on to the server of another Mailer.
+func (m *Mailer) Adopt(other *Mailer) { m.to.Store(other.to.Load()) }
 
 const (
 	mailTime = 30 * time.Second // for one mail, from dialling to the server's last word
@@ -64,7 +70,9 @@ func NewMailer(address, from string, local bool) (*Mailer, error) {
 	if password, ok := u.User.Password(); ok {
 		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(u.User.Username()), gomail.WithPassword(password))
 	}
-	return &Mailer{u.Hostname(), options, from}, nil
+	m := &Mailer{}
+	m.to.Store(&mailServer{u.Hostname(), options, from})
+	return m, nil
 }
 
 // letter is a mail before it has a shape: what both of its parts say.
@@ -102,11 +110,12 @@ func (l letter) text() string {
 func (m *Mailer) send(ctx context.Context, to string, l letter) error {
 	ctx, cancel := context.WithTimeout(ctx, mailTime)
 	defer cancel()
-	msg, err := m.message(to, l)
+	server := m.to.Load()
+	msg, err := mailFor(server.from, to, l)
 	if err != nil {
 		return errMailNever
 	}
-	client, err := gomail.NewClient(m.host, m.options...)
+	client, err := gomail.NewClient(server.host, server.options...)
 	if err != nil {
 		return errMailLater
 	}
@@ -123,13 +132,13 @@ func (m *Mailer) send(ctx context.Context, to string, l letter) error {
 	return errMailLater
 }
 
-func (m *Mailer) message(to string, l letter) (*gomail.Msg, error) {
+func mailFor(from, to string, l letter) (*gomail.Msg, error) {
 	html, err := l.html()
 	if err != nil {
 		return nil, err
 	}
 	msg := gomail.NewMsg()
-	if err := errors.Join(msg.From(m.from), msg.To(to)); err != nil {
+	if err := errors.Join(msg.From(from), msg.To(to)); err != nil {
 		return nil, err
 	}
 	msg.Subject(l.Subject)

@@ -53,7 +53,7 @@ func (c *Client) AuthorizeURL(state, verifier, redirectURI string, scopes []stri
 func (c *Client) Exchange(ctx context.Context, code, verifier, redirectURI string) (Token, error) {
 	ctx, cancel := c.tokenContext(ctx)
 	defer cancel()
-	o := c.oauth
+	o := c.grant()
 	o.RedirectURL = redirectURI
 	t, err := o.Exchange(ctx, code, oauth2.VerifierOption(verifier))
 	if err != nil {
@@ -67,7 +67,7 @@ func (c *Client) Exchange(ctx context.Context, code, verifier, redirectURI strin
 func (c *Client) Refresh(ctx context.Context, refreshToken string) (Token, error) {
 	ctx, cancel := c.tokenContext(ctx)
 	defer cancel()
-	t, err := c.oauth.TokenSource(ctx, &oauth2.Token{RefreshToken: refreshToken}).Token()
+	t, err := c.grant().TokenSource(ctx, &oauth2.Token{RefreshToken: refreshToken}).Token()
 	if err != nil {
 		return Token{}, tokenError(err, "The connection to this X account has ended. Reconnect the account.")
 	}
@@ -79,7 +79,8 @@ func (c *Client) Revoke(ctx context.Context, token string) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	form := url.Values{"token": {token}}
-	if c.oauth.ClientSecret == "" {
+	secret := *c.secret.Load()
+	if secret == "" {
 		form.Set("client_id", c.oauth.ClientID)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.api+"/2/oauth2/revoke", strings.NewReader(form.Encode()))
@@ -87,8 +88,8 @@ func (c *Client) Revoke(ctx context.Context, token string) error {
 		return broken(err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if c.oauth.ClientSecret != "" {
-		req.SetBasicAuth(url.QueryEscape(c.oauth.ClientID), url.QueryEscape(c.oauth.ClientSecret))
+	if secret != "" {
+		req.SetBasicAuth(url.QueryEscape(c.oauth.ClientID), url.QueryEscape(secret))
 	}
 	status, _, body, err := c.roundTrip(req)
 	if err != nil {

@@ -34,6 +34,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -66,9 +67,11 @@ type Config struct {
 // Client talks to X for one developer app.
 type Client struct {
 	api   string
-	oauth oauth2.Config
+	oauth oauth2.Config // without the secret
 	http  *http.Client
 	now   func() time.Time
+
+	secret atomic.Pointer[string]
 
 	mu     sync.Mutex
 	paused time.Time // no call that costs credits before this
@@ -77,28 +80,33 @@ type Client struct {
 // New makes a Client. It makes no call.
 func New(cfg Config) *Client {
 	api := strings.TrimRight(cmp.Or(cfg.APIURL, DefaultAPIURL), "/")
-	style := oauth2.AuthStyleInHeader
-	if cfg.ClientSecret == "" {
-		style = oauth2.AuthStyleInParams
-	}
 	c := &Client{
 		api:  api,
 		http: withoutRedirects(cfg.HTTP),
 		now:  cfg.Now,
 		oauth: oauth2.Config{
-			ClientID:     cfg.ClientID,
-			ClientSecret: cfg.ClientSecret,
-			Endpoint: oauth2.Endpoint{
-				AuthURL:   cmp.Or(cfg.AuthorizeURL, DefaultAuthorizeURL),
-				TokenURL:  api + "/2/oauth2/token",
-				AuthStyle: style,
-			},
+			ClientID: cfg.ClientID,
+			Endpoint: oauth2.Endpoint{AuthURL: cmp.Or(cfg.AuthorizeURL, DefaultAuthorizeURL), TokenURL: api + "/2/oauth2/token"},
 		},
 	}
 	if c.now == nil {
 		c.now = time.Now
 	}
+	c.SetSecret(cfg.ClientSecret)
 	return c
+}
+
+// SetSecret replaces the client's secret for the calls that begin from now on; "" makes the client public.
+func (c *Client) SetSecret(secret string) { c.secret.Store(&secret) }
+
+// grant is what the token endpoint is asked with: a public client names itself, another one proves who it is.
+func (c *Client) grant() *oauth2.Config {
+	o := c.oauth
+	o.ClientSecret, o.Endpoint.AuthStyle = *c.secret.Load(), oauth2.AuthStyleInHeader
+	if o.ClientSecret == "" {
+		o.Endpoint.AuthStyle = oauth2.AuthStyleInParams
+	}
+	return &o
 }
 
 // withoutRedirects copies h so that a bearer token never follows a redirect to another place.

@@ -1,0 +1,140 @@
+package app_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	browserlog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"github.com/repazoo/repazoo/internal/account"
+)
+
+// hearComplaints makes everything a script complains of on the console a failure of [visitor.stayed].
+func (v *visitor) hearComplaints() {
+	v.t.Helper()
+	hear := func(event any) {
+		said := ""
+		switch e := event.(type) {
+		case *runtime.EventExceptionThrown:
+			said = e.ExceptionDetails.Text + " " + e.ExceptionDetails.URL
+		case *runtime.EventConsoleAPICalled:
+			if e.Type == runtime.ConsoleAPICalledTypeError {
+				said = fmt.Sprintf("console.error with %d values, the first %s", len(e.Args), e.Args[0].Value)
+			}
+		case *browserlog.EventEntryAdded:
+			if e.Entry.Level == browserlog.EntryLevelError && e.Entry.Source != browserlog.EntrySourceNetwork { // a refusal is none
+				said = e.Entry.Text
+			}
+		}
+		if said != "" {
+			v.mu.Lock()
+			defer v.mu.Unlock()
+			v.strayed = append(v.strayed, said)
+		}
+	}
+	if err := chromedp.Listen(v.ctx, hear); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// view keeps a picture of what is to be seen of a long page, where [visitor.shoot] would have all of it.
+func (v *visitor) view(name string) {
+	v.t.Helper()
+	dir := os.Getenv("SCREENSHOTS")
+	if dir == "" {
+		return
+	}
+	tell(v, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 1280, Height: 1000, DeviceScaleFactor: 1})
+	picture, err := chromedp.Run(v.ctx, chromedp.CaptureScreenshot())
+	if err == nil {
+		err = os.WriteFile(dir+"/"+name+".png", picture, 0o600)
+	}
+	if err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// press clicks by script, for Swagger UI grows for seconds and what it shows moves away under a pointer.
+func (v *visitor) press(selector string) {
+	v.t.Helper()
+	v.sees(selector)
+	v.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf("document.querySelector(%q).click()", selector)))
+}
+
+// authorize opens Swagger UI anew, which knows no credential then, and fills one of the fields behind its button, counted
+// from 1.
+func (v *visitor) authorize(field int, credential string) {
+	v.t.Helper()
+	v.open("/docs")
+	v.press(".auth-wrapper > .btn.authorize")
+	at := fmt.Sprintf(".modal-ux .auth-container:nth-of-type(%d) ", field)
+	v.do(chromedp.Focus(chromedp.CSS(at + "input")))
+	tell(v, input.InsertText, input.InsertTextParams{Text: credential}) // pasted: each key typed would paint the page anew
+	v.view(fmt.Sprintf("docs-field-%d", field))
+	v.press(at + ".btn.authorize")
+	v.sees(at + ".btn.auth:not(.authorize):not(.btn-done)") // Logout
+	v.press(".modal-ux .btn-done")
+}
+
+// try opens an operation of Swagger UI, sends it and tells the status.
+func (v *visitor) try(operation string) string {
+	v.t.Helper()
+	at := `[id$="` + operation + `"] `
+	v.press(at + ".opblock-summary-control")
+	v.press(at + ".execute")
+	v.sees(at + ".live-responses-table .response-col_status")
+	status, _, _ := strings.Cut(v.text(at+".live-responses-table .response .response-col_status"), " ")
+	v.view("docs-" + operation)
+	return status
+}
+
+func TestBrowser_TriesTheAPIFromItsDocumentation(t *testing.T) {
+	t.Parallel()
+	base := start(t, &syncBuffer{}, nil)
+	p := signIn(t, base, gus)
+	key := newKey(p, account.AccountRead).Key
+	v := visit(t, base)
+	v.hearComplaints()
+	v.open("/docs")
+	v.sees(".opblock")
+	v.view("docs")
+	if got := v.try("get-api-v1-analyses"); got != "401" {
+		t.Errorf("a stranger is answered %s", got)
+	}
+	v.authorize(1, p.access)
+	if got := v.try("get-api-v1-users-me"); got != "200" {
+		t.Errorf("with an access token the answer is %s", got)
+	}
+	v.authorize(2, key)
+	if got := v.try("get-api-v1-usage"); got != "200" {
+		t.Errorf("with an API key the answer is %s", got)
+	}
+	v.stayed()
+}
+
+func TestBrowser_ReadsTheReference(t *testing.T) {
+	t.Parallel()
+	v := visit(t, start(t, &syncBuffer{}, nil))
+	v.hearComplaints()
+	v.open("/redoc")
+	v.sees("#api h1")
+	if got := v.text("#api h1"); !strings.HasPrefix(got, "Repazoo") {
+		t.Errorf("the reference is headed %q", got)
+	}
+	v.sees(`[id="tag/analyses/operation/post-api-v1-analyses"]`)
+	first, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](`document.querySelector('[id*="/operation/"]').id`))
+	if want := "tag/analyses/operation/get-api-v1-analyses"; err != nil || first != want {
+		t.Errorf("the first operation is %s, want %s (%v)", first, want, err)
+	}
+	v.view("redoc")
+	v.do(chromedp.SendKeys(chromedp.CSS(`[role="search"] input`), "findings"))
+	v.sees(`[data-role="search:results"]`)
+	v.view("redoc-search")
+	v.stayed()
+}

@@ -1,0 +1,115 @@
+package httpapi
+
+import (
+	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+func exampleRun(status string) analysisBody {
+	self := "/api/v1/analyses/" + exampleAnalysis
+	b := analysisBody{
+		ID: exampleAnalysis, AccountID: new(exampleAccount), Handle: exampleHandle, Purpose: "job_search", MaxPosts: 200, Tier: "basic", Model: "claude-haiku-5-5",
+		Status: status, Progress: progressBody{Stage: "queued"}, CreatedAt: exampleTime(), Links: map[string]string{"self": self, "events": self + "/events"},
+	}
+	if status == "completed" {
+		b.Progress = progressBody{"done", 200, 200, 1}
+		b.Score, b.Level, b.StartedAt, b.FinishedAt = new(41.5), new("medium"), new(exampleTime()), new(exampleTime())
+		b.Links["report"] = self + "/report.json"
+	}
+	return b
+}
+
+func exampleFindings() []analysis.Finding {
+	return []analysis.Finding{{
+		ID: exampleFinding, PostID: "1800000000000000042", URL: "https://x.com/" + exampleHandle + "/status/1800000000000000042", PostedAt: exampleTime().AddDate(-2, 0, 0),
+		Before: "That referee is ", Quote: "a complete idiot", After: ", as always", QuoteStart: 16, QuoteEnd: 32,
+		Category: analysis.Harassment, Severity: analysis.Medium, Confidence: 0.95, Witnesses: []analysis.Witness{analysis.ByScreen, analysis.ByModel},
+		Reason: "It insults a person.", Suggestion: "delete", Points: 12.5,
+	}}
+}
+
+// startRefusals are those of what starts an analysis.
+func startRefusals() []*fault.Fault {
+	return []*fault.Fault{fault.SubscriptionRequired, fault.NotFound, fault.Conflict, fault.IdempotencyMismatch, fault.QuotaExceeded}
+}
+
+func analysisEntries() map[string]entry {
+	list, findings, score := listOutput{}, findingsOutput{}, scoreOutput{}
+	list.Body.Data, list.Body.Total = []analysisBody{exampleRun("completed")}, 1
+	findings.Body.Data = exampleFindings()
+	score.Body.Purpose, score.Body.Score, score.Body.Level, score.Body.Findings = "academic", 28, "low", exampleFindings()
+	cancelled := exampleRun("cancelled")
+	cancelled.FinishedAt = new(exampleTime())
+	dismissed := exampleFindings()[0]
+	dismissed.Dismissed, dismissed.Why, dismissed.Points = true, "We are old friends.", 0
+	return map[string]entry{
+		"POST /api/v1/analyses": {
+			text: "It takes one analysis of your plan, which is given back if it fails. Follow it at its Location, or at links.events.\n\n" +
+				"Name a linked account, or an archive you have uploaded. The first time, consent says that the posts may be read and judged.\n\n" +
+				"With an Idempotency-Key the same request may be sent again: for a day it gives the same analysis, and another body under the same key is refused.",
+			sent: map[string]any{"account_id": exampleAccount, "purpose": "job_search", "consent": true}, answered: exampleRun("queued"), refusals: startRefusals(),
+		},
+		"GET /api/v1/analyses":         {text: "A page at a time, narrowed by account, purpose, status and time.", answered: list.Body},
+		"GET /api/v1/analyses/{id}":    {text: "How far it is and, once it has ended, its score or why it failed.", answered: exampleRun("completed")},
+		"GET /api/v1/analyses/compare": {text: "The findings that are new, gone or changed, and what of the score's movement each of them made. The movements add up exactly.", answered: exampleComparison(), refusals: []*fault.Fault{fault.NotFound, fault.Conflict}},
+		"GET /api/v1/analyses/{id}/events": {
+			text:  "One event for each change, with the analysis as its data; the last is named end. After a break, send the last id as Last-Event-ID.",
+			media: "text/event-stream", answered: "id: 3\nevent: progress\ndata: {\"id\":\"" + exampleAnalysis + "\",\"status\":\"running\"}\n\n",
+		},
+		"POST /api/v1/analyses/{id}/cancel":  {text: "What it took of your plan is given back. One that has ended stays as it is.", answered: cancelled},
+		"DELETE /api/v1/analyses/{id}":       {text: "One that runs is cancelled first. Dismissals are kept for the next report."},
+		"GET /api/v1/analyses/{id}/findings": {text: "Most points first. Each quotes the words it is about.", answered: findings.Body, refusals: []*fault.Fault{fault.Conflict}},
+		"GET /api/v1/analyses/{id}/score": {
+			text:     "What the report would say for another purpose, or if some posts were deleted. No model is asked, and it costs nothing.",
+			answered: score.Body, refusals: []*fault.Fault{fault.Conflict},
+		},
+		"PATCH /api/v1/findings/{id}": {
+			text: "A dismissed finding counts for nothing, at once and in later reports too.",
+			sent: map[string]any{"dismissed": true, "why": "We are old friends."}, answered: dismissed,
+		},
+		"POST /api/v1/archives": {
+			text:     "The zip that X gives you, as the form field `file`. It is streamed; only the post and account files in it are read, and it is not kept. What was read of it is kept, sealed, until expires_at.",
+			answered: archiveBody{exampleArchive, exampleHandle, 12_840, *exampleLater(30)},
+			refusals: []*fault.Fault{fault.Forbidden, fault.ArchiveUnreadable},
+		},
+	}
+}
+
+func exampleComparison() analysis.Comparison {
+	return analysis.Comparison{
+		From:     analysis.ComparedReport{ID: exampleEarlier, CreatedAt: exampleTime().AddDate(0, -1, 0), Purpose: analysis.JobSearch, Score: 29, Level: analysis.Low},
+		To:       analysis.ComparedReport{ID: exampleAnalysis, CreatedAt: exampleTime(), Purpose: analysis.JobSearch, Score: 41.5, Level: analysis.Medium},
+		Movement: 12.5, New: exampleFindings(),
+		Causes: []analysis.Cause{{Kind: "new", Points: 12.5, Why: "One finding is new.", Findings: []string{exampleFinding}}},
+	}
+}
+
+// reportEntries describe one report in its four forms.
+func (a *API) reportEntries() map[string]entry {
+	const at = "GET /api/v1/analyses/{id}/report."
+	none := []*fault.Fault{fault.Conflict}
+	return map[string]entry{
+		at + "json": {
+			text:  "All of it: score, findings, how much was read, how the score came about, what it cost. Until the analysis has completed it is refused with conflict.",
+			media: "application/json", schema: a.huma.OpenAPI().Components.Schemas.Schema(typeOf[analysis.Report](), true, ""), answered: exampleReport(), refusals: none,
+		},
+		at + "csv":  {text: "One row for each finding, safe to open in a spreadsheet.", media: "text/csv", answered: "post,posted_at,category,severity,quote\n", refusals: none},
+		at + "html": {text: "A page that needs nothing else, to keep or to print.", media: "text/html", answered: "<!doctype html>\n<title>Report</title>\n", refusals: none},
+		at + "pdf":  {text: "To keep, to print, to hand on.", media: "application/pdf", refusals: none},
+	}
+}
+
+func exampleReport() analysis.Report {
+	return analysis.Report{
+		ID: exampleAnalysis, CreatedAt: exampleTime(), ScoredAt: exampleTime(), Account: analysis.ReportAccount{ID: "1800000000000000001", Handle: exampleHandle},
+		Source: "x", Purpose: analysis.JobSearch, Score: 41.5, Level: analysis.Medium, Summary: "One of 200 posts may harm you in a job search.",
+		KeyFindings: []string{"One post insults a person."}, Findings: exampleFindings(),
+		Coverage: analysis.Coverage{PostsTotal: 200, PostsAnalysed: 200, PostsJudged: 200, From: exampleLater(-900), To: exampleLater(-1)},
+		Recommendations: []analysis.Recommendation{{
+			Title: "Look at the post that insults", Category: "harassment", Priority: "this_week", Why: "It counts most.", Effort: "minutes",
+			Steps: []string{"Read it once more.", "Delete it if you would not write it today."}, Posts: []string{"1800000000000000042"},
+		}},
+		Versions: analysis.Versions{Screen: "1", Policy: "1", Prompt: "1", Score: "1", App: "1.0.0"},
+		Privacy:  analysis.Privacy{SentToModel: []string{"id", "text"}, KeptUntil: "2026-12-20T09:30:00Z", RecipientHosts: []string{"anthropic"}},
+	}
+}
