@@ -43,6 +43,12 @@ func (v *visitor) hearComplaints() {
 	}
 }
 
+// desk makes the window as wide as that of somebody who reads references: a narrow one hides their search.
+func (v *visitor) desk() {
+	v.t.Helper()
+	tell(v, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 1280, Height: 1000, DeviceScaleFactor: 1})
+}
+
 // view keeps a picture of what is to be seen of a long page, where [visitor.shoot] would have all of it.
 func (v *visitor) view(name string) {
 	v.t.Helper()
@@ -50,7 +56,6 @@ func (v *visitor) view(name string) {
 	if dir == "" {
 		return
 	}
-	tell(v, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 1280, Height: 1000, DeviceScaleFactor: 1})
 	picture, err := chromedp.Run(v.ctx, chromedp.CaptureScreenshot())
 	if err == nil {
 		err = os.WriteFile(dir+"/"+name+".png", picture, 0o600)
@@ -67,6 +72,13 @@ func (v *visitor) press(selector string) {
 	v.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf("document.querySelector(%q).click()", selector)))
 }
 
+// paste fills a field at once, for each key typed would paint these long pages anew.
+func (v *visitor) paste(selector, text string) {
+	v.t.Helper()
+	v.do(chromedp.Focus(chromedp.CSS(selector)))
+	tell(v, input.InsertText, input.InsertTextParams{Text: text})
+}
+
 // authorize opens Swagger UI anew, which knows no credential then, and fills one of the fields behind its button, counted
 // from 1.
 func (v *visitor) authorize(field int, credential string) {
@@ -74,8 +86,7 @@ func (v *visitor) authorize(field int, credential string) {
 	v.open("/docs")
 	v.press(".auth-wrapper > .btn.authorize")
 	at := fmt.Sprintf(".modal-ux .auth-container:nth-of-type(%d) ", field)
-	v.do(chromedp.Focus(chromedp.CSS(at + "input")))
-	tell(v, input.InsertText, input.InsertTextParams{Text: credential}) // pasted: each key typed would paint the page anew
+	v.paste(at+"input", credential)
 	v.view(fmt.Sprintf("docs-field-%d", field))
 	v.press(at + ".btn.authorize")
 	v.sees(at + ".btn.auth:not(.authorize):not(.btn-done)") // Logout
@@ -101,6 +112,7 @@ func TestBrowser_TriesTheAPIFromItsDocumentation(t *testing.T) {
 	key := newKey(p, account.AccountRead).Key
 	v := visit(t, base)
 	v.hearComplaints()
+	v.desk()
 	v.open("/docs")
 	v.sees(".opblock")
 	v.view("docs")
@@ -122,6 +134,7 @@ func TestBrowser_ReadsTheReference(t *testing.T) {
 	t.Parallel()
 	v := visit(t, start(t, &syncBuffer{}, nil))
 	v.hearComplaints()
+	v.desk()
 	v.open("/redoc")
 	v.sees("#api h1")
 	if got := v.text("#api h1"); !strings.HasPrefix(got, "Repazoo") {
@@ -133,7 +146,7 @@ func TestBrowser_ReadsTheReference(t *testing.T) {
 		t.Errorf("the first operation is %s, want %s (%v)", first, want, err)
 	}
 	v.view("redoc")
-	v.do(chromedp.SendKeys(chromedp.CSS(`[role="search"] input`), "findings"))
+	v.paste(`[role="search"] input`, "findings")
 	v.sees(`[data-role="search:results"]`)
 	v.view("redoc-search")
 	v.stayed()
