@@ -2719,7 +2719,7 @@ type ClientInterface interface {
 
 	// GetHealthzVault Is vault reachable
 	//
-	// Opens something that was sealed, with the keys that this process holds.
+	// Asks the vault whether secrets could be read now, and reads none. While it is down what was read from it goes on counting.
 	//
 	// Corresponds with GET /healthz/vault (the `GetHealthzVault` operationId).
 	GetHealthzVault(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2740,7 +2740,7 @@ type ClientInterface interface {
 
 	// GetReadyz May traffic be sent here
 	//
-	// Asks everything that this process needs to be of use, and tells each part by its name. Redis does not count: without it each process counts by itself.
+	// Asks everything that this process needs to be of use, and tells each part by its name. Redis and the vault do not count: without Redis each process counts by itself, and what was read from the vault is here. The part seal opens something that was sealed, with the keys that this process holds.
 	//
 	// Corresponds with GET /readyz (the `GetReadyz` operationId).
 	GetReadyz(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4225,7 +4225,7 @@ func (c *Client) GetHealthzRedis(ctx context.Context, reqEditors ...RequestEdito
 
 // GetHealthzVault Is vault reachable
 //
-// Opens something that was sealed, with the keys that this process holds.
+// Asks the vault whether secrets could be read now, and reads none. While it is down what was read from it goes on counting.
 //
 // Corresponds with GET /healthz/vault (the `GetHealthzVault` operationId).
 func (c *Client) GetHealthzVault(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4276,7 +4276,7 @@ func (c *Client) GetLivez(ctx context.Context, reqEditors ...RequestEditorFn) (*
 
 // GetReadyz May traffic be sent here
 //
-// Asks everything that this process needs to be of use, and tells each part by its name. Redis does not count: without it each process counts by itself.
+// Asks everything that this process needs to be of use, and tells each part by its name. Redis and the vault do not count: without Redis each process counts by itself, and what was read from the vault is here. The part seal opens something that was sealed, with the keys that this process holds.
 //
 // Corresponds with GET /readyz (the `GetReadyz` operationId).
 func (c *Client) GetReadyz(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -8085,7 +8085,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetHealthzVaultWithResponse Is vault reachable
 	//
-	// Opens something that was sealed, with the keys that this process holds.
+	// Asks the vault whether secrets could be read now, and reads none. While it is down what was read from it goes on counting.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8112,7 +8112,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetReadyzWithResponse May traffic be sent here
 	//
-	// Asks everything that this process needs to be of use, and tells each part by its name. Redis does not count: without it each process counts by itself.
+	// Asks everything that this process needs to be of use, and tells each part by its name. Redis and the vault do not count: without Redis each process counts by itself, and what was read from the vault is here. The part seal opens something that was sealed, with the keys that this process holds.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12130,7 +12130,7 @@ func (c *ClientWithResponses) GetHealthzRedisWithResponse(ctx context.Context, r
 
 // GetHealthzVaultWithResponse Is vault reachable
 //
-// Opens something that was sealed, with the keys that this process holds.
+// Asks the vault whether secrets could be read now, and reads none. While it is down what was read from it goes on counting.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -12175,7 +12175,7 @@ func (c *ClientWithResponses) GetLivezWithResponse(ctx context.Context, reqEdito
 
 // GetReadyzWithResponse May traffic be sent here
 //
-// Asks everything that this process needs to be of use, and tells each part by its name. Redis does not count: without it each process counts by itself.
+// Asks everything that this process needs to be of use, and tells each part by its name. Redis and the vault do not count: without Redis each process counts by itself, and what was read from the vault is here. The part seal opens something that was sealed, with the keys that this process holds.
 //
 // Returns a wrapper object for the known response body format(s).
 //

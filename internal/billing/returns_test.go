@@ -146,7 +146,7 @@ func TestReturns_ARefundThatTheBankSendsBackIsToldAndCountsNoMore(t *testing.T) 
 			"On 3 January you chose pro.",
 			"On 3 January your card was charged $29.00 for pro until 3 February.",
 			"On 5 January $5.00 of what you paid for pro was given back to you.",
-			"On 6 January the $5.00 that was given back to you did not reach you, because your bank sent it back. It is still owed to you.",
+			"On 6 January the $5.00 that was to be given back to you did not reach you: the money came back to us.",
 		)
 		if got := w.returned(); got != "0 refunds of 0, 0 disputes of 0: 0 won, 0 lost" {
 			t.Fatal(got)

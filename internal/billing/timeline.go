@@ -352,7 +352,7 @@ func (l line) sentence(now time.Time) string {
 	case lineRefunded:
 		return on + sum + " of what you paid for " + orPlan(l.Tier) + " was given back to you."
 	case lineBounced:
-		return on + "the " + sum + " that was given back to you did not reach you, because your bank sent it back. It is still owed to you."
+		return on + "the " + sum + " that was to be given back to you did not reach you: the money came back to us."
 	case lineDisputed:
 		return on + "the payment of " + sum + " for " + orPlan(l.Tier) + " was disputed at your bank."
 	case lineUpheld:

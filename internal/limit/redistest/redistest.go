@@ -10,7 +10,6 @@
 package redistest
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -186,7 +185,7 @@ func (s *Server) await(what func() error) {
 // Do sends this very server one command, and tells its answer as text.
 func (s *Server) Do(words ...string) string {
 	s.t.Helper()
-	c, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{s.address}, ForceSingleClient: true, DisableCache: true})
+	c, err := dial(s.address)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -201,20 +200,21 @@ func (s *Server) Do(words ...string) string {
 }
 
 func ping(address string) error {
-	c, err := net.DialTimeout("tcp", address, time.Second)
+	c, err := dial(address)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(time.Second))
-	if _, err := c.Write([]byte("PING\r\n")); err != nil {
-		return err
-	}
-	line, err := bufio.NewReader(c).ReadString('\n')
-	if err == nil && line != "+PONG\r\n" {
-		err = fmt.Errorf("answered %q", line)
-	}
-	return err
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	return c.Do(ctx, c.B().Ping().Build()).Error()
+}
+
+// dial connects to this very server, and not to others that it tells of.
+func dial(address string) (rueidis.Client, error) {
+	return rueidis.NewClient(rueidis.ClientOption{
+		InitAddress: []string{address}, ForceSingleClient: true, DisableCache: true, DisableRetry: true, Dialer: net.Dialer{Timeout: time.Second},
+	})
 }
 
 func freePort(t testing.TB) int {
