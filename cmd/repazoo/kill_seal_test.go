@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -112,7 +113,7 @@ func serveUntil(t *testing.T, env []string, dir string) *server {
 
 func rotate(env []string, dir string) *exec.Cmd {
 	cmd := exec.Command("repazoo", "seal", "rotate")
-	cmd.Env, cmd.Dir = env, dir
+	cmd.Env, cmd.Dir = append(slices.Clip(env), noWait), dir
 	return cmd
 }
 

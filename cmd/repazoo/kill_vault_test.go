@@ -65,7 +65,7 @@ func TestKill_AVaultRotationThatIsCutOffLosesNothing(t *testing.T) {
 
 func vaultRotation(data string) *exec.Cmd {
 	cmd := exec.Command("repazoo", "vault", "rotate", "--new-identity")
-	cmd.Env = []string{"DATA_DIR=" + data}
+	cmd.Env = []string{"DATA_DIR=" + data, noWait}
 	return cmd
 }
 

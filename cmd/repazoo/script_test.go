@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,12 +25,19 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"repazoo": main})
 }
 
+// noWait lets a process that is watched for races end at once; it would wait a second for reports that come late.
+const noWait = "GORACE=atexit_sleep_ms=0"
+
 // TestScripts runs testdata/script: each file is a session that a stranger can read.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			e.Vars = append(e.Vars, noWait)
+			return nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve":    serve,
 			"json":     extract,
@@ -60,7 +68,7 @@ var addressLine = regexp.MustCompile(`Repazoo is at\s+(\S+)`)
 // startServer waits until the process says where it is.
 func startServer(env []string, dir string) (*server, error) {
 	cmd := exec.Command("repazoo", "serve")
-	cmd.Env, cmd.Dir = env, dir
+	cmd.Env, cmd.Dir = append(slices.Clip(env), noWait), dir
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err

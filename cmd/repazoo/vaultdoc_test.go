@@ -20,7 +20,7 @@ func TestVaultDoc_TheCommandsWork(t *testing.T) {
 		t.Fatal("docs/vault.md has no block of commands")
 	}
 	sh := exec.CommandContext(t.Context(), "sh", "-eu", "-c", string(block))
-	sh.Dir, sh.Env = t.TempDir(), []string{"PATH=" + os.Getenv("PATH")}
+	sh.Dir, sh.Env = t.TempDir(), []string{"PATH=" + os.Getenv("PATH"), noWait}
 	out, err := sh.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -3,6 +3,7 @@ package app_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -40,19 +41,40 @@ type visitor struct {
 	strayed []string // requests to other hosts, and what the content security policy stopped
 }
 
-func visit(t *testing.T, base string) *visitor {
-	t.Helper()
-	chromium := os.Getenv("CHROMIUM")
-	if chromium == "" {
-		t.Fatal("CHROMIUM is not set to a browser's executable: run the tests with make test")
+// chromium is the one browser of these tests, which the first of them starts. Each visitor has a profile of its own in it.
+var chromium = sync.OnceValues(func() (context.Context, error) {
+	program := os.Getenv("CHROMIUM")
+	if program == "" {
+		return nil, errors.New("CHROMIUM is not set to a browser's executable: run the tests with make test")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.UserDataDir(t.TempDir()))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.Flag("force-prefers-reduced-motion", true))
 	if os.Getuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // Chromium refuses its own sandbox to root
 	}
-	allocator, closeBrowser := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(closeBrowser)
-	ctx, closeTab := chromedp.NewContext(allocator)
+	allocator, _ := chromedp.NewExecAllocator(context.Background(), options...)
+	browser, closeChromium := chromedp.NewContext(allocator)
+	atEnd = append(atEnd, closeChromium)
+	return browser, chromedp.Do(browser, chromedp.Navigate("about:blank"))
+})
+
+// atEnd is what is called when the last test has ended.
+var atEnd []func()
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, end := range atEnd {
+		end()
+	}
+	os.Exit(code)
+}
+
+func visit(t *testing.T, base string) *visitor {
+	t.Helper()
+	browser, err := chromium()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, closeTab := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	t.Cleanup(closeTab)
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(cancel)
@@ -171,14 +193,15 @@ func (v *visitor) accessible(what string) {
 	if err != nil {
 		v.t.Fatalf("the checker of accessibility is missing: run make assets, which needs npm (%v)", err)
 	}
+	v.do(chromedp.Evaluate[chromedp.Void](string(script) + "\n;0"))
 	for _, look := range []struct {
 		name, scheme string
 		width        int64
-	}{{"light", "light", 1280}, {"dark", "dark", 1280}, {"phone", "light", 360}} {
+		rules        string
+	}{{"light", "light", 1280, ""}, {"dark", "dark", 1280, `runOnly: {type: "rule", values: ["color-contrast", "link-in-text-block"]}`}, {"phone", "light", 360, ""}} { // the dark differs in colours alone
 		tell(v, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: look.width, Height: 800, DeviceScaleFactor: 1})
 		tell(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}}})
-		v.do(chromedp.Evaluate[chromedp.Void](string(script) + "\n;0"))
-		found, err := chromedp.Run(v.ctx, chromedp.Evaluate[[]string](`axe.run(document, {resultTypes: ["violations"]})
+		found, err := chromedp.Run(v.ctx, chromedp.Evaluate[[]string](`axe.run(document, {resultTypes: ["violations"], `+look.rules+`})
 			.then((r) => r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html.slice(0, 200)).join("\n    ")))`, chromedp.EvalAwaitPromise))
 		if err != nil {
 			v.t.Fatalf("%s, %s: %v", what, look.name, err)

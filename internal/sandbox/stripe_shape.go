@@ -22,9 +22,30 @@ var stripeNeutral = func() map[string]map[string]json.RawMessage {
 
 // complete is an object as Stripe would send it: as plain JSON values that later changes do not touch, with all its fields.
 func complete(v any) map[string]any {
-	m := snapshot(v)
+	m := plain(v).(map[string]any)
 	addNeutral(m)
 	return m
+}
+
+// plain is a copy of v as plain JSON values. What is rendered already is mostly that, and not written and read again.
+func plain(v any) any {
+	switch v := v.(type) {
+	case nil, bool, string, int, int64, json.Number, json.RawMessage:
+		return v
+	case []any:
+		all := make([]any, len(v))
+		for i, x := range v {
+			all[i] = plain(x)
+		}
+		return all
+	case map[string]any:
+		m := make(map[string]any, len(v))
+		for name, x := range v {
+			m[name] = plain(x)
+		}
+		return m
+	}
+	return read(v)
 }
 
 func addNeutral(v any) {

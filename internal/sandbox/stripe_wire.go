@@ -291,16 +291,19 @@ func page[T any](c *stripeCall, path string, all []*T, id func(*T) string, keep 
 }
 
 // snapshot turns an object into plain JSON values that later changes do not touch.
-func snapshot(v any) map[string]any {
+func snapshot(v any) map[string]any { return read(v).(map[string]any) }
+
+// read is v as plain JSON values, by way of its JSON.
+func read(v any) any {
 	raw, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // only this package's own types come here
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
-	var m map[string]any
-	if err := dec.Decode(&m); err != nil {
+	var copied any
+	if err := dec.Decode(&copied); err != nil {
 		panic(err)
 	}
-	return m
+	return copied
 }

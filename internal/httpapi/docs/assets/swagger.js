@@ -9,6 +9,8 @@ SwaggerUIBundle({
   presets: [SwaggerUIBundle.presets.apis],
   layout: "BaseLayout",
   deepLinking: true,
+  docExpansion: "none", // a hundred operations at once take seconds to draw
+  defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
   persistAuthorization: false, // a token is not kept where scripts can find it later
   tryItOutEnabled: true,
