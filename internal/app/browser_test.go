@@ -119,7 +119,11 @@ func (v *visitor) notice(event any) {
 func (v *visitor) do(steps ...chromedp.Action[chromedp.Void]) {
 	v.t.Helper()
 	for i, step := range steps {
-		if err := chromedp.Do(v.ctx, step); err != nil {
+		err := chromedp.Do(v.ctx, step)
+		for err != nil && strings.Contains(err.Error(), "Could not find node with given id") {
+			err = chromedp.Do(v.ctx, step) // the next page came after the node was found and before anything was done to it
+		}
+		if err != nil {
 			at, _ := chromedp.Run(context.WithoutCancel(v.ctx), chromedp.Location())
 			v.t.Fatalf("step %d at %s: %v", i+1, at, err)
 		}
