@@ -102,7 +102,9 @@ var flows = map[string]func(t *testing.T, w *world){
 	},
 	"an operator looks for differences and lost webhooks": func(t *testing.T, w *world) {
 		ann := w.subscriber("pro")
-		w.lost(func() { w.must(w.api.V1Subscriptions.Update(t.Context(), w.stripeSubscriptions()[0].ID, cancelAtEnd)) })
+		w.lost(func() {
+			w.must(w.api.V1Subscriptions.Update(t.Context(), w.stripeSubscriptions()[0].ID, cancelAtEnd()))
+		})
 		w.exec(`UPDATE subscriptions SET tier = 'basic' WHERE user_id = $1`, ann)
 		if _, seen := w.examine(true); seen.Found == 0 || seen.Left() > 0 {
 			t.Fatalf("%+v", seen)

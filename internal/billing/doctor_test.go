@@ -83,7 +83,7 @@ var sabotages = map[string]sabotage{
 	}, "ledger_differs subscription_differs", "the end of access is", false},
 	"a cancellation nobody heard of": {func(w *world, user string) {
 		w.lost(func() {
-			w.must(w.api.V1Subscriptions.Update(w.t.Context(), w.stripeSubscriptions()[0].ID, cancelAtEnd))
+			w.must(w.api.V1Subscriptions.Update(w.t.Context(), w.stripeSubscriptions()[0].ID, cancelAtEnd()))
 		})
 	}, "event_missed subscription_differs", "ending with its period is no here and yes by Stripe", false},
 	"a ledger without the period": {func(w *world, user string) {

@@ -20,7 +20,10 @@ import (
 	"github.com/repazoo/repazoo/internal/sandbox"
 )
 
-var cancelAtEnd = &stripe.SubscriptionUpdateParams{CancelAtPeriodEnd: new(true)}
+// cancelAtEnd is new each time: the SDK writes into what it is given.
+func cancelAtEnd() *stripe.SubscriptionUpdateParams {
+	return &stripe.SubscriptionUpdateParams{CancelAtPeriodEnd: new(true)}
+}
 
 // failingCard makes every subscription's next renewal fail.
 func (w *world) failingCard() {
@@ -167,7 +170,7 @@ func TestApply_OrderDoesNotMatter(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.subscriber("basic")
-		w.must(w.api.V1Subscriptions.Update(t.Context(), w.stripeSubscriptions()[0].ID, cancelAtEnd))
+		w.must(w.api.V1Subscriptions.Update(t.Context(), w.stripeSubscriptions()[0].ID, cancelAtEnd()))
 		w.sb.Advance(time.Hour)
 		w.must(w.api.V1Subscriptions.Cancel(t.Context(), w.stripeSubscriptions()[0].ID, nil))
 		w.must(nil, w.sb.Stripe().Delivered(t.Context()))
@@ -205,7 +208,7 @@ func TestApply_AFailureIsNotedAndTheRetrySucceeds(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.subscriber("basic")
-		w.must(w.api.V1Subscriptions.Update(t.Context(), w.stripeSubscriptions()[0].ID, cancelAtEnd))
+		w.must(w.api.V1Subscriptions.Update(t.Context(), w.stripeSubscriptions()[0].ID, cancelAtEnd()))
 		w.must(nil, w.sb.Stripe().Delivered(t.Context()))
 		id := w.waiting()[0]
 		w.sb.Fail(sandbox.Fault{Path: "/stripe/v1/subscriptions/*", Status: 500, Times: 2, Body: `{"error":{"type":"api_error","message":"canary"}}`})

@@ -270,7 +270,7 @@ func TestOff_APeriodBoughtBeforeGoesOnAsProAndThenByMonths(t *testing.T) {
 		if r, err := w.reserve(user); err != nil || r.Quota != 10_000 || r.Reserved != 2 {
 			t.Fatalf("%+v, %v", r, err)
 		}
-		w.sb.Advance(end.Sub(w.sb.Now()) + time.Second)
+		w.lost(func() { w.sb.Advance(end.Sub(w.sb.Now()) + time.Second) }) // nobody hears of renewals where billing is off
 		if r, err := w.reserve(user); err != nil || r.Reserved != 1 || !r.PeriodStart.Equal(time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)) {
 			t.Fatalf("%+v, %v", r, err)
 		}
@@ -343,7 +343,7 @@ func TestReconcile_OneFailureDoesNotKeepItFromTheOthers(t *testing.T) {
 		w.subscriber("basic")
 		second := w.subscriber("basic")
 		for _, sub := range w.stripeSubscriptions() {
-			w.must(w.api.V1Subscriptions.Update(t.Context(), sub.ID, cancelAtEnd))
+			w.must(w.api.V1Subscriptions.Update(t.Context(), sub.ID, cancelAtEnd()))
 		}
 		w.sb.Fail(sandbox.Fault{Method: "GET", Path: "/stripe/v1/subscriptions/*", Status: 400, Body: `{"error":{"type":"api_error"}}`})
 		wantFault(t, w.Reconcile(t.Context()), fault.PaymentProviderError)

@@ -54,7 +54,8 @@ func newWorld(t *testing.T, open func(testing.TB, func() time.Time) *db.DB) *wor
 	t.Helper()
 	w := &world{t: t, sb: sandbox.New(sandbox.Config{Now: dbtest.NewClock().Now}), log: &strings.Builder{}}
 	w.d = open(t, w.sb.Now)
-	srv := httptest.NewServer(w.sb.Handler())
+	stand := w.sb.Handler()
+	srv := httptest.NewServer(stand)
 	t.Cleanup(srv.Close)
 	w.at = srv.URL
 	w.cfg = billing.Config{
@@ -65,7 +66,7 @@ func newWorld(t *testing.T, open func(testing.TB, func() time.Time) *db.DB) *wor
 	w.policy(func(*billing.Config) {})
 	direct := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { // the SDK takes no path in its address
 		r.URL.Path = "/stripe" + r.URL.Path
-		w.sb.Handler().ServeHTTP(rw, r)
+		stand.ServeHTTP(rw, r)
 	}))
 	t.Cleanup(direct.Close)
 	w.api = stripe.NewClient(sandbox.StripeAPIKey, stripe.WithBackends(stripe.NewBackendsWithConfig(&stripe.BackendConfig{
