@@ -79,17 +79,24 @@ func (v *visitor) paste(selector, text string) {
 	tell(v, input.InsertText, input.InsertTextParams{Text: text})
 }
 
-// authorize opens Swagger UI anew, which knows no credential then, and fills one of the fields behind its button, counted
-// from 1.
+// pressAll clicks whatever there is of these by script, without waiting for any.
+func (v *visitor) pressAll(selector string) {
+	v.t.Helper()
+	v.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf("for (const x of document.querySelectorAll(%q)) x.click()", selector)))
+}
+
+// authorize takes back the credentials behind Swagger UI's button and fills one of its fields, counted from 1.
 func (v *visitor) authorize(field int, credential string) {
 	v.t.Helper()
-	v.open("/docs")
+	const logout = ".btn.auth:not(.authorize):not(.btn-done)"
 	v.press(".auth-wrapper > .btn.authorize")
+	v.sees(".modal-ux .btn-done")
+	v.pressAll(".modal-ux " + logout)
 	at := fmt.Sprintf(".modal-ux .auth-container:nth-of-type(%d) ", field)
 	v.paste(at+"input", credential)
 	v.view(fmt.Sprintf("docs-field-%d", field))
 	v.press(at + ".btn.authorize")
-	v.sees(at + ".btn.auth:not(.authorize):not(.btn-done)") // Logout
+	v.sees(at + logout)
 	v.press(".modal-ux .btn-done")
 }
 
@@ -97,7 +104,7 @@ func (v *visitor) authorize(field int, credential string) {
 func (v *visitor) try(tag, operation string) string {
 	v.t.Helper()
 	at := `[id$="` + operation + `"] `
-	v.press("#operations-tag-" + tag + `[data-is-open="false"]`)
+	v.pressAll("#operations-tag-" + tag + `[data-is-open="false"]`)
 	v.press(at + ".opblock-summary-control")
 	v.press(at + ".execute")
 	v.sees(at + ".live-responses-table .response-col_status")
