@@ -89,7 +89,13 @@ func (s *Service) taken(ctx context.Context, userID string, r SubscribeRequest) 
 	if out, found, err := s.repeated(ctx, userID, r); found || err != nil {
 		return out, err
 	}
-	return s.refuseOrResume(ctx, userID, r.Tier)
+	out, err := s.refuseOrResume(ctx, userID, r.Tier)
+	if errors.Is(err, fault.SubscriptionExists) { // perhaps made under this key between the two looks
+		if made, found, err := s.repeated(ctx, userID, r); found || err != nil {
+			return made, err
+		}
+	}
+	return out, err
 }
 
 // openCheckout is the page on which the customer can still pay; "" when there is none.
