@@ -26,6 +26,7 @@ Every setting is an environment variable: see docs/configuration.md.`
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Serve the API and the web pages, and run background jobs."`
 	Analyze analyzeCommand `cmd:"" help:"Read an X data archive on this machine and print a report."`
+	Eval    evalCommand    `cmd:"" help:"Measure how often the screen is right on labelled posts."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database schema up to date, and stop."`
 	Admin   adminCommand   `cmd:"" help:"Make a user an administrator, or a plain user again."`
 	Billing billingCommand `cmd:"" help:"Set your account at Stripe up, or compare it with this database."`

@@ -1,0 +1,15 @@
+package eval
+
+import "github.com/repazoo/repazoo/internal/screen"
+
+// Screen is the witness of today: the screen alone, as every report uses it.
+func Screen(s *screen.Screener) Witness {
+	return func(text, lang string) Verdict {
+		r := s.Check(text, lang)
+		v := Verdict{Tone: r.Sentiment}
+		for _, h := range r.Hits {
+			v.Hits = append(v.Hits, Hit{h.Category, h.Severity})
+		}
+		return v
+	}
+}
