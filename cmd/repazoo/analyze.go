@@ -12,9 +12,9 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/app"
 	"github.com/repazoo/repazoo/internal/archive"
+	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/claude"
 	"github.com/repazoo/repazoo/internal/config"
 	"github.com/repazoo/repazoo/internal/fault"
@@ -43,7 +43,7 @@ Exit codes: 0 the report was made, 1 something failed, 2 the archive or an optio
 }
 
 func (c analyzeCommand) Run(ctx context.Context) error {
-	purpose, err := analysis.ParsePurpose(c.Purpose)
+	purpose, err := assess.ParsePurpose(c.Purpose)
 	if err != nil {
 		return err
 	}
@@ -81,9 +81,9 @@ func (c analyzeCommand) format() (report.Format, error) {
 	return report.ParseFormat(name)
 }
 
-func (c analyzeCommand) pipeline(ctx context.Context) (*analysis.Pipeline, error) {
+func (c analyzeCommand) pipeline(ctx context.Context) (*assess.Pipeline, error) {
 	version, _ := app.Version()
-	p := &analysis.Pipeline{Screen: screen.New(), Now: time.Now, AppVersion: version}
+	p := &assess.Pipeline{Screen: screen.New(), Now: time.Now, AppVersion: version}
 	if c.Offline {
 		return p, nil
 	}
@@ -91,27 +91,27 @@ func (c analyzeCommand) pipeline(ctx context.Context) (*analysis.Pipeline, error
 	if err != nil || !m.APIKey.IsSet() {
 		return p, err
 	}
-	p.Judge = &analysis.Judge{
+	p.Judge = &assess.Judge{
 		Client: claude.New(claude.Config{APIKey: m.APIKey.Reveal(), BaseURL: m.BaseURL}),
-		Model:  m.ProModel, Prices: analysis.DefaultPrices()[m.ProModel], Cache: analysis.NewMemoryVerdicts(),
+		Model:  m.ProModel, Prices: assess.DefaultPrices()[m.ProModel], Cache: assess.NewMemoryVerdicts(),
 		TalksToModel: func(text string) bool { return p.Screen.Check(text, "").TalksToModel },
 	}
 	return p, nil
 }
 
-func options(src *archive.Archive, purpose analysis.Purpose) analysis.Options {
-	return analysis.Options{
-		Account: analysis.ReportAccount{ID: src.Account().ID, Handle: src.Account().Handle}, Source: analysis.SourceArchive, Purpose: purpose,
+func options(src *archive.Archive, purpose assess.Purpose) assess.Options {
+	return assess.Options{
+		Account: assess.ReportAccount{ID: src.Account().ID, Handle: src.Account().Handle}, Source: assess.SourceArchive, Purpose: purpose,
 		NeverRead: []string{"direct messages", "contacts", "advertising data", "likes", "every other file in the archive"},
 	}
 }
 
 // posts yields the archive's posts and moves the bar.
-func posts(ctx context.Context, src *archive.Archive, bar *progressbar.ProgressBar) iter.Seq2[analysis.Post, error] {
-	return func(yield func(analysis.Post, error) bool) {
+func posts(ctx context.Context, src *archive.Archive, bar *progressbar.ProgressBar) iter.Seq2[assess.Post, error] {
+	return func(yield func(assess.Post, error) bool) {
 		for p, err := range src.Posts(ctx) {
 			_ = bar.Set64(src.Progress())
-			if !yield(analysis.FromArchive(p), err) || err != nil {
+			if !yield(assess.FromArchive(p), err) || err != nil {
 				return
 			}
 		}
@@ -128,7 +128,7 @@ func newBar(size int64) *progressbar.ProgressBar {
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 }
 
-func (c analyzeCommand) write(r *analysis.Report, format report.Format) error {
+func (c analyzeCommand) write(r *assess.Report, format report.Format) error {
 	if c.Output == "" {
 		return show(os.Stdout, r, format)
 	}
@@ -152,7 +152,7 @@ func (c analyzeCommand) write(r *analysis.Report, format report.Format) error {
 	return nil
 }
 
-func show(w *os.File, r *analysis.Report, format report.Format) error {
+func show(w *os.File, r *assess.Report, format report.Format) error {
 	if format != report.Text {
 		return report.Write(w, r, format)
 	}

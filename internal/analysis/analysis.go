@@ -1,44 +1,26 @@
-// Package analysis says what a person's own X posts say about them: which posts are a
-// risk, how big, why, with the quoted words, and what to do about it.
+// Package analysis starts, runs and shows analyses for signed-in users. What an analysis
+// says is worked out by internal/assess; this package stores and schedules.
 //
-// # One run
+// # From a request to a report
 //
-// [Pipeline.Run] reads posts as a stream and answers with a [Report]:
+//	start     service.go   reserve a unit of quota, write the analysis down, queue its job
+//	run       run.go       claim the lease, renew it, save the report or fail with a reason
+//	collect   collect.go   read from X what is not kept yet, or take an upload's posts
+//	show      show.go      reports, findings, dismissals, comparisons
+//	list      list.go      a user's analyses, page by page
+//	watch     watch.go     follow the progress of one analysis
+//	sweep     sweep.go     queue runs anew whose process died
+//	retain    retain.go    erase what was kept long enough
+//	withdraw  withdraw.go  end a consent and what it allowed
+//	upload    upload.go    keep the posts of an X archive
+//	export    export.go    what a user may have of their own data
+//	sealed    sealed.go    which columns are encrypted, for the rotation of keys
 //
-//	collect    counts what the source holds; keeps the newest posts where a plan sets a limit
-//	screen     offline rules over every post (internal/screen): the first witness
-//	judge      a language model over the same posts in batches: the second witness, optional
-//	verify     a claim survives only if its quote is found in the post it names
-//	score      plain arithmetic over the verified findings; no model gives a number
-//	recommend  fixed rules turn findings into a summary and things to do
+// # What is promised
 //
-// Memory is bounded by findings and aggregates, never by the number of posts.
-//
-// # The score
-//
-// Every finding has points:
-//
-//	severity   low 20, medium 50, high 80, critical 100
-//	× weight   of its category for the report's purpose (purpose.go)
-//	× confidence   both witnesses 0.95, model alone 0.85, screen alone 0.7
-//	× recency  1.0 for a year, then falling evenly to 0.5 at five years, never lower
-//
-// and the report's score is 0.7 × the largest + 0.3 × the mean of all points, held within
-// 0..100 and rounded to one decimal. The level is always read off that final number:
-// low ≤ 30 < medium ≤ 60 < high ≤ 85 < critical. No findings: 0. Dismissed findings count
-// nothing. Because of the mean, dismissing a finding that is smaller than the mean raises
-// the score a little; it can never raise the 0.7 part.
-//
-// # Lenses, what-ifs, comparisons
-//
-// A purpose is a lens: it changes weights, never findings. [Rescore] therefore turns a
-// stored report into the one another purpose or a dismissal would give, for free and
-// exactly. [Compare] explains why the score of two reports differs, and its causes add up
-// to the difference.
-//
-// # What is never done
-//
-// Categories label posts, not people. What X's terms forbid to derive (politics, religion,
-// health and so on) has no field here, and [RuleFor] refuses every label that is not on
-// its list; the whole table is printed on each report.
+// A unit of quota is spent only by an analysis that completed; an analysis that failed or was
+// cancelled gives it back. A run survives the death of its process: it holds a lease on its
+// row, each write names its runner, and what was read from X or answered by the model is
+// kept, so that nothing that cost money is done twice. Posts, verdicts, reports and upload
+// contents are stored encrypted only.
 package analysis

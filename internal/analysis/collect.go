@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/xapi"
@@ -20,8 +21,8 @@ import (
 const rowsAtOnce = 100
 
 // makeReport collects the posts and runs the pipeline over them.
-func (s *Service) makeReport(ctx context.Context, a Analysis, progress func(Progress)) (*Report, error) {
-	progress(Progress{Stage: StageCollect, Total: a.MaxPosts})
+func (s *Service) makeReport(ctx context.Context, a Analysis, progress func(assess.Progress)) (*assess.Report, error) {
+	progress(assess.Progress{Stage: assess.StageCollect, Total: a.MaxPosts})
 	o, err := s.options(ctx, a)
 	if err != nil {
 		return nil, err
@@ -31,34 +32,34 @@ func (s *Service) makeReport(ctx context.Context, a Analysis, progress func(Prog
 			return nil, err
 		}
 	}
-	p := &Pipeline{Screen: s.screen(), Now: s.DB.Now, AppVersion: s.App, Judge: s.judge(a)}
+	p := &assess.Pipeline{Screen: s.screen(), Now: s.DB.Now, AppVersion: s.App, Judge: s.judge(a)}
 	return p.Run(ctx, s.kept(ctx, a), o, progress)
 }
 
-func (s *Service) options(ctx context.Context, a Analysis) (Options, error) {
+func (s *Service) options(ctx context.Context, a Analysis) (assess.Options, error) {
 	dismissed, err := s.dismissed(ctx, a.UserID)
 	if err != nil {
-		return Options{}, err
+		return assess.Options{}, err
 	}
-	o := Options{
-		Purpose: a.Purpose, MaxPosts: a.MaxPosts, MinPosts: minPosts, Dismissed: dismissed, Source: SourceX,
+	o := assess.Options{
+		Purpose: a.Purpose, MaxPosts: a.MaxPosts, MinPosts: assess.MinPosts, Dismissed: dismissed, Source: assess.SourceX,
 		KeptUntil: s.DB.Now().Add(s.KeepFor).Format(time.RFC3339),
 		NeverRead: []string{"direct messages", "the home timeline", "likes", "followers", "contacts"},
 	}
 	table, id := "x_accounts", a.AccountID
 	if a.ArchiveID != nil {
-		table, id, o.Source = "archives", a.ArchiveID, SourceArchive
+		table, id, o.Source = "archives", a.ArchiveID, assess.SourceArchive
 	}
 	o.Account.Handle = a.Handle
 	o.Account.ID, err = db.ReadOne(ctx, s.DB, db.System, db.Value[string], `SELECT x_user_id FROM `+table+` WHERE user_id = $1 AND id = $2`, a.UserID, *id)
 	return o, err
 }
 
-func (s *Service) judge(a Analysis) *Judge {
+func (s *Service) judge(a Analysis) *assess.Judge {
 	if s.Claude == nil || a.Model == "" {
 		return nil
 	}
-	return &Judge{
+	return &assess.Judge{
 		Client: s.Claude, Model: a.Model, Prices: s.Prices[a.Model], Cache: &sealedVerdicts{s, a.UserID},
 		TalksToModel: func(text string) bool { return s.screen().Check(text, "").TalksToModel },
 		Metrics:      s.Metrics,
@@ -66,7 +67,7 @@ func (s *Service) judge(a Analysis) *Judge {
 }
 
 // collect reads from X what is not kept yet, and tells what it cost and what was out of reach.
-func (s *Service) collect(ctx context.Context, a Analysis, progress func(Progress)) (reads int, outOfReach []string, err error) {
+func (s *Service) collect(ctx context.Context, a Analysis, progress func(assess.Progress)) (reads int, outOfReach []string, err error) {
 	c := &collector{s: s, a: a, progress: progress}
 	if c.kept, c.oldest, c.newest, err = s.keptRange(ctx, *a.AccountID); err != nil {
 		return 0, nil, err
@@ -88,7 +89,7 @@ func (s *Service) collect(ctx context.Context, a Analysis, progress func(Progres
 type collector struct {
 	s              *Service
 	a              Analysis
-	progress       func(Progress)
+	progress       func(assess.Progress)
 	kept           int // posts kept so far
 	read           int // posts read by this collector
 	budget         int // reads the plan still allows
@@ -150,14 +151,14 @@ func (c *collector) readPages(ctx context.Context, token string, q *xapi.Query) 
 			q.UntilID = page.Posts[n-1].ID // where a second try goes on
 		}
 		q.Max -= page.Reads
-		c.progress(Progress{Stage: StageCollect, Done: min(c.kept, c.a.MaxPosts), Total: c.a.MaxPosts})
+		c.progress(assess.Progress{Stage: assess.StageCollect, Done: min(c.kept, c.a.MaxPosts), Total: c.a.MaxPosts})
 	}
 	return nil
 }
 
 // keep stores a page and pays for it, both or neither.
 func (c *collector) keep(ctx context.Context, page xapi.Page) error {
-	posts := make([]Post, len(page.Posts))
+	posts := make([]assess.Post, len(page.Posts))
 	for i, p := range page.Posts {
 		posts[i] = fromX(p)
 	}
@@ -171,7 +172,7 @@ func (c *collector) keep(ctx context.Context, page xapi.Page) error {
 		_, err := c.s.Billing.SpendReads(ctx, tx, c.a.UserID, c.a.PeriodStart, page.Reads)
 		return err
 	})
-	c.s.Metrics.Reads(float64(page.Reads) * xReadMicroUSD / 1e6) // X counts them, whatever became of the page
+	c.s.Metrics.Reads(float64(page.Reads) * assess.XReadMicroUSD / 1e6) // X counts them, whatever became of the page
 	c.kept, c.read = c.kept+len(posts), c.read+page.Reads
 	c.budget -= page.Reads
 	return err
@@ -201,11 +202,11 @@ func (c *collector) outOfReach() []string {
 // xReach is how far back X's own interface goes.
 const xReach = 3200
 
-func fromX(p xapi.Post) Post {
-	return Post{
+func fromX(p xapi.Post) assess.Post {
+	return assess.Post{
 		ID: p.ID, Text: p.Text, Lang: p.Lang, PostedAt: p.PostedAt, Repost: p.Repost, Reply: p.Reply, Quote: p.Quote,
 		Hashtags: p.Hashtags, Media: p.Media,
-		Metrics: Metrics{Likes: p.Metrics.Likes, Reposts: p.Metrics.Reposts, Replies: p.Metrics.Replies, Quotes: p.Metrics.Quotes, Bookmarks: p.Metrics.Bookmarks, Impressions: p.Metrics.Impressions},
+		Metrics: assess.Metrics{Likes: p.Metrics.Likes, Reposts: p.Metrics.Reposts, Replies: p.Metrics.Replies, Quotes: p.Metrics.Quotes, Bookmarks: p.Metrics.Bookmarks, Impressions: p.Metrics.Impressions},
 	}
 }
 
@@ -214,7 +215,7 @@ func (s *Service) xUserID(ctx context.Context, a Analysis) (string, error) {
 }
 
 // store keeps posts sealed; a post that is kept already is left as it is.
-func (s *Service) store(tx db.Tx, userID, collectionID string, posts []Post) error {
+func (s *Service) store(tx db.Tx, userID, collectionID string, posts []assess.Post) error {
 	now := tx.Now()
 	for len(posts) > 0 {
 		n := min(len(posts), rowsAtOnce)
@@ -256,7 +257,7 @@ func (s *Service) keptRange(ctx context.Context, collectionID string) (n int, ol
 }
 
 // kept yields the newest kept posts, page by page, so that memory does not grow with them.
-func (s *Service) kept(ctx context.Context, a Analysis) iter.Seq2[Post, error] {
+func (s *Service) kept(ctx context.Context, a Analysis) iter.Seq2[assess.Post, error] {
 	collectionID := a.AccountID
 	if collectionID == nil {
 		collectionID = a.ArchiveID
@@ -265,7 +266,7 @@ func (s *Service) kept(ctx context.Context, a Analysis) iter.Seq2[Post, error] {
 	if a.Since != nil {
 		since = *a.Since
 	}
-	return func(yield func(Post, error) bool) {
+	return func(yield func(assess.Post, error) bool) {
 		before, beforeID := time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), ""
 		for {
 			rows, err := db.Read(ctx, s.DB, db.System, scanSealed, `
@@ -273,13 +274,13 @@ func (s *Service) kept(ctx context.Context, a Analysis) iter.Seq2[Post, error] {
 				WHERE collection_id = $1 AND user_id = $2 AND posted_at >= $3 AND (posted_at, post_id) < ($4, $5)
 				ORDER BY posted_at DESC, post_id DESC LIMIT 500`, *collectionID, a.UserID, since, before, beforeID)
 			if err != nil {
-				yield(Post{}, err)
+				yield(assess.Post{}, err)
 				return
 			}
 			for _, r := range rows {
-				var p Post
+				var p assess.Post
 				if err := s.openJSON(&p, r.sealed, "post", *collectionID, r.id); err != nil {
-					yield(Post{}, err)
+					yield(assess.Post{}, err)
 					return
 				}
 				if !yield(p, nil) {

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
 )
@@ -19,12 +20,12 @@ const idsAtOnce = 1_000
 type KeptPost struct {
 	CollectionID string    `json:"collection_id"` // the X account's id, or the archive's
 	KeptUntil    time.Time `json:"kept_until"`
-	Post
+	assess.Post
 }
 
 // EveryReport yields every report of a user, the oldest id first, as it was made: dismissals are not applied.
-func (s *Service) EveryReport(ctx context.Context, userID string) iter.Seq2[*Report, error] {
-	return func(yield func(*Report, error) bool) {
+func (s *Service) EveryReport(ctx context.Context, userID string) iter.Seq2[*assess.Report, error] {
+	return func(yield func(*assess.Report, error) bool) {
 		for last := noID; ; {
 			ids, err := db.Read(ctx, s.DB, db.User(userID), db.Value[string],
 				`SELECT analysis_id FROM reports WHERE user_id = $1 AND analysis_id > $2 ORDER BY analysis_id LIMIT $3`, userID, last, idsAtOnce)

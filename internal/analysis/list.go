@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
@@ -36,7 +37,7 @@ func notFound(err error) error {
 // Filter narrows a list; zero fields do not.
 type Filter struct {
 	AccountID string
-	Purpose   Purpose
+	Purpose   assess.Purpose
 	Status    Status
 	From, To  time.Time
 	Limit     int    // 1..100; 0: 20

@@ -9,6 +9,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
@@ -65,11 +66,11 @@ func (s *Service) Run(ctx context.Context, id string, last bool) error {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	var latest atomic.Pointer[Progress]
+	var latest atomic.Pointer[assess.Progress]
 	kept := make(chan struct{})
 	go func() { defer close(kept); s.keep(ctx, cancel, a, &latest) }()
 
-	report, err := s.makeReport(ctx, a, func(p Progress) { latest.Store(&p) })
+	report, err := s.makeReport(ctx, a, func(p assess.Progress) { latest.Store(&p) })
 	if err == nil {
 		err = s.save(ctx, a, report)
 	}
@@ -115,10 +116,10 @@ func (s *Service) unclaimed(ctx context.Context, id string) error {
 
 // keep writes the newest progress and renews the lease until ctx ends. A row that is no
 // longer this runner's ends the run.
-func (s *Service) keep(ctx context.Context, cancel context.CancelCauseFunc, a Analysis, latest *atomic.Pointer[Progress]) {
+func (s *Service) keep(ctx context.Context, cancel context.CancelCauseFunc, a Analysis, latest *atomic.Pointer[assess.Progress]) {
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
-	var written Progress
+	var written assess.Progress
 	renewed := time.Now()
 	for {
 		select {
@@ -146,7 +147,7 @@ func (s *Service) keep(ctx context.Context, cancel context.CancelCauseFunc, a An
 	}
 }
 
-func (s *Service) renew(ctx context.Context, a Analysis, p Progress) error {
+func (s *Service) renew(ctx context.Context, a Analysis, p assess.Progress) error {
 	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := tx.Exec(ctx, `
 			UPDATE analyses SET lease_until = $3, stage = $4, done = $5, total = $6, findings = $7, event_seq = event_seq + 1
@@ -164,7 +165,7 @@ func (s *Service) renew(ctx context.Context, a Analysis, p Progress) error {
 }
 
 // save keeps the report, spends the reserved unit and ends the analysis, all at once.
-func (s *Service) save(ctx context.Context, a Analysis, r *Report) error {
+func (s *Service) save(ctx context.Context, a Analysis, r *assess.Report) error {
 	r.ID = a.ID
 	sealed, err := s.sealReport(a.UserID, r)
 	if err != nil {

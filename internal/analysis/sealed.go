@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/seal"
 )
 
@@ -45,8 +46,8 @@ func SealedColumns() []seal.Column {
 // that the table alone does not tell whether a text was posted; Content lets a row move to
 // the hash under another secret.
 type keptVerdict struct {
-	Content   string    `json:"content"`
-	Judgement Judgement `json:"judgement"`
+	Content   string           `json:"content"`
+	Judgement assess.Judgement `json:"judgement"`
 }
 
 // verdictKeys are the keys a verdict may be kept under, the current one first.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/claude"
@@ -40,7 +41,7 @@ type Config struct {
 	Billing     *billing.Service
 	X           *xapi.Client
 	Claude      *claude.Client // nil: the screen stands alone
-	Prices      map[string]Prices
+	Prices      map[string]assess.Prices
 	App         string        // this binary's version, kept in each report
 	Lease       time.Duration // how long a run may be silent before another process takes it over; 0: 15 s
 	KeepFor     time.Duration // how long raw posts are kept; 0: 30 days
@@ -93,13 +94,13 @@ type Analysis struct {
 	AccountID    *string // set for posts read from X
 	ArchiveID    *string // set for posts from an uploaded archive
 	Handle       string
-	Purpose      Purpose
+	Purpose      assess.Purpose
 	MaxPosts     int // at most this many of the newest posts
 	Since        *time.Time
 	Tier         string
 	Model        string // as asked for; the report says what was used
 	Status       Status
-	Progress     Progress
+	Progress     assess.Progress
 	Seq          int // grows with every change; the id of its server-sent event
 	XReads       int
 	Score        *float64
@@ -118,7 +119,7 @@ type StartRequest struct {
 	AccountID      string
 	ArchiveID      string
 	Handle         string // of a linked account; the earlier API's way
-	Purpose        Purpose
+	Purpose        assess.Purpose
 	MaxPosts       int // 0: as many as the plan allows
 	Since          *time.Time
 	Consent        bool   // the person agrees to ConsentText now
@@ -144,7 +145,7 @@ type origin struct {
 // It answers with the quota as it is after the reservation.
 func (s *Service) Start(ctx context.Context, userID string, r StartRequest) (Analysis, billing.Reservation, error) {
 	if r.Purpose == "" {
-		r.Purpose = PersonalReputation
+		r.Purpose = assess.PersonalReputation
 	}
 	if err := r.check(); err != nil {
 		return Analysis{}, billing.Reservation{}, err
@@ -166,7 +167,7 @@ func (s *Service) Start(ctx context.Context, userID string, r StartRequest) (Ana
 }
 
 func (r *StartRequest) check() error {
-	purpose, err := ParsePurpose(string(r.Purpose))
+	purpose, err := assess.ParsePurpose(string(r.Purpose))
 	if err != nil {
 		return err
 	}
@@ -180,8 +181,8 @@ func (r *StartRequest) check() error {
 	if given != 1 {
 		return fault.ValidationFailed.Saying("Say whose posts to read: account_id of a linked account, or archive_id of an uploaded archive.").At("body.account_id", "exactly one of account_id and archive_id is needed")
 	}
-	if r.MaxPosts < 0 || (r.MaxPosts > 0 && r.MaxPosts < minPosts) {
-		return fault.ValidationFailed.At("body.max_posts", fmt.Sprintf("must be at least %d", minPosts))
+	if r.MaxPosts < 0 || (r.MaxPosts > 0 && r.MaxPosts < assess.MinPosts) {
+		return fault.ValidationFailed.At("body.max_posts", fmt.Sprintf("must be at least %d", assess.MinPosts))
 	}
 	if len(r.IdempotencyKey) > 200 {
 		return fault.ValidationFailed.At("header.Idempotency-Key", "must be at most 200 characters")
@@ -243,7 +244,7 @@ func (s *Service) newAnalysis(userID string, r StartRequest, from origin, res bi
 	a := Analysis{
 		ID: db.NewID(), UserID: userID, AccountID: from.accountID, ArchiveID: from.archiveID, Handle: from.handle,
 		Purpose: r.Purpose, MaxPosts: limit, Since: r.Since, Tier: res.Tier.Name, Status: Queued,
-		Progress: Progress{Stage: StageQueued}, PeriodStart: res.PeriodStart, CreatedAt: now,
+		Progress: assess.Progress{Stage: assess.StageQueued}, PeriodStart: res.PeriodStart, CreatedAt: now,
 	}
 	if s.Claude != nil {
 		a.Model = res.Tier.Model

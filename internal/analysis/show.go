@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 
+	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
@@ -18,7 +19,7 @@ const maxReport = 64 << 20
 
 // Report returns the report of a completed analysis, with the user's dismissals as they
 // are now. One that has not completed is a conflict that says where it stands.
-func (s *Service) Report(ctx context.Context, userID, id string) (*Report, error) {
+func (s *Service) Report(ctx context.Context, userID, id string) (*assess.Report, error) {
 	r, err := s.openReport(ctx, userID, id)
 	if err != nil {
 		return nil, err
@@ -30,7 +31,7 @@ func (s *Service) Report(ctx context.Context, userID, id string) (*Report, error
 	return s.dismiss(r, dismissed), nil
 }
 
-func (s *Service) openReport(ctx context.Context, userID, id string) (*Report, error) {
+func (s *Service) openReport(ctx context.Context, userID, id string) (*assess.Report, error) {
 	sealed, err := db.ReadOne(ctx, s.DB, db.User(userID), db.Value[[]byte], `SELECT sealed FROM reports WHERE user_id = $1 AND analysis_id = $2`, userID, id)
 	if errors.Is(err, db.ErrNotFound) {
 		return nil, s.noReport(ctx, userID, id)
@@ -55,7 +56,7 @@ func (s *Service) noReport(ctx context.Context, userID, id string) error {
 }
 
 // dismiss marks findings by what the user has dismissed since, and scores anew if that changes anything.
-func (s *Service) dismiss(r *Report, dismissed map[string]string) *Report {
+func (s *Service) dismiss(r *assess.Report, dismissed map[string]string) *assess.Report {
 	changed := false
 	for i := range r.Findings {
 		f := &r.Findings[i]
@@ -66,12 +67,12 @@ func (s *Service) dismiss(r *Report, dismissed map[string]string) *Report {
 	if !changed {
 		return r
 	}
-	return Rescore(r, r.Purpose, r.CreatedAt, nil)
+	return assess.Rescore(r, r.Purpose, r.CreatedAt, nil)
 }
 
 // WhatIf is the report through another lens, or as it would be without some posts. It
 // costs nothing and changes nothing.
-func (s *Service) WhatIf(ctx context.Context, userID, id string, purpose Purpose, without []string) (*Report, error) {
+func (s *Service) WhatIf(ctx context.Context, userID, id string, purpose assess.Purpose, without []string) (*assess.Report, error) {
 	r, err := s.Report(ctx, userID, id)
 	if err != nil {
 		return nil, err
@@ -79,23 +80,23 @@ func (s *Service) WhatIf(ctx context.Context, userID, id string, purpose Purpose
 	if purpose == "" {
 		purpose = r.Purpose
 	}
-	if purpose, err = ParsePurpose(string(purpose)); err != nil {
+	if purpose, err = assess.ParsePurpose(string(purpose)); err != nil {
 		return nil, err
 	}
-	return Rescore(r, purpose, r.CreatedAt, without), nil
+	return assess.Rescore(r, purpose, r.CreatedAt, without), nil
 }
 
 // Compare tells what changed from one report to another, and why the score moved.
-func (s *Service) Compare(ctx context.Context, userID, from, to string) (Comparison, error) {
+func (s *Service) Compare(ctx context.Context, userID, from, to string) (assess.Comparison, error) {
 	a, err := s.Report(ctx, userID, from)
 	if err != nil {
-		return Comparison{}, err
+		return assess.Comparison{}, err
 	}
 	b, err := s.Report(ctx, userID, to)
 	if err != nil {
-		return Comparison{}, err
+		return assess.Comparison{}, err
 	}
-	return Compare(a, b), nil
+	return assess.Compare(a, b), nil
 }
 
 func (s *Service) dismissed(ctx context.Context, userID string) (map[string]string, error) {
@@ -111,10 +112,10 @@ func (s *Service) dismissed(ctx context.Context, userID string) (map[string]stri
 
 // Dismiss marks a finding as not a risk, or takes that back. It holds for every report
 // that has the finding, now and later, and the scores of the newest reports follow at once.
-func (s *Service) Dismiss(ctx context.Context, userID, findingID string, dismissed bool, why string) (Finding, error) {
+func (s *Service) Dismiss(ctx context.Context, userID, findingID string, dismissed bool, why string) (assess.Finding, error) {
 	f, in, err := s.reportsWith(ctx, userID, findingID)
 	if err != nil {
-		return Finding{}, err
+		return assess.Finding{}, err
 	}
 	f.Dismissed, f.Why = dismissed, ""
 	if dismissed {
@@ -122,7 +123,7 @@ func (s *Service) Dismiss(ctx context.Context, userID, findingID string, dismiss
 	}
 	all, err := s.dismissed(ctx, userID)
 	if err != nil {
-		return Finding{}, err
+		return assess.Finding{}, err
 	}
 	if delete(all, findingID); dismissed {
 		all[findingID] = why
@@ -150,7 +151,7 @@ func (s *Service) Dismiss(ctx context.Context, userID, findingID string, dismiss
 }
 
 // reportsWith finds the newest reports that hold a finding.
-func (s *Service) reportsWith(ctx context.Context, userID, findingID string) (f Finding, in []*Report, err error) {
+func (s *Service) reportsWith(ctx context.Context, userID, findingID string) (f assess.Finding, in []*assess.Report, err error) {
 	ids, err := db.Read(ctx, s.DB, db.User(userID), db.Value[string],
 		`SELECT analysis_id FROM reports WHERE user_id = $1 ORDER BY created_at DESC LIMIT 20`, userID)
 	if err != nil {
@@ -174,7 +175,7 @@ func (s *Service) reportsWith(ctx context.Context, userID, findingID string) (f 
 }
 
 // sealReport packs and seals a report: quotes are people's words.
-func (s *Service) sealReport(userID string, r *Report) ([]byte, error) {
+func (s *Service) sealReport(userID string, r *assess.Report) ([]byte, error) {
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
 	if err := json.NewEncoder(z).Encode(r); err != nil {
@@ -186,7 +187,7 @@ func (s *Service) sealReport(userID string, r *Report) ([]byte, error) {
 	return s.Seal.Seal(packed.Bytes(), place("report", userID, r.ID)), nil
 }
 
-func (s *Service) unsealReport(userID, id string, sealed []byte) (*Report, error) {
+func (s *Service) unsealReport(userID, id string, sealed []byte) (*assess.Report, error) {
 	packed, err := s.Seal.Open(sealed, place("report", userID, id))
 	if err != nil {
 		return nil, err
@@ -195,7 +196,7 @@ func (s *Service) unsealReport(userID, id string, sealed []byte) (*Report, error
 	if err != nil {
 		return nil, err
 	}
-	var r Report
+	var r assess.Report
 	return &r, json.NewDecoder(io.LimitReader(z, maxReport)).Decode(&r)
 }
 
@@ -206,8 +207,8 @@ type sealedVerdicts struct {
 }
 
 // Get returns the kept verdicts among keys.
-func (c *sealedVerdicts) Get(ctx context.Context, keys []string) (map[string]Judgement, error) {
-	found := make(map[string]Judgement, len(keys))
+func (c *sealedVerdicts) Get(ctx context.Context, keys []string) (map[string]assess.Judgement, error) {
+	found := make(map[string]assess.Judgement, len(keys))
 	for _, key := range keys {
 		v, err := c.find(ctx, key)
 		if errors.Is(err, db.ErrNotFound) {
@@ -237,7 +238,7 @@ func (c *sealedVerdicts) find(ctx context.Context, content string) (v keptVerdic
 }
 
 // Put keeps verdicts; one that is kept already stays.
-func (c *sealedVerdicts) Put(ctx context.Context, verdicts map[string]Judgement) error {
+func (c *sealedVerdicts) Put(ctx context.Context, verdicts map[string]assess.Judgement) error {
 	return c.s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		for content, j := range verdicts {
 			key := verdictKeys(c.s.Seal, c.userID, content)[0]

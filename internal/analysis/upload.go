@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/repazoo/repazoo/internal/archive"
+	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
@@ -68,7 +69,7 @@ func (s *Service) mustOwn(ctx context.Context, userID string, a archive.Account)
 // keepPosts stores the posts a few thousand at a time, so that memory stays small and no
 // transaction grows without bound. They become visible with the archive's own row.
 func (s *Service) keepPosts(ctx context.Context, userID, id string, src *archive.Archive) (n int, err error) {
-	var batch []Post
+	var batch []assess.Post
 	flush := func() error {
 		defer func() { batch = batch[:0] }()
 		return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error { return s.store(tx, userID, id, batch) })
@@ -77,7 +78,7 @@ func (s *Service) keepPosts(ctx context.Context, userID, id string, src *archive
 		if err != nil {
 			return n, err
 		}
-		if batch = append(batch, FromArchive(p)); len(batch) == 10*rowsAtOnce {
+		if batch = append(batch, assess.FromArchive(p)); len(batch) == 10*rowsAtOnce {
 			if err := flush(); err != nil {
 				return n, err
 			}

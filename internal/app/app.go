@@ -30,6 +30,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/claude"
@@ -175,7 +176,7 @@ func (a *App) openServices(context.Context) (err error) {
 		DB: a.DB, Seal: a.Seal, Local: a.cfg.Env == config.Local, Mailer: a.mailer, PublicURL: a.URL(), Log: a.log.With("part", "notice"),
 	})
 	a.Analyses = analysis.New(analysis.Config{
-		DB: a.DB, Seal: a.Seal, Accounts: a.Accounts, Billing: a.Billing, X: a.x, Claude: a.model, Prices: analysis.DefaultPrices(),
+		DB: a.DB, Seal: a.Seal, Accounts: a.Accounts, Billing: a.Billing, X: a.x, Claude: a.model, Prices: assess.DefaultPrices(),
 		App: a.opt.Version, Lease: a.opt.Lease, Metrics: a.metrics, Log: a.log.With("part", "analysis"),
 		KeepFor: time.Duration(a.cfg.Keep.PostDays) * 24 * time.Hour, KeepReports: a.keepReports(),
 	})

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/report"
 )
@@ -17,13 +18,13 @@ type analysisView struct {
 	page
 	Analysis analysis.Analysis
 	Steps    []step
-	Advice   string             // what to do about a failure
-	Retry    string             // the source to start again with; "" when it is gone
-	Shown    *analysis.Report   // with the chosen lens; nil until it has completed
-	Body     template.HTML      // the report itself
-	Review   []analysis.Finding // those that can be dismissed or restored here
-	Lens     analysis.Purpose
-	Purposes []analysis.Purpose
+	Advice   string           // what to do about a failure
+	Retry    string           // the source to start again with; "" when it is gone
+	Shown    *assess.Report   // with the chosen lens; nil until it has completed
+	Body     template.HTML    // the report itself
+	Review   []assess.Finding // those that can be dismissed or restored here
+	Lens     assess.Purpose
+	Purposes []assess.Purpose
 }
 
 // maxReview bounds the list of findings to review; the strongest come first.
@@ -31,7 +32,7 @@ const maxReview = 100
 
 // step is one line of the progress.
 type step struct {
-	Stage analysis.Stage
+	Stage assess.Stage
 	Words string
 	State string // done, now or todo
 }
@@ -52,7 +53,7 @@ func (c *Console) showAnalysis(v *visit) error {
 	if err != nil {
 		return err
 	}
-	view := analysisView{page: c.page(v, "Analysis of @"+a.Handle), Analysis: a, Purposes: analysis.Purposes[:]}
+	view := analysisView{page: c.page(v, "Analysis of @"+a.Handle), Analysis: a, Purposes: assess.Purposes[:]}
 	switch a.Status {
 	case analysis.Completed:
 		err = c.addReport(v, &view)
@@ -72,12 +73,12 @@ func (c *Console) showAnalysis(v *visit) error {
 
 // steps are the stages that this analysis passes, with where it is.
 func steps(a analysis.Analysis) []step {
-	stages := []analysis.Stage{
-		analysis.StageQueued, analysis.StageCollect, analysis.StageScreen, analysis.StageJudge,
-		analysis.StageVerify, analysis.StageScore, analysis.StageRecommend, analysis.StageSave,
+	stages := []assess.Stage{
+		assess.StageQueued, assess.StageCollect, assess.StageScreen, assess.StageJudge,
+		assess.StageVerify, assess.StageScore, assess.StageRecommend, assess.StageSave,
 	}
 	if a.Model == "" {
-		stages = slices.DeleteFunc(stages, func(s analysis.Stage) bool { return s == analysis.StageJudge })
+		stages = slices.DeleteFunc(stages, func(s assess.Stage) bool { return s == assess.StageJudge })
 	}
 	all := make([]step, len(stages))
 	state := "done"
@@ -92,8 +93,8 @@ func steps(a analysis.Analysis) []step {
 
 // addReport puts the report onto the page, through the lens that was asked for.
 func (c *Console) addReport(v *visit, view *analysisView) (err error) {
-	lens := analysis.Purpose(v.r.URL.Query().Get("purpose"))
-	if !slices.Contains(analysis.Purposes[:], lens) {
+	lens := assess.Purpose(v.r.URL.Query().Get("purpose"))
+	if !slices.Contains(assess.Purposes[:], lens) {
 		lens = view.Analysis.Purpose
 	}
 	if view.Shown, err = c.Analyses.WhatIf(v.r.Context(), v.me.UserID, view.Analysis.ID, lens, nil); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/notice"
@@ -34,7 +35,7 @@ type homeView struct {
 	Paying   bool            // back from the checkout, and not confirmed yet
 	Consent  string          // the text to agree to; "" when that was done before
 	Chosen   choice          // what the form has selected
-	Purposes []analysis.Purpose
+	Purposes []assess.Purpose
 	History  []analysis.Analysis
 	Total    int
 	Older    string // the address of the next page of the history; "" on the last
@@ -44,15 +45,15 @@ type homeView struct {
 // choice is what the person had selected when a form was refused, or has just uploaded.
 type choice struct {
 	Source  string // an account's id, or an archive's after archivePrefix
-	Purpose analysis.Purpose
+	Purpose assess.Purpose
 }
 
 // archivePrefix tells an archive from an account among the form's sources.
 const archivePrefix = "archive:"
 
 func (c *Console) showHome(v *visit) error {
-	h := homeView{page: c.page(v, "Your reports"), Purposes: analysis.Purposes[:], Link: signIn("/")}
-	h.Chosen = choice{Source: v.field("source"), Purpose: analysis.Purpose(v.field("purpose"))}
+	h := homeView{page: c.page(v, "Your reports"), Purposes: assess.Purposes[:], Link: signIn("/")}
+	h.Chosen = choice{Source: v.field("source"), Purpose: assess.Purpose(v.field("purpose"))}
 	if id := v.r.URL.Query().Get("archive"); id != "" {
 		h.Chosen.Source = archivePrefix + id
 	}
@@ -144,7 +145,7 @@ func (v *visit) askAgain() {
 
 // start begins an analysis and goes to its page.
 func (c *Console) start(v *visit) (string, error) {
-	r := analysis.StartRequest{Purpose: analysis.Purpose(v.field("purpose")), Consent: v.field("consent") == "yes"}
+	r := analysis.StartRequest{Purpose: assess.Purpose(v.field("purpose")), Consent: v.field("consent") == "yes"}
 	if id, ok := strings.CutPrefix(v.field("source"), archivePrefix); ok {
 		r.ArchiveID = id
 	} else {

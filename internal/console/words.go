@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/fault"
 )
@@ -128,48 +129,48 @@ func done(code string) string {
 }
 
 // stage is a step of an analysis in words.
-func stageWords(s analysis.Stage) string {
+func stageWords(s assess.Stage) string {
 	switch s {
-	case analysis.StageQueued:
+	case assess.StageQueued:
 		return "Waiting for its turn"
-	case analysis.StageCollect:
+	case assess.StageCollect:
 		return "Reading your posts"
-	case analysis.StageScreen:
+	case assess.StageScreen:
 		return "Screening every post"
-	case analysis.StageJudge:
+	case assess.StageJudge:
 		return "Asking the language model"
-	case analysis.StageVerify:
+	case assess.StageVerify:
 		return "Checking every quote"
-	case analysis.StageScore:
+	case assess.StageScore:
 		return "Adding up the score"
-	case analysis.StageRecommend:
+	case assess.StageRecommend:
 		return "Working out what to do"
-	case analysis.StageSave:
+	case assess.StageSave:
 		return "Saving the report"
 	}
 	return "Done"
 }
 
 // purposeWords says what a lens looks at.
-func purposeWords(p analysis.Purpose) string {
+func purposeWords(p assess.Purpose) string {
 	switch p {
-	case analysis.PersonalReputation:
+	case assess.PersonalReputation:
 		return "how you come across to anyone"
-	case analysis.JobSearch:
+	case assess.JobSearch:
 		return "what a recruiter would notice"
-	case analysis.CareerDevelopment:
+	case assess.CareerDevelopment:
 		return "what colleagues and managers would notice"
-	case analysis.BrandBuilding:
+	case assess.BrandBuilding:
 		return "what could hurt your brand"
-	case analysis.Influencer:
+	case assess.Influencer:
 		return "what sponsors would check"
-	case analysis.PublicOffice:
+	case assess.PublicOffice:
 		return "what opponents and the press would find"
-	case analysis.CorporateComms:
+	case assess.CorporateComms:
 		return "what could embarrass your company"
-	case analysis.Academic:
+	case assess.Academic:
 		return "what a university or journal would notice"
-	case analysis.VisaApplication:
+	case assess.VisaApplication:
 		return "what a visa officer could ask about"
 	}
 	return ""

@@ -7,13 +7,14 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/console"
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
 func TestPurposes_AllHaveWords(t *testing.T) {
 	t.Parallel()
-	for _, p := range analysis.Purposes {
+	for _, p := range assess.Purposes {
 		if console.PurposeWords(p) == "" {
 			t.Errorf("%s has none", p)
 		}
@@ -22,7 +23,7 @@ func TestPurposes_AllHaveWords(t *testing.T) {
 
 func TestSteps_MarkTheStageTheAnalysisIsIn(t *testing.T) {
 	t.Parallel()
-	a := analysis.Analysis{Model: "claude", Progress: analysis.Progress{Stage: analysis.StageJudge}}
+	a := analysis.Analysis{Model: "claude", Progress: assess.Progress{Stage: assess.StageJudge}}
 	var got string
 	for _, s := range console.Steps(a) {
 		got += string(s.Stage) + ":" + s.State + " "

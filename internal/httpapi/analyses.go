@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/report"
 )
@@ -65,7 +66,7 @@ func newAnalysisBody(x analysis.Analysis) analysisBody {
 	return b
 }
 
-func newProgressBody(p analysis.Progress) progressBody {
+func newProgressBody(p assess.Progress) progressBody {
 	return progressBody{string(p.Stage), p.Done, p.Total, p.Findings}
 }
 
@@ -95,7 +96,7 @@ func (a *API) start(ctx context.Context, in *startInput) (*startOutput, error) {
 	b := &in.Body
 	x, left, err := a.Analyses.Start(ctx, caller(ctx), analysis.StartRequest{
 		AccountID: b.AccountID, ArchiveID: b.ArchiveID, Handle: strings.TrimPrefix(b.TwitterUsername, "@"),
-		Purpose: analysis.Purpose(b.Purpose), MaxPosts: b.MaxPosts, Since: b.Since, Consent: b.Consent, IdempotencyKey: in.IdempotencyKey,
+		Purpose: assess.Purpose(b.Purpose), MaxPosts: b.MaxPosts, Since: b.Since, Consent: b.Consent, IdempotencyKey: in.IdempotencyKey,
 	})
 	if err != nil {
 		return nil, err
@@ -133,7 +134,7 @@ type listOutput struct {
 
 func (a *API) list(ctx context.Context, in *listInput) (*listOutput, error) {
 	page, err := a.Analyses.List(ctx, caller(ctx), analysis.Filter{
-		AccountID: in.AccountID, Purpose: analysis.Purpose(in.Purpose), Status: analysis.Status(in.Status),
+		AccountID: in.AccountID, Purpose: assess.Purpose(in.Purpose), Status: analysis.Status(in.Status),
 		From: in.From, To: in.To, Limit: in.Limit, Cursor: in.Cursor,
 	})
 	if err != nil {
@@ -228,7 +229,7 @@ func (a *API) report(format string) func(context.Context, *idInput) (*reportOutp
 
 type findingsOutput struct {
 	Body struct {
-		Data []analysis.Finding `json:"data"`
+		Data []assess.Finding `json:"data"`
 	}
 }
 
@@ -250,7 +251,7 @@ type dismissInput struct {
 	}
 }
 
-type findingOutput struct{ Body analysis.Finding }
+type findingOutput struct{ Body assess.Finding }
 
 func (a *API) dismiss(ctx context.Context, in *dismissInput) (*findingOutput, error) {
 	f, err := a.Analyses.Dismiss(ctx, caller(ctx), in.ID, in.Body.Dismissed, in.Body.Why)
@@ -265,15 +266,15 @@ type scoreInput struct {
 
 type scoreOutput struct {
 	Body struct {
-		Purpose  string             `json:"purpose"`
-		Score    float64            `json:"score"`
-		Level    string             `json:"level"`
-		Findings []analysis.Finding `json:"findings"`
+		Purpose  string           `json:"purpose"`
+		Score    float64          `json:"score"`
+		Level    string           `json:"level"`
+		Findings []assess.Finding `json:"findings"`
 	}
 }
 
 func (a *API) score(ctx context.Context, in *scoreInput) (*scoreOutput, error) {
-	r, err := a.Analyses.WhatIf(ctx, caller(ctx), in.ID, analysis.Purpose(in.Purpose), in.Without)
+	r, err := a.Analyses.WhatIf(ctx, caller(ctx), in.ID, assess.Purpose(in.Purpose), in.Without)
 	if err != nil {
 		return nil, err
 	}
@@ -287,7 +288,7 @@ type compareInput struct {
 	To   string `query:"to" required:"true" format:"uuid"`
 }
 
-type compareOutput struct{ Body analysis.Comparison }
+type compareOutput struct{ Body assess.Comparison }
 
 func (a *API) compare(ctx context.Context, in *compareInput) (*compareOutput, error) {
 	c, err := a.Analyses.Compare(ctx, caller(ctx), in.From, in.To)

@@ -1,7 +1,7 @@
 package httpapi
 
 import (
-	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
@@ -19,11 +19,11 @@ func exampleRun(status string) analysisBody {
 	return b
 }
 
-func exampleFindings() []analysis.Finding {
-	return []analysis.Finding{{
+func exampleFindings() []assess.Finding {
+	return []assess.Finding{{
 		ID: exampleFinding, PostID: "1800000000000000042", URL: "https://x.com/" + exampleHandle + "/status/1800000000000000042", PostedAt: exampleTime().AddDate(-2, 0, 0),
 		Before: "That referee is ", Quote: "a complete idiot", After: ", as always", QuoteStart: 16, QuoteEnd: 32,
-		Category: analysis.Harassment, Severity: analysis.Medium, Confidence: 0.95, Witnesses: []analysis.Witness{analysis.ByScreen, analysis.ByModel},
+		Category: assess.Harassment, Severity: assess.Medium, Confidence: 0.95, Witnesses: []assess.Witness{assess.ByScreen, assess.ByModel},
 		Reason: "It insults a person.", Suggestion: "delete", Points: 12.5,
 	}}
 }
@@ -75,12 +75,12 @@ func analysisEntries() map[string]entry {
 	}
 }
 
-func exampleComparison() analysis.Comparison {
-	return analysis.Comparison{
-		From:     analysis.ComparedReport{ID: exampleEarlier, CreatedAt: exampleTime().AddDate(0, -1, 0), Purpose: analysis.JobSearch, Score: 29, Level: analysis.Low},
-		To:       analysis.ComparedReport{ID: exampleAnalysis, CreatedAt: exampleTime(), Purpose: analysis.JobSearch, Score: 41.5, Level: analysis.Medium},
+func exampleComparison() assess.Comparison {
+	return assess.Comparison{
+		From:     assess.ComparedReport{ID: exampleEarlier, CreatedAt: exampleTime().AddDate(0, -1, 0), Purpose: assess.JobSearch, Score: 29, Level: assess.Low},
+		To:       assess.ComparedReport{ID: exampleAnalysis, CreatedAt: exampleTime(), Purpose: assess.JobSearch, Score: 41.5, Level: assess.Medium},
 		Movement: 12.5, New: exampleFindings(),
-		Causes: []analysis.Cause{{Kind: "new", Points: 12.5, Why: "One finding is new.", Findings: []string{exampleFinding}}},
+		Causes: []assess.Cause{{Kind: "new", Points: 12.5, Why: "One finding is new.", Findings: []string{exampleFinding}}},
 	}
 }
 
@@ -91,7 +91,7 @@ func (a *API) reportEntries() map[string]entry {
 	return map[string]entry{
 		at + "json": {
 			text:  "All of it: score, findings, how much was read, how the score came about, what it cost. Until the analysis has completed it is refused with conflict.",
-			media: "application/json", schema: a.huma.OpenAPI().Components.Schemas.Schema(typeOf[analysis.Report](), true, ""), answered: exampleReport(), refusals: none,
+			media: "application/json", schema: a.huma.OpenAPI().Components.Schemas.Schema(typeOf[assess.Report](), true, ""), answered: exampleReport(), refusals: none,
 		},
 		at + "csv":  {text: "One row for each finding, safe to open in a spreadsheet.", media: "text/csv", answered: "post,posted_at,category,severity,quote\n", refusals: none},
 		at + "html": {text: "A page that needs nothing else, to keep or to print.", media: "text/html", answered: "<!doctype html>\n<title>Report</title>\n", refusals: none},
@@ -99,17 +99,17 @@ func (a *API) reportEntries() map[string]entry {
 	}
 }
 
-func exampleReport() analysis.Report {
-	return analysis.Report{
-		ID: exampleAnalysis, CreatedAt: exampleTime(), ScoredAt: exampleTime(), Account: analysis.ReportAccount{ID: "1800000000000000001", Handle: exampleHandle},
-		Source: "x", Purpose: analysis.JobSearch, Score: 41.5, Level: analysis.Medium, Summary: "One of 200 posts may harm you in a job search.",
+func exampleReport() assess.Report {
+	return assess.Report{
+		ID: exampleAnalysis, CreatedAt: exampleTime(), ScoredAt: exampleTime(), Account: assess.ReportAccount{ID: "1800000000000000001", Handle: exampleHandle},
+		Source: "x", Purpose: assess.JobSearch, Score: 41.5, Level: assess.Medium, Summary: "One of 200 posts may harm you in a job search.",
 		KeyFindings: []string{"One post insults a person."}, Findings: exampleFindings(),
-		Coverage: analysis.Coverage{PostsTotal: 200, PostsAnalysed: 200, PostsJudged: 200, From: exampleLater(-900), To: exampleLater(-1)},
-		Recommendations: []analysis.Recommendation{{
+		Coverage: assess.Coverage{PostsTotal: 200, PostsAnalysed: 200, PostsJudged: 200, From: exampleLater(-900), To: exampleLater(-1)},
+		Recommendations: []assess.Recommendation{{
 			Title: "Look at the post that insults", Category: "harassment", Priority: "this_week", Why: "It counts most.", Effort: "minutes",
 			Steps: []string{"Read it once more.", "Delete it if you would not write it today."}, Posts: []string{"1800000000000000042"},
 		}},
-		Versions: analysis.Versions{Screen: "1", Policy: "1", Prompt: "1", Score: "1", App: "1.0.0"},
-		Privacy:  analysis.Privacy{SentToModel: []string{"id", "text"}, KeptUntil: "2026-12-20T09:30:00Z", RecipientHosts: []string{"anthropic"}},
+		Versions: assess.Versions{Screen: "1", Policy: "1", Prompt: "1", Score: "1", App: "1.0.0"},
+		Privacy:  assess.Privacy{SentToModel: []string{"id", "text"}, KeptUntil: "2026-12-20T09:30:00Z", RecipientHosts: []string{"anthropic"}},
 	}
 }

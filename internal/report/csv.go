@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/assess"
 )
 
 // csvHeader names the columns; new ones are added at the end.
@@ -17,7 +17,7 @@ var csvHeader = [...]string{
 }
 
 // writeCSV writes a row for each finding, the heaviest first.
-func writeCSV(w io.Writer, r *analysis.Report) error {
+func writeCSV(w io.Writer, r *assess.Report) error {
 	out := csv.NewWriter(w)
 	if err := out.Write(csvHeader[:]); err != nil {
 		return err
@@ -31,7 +31,7 @@ func writeCSV(w io.Writer, r *analysis.Report) error {
 	return out.Error()
 }
 
-func csvRow(f analysis.Finding) []string {
+func csvRow(f assess.Finding) []string {
 	posted := ""
 	if !f.PostedAt.IsZero() {
 		posted = f.PostedAt.UTC().Format(time.RFC3339)

@@ -10,7 +10,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/assess"
 )
 
 //go:embed report.css
@@ -28,9 +28,9 @@ const shownFirst = 20
 var pageTemplate = template.Must(template.Must(template.New("body").Funcs(template.FuncMap{
 	"date": date, "dateOf": dateOf, "number": number, "percent": percentOf, "clean": clean, "plural": plural,
 	"horizon": horizon, "takes": takes, "advice": advice, "witnesses": witnesses,
-	"levelOf": analysis.LevelOf, "lead": func(s string) string { return ellipsis(s, true) }, "trail": func(s string) string { return ellipsis(s, false) },
-	"first": func(list []analysis.Finding) []analysis.Finding { return list[:min(len(list), shownFirst)] },
-	"rest":  func(list []analysis.Finding) []analysis.Finding { return list[min(len(list), shownFirst):] },
+	"levelOf": assess.LevelOf, "lead": func(s string) string { return ellipsis(s, true) }, "trail": func(s string) string { return ellipsis(s, false) },
+	"first": func(list []assess.Finding) []assess.Finding { return list[:min(len(list), shownFirst)] },
+	"rest":  func(list []assess.Finding) []assess.Finding { return list[min(len(list), shownFirst):] },
 	"rule":  func(s string) string { return strings.ReplaceAll(s, "_", " ") },
 	"count": func(n int) string { return count(n) },
 }).Parse(bodySource)).New("page").Parse(pageSource))
@@ -41,7 +41,7 @@ func CSS() string { return css }
 
 // HTMLBody is the report as one <article class="report"> with an <h1>, to be set into a
 // page that serves [CSS]. It has no script, no style attribute and no address but x.com's.
-func HTMLBody(r *analysis.Report) (template.HTML, error) {
+func HTMLBody(r *assess.Report) (template.HTML, error) {
 	var b strings.Builder
 	if err := pageTemplate.ExecuteTemplate(&b, "body", htmlView{newView(r)}); err != nil {
 		return "", err
@@ -51,7 +51,7 @@ func HTMLBody(r *analysis.Report) (template.HTML, error) {
 
 // writeHTML writes one self-contained page. Its policy allows its own style sheet, by
 // hash, and nothing else.
-func writeHTML(w io.Writer, r *analysis.Report) error {
+func writeHTML(w io.Writer, r *assess.Report) error {
 	body, err := HTMLBody(r)
 	if err != nil {
 		return err
@@ -115,7 +115,7 @@ func (v htmlView) yearBars() []bar {
 	bars := make([]bar, len(v.RiskByYear))
 	for i, y := range v.RiskByYear {
 		bars[i] = column(i, len(bars), y.Score/100)
-		bars[i].Class = string(analysis.LevelOf(y.Score))
+		bars[i].Class = string(assess.LevelOf(y.Score))
 		bars[i].Label = fmt.Sprintf("’%02d", y.Year%100)
 		bars[i].Title = fmt.Sprintf("%d: %s of 100, %s in %s", y.Year, number(y.Score), plural(y.Findings, "finding"), plural(y.Posts, "post"))
 	}

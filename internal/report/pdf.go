@@ -7,7 +7,7 @@ import (
 
 	"codeberg.org/go-pdf/fpdf"
 
-	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/assess"
 )
 
 // pdfFindings is how many findings a PDF lists; beyond it says how many are left out.
@@ -38,13 +38,13 @@ var (
 	accent = rgb{49, 87, 200}
 )
 
-func levelRGB(s analysis.Severity) rgb {
+func levelRGB(s assess.Severity) rgb {
 	switch s {
-	case analysis.Low:
+	case assess.Low:
 		return rgb{23, 118, 74}
-	case analysis.Medium:
+	case assess.Medium:
 		return rgb{168, 117, 0}
-	case analysis.High:
+	case assess.High:
 		return rgb{194, 65, 12}
 	default:
 		return rgb{179, 21, 58}
@@ -52,7 +52,7 @@ func levelRGB(s analysis.Severity) rgb {
 }
 
 // writePDF writes A4 pages with the type embedded.
-func writePDF(w io.Writer, r *analysis.Report) error {
+func writePDF(w io.Writer, r *assess.Report) error {
 	v := newView(r)
 	d := newDocument(v)
 	d.cover(v)
@@ -165,7 +165,7 @@ func (d *document) cover(v view) {
 	d.SetY(max(d.GetY(), top+40))
 	if v.HumanReview.Needed {
 		d.Ln(2)
-		d.font("B", bodySize, levelRGB(analysis.High))
+		d.font("B", bodySize, levelRGB(assess.High))
 		d.MultiCell(0, bodyLine, d.show("A person should look first. "+strings.Join(v.HumanReview.Reasons, " ")), "", "L", false)
 	}
 }
@@ -273,7 +273,7 @@ func (d *document) findings(v view) {
 	}
 }
 
-func (d *document) finding(f analysis.Finding) {
+func (d *document) finding(f assess.Finding) {
 	d.room(24)
 	d.Ln(1.5)
 	d.font("B", smallSize, levelRGB(f.Severity))
@@ -288,7 +288,7 @@ func (d *document) finding(f analysis.Finding) {
 }
 
 // quote shows the quoted words in bold between those around them, beside a rule.
-func (d *document) quote(f analysis.Finding) {
+func (d *document) quote(f assess.Finding) {
 	page, top := d.PageNo(), d.GetY()
 	d.SetLeftMargin(pageMargin + 4)
 	d.SetX(pageMargin + 4)
@@ -321,7 +321,7 @@ func (d *document) years(v view) {
 		d.CellFormat(16, 6, fmt.Sprint(y.Year), "", 0, "L", false, 0, "")
 		d.fill(hair)
 		d.Rect(pageMargin+16, d.GetY()+1.5, 80, 3, "F")
-		d.fill(levelRGB(analysis.LevelOf(y.Score)))
+		d.fill(levelRGB(assess.LevelOf(y.Score)))
 		d.Rect(pageMargin+16, d.GetY()+1.5, 0.8*y.Score, 3, "F")
 		d.SetX(pageMargin + 100)
 		d.font("", smallSize, quiet)

@@ -25,7 +25,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
@@ -77,7 +77,7 @@ func ContentType(f Format) string {
 
 // Filename is what a download should be called: repazoo-anna-job_search-2026-11-22.pdf.
 // It holds letters, digits, hyphens, underscores and one dot only.
-func Filename(r *analysis.Report, f Format) string {
+func Filename(r *assess.Report, f Format) string {
 	ending := string(f)
 	if f == Text {
 		ending = "txt"
@@ -97,7 +97,7 @@ func plain(s string) string {
 }
 
 // Write writes the report. Its only errors are those of w, and of a format that is unknown.
-func Write(w io.Writer, r *analysis.Report, f Format) error {
+func Write(w io.Writer, r *assess.Report, f Format) error {
 	switch f {
 	case Text:
 		return WriteText(w, r, TextOptions{})
@@ -115,7 +115,7 @@ func Write(w io.Writer, r *analysis.Report, f Format) error {
 	}
 }
 
-func writeJSON(w io.Writer, r *analysis.Report) error {
+func writeJSON(w io.Writer, r *assess.Report) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")

@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
@@ -27,62 +27,62 @@ var update = flag.Bool("update", false, "write the golden files anew")
 var today = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // sample is an invented report that holds a little of everything, mischief included.
-func sample() *analysis.Report {
-	r := &analysis.Report{
+func sample() *assess.Report {
+	r := &assess.Report{
 		ID: "01990000-0000-7000-8000-000000000001", CreatedAt: today, ScoredAt: today,
-		Account: analysis.ReportAccount{ID: "9", Handle: "anna"}, Source: analysis.SourceArchive,
-		Coverage: analysis.Coverage{
+		Account: assess.ReportAccount{ID: "9", Handle: "anna"}, Source: assess.SourceArchive,
+		Coverage: assess.Coverage{
 			PostsTotal: 1300, PostsAnalysed: 1200, PostsSkipped: 100, Reposts: 90, PostsJudged: 1199, PostsUnjudged: 1, TalkToModel: 1, NotEnglish: 37,
 			From: new(time.Date(2019, 1, 2, 0, 0, 0, 0, time.UTC)), To: new(today), OutOfReach: []string{"10 older posts lie beyond the limit of 1,200 posts an analysis."},
 		},
 		RejectedClaims: 3,
-		Findings: []analysis.Finding{
+		Findings: []assess.Finding{
 			{
-				ID: "aaa", PostID: "101", URL: "https://x.com/anna/status/101", PostedAt: today.AddDate(0, -2, 0), Category: analysis.Harassment,
-				Severity: analysis.High, Confidence: 0.95, Witnesses: []analysis.Witness{analysis.ByScreen, analysis.ByModel}, Suggestion: analysis.SuggestDelete,
+				ID: "aaa", PostID: "101", URL: "https://x.com/anna/status/101", PostedAt: today.AddDate(0, -2, 0), Category: assess.Harassment,
+				Severity: assess.High, Confidence: 0.95, Witnesses: []assess.Witness{assess.ByScreen, assess.ByModel}, Suggestion: assess.SuggestDelete,
 				Before: "Honestly, ", Quote: "you're a complete idiot <b>and</b> a liar", After: " 😀 good night.", QuoteStart: 10, QuoteEnd: 49, Reason: "Insults a person by name.",
 			},
 			{
-				ID: "bbb", PostID: "102", URL: "https://x.com/anna/status/102", PostedAt: today.AddDate(-7, 0, 0), Category: analysis.Profanity,
-				Severity: analysis.Low, Confidence: 0.7, Witnesses: []analysis.Witness{analysis.ByScreen}, Suggestion: analysis.SuggestContext,
+				ID: "bbb", PostID: "102", URL: "https://x.com/anna/status/102", PostedAt: today.AddDate(-7, 0, 0), Category: assess.Profanity,
+				Severity: assess.Low, Confidence: 0.7, Witnesses: []assess.Witness{assess.ByScreen}, Suggestion: assess.SuggestContext,
 				Quote: "=HYPERLINK(\"http://evil.example\")", QuoteEnd: 33, Reason: "A swear word.",
 			},
 			{
-				ID: "ccc", PostID: "103", URL: "https://x.com/anna/status/103", Category: analysis.Violence,
-				Severity: analysis.Critical, Confidence: 0.85, Witnesses: []analysis.Witness{analysis.ByModel}, Suggestion: analysis.SuggestDelete,
+				ID: "ccc", PostID: "103", URL: "https://x.com/anna/status/103", Category: assess.Violence,
+				Severity: assess.Critical, Confidence: 0.85, Witnesses: []assess.Witness{assess.ByModel}, Suggestion: assess.SuggestDelete,
 				Quote: "\x1b[2Jkill \u202eeverybody", QuoteEnd: 10, Reason: "A threat.", Dismissed: true, Why: "A line from a film.",
 			},
 		},
-		Sentiment: analysis.Sentiment{
+		Sentiment: assess.Sentiment{
 			Known: true, Measured: 1000, Positive: new(0.5), Neutral: new(0.3), Negative: new(0.2),
-			Trend:   []analysis.SentimentPoint{{Month: "2026-09", Mean: 0.4, Posts: 10}, {Month: "2026-10", Mean: -0.2, Posts: 5}},
-			Samples: []analysis.Sample{{PostID: "104", URL: "https://x.com/anna/status/104", Text: "What a lovely garden!", Label: "most_positive", Value: 0.8}},
+			Trend:   []assess.SentimentPoint{{Month: "2026-09", Mean: 0.4, Posts: 10}, {Month: "2026-10", Mean: -0.2, Posts: 5}},
+			Samples: []assess.Sample{{PostID: "104", URL: "https://x.com/anna/status/104", Text: "What a lovely garden!", Label: "most_positive", Value: 0.8}},
 		},
-		Themes: []analysis.Theme{{Name: "solar panels", Posts: 12, By: "word"}, {Name: "#gardening", Posts: 9, By: "hashtag"}},
-		Engagement: analysis.Engagement{
+		Themes: []assess.Theme{{Name: "solar panels", Posts: 12, By: "word"}, {Name: "#gardening", Posts: 9, By: "hashtag"}},
+		Engagement: assess.Engagement{
 			Known: true, Posts: 1200, AvgLikes: new(4.5), AvgReposts: new(0.25), PeakHours: []int{9, 21}, PostsPerWeek: new(2.9),
-			Trend: []analysis.EngagementPoint{{Month: "2026-09", Mean: 4, Posts: 10}, {Month: "2026-10", Mean: 6, Posts: 5}},
+			Trend: []assess.EngagementPoint{{Month: "2026-09", Mean: 4, Posts: 10}, {Month: "2026-10", Mean: 6, Posts: 5}},
 		},
-		RiskByYear: []analysis.YearRisk{{Year: 2019, Posts: 200}, {Year: 2026, Posts: 1000}},
-		Models:     []analysis.ModelUse{{Model: "claude-haiku-5-5", Host: "sandbox", Calls: 30, CachedVerdicts: 12, InputTokens: 123456, OutputTokens: 7890}},
-		Cost:       analysis.Cost{XReads: 0, ModelMicroUSD: 16291, TotalMicroUSD: 16291},
-		Versions: analysis.Versions{
-			Screen: "screen-1", Policy: analysis.PolicyVersion, Prompt: "1", Score: analysis.ScoreVersion, App: "test",
+		RiskByYear: []assess.YearRisk{{Year: 2019, Posts: 200}, {Year: 2026, Posts: 1000}},
+		Models:     []assess.ModelUse{{Model: "claude-haiku-5-5", Host: "sandbox", Calls: 30, CachedVerdicts: 12, InputTokens: 123456, OutputTokens: 7890}},
+		Cost:       assess.Cost{XReads: 0, ModelMicroUSD: 16291, TotalMicroUSD: 16291},
+		Versions: assess.Versions{
+			Screen: "screen-1", Policy: assess.PolicyVersion, Prompt: "1", Score: assess.ScoreVersion, App: "test",
 		},
-		Privacy: analysis.Privacy{
+		Privacy: assess.Privacy{
 			SentToModel: []string{"text of own posts"}, AliasedFirst: []string{"handles", "links"},
 			NeverRead: []string{"direct messages"}, KeptUntil: "2026-12-22T12:00:00Z", RecipientHosts: []string{"sandbox"},
 		},
 	}
-	return analysis.Rescore(r, analysis.JobSearch, today, nil)
+	return assess.Rescore(r, assess.JobSearch, today, nil)
 }
 
 // bare is a report about which almost nothing is known.
-func bare() *analysis.Report {
-	return analysis.Rescore(&analysis.Report{CreatedAt: today, Source: analysis.SourceX}, analysis.PersonalReputation, today, nil)
+func bare() *assess.Report {
+	return assess.Rescore(&assess.Report{CreatedAt: today, Source: assess.SourceX}, assess.PersonalReputation, today, nil)
 }
 
-func written(t *testing.T, r *analysis.Report, f Format) string {
+func written(t *testing.T, r *assess.Report, f Format) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := Write(&b, r, f); err != nil {
@@ -128,7 +128,7 @@ func TestWrite_HTMLBodySaysWhatItSaidBefore(t *testing.T) {
 func TestWrite_JSONReadsBackAsTheSameReport(t *testing.T) {
 	t.Parallel()
 	want := sample()
-	var got analysis.Report
+	var got assess.Report
 	if err := json.Unmarshal([]byte(written(t, want, JSON)), &got); err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +202,7 @@ func TestWriteText_ShowsAsManyFindingsAsAskedAndSaysWhatItLeftOut(t *testing.T) 
 	t.Parallel()
 	r := sample()
 	for range 4 {
-		r.Findings = append([]analysis.Finding{r.Findings[0]}, r.Findings...)
+		r.Findings = append([]assess.Finding{r.Findings[0]}, r.Findings...)
 	}
 	for each, want := range map[int]int{2: 2, -1: 5} {
 		var b bytes.Buffer
@@ -315,7 +315,7 @@ func TestCSS_StaysInsideTheReport(t *testing.T) {
 
 func TestWrite_PDFIsWholeAndTheSameEveryTime(t *testing.T) {
 	t.Parallel()
-	for name, r := range map[string]*analysis.Report{"sample": sample(), "bare": bare()} {
+	for name, r := range map[string]*assess.Report{"sample": sample(), "bare": bare()} {
 		got := written(t, r, PDF)
 		if !strings.HasPrefix(got, "%PDF-1.") || !strings.HasSuffix(strings.TrimSpace(got), "%%EOF") {
 			t.Errorf("%s: not a whole PDF", name)

@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/assess"
 )
 
 // TextOptions are how text looks on the terminal at hand.
@@ -18,7 +18,7 @@ type TextOptions struct {
 }
 
 // WriteText writes the report for a terminal.
-func WriteText(w io.Writer, r *analysis.Report, o TextOptions) error {
+func WriteText(w io.Writer, r *assess.Report, o TextOptions) error {
 	o.Width = min(max(cmp.Or(o.Width, 90), 80), 100)
 	o.Each = cmp.Or(o.Each, 10)
 	t := &terminal{Writer: bufio.NewWriter(w), o: o}
@@ -46,13 +46,13 @@ const (
 	dim  = "2"
 )
 
-func levelColor(s analysis.Severity) string {
+func levelColor(s assess.Severity) string {
 	switch s {
-	case analysis.Low:
+	case assess.Low:
 		return "32"
-	case analysis.Medium:
+	case assess.Medium:
 		return "33"
-	case analysis.High:
+	case assess.High:
 		return "1;31"
 	default:
 		return "1;37;41"
@@ -127,7 +127,7 @@ func (t *terminal) findings(v view) {
 	}
 }
 
-func (t *terminal) finding(f analysis.Finding) {
+func (t *terminal) finding(f assess.Finding) {
 	t.line(fmt.Sprintf("  %s %s points · %s · %s, confidence %s", t.paint(levelColor(f.Severity), fmt.Sprintf("%-8s", f.Severity)),
 		number(f.Points), date(f.PostedAt), witnesses(f, " and "), number(f.Confidence)))
 	quote := clean(ellipsis(f.Before, true) + "«" + f.Quote + "»" + ellipsis(f.After, false))
@@ -139,7 +139,7 @@ func (t *terminal) finding(f analysis.Finding) {
 }
 
 // why tells the reason of a dismissal.
-func why(f analysis.Finding) string {
+func why(f assess.Finding) string {
 	if !f.Dismissed || f.Why == "" {
 		return ""
 	}
@@ -197,7 +197,7 @@ func (t *terminal) years(v view) {
 		t.heading("Risk by year")
 	}
 	for _, y := range v.RiskByYear {
-		bar := t.paint(levelColor(analysis.LevelOf(y.Score)), strings.Repeat("█", min(max(int(y.Score/100*30+0.5), 0), 30)))
+		bar := t.paint(levelColor(assess.LevelOf(y.Score)), strings.Repeat("█", min(max(int(y.Score/100*30+0.5), 0), 30)))
 		t.line(fmt.Sprintf("  %d %5.1f %s  %s in %s", y.Year, y.Score, bar, plural(y.Findings, "finding"), plural(y.Posts, "post")))
 	}
 }
@@ -215,9 +215,9 @@ func (t *terminal) policy(v view) {
 	for _, row := range v.Policy {
 		byRule[row.Rule] = append(byRule[row.Rule], strings.ToLower(row.Category.Title()))
 	}
-	t.named("Looked for", byRule[string(analysis.Allow)])
-	t.named("Topic only, at most medium", byRule[string(analysis.TopicOnly)])
-	t.named("Never derived", byRule[string(analysis.Deny)])
+	t.named("Looked for", byRule[string(assess.Allow)])
+	t.named("Topic only, at most medium", byRule[string(assess.TopicOnly)])
+	t.named("Never derived", byRule[string(assess.Deny)])
 }
 
 func (t *terminal) named(label string, list []string) {

@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/assess"
 )
 
 // unknown stands where a number could not be had. It is never a zero.
@@ -17,20 +17,20 @@ const unknown = "unknown"
 
 // view is a report arranged for reading. The formats for people share it.
 type view struct {
-	*analysis.Report
-	Groups    []group            // findings that count, by category, the heaviest first
-	Dismissed []analysis.Finding // findings that do not
-	Posts     int                // posts that hold findings that count
+	*assess.Report
+	Groups    []group          // findings that count, by category, the heaviest first
+	Dismissed []assess.Finding // findings that do not
+	Posts     int              // posts that hold findings that count
 }
 
 // group is the findings of one category.
 type group struct {
-	Category analysis.Category
-	Worst    analysis.Severity
-	Findings []analysis.Finding
+	Category assess.Category
+	Worst    assess.Severity
+	Findings []assess.Finding
 }
 
-func newView(r *analysis.Report) view {
+func newView(r *assess.Report) view {
 	v := view{Report: r}
 	posts := map[string]bool{}
 	for _, f := range r.Findings { // most points first, so that groups come in that order too
@@ -71,7 +71,7 @@ func (v view) Who() string {
 
 // Source says in words where the posts came from.
 func (v view) SourceName() string {
-	if v.Source == analysis.SourceArchive {
+	if v.Source == assess.SourceArchive {
 		return "an X data archive"
 	}
 	return "X"
@@ -162,7 +162,7 @@ func kept(until string) string {
 func orUnknown(s string) string { return cmp.Or(clean(s), unknown) }
 
 // witnesses names who claims a finding.
-func witnesses(f analysis.Finding, and string) string {
+func witnesses(f assess.Finding, and string) string {
 	names := make([]string, len(f.Witnesses))
 	for i, w := range f.Witnesses {
 		names[i] = string(w)
@@ -173,9 +173,9 @@ func witnesses(f analysis.Finding, and string) string {
 // advice is a suggestion in words.
 func advice(suggestion string) string {
 	switch suggestion {
-	case analysis.SuggestKeep:
+	case assess.SuggestKeep:
 		return "Keep it."
-	case analysis.SuggestDelete:
+	case assess.SuggestDelete:
 		return "Delete it."
 	default:
 		return "Add the missing context, or delete it."

@@ -1,0 +1,200 @@
+package assess
+
+import (
+	"cmp"
+	"container/heap"
+	"crypto/sha256"
+	"encoding/base32"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// contextRunes is how much of a post is kept on each side of a quote.
+const contextRunes = 80
+
+// merge turns the verified claims about one post into findings.
+//
+// Claims of one category whose spans overlap are one finding. If the model is among its
+// witnesses, its quote, severity, reason and suggestion stand, because it reads the whole
+// post and the screen only knows words; otherwise those of the severest claim do. The
+// finding is disputed when the screen says high or worse and the model, having judged the
+// post, says less or nothing, or the other way round where both speak.
+func merge(p Post, a ReportAccount, claims []Claim, judged bool) []Finding {
+	var out []Finding
+	for group := range overlapping(claims) {
+		f := newFinding(p, a, group, judged)
+		if !slices.ContainsFunc(out, func(g Finding) bool { return g.ID == f.ID }) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// overlapping yields the claims of one category whose spans hang together, the leading
+// claim of each group first.
+func overlapping(claims []Claim) func(yield func([]Claim) bool) {
+	sorted := slices.SortedFunc(slices.Values(claims), func(a, b Claim) int {
+		return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(a.Start, b.Start), lead(a, b))
+	})
+	return func(yield func([]Claim) bool) {
+		for len(sorted) > 0 {
+			end, n := sorted[0].End, 1
+			for n < len(sorted) && sorted[n].Category == sorted[0].Category && sorted[n].Start < end {
+				end, n = max(end, sorted[n].End), n+1
+			}
+			group := slices.SortedFunc(slices.Values(sorted[:n]), lead)
+			sorted = sorted[n:]
+			if !yield(group) {
+				return
+			}
+		}
+	}
+}
+
+// lead orders claims by who speaks for the group: the model, the severest, the longest
+// quote, the earliest; the words settle the rest.
+func lead(a, b Claim) int {
+	rank := func(c Claim) int {
+		if c.By == ByModel {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(
+		cmp.Compare(rank(b), rank(a)),
+		cmp.Compare(b.Severity.Base(), a.Severity.Base()),
+		cmp.Compare(b.End-b.Start, a.End-a.Start),
+		cmp.Compare(a.Start, b.Start),
+		cmp.Compare(a.Reason, b.Reason),
+		cmp.Compare(a.Suggestion, b.Suggestion),
+	)
+}
+
+func newFinding(p Post, a ReportAccount, group []Claim, judged bool) Finding {
+	c := group[0]
+	quote := p.Text[c.Start:c.End]
+	start := utf8.RuneCountInString(p.Text[:c.Start])
+	witnesses, confidence := witnessesOf(group)
+	return Finding{
+		ID:         findingID(p.ID, c.Category, quote),
+		PostID:     p.ID,
+		URL:        postURL(a, p.ID),
+		PostedAt:   p.PostedAt.UTC(),
+		Before:     lastRunes(p.Text[:c.Start], contextRunes),
+		Quote:      quote,
+		After:      firstRunes(p.Text[c.End:], contextRunes),
+		QuoteStart: start,
+		QuoteEnd:   start + utf8.RuneCountInString(quote),
+		Category:   c.Category,
+		Severity:   c.Severity,
+		Confidence: confidence,
+		Witnesses:  witnesses,
+		Disputed:   disputed(group, judged),
+		Reason:     c.Reason,
+		Suggestion: cmp.Or(c.Suggestion, SuggestContext),
+	}
+}
+
+func witnessesOf(group []Claim) ([]Witness, float64) {
+	screen := slices.ContainsFunc(group, func(c Claim) bool { return c.By == ByScreen })
+	model := slices.ContainsFunc(group, func(c Claim) bool { return c.By == ByModel })
+	switch {
+	case screen && model:
+		return []Witness{ByScreen, ByModel}, bothConfidence
+	case model:
+		return []Witness{ByModel}, modelConfidence
+	default:
+		return []Witness{ByScreen}, screenConfidence
+	}
+}
+
+func disputed(group []Claim, judged bool) bool {
+	worst := map[Witness]float64{}
+	for _, c := range group {
+		worst[c.By] = max(worst[c.By], c.Severity.Base())
+	}
+	screen, screenSpoke := worst[ByScreen]
+	model, modelSpoke := worst[ByModel]
+	switch {
+	case screenSpoke && modelSpoke:
+		return (screen >= High.Base()) != (model >= High.Base())
+	case screenSpoke:
+		return judged && screen >= High.Base()
+	default:
+		return false // the screen's silence means nothing: it only knows words
+	}
+}
+
+// sound says whether a claim can be shown: its span lies inside the text, on whole code
+// points, and its labels are known.
+func (c Claim) sound(text string) bool {
+	return c.Start >= 0 && c.Start < c.End && c.End <= len(text) &&
+		utf8.ValidString(text[c.Start:c.End]) && utf8.RuneStart(text[c.Start]) &&
+		(c.End == len(text) || utf8.RuneStart(text[c.End])) &&
+		c.Severity.Base() > 0 && slices.Contains(Categories[:], c.Category)
+}
+
+// findingID names a finding by what it says, so that it survives a new run.
+func findingID(postID string, c Category, quote string) string {
+	sum := sha256.Sum256([]byte(postID + "\x00" + string(c) + "\x00" + quote))
+	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:26]
+}
+
+// postURL links to the post. X finds a post by its id alone; the handle is for the reader.
+func postURL(a ReportAccount, postID string) string {
+	return "https://x.com/" + url.PathEscape(cmp.Or(a.Handle, "i")) + "/status/" + url.PathEscape(postID)
+}
+
+func firstRunes(s string, n int) string {
+	for i := range s {
+		if n == 0 {
+			return s[:i]
+		}
+		n--
+	}
+	return s
+}
+
+func lastRunes(s string, n int) string {
+	i := len(s)
+	for ; i > 0 && n > 0; n-- {
+		_, size := utf8.DecodeLastRuneInString(s[:i])
+		i -= size
+	}
+	return s[i:]
+}
+
+// strongest keeps at most limit findings: the severest, surest and most recent, whatever
+// the purpose, so that a report can be rescored for any. It remembers how many it let go.
+type strongest struct {
+	limit   int
+	now     time.Time
+	kept    weakestFirst
+	dropped int
+}
+
+func (s *strongest) add(f Finding) {
+	f.Points = Points(f, PersonalReputation, s.now) // every weight is 1
+	heap.Push(&s.kept, f)
+	if len(s.kept) > s.limit {
+		heap.Pop(&s.kept)
+		s.dropped++
+	}
+}
+
+// weakestFirst is a heap of findings with the first to be dropped on top.
+type weakestFirst []Finding
+
+func (h weakestFirst) Len() int           { return len(h) }
+func (h weakestFirst) Less(i, j int) bool { return byPoints(h[j], h[i]) < 0 }
+func (h weakestFirst) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *weakestFirst) Push(x any)        { *h = append(*h, x.(Finding)) }
+func (h *weakestFirst) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return last
+}

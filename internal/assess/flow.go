@@ -1,0 +1,226 @@
+package assess
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/repazoo/repazoo/internal/screen"
+)
+
+// The posts flow through three kinds of goroutines:
+//
+//	cut      one: reads the source and cuts it into chunks
+//	examine  several: screen a chunk and have it judged
+//	tally    one: adds up the chunks, in the order of the source
+//
+// Chunks are handed to examine and to tally at once; tally waits for each to be done. So the
+// order is kept, at most a few chunks are in memory, and nothing needs a lock.
+
+// screenChunk is how many posts go together when there is no judge to set a size.
+const screenChunk = 64
+
+// judgeBatch is how many posts the judge gets at once when it does not say.
+const judgeBatch = 40
+
+// chunk is some posts and what the witnesses said of them.
+type chunk struct {
+	posts    []Post
+	screened []screen.Result // in the order of the posts
+	judged   BatchResult
+	done     chan struct{} // closed when examined
+}
+
+// flow runs the posts through the pipeline.
+func (r *run) flow(ctx context.Context, posts iter.Seq2[Post, error]) error {
+	workers := r.workers()
+	g, ctx := errgroup.WithContext(ctx)
+	work, order := make(chan *chunk), make(chan *chunk, 2*workers)
+	g.Go(func() error {
+		defer close(work)
+		defer close(order)
+		return r.cut(ctx, posts, work, order)
+	})
+	for range workers {
+		g.Go(func() error { return r.examineAll(ctx, work) })
+	}
+	g.Go(func() error { return r.tallyAll(ctx, order) })
+	return g.Wait()
+}
+
+func (r *run) cut(ctx context.Context, posts iter.Seq2[Post, error], work, order chan<- *chunk) error {
+	size := screenChunk
+	if r.Judge != nil {
+		size = cmp.Or(r.Judge.BatchSize, judgeBatch)
+	}
+	c := newChunk(size)
+	for p, err := range posts {
+		if err != nil {
+			return err
+		}
+		if c.posts = append(c.posts, p); len(c.posts) < size {
+			continue
+		}
+		if err := hand(ctx, c, order, work); err != nil {
+			return err
+		}
+		c = newChunk(size)
+	}
+	if len(c.posts) == 0 {
+		return nil
+	}
+	return hand(ctx, c, order, work)
+}
+
+func newChunk(size int) *chunk {
+	return &chunk{posts: make([]Post, 0, size), done: make(chan struct{})}
+}
+
+// hand gives a chunk to each channel in turn.
+func hand(ctx context.Context, c *chunk, to ...chan<- *chunk) error {
+	for _, ch := range to {
+		select {
+		case ch <- c:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func (r *run) examineAll(ctx context.Context, work <-chan *chunk) error {
+	for c := range work {
+		if err := r.examine(ctx, c); err != nil {
+			return err
+		}
+		close(c.done)
+	}
+	return nil
+}
+
+func (r *run) examine(ctx context.Context, c *chunk) error {
+	c.screened = make([]screen.Result, len(c.posts))
+	for i, p := range c.posts {
+		c.screened[i] = r.Screen.Check(p.Text, p.Lang)
+	}
+	if r.Judge == nil {
+		return ctx.Err()
+	}
+	var err error
+	c.judged, err = r.Judge.Batch(ctx, c.posts)
+	return err
+}
+
+func (r *run) tallyAll(ctx context.Context, order <-chan *chunk) error {
+	stage := StageScreen
+	if r.Judge != nil {
+		stage = StageJudge
+	}
+	for c := range order {
+		select {
+		case <-c.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		r.addChunk(c, r.Judge != nil)
+		r.tell(stage, r.analysed, r.expected)
+	}
+	return nil
+}
+
+// tally is everything that is gathered about the posts. Its size does not grow with them.
+type tally struct {
+	account                             ReportAccount
+	source                              string
+	purpose                             Purpose
+	analysed, judged, unjudged, talking int
+	rejected, notEnglish, dated         int
+	postsByYear                         map[int]int
+	findings                            strongest
+	sentiment                           sentimentTally
+	engagement                          engagementTally
+	themes                              themeTally
+}
+
+func newTally(o Options, now time.Time) tally {
+	return tally{
+		account: o.Account, source: o.Source, purpose: o.Purpose,
+		postsByYear: map[int]int{},
+		findings:    strongest{limit: maxFindings, now: now},
+		sentiment:   sentimentTally{months: monthly{}},
+		engagement:  engagementTally{months: monthly{}},
+		themes:      newThemeTally(),
+	}
+}
+
+// addChunk adds an examined chunk.
+func (t *tally) addChunk(c *chunk, hasJudge bool) {
+	verdicts := make(map[string]Judgement, len(c.judged.Judgements))
+	for _, j := range c.judged.Judgements {
+		verdicts[j.PostID] = j
+	}
+	t.rejected += c.judged.Rejected
+	for i, p := range c.posts {
+		verdict, judged := verdicts[p.ID]
+		if judged {
+			t.judged++
+		} else if hasJudge {
+			t.unjudged++
+		}
+		t.addPost(p, c.screened[i], verdict, judged)
+	}
+}
+
+// addPost adds one post and what the witnesses said of it.
+func (t *tally) addPost(p Post, seen screen.Result, verdict Judgement, judged bool) {
+	t.analysed++
+	if !p.PostedAt.IsZero() {
+		t.dated++
+		t.postsByYear[p.PostedAt.UTC().Year()]++
+	}
+	if seen.TalksToModel || verdict.AddressesModel {
+		t.talking++
+	}
+	if seen.Lang != "" && seen.Lang != "en" {
+		t.notEnglish++
+	}
+	if seen.SentimentKnown {
+		t.sentiment.add(p, t.account, seen.Sentiment)
+	}
+	t.engagement.add(p)
+	t.themes.add(p, seen.Lang, verdict.Themes)
+	t.rejected += verdict.Rejected
+	t.addClaims(p, append(screenClaims(p, seen), verdict.Claims...), judged)
+}
+
+// addClaims verifies the claims about one post, merges them and keeps what policy permits.
+func (t *tally) addClaims(p Post, claims []Claim, judged bool) {
+	var sound []Claim
+	for _, c := range claims {
+		if c.sound(p.Text) {
+			sound = append(sound, c)
+		} else {
+			t.rejected++
+		}
+	}
+	for _, f := range merge(p, t.account, sound, judged) {
+		if f, ok := permitted(f, t.source, t.purpose); ok {
+			t.findings.add(f)
+		}
+	}
+}
+
+// screenClaims are the screen's hits in the form both witnesses share.
+func screenClaims(p Post, seen screen.Result) []Claim {
+	claims := make([]Claim, 0, len(seen.Hits))
+	for _, h := range seen.Hits {
+		claims = append(claims, Claim{
+			PostID: p.ID, Category: Category(h.Category), Severity: Severity(h.Severity), Start: h.Start, End: h.End,
+			Reason: h.Reason, Suggestion: h.Suggestion, By: ByScreen,
+		})
+	}
+	return claims
+}

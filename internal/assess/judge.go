@@ -1,0 +1,154 @@
+package assess
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/repazoo/repazoo/internal/claude"
+	"github.com/repazoo/repazoo/internal/metrics"
+)
+
+// maxAnswer is the tokens of one call for thinking and answer.
+const maxAnswer = 16_000
+
+// Judge asks the language model about posts: the second witness beside the screen. Make one per run; its totals are the
+// run's. Batch may be called from several goroutines; the fields are not to be changed after the first call.
+//
+// What leaves is the text of posts, aliased, as JSON between random delimiters, with numbers instead of ids. What comes
+// back is believed only where it can be checked: known numbers, known labels, quotes that are found in the post.
+type Judge struct {
+	Client       *claude.Client
+	Model        string
+	Prices       Prices
+	Cache        VerdictCache           // nil: every post is judged anew
+	Rand         io.Reader              // of the delimiters; nil: crypto/rand
+	TalksToModel func(text string) bool // posts it is true for are judged alone; nil: the model alone decides
+	BatchSize    int                    // posts in one call; 0: 40
+	Metrics      *metrics.Metrics       // nil: nobody watches
+
+	mu   sync.Mutex // guards Rand too
+	use  ModelUse
+	cost int64 // in millionths of a µUSD, so that no call is rounded
+}
+
+// BatchResult is what the model said of the posts of one batch.
+type BatchResult struct {
+	Judgements []Judgement // in the order of the posts; a post in Unjudged has none
+	Unjudged   []string    // ids of posts the model gave no usable answer for
+	Rejected   int         // claims about posts that were not asked about
+}
+
+// Batch judges posts. Posts whose text is in the cache cost nothing, and equal texts are asked about once. An answer that
+// cannot be read is asked for again, then the posts are asked about in halves, down to one; so are posts the model
+// refuses or is cut short on. Failures of the provider come back as the client gives them; what was judged until then is
+// in the cache.
+func (j *Judge) Batch(ctx context.Context, posts []Post) (BatchResult, error) {
+	b := batchRun{judge: j, verdicts: map[string]Judgement{}}
+	keys := make([]string, len(posts))
+	for i, p := range posts {
+		keys[i] = ContentKey(p, j.Model)
+	}
+	if err := b.remember(ctx, keys); err != nil {
+		return BatchResult{}, err
+	}
+	for _, group := range b.groups(posts, keys) {
+		if err := b.settle(ctx, group); err != nil {
+			return BatchResult{}, err
+		}
+	}
+	return b.result(posts, keys), nil
+}
+
+// Use is what the model did for this Judge so far.
+func (j *Judge) Use() ModelUse {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	use := j.use
+	use.Model, use.Host = j.Model, j.Client.Host()
+	return use
+}
+
+// CostMicroUSD is what this Judge has cost so far, in millionths of a US dollar, rounded up once.
+func (j *Judge) CostMicroUSD() int64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return (j.cost + 999_999) / 1_000_000
+}
+
+// Prices is what a model costs, in millionths of a US dollar per million tokens. Reading the provider's cache costs a
+// tenth of the input, writing it a quarter more.
+type Prices struct {
+	InputMicroUSD  int64
+	OutputMicroUSD int64
+}
+
+// of is what u costs in millionths of a µUSD.
+func (p Prices) of(u claude.Usage) int64 {
+	return p.InputMicroUSD*u.Input + p.InputMicroUSD*u.CacheRead/10 + p.InputMicroUSD*u.CacheWrite*5/4 + p.OutputMicroUSD*u.Output
+}
+
+// ContentKey names the verdict on a post's text: the same text, policy, prompt and model give the same key. It depends on
+// nothing else of the post.
+func ContentKey(p Post, model string) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{"verdict", PromptVersion, PolicyVersion, model, p.Text}, "\x00")))
+	return hex.EncodeToString(sum[:])
+}
+
+// once makes one call and counts it.
+func (j *Judge) once(ctx context.Context, group []question, problem string) (claude.Answer, error) {
+	nonce, err := j.nonce()
+	if err != nil {
+		return claude.Answer{}, err
+	}
+	texts := make([]string, len(group))
+	for i, q := range group {
+		texts[i] = q.aliased.Text
+	}
+	user, err := userMessage(nonce, texts, problem)
+	if err != nil {
+		return claude.Answer{}, err
+	}
+	answer, err := j.Client.Ask(ctx, claude.Request{
+		Model: j.Model, System: rubric, User: user, Schema: judgeSchema(), MaxTokens: maxAnswer, Effort: "low",
+	})
+	if err != nil {
+		return claude.Answer{}, err
+	}
+	j.count(answer)
+	return answer, nil
+}
+
+func (j *Judge) nonce() (string, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	random := j.Rand
+	if random == nil {
+		random = rand.Reader
+	}
+	var b [16]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(b[:]), nil
+}
+
+func (j *Judge) count(a claude.Answer) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.use.Calls++
+	j.use.InputTokens += a.Usage.Input
+	j.use.OutputTokens += a.Usage.Output
+	j.use.CacheReadTokens += a.Usage.CacheRead
+	j.use.CacheWriteTokens += a.Usage.CacheWrite
+	if a.Stop == "refusal" {
+		j.use.Refusals++
+	}
+	cost := j.Prices.of(a.Usage)
+	j.cost += cost
+	j.Metrics.Model(j.Model, metrics.Tokens(a.Usage), float64(cost)/1e12)
+}

@@ -1,0 +1,110 @@
+package assess
+
+import (
+	"cmp"
+	"container/heap"
+	"iter"
+	"slices"
+	"strings"
+)
+
+// own yields the person's own posts, with text that is valid UTF-8, and counts what it
+// passes: all posts, and reposts.
+func (r *run) own(posts iter.Seq2[Post, error]) iter.Seq2[Post, error] {
+	return func(yield func(Post, error) bool) {
+		for p, err := range posts {
+			if err != nil {
+				yield(Post{}, err)
+				return
+			}
+			r.total++
+			if p.Repost {
+				r.reposts++
+				continue
+			}
+			p.Text = strings.ToValidUTF8(p.Text, "\uFFFD")
+			if !yield(p, nil) {
+				return
+			}
+		}
+	}
+}
+
+// newest reads all posts, in whatever order they come, and keeps the newest n, newest
+// first. Memory is bounded by n.
+func (r *run) newest(posts iter.Seq2[Post, error], n int) ([]Post, error) {
+	var kept oldestFirst
+	for p, err := range posts {
+		if err != nil {
+			return nil, err
+		}
+		heap.Push(&kept, p)
+		if len(kept) > n {
+			heap.Pop(&kept)
+			r.beyond++
+		}
+		if r.total%collectReportAt == 0 {
+			r.tell(StageCollect, r.total, 0)
+		}
+	}
+	r.tell(StageCollect, r.total, r.total)
+	slices.SortFunc(kept, func(a, b Post) int { return older(b, a) })
+	return kept, nil
+}
+
+// atLeast holds back the first n posts until they are all there, and yields a fault in
+// their place if the source ends before: nothing is spent on an account that is refused.
+func atLeast(posts iter.Seq2[Post, error], n int) iter.Seq2[Post, error] {
+	return func(yield func(Post, error) bool) {
+		var held []Post
+		seen := 0
+		for p, err := range posts {
+			if err != nil {
+				yield(Post{}, err)
+				return
+			}
+			held = append(held, p)
+			if seen++; seen < n {
+				continue
+			}
+			for _, h := range held {
+				if !yield(h, nil) {
+					return
+				}
+			}
+			held = held[:0]
+		}
+		if seen < n {
+			yield(Post{}, tooFew(seen, n))
+		}
+	}
+}
+
+func withoutErrors(posts iter.Seq[Post]) iter.Seq2[Post, error] {
+	return func(yield func(Post, error) bool) {
+		for p := range posts {
+			if !yield(p, nil) {
+				return
+			}
+		}
+	}
+}
+
+// older orders posts by time, then by id; ids of X grow, so a longer one is a later one.
+func older(a, b Post) int {
+	return cmp.Or(a.PostedAt.Compare(b.PostedAt), cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
+}
+
+// oldestFirst is a heap of posts with the first to be dropped on top.
+type oldestFirst []Post
+
+func (h oldestFirst) Len() int           { return len(h) }
+func (h oldestFirst) Less(i, j int) bool { return older(h[i], h[j]) < 0 }
+func (h oldestFirst) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *oldestFirst) Push(x any)        { *h = append(*h, x.(Post)) }
+func (h *oldestFirst) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return last
+}

@@ -1,0 +1,197 @@
+package assess
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/screen"
+)
+
+// MinPosts is how many posts in their own words somebody must have: fewer say nothing about anybody.
+const MinPosts = 10
+
+// XReadMicroUSD is what X charges for reading one post, in millionths of a US dollar.
+const XReadMicroUSD = 5_000
+
+const (
+	maxFindings     = 5_000 // a report is for reading; the rest is counted
+	judgeInFlight   = 4
+	notKept         = "not kept"
+	collectReportAt = 500 // posts between two reports of progress while collecting
+)
+
+// Pipeline turns posts into a report. It holds no state between runs, but a [Judge] counts
+// for one run: make a Pipeline for each run that has one.
+type Pipeline struct {
+	Screen     *screen.Screener
+	Judge      *Judge // nil: the screen alone
+	Now        func() time.Time
+	AppVersion string
+}
+
+// Options are what one run needs to know besides the posts.
+type Options struct {
+	Account     ReportAccount
+	Source      string // SourceX or SourceArchive
+	Purpose     Purpose
+	MaxPosts    int               // only the newest so many own posts are analysed; 0: all
+	MinPosts    int               // fewer own posts are refused; 0: 10
+	OutOfReach  []string          // sentences on what the source could not give
+	XReads      int               // posts that X charged for
+	NeverRead   []string          // parts of the source that were not opened
+	KeptUntil   string            // RFC 3339; "": the posts are not kept
+	Dismissed   map[string]string // finding id → why, from earlier reports
+	Concurrency int               // batches with the judge at once; 0: 4
+}
+
+// Run reads the posts, in any order, and makes the report. Reposts are counted, not judged.
+//
+// progress, if not nil, is called from one goroutine at a time and must return quickly.
+// Run stops at the first error of posts, of the judge, or of ctx, and returns it as it is.
+// Too few posts are a fault that says so, and nothing was spent on them.
+func (p *Pipeline) Run(ctx context.Context, posts iter.Seq2[Post, error], o Options, progress func(Progress)) (*Report, error) {
+	r := newRun(p, o, progress)
+	own := r.own(posts)
+	if o.MaxPosts > 0 {
+		newest, err := r.newest(own, o.MaxPosts)
+		if err != nil {
+			return nil, err
+		}
+		r.expected = len(newest)
+		own = withoutErrors(slices.Values(newest))
+	}
+	if err := r.flow(ctx, atLeast(own, cmp.Or(o.MinPosts, MinPosts))); err != nil {
+		return nil, err
+	}
+	return r.report(), nil
+}
+
+// run is one run: its settings and everything it has gathered.
+type run struct {
+	*Pipeline
+	o        Options
+	progress func(Progress)
+	now      time.Time
+	expected int // own posts to come, 0 while unknown
+
+	total, reposts, beyond int // written while collecting
+	tally
+}
+
+func newRun(p *Pipeline, o Options, progress func(Progress)) *run {
+	if progress == nil {
+		progress = func(Progress) {}
+	}
+	o.Purpose = cmp.Or(o.Purpose, PersonalReputation)
+	at := p.Now().UTC()
+	return &run{Pipeline: p, o: o, progress: progress, now: at, tally: newTally(o, at)}
+}
+
+func (r *run) tell(stage Stage, done, total int) {
+	r.progress(Progress{Stage: stage, Done: done, Total: total, Findings: len(r.findings.kept)})
+}
+
+// workers is how many chunks are examined at once: as many as the judge takes, or one a
+// core for the screen alone.
+func (r *run) workers() int {
+	if r.Judge != nil {
+		return cmp.Or(r.o.Concurrency, judgeInFlight)
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// report puts together what was gathered.
+func (r *run) report() *Report {
+	n := r.analysed
+	r.tell(StageVerify, n, n)
+	out := &Report{
+		CreatedAt: r.now, ScoredAt: r.now,
+		Account: r.o.Account, Source: r.o.Source, Purpose: r.o.Purpose,
+		Coverage:       r.coverage(),
+		Findings:       r.keptFindings(),
+		RejectedClaims: r.rejected,
+		Sentiment:      r.sentiment.result(),
+		Themes:         r.themes.result(),
+		Engagement:     r.engagement.result(r.dated),
+		RiskByYear:     r.years(),
+		Models:         []ModelUse{},
+		Cost:           Cost{XReads: r.o.XReads, XMicroDollars: int64(r.o.XReads) * XReadMicroUSD},
+		Versions:       Versions{Screen: screen.Version, Policy: PolicyVersion, Score: ScoreVersion, App: r.AppVersion},
+		Policy:         policyTable(r.o.Source, r.o.Purpose),
+		Privacy: Privacy{
+			SentToModel: []string{}, AliasedFirst: []string{}, RecipientHosts: []string{},
+			NeverRead: append([]string{}, r.o.NeverRead...), KeptUntil: cmp.Or(r.o.KeptUntil, notKept),
+		},
+	}
+	r.addModel(out)
+	out.Cost.TotalMicroUSD = out.Cost.XMicroDollars + out.Cost.ModelMicroUSD
+	r.tell(StageScore, n, n)
+	out.conclude()
+	r.tell(StageRecommend, n, n)
+	return out
+}
+
+// addModel states what the model did and what it was shown.
+func (r *run) addModel(out *Report) {
+	if r.Judge == nil {
+		return
+	}
+	use := r.Judge.Use()
+	out.Models = append(out.Models, use)
+	out.Cost.ModelMicroUSD = r.Judge.CostMicroUSD()
+	out.Cost.PricesPerMTokIn = r.Judge.Prices.InputMicroUSD
+	out.Cost.PricesPerMTokOu = r.Judge.Prices.OutputMicroUSD
+	out.Versions.Prompt = PromptVersion
+	out.Privacy.SentToModel = append(out.Privacy.SentToModel, "text of own posts")
+	out.Privacy.AliasedFirst = append(out.Privacy.AliasedFirst, "handles", "e-mail addresses", "phone numbers", "links", "street addresses", "locations", "card, account and identity numbers", "post ids")
+	out.Privacy.RecipientHosts = append(out.Privacy.RecipientHosts, use.Host)
+}
+
+func (r *run) coverage() Coverage {
+	c := Coverage{
+		PostsTotal: r.total, PostsAnalysed: r.analysed, PostsSkipped: r.reposts + r.beyond, Reposts: r.reposts,
+		PostsJudged: r.judged, PostsUnjudged: r.unjudged, TalkToModel: r.talking, NotEnglish: r.notEnglish,
+		FindingsLost: r.findings.dropped, OutOfReach: append([]string{}, r.o.OutOfReach...),
+	}
+	if r.dated > 0 {
+		c.From, c.To = new(r.engagement.first.UTC()), new(r.engagement.last.UTC())
+	}
+	if r.beyond > 0 {
+		c.OutOfReach = append(c.OutOfReach, fmt.Sprintf("%s beyond the limit of %s an analysis.",
+			counting(r.beyond, "older post lies/older posts lie"), counting(r.o.MaxPosts, "post")))
+	}
+	return c
+}
+
+// keptFindings are the findings, with earlier dismissals applied.
+func (r *run) keptFindings() []Finding {
+	out := append([]Finding{}, r.findings.kept...)
+	for i := range out {
+		why, dismissed := r.o.Dismissed[out[i].ID]
+		out[i].Why, out[i].Dismissed = why, dismissed
+	}
+	return out
+}
+
+// years are the years of the posts, oldest first; their scores follow from the findings.
+func (r *run) years() []YearRisk {
+	out := []YearRisk{}
+	for _, year := range slices.Sorted(maps.Keys(r.postsByYear)) {
+		out = append(out, YearRisk{Year: year, Posts: r.postsByYear[year]})
+	}
+	return out
+}
+
+// tooFew refuses an account that has not said enough.
+func tooFew(n, atLeast int) error {
+	return fault.ValidationFailed.Saying(
+		"An analysis needs at least %d posts in your own words, and only %d could be read. Reposts do not count. Post more, or upload your X archive if it holds older posts.",
+		atLeast, n)
+}

@@ -1,0 +1,318 @@
+package assess
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/sandbox"
+	"github.com/repazoo/repazoo/internal/screen"
+)
+
+// timeline is n invented posts, one a day, the newest last; every seventh swears.
+func timeline(n int) []Post {
+	posts := make([]Post, n)
+	for i := range posts {
+		text := fmt.Sprintf("Day %d in the garden, and the solar panels hum along nicely.", i)
+		if i%7 == 0 {
+			text = fmt.Sprintf("What the fuck is wrong with this fucking printer, attempt %d", i)
+		}
+		posts[i] = Post{ID: strconv.Itoa(1000 + i), Text: text, Lang: "en", PostedAt: today.AddDate(0, 0, i-n), Metrics: Metrics{Likes: new(i % 5), Reposts: new(0)}}
+	}
+	return posts
+}
+
+func source(posts []Post) iter.Seq2[Post, error] { return withoutErrors(slices.Values(posts)) }
+
+// testScreen is built once: its tables take longer than most tests.
+var testScreen = sync.OnceValue(screen.New)
+
+func offline() *Pipeline {
+	return &Pipeline{Screen: testScreen(), Now: func() time.Time { return today }, AppVersion: "test"}
+}
+
+func mustRun(t interface {
+	Helper()
+	Fatal(...any)
+}, posts []Post, o Options,
+) *Report {
+	t.Helper()
+	o.Source = SourceArchive
+	r, err := offline().Run(context.Background(), source(posts), o, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestRun_FindsWhatTheScreenSeesAndSaysThatNoModelRead(t *testing.T) {
+	t.Parallel()
+	r := mustRun(t, timeline(70), Options{Account: ReportAccount{ID: "9", Handle: "anna"}})
+	swearing := only(r.Findings, func(f Finding) bool { return f.Category == Profanity })
+	if got := len(postsOf(swearing)); got != 10 {
+		t.Errorf("swearing found in %d posts, want 10", got)
+	}
+	want := Coverage{PostsTotal: 70, PostsAnalysed: 70, From: new(today.AddDate(0, 0, -70)), To: new(today.AddDate(0, 0, -1)), OutOfReach: []string{}}
+	if diff := cmp.Diff(want, r.Coverage); diff != "" {
+		t.Error(diff)
+	}
+	if len(r.Models) != 0 || r.Cost != (Cost{}) || len(r.Privacy.RecipientHosts) != 0 || r.Privacy.KeptUntil != "not kept" {
+		t.Errorf("claims that a model was used or something kept: %+v %+v %+v", r.Models, r.Cost, r.Privacy)
+	}
+	if r.Score <= 0 || r.Level != LevelOf(r.Score) || r.Versions.Screen != screen.Version {
+		t.Errorf("score %v level %v versions %+v", r.Score, r.Level, r.Versions)
+	}
+}
+
+func TestRun_LetsBothWitnessesSpeakAndAccountsForTheModel(t *testing.T) {
+	t.Parallel()
+	judge, _ := newTestJudge(t)
+	p := offline()
+	p.Judge = judge
+	posts := timeline(90)
+	r, err := p.Run(t.Context(), source(posts), Options{Source: SourceX, XReads: 90}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := only(r.Findings, func(f Finding) bool { return f.Category == Profanity && f.Confidence == bothConfidence })
+	if len(both) == 0 {
+		t.Error("no finding has both witnesses")
+	}
+	if c := r.Coverage; c.PostsJudged != 90 || c.PostsUnjudged != 0 {
+		t.Errorf("coverage %+v", c)
+	}
+	if use := r.Models[0]; use.Calls != 3 || use.InputTokens == 0 { // batches of 40, 40 and 10
+		t.Errorf("use %+v", use)
+	}
+	if c := r.Cost; c.XMicroDollars != 450_000 || c.ModelMicroUSD <= 0 || c.TotalMicroUSD != c.XMicroDollars+c.ModelMicroUSD {
+		t.Errorf("cost %+v", c)
+	}
+	if r.Versions.Prompt != PromptVersion || len(r.Privacy.RecipientHosts) != 1 || len(r.Privacy.SentToModel) == 0 {
+		t.Errorf("receipt %+v %+v", r.Versions, r.Privacy)
+	}
+}
+
+func TestRun_FailsWhenTheModelIsOutRatherThanReportHalf(t *testing.T) {
+	t.Parallel()
+	judge, s := newTestJudge(t)
+	s.Claude().Fail(sandbox.ClaudeFault{Kind: sandbox.ClaudeOverloaded, Times: -1})
+	p := offline()
+	p.Judge = judge
+	if r, err := p.Run(t.Context(), source(timeline(60)), Options{Source: SourceX}, nil); !errors.Is(err, fault.ModelUnavailable) || r != nil {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestRun_SaysHowManyPostsAreNotInEnglish(t *testing.T) {
+	t.Parallel()
+	posts := timeline(20)
+	for i := range 5 {
+		posts[i].Text, posts[i].Lang = "Der Garten ist heute sehr still", "de"
+	}
+	r := mustRun(t, posts, Options{})
+	if r.Coverage.NotEnglish != 5 || r.Sentiment.Measured != 15 || !strings.HasSuffix(r.Summary, "5 posts are not in English, where it knows fewer words.") {
+		t.Fatalf("%+v, %d measured: %s", r.Coverage, r.Sentiment.Measured, r.Summary)
+	}
+}
+
+func TestRun_RefusesFewerThanTenOwnPosts(t *testing.T) {
+	t.Parallel()
+	posts := timeline(20)
+	for i := range 11 {
+		posts[i].Repost = true
+	}
+	_, err := offline().Run(t.Context(), source(posts), Options{Source: SourceX}, nil)
+	if !errors.Is(err, fault.ValidationFailed) {
+		t.Fatalf("9 own posts: got %v", err)
+	}
+	posts[0].Repost = false
+	if _, err := offline().Run(t.Context(), source(posts), Options{Source: SourceX}, nil); err != nil {
+		t.Fatalf("10 own posts: %v", err)
+	}
+}
+
+func TestRun_CountsRepostsButDoesNotJudgeThem(t *testing.T) {
+	t.Parallel()
+	posts := timeline(30)
+	for i := range 15 {
+		posts[i].Repost = true
+	}
+	r := mustRun(t, posts, Options{})
+	if c := r.Coverage; c.PostsTotal != 30 || c.Reposts != 15 || c.PostsSkipped != 15 || c.PostsAnalysed != 15 {
+		t.Fatalf("got %+v", c)
+	}
+	if got := postsOf(r.Findings); slices.Contains(got, "1000") || !slices.Contains(got, "1021") {
+		t.Fatalf("findings in %v", got)
+	}
+}
+
+func TestRun_AnalysesOnlyTheNewestPostsWhateverTheOrder(t *testing.T) {
+	t.Parallel()
+	posts := timeline(60)
+	newest := mustRun(t, posts[40:], Options{})
+	slices.Reverse(posts)
+	r := mustRun(t, slices.Concat(posts[30:], posts[:30]), Options{MaxPosts: 20})
+	if diff := cmp.Diff(newest.Findings, r.Findings); diff != "" {
+		t.Error(diff)
+	}
+	if c := r.Coverage; c.PostsTotal != 60 || c.PostsSkipped != 40 || c.PostsAnalysed != 20 ||
+		!slices.Equal(c.OutOfReach, []string{"40 older posts lie beyond the limit of 20 posts an analysis."}) {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestRun_SaysTheSameWhateverTheOrderOfPosts(t *testing.T) {
+	t.Parallel()
+	posts := timeline(40)
+	want := mustRun(t, posts, Options{Purpose: JobSearch})
+	rapid.Check(t, func(t *rapid.T) {
+		got := mustRun(t, rapid.Permutation(posts).Draw(t, "order"), Options{Purpose: JobSearch})
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+func TestRescore_GivesWhatARunForThatPurposeWouldHaveGiven(t *testing.T) {
+	t.Parallel()
+	posts := timeline(40)
+	before := mustRun(t, posts, Options{})
+	dismissed := before.Findings[0].ID
+	for _, p := range Purposes {
+		want := mustRun(t, posts, Options{Purpose: p, Dismissed: map[string]string{dismissed: ""}})
+		got := Rescore(before, p, today, []string{dismissed})
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", p, diff)
+		}
+	}
+}
+
+func TestRun_KeepsEarlierDismissalsWithTheirReason(t *testing.T) {
+	t.Parallel()
+	id := mustRun(t, timeline(30), Options{}).Findings[0].ID
+	r := mustRun(t, timeline(30), Options{Dismissed: map[string]string{id: "It was a quotation."}})
+	at := slices.IndexFunc(r.Findings, func(f Finding) bool { return f.ID == id })
+	if f := r.Findings[at]; !f.Dismissed || f.Why != "It was a quotation." || f.Points != 0 {
+		t.Fatalf("got %+v", f)
+	}
+}
+
+func TestRun_StopsAtTheFirstErrorOfTheSource(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("the third part is cut off")
+	for _, limit := range []int{0, 5} {
+		posts := func(yield func(Post, error) bool) {
+			for p := range slices.Values(timeline(600)) {
+				if !yield(p, nil) {
+					return
+				}
+			}
+			yield(Post{}, broken)
+		}
+		if _, err := offline().Run(t.Context(), posts, Options{Source: SourceX, MaxPosts: limit}, nil); !errors.Is(err, broken) {
+			t.Errorf("at most %d: got %v", limit, err)
+		}
+	}
+}
+
+func TestRun_StopsWhenItsContextDoes(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	endless := func(yield func(Post, error) bool) {
+		for i := 0; yield(Post{ID: strconv.Itoa(i), Text: "on and on"}, nil); i++ {
+			if i == 5000 {
+				cancel()
+			}
+		}
+	}
+	if _, err := offline().Run(ctx, endless, Options{Source: SourceX}, nil); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestRun_ReportsProgressInOrderAndNeverBackwards(t *testing.T) {
+	t.Parallel()
+	var stages []Stage
+	done := map[Stage]int{}
+	_, err := offline().Run(t.Context(), source(timeline(1200)), Options{Source: SourceX, MaxPosts: 1100}, func(p Progress) {
+		if len(stages) == 0 || stages[len(stages)-1] != p.Stage {
+			stages = append(stages, p.Stage)
+		}
+		if p.Done < done[p.Stage] || p.Total > 0 && p.Done > p.Total {
+			t.Errorf("%+v after %d", p, done[p.Stage])
+		}
+		done[p.Stage] = p.Done
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]Stage{StageCollect, StageScreen, StageVerify, StageScore, StageRecommend}, stages); diff != "" {
+		t.Error(diff)
+	}
+	if done[StageCollect] != 1200 || done[StageScreen] != 1100 {
+		t.Errorf("got %v", done)
+	}
+}
+
+func TestRun_CopesWithPostsThatStateNothing(t *testing.T) {
+	t.Parallel()
+	posts := make([]Post, 12)
+	for i := range posts {
+		posts[i] = Post{ID: strconv.Itoa(i), Text: "\xff\xfe\x00"}
+	}
+	r := mustRun(t, posts, Options{})
+	if r.Coverage.From != nil || r.Engagement.Known || len(r.RiskByYear) != 0 || r.Engagement.PostsPerWeek != nil {
+		t.Fatalf("dates or numbers out of nothing: %+v %+v", r.Coverage, r.Engagement)
+	}
+}
+
+func TestRun_DoesNotHoldThePosts(t *testing.T) { // alone, not parallel: it measures the heap
+	const posts, size = 6_000, 4 << 10 // 24 MB in all
+	long := string(make([]byte, size))
+	endless := func(yield func(Post, error) bool) {
+		for i := range posts {
+			if !yield(Post{ID: strconv.Itoa(i), Text: strconv.Itoa(i) + long, Lang: "en", PostedAt: today}, nil) {
+				return
+			}
+		}
+	}
+	before, most := heapInUse(), uint64(0)
+	_, err := offline().Run(t.Context(), endless, Options{Source: SourceX}, func(p Progress) {
+		if p.Done%(10*screenChunk) == 0 {
+			most = max(most, heapInUse())
+		}
+	})
+	if err != nil || most == 0 || most > before+8<<20 {
+		t.Fatalf("%d KiB more in use than before, %v", (most-before)>>10, err)
+	}
+}
+
+func heapInUse() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+func BenchmarkRun(b *testing.B) {
+	posts := timeline(10_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := offline().Run(b.Context(), source(posts), Options{Source: SourceX}, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(posts)), "ns/post")
+}

@@ -1,0 +1,211 @@
+package assess
+
+import "time"
+
+// Report is what a person gets. Its JSON names are a contract (see docs/report.md).
+// Missing data is null or "unknown", never a default.
+type Report struct {
+	ID              string           `json:"id,omitempty"`
+	CreatedAt       time.Time        `json:"created_at"`
+	ScoredAt        time.Time        `json:"scored_at"` // when ages were taken: later than created_at after a dismissal or another purpose
+	Account         ReportAccount    `json:"account"`
+	Source          string           `json:"source"` // "x" or "archive"
+	Purpose         Purpose          `json:"purpose"`
+	Score           float64          `json:"score"` // 0..100, one decimal
+	Level           Severity         `json:"level"` // low ≤ 30 < medium ≤ 60 < high ≤ 85 < critical
+	Summary         string           `json:"summary"`
+	KeyFindings     []string         `json:"key_findings"` // at most 5 sentences
+	HumanReview     HumanReview      `json:"human_review"`
+	Coverage        Coverage         `json:"coverage"`
+	Findings        []Finding        `json:"findings"` // most points first
+	RejectedClaims  int              `json:"rejected_claims"`
+	Sentiment       Sentiment        `json:"sentiment"`
+	Themes          []Theme          `json:"themes"`
+	Engagement      Engagement       `json:"engagement"`
+	RiskByYear      []YearRisk       `json:"risk_by_year"`
+	Recommendations []Recommendation `json:"recommendations"`
+	Models          []ModelUse       `json:"models"`
+	Cost            Cost             `json:"cost"`
+	Versions        Versions         `json:"versions"`
+	Policy          []PolicyRow      `json:"policy"`
+	Privacy         Privacy          `json:"privacy"`
+}
+
+// ReportAccount is whose posts were read.
+type ReportAccount struct {
+	ID     string `json:"id"`
+	Handle string `json:"handle"`
+}
+
+// Coverage says how much of the account the report rests on.
+type Coverage struct {
+	PostsTotal    int        `json:"posts_total"`    // posts seen in the source
+	PostsAnalysed int        `json:"posts_analysed"` // screened, and judged where a model was used
+	PostsSkipped  int        `json:"posts_skipped"`  // reposts, and posts beyond the plan's limit
+	Reposts       int        `json:"reposts"`
+	PostsJudged   int        `json:"posts_judged"`           // by the model; 0 when the screen stood alone
+	TalkToModel   int        `json:"posts_addressing_model"` // posts written to a reader that is a machine; judged alone
+	PostsUnjudged int        `json:"posts_unjudged"`         // the model gave no usable answer for them
+	NotEnglish    int        `json:"posts_not_in_english"`   // the screen knows fewer words there, and no tone
+	FindingsLost  int        `json:"findings_left_out"`      // weaker ones beyond the 5,000 a report lists
+	From          *time.Time `json:"from"`
+	To            *time.Time `json:"to"`
+	OutOfReach    []string   `json:"out_of_reach"` // sentences: what could not be read, and why
+}
+
+// Finding is one verified risk in one post.
+type Finding struct {
+	ID         string    `json:"id"` // stable: the same post, category and quote give the same id
+	PostID     string    `json:"post_id"`
+	URL        string    `json:"url"`
+	PostedAt   time.Time `json:"posted_at"`
+	Before     string    `json:"before,omitempty"` // the words around the quote, at most 80 code points a side
+	Quote      string    `json:"quote"`
+	After      string    `json:"after,omitempty"`
+	QuoteStart int       `json:"quote_start"` // in Unicode code points of the post's text
+	QuoteEnd   int       `json:"quote_end"`
+	Category   Category  `json:"category"`
+	Severity   Severity  `json:"severity"`
+	Confidence float64   `json:"confidence"` // both witnesses 0.95, model 0.85, screen 0.7
+	Witnesses  []Witness `json:"witnesses"`
+	Disputed   bool      `json:"disputed,omitempty"` // the witnesses disagree on whether it is high
+	Reason     string    `json:"reason"`
+	Suggestion string    `json:"suggestion"` // keep, edit_context or delete
+	Dismissed  bool      `json:"dismissed"`
+	Why        string    `json:"why,omitempty"` // why it was dismissed, in the user's words
+	Points     float64   `json:"points"`        // its part in the score before clamping; 0 when dismissed
+}
+
+// The suggestions a finding can carry.
+const (
+	SuggestKeep    = "keep"
+	SuggestContext = "edit_context"
+	SuggestDelete  = "delete"
+)
+
+// HumanReview says whether a person should look before anything is decided, and why.
+type HumanReview struct {
+	Needed  bool     `json:"needed"`
+	Reasons []string `json:"reasons"`
+}
+
+// Sentiment is measured by the screen on posts whose language it can read.
+type Sentiment struct {
+	Known    bool             `json:"known"`
+	Measured int              `json:"measured"` // posts it rests on
+	Positive *float64         `json:"positive"` // ratios 0..1; null when unknown
+	Neutral  *float64         `json:"neutral"`
+	Negative *float64         `json:"negative"`
+	Trend    []SentimentPoint `json:"trend"` // by month, oldest first
+	Samples  []Sample         `json:"samples"`
+}
+
+// SentimentPoint is one month's mean, −1..1.
+type SentimentPoint struct {
+	Month string  `json:"month"` // 2026-11
+	Mean  float64 `json:"mean"`
+	Posts int     `json:"posts"`
+}
+
+// Sample is a post shown as an example.
+type Sample struct {
+	PostID string  `json:"post_id"`
+	URL    string  `json:"url"`
+	Text   string  `json:"text"`
+	Label  string  `json:"label"` // most_positive, most_negative
+	Value  float64 `json:"value"`
+}
+
+// Theme is what the posts are about.
+type Theme struct {
+	Name  string `json:"name"`
+	Posts int    `json:"posts"`
+	By    string `json:"by"` // hashtag, word or model
+}
+
+// Engagement is computed from the posts' own numbers.
+type Engagement struct {
+	Known        bool              `json:"known"`
+	Posts        int               `json:"posts"`
+	AvgLikes     *float64          `json:"avg_likes"`
+	AvgReposts   *float64          `json:"avg_reposts"`
+	AvgReplies   *float64          `json:"avg_replies"`
+	Rate         *float64          `json:"rate"`       // engagements by impressions, 0..1; null when impressions are unknown
+	PeakHours    []int             `json:"peak_hours"` // UTC, best first, at most 3
+	Trend        []EngagementPoint `json:"trend"`
+	PostsPerWeek *float64          `json:"posts_per_week"`
+}
+
+// EngagementPoint is one month's average likes plus reposts a post.
+type EngagementPoint struct {
+	Month string  `json:"month"`
+	Mean  float64 `json:"mean"`
+	Posts int     `json:"posts"`
+}
+
+// YearRisk is the risk of one year's posts.
+type YearRisk struct {
+	Year     int     `json:"year"`
+	Posts    int     `json:"posts"`
+	Findings int     `json:"findings"`
+	Score    float64 `json:"score"` // by the same formula over that year's findings
+}
+
+// Recommendation is something to do.
+type Recommendation struct {
+	Title    string   `json:"title"`
+	Category string   `json:"category"`
+	Priority string   `json:"priority"` // now, this_week, this_month, ongoing
+	Why      string   `json:"why"`
+	Effort   string   `json:"effort"` // minutes, an_hour, a_day
+	Steps    []string `json:"steps"`
+	Posts    []string `json:"posts,omitempty"`
+}
+
+// ModelUse is what one model did for this report.
+type ModelUse struct {
+	Model            string `json:"model"`
+	Host             string `json:"host"` // "anthropic", "sandbox" or the host asked
+	Calls            int    `json:"calls"`
+	CachedVerdicts   int    `json:"cached_verdicts"`
+	InputTokens      int64  `json:"input_tokens"`
+	OutputTokens     int64  `json:"output_tokens"`
+	CacheReadTokens  int64  `json:"cache_read_tokens"`
+	CacheWriteTokens int64  `json:"cache_write_tokens"`
+	Refusals         int    `json:"refusals"`
+}
+
+// Cost is what the report cost the operator, in millionths of a US dollar.
+type Cost struct {
+	XReads          int   `json:"x_reads"`
+	XMicroDollars   int64 `json:"x_micro_usd"`
+	ModelMicroUSD   int64 `json:"model_micro_usd"`
+	TotalMicroUSD   int64 `json:"total_micro_usd"`
+	PricesPerMTokIn int64 `json:"price_input_micro_usd_per_mtok"`
+	PricesPerMTokOu int64 `json:"price_output_micro_usd_per_mtok"`
+}
+
+// Versions names every rule set the report was made with.
+type Versions struct {
+	Screen string `json:"screen"`
+	Policy string `json:"policy"`
+	Prompt string `json:"prompt"`
+	Score  string `json:"score"`
+	App    string `json:"app"`
+}
+
+// PolicyRow is one line of what may be looked for in this source and purpose.
+type PolicyRow struct {
+	Category Category `json:"category"`
+	Rule     string   `json:"rule"` // allow, topic_only or deny
+	Why      string   `json:"why"`
+}
+
+// Privacy is the receipt: which fields went where.
+type Privacy struct {
+	SentToModel    []string `json:"sent_to_model"`     // field names; empty when no model was used
+	AliasedFirst   []string `json:"aliased_first"`     // what was replaced by placeholders before leaving
+	NeverRead      []string `json:"never_read"`        // parts of the source that were not opened
+	KeptUntil      string   `json:"kept_until"`        // RFC 3339 or "not kept"
+	RecipientHosts []string `json:"recipient_of_data"` // who received post text
+}

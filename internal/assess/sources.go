@@ -1,0 +1,22 @@
+package assess
+
+import "github.com/repazoo/repazoo/internal/archive"
+
+// FromArchive is a post of an X archive as the pipeline takes it. An archive does not tell
+// replies, quotes, bookmarks and impressions: they stay unknown.
+func FromArchive(p archive.Post) Post {
+	return Post{
+		ID: p.ID, Text: p.Text, Lang: p.Lang, PostedAt: p.PostedAt, Repost: p.Repost, Reply: p.ReplyToID != "",
+		Hashtags: p.Hashtags, Media: p.Media, Metrics: Metrics{Likes: p.Likes, Reposts: p.Reposts},
+	}
+}
+
+// DefaultPrices are the models' prices by id, as Anthropic listed them in autumn 2026 for
+// prompts of up to 100,000 tokens.
+func DefaultPrices() map[string]Prices {
+	return map[string]Prices{
+		"claude-haiku-5-5":  {InputMicroUSD: 100_000, OutputMicroUSD: 500_000},
+		"claude-sonnet-5-5": {InputMicroUSD: 2_000_000, OutputMicroUSD: 10_000_000},
+		"claude-opus-5-5":   {InputMicroUSD: 4_000_000, OutputMicroUSD: 20_000_000},
+	}
+}

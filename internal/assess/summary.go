@@ -1,0 +1,139 @@
+package assess
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// keyFindingsMax is how many sentences the key findings hold.
+const keyFindingsMax = 5
+
+// keyQuoteRunes is how much of a quote a key finding repeats.
+const keyQuoteRunes = 90
+
+// theme of risk: one category's findings, the heaviest first.
+type categoryFindings struct {
+	category Category
+	findings []Finding
+	points   float64
+}
+
+// grouped are the counted findings by category, the category with the heaviest finding
+// first. findings come heaviest first.
+func grouped(findings []Finding) []categoryFindings {
+	var out []categoryFindings
+	for _, f := range counted(findings) {
+		i := slices.IndexFunc(out, func(g categoryFindings) bool { return g.category == f.Category })
+		if i < 0 {
+			i = len(out)
+			out = append(out, categoryFindings{category: f.Category})
+		}
+		out[i].findings = append(out[i].findings, f)
+		out[i].points += f.Points
+	}
+	slices.SortStableFunc(out, func(a, b categoryFindings) int {
+		return cmp.Or(cmp.Compare(b.findings[0].Points, a.findings[0].Points), cmp.Compare(b.points, a.points))
+	})
+	return out
+}
+
+// keyFindings says in at most five sentences what weighs most, a category each.
+func keyFindings(findings []Finding) []string {
+	out := []string{}
+	for _, g := range grouped(findings) {
+		if len(out) == keyFindingsMax {
+			break
+		}
+		f := g.findings[0]
+		out = append(out, fmt.Sprintf("%s in %s; the heaviest is %s, posted %s: “%s”.",
+			g.category.Title(), counting(len(postsOf(g.findings)), "post"), f.Severity, onDate(f.PostedAt), short(f.Quote, keyQuoteRunes)))
+	}
+	return out
+}
+
+// summarise is the executive summary: plain sentences made of the report's own numbers, so
+// that the same report always reads the same.
+func summarise(r *Report) string {
+	sentences := []string{whatWasRead(r), whatWasFound(r)}
+	if n := len(r.Findings) - len(counted(r.Findings)); n > 0 {
+		sentences = append(sentences, counting(n, "dismissed finding")+" no longer count"+verbS(n)+".")
+	}
+	if r.HumanReview.Needed {
+		sentences = append(sentences, "A person should look before anything is decided: "+
+			strings.TrimSuffix(strings.Join(r.HumanReview.Reasons, " "), ".")+".")
+	}
+	if s := mood(r.Sentiment); s != "" {
+		sentences = append(sentences, s)
+	}
+	if r.Coverage.PostsJudged == 0 {
+		sentences = append(sentences, "No language model was used. The offline screen knows words, not meaning: "+
+			"it misses what is put politely and flags some of what was meant as a joke.")
+		if n := r.Coverage.NotEnglish; n > 0 {
+			sentences = append(sentences, counting(n, "post is/posts are")+" not in English, where it knows fewer words.")
+		}
+	}
+	return strings.Join(sentences, " ")
+}
+
+func whatWasRead(r *Report) string {
+	who := "this account"
+	if r.Account.Handle != "" {
+		who = "@" + r.Account.Handle
+	}
+	c := r.Coverage
+	s := fmt.Sprintf("This report rests on %s of %s by %s", thousands(c.PostsAnalysed), counting(c.PostsTotal, "post"), who)
+	if c.From != nil && c.To != nil {
+		s += fmt.Sprintf(", from %s to %s", c.From.UTC().Format("2 January 2006"), c.To.UTC().Format("2 January 2006"))
+	}
+	if c.Reposts > 0 {
+		s += fmt.Sprintf("; %s counted but not judged", counting(c.Reposts, "repost is/reposts are"))
+	}
+	return s + "."
+}
+
+func whatWasFound(r *Report) string {
+	groups := grouped(r.Findings)
+	lens := "Read for " + r.Purpose.Title()
+	if len(groups) == 0 {
+		return fmt.Sprintf("%s, the risk is %s (0 of 100): nothing was found that counts.", lens, r.Level)
+	}
+	var names []string
+	for _, g := range groups[:min(len(groups), 3)] {
+		names = append(names, fmt.Sprintf("%s (%s)", strings.ToLower(g.category.Title()), thousands(len(g.findings))))
+	}
+	found := counted(r.Findings)
+	return fmt.Sprintf("%s, the risk is %s (%s of 100): %s in %s, led by %s.", lens, r.Level, decimal(r.Score),
+		counting(len(found), "finding"), counting(len(postsOf(found)), "post"), listing(names))
+}
+
+// mood is one sentence on the tone, or "" when it could not be measured.
+func mood(s Sentiment) string {
+	if !s.Known {
+		return ""
+	}
+	return fmt.Sprintf("Of the %s whose tone could be measured, %.0f%% read positive, %.0f%% neutral and %.0f%% negative.",
+		counting(s.Measured, "post"), 100**s.Positive, 100**s.Neutral, 100**s.Negative)
+}
+
+// postsOf are the ids of the posts that hold the findings, each once, in their order.
+func postsOf(findings []Finding) []string {
+	ids := make([]string, 0, len(findings))
+	seen := make(map[string]bool, len(findings))
+	for _, f := range findings {
+		if !seen[f.PostID] {
+			seen[f.PostID] = true
+			ids = append(ids, f.PostID)
+		}
+	}
+	return ids
+}
+
+// verbS is the s of a verb whose subject is one.
+func verbS(n int) string {
+	if n == 1 {
+		return "s"
+	}
+	return ""
+}

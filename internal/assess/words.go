@@ -1,0 +1,63 @@
+package assess
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// counting puts a number before a noun: "1 finding", "1,204 findings". Nouns here all
+// take an s, or carry their own plural after a slash: "category/categories".
+func counting(n int, noun string) string {
+	one, many, own := strings.Cut(noun, "/")
+	if !own {
+		many = one + "s"
+	}
+	if n == 1 {
+		return "1 " + one
+	}
+	return thousands(n) + " " + many
+}
+
+// thousands writes a count with commas: 12,345.
+func thousands(n int) string {
+	if n < 0 {
+		return "-" + thousands(-n)
+	}
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// listing joins names as a sentence does: "a, b and c".
+func listing(names []string) string {
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+		return names[0]
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
+
+// onDate writes a date for people, or says that it is not known.
+func onDate(t time.Time) string {
+	if t.IsZero() {
+		return "on an unknown date"
+	}
+	return "on " + t.UTC().Format("2 January 2006")
+}
+
+// decimal writes a number as short as it can be: 72.4, 50.
+func decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+// short cuts text to n code points, in one line, with an ellipsis where it was cut.
+func short(text string, n int) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if cut := firstRunes(text, n-1); cut != text && firstRunes(text, n) != text {
+		return strings.TrimRight(cut, " ") + "…"
+	}
+	return text
+}
