@@ -1,4 +1,4 @@
-// Package report writes one analysis.Report for people and for programs: as text for a
+// Package report writes one assess.Report for people and for programs: as text for a
 // terminal, JSON, CSV, HTML and PDF.
 //
 //	err := report.Write(w, r, report.HTML)
