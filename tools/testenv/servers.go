@@ -63,8 +63,8 @@ func (e *environment) start(ctx context.Context) error {
 	return nil
 }
 
-// place is where the servers keep their files: in memory where there is plenty, because the tests make and drop hundreds
-// of databases; else where temporary files go.
+// place is where the servers keep their files: in memory where there is plenty, because the tests write
+// much and keep nothing; else where temporary files go.
 func (e *environment) place() string {
 	if !e.durable && freeBytes(memory) >= plenty {
 		return memory
@@ -131,7 +131,8 @@ func (e *environment) postgres(ctx context.Context, who *syscall.Credential) err
 	args := []string{"-D", data, "-p", port}
 	settings := []string{"listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300", "timezone=UTC", "log_min_messages=fatal"}
 	if !e.durable {
-		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off") // the data is thrown away
+		// The data is thrown away, and no table lives long enough to be vacuumed.
+		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
 	}
 	for _, setting := range settings {
 		args = append(args, "-c", setting)
