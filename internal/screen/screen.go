@@ -24,6 +24,8 @@ import (
 	"cmp"
 	"slices"
 	"sync"
+
+	"github.com/repazoo/repazoo/internal/language"
 )
 
 // Version changes whenever a rule changes, so that a report can say which rules judged it.
@@ -60,7 +62,7 @@ const (
 
 // Result is what one post shows.
 type Result struct {
-	Lang           string  // two or three letters, "" when nobody can tell
+	Lang           string  // an ISO code, or "hi-Latn" and the like, "" when nobody can tell
 	Sentiment      float64 // from -1, bad, to 1, good
 	SentimentKnown bool    // false for languages without a word list: all but English
 	Hits           []Hit   // ordered by Start; hits of one category do not overlap
@@ -82,12 +84,13 @@ type Screener struct {
 	rules    []rule
 	trie     *trie
 	feelings *feelings
+	tongues  *language.Detector
 	scratch  sync.Pool // of *words
 }
 
 // New compiles the rules, which takes tens of milliseconds: do it once, and not before it is needed.
 func New() *Screener {
-	s := &Screener{rules: allRules(), feelings: newFeelings()}
+	s := &Screener{rules: allRules(), feelings: newFeelings(), tongues: language.New()}
 	s.trie = newTrie(s.rules)
 	s.scratch.New = func() any { return new(words) }
 	return s
@@ -99,7 +102,7 @@ func (s *Screener) Check(text, lang string) Result {
 	defer s.scratch.Put(w)
 	w.split(text, s.trie)
 
-	r := Result{Lang: language(text, lang, w)}
+	r := Result{Lang: languageOf(s.tongues, text, lang)}
 	for m := range s.trie.matches(w) {
 		rule := &s.rules[m.rule]
 		switch {

@@ -261,9 +261,6 @@ func FuzzCheck(f *testing.F) {
 	f.Add("you are an idiot, f u c k", "en")
 	f.Add("\xff\"@a #b 4111 1111 1111 1111 a@b.co ＦＵＣＫ\u200b", "")
 	f.Fuzz(func(t *testing.T, text, lang string) {
-		if lang == "" || lang == "und" {
-			lang = "en" // guessing is whatlanggo's part, and slow
-		}
 		sound(t, text, screener().Check(text, lang))
 	})
 }
