@@ -548,16 +548,22 @@ type AnalysisBody struct {
 	Handle     string         `json:"handle"`
 	ID         string         `json:"id"`
 	Level      *string        `json:"level"`
+	LevelNow   *string        `json:"level_now"`
 
 	// Links Where to go from here.
 	Links    map[string]string `json:"links"`
 	MaxPosts int64             `json:"max_posts"`
 
 	// Model Empty when the screen stands alone.
-	Model     string             `json:"model"`
-	Progress  ProgressBody       `json:"progress"`
-	Purpose   string             `json:"purpose"`
-	Score     *float64           `json:"score"`
+	Model    string       `json:"model"`
+	Progress ProgressBody `json:"progress"`
+	Purpose  string       `json:"purpose"`
+
+	// Score As on the day it was made; it does not change. Null until it has completed.
+	Score *float64 `json:"score"`
+
+	// ScoreNow With the dismissals made since.
+	ScoreNow  *float64           `json:"score_now"`
 	StartedAt *time.Time         `json:"started_at"`
 	Status    AnalysisBodyStatus `json:"status"`
 	Tier      string             `json:"tier"`
@@ -1053,6 +1059,13 @@ type KeysOutputBody struct {
 	Data []KeyBody `json:"data"`
 }
 
+// LeftOut defines model for LeftOut.
+type LeftOut struct {
+	ByCategory map[string]int64 `json:"by_category,omitempty"`
+	ByYear     map[string]int64 `json:"by_year,omitempty"`
+	Findings   int64            `json:"findings"`
+}
+
 // LineBody defines model for LineBody.
 type LineBody struct {
 	// Action Examples: session.revoked
@@ -1383,13 +1396,14 @@ type ReadyOutputBody struct {
 
 // Recommendation defines model for Recommendation.
 type Recommendation struct {
-	Category string   `json:"category"`
-	Effort   string   `json:"effort"`
-	Posts    []string `json:"posts,omitempty"`
-	Priority string   `json:"priority"`
-	Steps    []string `json:"steps"`
-	Title    string   `json:"title"`
-	Why      string   `json:"why"`
+	Category   string   `json:"category"`
+	Effort     string   `json:"effort"`
+	Posts      []string `json:"posts,omitempty"`
+	Priority   string   `json:"priority"`
+	ScoreAfter *float64 `json:"score_after"`
+	Steps      []string `json:"steps"`
+	Title      string   `json:"title"`
+	Why        string   `json:"why"`
 }
 
 // RefreshInputBody defines model for RefreshInputBody.
@@ -1417,8 +1431,10 @@ type Report struct {
 	HumanReview     HumanReview      `json:"human_review"`
 	ID              *string          `json:"id,omitempty"`
 	KeyFindings     []string         `json:"key_findings"`
+	LeftOut         LeftOut          `json:"left_out"`
 	Level           string           `json:"level"`
 	Models          []ModelUse       `json:"models"`
+	Now             Standing         `json:"now"`
 	Policy          []PolicyRow      `json:"policy"`
 	Privacy         Privacy          `json:"privacy"`
 	Purpose         string           `json:"purpose"`
@@ -1467,8 +1483,13 @@ type Sample struct {
 type ScoreOutputBody struct {
 	Findings []Finding `json:"findings"`
 	Level    string    `json:"level"`
-	Purpose  string    `json:"purpose"`
-	Score    float64   `json:"score"`
+
+	// Made For this purpose, as on the day when the report was made.
+	Made    Standing `json:"made"`
+	Purpose string   `json:"purpose"`
+
+	// Score Without what was left out, and with the dismissals of today.
+	Score float64 `json:"score"`
 }
 
 // Sentiment defines model for Sentiment.
@@ -1526,6 +1547,12 @@ type SignedInBody struct {
 
 // SignedInBodyTokenType defines model for SignedInBody.TokenType.
 type SignedInBodyTokenType string
+
+// Standing defines model for Standing.
+type Standing struct {
+	Level string  `json:"level"`
+	Score float64 `json:"score"`
+}
 
 // StartInputBody defines model for StartInputBody.
 type StartInputBody struct {
@@ -1779,7 +1806,7 @@ type GetAnalysesIDScoreParams struct {
 	// Purpose Another lens; the report's own by default.
 	Purpose *string `form:"purpose,omitempty" json:"purpose,omitempty"`
 
-	// Without Post ids, comma separated: as if they had been deleted.
+	// Without Ids of posts and of findings, comma separated: the score as if these posts were deleted and these findings dismissed. Unknown ids are refused.
 	Without []string `form:"without,omitempty" json:"without,omitempty"`
 }
 

@@ -173,9 +173,9 @@ func (s *Service) save(ctx context.Context, a Analysis, r *assess.Report) error 
 	}
 	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := tx.Exec(ctx, `
-			UPDATE analyses SET status = 'completed', stage = 'done', done = total, score = $3, level = $4, findings = $5, finished_at = $6, lease_until = NULL, event_seq = event_seq + 1
+			UPDATE analyses SET status = 'completed', stage = 'done', done = total, score = $3, level = $4, score_now = $3, level_now = $4, findings = $5, finished_at = $6, lease_until = NULL, event_seq = event_seq + 1
 			WHERE id = $1 AND runner = $2 AND status = 'running'`,
-			a.ID, s.runner, r.Score, string(r.Level), len(r.Findings), tx.Now())
+			a.ID, s.runner, r.Score, string(r.Level), len(r.Findings)+r.LeftOut.Findings, tx.Now())
 		if err != nil {
 			return err
 		}

@@ -103,8 +103,10 @@ type Analysis struct {
 	Progress     assess.Progress
 	Seq          int // grows with every change; the id of its server-sent event
 	XReads       int
-	Score        *float64
+	Score        *float64 // as it was made
 	Level        *string
+	ScoreNow     *float64 // with the dismissals made since
+	LevelNow     *string
 	ErrorCode    *string
 	ErrorMessage *string
 	PeriodStart  time.Time // the quota period it is counted in

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/audit"
@@ -20,15 +21,7 @@ const maxReport = 64 << 20
 // Report returns the report of a completed analysis, with the user's dismissals as they
 // are now. One that has not completed is a conflict that says where it stands.
 func (s *Service) Report(ctx context.Context, userID, id string) (*assess.Report, error) {
-	r, err := s.openReport(ctx, userID, id)
-	if err != nil {
-		return nil, err
-	}
-	dismissed, err := s.dismissed(ctx, userID)
-	if err != nil {
-		return nil, err
-	}
-	return s.dismiss(r, dismissed), nil
+	return s.WhatIf(ctx, userID, id, "", nil)
 }
 
 func (s *Service) openReport(ctx context.Context, userID, id string) (*assess.Report, error) {
@@ -55,44 +48,28 @@ func (s *Service) noReport(ctx context.Context, userID, id string) error {
 	return fault.Conflict.Saying("This analysis is still %s. Follow /api/v1/analyses/%s/events and come back when it has completed.", a.Status, id)
 }
 
-// dismiss marks findings by what the user has dismissed since, and scores anew if that changes anything.
-func (s *Service) dismiss(r *assess.Report, dismissed map[string]string) *assess.Report {
-	changed := false
-	for i := range r.Findings {
-		f := &r.Findings[i]
-		why, is := dismissed[f.ID]
-		changed = changed || f.Dismissed != is || f.Why != why
-		f.Dismissed, f.Why = is, why
-	}
-	if !changed {
-		return r
-	}
-	return assess.Rescore(r, r.Purpose, r.CreatedAt, nil)
-}
-
-// WhatIf is the report through another lens, or as it would be without some posts. It
-// costs nothing and changes nothing.
+// WhatIf is the report for another purpose, or as it would be without some posts and
+// findings, named by their ids. It costs nothing and changes nothing.
 func (s *Service) WhatIf(ctx context.Context, userID, id string, purpose assess.Purpose, without []string) (*assess.Report, error) {
-	r, err := s.Report(ctx, userID, id)
+	r, err := s.openReport(ctx, userID, id)
 	if err != nil {
 		return nil, err
 	}
-	if purpose == "" {
-		purpose = r.Purpose
-	}
-	if purpose, err = assess.ParsePurpose(string(purpose)); err != nil {
+	dismissed, err := s.dismissed(ctx, userID)
+	if err != nil {
 		return nil, err
 	}
-	return assess.Rescore(r, purpose, r.CreatedAt, without), nil
+	return r.Through(assess.Lens{Purpose: purpose, Dismissed: dismissed, Without: without})
 }
 
-// Compare tells what changed from one report to another, and why the score moved.
+// Compare tells what changed from one report to another, as both were made, and why the
+// score moved.
 func (s *Service) Compare(ctx context.Context, userID, from, to string) (assess.Comparison, error) {
-	a, err := s.Report(ctx, userID, from)
+	a, err := s.openReport(ctx, userID, from)
 	if err != nil {
 		return assess.Comparison{}, err
 	}
-	b, err := s.Report(ctx, userID, to)
+	b, err := s.openReport(ctx, userID, to)
 	if err != nil {
 		return assess.Comparison{}, err
 	}
@@ -110,8 +87,9 @@ func (s *Service) dismissed(ctx context.Context, userID string) (map[string]stri
 	return all, err
 }
 
-// Dismiss marks a finding as not a risk, or takes that back. It holds for every report
-// that has the finding, now and later, and the scores of the newest reports follow at once.
+// Dismiss marks a finding as not a risk, or takes that back. It holds for every report that
+// has the finding, now and later. Reports keep the score they were made with; the score as
+// it stands now follows at once in the newest ones.
 func (s *Service) Dismiss(ctx context.Context, userID, findingID string, dismissed bool, why string) (assess.Finding, error) {
 	f, in, err := s.reportsWith(ctx, userID, findingID)
 	if err != nil {
@@ -136,12 +114,14 @@ func (s *Service) Dismiss(ctx context.Context, userID, findingID string, dismiss
 			tx.Later(`DELETE FROM dismissals WHERE user_id = $1 AND finding_id = $2`, userID, findingID)
 		}
 		for _, r := range in {
-			scored := s.dismiss(r, all)
-			tx.Later(`UPDATE analyses SET score = $3, level = $4 WHERE user_id = $1 AND id = $2`, userID, r.ID, scored.Score, string(scored.Level))
-			for _, g := range scored.Findings {
-				if g.ID == findingID {
-					f.Points = g.Points
-				}
+			seen, err := r.Through(assess.Lens{Dismissed: all})
+			if err != nil {
+				return err
+			}
+			tx.Later(`UPDATE analyses SET score_now = $3, level_now = $4 WHERE user_id = $1 AND id = $2`,
+				userID, r.ID, seen.Now.Score, string(seen.Now.Level))
+			if i := slices.IndexFunc(seen.Findings, func(g assess.Finding) bool { return g.ID == findingID }); i >= 0 {
+				f.Points = seen.Findings[i].Points
 			}
 		}
 		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "finding.dismiss", Resource: findingID, Detail: map[string]any{"dismissed": dismissed}})

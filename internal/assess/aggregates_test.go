@@ -235,6 +235,9 @@ func TestRecommend_AlwaysUsesTheKnownHorizonsAndEfforts(t *testing.T) {
 				rec.Title == "" || rec.Why == "" || rec.Category == "" || len(rec.Steps) == 0 || len(rec.Posts) > recommendedPosts {
 				t.Fatalf("%+v", rec)
 			}
+			if rec.ScoreAfter != nil && *rec.ScoreAfter > r.Now.Score {
+				t.Fatalf("%q raises the score from %v to %v", rec.Title, r.Now.Score, *rec.ScoreAfter)
+			}
 		}
 		if len(r.KeyFindings) > 5 || strings.Contains(r.Summary, "%!") {
 			t.Fatalf("%q %q", r.KeyFindings, r.Summary)
@@ -251,7 +254,7 @@ func TestSummarise_ReadsTheReportsOwnNumbers(t *testing.T) {
 	r.Coverage = Coverage{PostsTotal: 1300, PostsAnalysed: 1200, Reposts: 1, From: new(time.Date(2019, 1, 2, 0, 0, 0, 0, time.UTC)), To: new(today)}
 	r.conclude()
 	want := "This report rests on 1,200 of 1,300 posts by @anna, from 2 January 2019 to 22 November 2026; 1 repost is counted but not judged. " +
-		"Read for visa application, the risk is critical (100 of 100): 1 finding in 1 post, led by violence (1). " +
+		"Read for visa application, the risk is medium (45.7 of 100): 1 finding in 1 post, led by violence (1). " +
 		"1 dismissed finding no longer counts. " +
 		"No language model was used. The offline screen knows words, not meaning: it misses what is put politely and flags some of what was meant as a joke."
 	if diff := cmp.Diff(want, r.Summary); diff != "" {

@@ -18,22 +18,16 @@
 //
 // # The score
 //
-// Every finding has points:
-//
-//	severity   low 20, medium 50, high 80, critical 100
-//	× weight   of its category for the report's purpose (purpose.go)
-//	× confidence   both witnesses 0.95, model alone 0.85, screen alone 0.7
-//	× recency  1.0 for a year, then falling evenly to 0.5 at five years, never lower
-//
-// and the report's score is 0.7 × the largest + 0.3 × the mean of all points, held within
-// 0..100 and rounded to one decimal. The level is always read off that final number:
-// low ≤ 30 < medium ≤ 60 < high ≤ 85 < critical. No findings: 0. Dismissed findings count
-// nothing. Because of the mean, dismissing a finding that is smaller than the mean raises
-// the score a little; it can never raise the 0.7 part.
+// Every finding adds a hazard, more for a severer, surer, newer one and by the weight of its
+// category for the report's purpose. Within a category each further one counts nine tenths
+// of the one before. The score is 100 × (1 − e^−sum), so that it only grows with findings and
+// never quite reaches 100, and each finding has points, which add up to it (score.go, and
+// docs/score.md for readers). The level is always read off that number. A report keeps the
+// score and the version of the formula that it was made with.
 //
 // # Lenses, what-ifs, comparisons
 //
-// A purpose is a lens: it changes weights, never findings. [Rescore] therefore turns a
+// A purpose is a lens: it changes weights, never findings. [Report.Through] therefore turns a
 // stored report into the one another purpose or a dismissal would give, for free and
 // exactly. [Compare] explains why the score of two reports differs, and its causes add up
 // to the difference.

@@ -69,8 +69,8 @@ func Compare(from, to *Report) Comparison {
 			c.Changed = append(c.Changed, ChangedFinding{p.before, p.after, what})
 		}
 	}
-	w := walk{at: tenths(from.Score)}
-	base := tenthsOf(from.Findings, from.Purpose, from.scoredAt())
+	w := walk{at: tenths(from.Score), scoring: scoreFor(to.Versions.Score)}
+	base := w.tenthsOf(from.Findings, from.Purpose, from.scoredAt())
 	rules := base - w.at
 	w.at = base
 	w.steps(from, to, pairs, gone, added)
@@ -142,8 +142,9 @@ func changes(a, b Finding) []string {
 
 // walk is the way from one report's score to the other's, in tenths of a point.
 type walk struct {
-	at     int
-	causes []Cause
+	at      int
+	scoring scorer // that of the later report
+	causes  []Cause
 }
 
 func (w *walk) steps(from, to *Report, pairs []pair, gone, added []Finding) {
@@ -153,17 +154,17 @@ func (w *walk) steps(from, to *Report, pairs []pair, gone, added []Finding) {
 	after := side(pairs, func(p pair) Finding { return p.after })
 	lens, old, late := to.Purpose, from.scoredAt(), to.scoredAt()
 
-	w.step(causePurpose, tenthsOf(from.Findings, lens, old), nil, from.Purpose != to.Purpose,
+	w.step(causePurpose, w.tenthsOf(from.Findings, lens, old), nil, from.Purpose != to.Purpose,
 		"Read for "+to.Purpose.Title()+" instead of "+from.Purpose.Title()+".")
-	w.step(causeAge, tenthsOf(from.Findings, lens, late), nil, false,
+	w.step(causeAge, w.tenthsOf(from.Findings, lens, late), nil, false,
 		"Ages were taken on another day, and old posts weigh less.")
-	w.step(causeGone, tenthsOf(before, lens, late), gone, len(gone) > 0,
+	w.step(causeGone, w.tenthsOf(before, lens, late), gone, len(gone) > 0,
 		counting(len(gone), "finding is gone/findings are gone")+".")
-	w.step(causeDismissals, tenthsOf(decided, lens, late), dismissals, len(dismissals) > 0,
+	w.step(causeDismissals, w.tenthsOf(decided, lens, late), dismissals, len(dismissals) > 0,
 		counting(len(dismissals), "finding was/findings were")+" dismissed or restored.")
-	w.step(causeChanged, tenthsOf(after, lens, late), changed, len(changed) > 0,
+	w.step(causeChanged, w.tenthsOf(after, lens, late), changed, len(changed) > 0,
 		counting(len(changed), "finding has/findings have")+" another severity, confidence or date.")
-	w.step(causeNew, tenthsOf(slices.Concat(after, added), lens, late), added, len(added) > 0,
+	w.step(causeNew, w.tenthsOf(slices.Concat(after, added), lens, late), added, len(added) > 0,
 		counting(len(added), "finding is/findings are")+" new.")
 }
 
@@ -218,19 +219,11 @@ func compared(r *Report) ComparedReport {
 	return ComparedReport{ID: r.ID, CreatedAt: r.CreatedAt, Purpose: r.Purpose, Score: r.Score, Level: r.Level}
 }
 
-// scoredAt is when ages were taken.
-func (r *Report) scoredAt() time.Time {
-	if r.ScoredAt.IsZero() {
-		return r.CreatedAt
-	}
-	return r.ScoredAt
-}
-
 // tenths is a score as a whole number, so that differences are exact.
 func tenths(score float64) int { return int(math.Round(score * 10)) }
 
 // tenthsOf scores findings without touching them.
-func tenthsOf(findings []Finding, p Purpose, at time.Time) int {
-	score, _ := Score(slices.Clone(findings), p, at)
+func (w *walk) tenthsOf(findings []Finding, p Purpose, at time.Time) int {
+	score, _ := w.scoring(slices.Clone(findings), p, at)
 	return tenths(score)
 }

@@ -42,14 +42,14 @@ func TestCompare_NamesWhatIsNewGoneAndChanged(t *testing.T) {
 
 func TestCompare_SplitsTheMovementByCause(t *testing.T) {
 	t.Parallel()
-	from := scored(PersonalReputation, risk("a", "1", High), risk("b", "2", Low)) // 56 and 14 points: 49.7
-	to := scored(JobSearch, risk("b", "2", Low))                                  // 35 points: 35
+	from := scored(PersonalReputation, risk("a", "1", High), risk("b", "2", Low)) // 33
+	to := scored(JobSearch, risk("b", "2", Low))                                  // 4.2
 	got := Compare(from, to)
 	want := []Cause{
-		{"purpose", 50.3, "Read for job search instead of personal reputation.", []string{}},
-		{"gone", -65, "1 finding is gone.", []string{"a"}},
+		{"purpose", 22.1, "Read for job search instead of personal reputation.", []string{}},
+		{"gone", -50.9, "1 finding is gone.", []string{"a"}},
 	}
-	if diff := cmp.Diff(want, got.Causes); diff != "" || got.Movement != -14.7 {
+	if diff := cmp.Diff(want, got.Causes); diff != "" || got.Movement != -28.8 {
 		t.Fatalf("moved %v\n%s", got.Movement, diff)
 	}
 }
@@ -58,8 +58,8 @@ func TestCompare_SaysSoWhenTheRulesChanged(t *testing.T) {
 	t.Parallel()
 	from := scored(PersonalReputation, risk("a", "1", High))
 	to := scored(PersonalReputation, risk("a", "1", High))
-	from.Score, from.Versions.Score = 40, "score-0"
-	want := []Cause{{"rules", 16, "The two reports were scored by different rules (score-0 and score-1).", []string{}}}
+	from.Score, from.Versions.Score = 56, "score-1"
+	want := []Cause{{"rules", -24.3, "The two reports were scored by different rules (score-1 and score-2).", []string{}}}
 	if diff := cmp.Diff(want, Compare(from, to).Causes); diff != "" {
 		t.Fatal(diff)
 	}

@@ -65,7 +65,7 @@ func lead(a, b Claim) int {
 	}
 	return cmp.Or(
 		cmp.Compare(rank(b), rank(a)),
-		cmp.Compare(b.Severity.Base(), a.Severity.Base()),
+		cmp.Compare(b.Severity.Rank(), a.Severity.Rank()),
 		cmp.Compare(b.End-b.Start, a.End-a.Start),
 		cmp.Compare(a.Start, b.Start),
 		cmp.Compare(a.Reason, b.Reason),
@@ -112,17 +112,17 @@ func witnessesOf(group []Claim) ([]Witness, float64) {
 }
 
 func disputed(group []Claim, judged bool) bool {
-	worst := map[Witness]float64{}
+	worst := map[Witness]int{}
 	for _, c := range group {
-		worst[c.By] = max(worst[c.By], c.Severity.Base())
+		worst[c.By] = max(worst[c.By], c.Severity.Rank())
 	}
 	screen, screenSpoke := worst[ByScreen]
 	model, modelSpoke := worst[ByModel]
 	switch {
 	case screenSpoke && modelSpoke:
-		return (screen >= High.Base()) != (model >= High.Base())
+		return (screen >= High.Rank()) != (model >= High.Rank())
 	case screenSpoke:
-		return judged && screen >= High.Base()
+		return judged && screen >= High.Rank()
 	default:
 		return false // the screen's silence means nothing: it only knows words
 	}
@@ -134,7 +134,7 @@ func (c Claim) sound(text string) bool {
 	return c.Start >= 0 && c.Start < c.End && c.End <= len(text) &&
 		utf8.ValidString(text[c.Start:c.End]) && utf8.RuneStart(text[c.Start]) &&
 		(c.End == len(text) || utf8.RuneStart(text[c.End])) &&
-		c.Severity.Base() > 0 && slices.Contains(Categories[:], c.Category)
+		c.Severity.Rank() > 0 && slices.Contains(Categories[:], c.Category)
 }
 
 // findingID names a finding by what it says, so that it survives a new run.
@@ -167,21 +167,65 @@ func lastRunes(s string, n int) string {
 	return s[i:]
 }
 
-// strongest keeps at most limit findings: the severest, surest and most recent, whatever
-// the purpose, so that a report can be rescored for any. It remembers how many it let go.
-type strongest struct {
+// keeper keeps at most limit findings: of each category the severest, surest and most recent,
+// which are the same for every purpose. When there are too many, the weakest of the category
+// with the most findings goes. It counts what it let go.
+type keeper struct {
 	limit   int
 	now     time.Time
-	kept    weakestFirst
-	dropped int
+	kept    int
+	of      map[Category]*weakestFirst
+	leftOut LeftOut
 }
 
-func (s *strongest) add(f Finding) {
-	f.Points = Points(f, PersonalReputation, s.now) // every weight is 1
-	heap.Push(&s.kept, f)
-	if len(s.kept) > s.limit {
-		heap.Pop(&s.kept)
-		s.dropped++
+func newKeeper(limit int, now time.Time) keeper {
+	return keeper{limit: limit, now: now, of: map[Category]*weakestFirst{}}
+}
+
+func (k *keeper) add(f Finding) {
+	f.Points = Hazard(f, PersonalReputation, k.now) // weights are 1 there
+	if k.of[f.Category] == nil {
+		k.of[f.Category] = &weakestFirst{}
+	}
+	heap.Push(k.of[f.Category], f)
+	if k.kept++; k.kept <= k.limit {
+		return
+	}
+	k.kept--
+	k.leftOut.add(heap.Pop(k.fullest()).(Finding))
+}
+
+// fullest is the category with the most findings.
+func (k *keeper) fullest() *weakestFirst {
+	var most *weakestFirst
+	for _, c := range Categories {
+		if h := k.of[c]; h != nil && (most == nil || len(*h) > len(*most)) {
+			most = h
+		}
+	}
+	return most
+}
+
+// all are the findings that were kept, in no order that means anything.
+func (k *keeper) all() []Finding {
+	out := make([]Finding, 0, k.kept)
+	for _, c := range Categories {
+		if h := k.of[c]; h != nil {
+			out = append(out, *h...)
+		}
+	}
+	return out
+}
+
+// add counts one finding that a report does not list.
+func (l *LeftOut) add(f Finding) {
+	if l.ByCategory == nil {
+		l.ByCategory, l.ByYear = map[Category]int{}, map[int]int{}
+	}
+	l.Findings++
+	l.ByCategory[f.Category]++
+	if !f.PostedAt.IsZero() {
+		l.ByYear[f.PostedAt.UTC().Year()]++
 	}
 }
 

@@ -2,6 +2,7 @@ package assess
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -35,32 +36,32 @@ func TestMerge_MakesOneFindingOfOverlappingClaims(t *testing.T) {
 		judged bool
 		want   []finding
 	}{
-		{"the screen alone", []Claim{screenHit}, false, []finding{{"idiot", High, 0.7, []Witness{ByScreen}, false}}},
-		{"the model is silent on a high hit", []Claim{screenHit}, true, []finding{{"idiot", High, 0.7, []Witness{ByScreen}, true}}},
-		{"the model alone", []Claim{claimOn("complete idiot", Harassment, High, ByModel)}, true, []finding{{"complete idiot", High, 0.85, []Witness{ByModel}, false}}},
+		{"the screen alone", []Claim{screenHit}, false, []finding{{"idiot", High, screenConfidence, []Witness{ByScreen}, false}}},
+		{"the model is silent on a high hit", []Claim{screenHit}, true, []finding{{"idiot", High, screenConfidence, []Witness{ByScreen}, true}}},
+		{"the model alone", []Claim{claimOn("complete idiot", Harassment, High, ByModel)}, true, []finding{{"complete idiot", High, modelConfidence, []Witness{ByModel}, false}}},
 		{
 			"both, and the model's word stands",
 			[]Claim{screenHit, claimOn("a complete idiot", Harassment, Medium, ByModel)},
 			true,
-			[]finding{{"a complete idiot", Medium, 0.95, []Witness{ByScreen, ByModel}, true}},
+			[]finding{{"a complete idiot", Medium, bothConfidence, []Witness{ByScreen, ByModel}, true}},
 		},
 		{
 			"both agree that it is high or worse",
 			[]Claim{screenHit, claimOn("idiot", Harassment, Critical, ByModel)},
 			true,
-			[]finding{{"idiot", Critical, 0.95, []Witness{ByScreen, ByModel}, false}},
+			[]finding{{"idiot", Critical, bothConfidence, []Witness{ByScreen, ByModel}, false}},
 		},
 		{
 			"another category is another finding",
 			[]Claim{screenHit, claimOn("idiot", BrandSafety, Low, ByScreen)},
 			false,
-			[]finding{{"idiot", Low, 0.7, []Witness{ByScreen}, false}, {"idiot", High, 0.7, []Witness{ByScreen}, false}},
+			[]finding{{"idiot", Low, screenConfidence, []Witness{ByScreen}, false}, {"idiot", High, screenConfidence, []Witness{ByScreen}, false}},
 		},
 		{
 			"claims that only touch are apart",
 			[]Claim{claimOn("complete ", Harassment, Low, ByScreen), claimOn("idiot", Harassment, Low, ByScreen)},
 			false,
-			[]finding{{"complete ", Low, 0.7, []Witness{ByScreen}, false}, {"idiot", Low, 0.7, []Witness{ByScreen}, false}},
+			[]finding{{"complete ", Low, screenConfidence, []Witness{ByScreen}, false}, {"idiot", Low, screenConfidence, []Witness{ByScreen}, false}},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -139,22 +140,51 @@ func TestClaim_IsUnsoundOutsideItsTextOrLabels(t *testing.T) {
 	}
 }
 
-func TestStrongest_KeepsWhatSortingEverythingWouldKeep(t *testing.T) {
+func TestKeeper_KeepsTheHeaviestOfEachCategoryAndCountsTheRest(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		findings := rapid.SliceOfNDistinct(rapid.Custom(anyFinding), 0, 30, func(f Finding) string { return f.ID }).Draw(t, "findings")
-		s := strongest{limit: 5, now: today}
+		findings := rapid.SliceOfNDistinct(rapid.Custom(anyFinding), 0, 40, func(f Finding) string { return f.ID }).Draw(t, "findings")
+		k := newKeeper(8, today)
+		byCategory := map[Category][]Finding{}
 		for i, f := range findings {
-			s.add(f)
-			findings[i].Points = Points(f, PersonalReputation, today)
+			k.add(f)
+			findings[i].Points = Hazard(f, PersonalReputation, today)
+			byCategory[f.Category] = append(byCategory[f.Category], findings[i])
 		}
-		slices.SortFunc(findings, byPoints)
-		slices.SortFunc(s.kept, byPoints)
-		want := findings[:min(5, len(findings))]
-		if got := idsOf(s.kept); !slices.Equal(got, idsOf(want)) || s.dropped != len(findings)-len(want) {
-			t.Fatalf("kept %v, want %v; dropped %d", got, idsOf(want), s.dropped)
+		kept := map[Category][]Finding{}
+		most := 0
+		for _, f := range k.all() {
+			kept[f.Category] = append(kept[f.Category], f)
+			most = max(most, len(kept[f.Category]))
+		}
+		if k.kept != min(8, len(findings)) || k.kept+k.leftOut.Findings != len(findings) {
+			t.Fatalf("kept %d and left out %d of %d", k.kept, k.leftOut.Findings, len(findings))
+		}
+		for c, all := range byCategory {
+			slices.SortFunc(all, byPoints)
+			slices.SortFunc(kept[c], byPoints)
+			n := len(kept[c])
+			if !slices.Equal(idsOf(kept[c]), idsOf(all[:n])) || k.leftOut.ByCategory[c] != len(all)-n {
+				t.Fatalf("%s: kept %v of %v, left out %d", c, idsOf(kept[c]), idsOf(all), k.leftOut.ByCategory[c])
+			}
+			if n < len(all) && n < most-1 {
+				t.Fatalf("%s lost findings at %d, another keeps %d", c, n, most)
+			}
 		}
 	})
+}
+
+func TestRun_CountsFindingsThatTheReportDoesNotList(t *testing.T) {
+	t.Parallel()
+	r := scored(PersonalReputation, risk("a", "1", High))
+	r.LeftOut = LeftOut{Findings: 3, ByCategory: map[Category]int{ProfessionalConduct: 3}, ByYear: map[int]int{2026: 3}}
+	r.conclude()
+	if !strings.Contains(r.Summary, "4 findings, led by professional conduct (4)") {
+		t.Error(r.Summary)
+	}
+	if got := r.RiskByYear; len(got) != 1 || got[0].Findings != 4 {
+		t.Errorf("got %+v", got)
+	}
 }
 
 func TestShort_CutsOnlyWhatIsTooLong(t *testing.T) {

@@ -139,7 +139,7 @@ type tally struct {
 	analysed, judged, unjudged, talking int
 	rejected, notEnglish, dated         int
 	postsByYear                         map[int]int
-	findings                            strongest
+	findings                            keeper
 	sentiment                           sentimentTally
 	engagement                          engagementTally
 	themes                              themeTally
@@ -149,7 +149,7 @@ func newTally(o Options, now time.Time) tally {
 	return tally{
 		account: o.Account, source: o.Source, purpose: o.Purpose,
 		postsByYear: map[int]int{},
-		findings:    strongest{limit: maxFindings, now: now},
+		findings:    newKeeper(maxFindings, now),
 		sentiment:   sentimentTally{months: monthly{}},
 		engagement:  engagementTally{months: monthly{}},
 		themes:      newThemeTally(),

@@ -95,7 +95,7 @@ func newRun(p *Pipeline, o Options, progress func(Progress)) *run {
 }
 
 func (r *run) tell(stage Stage, done, total int) {
-	r.progress(Progress{Stage: stage, Done: done, Total: total, Findings: len(r.findings.kept)})
+	r.progress(Progress{Stage: stage, Done: done, Total: total, Findings: r.findings.kept + r.findings.leftOut.Findings})
 }
 
 // workers is how many chunks are examined at once: as many as the judge takes, or one a
@@ -116,6 +116,7 @@ func (r *run) report() *Report {
 		Account: r.o.Account, Source: r.o.Source, Purpose: r.o.Purpose,
 		Coverage:       r.coverage(),
 		Findings:       r.keptFindings(),
+		LeftOut:        r.findings.leftOut,
 		RejectedClaims: r.rejected,
 		Sentiment:      r.sentiment.result(),
 		Themes:         r.themes.result(),
@@ -158,7 +159,7 @@ func (r *run) coverage() Coverage {
 	c := Coverage{
 		PostsTotal: r.total, PostsAnalysed: r.analysed, PostsSkipped: r.reposts + r.beyond, Reposts: r.reposts,
 		PostsJudged: r.judged, PostsUnjudged: r.unjudged, TalkToModel: r.talking, NotEnglish: r.notEnglish,
-		FindingsLost: r.findings.dropped, OutOfReach: append([]string{}, r.o.OutOfReach...),
+		FindingsLost: r.findings.leftOut.Findings, OutOfReach: append([]string{}, r.o.OutOfReach...),
 	}
 	if r.dated > 0 {
 		c.From, c.To = new(r.engagement.first.UTC()), new(r.engagement.last.UTC())
@@ -172,7 +173,7 @@ func (r *run) coverage() Coverage {
 
 // keptFindings are the findings, with earlier dismissals applied.
 func (r *run) keptFindings() []Finding {
-	out := append([]Finding{}, r.findings.kept...)
+	out := r.findings.all()
 	for i := range out {
 		why, dismissed := r.o.Dismissed[out[i].ID]
 		out[i].Why, out[i].Dismissed = why, dismissed

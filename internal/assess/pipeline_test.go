@@ -185,16 +185,20 @@ func TestRun_SaysTheSameWhateverTheOrderOfPosts(t *testing.T) {
 	})
 }
 
-func TestRescore_GivesWhatARunForThatPurposeWouldHaveGiven(t *testing.T) {
+func TestThrough_GivesWhatARunForThatPurposeWouldHaveGiven(t *testing.T) {
 	t.Parallel()
 	posts := timeline(40)
 	before := mustRun(t, posts, Options{})
-	dismissed := before.Findings[0].ID
+	dismissed := map[string]string{before.Findings[0].ID: "a joke"}
 	for _, p := range Purposes {
-		want := mustRun(t, posts, Options{Purpose: p, Dismissed: map[string]string{dismissed: ""}})
-		got := Rescore(before, p, today, []string{dismissed})
+		made := mustRun(t, posts, Options{Purpose: p})
+		want := through(t, made, Lens{Dismissed: dismissed})
+		got := through(t, before, Lens{Purpose: p, Dismissed: dismissed})
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: %s", p, diff)
+		}
+		if got.Score != made.Score || got.Now.Score != mustRun(t, posts, Options{Purpose: p, Dismissed: dismissed}).Score {
+			t.Errorf("%s: made with %v, now %v", p, got.Score, got.Now)
 		}
 	}
 }

@@ -30,7 +30,7 @@ var forbiddenTraits = [...]Category{
 
 // RuleFor is the policy: what may be said about category c in posts from source, for
 // purpose p, and why. Whatever is unknown is denied. In this version no rule differs by
-// purpose, which is what lets [Rescore] switch purposes without reading posts again.
+// purpose, which is what lets [Report.Through] switch purposes without reading posts again.
 func RuleFor(c Category, source string, p Purpose) (Rule, string) {
 	switch {
 	case slices.Contains(forbiddenTraits[:], c):
@@ -60,7 +60,7 @@ func policyTable(source string, p Purpose) []PolicyRow {
 func permitted(f Finding, source string, p Purpose) (Finding, bool) {
 	rule, _ := RuleFor(f.Category, source, p)
 	if rule == TopicOnly {
-		if f.Severity.Base() > Medium.Base() {
+		if f.Severity.Rank() > Medium.Rank() {
 			f.Severity = Medium
 		}
 		if f.Suggestion == SuggestDelete {

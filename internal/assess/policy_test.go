@@ -2,6 +2,8 @@ package assess
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -40,7 +42,7 @@ func TestRuleFor_IsTheSameForEveryPurpose(t *testing.T) {
 			want, _ := RuleFor(c, source, PersonalReputation)
 			for _, p := range Purposes {
 				if got, _ := RuleFor(c, source, p); got != want {
-					t.Errorf("%s from %s for %s: %s, but %s by default; Rescore could not switch", c, source, p, got, want)
+					t.Errorf("%s from %s for %s: %s, but %s by default; a lens could not switch", c, source, p, got, want)
 				}
 			}
 		}
@@ -84,24 +86,38 @@ func TestParsePurpose_RefusesAnUnknownOneAndListsTheChoices(t *testing.T) {
 	}
 }
 
-func TestWeight_IsThePublishedTable(t *testing.T) {
+// The table of weights, and the figures of the examples, stand in docs/score.md for people.
+func TestScore_IsWhatThePageOfTheScoreSays(t *testing.T) {
 	t.Parallel()
-	published := map[Purpose]map[Category]float64{
-		JobSearch:       {HateSpeech: 2, Harassment: 2, ProfessionalConduct: 2.5, Profanity: 1.5, Extremism: 1.5, BrandSafety: 2},
-		VisaApplication: {Extremism: 2.5, Violence: 2.5, HateSpeech: 2, GeopoliticalTopic: 2.5, Misinformation: 1.5},
-		BrandBuilding:   {BrandSafety: 2.5, HateSpeech: 1.8, Profanity: 1.5, SexualContent: 1.5, GeopoliticalTopic: 0.8},
-		Influencer:      {BrandSafety: 2.5, HateSpeech: 1.8, Profanity: 1.5, SexualContent: 1.5, GeopoliticalTopic: 0.8},
-		PublicOffice:    {Misinformation: 2, HateSpeech: 2, Harassment: 1.8, ControversialTopic: 1.5},
+	page, err := os.ReadFile("../../docs/score.md")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, p := range Purposes {
-		for _, c := range Categories {
-			want, listed := published[p][c]
-			if !listed {
-				want = 1
-			}
-			if got := Weight(p, c); got != want {
-				t.Errorf("%s, %s: got %v, want %v", p, c, got, want)
-			}
+	for _, c := range Categories {
+		row := "| " + strings.ReplaceAll(string(c), "_", " ") + " |"
+		for _, p := range Purposes {
+			row += fmt.Sprintf(" %v |", Weight(p, c))
+		}
+		if !strings.Contains(string(page), row+"\n") {
+			t.Errorf("the page has no row %q", row)
+		}
+	}
+	insult, older := of(High, Harassment), of(High, Harassment)
+	older.PostedAt = yearsAgo(3)
+	complaint, swearing := of(Medium, ProfessionalConduct), many(40, of(Low, Profanity))
+	for words, got := range map[string]float64{
+		"One death threat alone is 61.5.":    anyScore([]Finding{of(Critical, Violence)}, PersonalReputation),
+		"One mild swear word alone is 2.3.":  anyScore(many(1, of(Low, Profanity)), PersonalReputation),
+		"260 of them are 20.4.":              anyScore(many(260, of(Low, Profanity)), PersonalReputation),
+		"a job search: 23 of 100":            anyScore([]Finding{complaint}, JobSearch),
+		"adds its own part: 69.4,":           anyScore(append(many(200, of(Low, Profanity)), of(Critical, Violence)), PersonalReputation),
+		"the threat leaves 20.4.":            anyScore(many(200, of(Low, Profanity)), PersonalReputation),
+		"and 40 swear words*: 79.4,":         anyScore(append(swearing, complaint, insult, older), JobSearch),
+		"Deleting both insults leaves 42.5.": anyScore(append(swearing, complaint), JobSearch),
+	} {
+		flat := strings.Join(strings.Fields(string(page)), " ")
+		if !strings.Contains(flat, words) || !strings.Contains(words, fmt.Sprint(got)) {
+			t.Errorf("%q: computed %v", words, got)
 		}
 	}
 }

@@ -47,18 +47,33 @@ func recommend(r *Report) []Recommendation {
 	return out
 }
 
-// about fills in the posts that hold the findings.
+// about fills in the posts that hold the findings. It reports whether there are any.
 func (rec Recommendation) about(findings []Finding) (Recommendation, bool) {
 	ids := postsOf(findings)
 	rec.Posts = ids[:min(len(ids), recommendedPosts)]
 	return rec, len(findings) > 0
 }
 
-func only(findings []Finding, keep func(Finding) bool) []Finding {
-	return slices.DeleteFunc(slices.Clone(findings), func(f Finding) bool { return !keep(f) })
+// clearing is about for a step after which the posts are gone from r, and with them
+// everything that was found in them.
+func (rec Recommendation) clearing(r *Report, findings []Finding) (Recommendation, bool) {
+	rec, ok := rec.about(findings)
+	if ok {
+		rec.ScoreAfter = new(r.scoreWithout(postsOf(findings)))
+	}
+	return rec, ok
 }
 
-func hidePersonalData(_ *Report, found []Finding) (Recommendation, bool) {
+// dismissing is about for a step after which the findings are dismissed.
+func (rec Recommendation) dismissing(r *Report, findings []Finding) (Recommendation, bool) {
+	rec, ok := rec.about(findings)
+	if ok {
+		rec.ScoreAfter = new(r.scoreWithout(idsOf(findings)))
+	}
+	return rec, ok
+}
+
+func hidePersonalData(r *Report, found []Finding) (Recommendation, bool) {
 	exposed := only(found, func(f Finding) bool { return f.Category == PrivacyExposure })
 	return Recommendation{
 		Title:    fmt.Sprintf("Take the personal data out of %s", counting(len(postsOf(exposed)), "post")),
@@ -69,12 +84,12 @@ func hidePersonalData(_ *Report, found []Finding) (Recommendation, bool) {
 			"If it shows a password, a card or a document number, change or block it today: deleting does not undo copies.",
 			"Search X for the same number or address to find what others have repeated.",
 		},
-	}.about(exposed)
+	}.clearing(r, exposed)
 }
 
-func deleteHeaviest(_ *Report, found []Finding) (Recommendation, bool) {
+func deleteHeaviest(r *Report, found []Finding) (Recommendation, bool) {
 	heavy := only(found, func(f Finding) bool {
-		return f.Suggestion == SuggestDelete && f.Severity.Base() >= High.Base() && f.Category != PrivacyExposure
+		return f.Suggestion == SuggestDelete && f.Severity.Rank() >= High.Rank() && f.Category != PrivacyExposure
 	})
 	if len(heavy) == 0 {
 		return Recommendation{}, false
@@ -90,13 +105,13 @@ func deleteHeaviest(_ *Report, found []Finding) (Recommendation, bool) {
 	return Recommendation{
 		Title:    title,
 		Category: string(heavy[0].Category), Priority: horizonNow, Effort: effort(len(heavy)),
-		Why: fmt.Sprintf("%s %s of high or critical severity, and 70%% of the score is the single heaviest finding.", what, listing(names)),
+		Why: fmt.Sprintf("%s %s of high or critical severity, which decides the score more than all lighter findings.", what, listing(names)),
 		Steps: []string{
 			"Read each post below in full. If the finding is wrong, dismiss it: it then counts nothing.",
 			"Download your X archive first if you want to keep a copy.",
 			"Delete the rest, then run this report again to see the score without them.",
 		},
-	}.about(heavy)
+	}.clearing(r, heavy)
 }
 
 func askPerson(r *Report, found []Finding) (Recommendation, bool) {
@@ -111,10 +126,10 @@ func askPerson(r *Report, found []Finding) (Recommendation, bool) {
 			"Show the posts below to someone you trust and who was not part of the conversation.",
 			"Dismiss what they read as harmless, with a word on why; the reason is kept with the report.",
 		},
-	}.about(doubtful)
+	}.dismissing(r, doubtful)
 }
 
-func addContext(_ *Report, found []Finding) (Recommendation, bool) {
+func addContext(r *Report, found []Finding) (Recommendation, bool) {
 	unclear := only(found, func(f Finding) bool { return f.Suggestion == SuggestContext && f.Category != Profanity })
 	return Recommendation{
 		Title:    fmt.Sprintf("Put %s into context", counting(len(postsOf(unclear)), "post")),
@@ -124,10 +139,10 @@ func addContext(_ *Report, found []Finding) (Recommendation, bool) {
 			"Reply to your own post with the missing context, or delete it if it no longer matters to you.",
 			"Where it quotes or answers somebody, check that theirs still exists: without it only your half is left.",
 		},
-	}.about(unclear)
+	}.clearing(r, unclear)
 }
 
-func clearSwearing(_ *Report, found []Finding) (Recommendation, bool) {
+func clearSwearing(r *Report, found []Finding) (Recommendation, bool) {
 	swearing := only(found, func(f Finding) bool { return f.Category == Profanity })
 	rec, ok := Recommendation{
 		Title:    fmt.Sprintf("Clear the swearing in %s", counting(len(postsOf(swearing)), "post")),
@@ -137,7 +152,7 @@ func clearSwearing(_ *Report, found []Finding) (Recommendation, bool) {
 			"Start with the posts below, which weigh most, and with posts that name a person or an employer.",
 			"Leave what is plainly a joke among friends if you can stand by it, and dismiss the finding.",
 		},
-	}.about(swearing)
+	}.clearing(r, swearing)
 	return rec, ok && len(rec.Posts) >= 3
 }
 
@@ -154,7 +169,7 @@ func clearOldPosts(r *Report, found []Finding) (Recommendation, bool) {
 			"Download your X archive, so that nothing is lost to you.",
 			"Delete the flagged posts of those years, the oldest first.",
 		},
-	}.about(old)
+	}.clearing(r, old)
 	return rec, len(old) >= 5 && 2*len(old) >= len(found)
 }
 

@@ -11,13 +11,15 @@ type Report struct {
 	Account         ReportAccount    `json:"account"`
 	Source          string           `json:"source"` // "x" or "archive"
 	Purpose         Purpose          `json:"purpose"`
-	Score           float64          `json:"score"` // 0..100, one decimal
+	Score           float64          `json:"score"` // 0..99.9, one decimal, as on the day it was made
 	Level           Severity         `json:"level"` // low ≤ 30 < medium ≤ 60 < high ≤ 85 < critical
+	Now             Standing         `json:"now"`   // with the dismissals made since
 	Summary         string           `json:"summary"`
 	KeyFindings     []string         `json:"key_findings"` // at most 5 sentences
 	HumanReview     HumanReview      `json:"human_review"`
 	Coverage        Coverage         `json:"coverage"`
 	Findings        []Finding        `json:"findings"` // most points first
+	LeftOut         LeftOut          `json:"left_out"`
 	RejectedClaims  int              `json:"rejected_claims"`
 	Sentiment       Sentiment        `json:"sentiment"`
 	Themes          []Theme          `json:"themes"`
@@ -29,6 +31,20 @@ type Report struct {
 	Versions        Versions         `json:"versions"`
 	Policy          []PolicyRow      `json:"policy"`
 	Privacy         Privacy          `json:"privacy"`
+}
+
+// Standing is a score and its level. The points of the findings add up to it exactly.
+type Standing struct {
+	Score float64  `json:"score"`
+	Level Severity `json:"level"`
+}
+
+// LeftOut counts the findings that a report does not list, because there are more than
+// 5,000: the weakest of the largest categories. Every count of the report includes them.
+type LeftOut struct {
+	Findings   int              `json:"findings"`
+	ByCategory map[Category]int `json:"by_category,omitempty"`
+	ByYear     map[int]int      `json:"by_year,omitempty"`
 }
 
 // ReportAccount is whose posts were read.
@@ -66,14 +82,14 @@ type Finding struct {
 	QuoteEnd   int       `json:"quote_end"`
 	Category   Category  `json:"category"`
 	Severity   Severity  `json:"severity"`
-	Confidence float64   `json:"confidence"` // both witnesses 0.95, model 0.85, screen 0.7
+	Confidence float64   `json:"confidence"` // both witnesses 1.0, model 0.9, screen 0.75
 	Witnesses  []Witness `json:"witnesses"`
 	Disputed   bool      `json:"disputed,omitempty"` // the witnesses disagree on whether it is high
 	Reason     string    `json:"reason"`
 	Suggestion string    `json:"suggestion"` // keep, edit_context or delete
 	Dismissed  bool      `json:"dismissed"`
 	Why        string    `json:"why,omitempty"` // why it was dismissed, in the user's words
-	Points     float64   `json:"points"`        // its part in the score before clamping; 0 when dismissed
+	Points     float64   `json:"points"`        // its part of now.score; 0 when dismissed
 }
 
 // The suggestions a finding can carry.
@@ -160,6 +176,10 @@ type Recommendation struct {
 	Effort   string   `json:"effort"` // minutes, an_hour, a_day
 	Steps    []string `json:"steps"`
 	Posts    []string `json:"posts,omitempty"`
+
+	// ScoreAfter is the score once the step is done and nothing else: its posts deleted, or
+	// its findings dismissed. It is null for a step that changes no finding.
+	ScoreAfter *float64 `json:"score_after"`
 }
 
 // ModelUse is what one model did for this report.

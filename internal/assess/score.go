@@ -7,31 +7,42 @@ import (
 	"time"
 )
 
-// ScoreVersion names the formula in this file and the weights in purpose.go.
-const ScoreVersion = "score-1"
+// ScoreVersion names the formula in this file and the weights in purpose.go. A report keeps
+// the version that it was made with, see [scoreFor].
+const ScoreVersion = "score-2"
 
 // How sure a finding is, by who claims it.
 const (
-	bothConfidence   = 0.95
-	modelConfidence  = 0.85
-	screenConfidence = 0.7
+	bothConfidence   = 1.0
+	modelConfidence  = 0.9
+	screenConfidence = 0.75
 )
 
-// reviewBelow is the confidence under which a high finding asks for a person.
-const reviewBelow = 0.7
+// nextOfKind is what each further finding of a category counts, relative to the one before
+// it: the heaviest in full, the second nine tenths, the third 0.81 and so on. A thousand
+// swear words are worth ten of them, not a thousand.
+const nextOfKind = 0.9
 
-// Base is the points of a severity before weights: low 20, medium 50, high 80,
-// critical 100, anything else 0.
-func (s Severity) Base() float64 {
+// maxScore is the highest score there is, because a report can always get worse.
+const maxScore = 99.9
+
+// Rank orders severities: low 1, medium 2, high 3, critical 4, anything else 0.
+func (s Severity) Rank() int {
+	return 1 + slices.Index([]Severity{Low, Medium, High, Critical}, s)
+}
+
+// Chance is the score, as a part of 1, that one finding of the severity reaches alone: in a
+// recent post, at full confidence and with a weight of 1. It is 0 for an unknown severity.
+func (s Severity) Chance() float64 {
 	switch s {
 	case Low:
-		return 20
+		return 0.03
 	case Medium:
-		return 50
+		return 0.16
 	case High:
-		return 80
+		return 0.42
 	case Critical:
-		return 100
+		return 0.72
 	default:
 		return 0
 	}
@@ -51,10 +62,18 @@ func LevelOf(score float64) Severity {
 	}
 }
 
-// Recency is how much a post's age takes from its points: 1.0 for a year, then a
-// straight line to 0.5 at five years, and 0.5 for ever after: the internet does not
-// forget. A post without a date, or from the future, counts in full.
-func Recency(posted, now time.Time) float64 {
+// Recency is how much a finding counts at the age of its post: 1.0 for a year, then a
+// straight line to 0.5 at five years, and 0.5 for ever after. A post without a date, or from
+// the future, counts in full. So does exposed personal data of any age, because a card
+// number stays one.
+func Recency(c Category, posted, now time.Time) float64 {
+	if c == PrivacyExposure {
+		return 1
+	}
+	return fading(posted, now)
+}
+
+func fading(posted, now time.Time) float64 {
 	const year, full, faded, floor = 365.25 * 24, 1.0, 5.0, 0.5
 	if posted.IsZero() {
 		return 1
@@ -63,9 +82,12 @@ func Recency(posted, now time.Time) float64 {
 	return 1 - (1-floor)*min(max(age-full, 0)/(faded-full), 1)
 }
 
-// Points is what one finding weighs: severity × weight × confidence × recency, rounded to
-// two decimals so that a reader can add them up. A dismissed finding weighs nothing.
-func Points(f Finding, p Purpose, now time.Time) float64 {
+// Hazard is what one finding adds to the risk when nothing else of its category was found:
+//
+//	−ln(1 − chance) × confidence × recency × weight
+//
+// Hazards add up as those of independent accidents do. A dismissed finding has none.
+func Hazard(f Finding, p Purpose, now time.Time) float64 {
 	if f.Dismissed {
 		return 0
 	}
@@ -73,121 +95,91 @@ func Points(f Finding, p Purpose, now time.Time) float64 {
 	if f.Confidence > 0 { // false for NaN as well
 		confidence = min(f.Confidence, 1)
 	}
-	return math.Round(f.Severity.Base()*Weight(p, f.Category)*confidence*Recency(f.PostedAt, now)*100) / 100
+	return -math.Log1p(-f.Severity.Chance()) * confidence * Recency(f.Category, f.PostedAt, now) * Weight(p, f.Category)
 }
 
 // Score sets the points of every finding in place and answers with the overall score,
-// 0..100 with one decimal, and its level. The order of the findings does not matter.
+// 0..99.9 with one decimal, and its level:
+//
+//	H     = Σ hazard × 0.9ᵏ over the findings of each category, heaviest first, k = 0, 1, 2 …
+//	score = 100 × (1 − e^−H)
+//
+// A further finding never lowers it, and the order of the findings does not matter. The
+// points share the score in proportion to the findings' parts of H and add up to it exactly.
 func Score(findings []Finding, p Purpose, now time.Time) (float64, Severity) {
-	var largest, sum, count int64 // hundredths: whole numbers add up alike in any order
 	for i := range findings {
-		findings[i].Points = Points(findings[i], p, now)
-		if findings[i].Dismissed {
-			continue
-		}
-		points := int64(math.Round(findings[i].Points * 100))
-		largest, sum, count = max(largest, points), sum+points, count+1
+		findings[i].Points = 0
 	}
-	if count == 0 {
-		return 0, Low
-	}
-	raw := (0.7*float64(largest) + 0.3*float64(sum)/float64(count)) / 100
-	score := math.Round(min(raw, 100)*10) / 10
+	parts, sum := hazards(findings, p, now)
+	score := scoreOf(sum)
+	share(findings, parts, sum, int(math.Round(score*100)))
 	return score, LevelOf(score)
 }
 
-// Rescore gives the report that another purpose, or dismissing the findings named in
-// without, would have given: same findings, everything that rests on the score computed
-// anew. Findings that are dismissed already stay so. The given report is not changed.
-func Rescore(r *Report, p Purpose, now time.Time, without []string) *Report {
-	c := *r
-	c.Purpose, c.ScoredAt = p, now
-	c.Policy = policyTable(r.Source, p)
-	c.Findings = slices.Clone(r.Findings)
-	for i := range c.Findings {
-		f := &c.Findings[i]
-		f.Dismissed = f.Dismissed || slices.Contains(without, f.ID)
-	}
-	c.conclude()
-	return &c
+// scoreOf turns a sum of hazards into a score.
+func scoreOf(sum float64) float64 {
+	return min(math.Round(-math.Expm1(-sum)*1000)/10, maxScore)
 }
 
-// conclude computes everything that follows from the findings, the purpose and ScoredAt.
-// Run and Rescore both end here, so that a lens gives what a fresh run would.
-func (r *Report) conclude() {
-	r.Score, r.Level = Score(r.Findings, r.Purpose, r.ScoredAt)
-	slices.SortFunc(r.Findings, byPoints)
-	r.RiskByYear = riskByYear(r.RiskByYear, r.Findings, r.Purpose, r.ScoredAt)
-	r.HumanReview = humanReview(r.Findings)
-	r.KeyFindings = keyFindings(r.Findings)
-	r.Recommendations = recommend(r)
-	r.Summary = summarise(r)
+// part is what one finding adds to the sum.
+type part struct {
+	finding int // its place among the findings
+	size    float64
 }
 
-// byPoints puts the heaviest first, then the newest; ids settle the rest.
-func byPoints(a, b Finding) int {
-	return cmp.Or(cmp.Compare(b.Points, a.Points), b.PostedAt.Compare(a.PostedAt), cmp.Compare(a.ID, b.ID))
-}
-
-// riskByYear scores each year's findings by the same formula. The years and their posts
-// come from the run and are kept; a finding of another year adds that year.
-func riskByYear(years []YearRisk, findings []Finding, p Purpose, now time.Time) []YearRisk {
-	byYear := map[int][]Finding{}
-	for _, f := range findings {
-		if !f.PostedAt.IsZero() {
-			y := f.PostedAt.UTC().Year()
-			byYear[y] = append(byYear[y], f)
+// hazards are the discounted hazards of the findings that count, and their sum.
+func hazards(findings []Finding, p Purpose, now time.Time) (parts []part, sum float64) {
+	for i, f := range findings {
+		if h := Hazard(f, p, now); h > 0 {
+			parts = append(parts, part{i, h})
 		}
 	}
-	out := make([]YearRisk, 0, len(years))
-	for _, y := range years {
-		out = append(out, yearRisk(y.Year, y.Posts, byYear[y.Year], p, now))
-		delete(byYear, y.Year)
+	slices.SortFunc(parts, func(a, b part) int {
+		f, g := findings[a.finding], findings[b.finding]
+		return cmp.Or(cmp.Compare(f.Category, g.Category), cmp.Compare(b.size, a.size),
+			g.PostedAt.Compare(f.PostedAt), cmp.Compare(f.ID, g.ID))
+	})
+	discount, category := 1.0, Category("")
+	for i := range parts {
+		if c := findings[parts[i].finding].Category; c != category {
+			discount, category = 1, c
+		}
+		parts[i].size *= discount
+		discount *= nextOfKind
+		sum += parts[i].size
 	}
-	for year, found := range byYear {
-		out = append(out, yearRisk(year, 0, found, p, now))
-	}
-	slices.SortFunc(out, func(a, b YearRisk) int { return cmp.Compare(a.Year, b.Year) })
-	return out
+	return parts, sum
 }
 
-func yearRisk(year, posts int, findings []Finding, p Purpose, now time.Time) YearRisk {
-	score, _ := Score(findings, p, now)
-	return YearRisk{Year: year, Posts: posts, Findings: len(counted(findings)), Score: score}
+// share gives each finding its points: so many hundredths of a point in proportion to the
+// parts. The hundredths that rounding down leaves over go to the largest remainders.
+func share(findings []Finding, parts []part, sum float64, hundredths int) {
+	left := hundredths
+	for i := range parts {
+		exact := float64(hundredths) * parts[i].size / sum
+		whole := math.Floor(exact)
+		findings[parts[i].finding].Points = whole
+		parts[i].size = exact - whole
+		left -= int(whole)
+	}
+	slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(b.size, a.size) })
+	for i, p := range parts {
+		f := &findings[p.finding]
+		if i < left {
+			f.Points++
+		}
+		f.Points /= 100
+	}
 }
 
-// counted are the findings that are not dismissed.
-func counted(findings []Finding) []Finding {
-	return slices.DeleteFunc(slices.Clone(findings), func(f Finding) bool { return f.Dismissed })
-}
+// scorer is one version of the formula.
+type scorer func(findings []Finding, p Purpose, now time.Time) (float64, Severity)
 
-// humanReview asks for a person where a machine should not have the last word.
-func humanReview(findings []Finding) HumanReview {
-	var critical, unsure, disputed int
-	for _, f := range counted(findings) {
-		switch {
-		case f.Severity == Critical:
-			critical++
-		case f.Severity == High && f.Confidence < reviewBelow:
-			unsure++
-		}
-		if f.Disputed {
-			disputed++
-		}
+// scoreFor is the formula that a report was made with. Reports from before versions were
+// written down are of the first.
+func scoreFor(version string) scorer {
+	if version == ScoreVersion {
+		return Score
 	}
-	h := HumanReview{Reasons: []string{}}
-	for _, r := range []struct {
-		n   int
-		why string
-	}{
-		{critical, "of critical severity"},
-		{unsure, "of high severity with a confidence under 0.7"},
-		{disputed, "on which the two witnesses disagree about high severity"},
-	} {
-		if r.n > 0 {
-			h.Reasons = append(h.Reasons, counting(r.n, "finding")+" "+r.why+".")
-		}
-	}
-	h.Needed = len(h.Reasons) > 0
-	return h
+	return score1
 }

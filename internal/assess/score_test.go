@@ -1,6 +1,7 @@
 package assess
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -23,7 +24,7 @@ func anyFinding(t *rapid.T) Finding {
 		ID: id, PostID: rapid.SampledFrom([]string{"1", "2", "3", "4"}).Draw(t, "post"), Quote: id,
 		Category:   rapid.SampledFrom(Categories[:]).Draw(t, "category"),
 		Severity:   rapid.SampledFrom([]Severity{Low, Medium, High, Critical, "nonsense"}).Draw(t, "severity"),
-		Confidence: rapid.OneOf(rapid.SampledFrom([]float64{0.7, 0.85, 0.95, math.NaN(), math.Inf(1)}), rapid.Float64()).Draw(t, "confidence"),
+		Confidence: rapid.OneOf(rapid.SampledFrom([]float64{0.75, 0.9, 1, math.NaN(), math.Inf(1)}), rapid.Float64()).Draw(t, "confidence"),
 		PostedAt:   rapid.SampledFrom([]time.Time{{}, today, yearsAgo(2), yearsAgo(3.3), yearsAgo(8), today.AddDate(1, 0, 0)}).Draw(t, "posted"),
 		Dismissed:  rapid.Bool().Draw(t, "dismissed"),
 	}
@@ -31,56 +32,111 @@ func anyFinding(t *rapid.T) Finding {
 
 var findingsGen = rapid.SliceOfN(rapid.Custom(anyFinding), 0, 12)
 
-func TestPoints_AreSeverityTimesWeightTimesConfidenceTimesRecency(t *testing.T) {
+// of draws a finding of one severity and category, as the screen alone makes it today.
+func of(s Severity, c Category) Finding {
+	return Finding{Severity: s, Category: c, Confidence: screenConfidence, PostedAt: today}
+}
+
+func many(n int, f Finding) []Finding {
+	out := make([]Finding, n)
+	for i := range out {
+		out[i], out[i].ID = f, fmt.Sprint(f.ID, i)
+	}
+	return out
+}
+
+// What a reader expects of a score, by the screen alone and recent unless it says otherwise.
+func TestScore_OfTheProfilesThatAReaderKnows(t *testing.T) {
 	t.Parallel()
+	threat := of(Critical, Violence)
+	oldCard := of(Critical, PrivacyExposure)
+	oldCard.PostedAt = yearsAgo(8)
+	for _, c := range []struct {
+		name     string
+		findings []Finding
+		purposes []Purpose
+		from, to float64
+	}{
+		{"one mild swear word", many(1, of(Low, Profanity)), Purposes[:], 0.1, 5},
+		{"260 mild swear words", many(260, of(Low, Profanity)), Purposes[:], 15, 35},
+		{"one complaint about a boss", many(1, of(Medium, ProfessionalConduct)), []Purpose{JobSearch}, 15, 35},
+		{"one slur aimed at somebody", many(1, of(High, HateSpeech)), Purposes[:], 30, 60},
+		{"one insult aimed at somebody", many(1, of(High, Harassment)), Purposes[:], 30, 60},
+		{"a lone word like a slur", many(1, of(Medium, HateSpeech)), Purposes[:], 5, 30},
+		{"one death threat", []Finding{threat}, Purposes[:], 55, 80},
+		{"150 threats and 900 slurs", append(many(150, threat), many(900, of(High, HateSpeech))...), Purposes[:], 97.1, 99.9},
+		{"a card number of eight years ago", []Finding{oldCard}, Purposes[:], 60.1, 99.9},
+		{"nothing", nil, Purposes[:], 0, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			for _, p := range c.purposes {
+				if got, _ := Score(c.findings, p, today); got < c.from || got > c.to {
+					t.Errorf("%s: got %v, want %v to %v", p, got, c.from, c.to)
+				}
+			}
+		})
+	}
+}
+
+func TestScore_OfAThreatAmongSwearWordsIsAboveTheThreatAlone(t *testing.T) {
+	t.Parallel()
+	for _, p := range Purposes {
+		alone, _ := Score([]Finding{of(Critical, Violence)}, p, today)
+		among, _ := Score(append(many(200, of(Low, Profanity)), of(Critical, Violence)), p, today)
+		if among <= alone {
+			t.Errorf("%s: %v alone, %v among 200 swear words", p, alone, among)
+		}
+	}
+}
+
+func TestHazard_FollowsSeverityConfidenceAgeAndWeight(t *testing.T) {
+	t.Parallel()
+	base := Hazard(of(High, Harassment), PersonalReputation, today)
+	change := func(do func(*Finding)) Finding {
+		f := of(High, Harassment)
+		do(&f)
+		return f
+	}
 	for _, c := range []struct {
 		name    string
 		finding Finding
 		purpose Purpose
-		want    float64
+		want    float64 // times the plain one
 	}{
-		{"plain", Finding{Severity: High, Category: Violence, Confidence: 0.95, PostedAt: today}, PersonalReputation, 76},
-		{"weighted", Finding{Severity: Medium, Category: ProfessionalConduct, Confidence: 0.85, PostedAt: today}, JobSearch, 106.25},
-		{"three years old", Finding{Severity: Critical, Category: Violence, Confidence: 0.7, PostedAt: yearsAgo(3)}, PersonalReputation, 52.5},
-		{"very old", Finding{Severity: Low, Category: Profanity, Confidence: 0.7, PostedAt: yearsAgo(12)}, PersonalReputation, 7},
-		{"less than usual", Finding{Severity: Medium, Category: GeopoliticalTopic, Confidence: 0.7}, Influencer, 28},
-		{"dismissed", Finding{Severity: Critical, Category: Violence, Confidence: 0.95, Dismissed: true}, VisaApplication, 0},
-		{"unknown severity", Finding{Severity: "terrible", Category: Violence, Confidence: 0.95}, VisaApplication, 0},
+		{"both witnesses", change(func(f *Finding) { f.Confidence = bothConfidence }), PersonalReputation, 1 / 0.75},
+		{"three years old", change(func(f *Finding) { f.PostedAt = yearsAgo(3) }), PersonalReputation, 0.75},
+		{"very old", change(func(f *Finding) { f.PostedAt = yearsAgo(12) }), PersonalReputation, 0.5},
+		{"weighted", of(High, Harassment), JobSearch, 1.5},
+		{"dismissed", change(func(f *Finding) { f.Dismissed = true }), PersonalReputation, 0},
+		{"unknown severity", change(func(f *Finding) { f.Severity = "terrible" }), PersonalReputation, 0},
+		{"no confidence", change(func(f *Finding) { f.Confidence = math.NaN() }), PersonalReputation, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			if got := Points(c.finding, c.purpose, today); got != c.want {
-				t.Fatalf("got %v, want %v", got, c.want)
+			if got := Hazard(c.finding, c.purpose, today) / base; math.Abs(got-c.want) > 1e-9 {
+				t.Fatalf("got %v times, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+func TestRecency_NeverFadesExposedPersonalData(t *testing.T) {
+	t.Parallel()
+	if got := Recency(PrivacyExposure, yearsAgo(20), today); got != 1 {
+		t.Fatalf("got %v", got)
 	}
 }
 
 func TestRecency_FallsEvenlyFromOneYearToFiveAndNeverBelowHalf(t *testing.T) {
 	t.Parallel()
 	for years, want := range map[float64]float64{-1: 1, 0: 1, 1: 1, 2: 0.875, 3: 0.75, 5: 0.5, 40: 0.5} {
-		if got := Recency(yearsAgo(years), today); math.Abs(got-want) > 1e-9 {
+		if got := Recency(Violence, yearsAgo(years), today); math.Abs(got-want) > 1e-9 {
 			t.Errorf("%v years: got %v, want %v", years, got, want)
 		}
 	}
-	if got := Recency(time.Time{}, today); got != 1 {
+	if got := Recency(Violence, time.Time{}, today); got != 1 {
 		t.Errorf("no date: got %v, want 1", got)
-	}
-}
-
-func TestScore_IsSeventyPercentLargestAndThirtyPercentMean(t *testing.T) {
-	t.Parallel()
-	findings := []Finding{
-		{Severity: High, Category: Violence, Confidence: 0.95, PostedAt: today},  // 76
-		{Severity: Low, Category: Profanity, Confidence: 0.7, PostedAt: today},   // 14
-		{Severity: Critical, Category: Violence, Confidence: 1, Dismissed: true}, // nothing
-	}
-	score, level := Score(findings, PersonalReputation, today)
-	if score != 66.7 || level != High { // 0.7 × 76 + 0.3 × 45
-		t.Fatalf("got %v %v, want 66.7 high", score, level)
-	}
-	if findings[0].Points != 76 || findings[1].Points != 14 || findings[2].Points != 0 {
-		t.Fatalf("points not set in place: %+v", findings)
 	}
 }
 
@@ -100,21 +156,43 @@ func TestLevelOf_ChangesRightAfterItsBounds(t *testing.T) {
 	}
 }
 
+// anyScore scores a copy.
+func anyScore(findings []Finding, p Purpose) float64 {
+	score, _ := Score(slices.Clone(findings), p, today)
+	return score
+}
+
+var purposeGen = rapid.SampledFrom(Purposes[:])
+
 func TestScore_StaysInBoundsAndItsLevelMatches(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		findings := findingsGen.Draw(t, "findings")
-		p := rapid.SampledFrom(Purposes[:]).Draw(t, "purpose")
-		score, level := Score(findings, p, today)
-		if !(score >= 0 && score <= 100) || level != LevelOf(score) || score != float64(tenths(score))/10 {
+		score, level := Score(findings, purposeGen.Draw(t, "purpose"), today)
+		if !(score >= 0 && score <= 99.9) || level != LevelOf(score) || score != float64(tenths(score))/10 {
 			t.Fatalf("score %v level %v", score, level)
 		}
+	})
+}
+
+func TestScore_IsTheSumOfThePointsAsPrinted(t *testing.T) {
+	t.Parallel()
+	check := func(t interface{ Fatalf(string, ...any) }, findings []Finding, p Purpose) {
+		score, _ := Score(findings, p, today)
+		sum := 0
 		for _, f := range findings {
-			if !(f.Points >= 0 && f.Points <= 250) {
+			hundredths := math.Round(f.Points * 100)
+			if f.Points < 0 || hundredths/100 != f.Points || f.Dismissed && f.Points != 0 {
 				t.Fatalf("points %v", f.Points)
 			}
+			sum += int(hundredths)
 		}
-	})
+		if sum != 10*tenths(score) {
+			t.Fatalf("the points add up to %d hundredths, the score is %v", sum, score)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) { check(t, findingsGen.Draw(t, "findings"), purposeGen.Draw(t, "purpose")) })
+	check(t, append(many(3000, of(Low, Profanity)), many(2000, of(Critical, Violence))...), JobSearch)
 }
 
 func TestScore_DoesNotDependOnTheOrder(t *testing.T) {
@@ -122,39 +200,110 @@ func TestScore_DoesNotDependOnTheOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		findings := findingsGen.Draw(t, "findings")
 		shuffled := rapid.Permutation(findings).Draw(t, "shuffled")
-		a, _ := Score(findings, JobSearch, today)
-		b, _ := Score(shuffled, JobSearch, today)
-		if a != b {
+		if a, b := anyScore(findings, JobSearch), anyScore(shuffled, JobSearch); a != b {
 			t.Fatalf("%v in one order, %v in another", a, b)
 		}
 	})
 }
 
-func TestScore_DismissingIsTheSameAsNotFinding(t *testing.T) {
+func TestScore_NeverFallsWhenSomethingWorseIsKnown(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		findings, p := findingsGen.Draw(t, "findings"), purposeGen.Draw(t, "purpose")
+		before := anyScore(findings, p)
+		one := rapid.Custom(anyFinding).Draw(t, "one more")
+		if after := anyScore(append(slices.Clone(findings), one), p); after < before {
+			t.Fatalf("one more finding: %v, was %v", after, before)
+		}
+		if len(findings) == 0 {
+			return
+		}
+		i := rapid.IntRange(0, len(findings)-1).Draw(t, "which")
+		worse := func(what string, change func(*Finding)) {
+			changed := slices.Clone(findings)
+			change(&changed[i])
+			if after := anyScore(changed, p); after < before {
+				t.Fatalf("%s: %v, was %v", what, after, before)
+			}
+		}
+		worse("severer", func(f *Finding) {
+			if r := f.Severity.Rank(); r > 0 && r < 4 {
+				f.Severity = []Severity{Low, Medium, High, Critical}[r]
+			}
+		})
+		worse("surer", func(f *Finding) { f.Confidence = max(f.Confidence, rapid.Float64Range(0, 1).Draw(t, "confidence")) })
+		worse("restored", func(f *Finding) { f.Dismissed = false })
+		worse("newer", func(f *Finding) { f.PostedAt = today })
+	})
+}
+
+func TestScore_DismissingIsTheSameAsNotFindingAndNeverRaisesIt(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		findings := findingsGen.Filter(func(f []Finding) bool { return len(f) > 0 }).Draw(t, "findings")
 		i := rapid.IntRange(0, len(findings)-1).Draw(t, "which")
 		removed := slices.Delete(slices.Clone(findings), i, i+1)
-		before := slices.Clone(findings)
-		Score(before, VisaApplication, today)
+		before := anyScore(findings, VisaApplication)
 		findings[i].Dismissed = true
-		a, _ := Score(findings, VisaApplication, today)
-		b, _ := Score(removed, VisaApplication, today)
-		if a != b {
-			t.Fatalf("dismissed %v, removed %v", a, b)
-		}
-		if heaviest(findings) > heaviest(before) {
-			t.Fatal("dismissing raised the largest points")
+		a, b := anyScore(findings, VisaApplication), anyScore(removed, VisaApplication)
+		if a != b || a > before {
+			t.Fatalf("was %v, dismissed %v, removed %v", before, a, b)
 		}
 	})
 }
 
-func heaviest(findings []Finding) (points float64) {
-	for _, f := range findings {
-		points = max(points, f.Points)
+func TestWeight_NeverLetsALighterSeverityOutweighAMuchHeavierOne(t *testing.T) {
+	t.Parallel()
+	for _, p := range Purposes {
+		for _, age := range []time.Time{today, yearsAgo(3), yearsAgo(9)} {
+			for _, heavy := range Categories {
+				for _, light := range Categories {
+					for _, pair := range [][2]Severity{{Critical, Medium}, {High, Low}} {
+						a := Finding{Severity: pair[0], Category: heavy, Confidence: 0.75, PostedAt: age}
+						b := Finding{Severity: pair[1], Category: light, Confidence: 0.75, PostedAt: age}
+						if Hazard(a, p, today) <= Hazard(b, p, today) {
+							t.Errorf("%s: %s %s does not outweigh %s %s", p, pair[0], heavy, pair[1], light)
+						}
+					}
+				}
+			}
+		}
 	}
-	return points
+}
+
+func TestWeight_StaysBetweenAHalfAndTwoAndTellsEveryPurposeApart(t *testing.T) {
+	t.Parallel()
+	seen := map[string]Purpose{}
+	for _, p := range Purposes {
+		var row string
+		for _, c := range Categories {
+			w := Weight(p, c)
+			if w < 0.5 || w > 2 {
+				t.Errorf("%s, %s: %v", p, c, w)
+			}
+			row += fmt.Sprint(anyScore([]Finding{of(High, c)}, p), " ")
+		}
+		if other, same := seen[row]; same {
+			t.Errorf("%s scores every category like %s", p, other)
+		}
+		seen[row] = p
+	}
+}
+
+func TestScore_ReachesEveryLevelByTheScreenAloneInEveryPurpose(t *testing.T) {
+	t.Parallel()
+	for _, p := range Purposes {
+		reached := map[Severity]bool{}
+		for _, findings := range [][]Finding{
+			many(1, of(Low, Profanity)), many(1, of(High, HateSpeech)), many(1, of(Critical, Violence)), many(3, of(Critical, Violence)),
+		} {
+			_, level := Score(findings, p, today)
+			reached[level] = true
+		}
+		if len(reached) != 4 {
+			t.Errorf("%s reaches only %v", p, reached)
+		}
+	}
 }
 
 func TestHumanReview_IsAskedForWhereAMachineShouldNotDecide(t *testing.T) {
@@ -177,38 +326,5 @@ func TestHumanReview_IsAskedForWhereAMachineShouldNotDecide(t *testing.T) {
 				t.Fatal(diff)
 			}
 		})
-	}
-}
-
-func TestRescore_LeavesTheReportAloneAndRecomputesWhatRestsOnTheScore(t *testing.T) {
-	t.Parallel()
-	r := &Report{
-		CreatedAt: today, ScoredAt: today, Purpose: PersonalReputation, Source: SourceX,
-		RiskByYear: []YearRisk{{Year: 2025, Posts: 3}, {Year: 2026, Posts: 20}},
-		Findings: []Finding{
-			{ID: "a", PostID: "1", Quote: "x", Severity: Critical, Category: Violence, Confidence: 0.95, PostedAt: today},
-			{ID: "b", PostID: "2", Quote: "y", Severity: Medium, Category: ProfessionalConduct, Confidence: 0.7, PostedAt: today},
-		},
-	}
-	r.conclude()
-	if r.Score != 86 || r.Level != Critical || !r.HumanReview.Needed {
-		t.Fatalf("got %v %v", r.Score, r.Level)
-	}
-	kept := *r
-	kept.Findings = slices.Clone(r.Findings)
-
-	got := Rescore(r, JobSearch, today, []string{"a"})
-	if got.Score != 87.5 || got.Level != Critical || got.HumanReview.Needed || !got.Findings[1].Dismissed {
-		t.Fatalf("got %v %v %+v", got.Score, got.Level, got.Findings)
-	}
-	want := []YearRisk{{Year: 2025, Posts: 3}, {Year: 2026, Posts: 20, Findings: 1, Score: 87.5}}
-	if diff := cmp.Diff(want, got.RiskByYear); diff != "" {
-		t.Fatal(diff)
-	}
-	if len(got.KeyFindings) != 1 || got.Summary == r.Summary {
-		t.Fatalf("the words did not follow: %q", got.Summary)
-	}
-	if diff := cmp.Diff(kept.Findings, r.Findings); diff != "" || r.Score != 86 {
-		t.Fatal("the given report was changed", diff)
 	}
 }

@@ -58,7 +58,13 @@ func keyFindings(findings []Finding) []string {
 func summarise(r *Report) string {
 	sentences := []string{whatWasRead(r), whatWasFound(r)}
 	if n := len(r.Findings) - len(counted(r.Findings)); n > 0 {
-		sentences = append(sentences, counting(n, "dismissed finding")+" no longer count"+verbS(n)+".")
+		sentences = append(sentences, counting(n, "dismissed finding no longer counts/dismissed findings no longer count")+".")
+	}
+	if r.Now.Score != r.Score {
+		sentences = append(sentences, "When the report was made, the score was "+decimal(r.Score)+".")
+	}
+	if r.Versions.Score != ScoreVersion {
+		sentences = append(sentences, "This report keeps the earlier formula of the score, with which it was made; a new one is not comparable with it.")
 	}
 	if r.HumanReview.Needed {
 		sentences = append(sentences, "A person should look before anything is decided: "+
@@ -97,15 +103,24 @@ func whatWasFound(r *Report) string {
 	groups := grouped(r.Findings)
 	lens := "Read for " + r.Purpose.Title()
 	if len(groups) == 0 {
-		return fmt.Sprintf("%s, the risk is %s (0 of 100): nothing was found that counts.", lens, r.Level)
+		return fmt.Sprintf("%s, the risk is %s (0 of 100): nothing was found that counts.", lens, r.Now.Level)
 	}
 	var names []string
 	for _, g := range groups[:min(len(groups), 3)] {
-		names = append(names, fmt.Sprintf("%s (%s)", strings.ToLower(g.category.Title()), thousands(len(g.findings))))
+		n := len(g.findings) + r.LeftOut.ByCategory[g.category]
+		names = append(names, fmt.Sprintf("%s (%s)", strings.ToLower(g.category.Title()), thousands(n)))
 	}
 	found := counted(r.Findings)
-	return fmt.Sprintf("%s, the risk is %s (%s of 100): %s in %s, led by %s.", lens, r.Level, decimal(r.Score),
-		counting(len(found), "finding"), counting(len(postsOf(found)), "post"), listing(names))
+	return fmt.Sprintf("%s, the risk is %s (%s of 100): %s%s, led by %s.", lens, r.Now.Level, decimal(r.Now.Score),
+		counting(len(found)+r.LeftOut.Findings, "finding"), inPosts(r, found), listing(names))
+}
+
+// inPosts says how many posts hold the findings, where the report lists all of them.
+func inPosts(r *Report, found []Finding) string {
+	if r.LeftOut.Findings > 0 {
+		return ""
+	}
+	return " in " + counting(len(postsOf(found)), "post")
 }
 
 // mood is one sentence on the tone, or "" when it could not be measured.
@@ -128,12 +143,4 @@ func postsOf(findings []Finding) []string {
 		}
 	}
 	return ids
-}
-
-// verbS is the s of a verb whose subject is one.
-func verbS(n int) string {
-	if n == 1 {
-		return "s"
-	}
-	return ""
 }

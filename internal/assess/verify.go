@@ -101,7 +101,7 @@ func (q question) judgement(a answeredPost) Judgement {
 
 // verified turns a claim about the aliased text into one about the post: known labels, and a quote that is found.
 func (q question) verified(c answeredClaim) (Claim, bool) {
-	known := slices.Contains(Categories[:], c.Category) && c.Severity.Base() > 0 &&
+	known := slices.Contains(Categories[:], c.Category) && c.Severity.Rank() > 0 &&
 		slices.Contains([]string{SuggestKeep, SuggestContext, SuggestDelete}, c.Suggestion)
 	start, end, found := Verify(q.aliased.Text, c.Quote)
 	if !known || !found {

@@ -28,8 +28,10 @@ type analysisBody struct {
 	Model      string            `json:"model" doc:"Empty when the screen stands alone."`
 	Status     string            `json:"status" enum:"queued,running,completed,failed,cancelled"`
 	Progress   progressBody      `json:"progress"`
-	Score      *float64          `json:"score"`
+	Score      *float64          `json:"score" doc:"As on the day it was made; it does not change. Null until it has completed."`
 	Level      *string           `json:"level"`
+	ScoreNow   *float64          `json:"score_now" doc:"With the dismissals made since."`
+	LevelNow   *string           `json:"level_now"`
 	Error      *analysisError    `json:"error"`
 	CreatedAt  time.Time         `json:"created_at"`
 	StartedAt  *time.Time        `json:"started_at"`
@@ -53,7 +55,7 @@ func newAnalysisBody(x analysis.Analysis) analysisBody {
 	self := "/api/v1/analyses/" + x.ID
 	b := analysisBody{
 		ID: x.ID, AccountID: x.AccountID, ArchiveID: x.ArchiveID, Handle: x.Handle, Purpose: string(x.Purpose), MaxPosts: x.MaxPosts,
-		Tier: x.Tier, Model: x.Model, Status: string(x.Status), Progress: newProgressBody(x.Progress), Score: x.Score, Level: x.Level,
+		Tier: x.Tier, Model: x.Model, Status: string(x.Status), Progress: newProgressBody(x.Progress), Score: x.Score, Level: x.Level, ScoreNow: x.ScoreNow, LevelNow: x.LevelNow,
 		CreatedAt: x.CreatedAt, StartedAt: x.StartedAt, FinishedAt: x.FinishedAt,
 		Links: map[string]string{"self": self, "events": self + "/events"},
 	}
@@ -261,14 +263,15 @@ func (a *API) dismiss(ctx context.Context, in *dismissInput) (*findingOutput, er
 type scoreInput struct {
 	ID      string   `path:"id" format:"uuid"`
 	Purpose string   `query:"purpose" maxLength:"50" doc:"Another lens; the report's own by default."`
-	Without []string `query:"without" maxItems:"200" doc:"Post ids, comma separated: as if they had been deleted."`
+	Without []string `query:"without" maxItems:"200" doc:"Ids of posts and of findings, comma separated: the score as if these posts were deleted and these findings dismissed. Unknown ids are refused."`
 }
 
 type scoreOutput struct {
 	Body struct {
 		Purpose  string           `json:"purpose"`
-		Score    float64          `json:"score"`
+		Score    float64          `json:"score" doc:"Without what was left out, and with the dismissals of today."`
 		Level    string           `json:"level"`
+		Made     assess.Standing  `json:"made" doc:"For this purpose, as on the day when the report was made."`
 		Findings []assess.Finding `json:"findings"`
 	}
 }
@@ -279,7 +282,9 @@ func (a *API) score(ctx context.Context, in *scoreInput) (*scoreOutput, error) {
 		return nil, err
 	}
 	out := &scoreOutput{}
-	out.Body.Purpose, out.Body.Score, out.Body.Level, out.Body.Findings = string(r.Purpose), r.Score, string(r.Level), r.Findings
+	out.Body.Purpose, out.Body.Findings = string(r.Purpose), r.Findings
+	out.Body.Score, out.Body.Level = r.Now.Score, string(r.Now.Level)
+	out.Body.Made = assess.Standing{Score: r.Score, Level: r.Level}
 	return out, nil
 }
 

@@ -13,7 +13,8 @@ func exampleRun(status string) analysisBody {
 	}
 	if status == "completed" {
 		b.Progress = progressBody{"done", 200, 200, 1}
-		b.Score, b.Level, b.StartedAt, b.FinishedAt = new(41.5), new("medium"), new(exampleTime()), new(exampleTime())
+		b.Score, b.Level, b.ScoreNow, b.LevelNow = new(41.5), new("medium"), new(41.5), new("medium")
+		b.StartedAt, b.FinishedAt = new(exampleTime()), new(exampleTime())
 		b.Links["report"] = self + "/report.json"
 	}
 	return b
@@ -38,6 +39,7 @@ func analysisEntries() map[string]entry {
 	list.Body.Data, list.Body.Total = []analysisBody{exampleRun("completed")}, 1
 	findings.Body.Data = exampleFindings()
 	score.Body.Purpose, score.Body.Score, score.Body.Level, score.Body.Findings = "academic", 28, "low", exampleFindings()
+	score.Body.Made = assess.Standing{Score: 41.5, Level: assess.Medium}
 	cancelled := exampleRun("cancelled")
 	cancelled.FinishedAt = new(exampleTime())
 	dismissed := exampleFindings()[0]

@@ -234,6 +234,8 @@ type analysisRow struct {
 	XReads       int        `json:"x_reads"`
 	Score        *float64   `json:"score"`
 	Level        *string    `json:"level"`
+	ScoreNow     *float64   `json:"score_now"`
+	LevelNow     *string    `json:"level_now"`
 	ErrorCode    *string    `json:"error_code"`
 	ErrorMessage *string    `json:"error_message"`
 	StartedAt    *time.Time `json:"started_at"`
@@ -243,7 +245,7 @@ type analysisRow struct {
 func (v *analysisRow) into() []any {
 	return []any{
 		&v.CreatedAt, &v.ID, &v.AccountID, &v.ArchiveID, &v.Handle, &v.Purpose, &v.MaxPosts, &v.Since, &v.Tier, &v.Model, &v.Status, &v.Stage,
-		&v.Findings, &v.XReads, &v.Score, &v.Level, &v.ErrorCode, &v.ErrorMessage, &v.StartedAt, &v.FinishedAt,
+		&v.Findings, &v.XReads, &v.Score, &v.Level, &v.ScoreNow, &v.LevelNow, &v.ErrorCode, &v.ErrorMessage, &v.StartedAt, &v.FinishedAt,
 	}
 }
 

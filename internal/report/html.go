@@ -28,7 +28,7 @@ const shownFirst = 20
 var pageTemplate = template.Must(template.Must(template.New("body").Funcs(template.FuncMap{
 	"date": date, "dateOf": dateOf, "number": number, "percent": percentOf, "clean": clean, "plural": plural,
 	"horizon": horizon, "takes": takes, "advice": advice, "witnesses": witnesses,
-	"levelOf": assess.LevelOf, "lead": func(s string) string { return ellipsis(s, true) }, "trail": func(s string) string { return ellipsis(s, false) },
+	"howScored": func(v htmlView) string { return howScored(v.view) }, "outcome": outcome, "levelOf": assess.LevelOf, "lead": func(s string) string { return ellipsis(s, true) }, "trail": func(s string) string { return ellipsis(s, false) },
 	"first": func(list []assess.Finding) []assess.Finding { return list[:min(len(list), shownFirst)] },
 	"rest":  func(list []assess.Finding) []assess.Finding { return list[min(len(list), shownFirst):] },
 	"rule":  func(s string) string { return strings.ReplaceAll(s, "_", " ") },

@@ -223,7 +223,7 @@ func (d *document) recommendations(v view) {
 		for i, s := range r.Steps {
 			d.numbered(fmt.Sprintf("%d.", i+1), s)
 		}
-		d.small("Takes " + takes(r.Effort) + ".")
+		d.small(outcome(r))
 		d.postLinks(r.Posts)
 	}
 }
@@ -390,8 +390,7 @@ func (d *document) policy(v view) {
 		d.row(p.Category.Title(), strings.ReplaceAll(p.Rule, "_", " ")+". "+p.Why)
 	}
 	d.Ln(3)
-	d.small("Findings label posts, never a person. Points are severity × weight for " + v.Purpose.Title() +
-		" × confidence × recency; the score is 0.7 × the largest + 0.3 × their mean, held within 0 and 100. This report is no legal advice.")
+	d.small("Findings label posts, never a person. " + howScored(v) + " This report is no legal advice.")
 }
 
 // boxesNote explains the boxes, if any were drawn.

@@ -74,12 +74,22 @@ func sample() *assess.Report {
 			NeverRead: []string{"direct messages"}, KeptUntil: "2026-12-22T12:00:00Z", RecipientHosts: []string{"sandbox"},
 		},
 	}
-	return assess.Rescore(r, assess.JobSearch, today, nil)
+	r.ScoredAt = today
+	seen, err := r.Through(assess.Lens{Purpose: assess.JobSearch})
+	if err != nil {
+		panic(err)
+	}
+	return seen
 }
 
 // bare is a report about which almost nothing is known.
 func bare() *assess.Report {
-	return assess.Rescore(&assess.Report{CreatedAt: today, Source: assess.SourceX}, assess.PersonalReputation, today, nil)
+	r := &assess.Report{CreatedAt: today, Source: assess.SourceX, Versions: assess.Versions{Score: assess.ScoreVersion}}
+	seen, err := r.Through(assess.Lens{})
+	if err != nil {
+		panic(err)
+	}
+	return seen
 }
 
 func written(t *testing.T, r *assess.Report, f Format) string {

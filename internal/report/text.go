@@ -162,8 +162,8 @@ func ellipsis(around string, front bool) string {
 func (t *terminal) recommendations(v view) {
 	t.heading("What to do")
 	for i, r := range v.Recommendations {
-		t.paragraph(0, fmt.Sprintf("%d. ", i+1), fmt.Sprintf("%s: %s (%s)", horizon(r.Priority), r.Title, takes(r.Effort)))
-		t.paragraph(3, "", r.Why)
+		t.paragraph(0, fmt.Sprintf("%d. ", i+1), horizon(r.Priority)+": "+r.Title)
+		t.paragraph(3, "", r.Why+" "+outcome(r))
 		for _, s := range r.Steps {
 			t.paragraph(3, "- ", s)
 		}

@@ -15,7 +15,8 @@ import (
 // unknown stands where a number could not be had. It is never a zero.
 const unknown = "unknown"
 
-// view is a report arranged for reading. The formats for people share it.
+// view is a report arranged for reading. The formats for people share it. Its score is the
+// one that holds now; the summary says so where the report was made with another.
 type view struct {
 	*assess.Report
 	Groups    []group          // findings that count, by category, the heaviest first
@@ -31,7 +32,9 @@ type group struct {
 }
 
 func newView(r *assess.Report) view {
-	v := view{Report: r}
+	shown := *r
+	shown.Score, shown.Level = r.Now.Score, r.Now.Level
+	v := view{Report: &shown}
 	posts := map[string]bool{}
 	for _, f := range r.Findings { // most points first, so that groups come in that order too
 		if f.Dismissed {
@@ -46,7 +49,7 @@ func newView(r *assess.Report) view {
 		}
 		g := &v.Groups[i]
 		g.Findings = append(g.Findings, f)
-		if f.Severity.Base() > g.Worst.Base() {
+		if f.Severity.Rank() > g.Worst.Rank() {
 			g.Worst = f.Severity
 		}
 	}
@@ -197,6 +200,26 @@ func horizon(priority string) string {
 }
 
 // takes is an effort in words.
+// outcome says how long a step takes and where it leads: "Takes a few minutes. After this
+// step: 46.".
+func outcome(r assess.Recommendation) string {
+	s := "Takes " + takes(r.Effort) + "."
+	if r.ScoreAfter != nil {
+		s += " After this step: " + number(*r.ScoreAfter) + "."
+	}
+	return s
+}
+
+// howScored says how the score came about, in the formula that the report was made with.
+func howScored(v view) string {
+	if v.Versions.Score != assess.ScoreVersion {
+		return "Points are severity × weight for " + v.Purpose.Title() +
+			" × confidence × recency; by the formula of that time the score is 0.7 × the largest + 0.3 × their mean."
+	}
+	return "The points add up to the score. They follow from severity, confidence, age and the weight for " +
+		v.Purpose.Title() + ", and each further finding of a category counts nine tenths of the one before."
+}
+
 func takes(effort string) string {
 	switch effort {
 	case "minutes":

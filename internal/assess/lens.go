@@ -1,0 +1,190 @@
+package assess
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// Lens is a way to look at a report: for another purpose, with the dismissals of today, or as
+// if some posts or findings were gone. It changes what is shown, never the report.
+type Lens struct {
+	Purpose   Purpose           // "" is the report's own
+	Dismissed map[string]string // finding id → why, as they stand now; nil leaves those of the report
+	Without   []string          // ids of posts and of findings
+}
+
+// reviewBelow is the confidence under which a high finding asks for a person.
+const reviewBelow = 0.7
+
+// Through gives the report as it is seen through a lens. Score and Level stay those of the
+// day when it was made (for another purpose: those that it would have been made with); Now,
+// the points, and whatever rests on them follow the lens. The report itself is not changed.
+//
+// An unknown purpose, or an id that neither a post nor a finding of the report has, is a fault.
+func (r *Report) Through(l Lens) (*Report, error) {
+	purpose, err := ParsePurpose(string(cmp.Or(l.Purpose, r.Purpose)))
+	if err != nil {
+		return nil, err
+	}
+	c := *r
+	c.Purpose, c.Policy = purpose, policyTable(r.Source, purpose)
+	c.Findings = slices.Clone(r.Findings)
+	if purpose != r.Purpose {
+		c.Score, c.Level = scoreFor(r.Versions.Score)(c.Findings, purpose, r.scoredAt())
+	}
+	c.applyDismissals(l.Dismissed)
+	if err := c.leaveOut(l.Without); err != nil {
+		return nil, err
+	}
+	c.conclude()
+	return &c, nil
+}
+
+func (r *Report) applyDismissals(dismissed map[string]string) {
+	if dismissed == nil {
+		return
+	}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		f.Why, f.Dismissed = dismissed[f.ID]
+	}
+}
+
+// leaveOut dismisses the findings that ids name, or that stand in the posts they name.
+func (r *Report) leaveOut(ids []string) error {
+	gone := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		gone[id] = false
+	}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		for _, id := range []string{f.ID, f.PostID} {
+			if _, named := gone[id]; named {
+				f.Dismissed, gone[id] = true, true
+			}
+		}
+	}
+	var unknown []string
+	for _, id := range ids {
+		if !gone[id] {
+			unknown = append(unknown, id)
+		}
+	}
+	if len(unknown) > 0 {
+		return fault.ValidationFailed.
+			Saying("This report has no finding or post with a finding of these ids: %s.", strings.Join(unknown[:min(len(unknown), 5)], ", ")).
+			At("query.without", "unknown id")
+	}
+	return nil
+}
+
+// conclude computes what follows from the findings, the purpose and ScoredAt. A run and
+// every lens end here, so that a lens gives what a fresh run would.
+func (r *Report) conclude() {
+	scoring := scoreFor(r.Versions.Score)
+	r.Now.Score, r.Now.Level = scoring(r.Findings, r.Purpose, r.scoredAt())
+	if r.Level == "" { // it is being made
+		r.Score, r.Level = r.Now.Score, r.Now.Level
+	}
+	slices.SortFunc(r.Findings, byPoints)
+	r.RiskByYear = r.riskByYear(scoring)
+	r.HumanReview = humanReview(r.Findings)
+	r.KeyFindings = keyFindings(r.Findings)
+	r.Recommendations = recommend(r)
+	r.Summary = summarise(r)
+}
+
+// byPoints puts the heaviest first, then the newest; ids settle the rest.
+func byPoints(a, b Finding) int {
+	return cmp.Or(cmp.Compare(b.Points, a.Points), b.PostedAt.Compare(a.PostedAt), cmp.Compare(a.ID, b.ID))
+}
+
+// riskByYear scores each year's findings by the same formula. The years and their posts come
+// from the run and are kept; a finding of another year adds that year. Findings that the
+// report does not list are counted too.
+func (r *Report) riskByYear(scoring scorer) []YearRisk {
+	byYear := map[int][]Finding{}
+	for _, f := range r.Findings {
+		if !f.PostedAt.IsZero() {
+			y := f.PostedAt.UTC().Year()
+			byYear[y] = append(byYear[y], f)
+		}
+	}
+	years := slices.Clone(r.RiskByYear)
+	for year := range byYear {
+		if !slices.ContainsFunc(years, func(y YearRisk) bool { return y.Year == year }) {
+			years = append(years, YearRisk{Year: year})
+		}
+	}
+	for i := range years {
+		y := &years[i]
+		found := byYear[y.Year]
+		y.Score, _ = scoring(found, r.Purpose, r.scoredAt())
+		y.Findings = len(counted(found)) + r.LeftOut.ByYear[y.Year]
+	}
+	slices.SortFunc(years, func(a, b YearRisk) int { return cmp.Compare(a.Year, b.Year) })
+	return years
+}
+
+// scoredAt is when the ages of posts were taken.
+func (r *Report) scoredAt() time.Time {
+	if r.ScoredAt.IsZero() {
+		return r.CreatedAt
+	}
+	return r.ScoredAt
+}
+
+// scoreWithout is the score once the posts and findings of these ids are gone.
+func (r *Report) scoreWithout(ids []string) float64 {
+	gone := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		gone[id] = true
+	}
+	rest := only(r.Findings, func(f Finding) bool { return !gone[f.ID] && !gone[f.PostID] })
+	score, _ := scoreFor(r.Versions.Score)(rest, r.Purpose, r.scoredAt())
+	return score
+}
+
+// counted are the findings that are not dismissed.
+func counted(findings []Finding) []Finding {
+	return only(findings, func(f Finding) bool { return !f.Dismissed })
+}
+
+func only(findings []Finding, keep func(Finding) bool) []Finding {
+	return slices.DeleteFunc(slices.Clone(findings), func(f Finding) bool { return !keep(f) })
+}
+
+// humanReview asks for a person where a machine should not have the last word.
+func humanReview(findings []Finding) HumanReview {
+	var critical, unsure, disputed int
+	for _, f := range counted(findings) {
+		switch {
+		case f.Severity == Critical:
+			critical++
+		case f.Severity == High && f.Confidence < reviewBelow:
+			unsure++
+		}
+		if f.Disputed {
+			disputed++
+		}
+	}
+	h := HumanReview{Reasons: []string{}}
+	for _, r := range []struct {
+		n   int
+		why string
+	}{
+		{critical, "of critical severity"},
+		{unsure, "of high severity with a confidence under 0.7"},
+		{disputed, "on which the two witnesses disagree about high severity"},
+	} {
+		if r.n > 0 {
+			h.Reasons = append(h.Reasons, counting(r.n, "finding")+" "+r.why+".")
+		}
+	}
+	h.Needed = len(h.Reasons) > 0
+	return h
+}
