@@ -292,8 +292,10 @@ func TestRun_DoesNotHoldThePosts(t *testing.T) { // alone, not parallel: it meas
 			}
 		}
 	}
+	pipeline := offline()
+	pipeline.Screen.Check("words", "en") // the first post loads the words of its language
 	before, most := heapInUse(), uint64(0)
-	_, err := offline().Run(t.Context(), endless, Options{Source: SourceX}, func(p Progress) {
+	_, err := pipeline.Run(t.Context(), endless, Options{Source: SourceX}, func(p Progress) {
 		if p.Done%(10*screenChunk) == 0 {
 			most = max(most, heapInUse())
 		}

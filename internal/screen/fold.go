@@ -1,335 +1,191 @@
 package screen
 
 import (
-	"bytes"
-	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
 
-// word is one word of a post: what it is to the trie, and where it stands.
-type word struct {
-	entry      int32
-	start, end int  // bytes of the post, with the # of a hashtag
-	fresh      bool // a sentence, a line or a quotation begins before it
-	hyphen     bool // it hangs on the word before it
-	letter     byte // the letter it consists of, 0 if it is longer
-	quoted     bool // it stands between quotation marks
-}
+// script is what a letter is written in, as far as reading depends on it.
+type script uint8
 
-// words is a post taken apart. It is reused from post to post.
-type words struct {
-	list   []word
-	folded []byte // the word being read
-	try    []byte // the same, written differently
-	t      *trie
+const (
+	otherScript script = iota
+	latinScript
+	cyrillicScript
+	greekScript
+	arabicScript
+	indicScript
+	kanaScript
+	hanScript
+)
 
-	// Noted on the way, for personal.go and language.go.
-	run, digits int  // digits since the last letter, and the most of them
-	ats         int  // signs that may belong to an e-mail address
-	english     int  // common English words
-	outside     bool // some words stand outside of quotation marks
-	secret      bool // there is a word that personal data follows
-	key         bool // there is a word that may be a key of some service
-}
-
-// minKey is the shortest word that can be a key of some service.
-const minKey = 16
-
-// maxText bounds the work for one post; X allows 25,000 characters.
-const maxText = 200 << 10
-
-// split takes text apart.
-func (w *words) split(text string, t *trie) {
-	*w = words{list: w.list[:0], folded: w.folded[:0], try: w.try[:0], t: t}
-	text = text[:min(len(text), maxText)]
-	fresh, hyphen, quoted, opened := true, false, false, 0
-	for i := 0; i < len(text); {
-		if n := skipped(text, i); n > 0 {
-			w.addSpecial(text, i, i+n, fresh)
-			i += n
-			fresh, hyphen = false, false
-			continue
-		}
-		r, size := decode(text, i)
-		if isWord(r) {
-			end := w.read(text, i)
-			w.add(text, i, end, fresh, hyphen, quoted)
-			fresh, hyphen = false, false
-			i = end
-			continue
-		}
-		hyphen = r == '-' && i > 0 && !isSpace(text[i-1])
-		switch r {
-		case '.', '!', '?', ';', ':', '\n', '(', ')':
-			fresh = true
-		case '"', '“', '”', '«', '»', '„':
-			quoted, opened = opens(r, quoted), len(w.list)
-			fresh = true
-		case '@':
-			w.ats++
-		}
-		i += size
+// scriptOf tells the script of a letter.
+func scriptOf(r rune) script {
+	switch {
+	case r < 0x250 || r >= 0x1e00 && r < 0x1f00:
+		return latinScript
+	case r >= 0x370 && r < 0x400:
+		return greekScript
+	case r >= 0x400 && r < 0x530:
+		return cyrillicScript
+	case r >= 0x600 && r < 0x780 || r >= 0xfb50 && r < 0xfe00 || r >= 0xfe70 && r < 0xff00:
+		return arabicScript
+	case r >= 0x900 && r < 0xe00:
+		return indicScript
+	case r >= 0x3041 && r < 0x3100 || r >= 0x31f0 && r < 0x3200:
+		return kanaScript
+	case r >= 0x3400 && r < 0xa000 || r == '々' || r >= 0xf900 && r < 0xfb00 || r >= 0x20000 && r < 0x32000:
+		return hanScript
 	}
-	if quoted { // never closed: it was no quotation
-		for i := range w.list[opened:] {
-			w.list[opened+i].quoted, w.outside = false, true
+	return otherScript
+}
+
+// spaceless reports whether r belongs to a script that puts no spaces between words.
+func spaceless(r rune) bool {
+	s := scriptOf(r)
+	return s == kanaScript || s == hanScript || r == 'ー'
+}
+
+// lookalikes are Cyrillic and Greek letters that are drawn like a Latin one.
+var lookalikes = map[rune]rune{
+	'а': 'a', 'в': 'b', 'с': 'c', 'е': 'e', 'һ': 'h', 'і': 'i', 'ј': 'j', 'к': 'k', 'м': 'm', 'н': 'h', 'о': 'o',
+	'р': 'p', 'ѕ': 's', 'т': 't', 'у': 'y', 'х': 'x', 'ԁ': 'd', 'ԛ': 'q', 'ԝ': 'w', 'ɡ': 'g', 'ӏ': 'l',
+	'α': 'a', 'β': 'b', 'ε': 'e', 'η': 'n', 'ι': 'i', 'κ': 'k', 'ν': 'v', 'ο': 'o', 'ρ': 'p', 'τ': 't', 'υ': 'u', 'χ': 'x',
+}
+
+// accentless is each Latin letter up to U+024F without its accents, 0 where nothing changes.
+var accentless = func() (table [0x250]byte) {
+	for r := rune(0x80); r < 0x250; r++ {
+		base, _ := utf8.DecodeRuneInString(norm.NFD.String(string(r)))
+		if base < utf8.RuneSelf {
+			table[r] = byte(unicode.ToLower(base))
 		}
 	}
-	w.joinLetters()
-}
-
-func decode(text string, i int) (rune, int) {
-	if text[i] < utf8.RuneSelf {
-		return rune(text[i]), 1
+	for r, base := range map[rune]byte{'ł': 'l', 'Ł': 'l', 'ø': 'o', 'Ø': 'o', 'đ': 'd', 'Đ': 'd', 'ı': 'i', 'ħ': 'h'} {
+		table[r] = base
 	}
-	return utf8.DecodeRuneInString(text[i:])
+	return table
+}()
+
+// appendFolded appends letter r as the language files spell it: lower case, styled letters made plain, and
+// without the marks that writers of a script leave out at will. Accents of Latin letters stay; see stripAccents.
+func appendFolded(b []byte, r rune) []byte {
+	switch {
+	case r < utf8.RuneSelf:
+		if r >= 'A' && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return append(b, byte(r))
+	case r == 'ß' || r == 'ẞ':
+		return append(b, "ss"...)
+	case r == 'İ' || r == 'ı':
+		return append(b, 'i')
+	case r == 'ё' || r == 'Ё':
+		return utf8.AppendRune(b, 'е')
+	case r < 0x600:
+		return utf8.AppendRune(b, unicode.ToLower(r))
+	case r < 0x780:
+		return appendArabic(b, r)
+	case r == 'ँ':
+		return utf8.AppendRune(b, 'ं')
+	case r >= 0x900 && r < 0xe00:
+		if r == 0x93c { // nukta
+			return b
+		}
+		return utf8.AppendRune(b, r)
+	case r >= 0x1f170 && r <= 0x1f189: // negative squared letters, which have no compatible form
+		return append(b, byte('a'+r-0x1f170))
+	case r >= 0x1f150 && r <= 0x1f169:
+		return append(b, byte('a'+r-0x1f150))
+	case r >= 0x3041 && r < 0xa000:
+		return utf8.AppendRune(b, r)
+	}
+	return appendCompatible(b, r)
 }
 
-func opens(r rune, quoted bool) bool {
+func appendArabic(b []byte, r rune) []byte {
 	switch r {
-	case '"':
-		return !quoted
-	case '”', '»':
-		return false
-	}
-	return true
-}
-
-// skipped is the length of a link or handle at i, 0 if there is none.
-func skipped(text string, i int) int {
-	if i > 0 && text[i-1] < utf8.RuneSelf && isWord(rune(text[i-1])) {
-		return 0
-	}
-	switch text[i] {
-	case 'h', 'H', 'w', 'W':
-		rest := text[i:]
-		if len(rest) > 7 && (strings.EqualFold(rest[:4], "http") && (rest[4] == ':' || rest[5] == ':') || strings.EqualFold(rest[:4], "www.")) {
-			if n := strings.IndexAny(rest, " \n\t\r"); n >= 0 {
-				return n
-			}
-			return len(rest)
-		}
-	case '@':
-		n := 1
-		for i+n < len(text) && text[i+n] < utf8.RuneSelf && (isWord(rune(text[i+n])) || text[i+n] == '_') {
-			n++
-		}
-		if n > 1 {
-			return n
-		}
-	}
-	return 0
-}
-
-// addSpecial adds a handle as the word "@", which rules may name, and a link as no word.
-func (w *words) addSpecial(text string, start, end int, fresh bool) {
-	if text[start] != '@' {
-		w.list = append(w.list, word{start: start, end: end, fresh: true})
-		return
-	}
-	w.list = append(w.list, word{start: start, end: end, fresh: fresh, entry: w.t.vocabulary["@"]})
-}
-
-// read folds the word at i into w.folded and returns its end.
-func (w *words) read(text string, i int) int {
-	w.folded = w.folded[:0]
-	for i < len(text) {
-		c := text[i]
-		switch {
-		case c >= 'A' && c <= 'Z':
-			w.folded, w.run = append(w.folded, c+'a'-'A'), 0
-		case c >= 'a' && c <= 'z':
-			w.folded, w.run = append(w.folded, c), 0
-		case c >= '0' && c <= '9':
-			w.folded = append(w.folded, c)
-			w.run++
-			w.digits = max(w.digits, w.run)
-		case c < utf8.RuneSelf:
-			if !holds(text, i) {
-				return i
-			}
-			if c == '@' {
-				w.ats++
-			}
-			if c != '\'' {
-				w.folded = append(w.folded, c)
-			}
-		default:
-			r, size := utf8.DecodeRuneInString(text[i:])
-			if !isWord(r) && !invisible(r) && r != '’' || r == '’' && !holds(text, i) {
-				return i
-			}
-			w.fold(r)
-			i += size
-			continue
-		}
-		i++
-	}
-	return i
-}
-
-// holds reports whether the sign at i belongs to the word before it: an
-// apostrophe or a sign that stands for a letter.
-func holds(text string, i int) bool {
-	_, size := decode(text, i)
-	next := byte(' ')
-	if i+size < len(text) {
-		next = text[i+size]
-	}
-	letter := next|0x20 >= 'a' && next|0x20 <= 'z'
-	switch text[i] {
-	case '\'', 0xe2: // ’
-		return letter
-	case '*':
-		return true
-	case '$', '@', '!':
-		return letter || next == '$' && text[i] == '$' || text[i] == '$' && text[i-1] == '$'
-	}
-	return false
-}
-
-// fold appends a letter beyond ASCII: compatible forms become plain ones, Cyrillic
-// and Greek letters that look Latin stay, so that words of those languages stay words.
-func (w *words) fold(r rune) {
-	if invisible(r) || r == '’' {
-		return
+	case 'أ', 'إ', 'آ', 'ٱ':
+		r = 'ا'
+	case 'ى', 'ی':
+		r = 'ي'
+	case 'ة':
+		r = 'ه'
+	case 'ک':
+		r = 'ك'
+	case 'ـ': // tatweel stretches a word
+		return b
 	}
 	if unicode.Is(unicode.Mn, r) {
-		return
+		return b
 	}
-	if r >= 0x2000 { // fullwidth, mathematical, enclosed letters
-		for _, c := range norm.NFKC.String(string(r)) {
-			w.folded = utf8.AppendRune(w.folded, unicode.ToLower(c))
+	return utf8.AppendRune(b, r)
+}
+
+// appendCompatible is for letters that are styled: fullwidth, mathematical, enclosed.
+func appendCompatible(b []byte, r rune) []byte {
+	var in [utf8.UTFMax]byte
+	var room [32]byte
+	n := utf8.EncodeRune(in[:], r)
+	for _, c := range string(norm.NFKC.Append(room[:0], in[:n]...)) {
+		if unicode.IsLetter(c) || unicode.IsDigit(c) {
+			b = utf8.AppendRune(b, unicode.ToLower(c))
 		}
-		return
 	}
-	w.folded = utf8.AppendRune(w.folded, unicode.ToLower(r))
+	return b
 }
 
-// isWord reports whether a word can begin with r.
-func isWord(r rune) bool {
-	if r < utf8.RuneSelf {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+// stripAccents appends a folded word without the accents of its Latin letters.
+func stripAccents(b, word []byte) []byte {
+	for len(word) > 0 {
+		r, size := utf8.DecodeRune(word)
+		switch {
+		case r < 0x250 && r >= utf8.RuneSelf && accentless[r] != 0:
+			b = append(b, accentless[r])
+		case r >= 0x300 && r < 0x370: // an accent of its own
+		default:
+			b = append(b, word[:size]...)
+		}
+		word = word[size:]
 	}
-	return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.Is(unicode.Mn, r) || enclosed(r)
+	return b
 }
 
-// enclosed letters (🅰, Ⓐ) are symbols to Unicode.
-func enclosed(r rune) bool {
-	return r >= 0x24b6 && r <= 0x24e9 || r >= 0x1f130 && r <= 0x1f149
+// plainLatin appends a word of mixed scripts with its look-alike letters made Latin.
+func plainLatin(b, word []byte) []byte {
+	for len(word) > 0 {
+		r, size := utf8.DecodeRune(word)
+		if l, ok := lookalikes[r]; ok {
+			r = l
+		}
+		b = utf8.AppendRune(b, r)
+		word = word[size:]
+	}
+	return b
 }
 
 // invisible characters are put between letters to get past filters.
 func invisible(r rune) bool {
-	return r >= 0x200b && r <= 0x200d || r == 0x2060 || r == 0xfeff || r == 0xad
+	return r >= 0x200b && r <= 0x200f || r == 0x2060 || r == 0xfeff || r == 0xad || r == 0xfe0f || r == 0x34f ||
+		r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
 }
 
-func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
-
-// add looks the folded word up, as it is and as it may have been meant.
-func (w *words) add(text string, start, end int, fresh, hyphen, quoted bool) {
-	e, ok := w.t.vocabulary[string(w.folded)]
-	if !ok {
-		e = w.meant()
+// isLetter reports whether a word can hold r.
+func isLetter(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 	}
-	if start > 0 && text[start-1] == '#' {
-		start--
-	}
-	nw := word{entry: e, start: start, end: end, fresh: fresh, hyphen: hyphen, quoted: quoted}
-	if len(w.folded) == 1 && w.folded[0] >= 'a' {
-		nw.letter = w.folded[0]
-	}
-	c := w.t.entries[e].class
-	if c&common != 0 {
-		w.english++
-	}
-	w.secret = w.secret || c&secret != 0
-	w.key = w.key || len(w.folded) >= minKey && bytes.ContainsAny(w.folded, "0123456789")
-	w.outside = w.outside || !quoted
-	w.list = append(w.list, nw)
+	return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.Is(unicode.M, r) || styled(r)
 }
 
-// plain are the letters that digits and signs stand for.
-var plain = [utf8.RuneSelf]byte{'0': 'o', '1': 'i', '3': 'e', '4': 'a', '5': 's', '7': 't', '$': 's', '@': 'a', '!': 'i'}
-
-// meant looks for a word written in disguise: fuuuck, sh1t, word*.
-func (w *words) meant() int32 {
-	signs, letters, repeats := 0, 0, false
-	for i, c := range w.folded {
-		if c < utf8.RuneSelf && (plain[c] != 0 || c == '*') {
-			signs++
-		} else {
-			letters++
-		}
-		repeats = repeats || i > 1 && c == w.folded[i-1] && c == w.folded[i-2]
-	}
-	if signs > 0 && letters >= signs {
-		w.try = w.try[:0]
-		for _, c := range w.folded {
-			if c < utf8.RuneSelf && plain[c] != 0 {
-				c = plain[c]
-			}
-			w.try = append(w.try, c)
-		}
-		for len(w.try) > 0 && w.try[len(w.try)-1] == '*' {
-			w.try = w.try[:len(w.try)-1]
-		}
-		if e, ok := w.t.vocabulary[string(w.try)]; ok && len(w.try) > 2 {
-			return e
-		}
-	}
-	if !repeats {
-		return 0
-	}
-	for _, keep := range [...][2]int{{2, 2}, {1, 2}, {1, 1}} {
-		if e, ok := w.t.vocabulary[string(w.squeeze(keep[0], keep[1]))]; ok && len(w.try) > 2 {
-			return e
-		}
-	}
-	return 0
+// styled letters (🅰, Ⓐ) are symbols to Unicode.
+func styled(r rune) bool {
+	return r >= 0x24b6 && r <= 0x24e9 || r >= 0x1f130 && r <= 0x1f189
 }
 
-// squeeze shortens runs of one letter: those of three or more to long, pairs to pair.
-func (w *words) squeeze(long, pair int) []byte {
-	w.try = w.try[:0]
-	for i := 0; i < len(w.folded); {
-		n := 1
-		for i+n < len(w.folded) && w.folded[i+n] == w.folded[i] {
-			n++
-		}
-		out := min(n, pair)
-		if n > 2 {
-			out = long
-		}
-		w.try = append(w.try, w.folded[i:i+out]...)
-		i += n
-	}
-	return w.try
-}
-
-// joinLetters replaces "i d i o t" by one word, if the rules know it.
-func (w *words) joinLetters() {
-	for i := 0; i+2 < len(w.list); i++ {
-		n := 0
-		for i+n < len(w.list) && w.list[i+n].letter != 0 && w.list[i+n].end-w.list[i+n].start == 1 && (n == 0 || w.list[i+n].start == w.list[i+n-1].end+1) {
-			n++
-		}
-		if n < 3 {
-			i += max(n-1, 0)
-			continue
-		}
-		w.try = w.try[:0]
-		for _, one := range w.list[i : i+n] {
-			w.try = append(w.try, one.letter)
-		}
-		if e := w.t.vocabulary[string(w.try)]; w.t.entries[e].starts {
-			w.list[i].entry, w.list[i].end, w.list[i].letter = e, w.list[i+n-1].end, 0
-			w.list = append(w.list[:i+1], w.list[i+n:]...)
-		} else {
-			i += n - 1
-		}
-	}
+// pictured reports whether r is an emoji, which may stand for a word.
+func pictured(r rune) bool {
+	return r >= 0x2600 && r < 0x27c0 || r >= 0x1f300 && r < 0x1fb00
 }

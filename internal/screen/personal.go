@@ -24,9 +24,37 @@ var (
 // minNumber is the fewest digits of a number of a person.
 const minNumber = 7
 
-// personal reports whether the post holds anything personal data needs.
-func (w *words) personal() bool {
-	return w.digits >= minNumber || w.ats > 0 || w.key || w.secret && w.digits > 0
+// minKey is the shortest word that can be a key of some service.
+const minKey = 16
+
+// mayBePersonal reports whether the text holds anything that personal data needs: a long number, an @, a long
+// word with a figure in it, or a word that says what follows.
+func mayBePersonal(text string) (number, at, key, figures bool) {
+	const gap = 3 // signs that may stand between the figures of one number
+	run, since, word, mixed := 0, 0, 0, false
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case c >= '0' && c <= '9':
+			run++
+			word++
+			since, mixed, figures = 0, true, true
+			number = number || run >= minNumber
+		case c|0x20 >= 'a' && c|0x20 <= 'z':
+			run = 0
+			word++
+		case c == ' ' || c == '\n':
+			word, mixed = 0, false
+			fallthrough
+		default:
+			if since++; since > gap {
+				run = 0
+			}
+			at = at || c == '@' && i > 0 && text[i-1] != ' '
+		}
+		key = key || word >= minKey && mixed
+	}
+	return number, at, key || strings.Contains(text, "-----BEGIN"), figures
 }
 
 // exposure makes the hits of one kind of personal data.
@@ -35,7 +63,7 @@ type exposure struct{ rule, severity, reason string }
 func (e exposure) hit(start, end int) Hit {
 	return Hit{
 		Category: privacyExposure, Severity: e.severity, Rule: e.rule,
-		Reason: e.reason, Suggestion: remove, Start: start, End: end,
+		Reason: e.reason, Suggestion: removePost, Start: start, End: end,
 	}
 }
 
@@ -52,20 +80,20 @@ var (
 )
 
 // appendPersonal adds what personal data the post shows.
-func (w *words) appendPersonal(hits []Hit, text, lang string) []Hit {
-	text = text[:min(len(text), maxText)]
-	if w.ats > 0 {
+func appendPersonal(hits []Hit, text, lang string) []Hit {
+	number, at, key, figures := mayBePersonal(text)
+	if at {
 		hits = appendEmails(hits, text)
 	}
-	if w.key {
+	if key {
 		hits = appendForm(hits, exposedKey, keyForm, text, anything)
 	}
-	if w.secret && w.digits > 0 {
-		hits = appendForm(hits, exposedPassword, passwordForm, text, mixed)
+	if figures {
+		hits = appendForm(hits, exposedPassword, passwordForm, text, mixedSigns)
 		hits = appendForm(hits, exposedAddress, addressForm, text, anything)
 		hits = appendForm(hits, exposedPassport, passportForm, text, anything)
 	}
-	if w.digits >= minNumber {
+	if number {
 		hits = appendNumbers(hits, text, lang)
 		hits = appendForm(hits, exposedIBAN, ibanForm, text, validIBAN)
 	}
@@ -85,21 +113,21 @@ func appendForm(hits []Hit, e exposure, form *regexp.Regexp, text string, proven
 
 func anything(string) bool { return true }
 
-// mixed tells a password from a word: "my password is hunter2", not "… is long".
-func mixed(s string) bool {
+// mixedSigns tells a password from a word: "my password is hunter2", not "… is long".
+func mixedSigns(s string) bool {
 	s = strings.TrimRight(s, ".,!?")
 	return len(s) >= 5 && strings.ContainsAny(s, "0123456789") && strings.Trim(s, "0123456789*•") != ""
 }
 
-// roles are mailboxes that are meant to be public.
-var roles = map[string]bool{
+// mailRoles are mailboxes that are meant to be public.
+var mailRoles = map[string]bool{
 	"info": true, "contact": true, "press": true, "support": true, "hello": true, "sales": true, "jobs": true,
 	"careers": true, "help": true, "team": true, "media": true, "office": true, "noreply": true, "no-reply": true, "git": true,
 }
 
 func appendEmails(hits []Hit, text string) []Hit {
 	for _, at := range emailForm.FindAllStringSubmatchIndex(text, -1) {
-		if !roles[strings.ToLower(text[at[2]:at[3]])] && !inLink(text, at[0]) {
+		if !mailRoles[strings.ToLower(text[at[2]:at[3]])] && !inLink(text, at[0]) {
 			hits = append(hits, exposedEmail.hit(at[0], at[1]))
 		}
 	}

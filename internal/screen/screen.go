@@ -1,64 +1,42 @@
-// Package screen looks at a post without asking anybody: it finds words, phrases
-// and personal data that others may hold against whoever posted them.
+// Package screen looks at a post without asking anybody: it finds what others may hold against whoever posted it.
 //
-// It is the whole analysis when no language model is configured and a second
-// witness when one is, so it is tuned to be right rather than to find all: a false
-// accusation is worse than a miss. It labels words of a post, never the person.
+// It is the whole analysis when no language model is configured and a second witness when one is, so it is tuned
+// to be right rather than to find all: a false accusation is worse than a miss. It labels words of a post, never
+// the person.
 //
 //	s := screen.New()
 //	r := s.Check("you are such a f*cking 1diot", "en")
 //	// r.Hits: harassment [0:28], profanity [15:22]
 //
-// One pass turns the text into words (fold.go): letters are folded to plain lower
-// case, l33t, st*rs, s p a c e d letters and invisible characters are seen through, links and
-// handles are stepped over, and each word remembers where it stood. A second pass
-// walks those words through one trie of all rules (trie.go), and a few rules of
-// context then drop what is negated, quoted or reported (context.go). The rules are
-// tables: lexicon_en.go and its neighbours. Patterns of personal data are in
-// personal.go, sentiment in sentiment.go.
+// A finding is composed of who is spoken of (a group, the reader, somebody else), what is said (a threat, an
+// insult, a denial of rights …) and how it is framed (quoted, negated, reported, in play …). A post passes through:
 //
-// Nothing here keeps state between posts, and nothing is logged.
+//	words.go     words, sentences and quotations; letters folded to plain lower case (fold.go)
+//	identify.go  each word looked up, also in disguise: l33t, st*rs, s p a c e d, stretched, mistyped (segment.go)
+//	mark.go      units: the longest phrases, with their roles (role.go), and pairs of words that find by themselves
+//	who.go       who is meant by "them", "gay people", "women like you"
+//	attack.go    the rules that compose an attack
+//	frame.go     what only looks like one
+//	weigh.go     severities, and what is merged
+//
+// A language is data: one file in lang/, whose format and sources lang/README.md describes. A post is read with
+// the file of its own language, with the English one if it is in Latin script, and with lang/model.txt, which
+// finds orders to a language model in every language.
+//
+// The work is linear in the text: each look aside ends after a fixed number of words. Nothing here keeps state
+// between posts, and nothing is logged.
 package screen
 
 import (
-	"cmp"
-	"slices"
+	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/repazoo/repazoo/internal/language"
 )
 
 // Version changes whenever a rule changes, so that a report can say which rules judged it.
-const Version = "2026-11-22"
-
-// The categories of hits.
-const (
-	hateSpeech          = "hate_speech"
-	harassment          = "harassment"
-	violence            = "violence"
-	extremism           = "extremism"
-	sexualContent       = "sexual_content"
-	profanity           = "profanity"
-	substanceUse        = "substance_use"
-	misinformation      = "misinformation"
-	controversialTopic  = "controversial_topic"
-	professionalConduct = "professional_conduct"
-	brandSafety         = "brand_safety"
-	geopoliticalTopic   = "geopolitical_topic"
-	privacyExposure     = "privacy_exposure"
-)
-
-// The severities, and what to do about a post.
-const (
-	low      = "low"
-	medium   = "medium"
-	high     = "high"
-	critical = "critical"
-
-	keep        = "keep"
-	editContext = "edit_context"
-	remove      = "delete"
-)
+const Version = "2026-11-27"
 
 // Result is what one post shows.
 type Result struct {
@@ -66,7 +44,10 @@ type Result struct {
 	Sentiment      float64 // from -1, bad, to 1, good
 	SentimentKnown bool    // false for languages without a word list: all but English
 	Hits           []Hit   // ordered by Start; hits of one category do not overlap
+	Framed         []Hit   // what looks like a hit and is quoted, negated, reported or playful: no accusation
 	TalksToModel   bool    // the post gives orders to a language model
+	Tone           int     // rude and coarse words, hits or not: a signal for tone, never a finding by itself
+	Suspicion      int     // how much a model should read this post, from 0, nothing to see, upwards
 }
 
 // Hit is one finding in a post.
@@ -77,45 +58,48 @@ type Hit struct {
 	Reason     string // a sentence for the post's owner
 	Suggestion string // "keep", "edit_context" or "delete"
 	Start, End int    // byte offsets into the text
+	Frame      Frame  // "" for a hit, else why it is none
+	Confirm    bool   // one sign alone: a lone slur, a threat at nobody addressed
 }
 
-// Screener holds the compiled rules. It is safe for concurrent use.
+// Languages are the languages that have a file of their own.
+var languages = []string{"en", "es", "de", "fr", "pt"}
+
+// Screener holds the languages. It is safe for concurrent use.
 type Screener struct {
-	rules    []rule
-	trie     *trie
+	lexicons map[string]func() *lexicon // each is loaded when a post first needs it
 	feelings *feelings
 	tongues  *language.Detector
-	scratch  sync.Pool // of *words
+	scratch  sync.Pool // of *post
 }
 
-// New compiles the rules, which takes tens of milliseconds: do it once, and not before it is needed.
+// New prepares a screener. A language is loaded, in some milliseconds, when a post first needs it.
 func New() *Screener {
-	s := &Screener{rules: allRules(), feelings: newFeelings(), tongues: language.New()}
-	s.trie = newTrie(s.rules)
-	s.scratch.New = func() any { return new(words) }
+	s := &Screener{lexicons: map[string]func() *lexicon{}, feelings: newFeelings(), tongues: language.New()}
+	for _, name := range append([]string{"model"}, languages...) {
+		s.lexicons[name] = sync.OnceValue(func() *lexicon { return mustLoad(name) })
+	}
+	s.scratch.New = func() any { return new(post) }
 	return s
+}
+
+// mustLoad loads an embedded file, which tests have shown to load.
+func mustLoad(name string) *lexicon {
+	l, err := load(name)
+	if err != nil {
+		panic(fmt.Sprintf("screen: %v", err))
+	}
+	return l
 }
 
 // Check screens one post. lang is the post's own language as X tells it, or "".
 func (s *Screener) Check(text, lang string) Result {
-	w := s.scratch.Get().(*words)
-	defer s.scratch.Put(w)
-	w.split(text, s.trie)
-
-	r := Result{Lang: languageOf(s.tongues, text, lang)}
-	for m := range s.trie.matches(w) {
-		rule := &s.rules[m.rule]
-		switch {
-		case !rule.speaks(r.Lang) || rule.excused(w, m):
-		case rule.category == talksToModel:
-			r.TalksToModel = true
-		default:
-			r.Hits = append(r.Hits, rule.hit(w.list[m.from].start, w.list[m.to-1].end))
-		}
-	}
-	if w.personal() {
-		r.Hits = w.appendPersonal(r.Hits, text, r.Lang)
-	}
+	p := s.scratch.Get().(*post)
+	defer s.scratch.Put(p)
+	p.reset(text)
+	r := Result{Lang: languageOf(s.tongues, p.text, lang)}
+	s.screen(p, &r)
+	r.Hits = appendPersonal(r.Hits, p.text, r.Lang)
 	r.Hits = merge(r.Hits)
 	if r.Lang == "en" {
 		r.Sentiment, r.SentimentKnown = s.feelings.score(text), true
@@ -123,32 +107,67 @@ func (s *Screener) Check(text, lang string) Result {
 	return r
 }
 
-// rank orders severities.
-func rank(severity string) int {
-	return slices.Index([]string{low, medium, high, critical}, severity)
+// screen finds all but personal data.
+func (s *Screener) screen(p *post, r *Result) {
+	lang, _, _ := strings.Cut(r.Lang, "-") // "hi-Latn" is read as Hindi
+	p.foreign = lang != "" && s.lexicons[lang] == nil
+	p.read(s.readersFor(lang, p.text))
+	p.resolve()
+	for i := range p.units {
+		if p.units[i].roles&attacks != 0 {
+			p.attackAt(i)
+		}
+	}
+	p.weigh(r)
 }
 
-// merge joins overlapping hits of one category. The gravest, then the longest, gives its name.
-func merge(hits []Hit) []Hit {
-	if len(hits) < 2 {
-		return hits
+// readersFor chooses the lexicons of a post.
+func (s *Screener) readersFor(lang, text string) [readers]*lexicon {
+	out := [readers]*lexicon{modelReader: s.lexicons["model"]()}
+	if s.lexicons[lang] == nil || lang == "model" {
+		lang = byScript(text)
 	}
-	slices.SortFunc(hits, func(a, b Hit) int {
-		return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(a.Start, b.Start), cmp.Compare(b.End, a.End), -cmp.Compare(rank(a.Severity), rank(b.Severity)))
-	})
-	out := hits[:1]
-	for _, h := range hits[1:] {
-		last := &out[len(out)-1]
-		if h.Category != last.Category || h.Start >= last.End {
-			out = append(out, h)
+	if own := s.lexicons[lang]; own != nil {
+		out[ownReader] = own()
+	}
+	if lang != "en" {
+		out[englishReader] = s.lexicons["en"]()
+	}
+	if out[ownReader] == nil {
+		out[ownReader], out[englishReader] = s.lexicons["en"](), nil
+	}
+	return out
+}
+
+// byScript guesses the language to read a post with from the script of its first letters.
+func byScript(text string) string {
+	const enough = 64
+	seen := 0
+	for i, r := range text {
+		if i > 4*enough || seen > enough {
+			break
+		}
+		if r < 0x370 || !isLetter(r) {
 			continue
 		}
-		start, end := last.Start, max(last.End, h.End)
-		if rank(h.Severity) > rank(last.Severity) {
-			*last = h
+		seen++
+		switch scriptOf(r) {
+		case kanaScript:
+			return "ja"
+		case cyrillicScript:
+			return "ru"
+		case arabicScript:
+			return "ar"
+		case indicScript:
+			return "hi"
+		case hanScript:
+			if seen > 8 {
+				return "zh"
+			}
 		}
-		last.Start, last.End = start, end
 	}
-	slices.SortStableFunc(out, func(a, b Hit) int { return cmp.Compare(a.Start, b.Start) })
-	return out
+	if seen > 0 {
+		return "zh"
+	}
+	return "en"
 }

@@ -1,0 +1,191 @@
+package screen
+
+// side is where the target stands, seen from what is said of it.
+type side int
+
+const (
+	before side = 1 << iota
+	after
+	around = before | after
+)
+
+// attack composes what is said with whom it is said of. Aimed at a group it is hate speech, aimed at the reader
+// or another person it may be harassment or violence.
+type attack struct {
+	what     role
+	side     side
+	gap      int    // words of their own meaning that may stand between
+	needs    role   // must stand near in the same sentence
+	link     bool   // "are" or the like must join target and attack, unless they touch
+	negation bool   // the attack is a negation itself: "not human"
+	group    string // the kind of finding when it is aimed at a group, at the reader, at somebody else; "" is none
+	reader   string
+	other    string
+}
+
+// attackRules are all attacks that are composed. The first that fits a unit wins.
+var attackRules = []attack{
+	{what: harm, side: around, gap: 2, needs: intent, group: "hate.threat", reader: "violence.threat", other: "violence.other"},
+	{what: harm, side: around, gap: 2, needs: ought, group: "hate.harm", reader: "violence.call", other: "violence.call"},
+	{what: wish, side: around, gap: 2, group: "hate.harm", reader: "harassment.wish", other: "violence.wish"},
+	{what: right, side: around, gap: 2, needs: not, negation: true, group: "hate.rights"},
+	{what: dehuman, side: around, gap: 1, link: true, group: "hate.dehumanise", reader: "harassment.dehumanise", other: "harassment.third"},
+	{what: remove, side: around, gap: 1, group: "hate.exclude"},
+	{what: cage, side: around, gap: 3, needs: ought, group: "hate.dehumanise"},
+	{what: hate, side: after, gap: 1, group: "hate.hatred", reader: "harassment.hatred"},
+	{what: disgust, side: before, gap: 2, group: "hate.hatred", reader: "harassment.hatred"},
+	{what: contempt, side: around, gap: 1, link: true, group: "hate.contempt", reader: "harassment.insult"},
+	{what: insult, side: around, gap: 1, link: true, group: "hate.contempt", reader: "harassment.insult", other: "harassment.third"},
+	{what: mild, side: around, gap: 1, link: true, group: "hate.contempt"},
+	{what: blame, side: before, gap: 3, group: "hate.blame"},
+	{what: avoid, side: after, gap: 4, group: "hate.rights"},
+	{what: lesser, side: after, gap: 3, group: "hate.dehumanise"},
+	{what: curse, side: after, gap: 0, group: "hate.curse", reader: "harassment.curse"},
+	{what: curseoff, side: before, gap: 1, group: "hate.curse", reader: "harassment.curse"},
+}
+
+// attackAt tries the rules at unit i: first aimed at a group, then at a person.
+func (p *post) attackAt(i int) {
+	for k := range attackRules {
+		a := &attackRules[k]
+		if p.units[i].roles&a.what == 0 {
+			continue
+		}
+		need := p.needed(a, i)
+		if need < 0 {
+			continue
+		}
+		if who := p.target(a, i, people); who >= 0 {
+			p.found(kinds[a.group], a, i, who, need)
+			return
+		}
+		if a.reader != "" {
+			if who := p.target(a, i, you); who >= 0 {
+				p.found(kinds[a.reader], a, i, who, need)
+				return
+			}
+		}
+		if a.other != "" {
+			if who := p.target(a, i, third|they|folk); who >= 0 {
+				p.found(kinds[a.other], a, i, who, need)
+				return
+			}
+		}
+	}
+	p.slurAt(i)
+}
+
+// target finds whom the attack at unit i is aimed at, or -1.
+func (p *post) target(a *attack, i int, want role) int {
+	u := &p.units[i]
+	if u.roles&want != 0 && (a.what == wish || u.roles&(they|you) != 0 && u.roles&want != 0 || u.roles&people != 0 && want&people != 0 && u.roles&slur == 0) {
+		return i // the target is in the word: Spanish "matarlos", German "Drecksjude"
+	}
+	if i > 0 && p.has(i-1, i, clitic) && p.units[i-1].roles&want != 0 {
+		return i - 1
+	}
+	person := want&people == 0
+	if a.side&after != 0 && !(person && a.link) { // "his stupid car" is not said of him
+		w := p.nearest(i, 1, want|opener|denounce|me, a.gap)
+		if w >= 0 && p.units[w].roles&want != 0 && p.linked(a, i, w) {
+			return w
+		}
+	}
+	if a.side&before != 0 {
+		if w := p.nearest(i, -1, want, a.gap); w >= 0 && p.linked(a, i, w) {
+			return w
+		}
+	}
+	if person && want&you != 0 && a.link && p.calledBy(i) >= 0 {
+		return p.calledBy(i)
+	}
+	return -1
+}
+
+// calledBy finds the reader who is called a name without a verb: "you idiot", "@bo idiot", "idiot @bo".
+func (p *post) calledBy(i int) int {
+	if p.has(i-1, i, you) {
+		return i - 1
+	}
+	if p.has(i-1, i, light) && p.has(i-2, i, you) && p.units[i-1].flags&comma == 0 {
+		return i - 2
+	}
+	if i+1 < len(p.units) && p.units[i+1].flags&handle != 0 && p.units[i+1].sentence == p.units[i].sentence {
+		return i + 1
+	}
+	return -1
+}
+
+// needed finds what the attack needs near unit i, or -1. It is i itself where the attack needs nothing.
+func (p *post) needed(a *attack, i int) int {
+	const between = 5
+	if a.needs == 0 || p.units[i].roles&a.needs != 0 {
+		return i
+	}
+	if k := p.nearest(i, -1, a.needs, between); k >= 0 || a.needs == not {
+		return k
+	}
+	return p.nearest(i, 1, a.needs, between)
+}
+
+// linked reports whether the two touch, or a linking word stands between or next to them.
+func (p *post) linked(a *attack, i, who int) bool {
+	from, to := min(i, who), max(i, who)
+	if !a.link || to-from == 1 && p.units[to].flags&comma == 0 {
+		return true
+	}
+	for k := max(0, from-2); k <= min(len(p.units)-1, to+2); k++ {
+		if p.has(k, i, be) {
+			return true
+		}
+	}
+	return false
+}
+
+// slurAt judges a slur that no rule has used. A weak one needs somebody whom it is said of.
+func (p *post) slurAt(i int) {
+	const near = 2
+	u := &p.units[i]
+	switch {
+	case u.roles&slur != 0:
+		p.foundSlur(kinds["hate.slur"], i)
+	case u.roles&weakslur == 0:
+	case p.nearest(i, -1, people|they, near) >= 0 || p.nearest(i, 1, people, near) >= 0 || p.isSubject(i):
+		p.foundSlur(kinds["hate.abuse"], i)
+	case p.nearest(i, -1, you, near) >= 0 || p.nearest(i, 1, you, 0) >= 0:
+		p.foundSlur(kinds["hate.abuse"], i)
+	case p.nearest(i, -1, third, near) >= 0:
+		p.foundSlur(kinds["harassment.third"], i)
+	}
+}
+
+// isSubject reports whether unit i begins its sentence, perhaps after an article, and something is said of it.
+func (p *post) isSubject(i int) bool {
+	first := func(k int) bool { return k == 0 || p.units[k-1].sentence != p.units[i].sentence }
+	return (first(i) || p.units[i-1].roles == light && first(i-1)) && i+1 < len(p.units) &&
+		p.units[i+1].sentence == p.units[i].sentence && p.units[i+1].flags&comma == 0
+}
+
+// finding is one composed attack, with the frame it stands in.
+type finding struct {
+	kind       *kind
+	frame      Frame
+	start, end int32
+	sentence   int32
+}
+
+func (p *post) found(k *kind, a *attack, what, who, need int) {
+	if k == nil {
+		return
+	}
+	w, t, n := &p.units[what], &p.units[who], &p.units[need]
+	p.findings = append(p.findings, finding{
+		kind: k, frame: p.frameOf(a, what, who), start: min(w.start, t.start, n.start), end: max(w.end, t.end, n.end),
+		sentence: w.sentence,
+	})
+}
+
+func (p *post) foundSlur(k *kind, i int) {
+	u := &p.units[i]
+	p.findings = append(p.findings, finding{kind: k, frame: p.slurFrame(i), start: u.start, end: u.end, sentence: u.sentence})
+}

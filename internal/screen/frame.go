@@ -1,0 +1,161 @@
+package screen
+
+// Frame is how a post means what it says. What is framed is no hit: somebody else says it, or nobody does.
+type Frame string
+
+// The frames.
+const (
+	Meant     Frame = ""          // said and meant
+	Quoted    Frame = "quoted"    // between quotation marks
+	Negated   Frame = "negated"   // said not to be so
+	Reported  Frame = "reported"  // said by others
+	Denounced Frame = "denounced" // rejected by the author
+	Reclaimed Frame = "reclaimed" // said of oneself, or among friends
+	Asked     Frame = "asked"     // asked, not claimed
+	Playful   Frame = "playful"   // a game, a joke, a meal
+)
+
+// frameOf tells how the attack at unit what on unit who is meant.
+func (p *post) frameOf(a *attack, what, who int) Frame {
+	first, last := min(what, who), max(what, who)
+	switch {
+	case (p.units[what].flags|p.units[who].flags)&quoted != 0:
+		return Quoted
+	case !a.negation && p.negated(a, what, who):
+		return Negated
+	case a.what == hate && p.othersHate(what):
+		return Reported
+	case p.ofOneself(who):
+		return Reclaimed
+	case p.nearest(first, -1, endorse, window) >= 0:
+		return Meant
+	case p.nearest(first, -1, report, window) >= 0 || p.nearest(last, 1, report, 1) >= 0:
+		return Reported
+	case p.nearest(first, -1, denounce, window) >= 0 || p.nearest(last, 1, denounce, window) >= 0 || p.nearest(what, -1, denounce, 2) >= 0:
+		return Denounced
+	}
+	return Meant
+}
+
+// negated looks for "not" shortly before what is said. A call for harm is also negated from farther off.
+func (p *post) negated(a *attack, what, who int) bool {
+	if a.what&(harm|wish|remove|cage) != 0 {
+		return p.nearest(what, -1, not, 2) >= 0 || p.has(who-1, who, not)
+	}
+	if p.has(who-1, who, not) { // "not all women are"
+		return true
+	}
+	const reach = 3
+	for k := what - 1; k >= what-reach && p.has(k, what, ^role(0)); k-- {
+		p.steps++
+		u := &p.units[k]
+		if u.roles&not != 0 {
+			return true
+		}
+		if u.heavy || u.roles&(people|you|they) != 0 && k != who {
+			return false
+		}
+	}
+	return false
+}
+
+// othersHate reports whether the one who hates is not the author: "people who hate", "why do you hate".
+func (p *post) othersHate(what int) bool {
+	if p.units[what].roles&me != 0 {
+		return false // Spanish "odio" is "I hate" in one word
+	}
+	s := p.nearest(what, -1, me|you|third|they|person|folk, 2)
+	return s >= 0 && p.units[s].roles&me == 0
+}
+
+// ofOneself reports whether the author counts to the target: "women like me", "we women".
+func (p *post) ofOneself(who int) bool {
+	return p.has(who+1, who, be|light) && p.has(who+2, who, me) && p.units[who+2].roles&intent == 0 && p.isLike(who+1) ||
+		p.has(who-1, who, me) && p.units[who].roles&group != 0 && p.units[who-1].roles&(hate|intent|be) == 0
+}
+
+// isLike reports whether unit i compares: "like", "such as".
+func (p *post) isLike(i int) bool { return p.units[i].roles&be != 0 }
+
+// slurFrame tells how a slur that stands alone is meant: of oneself, among friends, reported, or as an attack.
+func (p *post) slurFrame(i int) Frame {
+	const near = 3
+	switch {
+	case p.units[i].flags&quoted != 0:
+		return Quoted
+	case p.aboutSelf(i) || p.nearest(i, -1, warm, near) >= 0 || p.nearest(i, 1, warm, near) >= 0:
+		return Reclaimed
+	case p.nearest(i, -1, endorse, window) >= 0:
+		return Meant
+	case p.nearest(i, -1, report, near) >= 0 || p.nearest(i, 1, report, 0) >= 0:
+		return Reported
+	case p.nearest(i, -1, denounce, window) >= 0 || p.nearest(i, 1, denounce, window) >= 0:
+		return Denounced
+	case p.has(i-1, i, not) || p.has(i-1, i, light) && p.has(i-2, i, not):
+		return Negated
+	}
+	return Meant
+}
+
+// aboutSelf reports "I am a …", "… like me" and "my …".
+func (p *post) aboutSelf(i int) bool {
+	const reach = 5
+	for k := i - 1; k >= i-reach && k >= 0 && p.units[k].sentence == p.units[i].sentence; k-- {
+		u := &p.units[k]
+		if u.roles&(you|third|they|people) != 0 || u.heavy {
+			break
+		}
+		if u.roles&me != 0 && u.roles&(intent|hate) == 0 {
+			return true
+		}
+	}
+	return p.has(i+1, i, be) && p.has(i+2, i, me)
+}
+
+// singleFrame tells how a word, phrase or pair that is a finding by itself is meant.
+func (p *post) singleFrame(s single) Frame {
+	first, last := int(p.unitAt[s.from]), int(p.unitAt[s.to-1])
+	k := s.kind
+	if k.always {
+		return Meant
+	}
+	switch {
+	case p.units[first].flags&quoted != 0:
+		return Quoted
+	case p.nearest(first, -1, not, 1) >= 0 || p.negatedInside(first, last):
+		return Negated
+	case k.claim && p.asks(p.units[first].sentence):
+		return Asked
+	case k.claim && (p.nearest(last, 1, report|denounce|not|mild, 4) >= 0):
+		return Denounced
+	case k.own && p.ofOthers(first):
+		return Reported
+	case k.severity == low:
+		return Meant // a topic stays one, whoever speaks of it
+	case p.nearest(first, -1, endorse, window) >= 0:
+		return Meant
+	case p.nearest(first, -1, report, window) >= 0 || p.nearest(last, 1, report, 1) >= 0:
+		return Reported
+	case p.nearest(first, -1, denounce, window) >= 0 || p.nearest(last, 1, denounce, window) >= 0:
+		return Denounced
+	}
+	return Meant
+}
+
+func (p *post) negatedInside(first, last int) bool {
+	for k := first + 1; k < last; k++ {
+		if p.units[k].roles&not != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// ofOthers reports whether somebody else does what unit i says: the next person before it is not the author.
+func (p *post) ofOthers(i int) bool {
+	if p.units[i].roles&me != 0 {
+		return false
+	}
+	s := p.nearest(i, -1, me|you|third|they|person|folk|group, window)
+	return s >= 0 && p.units[s].roles&me == 0
+}

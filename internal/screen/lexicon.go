@@ -1,0 +1,156 @@
+package screen
+
+// readers is how many lexicons read one post: the post's own language, English, and the orders to a model.
+const readers = 3
+
+// The places of the lexicons that read a post.
+const (
+	ownReader = iota
+	englishReader
+	modelReader
+)
+
+// lexicon is one language: its words and phrases with what they can do. It never changes once it is loaded.
+type lexicon struct {
+	words map[string]int32 // a folded word → its id, which is also its node below the root
+	nodes []node           // phrases as paths over word ids; node 0 is nothing
+	edges map[edge]int32
+	forks map[edge][]int32 // further steps, where a pattern with alternatives begins like another
+	runes map[edge]int32   // the same words as paths over runes, for scripts without spaces
+	ends  map[int32]int32  // a path of runes that ends a word → the word's id
+	near  map[string]int32 // a long word with one inner letter missing → its id
+
+	prefixes, suffixes *affixes
+	pairs              []pair
+	reach              int // the longest phrase, in words
+	maxRunes           int // the longest word, in runes
+}
+
+// node is a place in the paths of phrases.
+type node struct {
+	entry *entry
+	more  bool // longer phrases go on from here
+	forks bool // some step from here has several ends
+}
+
+type edge struct{ from, by int32 }
+
+// entry is what a word or phrase can do.
+type entry struct {
+	meaning
+	senses []sense // further meanings that a word near it takes away
+}
+
+// meaning is what a word can do in one sense.
+type meaning struct {
+	roles       role
+	kinds       []*kind // it is a finding of these kinds by itself
+	left, right []int32 // it is one half of these pairs
+}
+
+// sense is a meaning that does not count where one of the words of unless stands near.
+type sense struct {
+	meaning
+	unless map[int32]bool
+}
+
+// pair is a finding that two words make together.
+type pair struct {
+	kind   *kind
+	either bool // the second may stand first
+}
+
+// find is the id of a folded word, 0 if the lexicon does not know it.
+func (l *lexicon) find(word []byte) int32 { return l.words[string(word)] }
+
+// roles are the roles that the word has by itself in any sense.
+func (l *lexicon) roles(id int32) role {
+	e := l.nodes[id].entry
+	if e == nil {
+		return 0
+	}
+	r := e.roles
+	for i := range e.senses {
+		r |= e.senses[i].roles
+	}
+	return r
+}
+
+// affixes are endings or beginnings that are taken off an unknown word, as a tree over bytes read inwards.
+type affixes struct {
+	next  map[[2]int32]int32
+	ends  map[int32]role // the roles that an affix brings along; present only where one ends
+	count int32
+}
+
+func (a *affixes) add(text string, r role, backwards bool) {
+	if a.next == nil {
+		a.next, a.ends = map[[2]int32]int32{}, map[int32]role{}
+	}
+	at := int32(0)
+	for i := range len(text) {
+		c := text[i]
+		if backwards {
+			c = text[len(text)-1-i]
+		}
+		step := [2]int32{at, int32(c)}
+		next, ok := a.next[step]
+		if !ok {
+			a.count++
+			next = a.count
+			a.next[step] = next
+		}
+		at = next
+	}
+	a.ends[at] |= r
+}
+
+// minStem is the shortest stem that an affix leaves, in bytes.
+const minStem = 4
+
+// withoutAffixes looks a word up after its beginning, its ending or both were taken off.
+func (l *lexicon) withoutAffixes(word []byte) (int32, role) {
+	if id, r := l.withoutSuffix(word); id != 0 {
+		return id, r
+	}
+	if l.prefixes == nil {
+		return 0, 0
+	}
+	at := int32(0)
+	for i := 0; i+minStem < len(word)+1; i++ {
+		if r, ok := l.prefixes.ends[at]; ok && at != 0 {
+			if id := l.find(word[i:]); id != 0 && l.roles(id)&^(light|common) != 0 {
+				return id, r
+			}
+			if id, more := l.withoutSuffix(word[i:]); id != 0 {
+				return id, r | more
+			}
+		}
+		next, ok := l.prefixes.next[[2]int32{at, int32(word[i])}]
+		if !ok {
+			break
+		}
+		at = next
+	}
+	return 0, 0
+}
+
+func (l *lexicon) withoutSuffix(word []byte) (int32, role) {
+	if l.suffixes == nil {
+		return 0, 0
+	}
+	at := int32(0)
+	for n := len(word); n >= minStem; n-- {
+		if r, ok := l.suffixes.ends[at]; ok && at != 0 {
+			if id := l.find(word[:n]); id != 0 && l.roles(id)&^(light|common) != 0 {
+				return id, r
+			}
+		}
+		next, ok := l.suffixes.next[[2]int32{at, int32(word[n-1])}]
+		if !ok {
+			break
+		}
+		at = next
+	}
+	return 0, 0
+}

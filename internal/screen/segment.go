@@ -1,0 +1,139 @@
+package screen
+
+import "unicode/utf8"
+
+// Words written without a space between them are cut into known ones: "stupidpeople".
+const (
+	shortestJoined = 6
+	longestJoined  = 48
+	longestPart    = 18
+	shortestPart   = 3
+)
+
+// segment finds the fewest known words that a run of letters is made of: their number, 0 if it is made of none,
+// and where they end, in p.cuts. One of them must matter, or there is nothing to gain.
+func (p *post) segment(word []byte) (int, bool) {
+	n := len(word)
+	p.cuts = p.cuts[:0]
+	if n < shortestJoined || n > longestJoined {
+		return 0, false
+	}
+	const none = 1 << 20
+	var cost [longestJoined + 1]int
+	var from [longestJoined + 1]int
+	for end := 1; end <= n; end++ {
+		cost[end] = none
+		if end < n && !utf8.RuneStart(word[end]) {
+			continue
+		}
+		for start := max(0, end-longestPart); start < end; start++ {
+			if cost[start] >= none {
+				continue
+			}
+			if c := p.partCost(word[start:end]); cost[start]+c < cost[end] {
+				cost[end], from[end] = cost[start]+c, start
+			}
+		}
+	}
+	if cost[n] >= none || from[n] == 0 {
+		return 0, false
+	}
+	matters, parts := false, 0
+	for end := n; end > 0; end = from[end] {
+		p.cuts = append(p.cuts, end)
+		parts++
+		matters = matters || p.partRoles(word[from[end]:end])&^(light|common|me|be|not|ought|opener|clitic|person|they|third|intent|right|mild|report) != 0
+	}
+	return parts, matters
+}
+
+// partCost is what it costs to read letters as one word: short ones are dear, unknown ones impossible.
+func (p *post) partCost(part []byte) int {
+	const impossible = 1 << 20
+	if len(part) < shortestPart && p.partRoles(part)&(light|be|me|you|clitic|not) == 0 || p.partRoles(part) == 0 {
+		return impossible
+	}
+	switch {
+	case len(part) == 1:
+		return 12
+	case len(part) == 2:
+		return 8
+	case len(part) == 3:
+		return 5
+	}
+	return 3
+}
+
+// partRoles is what the post's own lexicon, else English, knows of letters as a word.
+func (p *post) partRoles(part []byte) role {
+	for _, l := range p.lexicons[:modelReader] {
+		if l == nil {
+			continue
+		}
+		if id := l.find(part); id != 0 {
+			if r := l.roles(id); r != 0 {
+				return r
+			}
+		}
+	}
+	return 0
+}
+
+// splitJoined replaces unknown words that are several known ones by those.
+func (p *post) splitJoined() {
+	for i := 0; i < len(p.tokens); i++ {
+		t := &p.tokens[i]
+		if t.ids != [readers]int32{} || t.flags&(piece|handle|letter) != 0 || t.to-t.from < shortestJoined {
+			continue
+		}
+		if _, matters := p.segment(p.letters(t)); !matters {
+			continue
+		}
+		p.insertParts(i)
+	}
+	if len(p.parts) > 0 {
+		p.mergeParts()
+	}
+}
+
+// part is a word cut out of a joined one, kept until all tokens have been looked at.
+type part struct {
+	at int32 // the lexeme it comes from
+	lexeme
+}
+
+// insertParts cuts lexeme i at p.cuts, which run backwards.
+func (p *post) insertParts(i int) {
+	whole := p.tokens[i]
+	exact := int(whole.end-whole.start) == int(whole.to-whole.from) // byte for byte, so that parts have places
+	from := whole.from
+	for k := len(p.cuts) - 1; k >= 0; k-- {
+		t := whole
+		t.from, t.to = from, whole.from+int32(p.cuts[k])
+		if exact {
+			t.start, t.end = whole.start+(from-whole.from), whole.start+int32(p.cuts[k])
+		}
+		if from > whole.from {
+			t.flags &^= comma
+		}
+		p.lookUp(&t, p.folded[t.from:t.to])
+		p.parts = append(p.parts, part{int32(i), t})
+		from = t.to
+	}
+}
+
+func (p *post) mergeParts() {
+	out := p.spare[:0]
+	next := 0
+	for i := range p.tokens {
+		if next < len(p.parts) && int(p.parts[next].at) == i {
+			for next < len(p.parts) && int(p.parts[next].at) == i {
+				out = append(out, p.parts[next].lexeme)
+				next++
+			}
+			continue
+		}
+		out = append(out, p.tokens[i])
+	}
+	p.spare, p.tokens = p.tokens, out
+}
