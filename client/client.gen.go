@@ -1565,6 +1565,9 @@ type StartInputBody struct {
 	// Consent You agree that the posts are read and judged. Needed the first time.
 	Consent *bool `json:"consent,omitempty"`
 
+	// Handle The same by its handle, with or without @.
+	Handle *string `json:"handle,omitempty"`
+
 	// MaxPosts The newest so many; as many as the plan allows by default.
 	MaxPosts *int64 `json:"max_posts,omitempty"`
 
@@ -1573,9 +1576,6 @@ type StartInputBody struct {
 
 	// Since Leave out what is older.
 	Since *time.Time `json:"since,omitempty"`
-
-	// TwitterUsername The handle of a linked account; the earlier API's way.
-	TwitterUsername *string `json:"twitter_username,omitempty"`
 }
 
 // SubscribeInputBody defines model for SubscribeInputBody.

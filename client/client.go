@@ -2,7 +2,7 @@
 //
 // Its operations are made from the contract that every server shows at /openapi.json, one method
 // for each, named for method and path: GET /api/v1/users/me is GetUsersMeWithResponse, and
-// GET /auth/sessions is GetAuthSessionsWithResponse. The addresses of the earlier API are left out.
+// GET /auth/sessions is GetAuthSessionsWithResponse. Deprecated addresses are left out.
 //
 // A program that runs by itself has an API key, made on the page of your account or with
 // POST /api/v1/api-keys, with the scopes that its operations name:

@@ -60,7 +60,7 @@ func generate(t *testing.T) []byte {
 	return out
 }
 
-// simplified is the contract as the generator gets it: without the addresses of the earlier API, with shorter names, and
+// simplified is the contract as the generator gets it: without deprecated addresses, with shorter names, and
 // with one answer for all refusals, which have one shape.
 func simplified(t *testing.T) []byte {
 	t.Helper()

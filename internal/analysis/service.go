@@ -120,7 +120,7 @@ type Analysis struct {
 type StartRequest struct {
 	AccountID      string
 	ArchiveID      string
-	Handle         string // of a linked account; the earlier API's way
+	Handle         string // of a linked account, instead of its id
 	Purpose        assess.Purpose
 	MaxPosts       int // 0: as many as the plan allows
 	Since          *time.Time

@@ -234,7 +234,7 @@ func TestRoutes_AreClosedUnlessListedHere(t *testing.T) {
 	}
 	slices.Sort(public)
 	want := []string{
-		"GET /api/v1/plans", "GET /auth/twitter/callback", "GET /auth/twitter/login", "GET /auth/x/callback", "GET /auth/x/login",
+		"GET /api/v1/plans", "GET /auth/x/callback", "GET /auth/x/login",
 		"GET /healthz", "GET /healthz/db", "GET /healthz/redis", "GET /healthz/vault", "GET /info", "GET /livez", "GET /readyz", "POST /auth/token/refresh",
 	}
 	if !slices.Equal(public, want) {

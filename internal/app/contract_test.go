@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -155,24 +154,4 @@ func TestContract_TheCheckFindsAnswersThatAreNotInIt(t *testing.T) {
 	if got := p.broken(http.MethodGet, "/nowhere", http.StatusNotFound, "text/html", nil); got != "" {
 		t.Errorf("an address that is not in it: %s", got)
 	}
-}
-
-// deprecatedRoutes are the operations that the contract says will end.
-func deprecatedRoutes(t *testing.T, p *person) (old []route) {
-	t.Helper()
-	var doc struct {
-		Paths map[string]map[string]struct{ Deprecated bool }
-	}
-	if err := json.Unmarshal([]byte(p.must(http.StatusOK, "GET", "/openapi.json", "")), &doc); err != nil {
-		t.Fatal(err)
-	}
-	for path, methods := range doc.Paths {
-		for method, o := range methods {
-			if o.Deprecated {
-				old = append(old, route{strings.ToUpper(method), path})
-			}
-		}
-	}
-	slices.SortFunc(old, func(a, b route) int { return strings.Compare(a.path+a.method, b.path+b.method) })
-	return old
 }

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-
-	"github.com/repazoo/repazoo/internal/db"
 )
 
 // ask sends a request as a browser or a program would, and follows nothing.
@@ -62,35 +60,27 @@ func TestRefusals_AreAPageForPeopleAndAProblemForPrograms(t *testing.T) {
 	}
 }
 
-// Every address of the earlier API says when it ends, and by what it is replaced: an address that answers, and does not end.
-func TestAliases_SayWhenTheyEnd(t *testing.T) {
+// Stripe and X may know this server by the names of the earlier system, and go on reaching it.
+func TestRegisteredAddresses_AnswerAsThePresentOnesDo(t *testing.T) {
 	t.Parallel()
-	base := start(t, io.Discard, map[string]string{"BILLING": "off", "WORKERS": "0"})
-	ada := signIn(t, base, "ada_fernhill")
-	id := db.NewID()
-	old := deprecatedRoutes(t, ada)
-	for _, r := range old {
-		_, header, _ := ada.call(r.method, fill(r.path, id), "{}")
-		link, _, _ := strings.Cut(header.Get("Link"), `>; rel="successor-version"`)
-		successor := strings.TrimPrefix(link, "<")
-		if header.Get("Deprecation") != "@1795305600" || header.Get("Sunset") != "Fri, 31 Dec 2027 23:59:59 GMT" || !strings.HasPrefix(successor, "/") {
-			t.Errorf("%s %s: %v", r.method, r.path, header)
-			continue
+	base := start(t, io.Discard, map[string]string{"WORKERS": "0"})
+	for old, current := range map[string]string{"/api/webhooks/stripe": "/webhooks/stripe", "/auth/twitter/callback": "/auth/x/callback"} {
+		method, status := http.MethodPost, http.StatusBadRequest // an event without a signature
+		if strings.HasSuffix(old, "callback") {
+			method, status = http.MethodGet, http.StatusUnprocessableEntity // a callback without a state
 		}
-		if strings.Contains(r.path, "{") != strings.Contains(successor, id) {
-			t.Errorf("%s %s leads to %s", r.method, r.path, successor)
-		}
-		method := r.method
-		if r.path == "/api/subscriptions/cancel" {
-			method = http.MethodDelete
-		}
-		status, current, _ := ada.call(method, successor, "{}")
-		if current.Get("Deprecation") != "" || status == http.StatusMethodNotAllowed || strings.Contains(current.Get("Content-Type"), "html") {
-			t.Errorf("%s %s leads to %s %s, which answers %d %v", r.method, r.path, method, successor, status, current)
+		for _, path := range []string{old, current} {
+			res, body := ask(t, method, base+path, "Accept", "application/json")
+			if res.StatusCode != status || res.Header.Get("Deprecation")+res.Header.Get("Sunset") != "" {
+				t.Errorf("%s: %d %v %s", path, res.StatusCode, res.Header, body)
+			}
 		}
 	}
-	if len(old) != 13 {
-		t.Errorf("%d addresses are marked, want 13", len(old))
+	for _, gone := range []string{"POST /api/analyze", "POST /api/subscriptions/cancel", "GET /api/users/me", "GET /auth/twitter/login"} {
+		method, path, _ := strings.Cut(gone, " ")
+		if res, _ := ask(t, method, base+path); res.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %d", gone, res.StatusCode)
+		}
 	}
 }
 

@@ -66,7 +66,6 @@ func TestIdempotencyKey_GivesOneEffectForADay(t *testing.T) {
 				code                  string
 			}{
 				{"the same again", "k", "/api/v1/analyses", start(gus), http.StatusAccepted, ""},
-				{"the same at the older address", "k", "/api/analyze", start(gus), http.StatusAccepted, ""},
 				{"another body", "k", "/api/v1/analyses", strings.Replace(start(gus), "{", `{"purpose":"academic",`, 1), http.StatusConflict, "idempotency_mismatch"},
 				{"another operation", "k", plans, card, http.StatusConflict, "idempotency_mismatch"},
 				{"the key of a plan", "plan", "/api/v1/analyses", start(gus), http.StatusConflict, "idempotency_mismatch"},

@@ -58,18 +58,18 @@ func madeUp() string {
 
 // openToKeys is everything that an API key can reach. A route that is opened to keys must be written here too.
 var openToKeys = map[string]account.Scope{
-	"GET /api/v1/users/me": account.AccountRead, "GET /api/users/me": account.AccountRead,
-	"GET /api/v1/usage": account.AccountRead, "GET /api/usage/quota": account.AccountRead,
-	"GET /auth/x/status": account.AccountRead, "GET /auth/twitter/status": account.AccountRead,
-	"GET /api/v1/notices": account.AccountRead, "GET /api/v1/audit": account.AuditRead,
-	"GET /api/v1/subscriptions": account.BillingRead, "GET /api/subscriptions/status": account.BillingRead,
+	"GET /api/v1/users/me": account.AccountRead,
+	"GET /api/v1/usage":    account.AccountRead,
+	"GET /auth/x/status":   account.AccountRead,
+	"GET /api/v1/notices":  account.AccountRead, "GET /api/v1/audit": account.AuditRead,
+	"GET /api/v1/subscriptions":          account.BillingRead,
 	"GET /api/v1/subscriptions/invoices": account.BillingRead, "GET /api/v1/subscriptions/timeline": account.BillingRead,
-	"GET /api/v1/analyses": account.AnalysesRead, "GET /api/analyses": account.AnalysesRead,
-	"GET /api/v1/analyses/compare": account.AnalysesRead, "GET /api/v1/analyses/{id}": account.AnalysesRead, "GET /api/analyses/{id}": account.AnalysesRead,
+	"GET /api/v1/analyses":         account.AnalysesRead,
+	"GET /api/v1/analyses/compare": account.AnalysesRead, "GET /api/v1/analyses/{id}": account.AnalysesRead,
 	"GET /api/v1/analyses/{id}/events": account.AnalysesRead, "GET /api/v1/analyses/{id}/findings": account.AnalysesRead, "GET /api/v1/analyses/{id}/score": account.AnalysesRead,
 	"GET /api/v1/analyses/{id}/report.json": account.AnalysesRead, "GET /api/v1/analyses/{id}/report.csv": account.AnalysesRead,
 	"GET /api/v1/analyses/{id}/report.html": account.AnalysesRead, "GET /api/v1/analyses/{id}/report.pdf": account.AnalysesRead,
-	"POST /api/v1/analyses": account.AnalysesWrite, "POST /api/analyze": account.AnalysesWrite, "POST /api/v1/analyses/{id}/cancel": account.AnalysesWrite,
+	"POST /api/v1/analyses": account.AnalysesWrite, "POST /api/v1/analyses/{id}/cancel": account.AnalysesWrite,
 	"DELETE /api/v1/analyses/{id}": account.AnalysesWrite, "PATCH /api/v1/findings/{id}": account.AnalysesWrite, "POST /api/v1/archives": account.AnalysesWrite,
 }
 

@@ -37,7 +37,7 @@ func TestLimits_SignInHasItsOwnForEachAddressWhoeverAsks(t *testing.T) {
 	base := start(t, io.Discard, vars)
 	gus := signIn(t, base, "gravelpit_gus") // two calls, from the proxy's own address
 	const guesser = "203.0.113.7"
-	for i, call := range []string{"/auth/x/login", "/auth/twitter/login", "/auth/x/callback?state=guess", "/auth/twitter/callback?state=guess"} {
+	for i, call := range []string{"/auth/x/login", "/auth/x/login?redirect_to=/", "/auth/x/callback?state=guess", "/auth/twitter/callback?state=guess"} {
 		if status, _ := from(t, guesser, "GET", base+call); status == http.StatusTooManyRequests {
 			t.Fatalf("call %d of 4 was refused", i+1)
 		}

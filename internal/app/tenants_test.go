@@ -205,7 +205,7 @@ func TestRoutes_HideWhatBelongsToOthers(t *testing.T) {
 			if tried < 20 {
 				t.Errorf("only %d routes take an id: the contract is not whole", tried)
 			}
-			if s, _, _ := ada.call("POST", "/api/analyze", `{"twitter_username":"gravelpit_gus","consent":true}`); s != http.StatusNotFound {
+			if s, _, _ := ada.call("POST", "/api/v1/analyses", `{"handle":"gravelpit_gus","consent":true}`); s != http.StatusNotFound {
 				t.Errorf("ada could ask for an analysis of gus's account by its name: %d", s)
 			}
 			gus.must(http.StatusOK, "GET", "/api/v1/analyses/"+theirs.analysis+"/report.json", "") // and nothing was harmed

@@ -75,13 +75,13 @@ func newProgressBody(p assess.Progress) progressBody {
 type startInput struct {
 	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" doc:"The same key and body start one analysis, however often they are sent."`
 	Body           struct {
-		AccountID       string     `json:"account_id,omitempty" format:"uuid" doc:"A linked X account."`
-		ArchiveID       string     `json:"archive_id,omitempty" format:"uuid" doc:"An uploaded archive."`
-		TwitterUsername string     `json:"twitter_username,omitempty" maxLength:"50" doc:"The handle of a linked account; the earlier API's way."`
-		Purpose         string     `json:"purpose,omitempty" maxLength:"50" doc:"The lens: personal_reputation (default), job_search, career_development, brand_building, influencer, public_office, corporate_communications, academic or visa_application."`
-		MaxPosts        int        `json:"max_posts,omitempty" minimum:"0" doc:"The newest so many; as many as the plan allows by default."`
-		Since           *time.Time `json:"since,omitempty" doc:"Leave out what is older."`
-		Consent         bool       `json:"consent,omitempty" doc:"You agree that the posts are read and judged. Needed the first time."`
+		AccountID string     `json:"account_id,omitempty" format:"uuid" doc:"A linked X account."`
+		Handle    string     `json:"handle,omitempty" maxLength:"50" doc:"The same by its handle, with or without @."`
+		ArchiveID string     `json:"archive_id,omitempty" format:"uuid" doc:"An uploaded archive."`
+		Purpose   string     `json:"purpose,omitempty" maxLength:"50" doc:"The lens: personal_reputation (default), job_search, career_development, brand_building, influencer, public_office, corporate_communications, academic or visa_application."`
+		MaxPosts  int        `json:"max_posts,omitempty" minimum:"0" doc:"The newest so many; as many as the plan allows by default."`
+		Since     *time.Time `json:"since,omitempty" doc:"Leave out what is older."`
+		Consent   bool       `json:"consent,omitempty" doc:"You agree that the posts are read and judged. Needed the first time."`
 	}
 }
 
@@ -97,7 +97,7 @@ type startOutput struct {
 func (a *API) start(ctx context.Context, in *startInput) (*startOutput, error) {
 	b := &in.Body
 	x, left, err := a.Analyses.Start(ctx, caller(ctx), analysis.StartRequest{
-		AccountID: b.AccountID, ArchiveID: b.ArchiveID, Handle: strings.TrimPrefix(b.TwitterUsername, "@"),
+		AccountID: b.AccountID, ArchiveID: b.ArchiveID, Handle: strings.TrimPrefix(b.Handle, "@"),
 		Purpose: assess.Purpose(b.Purpose), MaxPosts: b.MaxPosts, Since: b.Since, Consent: b.Consent, IdempotencyKey: in.IdempotencyKey,
 	})
 	if err != nil {

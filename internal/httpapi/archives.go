@@ -11,7 +11,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
@@ -27,18 +26,20 @@ type archiveBody struct {
 
 // uploadOperation describes the upload; it is served outside huma, which would hold the
 // whole form in memory or in files of its own.
-func (a *API) uploadOperation() *huma.Operation {
-	schema := a.huma.OpenAPI().Components.Schemas
-	return &huma.Operation{
-		OperationID: "post-archive", Method: http.MethodPost, Path: "/api/v1/archives", Tags: []string{"analyses"},
-		Summary: "Upload an X data archive", Security: security(account.AnalysesWrite),
-		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: &huma.Schema{
-			Type: huma.TypeObject, Required: []string{"file"}, Properties: map[string]*huma.Schema{"file": {Type: huma.TypeString, Format: "binary"}},
-		}}}},
-		Responses: map[string]*huma.Response{"201": {Description: "Created", Content: map[string]*huma.MediaType{
-			"application/json": {Schema: huma.SchemaFromType(schema, typeOf[archiveBody]())},
-		}}},
-	}
+func (a *API) uploadOperation(r route) *huma.Operation {
+	o := a.operation(r)
+	o.OperationID = "post-archive"
+	o.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {
+		Schema: &huma.Schema{
+			Type: huma.TypeObject, Required: []string{"file"},
+			Properties: map[string]*huma.Schema{"file": {Type: huma.TypeString, Format: "binary"}},
+		},
+	}}}
+	kept := huma.SchemaFromType(a.huma.OpenAPI().Components.Schemas, typeOf[archiveBody]())
+	o.Responses = map[string]*huma.Response{"201": {
+		Description: "Created", Content: map[string]*huma.MediaType{"application/json": {Schema: kept}},
+	}}
+	return &o
 }
 
 func (a *API) uploadArchive(w http.ResponseWriter, r *http.Request) {

@@ -34,7 +34,7 @@ type entry struct {
 	also     map[string]*huma.Response // further answers that are no refusal, by status
 }
 
-// entries are all of them, by "METHOD /path". An address of the earlier API has that of its successor.
+// entries are all of them, by "METHOD /path". A deprecated address has that of its successor.
 func (a *API) entries() map[string]entry {
 	all := map[string]entry{}
 	for _, some := range []map[string]entry{
@@ -52,7 +52,7 @@ func (a *API) describe() {
 	admitNull(contract.Components.Schemas)
 	contract.Components.Examples = refusalExamples()
 	for pattern, o := range operationsOf(contract) {
-		e := entries[cmp.Or(a.latest[pattern], pattern)]
+		e := entries[cmp.Or(a.ending[pattern].Successor, pattern)]
 		o.Description = a.text(pattern, e)
 		if o.RequestBody != nil && e.sent != nil {
 			o.RequestBody.Content["application/json"].Example = example(e.sent)
@@ -77,8 +77,8 @@ func operationsOf(contract *huma.OpenAPI) iter.Seq2[string, *huma.Operation] {
 
 func (a *API) text(pattern string, e entry) string {
 	var b strings.Builder
-	if now := a.latest[pattern]; now != "" {
-		b.WriteString("An address of the earlier API, kept for its clients until the end of 2027. Use " + now + " instead.\n\n")
+	if e, ends := a.ending[pattern]; ends {
+		b.WriteString("Deprecated. It answers until " + e.Until.UTC().Format("2 January 2006") + ". Use " + e.Successor + " instead.\n\n")
 	}
 	b.WriteString(e.text)
 	who, scope := a.access[pattern], a.scopes[pattern]
@@ -171,8 +171,8 @@ func (a *API) refuseIn(o *huma.Operation, pattern string, e entry) {
 func (a *API) shared(o *huma.Operation, pattern string) []*fault.Fault {
 	var all []*fault.Fault
 	who, method := a.access[pattern], strings.Split(pattern, " ")[0]
-	if _, registered := a.scopes[pattern]; !registered {
-		return nil // it only says that the process is up
+	if pattern == "GET /healthz" || pattern == "GET /livez" {
+		return nil // they only say that the process is up
 	}
 	if who == forUser || who == forAdmin || who == forAnyone {
 		all = append(all, fault.Unauthenticated, fault.TokenExpired, fault.SessionRevoked, fault.ScopeMissing, fault.RateLimited, fault.DependencyDown)

@@ -49,10 +49,6 @@ func billingEntries() map[string]entry {
 			text: "A page of Stripe for your card, your invoices and your cancellation. Open it soon; it is good once.", answered: portal.Body,
 			refusals: []*fault.Fault{fault.NotFound, fault.Conflict, fault.PaymentProviderError},
 		},
-		// An address of the earlier API that has a method of its own.
-		"POST /api/subscriptions/cancel": {
-			text: "At the end of what is paid, or with at_period_end=false at once.", answered: ending, refusals: changeRefusals(),
-		},
 	}
 }
 

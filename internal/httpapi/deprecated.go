@@ -3,42 +3,27 @@ package httpapi
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// The addresses of the earlier API answer until the end of 2027, and each answer says so: when it
-// was outdated (RFC 9745), when it ends (RFC 8594), and what replaces it (RFC 5829).
-const (
-	outdatedSince = "@1795305600" // 22 November 2026
-	answersUntil  = "Fri, 31 Dec 2027 23:59:59 GMT"
-)
+// How an address of the contract ends: its row in the route table gets an Ends, and from then on the contract marks it as
+// deprecated and each of its answers, refusals included, says since when (RFC 9745), until when (RFC 8594), and what
+// replaces it (RFC 5829). No address ends today; decision 19 says why the machinery is kept.
 
-const successorKey = "successor"
-
-// replacedBy marks an address of the earlier API. The successor has the same method unless it names one. An address that
-// is its own successor is left as it is.
-func replacedBy(successor string, o huma.Operation) huma.Operation {
-	if successor == o.Path {
-		return o
-	}
-	if !strings.Contains(successor, " ") {
-		successor = o.Method + " " + successor
-	}
-	return with(o, successorKey, successor)
+// ending announces that an address is deprecated.
+type ending struct {
+	Since, Until time.Time
+	Successor    string // "METHOD /path" of the route that replaces it, with the same parameters
 }
 
-func successorOf(o huma.Operation) string {
-	pattern, _ := o.Metadata[successorKey].(string)
-	return pattern
-}
-
-// deprecated adds the headers to what a handler answers, refusals included.
-func (a *API) deprecated(successor string) func(huma.Context, func(huma.Context)) {
-	_, path, _ := strings.Cut(successor, " ")
+// deprecated adds the headers to what an operation answers.
+func (a *API) deprecated(e ending) func(huma.Context, func(huma.Context)) {
 	return func(c huma.Context, next func(huma.Context)) {
-		for name, value := range a.announcement(expand(path, c.Param)) {
+		for name, value := range a.announcement(e, c.Param) {
 			c.SetHeader(name, value)
 		}
 		next(c)
@@ -46,21 +31,26 @@ func (a *API) deprecated(successor string) func(huma.Context, func(huma.Context)
 }
 
 // outdated is the same for a route outside huma.
-func (a *API) outdated(successor string, next http.Handler) http.Handler {
+func (a *API) outdated(e ending, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for name, value := range a.announcement(successor) {
+		for name, value := range a.announcement(e, r.PathValue) {
 			w.Header().Set(name, value)
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-func (a *API) announcement(successor string) map[string]string {
-	link := "<" + successor + `>; rel="successor-version"`
+func (a *API) announcement(e ending, param func(string) string) map[string]string {
+	_, path, _ := strings.Cut(e.Successor, " ")
+	link := "<" + expand(path, param) + `>; rel="successor-version"`
 	if a.Docs {
 		link += `, </docs>; rel="deprecation"`
 	}
-	return map[string]string{"Deprecation": outdatedSince, "Sunset": answersUntil, "Link": link}
+	return map[string]string{
+		"Deprecation": "@" + strconv.FormatInt(e.Since.Unix(), 10),
+		"Sunset":      e.Until.UTC().Format(http.TimeFormat),
+		"Link":        link,
+	}
 }
 
 // expand puts the parameters of a request into a path of the route table.

@@ -3,8 +3,6 @@ package httpapi
 import (
 	"net/http"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/limit"
 )
@@ -17,13 +15,6 @@ const (
 	signInGroup  group = "sign-in"
 	refreshGroup group = "refresh"
 )
-
-const groupKey = "limit"
-
-// within puts a route of the table into a group.
-func within(g group, o huma.Operation) huma.Operation {
-	return with(o, groupKey, g)
-}
 
 func (a *API) windows(g group) []limit.Window {
 	switch g {

@@ -46,24 +46,29 @@ type healthOutput struct {
 }
 
 var (
-	alive    = []byte(`{"status":"` + string(health.Up) + `"}`)
-	jsonType = []string{"application/json"}
+	aliveBody = []byte(`{"status":"` + string(health.Up) + `"}`)
+	jsonType  = []string{"application/json"}
 )
 
 // alive answers that the process is up. It touches no dependency and costs next to nothing,
 // since load balancers ask many times a second.
-func (a *API) alive(path, summary string) {
-	op := get(path, "health", summary)
-	op.Security = []map[string][]string{}
-	op.Responses = map[string]*huma.Response{"200": {
+func alive(a *API, r route) {
+	raw(stillAlive, a.aliveOperation)(a, r)
+}
+
+func stillAlive(w http.ResponseWriter, _ *http.Request) {
+	w.Header()["Content-Type"] = jsonType
+	_, _ = w.Write(aliveBody)
+}
+
+func (a *API) aliveOperation(r route) *huma.Operation {
+	o := a.operation(r)
+	shape := a.huma.OpenAPI().Components.Schemas.Schema(typeOf[healthBody](), true, "")
+	o.Responses = map[string]*huma.Response{"200": {
 		Description: "It is up",
-		Content:     map[string]*huma.MediaType{"application/json": {Schema: a.huma.OpenAPI().Components.Schemas.Schema(typeOf[healthBody](), true, "")}},
+		Content:     map[string]*huma.MediaType{"application/json": {Schema: shape}},
 	}}
-	a.huma.OpenAPI().AddOperation(&op)
-	a.handle("GET "+path, forProbes, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header()["Content-Type"] = jsonType
-		_, _ = w.Write(alive)
-	}))
+	return &o
 }
 
 func (a *API) healthOf(part string) func(context.Context, *struct{}) (*healthOutput, error) {

@@ -89,7 +89,7 @@ type API struct {
 	scopes map[string]account.Scope // the same; what an API key needs there. None: keys are refused
 	pages  map[string]bool          // the patterns of pages
 	groups map[string]group         // by ServeMux pattern; the routes that are counted by themselves
-	latest map[string]string        // by ServeMux pattern; what an address of the earlier API is replaced by
+	ending map[string]ending        // by ServeMux pattern; the addresses that are deprecated
 	secure bool
 	gates  *gates // where unknown API keys wait
 
@@ -121,11 +121,13 @@ func New(c Config) *API {
 	a := &API{
 		Config: c, mux: http.NewServeMux(), secure: isHTTPS(c.PublicURL), gates: newGates(),
 		access: map[string]access{}, scopes: map[string]account.Scope{}, pages: map[string]bool{}, groups: map[string]group{},
-		latest: map[string]string{},
+		ending: map[string]ending{},
 	}
 	a.stopping, a.stop = context.WithCancel(context.Background())
 	a.huma = humago.New(a.mux, a.humaConfig())
-	a.routes()
+	for _, r := range a.routes() {
+		a.add(r)
+	}
 	a.describe()
 	if c.Docs {
 		a.docs()
@@ -179,49 +181,10 @@ var jsonFormat = huma.Format{
 	Unmarshal: func(data []byte, v any) error { return json.Unmarshal(data, v) },
 }
 
-// handle registers a route outside OpenAPI.
+// handle registers a page or a document, which the route table does not list.
 func (a *API) handle(pattern string, who access, h http.Handler) {
 	a.access[pattern] = who
 	a.mux.Handle(pattern, h)
-}
-
-// operation registers a handler and turns its errors into problems.
-func operation[I, O any](a *API, who access, op huma.Operation, h func(context.Context, *I) (*O, error)) {
-	pattern, scope := op.Method+" "+op.Path, scopeOf(op)
-	a.access[pattern], a.scopes[pattern] = who, scope
-	if g, ok := op.Metadata[groupKey].(group); ok {
-		a.groups[pattern] = g
-	}
-	if now := successorOf(op); now != "" {
-		a.latest[pattern] = now
-		op.Deprecated = true
-		op.Middlewares = append(op.Middlewares, a.deprecated(now))
-	}
-	op.Security = []map[string][]string{} // said outright, or it could have been forgotten
-	if who == forUser || who == forAdmin {
-		op.Security = security(scope)
-	}
-	if op.MaxBodyBytes == 0 {
-		op.MaxBodyBytes = maxBody
-	}
-	if op.BodyReadTimeout == 0 {
-		op.BodyReadTimeout = cmp.Or(a.BodyTimeout, bodyTimeout)
-	}
-	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
-		out, err := h(ctx, in)
-		if err != nil {
-			return nil, refusal(ctx, a.Log, err)
-		}
-		return out, nil
-	})
-}
-
-// security is what the contract says of an operation for signed-in users.
-func security(scope account.Scope) []map[string][]string {
-	if scope == "" {
-		return []map[string][]string{{"bearer": {}}}
-	}
-	return []map[string][]string{{"bearer": {}}, {"key": {string(scope)}}}
 }
 
 // caller is the signed-in user's id. The chain has made sure that there is one.

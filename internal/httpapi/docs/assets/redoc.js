@@ -15,7 +15,7 @@ const options = {
   },
 };
 
-// The contract with the addresses of the earlier API behind the others, as they are on /docs.
+// The contract with deprecated addresses behind the others, as they are on /docs.
 const oldLast = (contract) => {
   const old = ([, operations]) => Number(Object.values(operations).every((o) => o.deprecated));
   return { ...contract, paths: Object.fromEntries(Object.entries(contract.paths).sort((a, b) => old(a) - old(b))) };
