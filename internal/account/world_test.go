@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -186,6 +187,17 @@ func (w *world) complete(t *testing.T, c account.Callback) account.SignedIn {
 		t.Fatal(err)
 	}
 	return in
+}
+
+// linked is the X account that somebody signed in with, as its owner sees it now.
+func (w *world) linked(t *testing.T, in account.SignedIn) account.XAccount {
+	t.Helper()
+	all, err := w.Accounts(t.Context(), in.UserID)
+	i := slices.IndexFunc(all, func(a account.XAccount) bool { return a.ID == in.Account.ID })
+	if err != nil || i < 0 {
+		t.Fatalf("the account is not listed: %+v, %v", all, err)
+	}
+	return all[i]
 }
 
 // exec runs a statement behind the Service's back.

@@ -67,23 +67,6 @@ func (s *Service) Accounts(ctx context.Context, userID string) ([]XAccount, erro
 		`SELECT `+accountColumns+` FROM x_accounts WHERE user_id = $1 ORDER BY linked_at, id LIMIT $2`, userID, maxAccounts)
 }
 
-// Account reads one X account of a user. Error: not_found.
-func (s *Service) Account(ctx context.Context, userID, id string) (XAccount, error) {
-	if !isID(id) {
-		return XAccount{}, noAccount()
-	}
-	a, err := db.ReadOne(ctx, s.db, db.User(userID), s.scanAccount,
-		`SELECT `+accountColumns+` FROM x_accounts WHERE id = $1 AND user_id = $2`, id, userID)
-	return a, orNoAccount(err)
-}
-
-// AccountByHandle reads one X account of a user by its handle, with or without the @, in any case. Error: not_found.
-func (s *Service) AccountByHandle(ctx context.Context, userID, handle string) (XAccount, error) {
-	a, err := db.ReadOne(ctx, s.db, db.User(userID), s.scanAccount, `SELECT `+accountColumns+` FROM x_accounts
-		WHERE user_id = $1 AND lower(handle) = $2 ORDER BY CASE status WHEN 'active' THEN 0 ELSE 1 END, updated_at DESC LIMIT 1`, userID, handleKey(handle))
-	return a, orNoAccount(err)
-}
-
 // handleKey is a handle as it is looked up: X allows letters, digits and underscores only.
 func handleKey(handle string) string {
 	return strings.ToLower(clean(strings.TrimPrefix(strings.TrimSpace(handle), "@"), 50))

@@ -85,9 +85,9 @@ func TestXToken_IsRenewedWhenLessThanFiveMinutesRemain(t *testing.T) {
 			health   string // before
 		}{{0, 0, "active"}, {114 * time.Minute, 0, "active"}, {2 * time.Minute, 1, "expiring"}, {3 * time.Hour, 2, "expired"}} {
 			w.clock.Advance(step.wait)
-			a, err := w.Account(t.Context(), in.UserID, in.Account.ID)
-			if err != nil || a.Health != step.health {
-				t.Errorf("after %v: health %q, %v", step.wait, a.Health, err)
+			a := w.linked(t, in)
+			if a.Health != step.health {
+				t.Errorf("after %v: health %q", step.wait, a.Health)
 			}
 			if _, err := w.XToken(t.Context(), in.UserID, in.Account.ID); err != nil || w.renewals() != step.renewals {
 				t.Errorf("after %v: %d renewals, want %d (%v)", step.wait, w.renewals(), step.renewals, err)
@@ -152,8 +152,8 @@ func TestRefreshX_MarksADeadGrantForReconnection(t *testing.T) {
 			if _, err := w.RefreshX(t.Context(), in.UserID, in.Account.ID); !errors.Is(err, account.ErrReconnect) || !errors.Is(err, fault.XUnavailable) {
 				t.Errorf("%s: got %v", code, err)
 			}
-			if a, err := w.Account(t.Context(), in.UserID, in.Account.ID); err != nil || a.Status != "reconnect" || a.Health != "reconnect" {
-				t.Errorf("%s: got %+v, %v", code, a, err)
+			if a := w.linked(t, in); a.Status != "reconnect" || a.Health != "reconnect" {
+				t.Errorf("%s: got %+v", code, a)
 			}
 			calls := w.renewals()
 			if _, err := w.XToken(t.Context(), in.UserID, in.Account.ID); !errors.Is(err, account.ErrReconnect) || w.renewals() != calls {
@@ -188,8 +188,8 @@ func TestRefreshX_ADeadGrantDoesNotSpoilANewOne(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if a, err := w.Account(t.Context(), in.UserID, in.Account.ID); err != nil || a.Status != "active" {
-			t.Fatalf("got %+v, %v", a, err)
+		if a := w.linked(t, in); a.Status != "active" {
+			t.Fatalf("got %+v", a)
 		}
 	})
 }
@@ -276,9 +276,9 @@ func TestRevokeX_WipesTokensAndPostsAndTellsX(t *testing.T) {
 
 func checkWiped(t *testing.T, w *world, in account.SignedIn) {
 	t.Helper()
-	a, err := w.Account(t.Context(), in.UserID, in.Account.ID)
-	if err != nil || a.Status != "revoked" || a.Health != "revoked" || a.TokenExpiresAt != nil {
-		t.Fatalf("got %+v, %v", a, err)
+	a := w.linked(t, in)
+	if a.Status != "revoked" || a.Health != "revoked" || a.TokenExpiresAt != nil {
+		t.Fatalf("got %+v", a)
 	}
 	if n := w.count(t, `SELECT count(*) FROM x_accounts WHERE id = $1 AND tokens IS NOT NULL`, in.Account.ID); n != 0 {
 		t.Fatal("the tokens are still there")
@@ -357,7 +357,6 @@ func TestXAccounts_AreTheirUsersOnly(t *testing.T) {
 		before := w.token(t, theirs)
 		for _, id := range []string{theirs.Account.ID, db.NewID(), "", "' OR 1=1", "\x00"} {
 			for name, err := range map[string]error{
-				"Account":     second(w.Account(t.Context(), mine.UserID, id)),
 				"RefreshX":    second(w.RefreshX(t.Context(), mine.UserID, id)),
 				"XToken":      second(w.XToken(t.Context(), mine.UserID, id)),
 				"XTokenAfter": second(w.XTokenAfter(t.Context(), mine.UserID, id, "x")),
@@ -367,9 +366,6 @@ func TestXAccounts_AreTheirUsersOnly(t *testing.T) {
 					t.Errorf("%s of %q: got %v", name, id, err)
 				}
 			}
-		}
-		if err := second(w.AccountByHandle(t.Context(), mine.UserID, gus)); !errors.Is(err, fault.NotFound) {
-			t.Errorf("AccountByHandle: got %v", err)
 		}
 		if all, err := w.Accounts(t.Context(), mine.UserID); err != nil || len(all) != 1 || all[0].ID != mine.Account.ID {
 			t.Errorf("Accounts: got %+v, %v", all, err)
@@ -382,18 +378,6 @@ func TestXAccounts_AreTheirUsersOnly(t *testing.T) {
 
 func second[T any](_ T, err error) error { return err }
 
-func TestAccountByHandle_IgnoresCaseAndTheAt(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, w *world) {
-		in := w.signIn(t, ada)
-		for _, handle := range []string{ada, "@" + ada, " @ADA_Fernhill "} {
-			if a, err := w.AccountByHandle(t.Context(), in.UserID, handle); err != nil || a.ID != in.Account.ID {
-				t.Errorf("%q: got %+v, %v", handle, a, err)
-			}
-		}
-	})
-}
-
 func TestMarkSynced_ShowsOnTheAccount(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
@@ -404,7 +388,7 @@ func TestMarkSynced_ShowsOnTheAccount(t *testing.T) {
 			w.MarkSynced(ctx, tx, in.UserID, in.Account.ID)
 			return nil
 		})
-		if a, _ := w.Account(t.Context(), in.UserID, in.Account.ID); err != nil || a.LastSyncAt == nil || !a.LastSyncAt.Equal(at) {
+		if a := w.linked(t, in); err != nil || a.LastSyncAt == nil || !a.LastSyncAt.Equal(at) {
 			t.Fatalf("got %v, want %v (%v)", a.LastSyncAt, at, err)
 		}
 	})

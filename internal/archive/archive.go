@@ -39,13 +39,12 @@ import (
 // Archive is one opened archive. Its methods may be called from any goroutine,
 // but only one loop over [Archive.Posts] should run at a time.
 type Archive struct {
-	account   Account
-	posts     []part // in the order they are read
-	notes     []part
-	size      int64
-	read      atomic.Int64
-	shortened atomic.Int64
-	closer    io.Closer
+	account Account
+	posts   []part // in the order they are read
+	notes   []part
+	size    int64
+	read    atomic.Int64
+	closer  io.Closer
 }
 
 // Account is whose archive it is. Only ID is always there.
@@ -134,10 +133,6 @@ func (a *Archive) Size() int64 { return a.size }
 // Progress is how many of [Archive.Size] bytes the present or last loop has read.
 func (a *Archive) Progress() int64 { return a.read.Load() }
 
-// Shortened is how many long posts keep only the beginning of their text because
-// the long texts together exceed [maxNoteBytes]. It is known once a loop has begun.
-func (a *Archive) Shortened() int { return int(a.shortened.Load()) }
-
 // Posts reads every post once: ordinary posts part by part, then those of
 // communities, then deleted ones. It stops after the first error, which is a
 // [fault.Fault]; the posts before it are good. An id that comes again is
@@ -150,7 +145,6 @@ func (a *Archive) Posts(ctx context.Context) iter.Seq2[Post, error] {
 			yield(Post{}, err)
 			return
 		}
-		a.shortened.Store(int64(notes.dropped))
 		seen := make(idSet)
 		for post, err := range readPosts(ctx, a.posts, &a.read) {
 			if err == nil && seen.again(post.ID) {

@@ -22,9 +22,8 @@ const maxNoteBytes = 8 << 20
 
 // noteIndex finds the whole text of a shortened post.
 type noteIndex struct {
-	texts   map[int64][]string // by Unix second
-	bytes   int
-	dropped int
+	texts map[int64][]string // by Unix second
+	bytes int
 }
 
 // readNotes reads all long posts, within the bound.
@@ -89,7 +88,6 @@ func (ix *noteIndex) add(at time.Time, text string) {
 		return
 	}
 	if ix.bytes+len(text)+overhead > maxNoteBytes {
-		ix.dropped++
 		return
 	}
 	ix.bytes += len(text) + overhead

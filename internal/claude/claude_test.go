@@ -136,7 +136,7 @@ func TestAsk_PermanentFailuresAreAskedOnceAndSayWhoMustAct(t *testing.T) {
 			}
 			_, err := c.Ask(t.Context(), q)
 			f := wantFailure(t, err)
-			if !f.Permanent || !claude.Permanent(err) || f.Status != tt.status || f.RetryAfter != 0 || !strings.Contains(fault.From(err).Message, tt.says) {
+			if !f.Permanent || f.Status != tt.status || f.RetryAfter != 0 || !strings.Contains(fault.From(err).Message, tt.says) {
 				t.Fatalf("got %+v, %v", f, err)
 			}
 			if n := len(s.Calls("/claude/v1/messages")); n != 1 {
@@ -246,7 +246,7 @@ func TestAsk_StopsWithItsCaller(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(3*time.Second, cancel)
 		_, err := c.Ask(ctx, question())
-		if !errors.Is(err, context.Canceled) || claude.Permanent(err) || len(s.Calls("/claude/**")) != 1 {
+		if !errors.Is(err, context.Canceled) || len(s.Calls("/claude/**")) != 1 {
 			t.Fatalf("got %v after %d calls", err, len(s.Calls("/claude/**")))
 		}
 	})

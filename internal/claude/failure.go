@@ -42,13 +42,6 @@ func (f *Failure) Error() string {
 // Unwrap returns the cause when no answer came, such as a context's error.
 func (f *Failure) Unwrap() error { return f.cause }
 
-// Permanent reports whether err is a failure of this package that asking again cannot cure: a wrong key, an unknown or
-// retired model, a reached spending limit, a request the API does not take.
-func Permanent(err error) bool {
-	f, ok := errors.AsType[*Failure](err)
-	return ok && f.Permanent
-}
-
 // failure strips err to what may be logged.
 func failure(err error) *Failure {
 	api, ok := errors.AsType[*anthropic.Error](err)

@@ -22,12 +22,10 @@ package config
 import (
 	"context"
 	"log/slog"
-	"net"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Environment says how strict the rules are.
@@ -257,15 +255,6 @@ func defaultOrigins(env Environment, port int) List {
 func (e Environment) known() bool {
 	return e == Local || e == Development || e == Staging || e == Production
 }
-
-// Address is what to listen on.
-func (s Server) Address() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
-
-// AccessTTL is how long an access token is good for.
-func (k Keys) AccessTTL() time.Duration { return time.Duration(k.AccessMinutes) * time.Minute }
-
-// RefreshTTL is how long an unused session lives.
-func (k Keys) RefreshTTL() time.Duration { return time.Duration(k.RefreshDays) * 24 * time.Hour }
 
 // UseSandboxX reports whether the built-in stand-in serves as X.
 func (c *Config) UseSandboxX() bool { return c.Env == Local && c.X.ClientID == "" }

@@ -86,7 +86,7 @@ func TestLoad_NeedsNothingInLocal(t *testing.T) {
 	if !c.UseSandboxX() || !c.UseSandboxStripe() || !c.UseSandboxClaude() {
 		t.Error("a stand-in is missing")
 	}
-	if c.Server.Address() != "127.0.0.1:8000" || c.Server.PublicURL != "http://localhost:8000" || !bool(c.Server.Docs) {
+	if c.Server.Host != "127.0.0.1" || c.Server.Port != 8000 || c.Server.PublicURL != "http://localhost:8000" || !bool(c.Server.Docs) {
 		t.Errorf("got %+v", c.Server)
 	}
 	if c.Limits != (config.Limits{
@@ -95,7 +95,7 @@ func TestLoad_NeedsNothingInLocal(t *testing.T) {
 	}) {
 		t.Errorf("got %+v", c.Limits)
 	}
-	if c.Keys.AccessTTL().Minutes() != 30 || c.Keys.RefreshTTL().Hours() != 7*24 || !bool(c.Jobs.Workers) || c.Jobs.Concurrency < 4 {
+	if c.Keys.AccessMinutes != 30 || c.Keys.RefreshDays != 7 || !bool(c.Jobs.Workers) || c.Jobs.Concurrency < 4 {
 		t.Errorf("got %+v %+v", c.Keys, c.Jobs)
 	}
 }

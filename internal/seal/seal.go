@@ -3,7 +3,7 @@
 //
 // A [Sealer] is made from the configured secrets. The first seals; all of them
 // open, which is how keys are rotated: put the new secret in front, let every
-// row for which [Sealer.NeedsRotation] holds be opened and sealed again, then
+// box whose [KeyID] is not [Sealer.KeyID] be opened and sealed again, then
 // drop the old secret. [Sealer.Adopt] does the first and the last step while
 // the program runs.
 //
@@ -173,9 +173,6 @@ func (s *Sealer) KeyIDs() []string {
 	}
 	return ids
 }
-
-// NeedsRotation reports whether box was sealed with another than the first secret.
-func (s *Sealer) NeedsRotation(box []byte) bool { return KeyID(box) != s.KeyID() }
 
 // MAC returns a keyed hash of data (32 bytes) under the first secret, for
 // looking up or counting by values that must not be readable where they are
