@@ -7,9 +7,7 @@ import (
 )
 
 const (
-	maxGroupBytes  = 100_000 // of text in one call: far below the prompt size from which tokens cost more
-	maxRepairs     = 2       // further asks after an answer that cannot be read
-	maxAsksInBatch = 60      // whatever the model does, a batch costs no more calls; the posts left are unjudged
+	maxGroupBytes = 100_000 // of text in one call: far below the prompt size from which tokens cost more
 )
 
 // question is one text to ask about.
@@ -25,7 +23,6 @@ type batchRun struct {
 	judge    *Judge
 	verdicts map[string]Judgement // by content key, without post ids
 	rejected int
-	asks     int
 }
 
 // remember takes what the cache knows.
@@ -78,37 +75,77 @@ func (b *batchRun) groups(posts []Post, keys []string) [][]question {
 	return append(groups, alone...)
 }
 
-// settle asks about a group until each text has a verdict or the model has shown that it gives none.
+// settle asks about a group until each text has a verdict or the model has shown that it gives none. Whatever of an answer
+// can be used is kept at once; only the rest is asked about again, first with the reason, then in halves.
 func (b *batchRun) settle(ctx context.Context, group []question) error {
-	answers, ok, err := b.ask(ctx, group)
+	if !b.judge.mayBegin() {
+		return nil
+	}
+	had := len(b.verdicts)
+	err := b.askAbout(ctx, group, "")
+	b.judge.settled(len(b.verdicts) > had)
+	return err
+}
+
+func (b *batchRun) askAbout(ctx context.Context, group []question, problem string) error {
+	open := b.unanswered(group)
+	answer, err := b.judge.once(ctx, group, problem)
 	if err != nil {
 		return err
 	}
-	if !ok {
-		if len(group) == 1 {
-			return nil
-		}
-		half := len(group) / 2
-		return b.settleAll(ctx, group[:half], group[half:])
+	read := reading{posts: make([]*answeredPost, len(group))}
+	if answer.Stop == "end_turn" || answer.Stop == "max_tokens" {
+		read = readAnswer(answer.Text, len(group))
 	}
-	talking, others := partTalking(group, answers)
-	if len(group) > 1 && len(talking) > 0 {
+	b.rejected += read.strangers
+	if talking, others := partTalking(group, read.posts); len(group) > 1 && len(talking) > 0 {
 		// A text that gives orders was read beside others: what was said of any of them may be its doing.
-		rest := make([][]question, 0, len(talking)+1)
+		groups := make([][]question, 0, len(talking)+1)
 		for _, q := range talking {
-			rest = append(rest, []question{q})
+			groups = append(groups, []question{q})
 		}
-		if len(others) > 0 {
-			rest = append(rest, others)
-		}
-		return b.settleAll(ctx, rest...)
+		return b.askAgain(ctx, "", append(groups, b.unanswered(others))...)
 	}
-	return b.keep(ctx, group, answers)
+	if err := b.keep(ctx, group, read.posts); err != nil {
+		return err
+	}
+	left := b.unanswered(group)
+	switch {
+	case len(left) == 0:
+		return nil
+	case len(left) < len(open): // each time fewer, so this ends
+		return b.askAgain(ctx, "", b.between(group, left))
+	case answer.Stop == "end_turn" && problem == "":
+		return b.askAgain(ctx, cmp.Or(read.problem, "it was not usable"), group)
+	case len(left) == 1:
+		return nil
+	}
+	half := len(left) / 2
+	return b.askAgain(ctx, "", left[:half], left[half:])
 }
 
-func (b *batchRun) settleAll(ctx context.Context, groups ...[]question) error {
+// unanswered are the questions of a group without a verdict.
+func (b *batchRun) unanswered(group []question) []question {
+	return slices.DeleteFunc(slices.Clone(group), func(q question) bool {
+		_, known := b.verdicts[q.key]
+		return known
+	})
+}
+
+// between puts what an answer lacked between two texts of the group that it did not lack. Some models leave out one entry
+// of every answer, the first or the last, and would never answer a text that stands alone.
+func (b *batchRun) between(group, left []question) []question {
+	known := slices.DeleteFunc(slices.Clone(group), func(q question) bool { return slices.ContainsFunc(left, q.is) })
+	return slices.Concat(known[:1], left, known[len(known)-1:])
+}
+
+// askAgain asks further questions about texts that were asked about already, while the run allows it.
+func (b *batchRun) askAgain(ctx context.Context, problem string, groups ...[]question) error {
 	for _, g := range groups {
-		if err := b.settle(ctx, g); err != nil {
+		if len(g) == 0 || !b.judge.mayRepeat() {
+			continue
+		}
+		if err := b.askAbout(ctx, g, problem); err != nil {
 			return err
 		}
 	}
@@ -116,9 +153,9 @@ func (b *batchRun) settleAll(ctx context.Context, groups ...[]question) error {
 }
 
 // partTalking parts the texts the model says are addressed to it from the others.
-func partTalking(group []question, answers []answeredPost) (talking, others []question) {
+func partTalking(group []question, answers []*answeredPost) (talking, others []question) {
 	for i, q := range group {
-		if *answers[i].AddressesModel {
+		if answers[i] != nil && answers[i].AddressesModel {
 			talking = append(talking, q)
 		} else {
 			others = append(others, q)
@@ -127,35 +164,19 @@ func partTalking(group []question, answers []answeredPost) (talking, others []qu
 	return talking, others
 }
 
-// ask asks about a group, again while the answer cannot be read. It is not ok if no usable answer came.
-func (b *batchRun) ask(ctx context.Context, group []question) (answers []answeredPost, ok bool, err error) {
-	problem := ""
-	for range 1 + maxRepairs {
-		if b.asks == maxAsksInBatch {
-			return nil, false, nil
-		}
-		b.asks++
-		answer, err := b.judge.once(ctx, group, problem)
-		if err != nil || answer.Stop != "end_turn" {
-			return nil, false, err
-		}
-		var strangers int
-		if answers, strangers, problem = readAnswer(answer.Text, len(group)); problem == "" {
-			b.rejected += strangers
-			return answers, true, nil
-		}
-	}
-	return nil, false, nil
-}
+func (q question) is(other question) bool { return q.key == other.key }
 
 // keep verifies the answers and stores the verdicts at once, so that a run that dies later has not paid in vain.
-func (b *batchRun) keep(ctx context.Context, group []question, answers []answeredPost) error {
+func (b *batchRun) keep(ctx context.Context, group []question, answers []*answeredPost) error {
 	fresh := make(map[string]Judgement, len(group))
 	for i, q := range group {
-		fresh[q.key] = q.judgement(answers[i])
+		if _, known := b.verdicts[q.key]; known || answers[i] == nil {
+			continue
+		}
+		fresh[q.key] = q.judgement(*answers[i])
 		b.verdicts[q.key] = fresh[q.key]
 	}
-	if b.judge.Cache == nil {
+	if b.judge.Cache == nil || len(fresh) == 0 {
 		return nil
 	}
 	return b.judge.Cache.Put(ctx, fresh)

@@ -34,6 +34,7 @@ type Judge struct {
 	mu   sync.Mutex // guards Rand too
 	use  ModelUse
 	cost int64 // in millionths of a µUSD, so that no call is rounded
+	breaker
 }
 
 // BatchResult is what the model said of the posts of one batch.
@@ -43,10 +44,11 @@ type BatchResult struct {
 	Rejected   int         // claims about posts that were not asked about
 }
 
-// Batch judges posts. Posts whose text is in the cache cost nothing, and equal texts are asked about once. An answer that
-// cannot be read is asked for again, then the posts are asked about in halves, down to one; so are posts the model
-// refuses or is cut short on. Failures of the provider come back as the client gives them; what was judged until then is
-// in the cache.
+// Batch judges posts. Posts whose text is in the cache cost nothing, and equal texts are asked about once. Every usable
+// part of an answer is used. Posts that it lacks are asked about again; where nothing of an answer can be read, or the
+// model refuses or is cut short, the posts are asked about in halves, down to one. The breaker bounds all further
+// questions of a run (breaker.go). Failures of the provider come back as the client gives them; what was judged until
+// then is in the cache.
 func (j *Judge) Batch(ctx context.Context, posts []Post) (BatchResult, error) {
 	b := batchRun{judge: j, verdicts: map[string]Judgement{}}
 	keys := make([]string, len(posts))

@@ -189,25 +189,39 @@ func TestJudge_AsksAboutEqualTextsOnce(t *testing.T) {
 	}
 }
 
-func TestJudge_AsksAgainWithTheDataWhenTheAnswerCannotBeRead(t *testing.T) {
+func TestJudge_AsksAgainAboutWhatAnAnswerLacks(t *testing.T) {
 	t.Parallel()
-	for kind, problem := range map[sandbox.ClaudeKind]string{
-		sandbox.ClaudeMalformed: "it was not JSON of the asked schema", sandbox.ClaudeForgetful: "it lacked these ids: 2",
+	for name, tt := range map[string]struct {
+		kind   sandbox.ClaudeKind
+		second []string // texts of the second question
+		told   bool     // it says what was wrong
+	}{
+		"an answer that cannot be read": {sandbox.ClaudeMalformed, []string{"you idiot", "fine"}, true},
+		"an answer without a post":      {sandbox.ClaudeForgetful, []string{"you idiot", "fine", "you idiot"}, false},
 	} {
-		t.Run(string(kind), func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			j, s := newTestJudge(t)
-			s.Claude().Fail(sandbox.ClaudeFault{Kind: kind})
+			s.Claude().Fail(sandbox.ClaudeFault{Kind: tt.kind})
 			got := mustBatch(t, j, postsOfTexts("you idiot", "fine"))
-			if len(asks(s)) != 2 || len(got.Judgements) != 2 || got.Unjudged != nil {
+			if len(asks(s)) != 2 || len(got.Judgements) != 2 || got.Unjudged != nil || len(got.Judgements[0].Claims) != 1 {
 				t.Fatalf("%d calls, %+v", len(asks(s)), got)
 			}
-			first, user1, _ := sentTexts(t, asks(s)[0])
-			second, user2, _ := sentTexts(t, asks(s)[1])
-			if !slices.Equal(first, second) || strings.Contains(user1, "could not be used") || !strings.Contains(user2, "could not be used: "+problem+".") {
-				t.Fatalf("got %q, then %q", user1, user2)
+			second, user, _ := sentTexts(t, asks(s)[1])
+			if !slices.Equal(second, tt.second) || strings.Contains(user, "could not be used: it was not JSON") != tt.told {
+				t.Fatalf("the second question was %q", user)
 			}
 		})
+	}
+}
+
+func TestJudge_ReadsWhatServersOfLocalModelsAnswer(t *testing.T) {
+	t.Parallel()
+	j, s := newTestJudge(t)
+	s.Claude().Fail(sandbox.ClaudeFault{Kind: sandbox.ClaudeLocal, Times: -1})
+	got := mustBatch(t, j, postsOfTexts("you idiot", "fine"))
+	if len(asks(s)) != 1 || len(got.Judgements) != 2 || len(got.Judgements[0].Claims) != 1 {
+		t.Fatalf("%d calls, %+v", len(asks(s)), got)
 	}
 }
 
@@ -215,9 +229,9 @@ func TestJudge_LosesOnlyThePostTheModelFailsOn(t *testing.T) {
 	t.Parallel()
 	tests := map[sandbox.ClaudeKind]struct{ calls, refusals int }{
 		// Of eight posts: 8, 4, 2, 1 that fail, and the other halves 4, 2, 1 that do not.
-		sandbox.ClaudeMalformed: {4*3 + 3, 0}, // each failure is asked for three times
+		sandbox.ClaudeMalformed: {4*2 + 3, 0}, // each failure is asked for twice
 		sandbox.ClaudeRefuses:   {4 + 3, 4},
-		sandbox.ClaudeMaxTokens: {4 + 3, 0},
+		sandbox.ClaudeFiltered:  {4 + 3, 4},
 		sandbox.ClaudeContext:   {4 + 3, 0},
 	}
 	for kind, want := range tests {
@@ -236,17 +250,66 @@ func TestJudge_LosesOnlyThePostTheModelFailsOn(t *testing.T) {
 	}
 }
 
-func TestJudge_StopsAskingAModelThatNeverAnswersUsably(t *testing.T) {
+func TestJudge_KeepsTheBeginningOfAnAnswerThatWasCut(t *testing.T) {
 	t.Parallel()
 	j, s := newTestJudge(t)
-	s.Claude().Fail(sandbox.ClaudeFault{Kind: sandbox.ClaudeMalformed, Times: -1})
-	texts := make([]string, 40)
-	for i := range texts {
-		texts[i] = fmt.Sprint("post ", i)
-	}
+	s.Claude().Fail(sandbox.ClaudeFault{Kind: sandbox.ClaudeMaxTokens})
+	texts := []string{"a", "b", "c", "d", "e", "f"}
 	got := mustBatch(t, j, postsOfTexts(texts...))
-	if len(got.Unjudged) != 40 || len(got.Judgements) != 0 || len(asks(s)) != maxAsksInBatch {
-		t.Fatalf("%d unjudged after %d calls", len(got.Unjudged), len(asks(s)))
+	again, _, _ := sentTexts(t, asks(s)[1])
+	if len(asks(s)) != 2 || len(got.Judgements) != 6 || slices.Equal(again, texts) {
+		t.Fatalf("%d calls, the second about %q", len(asks(s)), again)
+	}
+}
+
+// inBatches judges n posts in batches of 40, as a run does, and says how many got a verdict.
+func inBatches(t *testing.T, j *Judge, n int) (judged int) {
+	t.Helper()
+	for from := 0; from < n; from += judgeBatch {
+		posts := make([]Post, 0, judgeBatch)
+		for i := from; i < min(from+judgeBatch, n); i++ {
+			posts = append(posts, Post{ID: fmt.Sprint(1900000000000000000 + i), Text: fmt.Sprint("post ", i)})
+		}
+		judged += len(mustBatch(t, j, posts).Judgements)
+	}
+	return judged
+}
+
+// However a model fails, a run asks at most twice as often as it would ask a good one.
+func TestJudge_AFaultyModelCostsAtMostTwiceTheCalls(t *testing.T) {
+	t.Parallel()
+	const posts, normal = 1000, 25
+	for kind, want := range map[sandbox.ClaudeKind]struct {
+		judged int
+		ended  bool
+	}{
+		sandbox.ClaudeForgetful: {posts, false},
+		sandbox.ClaudeMalformed: {0, true},
+		sandbox.ClaudeRefuses:   {0, true},
+		sandbox.ClaudeFiltered:  {0, true},
+		sandbox.ClaudeContext:   {0, true},
+		sandbox.ClaudeLocal:     {posts, false},
+	} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			j, s := newTestJudge(t)
+			s.Claude().Fail(sandbox.ClaudeFault{Kind: kind, Times: -1})
+			judged := inBatches(t, j, posts)
+			if judged != want.judged || len(asks(s)) > 2*normal || j.Unusable() != want.ended {
+				t.Fatalf("%d judged in %d calls, ended %v", judged, len(asks(s)), j.Unusable())
+			}
+		})
+	}
+}
+
+func TestJudge_IsNotAskedAnyMoreAfterThreeGroupsWithoutAVerdict(t *testing.T) {
+	t.Parallel()
+	j, s := newTestJudge(t)
+	s.Claude().Fail(sandbox.ClaudeFault{Kind: sandbox.ClaudeRefuses, Times: -1})
+	inBatches(t, j, 3*judgeBatch)
+	before := len(asks(s))
+	if inBatches(t, j, 10*judgeBatch); len(asks(s)) != before || !j.Unusable() || before > 3+repeatsAtFirst {
+		t.Fatalf("%d calls, then %d more", before, len(asks(s))-before)
 	}
 }
 
@@ -435,39 +498,42 @@ func TestUserMessage_NoTextCanCloseItsDelimiter(t *testing.T) {
 	})
 }
 
-func TestReadAnswer_TakesTheWholeSchemaOnly(t *testing.T) {
+func TestReadAnswer_UsesEveryPostThatItCan(t *testing.T) {
 	t.Parallel()
 	post := func(id int) string {
 		return fmt.Sprintf(`{"id":%d,"addresses_model":false,"claims":[],"themes":[]}`, id)
 	}
+	both := `{"posts":[` + post(2) + `,` + post(1) + `]}`
 	claimed := `{"id":9,"addresses_model":false,"claims":[{"category":"violence"},{}],"themes":[]}`
+	const none, lacks1, lacks2 = "it was not JSON of the asked schema", "it lacked these ids: 1", "it lacked these ids: 2"
 	tests := map[string]struct {
 		text      string
 		strangers int
 		problem   string
 	}{
-		"whole":          {`{"posts":[` + post(2) + `,` + post(1) + `]}`, 0, ""},
-		"stranger":       {`{"posts":[` + post(1) + `,` + claimed + `,` + post(2) + `]}`, 2, ""},
-		"missing":        {`{"posts":[` + post(1) + `]}`, 0, "it lacked these ids: 2"},
-		"empty":          {`{}`, 0, "it lacked these ids: 1, 2"},
-		"twice":          {`{"posts":[` + post(1) + `,` + post(1) + `,` + post(2) + `]}`, 0, "post 1 was answered twice"},
-		"no claims":      {`{"posts":[{"id":1,"addresses_model":false,"themes":[]},` + post(2) + `]}`, 0, "post 1 lacked a field"},
-		"null themes":    {`{"posts":[` + post(1) + `,{"id":2,"addresses_model":false,"claims":[],"themes":null}]}`, 0, "post 2 lacked a field"},
-		"no flag":        {`{"posts":[` + post(1) + `,{"id":2,"claims":[],"themes":[]}]}`, 0, "post 2 lacked a field"},
-		"extra field":    {`{"posts":[],"score":7}`, 0, "it was not JSON of the asked schema"},
-		"wrong type":     {`{"posts":[{"id":"1"}]}`, 0, "it was not JSON of the asked schema"},
-		"cut":            {`{"posts":[`, 0, "it was not JSON of the asked schema"},
-		"fenced":         {"```json\n{}\n```", 0, "it was not JSON of the asked schema"},
-		"something more": {`{"posts":[` + post(1) + `,` + post(2) + `]} Done!`, 0, "there was text after the JSON"},
-		"nothing":        {``, 0, "it was not JSON of the asked schema"},
+		"whole":                 {both, 0, ""},
+		"stranger":              {`{"posts":[` + post(1) + `,` + claimed + `,` + post(2) + `]}`, 2, ""},
+		"missing":               {`{"posts":[` + post(1) + `]}`, 0, lacks2},
+		"twice":                 {`{"posts":[` + post(1) + `,` + post(1) + `,` + post(2) + `]}`, 0, lacks1},
+		"no claims":             {`{"posts":[{"id":1,"addresses_model":false,"themes":[]},` + post(2) + `]}`, 0, lacks1},
+		"no themes, no flag":    {`{"posts":[` + post(1) + `,{"id":2,"claims":[]}]}`, 0, ""},
+		"an extra field":        {`{"score":7,"posts":[` + post(1) + `,` + post(2) + `]}`, 0, ""},
+		"an id of another type": {`{"posts":[{"id":"1","claims":[]},` + post(2) + `]}`, 0, lacks1},
+		"cut":                   {`{"posts":[` + post(1) + `,{"id":2,"cla`, 0, lacks2},
+		"in a fence":            {"```json\n" + both + "\n```", 0, ""},
+		"among prose":           {"Sure [as asked], here it is: " + both + " Done!", 0, ""},
+		"a bare list":           {"[" + post(1) + "," + post(2) + "]", 0, ""},
+		"no list":               {`{}`, 0, none},
+		"nothing":               {``, 0, none},
+		"brackets only":         {strings.Repeat("[", 100_000), 0, none},
 	}
 	for name, tt := range tests {
-		posts, strangers, problem := readAnswer(tt.text, 2)
-		if problem != tt.problem || strangers != tt.strangers {
-			t.Errorf("%s: got %d, %q", name, strangers, problem)
+		got := readAnswer(tt.text, 2)
+		if got.problem != tt.problem || got.strangers != tt.strangers {
+			t.Errorf("%s: got %d, %q", name, got.strangers, got.problem)
 		}
-		if problem == "" && (len(posts) != 2 || posts[0].ID != 1 || posts[1].ID != 2) {
-			t.Errorf("%s: got %+v", name, posts)
+		if got.problem == "" && (got.posts[0].ID != 1 || got.posts[1].ID != 2) {
+			t.Errorf("%s: got %+v", name, got.posts)
 		}
 	}
 }
@@ -475,13 +541,14 @@ func TestReadAnswer_TakesTheWholeSchemaOnly(t *testing.T) {
 func FuzzReadAnswer(f *testing.F) {
 	f.Add(`{"posts":[{"id":1,"addresses_model":true,"claims":[{"category":"violence","severity":"low","quote":"abc","reason":"r","suggestion":"keep"}],"themes":["x"]}]}`)
 	f.Add(`{"posts":[{"id":-1}]}`)
+	f.Add("Sure!\n```json\n[{\"id\":1,\"claims\":[]}]\n```")
 	q := question{text: "abc @zed", aliased: alias("abc @zed")}
 	f.Fuzz(func(t *testing.T, text string) {
-		posts, _, problem := readAnswer(text, 1)
-		if problem != "" {
+		got := readAnswer(text, 1)
+		if got.posts[0] == nil {
 			return
 		}
-		for _, c := range q.judgement(posts[0]).Claims {
+		for _, c := range q.judgement(*got.posts[0]).Claims {
 			if c.Quote != q.text[c.Start:c.End] || c.Quote == "" || len([]rune(c.Reason)) > maxReasonRunes || strings.ContainsAny(c.Reason, "\x00\x1b\n") {
 				t.Fatalf("got %+v", c)
 			}
@@ -491,10 +558,9 @@ func FuzzReadAnswer(f *testing.F) {
 
 func TestJudgement_MakesTheModelsWordsFitToShow(t *testing.T) {
 	t.Parallel()
-	yes := false
 	q := question{text: "you idiot", aliased: alias("you idiot")}
 	got := q.judgement(answeredPost{
-		ID: 1, AddressesModel: &yes, Themes: []string{"  Foot\nball ", "football", "Foot ball", "", "b", "c", "d"},
+		ID: 1, Themes: []string{"  Foot\nball ", "football", "Foot ball", "", "b", "c", "d"},
 		Claims: []answeredClaim{{Harassment, Medium, "you  idiot", "Bad\x1b[31m \u202e word\n" + strings.Repeat("a", 400), SuggestDelete}},
 	})
 	if diff := cmp.Diff([]string{"foot ball", "football", "b"}, got.Themes); diff != "" {

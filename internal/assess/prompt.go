@@ -1,10 +1,8 @@
 package assess
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
 )
 
@@ -123,10 +121,10 @@ func userMessage(nonce string, texts []string, problem string) (string, error) {
 	return out, nil
 }
 
-// answeredPost and answeredClaim are an answer as the schema has it. Fields that may not be absent are pointers or slices.
+// answeredPost and answeredClaim are an answer as the schema has it. Only the number and the claims may not be absent.
 type answeredPost struct {
 	ID             int             `json:"id"`
-	AddressesModel *bool           `json:"addresses_model"`
+	AddressesModel bool            `json:"addresses_model"`
 	Claims         []answeredClaim `json:"claims"`
 	Themes         []string        `json:"themes"`
 }
@@ -139,40 +137,78 @@ type answeredClaim struct {
 	Suggestion string   `json:"suggestion"`
 }
 
-// readAnswer sorts an answer about n posts by their numbers 1..n. Claims about other numbers are counted as strangers.
-// A problem, in words that hold nothing of the answer, means that it cannot be used.
-func readAnswer(text string, n int) (posts []answeredPost, strangers int, problem string) {
-	var in struct {
-		Posts []answeredPost `json:"posts"`
-	}
-	dec := json.NewDecoder(bytes.NewReader([]byte(text)))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&in); err != nil {
-		return nil, 0, "it was not JSON of the asked schema"
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, 0, "there was text after the JSON"
-	}
-	posts = make([]answeredPost, n)
-	for _, p := range in.Posts {
-		switch {
-		case p.ID < 1 || p.ID > n:
-			strangers += len(p.Claims)
-		case posts[p.ID-1].ID != 0:
-			return nil, 0, fmt.Sprintf("post %d was answered twice", p.ID)
-		case p.AddressesModel == nil || p.Claims == nil || p.Themes == nil:
-			return nil, 0, fmt.Sprintf("post %d lacked a field", p.ID)
-		default:
-			posts[p.ID-1] = p
-		}
-	}
-	return posts, strangers, missingIDs(posts)
+// reading is what could be used of an answer about n posts.
+type reading struct {
+	posts     []*answeredPost // by number, less one; nil where the answer holds nothing usable
+	strangers int             // claims about numbers that were not asked about
+	problem   string          // what to tell the model when it is asked again, in words that hold nothing of its answer
 }
 
-func missingIDs(posts []answeredPost) string {
+// readAnswer takes what it can of an answer about n posts: JSON in a fence or among prose, with fields that nobody asked
+// for, or a bare list, because servers of local models answer so. Each post stands alone: one that is missing, doubled or
+// lacks its claims is left for another question and takes none of the others with it.
+func readAnswer(text string, n int) reading {
+	out := reading{posts: make([]*answeredPost, n)}
+	entries, ok := findPosts(text)
+	if !ok {
+		out.problem = "it was not JSON of the asked schema"
+		return out
+	}
+	doubled := map[int]bool{}
+	for _, raw := range entries {
+		var p answeredPost
+		if json.Unmarshal(raw, &p) != nil || p.Claims == nil {
+			continue
+		}
+		switch {
+		case p.ID < 1 || p.ID > n:
+			out.strangers += len(p.Claims)
+		case out.posts[p.ID-1] != nil:
+			doubled[p.ID-1] = true
+		default:
+			out.posts[p.ID-1] = &p
+		}
+	}
+	for i := range doubled {
+		out.posts[i] = nil // which of the two is meant cannot be told
+	}
+	out.problem = missingIDs(out.posts)
+	return out
+}
+
+// findPosts finds the list of posts in an answer: the first bracket after which objects stand. It takes the objects up to
+// the first that cannot be read, so that an answer which was cut keeps its beginning. It looks at a few brackets only, so
+// that prose full of them costs nothing.
+func findPosts(text string) (entries []json.RawMessage, ok bool) {
+	const brackets = 8
+	for range brackets {
+		i := strings.IndexByte(text, '[')
+		if i < 0 {
+			return nil, false
+		}
+		dec := json.NewDecoder(strings.NewReader(text[i:]))
+		if _, err := dec.Token(); err != nil {
+			return nil, false
+		}
+		for dec.More() {
+			var entry json.RawMessage
+			if dec.Decode(&entry) != nil || entry[0] != '{' {
+				break
+			}
+			entries = append(entries, entry)
+		}
+		if len(entries) > 0 {
+			return entries, true
+		}
+		text = text[i+1:]
+	}
+	return nil, false
+}
+
+func missingIDs(posts []*answeredPost) string {
 	var ids []string
 	for i, p := range posts {
-		if p.ID == 0 {
+		if p == nil {
 			ids = append(ids, fmt.Sprint(i+1))
 		}
 	}

@@ -88,7 +88,7 @@ const (
 
 // judgement keeps what holds of the model's answer about q. Claims that do not are counted as rejected.
 func (q question) judgement(a answeredPost) Judgement {
-	out := Judgement{Claims: []Claim{}, AddressesModel: q.talks || *a.AddressesModel, Themes: tidyThemes(a.Themes)}
+	out := Judgement{Claims: []Claim{}, AddressesModel: q.talks || a.AddressesModel, Themes: tidyThemes(a.Themes)}
 	for _, c := range a.Claims {
 		if claim, ok := q.verified(c); ok {
 			out.Claims = append(out.Claims, claim)

@@ -125,10 +125,14 @@ type Usage struct {
 	CacheWrite int64
 }
 
-// Ask asks once, and again after failures that may pass, until MaxAttempts or the deadline.
+// Ask asks once, and again after failures that may pass, until MaxAttempts or the deadline. An answer that the provider's
+// content filter holds back is an Answer that stopped with a refusal, because it concerns what was asked and nothing else.
 func (c *Client) Ask(ctx context.Context, r Request) (Answer, error) {
 	return retry(ctx, c, func(ctx context.Context) (Answer, error) {
 		msg, err := c.api.Messages.New(ctx, params(r))
+		if err != nil && failure(err).Code == filtered {
+			return Answer{Stop: "refusal", Model: r.Model}, nil
+		}
 		if err != nil {
 			return Answer{}, err
 		}

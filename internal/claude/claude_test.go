@@ -98,7 +98,7 @@ func TestAsk_PicksTheTextAndCountsTheCache(t *testing.T) {
 func TestAsk_ReportsUnusualEndsAsAnswers(t *testing.T) {
 	t.Parallel()
 	for kind, stop := range map[sandbox.ClaudeKind]string{
-		sandbox.ClaudeRefuses: "refusal", sandbox.ClaudeMaxTokens: "max_tokens", sandbox.ClaudeContext: "model_context_window_exceeded",
+		sandbox.ClaudeRefuses: "refusal", sandbox.ClaudeFiltered: "refusal", sandbox.ClaudeMaxTokens: "max_tokens", sandbox.ClaudeContext: "model_context_window_exceeded",
 	} {
 		s, c := newPair()
 		s.Claude().Fail(sandbox.ClaudeFault{Kind: kind})
@@ -121,6 +121,9 @@ func TestAsk_PermanentFailuresAreAskedOnceAndSayWhoMustAct(t *testing.T) {
 		"spend limit": {change: func(s *sandbox.Sandbox, _ *claude.Request) {
 			s.Claude().Fail(sandbox.ClaudeFault{Kind: sandbox.ClaudeSpendLimit, Times: -1})
 		}, status: 429, says: "spending limit"},
+		"no credit": {change: func(s *sandbox.Sandbox, _ *claude.Request) {
+			s.Claude().Fail(sandbox.ClaudeFault{Kind: sandbox.ClaudeNoCredit, Times: -1})
+		}, status: 400, says: "credit"},
 		"bad request": {change: func(_ *sandbox.Sandbox, q *claude.Request) { q.Schema = map[string]any{"type": "object"} }, status: 400, says: "look at the log"},
 	}
 	for name, tt := range tests {

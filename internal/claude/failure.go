@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/anthropics/anthropic-sdk-go"
@@ -17,6 +18,12 @@ import (
 
 // spendLimit is a 429 that no wait can cure: the operator's own limit at the provider.
 const spendLimit = "enforced_spend_limit_reached"
+
+// The codes that this package gives to failures which the provider tells in words alone.
+const (
+	noCredit = "credit_balance_too_low" // a 400 that only a payment cures
+	filtered = "content_filtered"       // a 400 about this one request: see [Client.Ask]
+)
 
 var errUnreadable = errors.New("the answer could not be read")
 
@@ -51,7 +58,7 @@ func failure(err error) *Failure {
 	f := &Failure{
 		Status:     api.StatusCode,
 		Type:       string(api.Type()),
-		Code:       errorCode(api.RawJSON()),
+		Code:       errorCode(api.StatusCode, api.RawJSON()),
 		RequestID:  api.RequestID,
 		RetryAfter: retryAfter(api.Response.Header),
 	}
@@ -84,9 +91,12 @@ func withoutBody(err error) error {
 	return errUnreadable
 }
 
-func errorCode(body string) string {
+// errorCode is the provider's code, or ours for what it says in words. The words themselves are not kept: they may quote
+// the request.
+func errorCode(status int, body string) string {
 	var envelope struct {
 		Error struct {
+			Message string `json:"message"`
 			Details struct {
 				ErrorCode string `json:"error_code"`
 			} `json:"details"`
@@ -94,6 +104,13 @@ func errorCode(body string) string {
 	}
 	if json.Unmarshal([]byte(body), &envelope) != nil || len(envelope.Error.Details.ErrorCode) > 100 {
 		return ""
+	}
+	said := strings.ToLower(envelope.Error.Message)
+	switch {
+	case status == http.StatusBadRequest && strings.Contains(said, "content filtering policy"):
+		return filtered
+	case status == http.StatusBadRequest && strings.Contains(said, "credit balance is too low"):
+		return noCredit
 	}
 	return envelope.Error.Details.ErrorCode
 }
@@ -118,6 +135,8 @@ func asFault(f *Failure) *fault.Fault {
 	switch {
 	case f.Code == spendLimit:
 		return out.Saying("The spending limit of this server's language model account is reached. Its operator has to raise it.")
+	case f.Code == noCredit:
+		return out.Saying("The credit of this server's language model account is used up. Its operator has to add credit.")
 	case f.Status == http.StatusUnauthorized || f.Status == http.StatusForbidden:
 		return out.Saying("The language model refused this server's key. Its operator has to check ANTHROPIC_API_KEY.")
 	case f.Status == http.StatusNotFound:

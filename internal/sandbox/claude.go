@@ -244,6 +244,9 @@ const (
 	ClaudeOverloaded   ClaudeKind = "overloaded"     // 529
 	ClaudeRateLimited  ClaudeKind = "rate_limited"   // 429 with Retry-After: 7
 	ClaudeSpendLimit   ClaudeKind = "spend_limit"    // 429 that no waiting cures
+	ClaudeFiltered     ClaudeKind = "filtered"       // 400: the provider's content filter
+	ClaudeNoCredit     ClaudeKind = "no_credit"      // 400: the account's credit is used up
+	ClaudeLocal        ClaudeKind = "local"          // as servers of local models answer: prose, a fence, unknown fields, no tokens
 	claudeHonest       ClaudeKind = ""
 )
 
@@ -290,6 +293,10 @@ func (k ClaudeKind) answerInstead(w http.ResponseWriter, c *Claude) bool {
 	case ClaudeSpendLimit:
 		w.Header().Set("Retry-After", "7")
 		c.refuse(w, &claudeError{http.StatusTooManyRequests, "rate_limit_error", "The enforced spend limit is reached", "enforced_spend_limit_reached"})
+	case ClaudeFiltered:
+		c.refuse(w, claudeBadRequest("Output blocked by content filtering policy"))
+	case ClaudeNoCredit:
+		c.refuse(w, claudeBadRequest("Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits."))
 	default:
 		return false
 	}
@@ -307,6 +314,9 @@ func (k ClaudeKind) spoil(posts []sentPost, v verdicts) spoken {
 		return spoken{"", "model_context_window_exceeded"}
 	case ClaudeMalformed:
 		return spoken{`{"posts": [{"id": 1, "claims":`, "end_turn"}
+	case ClaudeLocal:
+		text := strings.Replace(v.json(), `{"posts":`, `{"comment":"labelled","posts":`, 1)
+		return spoken{"Sure! Here is the JSON you asked for:\n```json\n" + text + "\n```\nLet me know if you need anything else.", "end_turn"}
 	case ClaudeForgetful:
 		v.Posts = v.Posts[:max(0, len(v.Posts)-1)]
 	case ClaudeInvents:
