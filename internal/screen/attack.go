@@ -150,7 +150,7 @@ func (p *post) slurAt(i int) {
 	case u.roles&slur != 0:
 		p.foundSlur(kinds["hate.slur"], i)
 	case u.roles&weakslur == 0:
-	case p.nearest(i, -1, people|they, near) >= 0 || p.nearest(i, 1, people, near) >= 0 || p.isSubject(i):
+	case p.nearest(i, -1, people|they, near) >= 0 || p.nearest(i, 1, people, near) >= 0 || p.isSubject(i) || p.isPredicate(i):
 		p.foundSlur(kinds["hate.abuse"], i)
 	case p.nearest(i, -1, you, near) >= 0 || p.nearest(i, 1, you, 0) >= 0:
 		p.foundSlur(kinds["hate.abuse"], i)
@@ -162,8 +162,20 @@ func (p *post) slurAt(i int) {
 // isSubject reports whether unit i begins its sentence, perhaps after an article, and something is said of it.
 func (p *post) isSubject(i int) bool {
 	first := func(k int) bool { return k == 0 || p.units[k-1].sentence != p.units[i].sentence }
-	return (first(i) || p.units[i-1].roles == light && first(i-1)) && i+1 < len(p.units) &&
+	return (first(i) || p.units[i-1].roles&^(light|clitic) == 0 && first(i-1)) && i+1 < len(p.units) &&
 		p.units[i+1].sentence == p.units[i].sentence && p.units[i+1].flags&comma == 0
+}
+
+// isPredicate reports whether the words before unit i in its sentence only lead to it: "Typical …", "These … again".
+func (p *post) isPredicate(i int) bool {
+	const few = 4
+	k := i - 1
+	for ; k >= 0 && k >= i-few && p.units[k].sentence == p.units[i].sentence; k-- {
+		if p.units[k].roles&(be|they|clitic|light) == 0 || p.units[k].roles&(me|third) != 0 {
+			return false
+		}
+	}
+	return k < i-1 && p.has(i-1, i, be|they)
 }
 
 // finding is one composed attack, with the frame it stands in.

@@ -29,12 +29,23 @@ func (p *post) frameOf(a *attack, what, who int) Frame {
 		return Reclaimed
 	case p.nearest(first, -1, endorse, window) >= 0:
 		return Meant
-	case p.nearest(first, -1, report, window) >= 0 || p.nearest(last, 1, report, 1) >= 0:
+	case p.nearest(first, -1, report, window) >= 0 || p.nearest(last, 1, report, 1) >= 0 || p.between(first, last, report):
 		return Reported
-	case p.nearest(first, -1, denounce, window) >= 0 || p.nearest(last, 1, denounce, window) >= 0 || p.nearest(what, -1, denounce, 2) >= 0:
+	case p.nearest(first, -1, denounce, window) >= 0 || p.nearest(last, 1, denounce, window) >= 0 || p.between(first, last, denounce):
 		return Denounced
 	}
 	return Meant
+}
+
+// between reports whether a unit between two others has a role.
+func (p *post) between(first, last int, want role) bool {
+	for k := first + 1; k < last; k++ {
+		p.steps++
+		if p.units[k].roles&want != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // negated looks for "not" shortly before what is said. A call for harm is also negated from farther off.
@@ -70,12 +81,10 @@ func (p *post) othersHate(what int) bool {
 
 // ofOneself reports whether the author counts to the target: "women like me", "we women".
 func (p *post) ofOneself(who int) bool {
-	return p.has(who+1, who, be|light) && p.has(who+2, who, me) && p.units[who+2].roles&intent == 0 && p.isLike(who+1) ||
-		p.has(who-1, who, me) && p.units[who].roles&group != 0 && p.units[who-1].roles&(hate|intent|be) == 0
+	g := p.units[who].roles&group != 0
+	return p.has(who+1, who, self) || p.has(who, who, self) || g && p.has(who-1, who, self) ||
+		g && p.has(who-1, who, me) && p.units[who-1].roles&(hate|intent|be|disgust) == 0
 }
-
-// isLike reports whether unit i compares: "like", "such as".
-func (p *post) isLike(i int) bool { return p.units[i].roles&be != 0 }
 
 // slurFrame tells how a slur that stands alone is meant: of oneself, among friends, reported, or as an attack.
 func (p *post) slurFrame(i int) Frame {
@@ -109,7 +118,7 @@ func (p *post) aboutSelf(i int) bool {
 			return true
 		}
 	}
-	return p.has(i+1, i, be) && p.has(i+2, i, me)
+	return p.has(i+1, i, self)
 }
 
 // singleFrame tells how a word, phrase or pair that is a finding by itself is meant.
@@ -122,7 +131,7 @@ func (p *post) singleFrame(s single) Frame {
 	switch {
 	case p.units[first].flags&quoted != 0:
 		return Quoted
-	case p.nearest(first, -1, not, 1) >= 0 || p.negatedInside(first, last):
+	case p.nearest(first, -1, not, 1) >= 0 || p.between(first, last, not):
 		return Negated
 	case k.claim && p.asks(p.units[first].sentence):
 		return Asked
@@ -140,15 +149,6 @@ func (p *post) singleFrame(s single) Frame {
 		return Denounced
 	}
 	return Meant
-}
-
-func (p *post) negatedInside(first, last int) bool {
-	for k := first + 1; k < last; k++ {
-		if p.units[k].roles&not != 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // ofOthers reports whether somebody else does what unit i says: the next person before it is not the author.

@@ -119,7 +119,7 @@ func (l *lexicon) withoutAffixes(word []byte) (int32, role) {
 	at := int32(0)
 	for i := 0; i+minStem < len(word)+1; i++ {
 		if r, ok := l.prefixes.ends[at]; ok && at != 0 {
-			if id := l.find(word[i:]); id != 0 && l.roles(id)&^(light|common) != 0 {
+			if id := l.find(word[i:]); id != 0 && (r != 0 || l.roles(id)&^(light|common) != 0) {
 				return id, r
 			}
 			if id, more := l.withoutSuffix(word[i:]); id != 0 {
@@ -142,7 +142,7 @@ func (l *lexicon) withoutSuffix(word []byte) (int32, role) {
 	at := int32(0)
 	for n := len(word); n >= minStem; n-- {
 		if r, ok := l.suffixes.ends[at]; ok && at != 0 {
-			if id := l.find(word[:n]); id != 0 && l.roles(id)&^(light|common) != 0 {
+			if id := l.find(word[:n]); id != 0 && (r != 0 || l.roles(id)&^(light|common) != 0) {
 				return id, r
 			}
 		}

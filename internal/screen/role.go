@@ -47,6 +47,7 @@ const (
 	warm     // how reclaimed words are used: "proud", "my fellow"
 	play     // a game, a film, a joke, a meal
 	clitic   // the object before its verb, elsewhere an article: Spanish "los odio"
+	self     // counts the author to the group before it: "like me"
 
 	// The roles above name words in the files. Those below are found while reading.
 	aimed // stands for a protected group after all: see who.go
@@ -58,7 +59,7 @@ var roleNames = []string{
 	"group", "adj", "person", "folk", "slur", "weakslur", "you", "third", "they", "me",
 	"hate", "disgust", "dehuman", "contempt", "insult", "mild", "harm", "wish", "remove", "curse", "curseoff",
 	"right", "blame", "cage", "avoid", "lesser",
-	"intent", "ought", "not", "be", "opener", "report", "endorse", "denounce", "warm", "play", "clitic",
+	"intent", "ought", "not", "be", "opener", "report", "endorse", "denounce", "warm", "play", "clitic", "self",
 }
 
 func roleNamed(name string) (role, bool) {

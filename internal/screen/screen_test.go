@@ -237,7 +237,7 @@ func TestCheck_LooksAtABoundedPartOfHugeTexts(t *testing.T) {
 }
 
 // complete are the languages whose files compose attacks of every kind.
-var complete = []string{"en"}
+var complete = []string{"en", "es", "de"}
 
 func TestLanguages_EachFileLoadsAndNamesPeopleAndAttacks(t *testing.T) {
 	t.Parallel()

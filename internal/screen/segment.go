@@ -4,7 +4,7 @@ import "unicode/utf8"
 
 // Words written without a space between them are cut into known ones: "stupidpeople".
 const (
-	shortestJoined = 6
+	shortestJoined = 5
 	longestJoined  = 48
 	longestPart    = 18
 	shortestPart   = 3
@@ -44,7 +44,8 @@ func (p *post) segment(word []byte) (int, bool) {
 		parts++
 		matters = matters || p.partRoles(word[from[end]:end])&^(light|common|me|be|not|ought|opener|clitic|person|they|third|intent|right|mild|report) != 0
 	}
-	return parts, matters
+	const leastLetters = 3 // on average, or any long word would be made of short ones
+	return parts, matters && n >= leastLetters*parts-1
 }
 
 // partCost is what it costs to read letters as one word: short ones are dear, unknown ones impossible.
