@@ -32,8 +32,9 @@ type analyzeCommand struct {
 
 func (analyzeCommand) Help() string {
 	return `Only the account and post files in the archive are opened: never direct messages, contacts or ads.
-Nothing leaves this machine unless ANTHROPIC_API_KEY is set; then Claude judges the posts, with names,
-handles, links and contact data replaced first.
+Nothing leaves this machine unless ANTHROPIC_API_KEY is set; then Claude judges the posts, with handles,
+links, contact data, numbers, passwords and the names that can be told as names replaced first.
+Other names can remain.
 
 Examples:
   repazoo analyze twitter-2026-11-22.zip
@@ -101,7 +102,7 @@ func (c analyzeCommand) pipeline(ctx context.Context) (*assess.Pipeline, error) 
 
 func options(src *archive.Archive, purpose assess.Purpose) assess.Options {
 	return assess.Options{
-		Account: assess.ReportAccount{ID: src.Account().ID, Handle: src.Account().Handle}, Source: assess.SourceArchive, Purpose: purpose,
+		Account: assess.ReportAccount{ID: src.Account().ID, Handle: src.Account().Handle}, Names: []string{src.Account().DisplayName}, Source: assess.SourceArchive, Purpose: purpose,
 		NeverRead: []string{"direct messages", "contacts", "advertising data", "likes", "every other file in the archive"},
 	}
 }

@@ -59,7 +59,7 @@ func (b *batchRun) groups(posts []Post, keys []string) [][]question {
 			continue
 		}
 		seen[keys[i]] = true
-		q := question{key: keys[i], text: p.Text, aliased: alias(p.Text), talks: b.judge.TalksToModel != nil && b.judge.TalksToModel(p.Text)}
+		q := question{key: keys[i], text: p.Text, aliased: alias(p.Text, p.Lang, b.judge.names), talks: b.judge.TalksToModel != nil && b.judge.TalksToModel(p.Text)}
 		if q.talks {
 			alone = append(alone, []question{q})
 			continue

@@ -31,6 +31,8 @@ type Judge struct {
 	BatchSize    int                    // posts in one call; 0: 40
 	Metrics      *metrics.Metrics       // nil: nobody watches
 
+	names []string // of the account itself, which are replaced wherever they stand
+
 	mu   sync.Mutex // guards Rand too
 	use  ModelUse
 	cost int64 // in millionths of a µUSD, so that no call is rounded

@@ -128,7 +128,7 @@ func TestJudge_SendsNothingThatIdentifies(t *testing.T) {
 	}
 	texts, _, _ := sentTexts(t, asks(s)[0])
 	want := []string{
-		"@person1", "@person1", "[email1]", "[email1]", "[link1]", "[link1]", "[phone1]", "[phone1]", "[phone1]", "[address1]", "[address1]", "[location1]", "[number1]",
+		"@person1", "@person1", "[email1]", "[email1]", "[link1]", "[link1]", "[phone1]", "[number1]", "[phone1]", "[address1]", "[address1]", "[location1]", "[card1]",
 	}
 	if diff := cmp.Diff(want, texts); diff != "" {
 		t.Fatal(diff)
@@ -379,7 +379,7 @@ func TestJudge_HandsProviderFailuresUpAndKeepsWhatWasPaid(t *testing.T) {
 			posts := postsOfTexts("you idiot", "fine", "poison")
 			s.Claude().Fail(sandbox.ClaudeFault{Kind: kind, Containing: "poison"})
 			_, err := j.Batch(t.Context(), posts)
-			if !errors.Is(err, fault.ModelUnavailable) || claude.Permanent(err) != permanent {
+			if f, ok := errors.AsType[*claude.Failure](err); !errors.Is(err, fault.ModelUnavailable) || !ok || f.Permanent != permanent {
 				t.Fatalf("got %v", err)
 			}
 			if got := mustBatch(t, j, posts); len(got.Judgements) != 3 || len(asks(s)) != 3 || j.Use().CachedVerdicts != 2 {
@@ -459,7 +459,7 @@ func TestPrompt_ChangesItsVersionWhenItChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	sum := sha256.Sum256(slices.Concat([]byte(rubric), schema, []byte(user)))
-	versions := map[string]string{"judge-1": "03de354861e982a7"}
+	versions := map[string]string{"judge-1": "03de354861e982a7", "judge-2": "2efce1c5b1e58217"}
 	if got := hex.EncodeToString(sum[:8]); versions[PromptVersion] != got {
 		t.Fatalf("the prompt is %s, but %q was pinned as %q: choose a new PromptVersion and pin it here", got, PromptVersion, versions[PromptVersion])
 	}
@@ -542,7 +542,7 @@ func FuzzReadAnswer(f *testing.F) {
 	f.Add(`{"posts":[{"id":1,"addresses_model":true,"claims":[{"category":"violence","severity":"low","quote":"abc","reason":"r","suggestion":"keep"}],"themes":["x"]}]}`)
 	f.Add(`{"posts":[{"id":-1}]}`)
 	f.Add("Sure!\n```json\n[{\"id\":1,\"claims\":[]}]\n```")
-	q := question{text: "abc @zed", aliased: alias("abc @zed")}
+	q := question{text: "abc @zed", aliased: alias("abc @zed", "", nil)}
 	f.Fuzz(func(t *testing.T, text string) {
 		got := readAnswer(text, 1)
 		if got.posts[0] == nil {
@@ -558,7 +558,7 @@ func FuzzReadAnswer(f *testing.F) {
 
 func TestJudgement_MakesTheModelsWordsFitToShow(t *testing.T) {
 	t.Parallel()
-	q := question{text: "you idiot", aliased: alias("you idiot")}
+	q := question{text: "you idiot", aliased: alias("you idiot", "", nil)}
 	got := q.judgement(answeredPost{
 		ID: 1, Themes: []string{"  Foot\nball ", "football", "Foot ball", "", "b", "c", "d"},
 		Claims: []answeredClaim{{Harassment, Medium, "you  idiot", "Bad\x1b[31m \u202e word\n" + strings.Repeat("a", 400), SuggestDelete}},

@@ -39,7 +39,8 @@ type Pipeline struct {
 // Options are what one run needs to know besides the posts.
 type Options struct {
 	Account     ReportAccount
-	Source      string // SourceX or SourceArchive
+	Names       []string // the account's display name and others it goes by, replaced before a post leaves
+	Source      string   // SourceX or SourceArchive
 	Purpose     Purpose
 	MaxPosts    int               // only the newest so many own posts are analysed; 0: all
 	MinPosts    int               // fewer own posts are refused; 0: 10
@@ -90,6 +91,9 @@ func newRun(p *Pipeline, o Options, progress func(Progress)) *run {
 		progress = func(Progress) {}
 	}
 	o.Purpose = cmp.Or(o.Purpose, PersonalReputation)
+	if p.Judge != nil {
+		p.Judge.names = append([]string{o.Account.Handle}, o.Names...)
+	}
 	at := p.Now().UTC()
 	return &run{Pipeline: p, o: o, progress: progress, now: at, tally: newTally(o, at)}
 }
@@ -151,8 +155,15 @@ func (r *run) addModel(out *Report) {
 	out.Cost.PricesPerMTokOu = r.Judge.Prices.OutputMicroUSD
 	out.Versions.Prompt = PromptVersion
 	out.Privacy.SentToModel = append(out.Privacy.SentToModel, "text of own posts")
-	out.Privacy.AliasedFirst = append(out.Privacy.AliasedFirst, "handles", "e-mail addresses", "phone numbers", "links", "street addresses", "locations", "card, account and identity numbers", "post ids")
+	out.Privacy.AliasedFirst = append(out.Privacy.AliasedFirst, aliasedFirst...)
 	out.Privacy.RecipientHosts = append(out.Privacy.RecipientHosts, use.Host)
+}
+
+// aliasedFirst is what the receipt says was replaced. The corpus of package personal shows that it is.
+var aliasedFirst = []string{
+	"handles", "e-mail addresses", "phone numbers", "links", "postal addresses", "locations", "dates of birth",
+	"card, account, identity, passport and other long numbers", "number plates", "passwords, codes and keys", "post ids",
+	"your own name, and names that can be told as names (other names can remain)",
 }
 
 func (r *run) coverage() Coverage {

@@ -326,6 +326,8 @@ func (s *scan) rest(end int) int {
 			end, comma = j, true
 		case t.kind == digits && comma && t.to-t.from <= 4 && s.tokens[j-1].kind == '#':
 			end = j
+		case t.kind == word && t.cue&streetCue != 0:
+			return end
 		case t.kind == word && t.capital && (comma || t.to-t.from == 2) && t.to-t.from < 24:
 			end = j
 			if s.glued(j+1) && s.is(j+1, digits) { // a British postcode: SW1A 2AA
@@ -362,7 +364,7 @@ func (s *scan) places() {
 				s.add(Place, t.from, s.tokens[end].to, false, Likely)
 			}
 		case t.kind == '/' && s.is(i+1, '/') && s.is(i+2, '/') && s.is(i+3, word) && s.is(i+4, '.') && s.is(i+5, word) && s.is(i+6, '.') && s.is(i+7, word):
-			s.add(Place, t.from, s.tokens[i+7].to, false, Likely)
+			s.add(Coordinates, t.from, s.tokens[i+7].to, false, Likely)
 		}
 	}
 }
