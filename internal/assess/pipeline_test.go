@@ -122,7 +122,7 @@ func TestRun_SaysHowManyPostsAreNotInEnglish(t *testing.T) {
 		posts[i].Text, posts[i].Lang = "Der Garten ist heute sehr still", "de"
 	}
 	r := mustRun(t, posts, Options{})
-	if r.Coverage.NotEnglish != 5 || r.Sentiment.Measured != 15 || !strings.HasSuffix(r.Summary, "5 posts are not in English, where it knows fewer words.") {
+	if r.Coverage.NotEnglish != 5 || r.Sentiment.Measured != 20 || !strings.HasSuffix(r.Summary, "5 posts are not in English, where it knows fewer words.") {
 		t.Fatalf("%+v, %d measured: %s", r.Coverage, r.Sentiment.Measured, r.Summary)
 	}
 }

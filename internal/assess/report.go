@@ -62,7 +62,7 @@ type Coverage struct {
 	PostsJudged   int        `json:"posts_judged"`           // by the model; 0 when the screen stood alone
 	TalkToModel   int        `json:"posts_addressing_model"` // posts written to a reader that is a machine; judged alone
 	PostsUnjudged int        `json:"posts_unjudged"`         // the model gave no usable answer for them
-	NotEnglish    int        `json:"posts_not_in_english"`   // the screen knows fewer words there, and no tone
+	NotEnglish    int        `json:"posts_not_in_english"`   // the screen knows fewer words there
 	FindingsLost  int        `json:"findings_left_out"`      // weaker ones beyond the 5,000 a report lists
 	From          *time.Time `json:"from"`
 	To            *time.Time `json:"to"`

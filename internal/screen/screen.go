@@ -33,6 +33,7 @@ import (
 	"sync"
 
 	"github.com/repazoo/repazoo/internal/language"
+	"github.com/repazoo/repazoo/internal/tone"
 )
 
 // Version changes whenever a rule changes, so that a report can say which rules judged it.
@@ -42,7 +43,7 @@ const Version = "2026-11-27"
 type Result struct {
 	Lang           string  // an ISO code, or "hi-Latn" and the like, "" when nobody can tell
 	Sentiment      float64 // from -1, bad, to 1, good
-	SentimentKnown bool    // false for languages without a word list: all but English
+	SentimentKnown bool    // false for languages without a word list, in posts without emoji
 	Hits           []Hit   // ordered by Start; hits of one category do not overlap
 	Framed         []Hit   // what looks like a hit and is quoted, negated, reported or playful: no accusation
 	TalksToModel   bool    // the post gives orders to a language model
@@ -68,14 +69,14 @@ var languages = []string{"en", "es", "de", "fr", "pt"}
 // Screener holds the languages. It is safe for concurrent use.
 type Screener struct {
 	lexicons map[string]func() *lexicon // each is loaded when a post first needs it
-	feelings *feelings
+	tone     *tone.Reader
 	tongues  *language.Detector
 	scratch  sync.Pool // of *post
 }
 
 // New prepares a screener. A language is loaded, in some milliseconds, when a post first needs it.
 func New() *Screener {
-	s := &Screener{lexicons: map[string]func() *lexicon{}, feelings: newFeelings(), tongues: language.New()}
+	s := &Screener{lexicons: map[string]func() *lexicon{}, tone: tone.New(), tongues: language.New()}
 	for _, name := range append([]string{"model"}, languages...) {
 		s.lexicons[name] = sync.OnceValue(func() *lexicon { return mustLoad(name) })
 	}
@@ -101,9 +102,8 @@ func (s *Screener) Check(text, lang string) Result {
 	s.screen(p, &r)
 	r.Hits = appendPersonal(r.Hits, p.text, r.Lang)
 	r.Hits = merge(r.Hits)
-	if r.Lang == "en" {
-		r.Sentiment, r.SentimentKnown = s.feelings.score(text), true
-	}
+	heard := s.tone.Of(p.text, r.Lang)
+	r.Sentiment, r.SentimentKnown = heard.Valence, heard.Known
 	return r
 }
 
