@@ -41,7 +41,7 @@ func (s *scan) called(g *grouped, before cue) (k Kind, exposed bool, c Certainty
 			c = Proven
 		}
 		return NationalID, !knownNobody(d), c
-	case near&passCue != 0 && n >= 6 && n <= 12:
+	case near&passCue != 0 && n >= 6 && n <= 12 && (g.n > 1 || near&(mineCue|phoneCue|isCue) != 0 || s.is(g.token[0]-1, ':')):
 		return Passport, !repeats(d), Likely
 	case before&cardCue != 0 && before&(pinCue|codeCue) != 0 && n <= 4:
 		return Password, true, Likely
