@@ -43,6 +43,7 @@ import (
 	"github.com/repazoo/repazoo/internal/limit"
 	"github.com/repazoo/repazoo/internal/metrics"
 	"github.com/repazoo/repazoo/internal/notice"
+	"github.com/repazoo/repazoo/internal/plan"
 	"github.com/repazoo/repazoo/internal/privacy"
 	"github.com/repazoo/repazoo/internal/sandbox"
 	"github.com/repazoo/repazoo/internal/seal"
@@ -259,8 +260,8 @@ func (a *App) billingConfig() billing.Config {
 	return b
 }
 
-func (a *App) tiers() billing.Tiers {
-	t := billing.DefaultTiers()
+func (a *App) tiers() plan.Tiers {
+	t := plan.DefaultTiers()
 	t.Basic.Quota, t.Pro.Quota = a.cfg.Limits.BasicQuota, a.cfg.Limits.ProQuota
 	t.Basic.Model, t.Pro.Model = a.cfg.Claude.BasicModel, a.cfg.Claude.ProModel
 	return t

@@ -10,6 +10,7 @@ import (
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/config"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/plan"
 	"github.com/repazoo/repazoo/internal/sandbox"
 )
 
@@ -72,8 +73,8 @@ func ExamineBilling(ctx context.Context, cfg *config.Config, fix bool, tell func
 }
 
 // trial is the policy of trials.
-func trial(cfg *config.Config) billing.Trial {
-	t := billing.Trial{Days: cfg.Trial.Days, Quota: cfg.Trial.Quota, Reads: cfg.Trial.Reads, WithoutCard: cfg.Trial.WithoutCard}
+func trial(cfg *config.Config) plan.Trial {
+	t := plan.Trial{Days: cfg.Trial.Days, Quota: cfg.Trial.Quota, Reads: cfg.Trial.Reads, WithoutCard: cfg.Trial.WithoutCard}
 	if t.WithoutCard == "no" {
 		t.WithoutCard = ""
 	}

@@ -8,13 +8,14 @@ import (
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 // Cancel ends the plan: at the period's end, or at once with what was paid for still usable until then. A plan whose
 // first payment was never made always ends at once, and so does one that is paused. What was only tried ends with it. A change that waits is dropped. Without a plan it is [fault.NotFound].
 func (s *Service) Cancel(ctx context.Context, userID string, atPeriodEnd bool) (Subscription, error) {
-	return s.alter(ctx, userID, "subscription.cancelled", func(ctx context.Context, r row) error {
-		if !atPeriodEnd || r.Status == "incomplete" || r.Status == "paused" {
+	return s.alter(ctx, userID, "subscription.cancelled", func(ctx context.Context, r plan.Row) error {
+		if !atPeriodEnd || r.Status == plan.Incomplete || r.Status == plan.Paused {
 			return s.stripe.cancelNow(ctx, r.SubscriptionID)
 		}
 		now, err := s.stripe.subscription(ctx, r.SubscriptionID)
@@ -30,9 +31,9 @@ func (s *Service) Cancel(ctx context.Context, userID string, atPeriodEnd bool) (
 
 // Resume takes a scheduled cancellation back, or takes a plan up again that was paused for want of a card.
 func (s *Service) Resume(ctx context.Context, userID string) (Subscription, error) {
-	return s.alter(ctx, userID, "subscription.resumed", func(ctx context.Context, r row) error {
+	return s.alter(ctx, userID, "subscription.resumed", func(ctx context.Context, r plan.Row) error {
 		switch {
-		case r.Status == "paused":
+		case r.Status == plan.Paused:
 			return s.takeUp(ctx, r)
 		case r.CancelAtPeriodEnd:
 			return s.stripe.cancelAtEnd(ctx, r.SubscriptionID, false)
@@ -44,7 +45,7 @@ func (s *Service) Resume(ctx context.Context, userID string) (Subscription, erro
 }
 
 // alter asks Stripe for a change to the live plan and mirrors what became of it, whether it was done or refused.
-func (s *Service) alter(ctx context.Context, userID, action string, ask func(context.Context, row) error) (Subscription, error) {
+func (s *Service) alter(ctx context.Context, userID, action string, ask func(context.Context, plan.Row) error) (Subscription, error) {
 	if s.off {
 		return Subscription{}, errOff
 	}
@@ -60,8 +61,8 @@ func (s *Service) alter(ctx context.Context, userID, action string, ask func(con
 	}
 	next, err := s.sync(ctx, change{
 		actor: "user",
-		load:  func(ctx context.Context) (row, error) { return s.rowOf(ctx, db.System, userID) },
-		fetch: func(ctx context.Context) (remote, error) { return s.stillThere(ctx, r) },
+		load:  func(ctx context.Context) (plan.Row, error) { return s.rowOf(ctx, db.System, userID) },
+		fetch: func(ctx context.Context) (plan.Remote, error) { return s.stillThere(ctx, r) },
 		also: func(ctx context.Context, tx db.Tx) error {
 			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: action, Resource: "subscription:" + r.ID})
 			return nil
@@ -73,7 +74,7 @@ func (s *Service) alter(ctx context.Context, userID, action string, ask func(con
 
 // claimChange takes the user's live plan for one change, so that of two at once only one speaks to Stripe. It answers
 // with when the claim ends by itself.
-func (s *Service) claimChange(ctx context.Context, userID string) (r row, until time.Time, err error) {
+func (s *Service) claimChange(ctx context.Context, userID string) (r plan.Row, until time.Time, err error) {
 	err = s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		until = tx.Now().Add(claimTime)
 		r, err = db.One(ctx, tx, scanRow, `UPDATE subscriptions SET changing_until = $3 WHERE user_id = $1 AND (changing_until IS NULL OR changing_until <= $2)
@@ -85,7 +86,7 @@ func (s *Service) claimChange(ctx context.Context, userID string) (r row, until 
 	}
 	r, err = s.rowOf(ctx, db.System, userID)
 	switch {
-	case errors.Is(err, db.ErrNotFound), err == nil && !live(r.Status):
+	case errors.Is(err, db.ErrNotFound), err == nil && !r.Status.Live():
 		err = fault.NotFound.Saying("You have no plan that could be changed. Choose one first.")
 	case err == nil:
 		err = fault.Conflict.Saying("Your plan is being changed right now. Look again in a moment.").After(5 * time.Second)
@@ -94,7 +95,7 @@ func (s *Service) claimChange(ctx context.Context, userID string) (r row, until 
 }
 
 // unclaim frees the claim, unless it is not known what became of the change at Stripe: then it ends by itself.
-func (s *Service) unclaim(ctx context.Context, r row, until time.Time, why error) {
+func (s *Service) unclaim(ctx context.Context, r plan.Row, until time.Time, why error) {
 	if f := fault.From(why); why != nil && errors.Is(f, fault.PaymentProviderError) && !settled(why) {
 		return
 	}
@@ -109,12 +110,12 @@ func (s *Service) unclaim(ctx context.Context, r row, until time.Time, why error
 
 // stillThere fetches the row's subscription. One that Stripe no longer has at all has ended, as far as the user who just
 // asked for a change is concerned; what they paid for stays.
-func (s *Service) stillThere(ctx context.Context, r row) (remote, error) {
+func (s *Service) stillThere(ctx context.Context, r plan.Row) (plan.Remote, error) {
 	now, err := s.stripe.subscription(ctx, r.SubscriptionID)
 	if unknown(err) {
-		return remote{
-			ID: r.SubscriptionID, Customer: r.CustomerID, Status: "canceled", Tier: r.Tier, PeriodStart: r.PeriodStart, PeriodEnd: r.PeriodEnd,
-			Paid: r.Status == "active", TrialEnd: r.TrialEnd,
+		return plan.Remote{
+			ID: r.SubscriptionID, Customer: r.CustomerID, Status: plan.Canceled, Tier: r.Tier, PeriodStart: r.PeriodStart, PeriodEnd: r.PeriodEnd,
+			Paid: r.Status == plan.Active, TrialEnd: r.TrialEnd,
 		}, nil
 	}
 	return now, err
@@ -137,9 +138,9 @@ func (s *Service) Refresh(ctx context.Context, userID string) (Subscription, err
 }
 
 // refresh finds the subscription a row should be about and mirrors it.
-func (s *Service) refresh(ctx context.Context, r row, actor string) (row, error) {
+func (s *Service) refresh(ctx context.Context, r plan.Row, actor string) (plan.Row, error) {
 	id := r.SubscriptionID
-	if !live(r.Status) {
+	if !r.Status.Live() {
 		if r.CustomerID == "" {
 			return r, nil
 		}
@@ -156,7 +157,7 @@ func (s *Service) refresh(ctx context.Context, r row, actor string) (row, error)
 	}
 	return s.sync(ctx, change{
 		actor: actor,
-		load:  func(ctx context.Context) (row, error) { return s.rowOf(ctx, db.System, r.UserID) },
-		fetch: func(ctx context.Context) (remote, error) { return s.stripe.subscription(ctx, id) },
+		load:  func(ctx context.Context) (plan.Row, error) { return s.rowOf(ctx, db.System, r.UserID) },
+		fetch: func(ctx context.Context) (plan.Remote, error) { return s.stripe.subscription(ctx, id) },
 	})
 }

@@ -41,6 +41,7 @@ import (
 	"time"
 
 	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 // Config is what a Service needs. With Off set, only DB and Tiers matter.
@@ -53,8 +54,8 @@ type Config struct {
 	ProPrice      string
 	PublicURL     string           // where browsers reach Repazoo; they return there from a checkout
 	Off           bool             // everyone has pro, by calendar months of UTC, and Stripe is never asked
-	Tiers         Tiers            // zero means DefaultTiers
-	Trial         Trial            // of a person's first plan; zero means none
+	Tiers         plan.Tiers       // zero means DefaultTiers
+	Trial         plan.Trial       // of a person's first plan; zero means none
 	Codes         bool             // promotion codes are taken
 	Tax           bool             // Stripe reckons tax
 	HTTP          *http.Client     // nil means one with a timeout of 20 seconds
@@ -68,40 +69,6 @@ type Config struct {
 	Mark func(xUserID string) []string
 }
 
-// Tier is what a plan gives in one period. The zero Tier is no plan.
-type Tier struct {
-	Name         string `json:"name"`
-	MonthlyCents int    `json:"monthly_cents"` // of a US dollar
-	Quota        int    `json:"quota"`         // analyses a period
-	Reads        int    `json:"reads"`         // posts read from X a period
-	MaxPosts     int    `json:"max_posts"`     // posts an analysis looks at
-	Model        string `json:"model"`
-}
-
-// Tiers are the plans on sale.
-type Tiers struct{ Basic, Pro Tier }
-
-// DefaultTiers are the plans as Repazoo sells them.
-func DefaultTiers() Tiers {
-	return Tiers{
-		Basic: Tier{Name: "basic", MonthlyCents: 900, Quota: 1_000, Reads: 1_000, MaxPosts: 200, Model: "claude-haiku-5-5"},
-		Pro:   Tier{Name: "pro", MonthlyCents: 2_900, Quota: 10_000, Reads: 4_000, MaxPosts: 3_200, Model: "claude-sonnet-5-5"},
-	}
-}
-
-// named is the tier of that name; any other name is no tier.
-func (t Tiers) named(name string) Tier {
-	switch name {
-	case "":
-		return Tier{}
-	case t.Basic.Name:
-		return t.Basic
-	case t.Pro.Name:
-		return t.Pro
-	}
-	return Tier{}
-}
-
 // Service is billing. It is safe for concurrent use, on any number of replicas.
 type Service struct {
 	db     *db.DB
@@ -109,8 +76,7 @@ type Service struct {
 	secret atomic.Pointer[string] // of webhooks
 	home   *url.URL
 	off    bool
-	tiers  Tiers
-	trial  Trial
+	offer  plan.Offer
 	now    func() time.Time
 	log    *slog.Logger
 
@@ -120,14 +86,14 @@ type Service struct {
 
 // New checks the configuration. It does not speak to Stripe.
 func New(c Config) (*Service, error) {
-	if c.Tiers == (Tiers{}) {
-		c.Tiers = DefaultTiers()
+	if c.Tiers == (plan.Tiers{}) {
+		c.Tiers = plan.DefaultTiers()
 	}
 	if c.Now == nil {
 		c.Now = c.DB.Now
 	}
 	s := &Service{
-		db: c.DB, off: c.Off, tiers: c.Tiers, trial: c.Trial, takeCode: c.TakeCode, markX: c.Mark,
+		db: c.DB, off: c.Off, offer: plan.Offer{Tiers: c.Tiers, Trial: c.Trial}, takeCode: c.TakeCode, markX: c.Mark,
 		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
 		log: cmp.Or(c.Log, slog.New(slog.DiscardHandler)),
 	}
@@ -141,14 +107,17 @@ func New(c Config) (*Service, error) {
 	if c.BasicPrice == c.ProPrice {
 		return nil, errors.New("basic and pro have the same Stripe price: give each its own")
 	}
-	if err := c.Trial.check(); err != nil {
+	if err := c.Trial.Check(); err != nil {
 		return nil, err
 	}
 	var err error
 	if s.home, err = url.Parse(c.PublicURL); err != nil || s.home.Host == "" {
 		return nil, errors.New("billing needs the public address, such as https://dash.repazoo.com, to return to from a checkout")
 	}
-	s.stripe, err = newProvider(c)
+	s.stripe, err = newProvider(providerConfig{
+		Key: c.StripeKey, URL: c.StripeURL, BasicPrice: c.BasicPrice, ProPrice: c.ProPrice, Tiers: c.Tiers,
+		Codes: c.Codes, Tax: c.Tax, HTTP: c.HTTP, Log: s.log,
+	})
 	return s, err
 }
 
@@ -158,9 +127,9 @@ func (s *Service) SetWebhookSecret(secret string) { s.secret.Store(&secret) }
 // SetStripeKey replaces the key that Stripe is asked with, for the calls that begin from now on.
 func (s *Service) SetStripeKey(key string) {
 	if s.stripe != nil {
-		s.stripe.key.Store(&key)
+		s.stripe.setKey(key)
 	}
 }
 
 // Plans lists what can be subscribed to, cheapest first.
-func (s *Service) Plans() []Tier { return []Tier{s.tiers.Basic, s.tiers.Pro} }
+func (s *Service) Plans() []plan.Tier { return []plan.Tier{s.offer.Basic, s.offer.Pro} }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/plan"
 	"github.com/repazoo/repazoo/internal/sandbox"
 )
 
@@ -39,7 +40,7 @@ func (w *world) invoices(user string) string {
 	w.must(nil, err)
 	var all []string
 	for _, in := range p.Invoices {
-		all = append([]string{billing.Amount(in.Cents, in.Currency) + " " + in.Status}, all...)
+		all = append([]string{plan.Amount(in.Cents, in.Currency) + " " + in.Status}, all...)
 	}
 	return strings.Join(all, ", ")
 }
@@ -53,7 +54,7 @@ func TestChange_AnUpgradeIsChargedForTheRestAndRaisesTheQuotaAtOnce(t *testing.T
 		before := w.subscription(user)
 		w.sb.Advance(before.PeriodEnd.Sub(w.sb.Now()) / 2)
 		got, err := w.change(user, "pro")
-		if err != nil || got.Tier.Name != "pro" || got.Plan != "pro" || got.Pending != (billing.PendingChange{}) || got.ClientSecret != "" || !got.PeriodEnd.Equal(before.PeriodEnd) {
+		if err != nil || got.Tier.Name != "pro" || got.Plan != "pro" || got.Pending != (plan.PendingChange{}) || got.ClientSecret != "" || !got.PeriodEnd.Equal(before.PeriodEnd) {
 			t.Fatalf("%+v, %v", got, err)
 		}
 		if u := w.usage(user); u.Quota != (billing.Allowance{Limit: 10_000, Reserved: 1, Remaining: 9_999}) || !u.PeriodStart.Equal(held.PeriodStart) || u.Reads.Limit != 4_000 {
@@ -85,7 +86,7 @@ func TestChange_ADeclinedCardLeavesThePlanAsItIs(t *testing.T) {
 				t.Fatal(f.Message)
 			}
 			w.deliver()
-			if s := w.subscription(user); s.Tier.Name != "basic" || s.Status != "active" || s.Pending != (billing.PendingChange{}) || w.usage(user).Quota.Limit != 1_000 {
+			if s := w.subscription(user); s.Tier.Name != "basic" || s.Status != "active" || s.Pending != (plan.PendingChange{}) || w.usage(user).Quota.Limit != 1_000 {
 				t.Fatalf("%+v", s)
 			}
 		}
@@ -105,7 +106,7 @@ func TestChange_ABankThatAsksLeavesTheChangeWaitingUntilItIsConfirmed(t *testing
 		user := w.subscriber("basic")
 		w.card("pm_card_authenticationRequired")
 		first, err := w.change(user, "pro")
-		want := billing.PendingChange{Tier: "pro", How: billing.AfterPayment, At: first.Pending.At}
+		want := plan.PendingChange{Tier: "pro", How: plan.AfterPayment, At: first.Pending.At}
 		if err != nil || first.Tier.Name != "basic" || first.Pending != want || first.ClientSecret == "" || !strings.HasPrefix(first.ConfirmURL, w.at+"/stripe/invoice/in_") {
 			t.Fatalf("%+v, %v", first, err)
 		}
@@ -121,7 +122,7 @@ func TestChange_ABankThatAsksLeavesTheChangeWaitingUntilItIsConfirmed(t *testing
 		}
 		w.must(nil, w.sb.Stripe().Authenticate(first.ClientSecret))
 		w.deliver()
-		if s := w.subscription(user); s.Tier.Name != "pro" || s.Pending != (billing.PendingChange{}) || w.usage(user).Quota.Limit != 10_000 {
+		if s := w.subscription(user); s.Tier.Name != "pro" || s.Pending != (plan.PendingChange{}) || w.usage(user).Quota.Limit != 10_000 {
 			t.Fatalf("after the bank's confirmation: %+v", s)
 		}
 	})
@@ -141,7 +142,7 @@ func TestChange_OneThatIsNeverConfirmedLapses(t *testing.T) {
 			w.must(nil, err)
 			undo(user)
 			w.deliver()
-			if s := w.subscription(user); s.Tier.Name != "basic" || s.Pending != (billing.PendingChange{}) || w.invoices(user) != "$9.00 paid, $20.00 void" {
+			if s := w.subscription(user); s.Tier.Name != "basic" || s.Pending != (plan.PendingChange{}) || w.invoices(user) != "$9.00 paid, $20.00 void" {
 				t.Errorf("%s: %+v, %s", name, s, w.invoices(user))
 			}
 			if w.sb.Stripe().Authenticate(got.ClientSecret) == nil {
@@ -159,7 +160,7 @@ func TestChange_ADowngradeWaitsForThePeriodsEnd(t *testing.T) {
 			each(t, func(t *testing.T, w *world) {
 				user := w.subscriber("pro")
 				got, err := w.change(user, "basic")
-				want := billing.PendingChange{Tier: "basic", How: billing.AfterPeriodEnd, At: got.PeriodEnd}
+				want := plan.PendingChange{Tier: "basic", How: plan.AfterPeriodEnd, At: got.PeriodEnd}
 				if err != nil || got.Tier.Name != "pro" || got.Pending != want || w.usage(user).Quota.Limit != 10_000 {
 					t.Fatalf("%+v, %v", got, err)
 				}
@@ -174,7 +175,7 @@ func TestChange_ADowngradeWaitsForThePeriodsEnd(t *testing.T) {
 				w.deliver()
 				_, err = w.reserve(user)
 				w.must(nil, err)
-				if s := w.subscription(user); s.Tier.Name != "basic" || s.Plan != "basic" || s.Pending != (billing.PendingChange{}) || w.usage(user).Quota.Limit != 1_000 {
+				if s := w.subscription(user); s.Tier.Name != "basic" || s.Plan != "basic" || s.Pending != (plan.PendingChange{}) || w.usage(user).Quota.Limit != 1_000 {
 					t.Fatalf("in the next period: %+v, %+v", s, w.usage(user))
 				}
 				if got := w.invoices(user); got != "$29.00 paid, $9.00 paid" {
@@ -201,7 +202,7 @@ func TestChange_ToThePresentPlanTakesADowngradeBack(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		user := w.subscriber("pro")
 		w.must(w.change(user, "basic"))
-		if got, err := w.change(user, "pro"); err != nil || got.Pending != (billing.PendingChange{}) || got.Tier.Name != "pro" {
+		if got, err := w.change(user, "pro"); err != nil || got.Pending != (plan.PendingChange{}) || got.Tier.Name != "pro" {
 			t.Fatalf("%+v, %v", got, err)
 		}
 		w.sb.Advance(32 * 24 * time.Hour)
@@ -218,7 +219,7 @@ func TestChange_CancellingDropsAPlannedDowngrade(t *testing.T) {
 		user := w.subscriber("pro")
 		w.must(w.change(user, "basic"))
 		s, err := w.Cancel(t.Context(), user, true)
-		if err != nil || !s.CancelAtPeriodEnd || s.Pending != (billing.PendingChange{}) {
+		if err != nil || !s.CancelAtPeriodEnd || s.Pending != (plan.PendingChange{}) {
 			t.Fatalf("%+v, %v", s, err)
 		}
 		w.sb.Advance(s.PeriodEnd.Sub(w.sb.Now()) + time.Hour)
@@ -315,7 +316,7 @@ func TestChange_ACrashAfterAnyStepIsRepaired(t *testing.T) {
 				w.sb.Advance(3 * time.Minute)
 				got, err := w.change(user, step.to)
 				w.must(nil, err)
-				if (step.to == "pro") != (got.Tier.Name == "pro" && got.Pending == (billing.PendingChange{})) {
+				if (step.to == "pro") != (got.Tier.Name == "pro" && got.Pending == (plan.PendingChange{})) {
 					t.Fatalf("%+v", got)
 				}
 				w.sb.Advance(32 * 24 * time.Hour)
@@ -341,7 +342,7 @@ func TestChange_ADeclineWhoseClearingCrashedIsClearedByTheNext(t *testing.T) {
 		wantFault(t, err, fault.PaymentProviderError)
 		w.sb.Heal()
 		w.deliver()
-		if s := w.subscription(user); s.Tier.Name != "basic" || s.Pending.How != billing.AfterPayment {
+		if s := w.subscription(user); s.Tier.Name != "basic" || s.Pending.How != plan.AfterPayment {
 			t.Fatalf("%+v", s)
 		}
 		w.card("pm_card_visa")
@@ -373,7 +374,7 @@ func TestChange_ChargesThePricesThatWereShown(t *testing.T) {
 		w.must(nil, err)
 		w.sb.Advance(29 * time.Minute)
 		w.must(w.Change(t.Context(), user, billing.ChangeRequest{Tier: "pro", AsOf: p.AsOf}))
-		if got := w.invoices(user); !strings.HasSuffix(got, ", "+billing.Amount(p.NowCents, "usd")+" paid") {
+		if got := w.invoices(user); !strings.HasSuffix(got, ", "+plan.Amount(p.NowCents, "usd")+" paid") {
 			t.Fatalf("shown %d, charged %s", p.NowCents, got)
 		}
 		w.must(w.change(user, "basic"))
@@ -392,21 +393,21 @@ func TestPreview_TellsWhatIsChargedNowAndNext(t *testing.T) {
 		day := func(p billing.Preview) string { return p.NextAt.Format(time.DateOnly) }
 		stranger, user := w.user(), w.subscriber("basic")
 		p, err := w.Preview(t.Context(), stranger, billing.PreviewRequest{Tier: "pro"})
-		if err != nil || p.Kind != billing.PreviewStart || p.NowCents != 2900 || p.Next != 2900 || p.From != (billing.Tier{}) || len(p.Lines) != 1 {
+		if err != nil || p.Kind != plan.Start || p.NowCents != 2900 || p.Next != 2900 || p.From != (plan.Tier{}) || len(p.Lines) != 1 {
 			t.Fatalf("%+v, %v", p, err)
 		}
 		s := w.subscription(user)
 		w.sb.Advance(s.PeriodEnd.Sub(w.sb.Now()) / 2)
 		p, err = w.Preview(t.Context(), user, billing.PreviewRequest{Tier: "pro"})
-		if err != nil || p.Kind != billing.PreviewUpgrade || p.NowCents != 1000 || p.Next != 2900 || day(p) != s.PeriodEnd.Format(time.DateOnly) ||
+		if err != nil || p.Kind != plan.Upgrade || p.NowCents != 1000 || p.Next != 2900 || day(p) != s.PeriodEnd.Format(time.DateOnly) ||
 			len(p.Lines) != 2 || p.Lines[0].Cents != -450 || p.Lines[1].Cents != 1450 {
 			t.Fatalf("%+v, %v", p, err)
 		}
-		if p, err = w.Preview(t.Context(), user, billing.PreviewRequest{Tier: "basic"}); err != nil || p.Kind != billing.PreviewKeep || p.NowCents != 0 || p.Next != 900 {
+		if p, err = w.Preview(t.Context(), user, billing.PreviewRequest{Tier: "basic"}); err != nil || p.Kind != plan.Keep || p.NowCents != 0 || p.Next != 900 {
 			t.Fatalf("%+v, %v", p, err)
 		}
 		w.must(w.change(user, "pro"))
-		if p, err = w.Preview(t.Context(), user, billing.PreviewRequest{Tier: "basic"}); err != nil || p.Kind != billing.PreviewDowngrade || p.NowCents != 0 || p.Next != 900 || len(p.Lines) != 0 {
+		if p, err = w.Preview(t.Context(), user, billing.PreviewRequest{Tier: "basic"}); err != nil || p.Kind != plan.Downgrade || p.NowCents != 0 || p.Next != 900 || len(p.Lines) != 0 {
 			t.Fatalf("%+v, %v", p, err)
 		}
 		w.must(w.Cancel(t.Context(), user, true))

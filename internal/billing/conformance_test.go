@@ -12,6 +12,7 @@ import (
 	"github.com/stripe/stripe-go/v86"
 
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/plan"
 	"github.com/repazoo/repazoo/internal/sandbox"
 )
 
@@ -190,7 +191,7 @@ var flows = map[string]func(t *testing.T, w *world){
 		w.card("pm_card_visa")
 	},
 	"a trial begins without a card, changes its plan, pauses and is taken up": func(t *testing.T, w *world) {
-		w.policy(func(c *billing.Config) { c.Trial = billing.Trial{Days: 14, WithoutCard: billing.PauseWithoutCard} })
+		w.policy(func(c *billing.Config) { c.Trial = plan.Trial{Days: 14, WithoutCard: plan.PauseWithoutCard} })
 		ann := w.user()
 		w.must(w.Preview(t.Context(), ann, billing.PreviewRequest{Tier: "pro"}))
 		s, err := w.Subscribe(t.Context(), ann, billing.SubscribeRequest{Tier: "basic"})
@@ -206,7 +207,7 @@ var flows = map[string]func(t *testing.T, w *world){
 		w.deliver()
 	},
 	"a trial begins with a card, and is paid": func(t *testing.T, w *world) {
-		w.policy(func(c *billing.Config) { c.Trial = billing.Trial{Days: 7} })
+		w.policy(func(c *billing.Config) { c.Trial = plan.Trial{Days: 7} })
 		w.subscriber("pro")
 		w.must(w.Subscribe(t.Context(), w.user(), billing.SubscribeRequest{Tier: "basic"}))
 		w.sb.Advance(8 * 24 * time.Hour)

@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/stripe/stripe-go/v86"
 
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 // Difference is something that Stripe and this database tell differently, or that the database contradicts itself in.
@@ -108,7 +108,7 @@ func (c *checkup) rows(ctx context.Context) error {
 }
 
 // row finds out what is wrong with one row, mends it, and looks again: what is not found any more was fixed.
-func (c *checkup) row(ctx context.Context, r row) error {
+func (c *checkup) row(ctx context.Context, r plan.Row) error {
 	found, err := c.s.compare(ctx, r)
 	if err != nil || len(found) == 0 {
 		return err
@@ -128,7 +128,7 @@ func (c *checkup) row(ctx context.Context, r row) error {
 	return nil
 }
 
-func (c *checkup) mend(ctx context.Context, r row) ([]Difference, error) {
+func (c *checkup) mend(ctx context.Context, r plan.Row) ([]Difference, error) {
 	_, err := c.s.refresh(ctx, r, "operator")
 	if err != nil && !unknown(err) { // what Stripe does not have is told again by the second look
 		return nil, err
@@ -156,17 +156,15 @@ func (s *Service) settleLedger(ctx context.Context, userID string) error {
 
 // remotes looks at every subscription that Stripe has.
 func (c *checkup) remotes(ctx context.Context) error {
-	params := &stripe.SubscriptionListParams{Status: new("all")}
-	params.Limit = new(int64(100))
-	for sub, err := range c.s.stripe.api.V1Subscriptions.List(ctx, params).All(ctx) {
+	for sub, err := range c.s.stripe.subscriptions(ctx, "all") {
 		if err != nil {
-			return refuse(err)
+			return err
 		}
 		c.out.Subscriptions++
-		if !live(string(sub.Status)) || sub.Customer == nil {
+		if !sub.Status.Live() || sub.Customer == "" {
 			continue
 		}
-		if err := c.remote(ctx, sub.ID, sub.Customer.ID, sub.Metadata[metaUser]); err != nil {
+		if err := c.remote(ctx, sub.ID, sub.Customer, sub.User); err != nil {
 			return err
 		}
 	}
@@ -185,7 +183,7 @@ func (c *checkup) remote(ctx context.Context, subscription, customer, user strin
 		return c.stranger(ctx, subscription, customer, user)
 	case err != nil || r.SubscriptionID == subscription:
 		return err
-	case live(r.Status):
+	case r.Status.Live():
 		d.Kind = "second_subscription"
 		d.Sentence = fmt.Sprintf("Stripe charges this user twice: the subscription %s counts here, and %s is live too.", r.SubscriptionID, subscription)
 		d.Remedy = "Cancel and refund one of them in Stripe's Dashboard."
@@ -248,17 +246,17 @@ func (s *Service) adoptFrom(ctx context.Context, userID, customer, subscription 
 	}
 	_, err = s.sync(ctx, change{
 		actor: "operator",
-		load:  func(ctx context.Context) (row, error) { return s.rowOf(ctx, db.System, userID) },
-		fetch: func(ctx context.Context) (remote, error) { return s.stripe.subscription(ctx, subscription) },
+		load:  func(ctx context.Context) (plan.Row, error) { return s.rowOf(ctx, db.System, userID) },
+		fetch: func(ctx context.Context) (plan.Remote, error) { return s.stripe.subscription(ctx, subscription) },
 	})
 	return err
 }
 
 // missed looks for events whose webhooks never arrived.
 func (c *checkup) missed(ctx context.Context) error {
-	return c.s.missed(ctx, c.s.now().Add(-eventsReach), func(ctx context.Context, e stripe.Event) error {
-		at := instant(e.Created).Format("2 January 15:04 UTC")
-		d := Difference{Kind: "event_missed", About: e.ID, Sentence: fmt.Sprintf("The webhook %s of %s (%s) never arrived.", e.Type, at, e.ID)}
+	return c.s.missed(ctx, c.s.now().Add(-eventsReach), func(ctx context.Context, e event) error {
+		at := e.Created.Format("2 January 15:04 UTC")
+		d := Difference{Kind: "event_missed", About: e.ID, Sentence: fmt.Sprintf("The webhook %s of %s (%s) never arrived.", e.Kind, at, e.ID)}
 		return c.attempt(ctx, d, func(ctx context.Context) error {
 			if err := c.s.receive(ctx, e); err != nil {
 				return err
@@ -297,7 +295,7 @@ func (c *checkup) stuck(ctx context.Context) error {
 func (c *checkup) drifts(ctx context.Context) error {
 	all, err := c.s.Drifts(ctx)
 	for _, x := range all {
-		d := Difference{Kind: "ledger_drift", UserID: x.UserID, About: stamp(x.PeriodStart)}
+		d := Difference{Kind: "ledger_drift", UserID: x.UserID, About: plan.Stamp(x.PeriodStart)}
 		d.Sentence = fmt.Sprintf("In the period from %s the ledger holds %d reserved and %d used analyses, but %d are under way and %d completed.",
 			dayOf(x.PeriodStart), x.Reserved, x.Used, x.Active, x.Completed)
 		if err := c.attempt(ctx, d, func(ctx context.Context) error { return c.s.recount(ctx, x.UserID, x.PeriodStart) }); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 const (
@@ -31,7 +32,7 @@ func (s *Service) Close(ctx context.Context, userID string) error {
 		return err
 	case s.off:
 		return s.closedElsewhere(ctx, r)
-	case r.Status == statusCreating && s.now().Sub(r.UpdatedAt) < claimTime:
+	case r.Status == plan.Creating && s.now().Sub(r.UpdatedAt) < claimTime:
 		return fault.Conflict.Saying("Your plan is being set up right now. Try again in two minutes.").After(claimTime - s.now().Sub(r.UpdatedAt))
 	case r.CustomerID == "":
 		return nil
@@ -44,15 +45,15 @@ func (s *Service) Close(ctx context.Context, userID string) error {
 	}
 	_, err = s.sync(ctx, change{
 		actor: "user",
-		load:  func(ctx context.Context) (row, error) { return s.rowOf(ctx, db.System, userID) },
-		fetch: func(ctx context.Context) (remote, error) { return s.stillThere(ctx, r) },
+		load:  func(ctx context.Context) (plan.Row, error) { return s.rowOf(ctx, db.System, userID) },
+		fetch: func(ctx context.Context) (plan.Remote, error) { return s.stillThere(ctx, r) },
 	})
 	return err
 }
 
 // closedElsewhere is Close where Stripe is not configured any more.
-func (s *Service) closedElsewhere(ctx context.Context, r row) error {
-	if live(r.Status) {
+func (s *Service) closedElsewhere(ctx context.Context, r plan.Row) error {
+	if r.Status.Live() {
 		s.log.ErrorContext(ctx, "an erased user had a subscription from before billing was switched off: cancel it in Stripe", "subscription", r.SubscriptionID)
 	}
 	return nil
@@ -83,7 +84,7 @@ func (s *Service) Forget(ctx context.Context, tx db.Tx, userID string) error {
 		return nil
 	case err != nil:
 		return err
-	case !s.off && (live(r.Status) || r.Status == statusCreating && tx.Now().Sub(r.UpdatedAt) < claimTime):
+	case !s.off && (r.Status.Live() || r.Status == plan.Creating && tx.Now().Sub(r.UpdatedAt) < claimTime):
 		return errStillLive
 	}
 	if err := s.rememberTrial(ctx, tx, r); err != nil {

@@ -2,26 +2,22 @@ package billing
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/stripe/stripe-go/v86"
 
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 const (
 	// MaxEvent bounds a webhook's body, in bytes.
 	MaxEvent = 1 << 20
 
-	signatureAge = 5 * time.Minute // how far a signature's time may be from ours, to either side
-	maxNote      = 500             // of an event's last error, in bytes
+	maxNote = 500 // of an event's last error, in bytes
 )
 
 // EventJob asks a worker to apply one stored event.
@@ -52,104 +48,41 @@ func (s *Service) AddWorkers(w *river.Workers) { river.AddWorker(w, &EventWorker
 // Accept writes a webhook down: payload is the raw body, signature the header Stripe-Signature. It returns nil once the
 // event is stored, now or earlier. Anything that is not Stripe's, or not of our time, is [fault.ValidationFailed].
 func (s *Service) Accept(ctx context.Context, payload []byte, signature string) error {
-	e, err := s.verify(payload, signature)
+	err := errTooLarge
+	var e event
+	if len(payload) <= MaxEvent {
+		e, err = verify(payload, signature, *s.secret.Load(), s.now())
+	}
 	if err != nil {
 		return fault.ValidationFailed.Saying("This is not a webhook that Stripe signed for this server.").Because(err)
 	}
 	return s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		return keep(ctx, tx, e, payload)
+		return keep(ctx, tx, e)
 	})
 }
 
+var errTooLarge = errors.New("the body is too large")
+
 // keep stores an event and queues its work, unless it is known already.
-func keep(ctx context.Context, tx db.Tx, e stripe.Event, payload []byte) error {
-	ignored := !understood(e.Type)
+func keep(ctx context.Context, tx db.Tx, e event) error {
+	ignored := !understood(e.Kind)
 	var done *time.Time
 	if ignored {
 		done = new(tx.Now())
 	}
 	n, err := tx.Exec(ctx, `INSERT INTO stripe_events (id, type, object_id, payload, received_at, handled_at, ignored)
 		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING`,
-		e.ID, string(e.Type), objectID(e), storable(needed(e, payload)), tx.Now(), done, ignored)
+		e.ID, e.Kind, e.Object, storable(e.Payload), tx.Now(), done, ignored)
 	if err != nil || n == 0 || ignored {
 		return err
 	}
 	return tx.Enqueue(ctx, EventJob{EventID: e.ID})
 }
 
-// verify checks the signature with the SDK, and its time with our own clock, to both sides: the SDK knows only age.
-func (s *Service) verify(payload []byte, signature string) (stripe.Event, error) {
-	switch {
-	case *s.secret.Load() == "":
-		return stripe.Event{}, errors.New("no webhook secret is configured")
-	case len(payload) > MaxEvent:
-		return stripe.Event{}, errors.New("the body is too large")
-	}
-	at, err := signedAt(signature)
-	if err != nil {
-		return stripe.Event{}, err
-	}
-	if off := s.now().Sub(at).Abs(); off > signatureAge {
-		return stripe.Event{}, errors.New("the signature's time is not now")
-	}
-	e, err := stripe.ConstructEvent(payload, signature, *s.secret.Load(), stripe.WithIgnoreTolerance())
-	if err == nil && (!isName(e.ID) || !isName(string(e.Type)) || e.Data == nil) {
-		err = errors.New("the event has no id, type or data")
-	}
-	return e, err
-}
-
-// isName tells whether s can be an id or a type of Stripe's.
-func isName(s string) bool {
-	return s != "" && len(s) <= 255 && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
-}
-
 // storable is the payload as both databases take it: the character 0 is no text to Postgres.
 func storable(payload []byte) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(string(payload), "\ufffd"), `\u0000`, `\ufffd`)
 }
-
-// signedAt reads t= of the header. Two of them are refused, because the SDK signs with the last.
-func signedAt(header string) (time.Time, error) {
-	var at time.Time
-	for pair := range strings.SplitSeq(header, ",") {
-		value, ok := strings.CutPrefix(pair, "t=")
-		if !ok {
-			continue
-		}
-		seconds, err := strconv.ParseInt(value, 10, 64)
-		if err != nil || !at.IsZero() {
-			return time.Time{}, errors.New("the signature's time cannot be read")
-		}
-		at = time.Unix(seconds, 0)
-	}
-	if at.IsZero() {
-		return at, errors.New("the signature has no time")
-	}
-	return at, nil
-}
-
-func objectID(e stripe.Event) string {
-	if id, _ := e.Data.Object["id"].(string); isName(id) {
-		return id
-	}
-	return ""
-}
-
-// handled are the types of events that are acted on. The rest is stored and marked ignored, for a later version to replay.
-func handled() []stripe.EventType {
-	return []stripe.EventType{
-		"customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted",
-		"customer.subscription.paused", "customer.subscription.resumed", "customer.subscription.trial_will_end",
-		"customer.subscription.pending_update_applied", "customer.subscription.pending_update_expired",
-		"checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed",
-		"invoice.paid", "invoice.payment_failed", "invoice.payment_action_required", "invoice.finalization_failed",
-		"invoice.marked_uncollectible", "invoice.voided", "customer.deleted",
-		"charge.refunded", "refund.updated", "refund.failed", "charge.dispute.created", "charge.dispute.closed",
-	}
-}
-
-func understood(t stripe.EventType) bool { return slices.Contains(handled(), t) }
 
 // stored is one line of the inbox.
 type stored struct {
@@ -183,14 +116,14 @@ type notOurs string
 func (n notOurs) Error() string { return string(n) }
 
 func (s *Service) apply(ctx context.Context, eventID string, e stored) error {
-	if isReturn(stripe.EventType(e.kind)) {
+	if isReturn(e.kind) {
 		return s.applyReturn(ctx, eventID, e)
 	}
-	subscription, customer, err := about(stripe.EventType(e.kind), []byte(e.payload))
-	if err != nil {
-		return err
+	subscription, customer, ok := about(e.kind, []byte(e.payload))
+	if !ok {
+		return notOurs("the event is not about a subscription")
 	}
-	load := func(ctx context.Context) (row, error) {
+	load := func(ctx context.Context) (plan.Row, error) {
 		r, err := s.rowOfStripe(ctx, subscription, customer)
 		if errors.Is(err, db.ErrNotFound) {
 			err = notOurs("no user has this customer")
@@ -210,9 +143,9 @@ func (s *Service) apply(ctx context.Context, eventID string, e stored) error {
 	if strings.HasPrefix(e.kind, "invoice.") {
 		invoice = e.object
 	}
-	_, err = s.sync(ctx, change{
+	_, err := s.sync(ctx, change{
 		actor: "stripe", invoice: invoice, load: load,
-		fetch: func(ctx context.Context) (remote, error) {
+		fetch: func(ctx context.Context) (plan.Remote, error) {
 			r, err := s.stripe.subscription(ctx, subscription)
 			if unknown(err) {
 				err = notOurs("Stripe does not know this subscription")
@@ -246,46 +179,4 @@ func (s *Service) noteFailure(ctx context.Context, eventID string, why error) er
 		tx.Later(`UPDATE stripe_events SET attempts = attempts + 1, last_error = $2 WHERE id = $1`, eventID, note)
 		return nil
 	})
-}
-
-// about tells which subscription and customer an event concerns. Only ids are taken from it.
-func about(t stripe.EventType, payload []byte) (subscription, customer string, err error) {
-	var e struct {
-		Data struct {
-			Object struct {
-				ID           string                `json:"id"`
-				Customer     *stripe.Customer      `json:"customer"`
-				Subscription *stripe.Subscription  `json:"subscription"`
-				Parent       *stripe.InvoiceParent `json:"parent"`
-			} `json:"object"`
-		} `json:"data"`
-	}
-	if err := json.Unmarshal(payload, &e); err != nil {
-		return "", "", notOurs("the event's object cannot be read")
-	}
-	o := e.Data.Object
-	if o.Customer != nil {
-		customer = o.Customer.ID
-	}
-	kind, _, _ := strings.Cut(string(t), ".")
-	switch {
-	case t == "customer.deleted":
-		return "", o.ID, nil
-	case strings.HasPrefix(string(t), "customer.subscription."):
-		subscription = o.ID
-	case kind == "checkout" && o.Subscription != nil:
-		subscription = o.Subscription.ID
-	case kind == "invoice" && o.Parent != nil && o.Parent.SubscriptionDetails != nil && o.Parent.SubscriptionDetails.Subscription != nil:
-		subscription = o.Parent.SubscriptionDetails.Subscription.ID
-	}
-	if subscription == "" {
-		return "", "", notOurs("the event is not about a subscription")
-	}
-	return subscription, customer, nil
-}
-
-// unknown tells that Stripe answered that it has no such object.
-func unknown(err error) bool {
-	r, ok := errors.AsType[*refusal](err)
-	return ok && r.Code == unknownToThem
 }

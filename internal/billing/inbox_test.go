@@ -17,6 +17,7 @@ import (
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/db/dbtest"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/plan"
 	"github.com/repazoo/repazoo/internal/sandbox"
 )
 
@@ -271,7 +272,7 @@ func TestApply_AnUnknownPriceIsNoTier(t *testing.T) {
 		w.must(nil, other.Reconcile(t.Context()))
 		_, err = w.reserve(user)
 		wantFault(t, err, fault.SubscriptionRequired)
-		if s := w.subscription(user); s.Status != "active" || s.Tier != (billing.Tier{}) {
+		if s := w.subscription(user); s.Status != "active" || s.Tier != (plan.Tier{}) {
 			t.Fatalf("%+v", s)
 		}
 	})

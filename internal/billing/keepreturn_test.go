@@ -6,6 +6,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/db/dbtest"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 // Two workers fetch the same dispute, and the one who fetched first saves last.
@@ -17,7 +18,7 @@ func TestKeepReturn_AVerdictIsNotTakenBackByWhatWasFetchedBeforeIt(t *testing.T)
 		save := func(user, status string) {
 			t.Helper()
 			err := d.InTx(t.Context(), db.System, func(ctx context.Context, tx db.Tx) error {
-				return w.s.keepReturn(ctx, tx, user, payment{Invoice: "in_1"}, returned{ID: "dp_1", Kind: aDispute, Status: status, Cents: 900, Currency: "usd", At: noon})
+				return w.s.keepReturn(ctx, tx, user, plan.Payment{Invoice: "in_1"}, plan.Returned{ID: "dp_1", Kind: plan.Dispute, Status: status, Cents: 900, Currency: "usd", At: storeNoon})
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -5,10 +5,9 @@ import (
 	"errors"
 	"time"
 
-	"github.com/stripe/stripe-go/v86"
-
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 // Metrics are figures of the whole service over a window, defined in docs/billing.md. Money is cents of a US dollar.
@@ -84,7 +83,8 @@ const paying = `('active', 'past_due')`
 
 func (s *Service) countTiers(ctx context.Context, m *Metrics) error {
 	type line struct {
-		tier, status string
+		tier         string
+		status       plan.Status
 		users, cents int
 	}
 	all, err := db.Read(ctx, s.db, db.System, func(r db.Rows, v *line) error { return r.Scan(&v.tier, &v.status, &v.users, &v.cents) },
@@ -93,7 +93,7 @@ func (s *Service) countTiers(ctx context.Context, m *Metrics) error {
 	for _, t := range s.Plans() {
 		count := TierCount{Tier: t.Name}
 		for _, l := range all {
-			if l.tier == t.Name && l.status != "trialing" {
+			if l.tier == t.Name && l.status != plan.Trialing {
 				count.Active += l.users
 				count.MRRCents += l.cents
 			}
@@ -103,9 +103,9 @@ func (s *Service) countTiers(ctx context.Context, m *Metrics) error {
 	}
 	for _, l := range all {
 		switch l.status {
-		case "trialing":
+		case plan.Trialing:
 			m.Trialing += l.users
-		case "past_due":
+		case plan.PastDue:
 			m.PastDue += l.users
 		}
 	}
@@ -139,54 +139,17 @@ func (s *Service) countFailures(ctx context.Context, m *Metrics) error {
 }
 
 // noteWorth writes down what a mirrored subscription is worth from now on, if that is another than before.
-func noteWorth(ctx context.Context, tx db.Tx, r row, cents int64) error {
+func noteWorth(ctx context.Context, tx db.Tx, r plan.Row, cents int64) error {
 	type worth struct {
 		tier, status string
 		cents        int64
 	}
 	last, err := db.One(ctx, tx, func(rows db.Rows, v *worth) error { return rows.Scan(&v.tier, &v.status, &v.cents) },
 		`SELECT tier, status, monthly_cents FROM subscription_changes WHERE user_id = $1 ORDER BY changed_at DESC, id DESC LIMIT 1`, r.UserID)
-	if err != nil && !errors.Is(err, db.ErrNotFound) || err == nil && last == (worth{r.Tier, r.Status, cents}) {
+	if err != nil && !errors.Is(err, db.ErrNotFound) || err == nil && last == (worth{r.Tier, string(r.Status), cents}) {
 		return err
 	}
 	tx.Later(`INSERT INTO subscription_changes (id, user_id, changed_at, tier, status, monthly_cents) VALUES ($1, $2, $3, $4, $5, $6)`,
-		db.NewID(), r.UserID, tx.Now(), r.Tier, r.Status, cents)
+		db.NewID(), r.UserID, tx.Now(), r.Tier, string(r.Status), cents)
 	return nil
-}
-
-// expandDiscounts asks for what lowers a subscription's price.
-const expandDiscounts = "discounts.source.coupon"
-
-// monthlyCents is what a subscription asks for each month: its items, less the discounts that last for more than one
-// invoice. Prices of a year count a twelfth.
-func monthlyCents(sub *stripe.Subscription) int64 {
-	var cents int64
-	if sub.Items != nil {
-		for _, item := range sub.Items.Data {
-			cents += perMonth(item)
-		}
-	}
-	for _, d := range sub.Discounts {
-		if d.Source == nil || d.Source.Coupon == nil || d.Source.Coupon.Duration == stripe.CouponDurationOnce {
-			continue
-		}
-		c := d.Source.Coupon
-		cents -= c.AmountOff + int64(float64(cents)*c.PercentOff/100+0.5)
-	}
-	return max(0, cents)
-}
-
-func perMonth(item *stripe.SubscriptionItem) int64 {
-	p := item.Price
-	if p == nil || p.Recurring == nil {
-		return 0
-	}
-	cents, count := p.UnitAmount*max(1, item.Quantity), max(1, p.Recurring.IntervalCount)
-	switch p.Recurring.Interval {
-	case stripe.PriceRecurringIntervalMonth:
-		return cents / count
-	case stripe.PriceRecurringIntervalYear:
-		return cents / (12 * count)
-	}
-	return 0
 }

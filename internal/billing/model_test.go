@@ -19,6 +19,7 @@ import (
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/db/dbtest"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/plan"
 	"github.com/repazoo/repazoo/internal/sandbox"
 )
 
@@ -87,7 +88,7 @@ type step struct {
 	Card     string
 	On       bool
 	Code     bool
-	Trial    billing.Trial
+	Trial    plan.Trial
 	Hours    int
 	Status   string
 	Cents    int64 // 0 is all
@@ -112,9 +113,9 @@ func drawStep(rt *rapid.T) step {
 		s.Tier = rapid.SampledFrom([]string{"basic", "pro"}).Draw(rt, "tier")
 		s.Code = rapid.Bool().Draw(rt, "code")
 	case "policy":
-		s.Trial = billing.Trial{
+		s.Trial = plan.Trial{
 			Days:        rapid.SampledFrom([]int{0, 2, 14, 14}).Draw(rt, "days"),
-			WithoutCard: rapid.SampledFrom([]string{"", billing.CancelWithoutCard, billing.PauseWithoutCard}).Draw(rt, "without card"),
+			WithoutCard: rapid.SampledFrom([]string{"", plan.CancelWithoutCard, plan.PauseWithoutCard}).Draw(rt, "without card"),
 		}
 	case "cancel":
 		s.On = rapid.Bool().Draw(rt, "on")
@@ -148,12 +149,12 @@ type model struct {
 
 func newModel(w *world) *model {
 	m := &model{world: w, users: [2]string{w.user(), w.user()}, code: w.code("percent_off=50&duration=repeating&duration_in_months=2", "")}
-	m.setTrial(billing.Trial{Days: 14, WithoutCard: billing.PauseWithoutCard})
+	m.setTrial(plan.Trial{Days: 14, WithoutCard: plan.PauseWithoutCard})
 	return m
 }
 
 // setTrial changes the policy as an operator does between two starts of the server. What a trial gives stays.
-func (m *model) setTrial(t billing.Trial) {
+func (m *model) setTrial(t plan.Trial) {
 	t.Quota, t.Reads = 2, 100
 	m.policy(func(c *billing.Config) { c.Trial = t })
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 func TestPromotion_ACodeThatCannotBeUsedSaysWhyAndNothingIsLost(t *testing.T) {
@@ -107,7 +108,7 @@ func TestPromotion_IsPreviewedChargedToldAndCounted(t *testing.T) {
 		for name, tt := range tests {
 			user, code := w.user(), w.code(tt.coupon, "")
 			p, err := w.Preview(t.Context(), user, billing.PreviewRequest{Tier: "basic", PromotionCode: strings.ToLower(code)})
-			if err != nil || p.NowCents != tt.now || p.Next != tt.next || p.Regular != tt.regular || p.NowOff != 900-tt.now || p.Discount != (billing.Discount{Code: code, Words: tt.words}) {
+			if err != nil || p.NowCents != tt.now || p.Next != tt.next || p.Regular != tt.regular || p.NowOff != 900-tt.now || p.Discount != (plan.Discount{Code: code, Words: tt.words}) {
 				t.Fatalf("%s: %+v, %v", name, p, err)
 			}
 			before, err := w.Metrics(t.Context(), time.Time{}, w.sb.Now().Add(time.Minute))

@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,7 +14,7 @@ import (
 
 	"github.com/stripe/stripe-go/v86"
 
-	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 // provider is every question this package asks Stripe, and the only user of its SDK's client. All of its errors are faults.
@@ -26,16 +26,30 @@ type provider struct {
 	tax     bool              // Stripe reckons tax
 	standIn bool              // it is not Stripe that is asked, so its pages may be unencrypted
 	key     *atomic.Pointer[string]
+	log     *slog.Logger
+}
+
+// providerConfig is what a provider needs.
+type providerConfig struct {
+	Key        string // sk_test_… or sk_live_…
+	URL        string // where Stripe's API is; empty means the real one
+	BasicPrice string // Stripe's id of the monthly price of basic
+	ProPrice   string
+	Tiers      plan.Tiers
+	Codes      bool         // promotion codes are taken
+	Tax        bool         // Stripe reckons tax
+	HTTP       *http.Client // nil means one with a timeout of 20 seconds
+	Log        *slog.Logger // nil means discard
 }
 
 // newProvider makes a client of the service's own: nothing of the SDK's package state is used or changed.
-func newProvider(c Config) (*provider, error) {
+func newProvider(c providerConfig) (*provider, error) {
 	backend := &stripe.BackendConfig{
 		HTTPClient: cmp.Or(c.HTTP, &http.Client{Timeout: 20 * time.Second}), EnableTelemetry: new(false), MaxNetworkRetries: new(int64(1)),
 		LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull}, // its lines would hold what Stripe answered
 	}
-	if c.StripeURL != "" {
-		u, err := url.Parse(c.StripeURL)
+	if c.URL != "" {
+		u, err := url.Parse(c.URL)
 		if err != nil || u.Host == "" {
 			return nil, errors.New("the address of Stripe's API is not an address: leave STRIPE_API_URL empty for the real one")
 		}
@@ -43,17 +57,21 @@ func newProvider(c Config) (*provider, error) {
 		backend.HTTPClient = below(backend.HTTPClient, u.Path)
 	}
 	key := &atomic.Pointer[string]{}
-	key.Store(&c.StripeKey)
+	key.Store(&c.Key)
 	backend.HTTPClient = authenticated(backend.HTTPClient, key)
 	return &provider{
 		key:     key,
-		api:     stripe.NewClient(c.StripeKey, stripe.WithBackends(stripe.NewBackendsWithConfig(backend))),
+		log:     cmp.Or(c.Log, slog.New(slog.DiscardHandler)),
+		api:     stripe.NewClient(c.Key, stripe.WithBackends(stripe.NewBackendsWithConfig(backend))),
 		priceOf: map[string]string{c.Tiers.Basic.Name: c.BasicPrice, c.Tiers.Pro.Name: c.ProPrice},
 		codes:   c.Codes, tax: c.Tax,
-		standIn: strings.HasPrefix(c.StripeURL, "http://"),
+		standIn: strings.HasPrefix(c.URL, "http://"),
 		tierOf:  map[string]string{c.BasicPrice: c.Tiers.Basic.Name, c.ProPrice: c.Tiers.Pro.Name},
 	}, nil
 }
+
+// setKey replaces the key that Stripe is asked with, for the calls that begin from now on.
+func (p *provider) setKey(key string) { p.key.Store(&key) }
 
 // below makes client ask under a path, which the SDK refuses to have in its address.
 func below(client *http.Client, path string) *http.Client {
@@ -142,7 +160,7 @@ func (p *provider) closeCheckouts(ctx context.Context, customer string) error {
 }
 
 // liveSubscription finds what the customer already has; none is the zero remote.
-func (p *provider) liveSubscription(ctx context.Context, customer string) (remote, error) {
+func (p *provider) liveSubscription(ctx context.Context, customer string) (plan.Remote, error) {
 	now, _, err := p.existing(ctx, customer)
 	return now, err
 }
@@ -153,31 +171,31 @@ func expandAll() []*string {
 }
 
 // subscription fetches one as it is now.
-func (p *provider) subscription(ctx context.Context, id string) (remote, error) {
+func (p *provider) subscription(ctx context.Context, id string) (plan.Remote, error) {
 	r, err := p.read(p.api.V1Subscriptions.Retrieve(ctx, id, &stripe.SubscriptionRetrieveParams{Expand: expandAll()}))
-	if err == nil && r.Status == "canceled" && !r.Paid && r.EndReason != endDisputed && r.Invoice.Reason == string(stripe.InvoiceBillingReasonSubscriptionUpdate) {
+	if err == nil && r.Status == plan.Canceled && !r.Paid && r.EndReason != plan.EndDisputed && r.Invoice.Reason == string(stripe.InvoiceBillingReasonSubscriptionUpdate) {
 		r.Paid, err = p.paidBefore(ctx, r) // the latest invoice was of a change that was never paid: the period itself may be
 	}
-	if err == nil && r.Status == "past_due" {
-		var all []charge
+	if err == nil && r.Status == plan.PastDue {
+		var all []plan.Charge
 		all, err = p.charges(ctx, r.ID)
-		r.OwedSince = owedSince(all)
+		r.OwedSince = plan.OwedSince(all)
 	}
 	return r, err
 }
 
-func (p *provider) read(sub *stripe.Subscription, err error) (remote, error) {
+func (p *provider) read(sub *stripe.Subscription, err error) (plan.Remote, error) {
 	if err != nil {
-		return remote{}, refuse(err)
+		return plan.Remote{}, refuse(err)
 	}
 	return remoteOf(sub, p.tierOf), nil
 }
 
 // subscribe attaches the payment method and starts the subscription: active once paid, incomplete when the bank must ask.
-func (p *provider) subscribe(ctx context.Context, userID, customer, tier, method, key string, t terms) (remote, error) {
+func (p *provider) subscribe(ctx context.Context, userID, customer, tier, method, key string, t terms) (plan.Remote, error) {
 	m, err := p.api.V1PaymentMethods.Attach(ctx, method, &stripe.PaymentMethodAttachParams{Customer: &customer})
 	if err != nil {
-		return remote{}, refuse(err)
+		return plan.Remote{}, refuse(err)
 	}
 	params := &stripe.SubscriptionCreateParams{
 		Customer:             &customer,
@@ -214,96 +232,4 @@ func (p *provider) checkout(ctx context.Context, userID, customer, tier, done, b
 		return "", refuse(err)
 	}
 	return cs.URL, nil
-}
-
-// cancelAtEnd lets the subscription run out, or takes that back.
-func (p *provider) cancelAtEnd(ctx context.Context, id string, on bool) error {
-	_, err := p.api.V1Subscriptions.Update(ctx, id, &stripe.SubscriptionUpdateParams{CancelAtPeriodEnd: &on})
-	return refuse(err)
-}
-
-// clearCancelAt takes back an end that was set by date, as Stripe's own pages do.
-func (p *provider) clearCancelAt(ctx context.Context, id string) error {
-	params := &stripe.SubscriptionUpdateParams{UnsetFields: []stripe.SubscriptionUpdateParamsUnsetField{stripe.SubscriptionUpdateParamsUnsetFieldCancelAt}}
-	_, err := p.api.V1Subscriptions.Update(ctx, id, params)
-	return refuse(err)
-}
-
-// cancelNow ends the subscription. One that Stripe does not have, or has ended, is ended.
-func (p *provider) cancelNow(ctx context.Context, id string) error {
-	_, err := p.api.V1Subscriptions.Cancel(ctx, id, nil)
-	if missing(err) {
-		return nil
-	}
-	return refuse(err)
-}
-
-func missing(err error) bool {
-	e, ok := errors.AsType[*stripe.Error](err)
-	return ok && e.Code == unknownToThem
-}
-
-// rejected tells whether Stripe understood the request and would not do it.
-func rejected(err error) bool {
-	e, ok := errors.AsType[*stripe.Error](err)
-	return ok && e.HTTPStatusCode/100 == 4 && e.HTTPStatusCode != http.StatusTooManyRequests
-}
-
-// refusal is what may be kept of Stripe's error: the whole holds client secrets and what the user typed.
-type refusal struct {
-	Status    int
-	Type      stripe.ErrorType
-	Code      stripe.ErrorCode
-	Param     string
-	RequestID string
-}
-
-func (r *refusal) Error() string {
-	return fmt.Sprintf("stripe: status %d, type %q, code %q, param %q, request %q", r.Status, r.Type, r.Code, r.Param, r.RequestID)
-}
-
-// refuse turns an error of the SDK into a fault; nil stays nil.
-func refuse(err error) error {
-	if err == nil {
-		return nil
-	}
-	e, ok := errors.AsType[*stripe.Error](err)
-	if !ok {
-		return fault.PaymentProviderError.Because(unanswered(err))
-	}
-	cause := &refusal{e.HTTPStatusCode, e.Type, e.Code, e.Param, e.RequestID}
-	switch {
-	case e.Type == stripe.ErrorTypeCard:
-		say := decline(e)
-		return fault.ValidationFailed.Saying("%s", say).At("body.payment_method_id", say).Because(cause)
-	case e.Code == unknownToThem && noSuchMethod(e):
-		const say = "This payment method does not exist. Enter the card again."
-		return fault.ValidationFailed.Saying(say).At("body.payment_method_id", say).Because(cause)
-	case e.Code == errorCodeTaxLocation:
-		return fault.Conflict.Saying(taxNeedsPlace).Because(cause)
-	case strings.Contains(e.Param, "promotion_code"):
-		return badCode("This promotion code cannot be used for this plan. Go on without one.").Because(cause)
-	}
-	return fault.PaymentProviderError.Because(cause)
-}
-
-// unanswered is what may be kept of an error that is not Stripe's own: no address, whose query may name a user, and no
-// piece of an answer that could not be read.
-func unanswered(err error) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		return u.Err
-	}
-	for _, known := range []error{context.DeadlineExceeded, context.Canceled, io.ErrUnexpectedEOF} {
-		if errors.Is(err, known) {
-			return known
-		}
-	}
-	return errors.New("stripe: an answer that cannot be read")
-}
-
-// settled tells whether Stripe answered, so that nothing of the attempt is still under way there. A 409 is Stripe saying
-// that an earlier try of the same call, whose answer was lost, is.
-func settled(err error) bool {
-	r, ok := errors.AsType[*refusal](err)
-	return ok && r.Status != http.StatusConflict
 }

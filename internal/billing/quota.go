@@ -8,6 +8,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 // ErrNoPeriod means that no ledger row could be taken from: none covers this moment, or it is full. Leave the
@@ -20,7 +21,7 @@ var errNoReservation = errors.New("billing: this period holds no such reservatio
 // the period has ended by then.
 type Reservation struct {
 	PeriodStart, PeriodEnd time.Time
-	Tier                   Tier
+	Tier                   plan.Tier
 	Quota, Used, Reserved  int // of the period, this unit included
 }
 
@@ -46,7 +47,7 @@ func (s *Service) Reserve(ctx context.Context, tx db.Tx, userID string) (Reserva
 func (s *Service) scanReservation(rows db.Rows, v *Reservation) error {
 	var tier string
 	err := rows.Scan(&v.PeriodStart, &v.PeriodEnd, &tier, &v.Quota, &v.Used, &v.Reserved)
-	v.PeriodStart, v.PeriodEnd, v.Tier = v.PeriodStart.UTC(), v.PeriodEnd.UTC(), s.tiers.named(tier)
+	v.PeriodStart, v.PeriodEnd, v.Tier = v.PeriodStart.UTC(), v.PeriodEnd.UTC(), s.offer.Named(tier)
 	return err
 }
 
@@ -81,7 +82,7 @@ func (s *Service) SpendReads(ctx context.Context, tx db.Tx, userID string, perio
 	}
 	granted = min(n, p.ReadsLimit-p.ReadsUsed)
 	if granted <= 0 {
-		return 0, fault.XBudgetExceeded.After(wait(p.End, tx.Now()))
+		return 0, fault.XBudgetExceeded.After(plan.Wait(p.End, tx.Now()))
 	}
 	tx.Later(`UPDATE quota_periods SET reads_used = reads_used + $3 WHERE user_id = $1 AND period_start = $2`, userID, periodStart, granted)
 	return granted, nil
@@ -109,62 +110,46 @@ func (s *Service) EnsurePeriod(ctx context.Context, userID string) error {
 	}
 	now := s.now()
 	due, open := s.inForce(st, now)
-	if !open && !due.none() {
+	if !open && !due.None() {
 		due, err = s.open(ctx, userID, now)
 	}
 	switch {
 	case err != nil:
 		return err
-	case due.none():
+	case due.None():
 		return fault.SubscriptionRequired
 	case due.Used+due.Reserved >= due.Quota:
-		return fault.QuotaExceeded.After(wait(due.End, now))
+		return fault.QuotaExceeded.After(plan.Wait(due.End, now))
 	}
 	return nil
 }
 
-// wait is the time until end, in whole seconds, at least one.
-func wait(end, now time.Time) time.Duration {
-	return max(time.Second, (end.Sub(now) + time.Second - 1).Truncate(time.Second))
-}
-
 // open writes the row of the period in force. It holds the subscription's row meanwhile, so that a cancellation that is
 // mirrored at the same time comes wholly before or wholly after.
-func (s *Service) open(ctx context.Context, userID string, now time.Time) (period, error) {
-	var due period
+func (s *Service) open(ctx context.Context, userID string, now time.Time) (plan.Period, error) {
+	var due plan.Period
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		var st standing
+		var st plan.Standing
 		var err error
-		st.sub, err = db.One(ctx, tx, scanRow, `UPDATE subscriptions SET tier = tier WHERE user_id = $1 RETURNING `+rowColumns, userID)
+		st.Sub, err = db.One(ctx, tx, scanRow, `UPDATE subscriptions SET tier = tier WHERE user_id = $1 RETURNING `+rowColumns, userID)
 		if s.off && errors.Is(err, db.ErrNotFound) {
 			err = nil
 		}
 		if err != nil {
 			return err
 		}
-		st.period, err = db.One(ctx, tx, scanPeriod, `SELECT `+periodColumns+` FROM quota_periods WHERE user_id = $1 AND `+newest, userID, now)
+		st.Period, err = db.One(ctx, tx, scanPeriod, `SELECT `+periodColumns+` FROM quota_periods WHERE user_id = $1 AND `+newest, userID, now)
 		if err != nil && !errors.Is(err, db.ErrNotFound) {
 			return err
 		}
-		if due, _ = s.inForce(st, now); due.none() {
+		if due, _ = s.inForce(st, now); due.None() {
 			return nil
 		}
-		due, err = db.One(ctx, tx, scanPeriod, upsertPeriod+` RETURNING `+periodColumns, due.args(userID)...)
+		due, err = db.One(ctx, tx, scanPeriod, upsertPeriod+` RETURNING `+periodColumns, periodArgs(due, userID)...)
 		return err
 	})
 	return due, err
 }
-
-// period is one row of the ledger.
-type period struct {
-	Start, End, EntitledUntil                    time.Time
-	Tier                                         string
-	Quota, Reserved, Used, ReadsLimit, ReadsUsed int
-}
-
-func (p period) none() bool { return p.Tier == "" }
-
-func (p period) covers(now time.Time) bool { return now.Before(p.End) && now.Before(p.EntitledUntil) }
 
 const periodColumns = `period_start, period_end, entitled_until, tier, quota, reserved, used, reads_limit, reads_used`
 
@@ -173,30 +158,26 @@ const upsertPeriod = `INSERT INTO quota_periods (user_id, period_start, period_e
 	ON CONFLICT (user_id, period_start) DO UPDATE SET period_end = excluded.period_end, entitled_until = excluded.entitled_until,
 	tier = excluded.tier, quota = excluded.quota, reads_limit = excluded.reads_limit`
 
-func (p period) args(userID string) []any {
+func periodArgs(p plan.Period, userID string) []any {
 	return []any{userID, p.Start, p.End, p.EntitledUntil, p.Tier, p.Quota, p.ReadsLimit}
 }
 
-func scanPeriod(rows db.Rows, v *period) error {
+func scanPeriod(rows db.Rows, v *plan.Period) error {
 	err := rows.Scan(&v.Start, &v.End, &v.EntitledUntil, &v.Tier, &v.Quota, &v.Reserved, &v.Used, &v.ReadsLimit, &v.ReadsUsed)
 	v.Start, v.End, v.EntitledUntil = v.Start.UTC(), v.End.UTC(), v.EntitledUntil.UTC()
 	return err
 }
 
-func newPeriod(t Tier, start, end, until time.Time) period {
-	return period{Start: start, End: end, EntitledUntil: until, Tier: t.Name, Quota: t.Quota, ReadsLimit: t.Reads}
-}
-
 // openLedger makes the ledger agree with a mirrored row, in the same transaction. Use and reservations stay.
-func (s *Service) openLedger(tx db.Tx, r row) {
-	tier := s.gives(r.Tier, r)
+func (s *Service) openLedger(tx db.Tx, r plan.Row) {
+	tier := s.offer.Gives(r.Tier, r)
 	if tier.Name == "" || !r.EntitledUntil.After(r.PeriodStart) {
 		tx.Later(`UPDATE quota_periods SET entitled_until = $2 WHERE user_id = $1 AND entitled_until > $2`, r.UserID, tx.Now())
 		return
 	}
-	tx.Later(upsertPeriod, newPeriod(tier, r.PeriodStart, r.PeriodEnd, r.EntitledUntil).args(r.UserID)...)
+	tx.Later(upsertPeriod, periodArgs(plan.NewPeriod(tier, r.PeriodStart, r.PeriodEnd, r.EntitledUntil), r.UserID)...)
 	// A later row was rolled on before the renewal was heard of: it counts no longer than the subscription does.
-	later := s.gives(r.tierAt(r.PeriodEnd), r)
+	later := s.offer.Gives(r.TierAt(r.PeriodEnd), r)
 	tx.Later(`UPDATE quota_periods SET entitled_until = $3, tier = $4, quota = $5, reads_limit = $6 WHERE user_id = $1 AND period_start > $2`,
 		r.UserID, r.PeriodStart, r.EntitledUntil, later.Name, later.Quota, later.Reads)
 	// An earlier row ends where this one begins.

@@ -330,7 +330,7 @@ func TestReconcile_FindsWhatEveryLostWebhookWouldHaveTold(t *testing.T) {
 			}
 		}
 		w.must(nil, w.Reconcile(t.Context()))
-		got := [3]string{w.subscription(stays).Status, w.subscription(ends).Status, w.subscription(pays).Status}
+		got := [3]string{string(w.subscription(stays).Status), string(w.subscription(ends).Status), string(w.subscription(pays).Status)}
 		if got != [3]string{"active", "canceled", "active"} {
 			t.Fatalf("%v", got)
 		}

@@ -8,10 +8,9 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/stripe/stripe-go/v86"
-
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 // A request to subscribe that names a key may be sent again: for a day the same request gets what the first one made, as
@@ -32,7 +31,7 @@ func (r SubscribeRequest) checkKey() error {
 }
 
 // noteKey writes the key down in the transaction that claims the row.
-func (r SubscribeRequest) noteKey(tx db.Tx, claimed row) {
+func (r SubscribeRequest) noteKey(tx db.Tx, claimed plan.Row) {
 	if r.IdempotencyKey != "" {
 		tx.Later(`INSERT INTO idempotency_keys (user_id, key, request_hash, status, body, created_at) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (user_id, key) DO NOTHING`,
@@ -41,7 +40,7 @@ func (r SubscribeRequest) noteKey(tx db.Tx, claimed row) {
 }
 
 // forgetKey takes that back.
-func (r SubscribeRequest) forgetKey(tx db.Tx, claimed row) {
+func (r SubscribeRequest) forgetKey(tx db.Tx, claimed plan.Row) {
 	if r.IdempotencyKey != "" {
 		tx.Later(`DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2`, claimed.UserID, r.IdempotencyKey)
 	}
@@ -69,14 +68,14 @@ func (s *Service) repeated(ctx context.Context, userID string, r SubscribeReques
 	}
 	out.Subscription = s.show(made)
 	switch made.Status {
-	case statusCreating, statusNone: // the claim decides
+	case plan.Creating, plan.None: // the claim decides
 		return out, false, nil
-	case statusCheckout:
+	case plan.Checkout:
 		out.CheckoutURL, err = s.stripe.openCheckout(ctx, made.CustomerID)
 		return out, out.CheckoutURL != "", err
-	case "incomplete":
+	case plan.Incomplete:
 		out, err = s.refuseOrResume(ctx, userID, r.Tier)
-	case "trialing": // the bank may have a question all the same
+	case plan.Trialing: // the bank may have a question all the same
 		if asked, err := s.refuseOrResume(ctx, userID, r.Tier); !errors.Is(err, fault.SubscriptionExists) {
 			return asked, true, err
 		}
@@ -96,16 +95,4 @@ func (s *Service) taken(ctx context.Context, userID string, r SubscribeRequest) 
 		}
 	}
 	return out, err
-}
-
-// openCheckout is the page on which the customer can still pay; "" when there is none.
-func (p *provider) openCheckout(ctx context.Context, customer string) (string, error) {
-	params := &stripe.CheckoutSessionListParams{Customer: &customer, Status: new("open")}
-	for cs, err := range p.api.V1CheckoutSessions.List(ctx, params).All(ctx) {
-		if err != nil {
-			return "", refuse(err)
-		}
-		return cs.URL, nil
-	}
-	return "", nil
 }

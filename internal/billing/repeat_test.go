@@ -8,6 +8,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 func TestSubscribe_TheSameKeyAndRequestGetTheSamePlan(t *testing.T) {
@@ -117,8 +118,9 @@ func TestSubscribe_AKeyHasABound(t *testing.T) {
 func TestSubscribe_TheSameKeyGetsTheBanksQuestionUntilItIsAnswered(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		card, begins, ends string
-		trial              bool
+		card         string
+		begins, ends plan.Status
+		trial        bool
 	}{
 		"of the first payment": {"pm_card_authenticationRequired", "incomplete", "active", false},
 		"of a trial":           {"pm_card_authenticationRequiredOnSetup", "trialing", "trialing", true},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/plan"
 	"github.com/repazoo/repazoo/internal/sandbox"
 )
 
@@ -54,7 +55,7 @@ func (w *world) back(user string) string {
 	w.must(nil, err)
 	var all []string
 	for _, in := range p.Invoices {
-		all = append(all, strings.TrimSpace(fmt.Sprintf("%s %s %s", billing.Amount(in.RefundedCents, in.Currency), in.Status, in.Dispute)))
+		all = append(all, strings.TrimSpace(fmt.Sprintf("%s %s %s", plan.Amount(in.RefundedCents, in.Currency), in.Status, in.Dispute)))
 	}
 	return strings.Join(all, ", ")
 }
@@ -305,7 +306,7 @@ func TestChange_ACardPutInPlaceSinceCarriesOverToThePlannedPlan(t *testing.T) {
 				}
 				w.sb.Advance(w.subscription(user).PeriodEnd.Sub(w.sb.Now()) + time.Hour)
 				w.deliver()
-				if s := w.subscription(user); s.Status != tt.status || s.Plan != "basic" {
+				if s := w.subscription(user); string(s.Status) != tt.status || s.Plan != "basic" {
 					t.Fatalf("%+v", s)
 				}
 			})

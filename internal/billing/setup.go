@@ -10,6 +10,7 @@ import (
 	"github.com/stripe/stripe-go/v86"
 
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 // How Setup knows its own things again: by this metadata and, for prices, by their lookup key.
@@ -20,10 +21,10 @@ const (
 
 // SetupConfig says what an account at Stripe should hold.
 type SetupConfig struct {
-	StripeKey  string // its prefix says test or live
-	StripeURL  string // empty means the real one
-	Tiers      Tiers  // zero means DefaultTiers
-	BasicPrice string // as configured; empty lets Setup find or make the price
+	StripeKey  string     // its prefix says test or live
+	StripeURL  string     // empty means the real one
+	Tiers      plan.Tiers // zero means DefaultTiers
+	BasicPrice string     // as configured; empty lets Setup find or make the price
 	ProPrice   string
 	PublicURL  string // where the customer portal leads back to
 	WebhookURL string // where Stripe sends events; empty makes no endpoint
@@ -60,10 +61,10 @@ func (r *SetupReport) Done() bool {
 // Setup makes what billing needs in an account at Stripe, and finds it again when it is there: a second run changes
 // nothing. What cannot be changed, or is somebody else's, is a problem of the report. The error is of Stripe's answering.
 func Setup(ctx context.Context, c SetupConfig) (SetupReport, error) {
-	if c.Tiers == (Tiers{}) {
-		c.Tiers = DefaultTiers()
+	if c.Tiers == (plan.Tiers{}) {
+		c.Tiers = plan.DefaultTiers()
 	}
-	p, err := newProvider(Config{StripeKey: c.StripeKey, StripeURL: c.StripeURL, Tiers: c.Tiers, HTTP: c.HTTP})
+	p, err := newProvider(providerConfig{Key: c.StripeKey, URL: c.StripeURL, Tiers: c.Tiers, HTTP: c.HTTP})
 	if err != nil {
 		return SetupReport{}, err
 	}
@@ -131,7 +132,7 @@ func modeName(live bool) string {
 func lookupKey(tier string) string { return "repazoo_" + tier + "_monthly" }
 
 // plan makes a tier's product and price.
-func (s *setup) plan(ctx context.Context, t Tier, configured, setting string) error {
+func (s *setup) plan(ctx context.Context, t plan.Tier, configured, setting string) error {
 	price, err := s.findPrice(ctx, t, configured, setting)
 	if err != nil {
 		return err
@@ -157,7 +158,7 @@ func (s *setup) plan(ctx context.Context, t Tier, configured, setting string) er
 }
 
 // findPrice is the price that is configured or has our lookup key; nil when there is none.
-func (s *setup) findPrice(ctx context.Context, t Tier, configured, setting string) (*stripe.Price, error) {
+func (s *setup) findPrice(ctx context.Context, t plan.Tier, configured, setting string) (*stripe.Price, error) {
 	if configured != "" {
 		price, err := s.api.V1Prices.Retrieve(ctx, configured, nil)
 		if missing(err) {
@@ -175,7 +176,7 @@ func (s *setup) findPrice(ctx context.Context, t Tier, configured, setting strin
 }
 
 // checkPrice names what is wrong with a price. None of it can be changed at Stripe.
-func (s *setup) checkPrice(p *stripe.Price, t Tier) {
+func (s *setup) checkPrice(p *stripe.Price, t plan.Tier) {
 	want := dollars(int64(t.MonthlyCents), "usd")
 	s.mode("price", p.ID, p.Livemode)
 	remedy := fmt.Sprintf("A price cannot be changed at Stripe: archive this one there, without its lookup key, leave %s's price out of the configuration, and run this again.", t.Name)
@@ -194,7 +195,7 @@ func dollars(cents int64, currency string) string {
 	return fmt.Sprintf("%d.%02d %s", cents/100, cents%100, strings.ToUpper(currency))
 }
 
-func (s *setup) makePrice(ctx context.Context, t Tier) (*stripe.Price, error) {
+func (s *setup) makePrice(ctx context.Context, t plan.Tier) (*stripe.Price, error) {
 	product, err := s.product(ctx, t)
 	if err != nil {
 		return nil, err
@@ -206,10 +207,10 @@ func (s *setup) makePrice(ctx context.Context, t Tier) (*stripe.Price, error) {
 	})
 }
 
-func productName(t Tier) string { return "Repazoo " + strings.ToUpper(t.Name[:1]) + t.Name[1:] }
+func productName(t plan.Tier) string { return "Repazoo " + strings.ToUpper(t.Name[:1]) + t.Name[1:] }
 
 // product finds the tier's product, or makes it.
-func (s *setup) product(ctx context.Context, t Tier) (string, error) {
+func (s *setup) product(ctx context.Context, t plan.Tier) (string, error) {
 	params := &stripe.ProductListParams{Active: new(true)}
 	params.Limit = new(int64(100))
 	seen := 0

@@ -44,25 +44,6 @@ func (s *setup) keepPortal(ctx context.Context, name string, found *stripe.Billi
 	return err
 }
 
-// findPortal is the active configuration that is ours; nil when there is none.
-func findPortal(ctx context.Context, api *stripe.Client) (*stripe.BillingPortalConfiguration, error) {
-	params := &stripe.BillingPortalConfigurationListParams{Active: new(true)}
-	params.Limit = new(int64(100))
-	seen := 0
-	for found, err := range api.V1BillingPortalConfigurations.List(ctx, params).All(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		if found.Metadata[metaSetup] == "portal" {
-			return found, nil
-		}
-		if seen++; seen == maxObjects {
-			break
-		}
-	}
-	return nil, nil
-}
-
 func (s *setup) portalIsRight(p *stripe.BillingPortalConfiguration) bool {
 	f := p.Features
 	return p.DefaultReturnURL == s.PublicURL && f != nil && f.InvoiceHistory.Enabled && f.PaymentMethodUpdate.Enabled &&

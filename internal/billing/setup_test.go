@@ -9,6 +9,7 @@ import (
 	"github.com/stripe/stripe-go/v86"
 
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/plan"
 	"github.com/repazoo/repazoo/internal/sandbox"
 )
 
@@ -173,7 +174,7 @@ func TestSetup_NamesWhatAPersonMustDecide(t *testing.T) {
 		spoil func(s *shop)
 		want  string
 	}{
-		"a wrong amount":      {"", func(s *shop) { s.Tiers = billing.DefaultTiers(); s.Tiers.Pro.MonthlyCents = 3900 }, "asks for 29.00 USD, but Repazoo says 39.00 USD"},
+		"a wrong amount":      {"", func(s *shop) { s.Tiers = plan.DefaultTiers(); s.Tiers.Pro.MonthlyCents = 3900 }, "asks for 29.00 USD, but Repazoo says 39.00 USD"},
 		"a configured amount": {"", func(s *shop) { s.ProPrice = sandbox.StripeBasicPrice }, "The price price_basic of pro asks for 9.00 USD"},
 		"another currency":    {"", func(s *shop) { s.BasicPrice = s.price("eur", 900, "month") }, "asks for 9.00 EUR"},
 		"another interval":    {"", func(s *shop) { s.BasicPrice = s.price("usd", 900, "year") }, "is not for each month"},

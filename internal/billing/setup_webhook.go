@@ -87,7 +87,7 @@ func (s *setup) makeEndpoint(ctx context.Context, name string) error {
 func wanted() []*string {
 	var all []*string
 	for _, t := range handled() {
-		all = append(all, new(string(t)))
+		all = append(all, new(t))
 	}
 	return all
 }
@@ -134,12 +134,12 @@ func (s *setup) keepEndpoint(ctx context.Context, name string, e *stripe.Webhook
 func eventNotes(enabled []string) []string {
 	var notes, lacking, extra []string
 	for _, t := range handled() {
-		if !slices.Contains(enabled, string(t)) {
-			lacking = append(lacking, string(t))
+		if !slices.Contains(enabled, t) {
+			lacking = append(lacking, t)
 		}
 	}
 	for _, t := range enabled {
-		if !understood(stripe.EventType(t)) {
+		if !understood(t) {
 			extra = append(extra, t)
 		}
 	}

@@ -8,12 +8,13 @@ import (
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 const rowColumns = `id, user_id, stripe_customer_id, COALESCE(stripe_subscription_id, ''), tier, status,
 	period_start, period_end, entitled_until, cancel_at, cancel_at_period_end, pending_tier, pending_how, pending_at, trial_end, no_card, next_try_at, created_at, updated_at`
 
-func scanRow(rows db.Rows, v *row) error {
+func scanRow(rows db.Rows, v *plan.Row) error {
 	var start, end, until, cancel, pending, trial, try *time.Time
 	err := rows.Scan(&v.ID, &v.UserID, &v.CustomerID, &v.SubscriptionID, &v.Tier, &v.Status,
 		&start, &end, &until, &cancel, &v.CancelAtPeriodEnd, &v.Pending.Tier, &v.Pending.How, &pending, &trial, &v.NoCard, &try, &v.CreatedAt, &v.UpdatedAt)
@@ -37,12 +38,12 @@ func orNull(t time.Time) *time.Time {
 }
 
 // rowOf reads a user's row.
-func (s *Service) rowOf(ctx context.Context, actor db.Actor, userID string) (row, error) {
+func (s *Service) rowOf(ctx context.Context, actor db.Actor, userID string) (plan.Row, error) {
 	return db.ReadOne(ctx, s.db, actor, scanRow, `SELECT `+rowColumns+` FROM subscriptions WHERE user_id = $1`, userID)
 }
 
 // rowOfStripe reads the row that Stripe's ids lead to: of the subscription or, when that is new to us, of its customer.
-func (s *Service) rowOfStripe(ctx context.Context, subscription, customer string) (row, error) {
+func (s *Service) rowOfStripe(ctx context.Context, subscription, customer string) (plan.Row, error) {
 	r, err := db.ReadOne(ctx, s.db, db.System, scanRow, `SELECT `+rowColumns+` FROM subscriptions WHERE stripe_subscription_id = $1`, subscription)
 	if !errors.Is(err, db.ErrNotFound) || customer == "" {
 		return r, err
@@ -58,48 +59,48 @@ const maxSyncs = 5
 
 // change says who makes a change, and what belongs in its transaction.
 type change struct {
-	actor   string                                // of the audit line
-	invoice string                                // Stripe's id of the one this is about; "" for none
-	also    func(context.Context, db.Tx) error    // nil for nothing
-	load    func(context.Context) (row, error)    // the row as it is
-	fetch   func(context.Context) (remote, error) // the subscription as Stripe has it, asked after load
+	actor   string                                     // of the audit line
+	invoice string                                     // Stripe's id of the one this is about; "" for none
+	also    func(context.Context, db.Tx) error         // nil for nothing
+	load    func(context.Context) (plan.Row, error)    // the row as it is
+	fetch   func(context.Context) (plan.Remote, error) // the subscription as Stripe has it, asked after load
 }
 
 // sync makes the row say what Stripe says. Because the row is read before Stripe is asked and saved only if it is still
 // the same, no older answer can overwrite a newer one.
-func (s *Service) sync(ctx context.Context, c change) (row, error) {
+func (s *Service) sync(ctx context.Context, c change) (plan.Row, error) {
 	for range maxSyncs {
 		current, err := c.load(ctx)
 		if err != nil {
-			return row{}, err
+			return plan.Row{}, err
 		}
 		r, err := c.fetch(ctx)
 		if err != nil {
-			return row{}, err
+			return plan.Row{}, err
 		}
-		if r.OldCard && live(r.Status) {
+		if r.OldCard && r.Status.Live() {
 			if err := s.stripe.carryCard(ctx, r); err != nil { // the next reconciliation tries again
 				s.log.WarnContext(ctx, "the new card was not carried over to a planned change of plan", "user", current.UserID, "error", err)
 			}
 		}
 		news, err := s.untold(ctx, current, r, c.invoice)
 		if err != nil {
-			return row{}, err
+			return plan.Row{}, err
 		}
 		next, err := s.save(ctx, current, r, news, c)
 		if !errors.Is(err, errStale) {
 			return next, err
 		}
 	}
-	return row{}, fault.Overloaded.Because(errStale)
+	return plan.Row{}, fault.Overloaded.Because(errStale)
 }
 
 // save writes the mirrored row, its ledger and its timeline, or errStale when current is no longer the row.
-func (s *Service) save(ctx context.Context, current row, r remote, news []charge, c change) (row, error) {
-	var next row
+func (s *Service) save(ctx context.Context, current plan.Row, r plan.Remote, news []plan.Charge, c change) (plan.Row, error) {
+	var next plan.Row
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		next = mirror(current, r, tx.Now())
-		if follows(current, r) {
+		next = plan.Mirror(current, r, tx.Now())
+		if plan.Follows(current, r) {
 			next.UpdatedAt = after(tx.Now(), current.UpdatedAt)
 			if err := update(ctx, tx, next, current.UpdatedAt); err != nil {
 				return err
@@ -121,8 +122,8 @@ func (s *Service) save(ctx context.Context, current row, r remote, news []charge
 	return next, err
 }
 
-func (s *Service) warnSecond(ctx context.Context, current row, r remote) {
-	if live(current.Status) && live(r.Status) {
+func (s *Service) warnSecond(ctx context.Context, current plan.Row, r plan.Remote) {
+	if current.Status.Live() && r.Status.Live() {
 		s.log.ErrorContext(ctx, "a user has a second live subscription: cancel and refund one of them in Stripe",
 			"user", current.UserID, "kept", current.SubscriptionID, "second", r.ID)
 	}
@@ -136,11 +137,11 @@ func after(now, version time.Time) time.Time {
 	return version.Add(time.Microsecond)
 }
 
-func update(ctx context.Context, tx db.Tx, r row, version time.Time) error {
+func update(ctx context.Context, tx db.Tx, r plan.Row, version time.Time) error {
 	n, err := tx.Exec(ctx, `UPDATE subscriptions SET stripe_subscription_id = $3, tier = $4, status = $5, period_start = $6, period_end = $7,
 		entitled_until = $8, cancel_at = $9, cancel_at_period_end = $10, updated_at = $11, pending_tier = $12, pending_how = $13, pending_at = $14, trial_end = $15, no_card = $16, next_try_at = $17
 		WHERE id = $1 AND updated_at = $2`,
-		r.ID, version, r.SubscriptionID, r.Tier, r.Status, orNull(r.PeriodStart), orNull(r.PeriodEnd),
+		r.ID, version, r.SubscriptionID, r.Tier, string(r.Status), orNull(r.PeriodStart), orNull(r.PeriodEnd),
 		orNull(r.EntitledUntil), orNull(r.CancelAt), r.CancelAtPeriodEnd, r.UpdatedAt, r.Pending.Tier, r.Pending.How, orNull(r.Pending.At), orNull(r.TrialEnd), r.NoCard, orNull(r.NextTry))
 	if err == nil && n == 0 {
 		err = errStale
@@ -149,7 +150,7 @@ func update(ctx context.Context, tx db.Tx, r row, version time.Time) error {
 }
 
 // record writes down what the user would want to know of.
-func record(ctx context.Context, tx db.Tx, actor string, old, now row) {
+func record(ctx context.Context, tx db.Tx, actor string, old, now plan.Row) {
 	detail := map[string]any{}
 	note := func(name string, from, to any) {
 		if from != to {
@@ -159,20 +160,11 @@ func record(ctx context.Context, tx db.Tx, actor string, old, now row) {
 	note("status", old.Status, now.Status)
 	note("tier", old.Tier, now.Tier)
 	note("subscription", old.SubscriptionID, now.SubscriptionID)
-	note("period_end", stamp(old.PeriodEnd), stamp(now.PeriodEnd))
-	note("cancel", old.cancelling(), now.cancelling())
+	note("period_end", plan.Stamp(old.PeriodEnd), plan.Stamp(now.PeriodEnd))
+	note("cancel", old.Cancelling(), now.Cancelling())
 	note("pending", old.Pending.Tier, now.Pending.Tier)
 	if len(detail) == 0 {
 		return
 	}
 	audit.Record(ctx, tx, audit.Event{UserID: now.UserID, Actor: actor, Action: "subscription.changed", Resource: "subscription:" + now.ID, Detail: detail})
 }
-
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.Format(time.RFC3339)
-}
-
-func (r row) cancelling() bool { return r.CancelAtPeriodEnd || !r.CancelAt.IsZero() }

@@ -12,6 +12,7 @@ import (
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 // An attempt to subscribe may take attemptTime; a claim outlives it, so that of two attempts only one speaks to Stripe,
@@ -78,13 +79,13 @@ func (s *Service) Subscribe(ctx context.Context, userID string, r SubscribeReque
 var errOff = fault.Conflict.Saying("Billing is switched off here: everything is included, and there is no plan to change.")
 
 // codeFor finds the code a person typed before anything is claimed or made, so that a wrong one costs nothing.
-func (s *Service) codeFor(ctx context.Context, userID, code string) (promotion, error) {
+func (s *Service) codeFor(ctx context.Context, userID, code string) (plan.Promotion, error) {
 	if code == "" {
-		return promotion{}, nil
+		return plan.Promotion{}, nil
 	}
 	r, err := s.rowOf(ctx, db.System, userID)
 	if err != nil && !errors.Is(err, db.ErrNotFound) {
-		return promotion{}, err
+		return plan.Promotion{}, err
 	}
 	return s.promotion(ctx, r, userID, code)
 }
@@ -124,8 +125,8 @@ func with(u url.URL, outcome string) string {
 
 // claim takes the user's row for one attempt. It answers [db.ErrNotFound] when the row is not to be had: a live
 // subscription, or another attempt. A user who is being erased gets none.
-func (s *Service) claim(ctx context.Context, userID string, ask SubscribeRequest) (row, error) {
-	var r row
+func (s *Service) claim(ctx context.Context, userID string, ask SubscribeRequest) (plan.Row, error) {
+	var r plan.Row
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		var leaving string
 		var erasing bool
@@ -155,58 +156,53 @@ func (s *Service) refuseOrResume(ctx context.Context, userID, tier string) (Subs
 	if err != nil {
 		return Subscribed{}, err
 	}
-	if r.Status == statusCreating {
+	if r.Status == plan.Creating {
 		return Subscribed{}, fault.Conflict.Saying("Your plan is being set up right now. Look again in a moment.").After(5 * time.Second)
 	}
-	if r.Status != "incomplete" && r.Status != "trialing" {
+	if !r.Status.AsksBank() {
 		return Subscribed{}, fault.SubscriptionExists
 	}
 	now, err := s.stripe.subscription(ctx, r.SubscriptionID)
 	if err != nil {
 		return Subscribed{}, err
 	}
-	if r.Status == "trialing" && !now.asksBank() {
+	if r.Status == plan.Trialing && !now.AsksBank() {
 		return Subscribed{}, fault.SubscriptionExists
 	}
 	return s.adopt(ctx, r, now, tier)
 }
 
 // adopt mirrors a subscription that Stripe has for the user and answers with it, if it is the one asked for.
-func (s *Service) adopt(ctx context.Context, current row, r remote, tier string) (Subscribed, error) {
-	next, err := s.save(ctx, current, r, []charge{r.Invoice}, change{actor: "user"})
+func (s *Service) adopt(ctx context.Context, current plan.Row, r plan.Remote, tier string) (Subscribed, error) {
+	next, err := s.save(ctx, current, r, []plan.Charge{r.Invoice}, change{actor: "user"})
 	if errors.Is(err, errStale) { // its webhook was quicker
 		next, err = s.sync(ctx, change{
 			actor: "user",
-			load:  func(ctx context.Context) (row, error) { return s.rowOf(ctx, db.System, current.UserID) },
-			fetch: func(ctx context.Context) (remote, error) { return s.stripe.subscription(ctx, r.ID) },
+			load:  func(ctx context.Context) (plan.Row, error) { return s.rowOf(ctx, db.System, current.UserID) },
+			fetch: func(ctx context.Context) (plan.Remote, error) { return s.stripe.subscription(ctx, r.ID) },
 		})
 	}
 	switch {
 	case err != nil:
 		return Subscribed{}, err
-	case r.Tier != tier && r.Status == "incomplete":
+	case r.Tier != tier && r.Status == plan.Incomplete:
 		return Subscribed{}, fault.SubscriptionExists.Saying("Another plan of yours waits for its first payment. Confirm that payment, or cancel that plan first.")
 	case r.Tier != tier:
 		return Subscribed{}, fault.SubscriptionExists
 	}
 	out := Subscribed{Subscription: s.show(next)}
-	if r.asksBank() {
+	if r.AsksBank() {
 		out.ClientSecret = r.Secret
 	}
 	return out, nil
 }
 
-// asksBank tells that the owner of the card has something to confirm: the first payment, or the card of a trial.
-func (r remote) asksBank() bool {
-	return r.Secret != "" && (r.Status == "incomplete" || r.Status == "trialing")
-}
-
 // attempt is one claimed try to subscribe.
 type attempt struct {
 	s          *Service
-	row        row
+	row        plan.Row
 	r          SubscribeRequest
-	code       promotion
+	code       plan.Promotion
 	done, back string
 }
 
@@ -240,7 +236,7 @@ func (a *attempt) run(ctx context.Context) (Subscribed, error) {
 
 // terms are what the plan begins with. Who had one before, if only at Stripe, has no trial.
 func (a *attempt) terms(ctx context.Context, before bool) (terms, error) {
-	t := terms{withoutCard: a.s.trial.WithoutCard, promotion: a.code.id}
+	t := terms{withoutCard: a.s.offer.Trial.WithoutCard, promotion: a.code.ID}
 	if before {
 		return t, nil
 	}
@@ -270,8 +266,8 @@ func (a *attempt) checkout(ctx context.Context, t terms) (Subscribed, error) {
 	if err != nil {
 		return Subscribed{}, err
 	}
-	a.row.Status = statusCheckout
-	if err := a.update(ctx, `status = $3`, statusCheckout); err != nil {
+	a.row.Status = plan.Checkout
+	if err := a.update(ctx, `status = $3`, string(plan.Checkout)); err != nil {
 		return Subscribed{}, err
 	}
 	return Subscribed{Subscription: a.s.show(a.row), CheckoutURL: page}, nil

@@ -15,6 +15,7 @@ import (
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/db/dbtest"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/plan"
 	"github.com/repazoo/repazoo/internal/sandbox"
 )
 
@@ -30,7 +31,7 @@ func TestSubscribe_ACardThatPaysOpensThePlanAtOnce(t *testing.T) {
 			t.Fatalf("entitled until %v, want %v", got.EntitledUntil, want)
 		}
 		u := w.usage(user)
-		if u.Quota != (billing.Allowance{Limit: 1000, Remaining: 1000}) || u.Reads.Limit != 1000 || u.Tier != billing.DefaultTiers().Basic {
+		if u.Quota != (billing.Allowance{Limit: 1000, Remaining: 1000}) || u.Reads.Limit != 1000 || u.Tier != plan.DefaultTiers().Basic {
 			t.Fatalf("%+v", u)
 		}
 		if u := w.usage(other); u != (billing.Usage{}) {
@@ -64,7 +65,7 @@ func TestSubscribe_AnIncompleteStartGivesItsClientSecretAndNoPlanUntilPaid(t *te
 		user := w.user()
 		ask := billing.SubscribeRequest{Tier: "pro", PaymentMethod: "pm_card_authenticationRequired"}
 		first, err := w.Subscribe(t.Context(), user, ask)
-		if err != nil || first.Status != "incomplete" || first.ClientSecret == "" || first.Tier != (billing.Tier{}) || first.Plan != "pro" {
+		if err != nil || first.Status != "incomplete" || first.ClientSecret == "" || first.Tier != (plan.Tier{}) || first.Plan != "pro" {
 			t.Fatalf("%+v, %v", first, err)
 		}
 		wantFault(t, w.EnsurePeriod(t.Context(), user), fault.SubscriptionRequired)
@@ -281,7 +282,7 @@ func TestCancel_AtPeriodEndKeepsThePlanUntilThenAndNotLonger(t *testing.T) {
 		w.sb.Advance(s.PeriodEnd.Sub(w.sb.Now()) + time.Second)
 		wantFault(t, w.EnsurePeriod(t.Context(), user), fault.SubscriptionRequired)
 		w.deliver()
-		if s := w.subscription(user); s.Status != "canceled" || s.Tier != (billing.Tier{}) {
+		if s := w.subscription(user); s.Status != "canceled" || s.Tier != (plan.Tier{}) {
 			t.Fatalf("%+v", s)
 		}
 	})
@@ -309,7 +310,7 @@ func TestCancel_AnUnpaidStartEndsAtOnceAndANewOneMayBegin(t *testing.T) {
 		user := w.user()
 		w.must(w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "pro", PaymentMethod: "pm_card_authenticationRequired"}))
 		s, err := w.Cancel(t.Context(), user, true)
-		if err != nil || s.Status != "canceled" || s.Tier != (billing.Tier{}) {
+		if err != nil || s.Status != "canceled" || s.Tier != (plan.Tier{}) {
 			t.Fatalf("%+v, %v", s, err)
 		}
 		got, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa"})
@@ -361,7 +362,7 @@ func TestCancel_ASubscriptionStripeLostEndsWithThePaidPeriod(t *testing.T) {
 func TestPlans_AreSoldCheapestFirst(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, dbtest.SQLite)
-	want := []billing.Tier{billing.DefaultTiers().Basic, billing.DefaultTiers().Pro}
+	want := []plan.Tier{plan.DefaultTiers().Basic, plan.DefaultTiers().Pro}
 	if got := w.Plans(); !slices.Equal(got, want) {
 		t.Fatalf("%+v", got)
 	}

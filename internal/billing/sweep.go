@@ -2,14 +2,11 @@ package billing
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/stripe/stripe-go/v86"
 
 	"github.com/repazoo/repazoo/internal/db"
 )
@@ -19,7 +16,6 @@ import (
 const (
 	eventsReach  = 30*24*time.Hour - time.Hour // how far back Stripe's list goes, with an hour to spare
 	sweepOverlap = time.Hour                   // read twice: an event may be listed late, and clocks differ
-	eventTypes   = 20                          // that Stripe filters by in one question
 	eventPage    = 100
 )
 
@@ -35,7 +31,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 		return err
 	}
 	missed := 0
-	err = s.missed(ctx, from, func(ctx context.Context, e stripe.Event) error {
+	err = s.missed(ctx, from, func(ctx context.Context, e event) error {
 		missed++
 		return s.receive(ctx, e)
 	})
@@ -66,14 +62,14 @@ func (s *Service) sweepFrom(ctx context.Context, now time.Time) (time.Time, erro
 
 // missed calls do for each event since an instant that we handle, is about a customer of ours, and is not stored. It holds
 // a page of them at a time.
-func (s *Service) missed(ctx context.Context, since time.Time, do func(context.Context, stripe.Event) error) error {
+func (s *Service) missed(ctx context.Context, since time.Time, do func(context.Context, event) error) error {
 	for types := range slices.Chunk(handled(), eventTypes) {
-		page := make([]stripe.Event, 0, eventPage)
-		for e, err := range s.stripe.events(ctx, types, since) {
+		page := make([]event, 0, eventPage)
+		for e, err := range s.stripe.events(ctx, types, since, eventPage) {
 			if err != nil {
-				return refuse(err)
+				return err
 			}
-			if page = append(page, *e); len(page) == eventPage {
+			if page = append(page, e); len(page) == eventPage {
 				if err := s.unseen(ctx, page, do); err != nil {
 					return err
 				}
@@ -87,18 +83,8 @@ func (s *Service) missed(ctx context.Context, since time.Time, do func(context.C
 	return nil
 }
 
-// events lists what happened since an instant, newest first.
-func (p *provider) events(ctx context.Context, types []stripe.EventType, since time.Time) stripe.Seq2[*stripe.Event, error] {
-	params := &stripe.EventListParams{CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: since.Unix()}}
-	params.Limit = new(int64(eventPage))
-	for _, t := range types {
-		params.Types = append(params.Types, new(string(t)))
-	}
-	return p.api.V1Events.List(ctx, params).All(ctx)
-}
-
 // unseen calls do for the events of a page that are not stored, oldest first.
-func (s *Service) unseen(ctx context.Context, page []stripe.Event, do func(context.Context, stripe.Event) error) error {
+func (s *Service) unseen(ctx context.Context, page []event, do func(context.Context, event) error) error {
 	if len(page) == 0 {
 		return nil
 	}
@@ -126,15 +112,15 @@ func (s *Service) unseen(ctx context.Context, page []stripe.Event, do func(conte
 }
 
 // concerns tells whether an event is about a customer we have. What is about somebody who was erased stays away.
-func (s *Service) concerns(ctx context.Context, e stripe.Event) (bool, error) {
-	if isReturn(e.Type) {
+func (s *Service) concerns(ctx context.Context, e event) (bool, error) {
+	if isReturn(e.Kind) {
 		return s.concernsReturn(ctx, e)
 	}
-	subscription, customer, err := about(e.Type, payloadOf(e))
-	if err != nil { // it is about something else
-		return false, nil //nolint:nilerr // about has no other error
+	subscription, customer, ok := about(e.Kind, e.Payload)
+	if !ok { // it is about something else
+		return false, nil
 	}
-	_, err = s.rowOfStripe(ctx, subscription, customer)
+	_, err := s.rowOfStripe(ctx, subscription, customer)
 	if errors.Is(err, db.ErrNotFound) {
 		return false, nil
 	}
@@ -142,20 +128,8 @@ func (s *Service) concerns(ctx context.Context, e stripe.Event) (bool, error) {
 }
 
 // receive stores an event from Stripe's list, as if its webhook had come.
-func (s *Service) receive(ctx context.Context, e stripe.Event) error {
-	return s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error { return keep(ctx, tx, e, payloadOf(e)) })
-}
-
-// payloadOf is what a webhook's body would have been, as far as it matters here.
-func payloadOf(e stripe.Event) []byte {
-	body, err := json.Marshal(map[string]any{
-		"id": e.ID, "object": "event", "type": e.Type, "api_version": e.APIVersion, "created": e.Created, "livemode": e.Livemode,
-		"data": map[string]any{"object": e.Data.Raw},
-	})
-	if err != nil { // Raw was part of an answer that could be read
-		return nil
-	}
-	return body
+func (s *Service) receive(ctx context.Context, e event) error {
+	return s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error { return keep(ctx, tx, e) })
 }
 
 // replayIgnored queues what an earlier version stored and ignored because it did not know the type. What was ignored for
@@ -164,7 +138,7 @@ func (s *Service) replayIgnored(ctx context.Context) error {
 	types := handled()
 	places, args := make([]string, len(types)), make([]any, len(types))
 	for i, t := range types {
-		places[i], args[i] = fmt.Sprintf("$%d", i+1), string(t)
+		places[i], args[i] = fmt.Sprintf("$%d", i+1), t
 	}
 	return s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		ids, err := db.All(ctx, tx, db.Value[string], `UPDATE stripe_events SET ignored = FALSE, handled_at = NULL WHERE id IN

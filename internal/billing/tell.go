@@ -1,7 +1,6 @@
 package billing
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/notice"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 // What billing tells people (package notice). What a change of the row means is told in the transaction that saves it;
@@ -18,118 +18,38 @@ import (
 const graceWarning = 24 * time.Hour
 
 // notify writes what a change of the row means to its user, and settles what is over by it.
-func (s *Service) notify(ctx context.Context, tx db.Tx, old, now row) error {
-	for _, f := range append(facts(old, now, tx.Now()), s.trialFacts(now, tx.Now())...) {
-		if err := notice.Write(ctx, tx, f); err != nil {
+func (s *Service) notify(ctx context.Context, tx db.Tx, old, now plan.Row) error {
+	for _, f := range append(plan.Facts(old, now, tx.Now()), s.offer.TrialFacts(now, tx.Now())...) {
+		if err := notice.Write(ctx, tx, noticeOf(now.UserID, f)); err != nil {
 			return err
 		}
 	}
-	notice.Settle(tx, now.UserID, over(old, now)...)
+	for _, k := range plan.Over(old, now) {
+		notice.Settle(tx, now.UserID, notice.Kind(k))
+	}
 	if old.Tier == now.Tier {
 		return nil
 	}
 	return s.tellPeriod(ctx, tx, now.UserID)
 }
 
-// facts are what a change of the row means. A payment that failed and a plan that ended are told once for each period or
-// subscription; changes that a person may make and take back are told once for each version of the row.
-func facts(old, now row, at time.Time) []notice.Fact {
-	var all []notice.Fact
-	add := func(kind notice.Kind, subject string, d notice.Data) {
-		d.Plan = now.Tier
-		all = append(all, notice.Fact{UserID: now.UserID, Kind: kind, Subject: subject, Data: d})
+// noticeOf is the notice that carries a fact to its user.
+func noticeOf(userID string, f plan.Fact) notice.Fact {
+	return notice.Fact{
+		UserID: userID, Kind: notice.Kind(f.Kind), Subject: f.Subject,
+		Data: notice.Data{Plan: f.Plan, From: f.From, Until: f.Until, Unpaid: f.Unpaid, NoCard: f.NoCard},
 	}
-	same := old.SubscriptionID == now.SubscriptionID
-	version := now.SubscriptionID + " " + now.UpdatedAt.Format(time.RFC3339Nano)
-	told := same && old.unpaid() && (old.PeriodStart.Equal(now.PeriodStart) || old.Status == "unpaid" && now.Status == "unpaid") // nobody tries what is unpaid
-	if now.unpaid() && !told {
-		add(notice.PaymentFailed, now.owed(), notice.Data{Until: later(now.EntitledUntil, at)})
-	}
-	if !same {
-		return all
-	}
-	if old.Status == "past_due" && now.Status == "unpaid" {
-		add(notice.GraceEnded, old.owed(), notice.Data{})
-	}
-	if old.Tier != now.Tier && old.Tier != "" && now.Tier != "" && live(now.Status) {
-		add(notice.PlanChanged, version, notice.Data{From: old.Tier})
-	}
-	if !old.cancelling() && now.cancelling() && live(now.Status) {
-		add(notice.PlanCancelled, version, notice.Data{Until: now.endsAt()})
-	}
-	if live(old.Status) && old.Status != "incomplete" && !live(now.Status) {
-		add(notice.PlanEnded, now.SubscriptionID, notice.Data{Until: later(now.EntitledUntil, at), Unpaid: old.unpaid()})
-	}
-	return all
-}
-
-// trialFacts tell that a trial will end, from three days before on. Stripe's word of that brings the row here; if it is
-// lost, reconciling does.
-func (s *Service) trialFacts(now row, at time.Time) []notice.Fact {
-	if now.Status != "trialing" || now.cancelling() || at.Before(now.TrialEnd.Add(-trialWarning)) {
-		return nil
-	}
-	ends := ""
-	if now.NoCard {
-		ends = cmp.Or(s.trial.WithoutCard, CancelWithoutCard)
-	}
-	return []notice.Fact{{
-		UserID: now.UserID, Kind: notice.TrialEnding, Subject: now.SubscriptionID + " " + stamp(now.TrialEnd),
-		Data: notice.Data{Plan: now.Tier, Until: now.TrialEnd, NoCard: ends},
-	}}
-}
-
-// over lists what a change of the row makes untrue.
-func over(old, now row) []notice.Kind {
-	var kinds []notice.Kind
-	if !now.unpaid() && old.unpaid() {
-		kinds = append(kinds, notice.PaymentFailed, notice.GraceEnding, notice.GraceEnded)
-	}
-	if old.Status == "trialing" && (now.Status != "trialing" || now.cancelling()) {
-		kinds = append(kinds, notice.TrialEnding)
-	}
-	if old.cancelling() && !(now.cancelling() && live(now.Status)) {
-		kinds = append(kinds, notice.PlanCancelled)
-	}
-	if live(now.Status) && !live(old.Status) {
-		kinds = append(kinds, notice.PlanEnded)
-	}
-	return kinds
-}
-
-func (r row) unpaid() bool { return r.Status == "past_due" || r.Status == "unpaid" }
-
-// owed names the period whose payment failed.
-func (r row) owed() string { return r.SubscriptionID + " " + stamp(r.PeriodStart) }
-
-// endsAt is when a cancelled plan ends.
-func (r row) endsAt() time.Time {
-	if r.CancelAt.IsZero() || r.CancelAtPeriodEnd {
-		return r.PeriodEnd
-	}
-	return r.CancelAt
-}
-
-// later is t if it is still to come, else nothing.
-func later(t, now time.Time) time.Time {
-	if t.After(now) {
-		return t
-	}
-	return time.Time{}
 }
 
 // tellQuota writes that a reservation has reached four fifths or all of the quota. Each start reserves one unit, so one of
 // them is at the mark exactly.
 func (s *Service) tellQuota(ctx context.Context, tx db.Tx, userID string, r Reservation) error {
 	taken := r.Used + r.Reserved
-	if taken != r.Quota && taken != mark(r.Quota) {
+	if taken != r.Quota && taken != plan.NearlyUsed(r.Quota) {
 		return nil
 	}
 	return writeQuota(ctx, tx, userID, r)
 }
-
-// mark is four fifths of a quota, rounded up.
-func mark(quota int) int { return (quota*4 + 4) / 5 }
 
 func writeQuota(ctx context.Context, tx db.Tx, userID string, r Reservation) error {
 	kind, taken := notice.QuotaNearlyUsed, r.Used+r.Reserved
@@ -137,7 +57,7 @@ func writeQuota(ctx context.Context, tx db.Tx, userID string, r Reservation) err
 		kind = notice.QuotaUsedUp
 	}
 	return notice.Write(ctx, tx, notice.Fact{
-		UserID: userID, Kind: kind, Subject: stamp(r.PeriodStart) + " of " + strconv.Itoa(r.Quota),
+		UserID: userID, Kind: kind, Subject: plan.Stamp(r.PeriodStart) + " of " + strconv.Itoa(r.Quota),
 		Data: notice.Data{Plan: r.Tier.Name, Until: r.PeriodEnd, Quota: r.Quota, Used: taken},
 	})
 }
@@ -153,7 +73,7 @@ func (s *Service) tellPeriod(ctx context.Context, tx db.Tx, userID string) error
 	if err != nil {
 		return err
 	}
-	if r.Used+r.Reserved < mark(r.Quota) {
+	if r.Used+r.Reserved < plan.NearlyUsed(r.Quota) {
 		notice.Settle(tx, userID, notice.QuotaNearlyUsed, notice.QuotaUsedUp)
 		return nil
 	}
@@ -193,12 +113,12 @@ func (s *Service) tellWhere(ctx context.Context, kind notice.Kind, where string,
 
 // tellStill writes the notice if the row is what it was when it was read. It holds the row meanwhile, so that a payment
 // that is mirrored at the same time comes wholly before or wholly after.
-func (s *Service) tellStill(ctx context.Context, kind notice.Kind, r row) error {
+func (s *Service) tellStill(ctx context.Context, kind notice.Kind, r plan.Row) error {
 	return s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := tx.Exec(ctx, `UPDATE subscriptions SET tier = tier WHERE id = $1 AND updated_at = $2 AND status = 'past_due'`, r.ID, r.UpdatedAt)
 		if err != nil || n == 0 {
 			return err
 		}
-		return notice.Write(ctx, tx, notice.Fact{UserID: r.UserID, Kind: kind, Subject: r.owed(), Data: notice.Data{Plan: r.Tier, Until: r.EntitledUntil}})
+		return notice.Write(ctx, tx, notice.Fact{UserID: r.UserID, Kind: kind, Subject: r.Owed(), Data: notice.Data{Plan: r.Tier, Until: r.EntitledUntil}})
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 // A trial is the server's policy, never the caller's wish: a person's first plan begins with it, and no later one ever
@@ -18,50 +19,22 @@ import (
 // marksKept is how long an erasure leaves the mark that a trial was spent.
 const marksKept = 2 * 365 * 24 * time.Hour
 
-// trialWarning is how long before a trial's end its user is told; Stripe's own word comes three days before, and its
-// clock may be ahead of ours.
-const trialWarning = 3*24*time.Hour + time.Hour
-
-// Trial is what a person's first plan begins with. The zero value is none.
-type Trial struct {
-	Days        int    // that cost nothing; 0 for no trial
-	Quota       int    // analyses in them; never more than the plan's
-	Reads       int    // posts read from X in them; never more than the plan's
-	WithoutCard string // "" asks for a card first; CancelWithoutCard or PauseWithoutCard do not, and say what happens at the end
-}
-
-// What becomes of a trial that ends without a card.
-const (
-	CancelWithoutCard = "cancel"
-	PauseWithoutCard  = "pause"
-)
-
-func (t Trial) check() error {
-	switch {
-	case t.Days < 0 || t.Days > 90:
-		return fmt.Errorf("a trial of %d days is none: use 1 to 90, or 0", t.Days)
-	case t.WithoutCard != "" && t.WithoutCard != CancelWithoutCard && t.WithoutCard != PauseWithoutCard:
-		return fmt.Errorf("a trial without a card can end by %s or %s, not %q", CancelWithoutCard, PauseWithoutCard, t.WithoutCard)
-	}
-	return nil
-}
-
 // TrialDays is how many days the first plan of a person is free here; 0 for none.
-func (s *Service) TrialDays() int { return s.trial.Days }
+func (s *Service) TrialDays() int { return s.offer.Trial.Days }
 
 // TakesCodes tells whether promotion codes can be entered here.
 func (s *Service) TakesCodes() bool { return !s.off && s.stripe.codes }
 
 // trialFor is how many days of trial a user's next plan begins with.
-func (s *Service) trialFor(ctx context.Context, r row, userID string) (days int, err error) {
-	if s.trial.Days == 0 || r.SubscriptionID != "" {
+func (s *Service) trialFor(ctx context.Context, r plan.Row, userID string) (days int, err error) {
+	if s.offer.Trial.Days == 0 || r.SubscriptionID != "" {
 		return 0, nil
 	}
 	spent, err := s.spentBefore(ctx, userID)
 	if err != nil || spent {
 		return 0, err
 	}
-	return s.trial.Days, nil
+	return s.offer.Trial.Days, nil
 }
 
 // spentBefore looks for the marks of X accounts that the user has linked, under every key that marks were made with.
@@ -89,8 +62,8 @@ func (s *Service) spentBefore(ctx context.Context, userID string) (bool, error) 
 
 // rememberTrial marks the X accounts of a user who is being erased after a plan: the next user with one of them has no
 // trial. What stays leads nobody to the account without the server's key.
-func (s *Service) rememberTrial(ctx context.Context, tx db.Tx, r row) error {
-	if s.trial.Days == 0 || s.markX == nil || r.SubscriptionID == "" {
+func (s *Service) rememberTrial(ctx context.Context, tx db.Tx, r plan.Row) error {
+	if s.offer.Trial.Days == 0 || s.markX == nil || r.SubscriptionID == "" {
 		return nil
 	}
 	ids, err := db.All(ctx, tx, db.Value[string], `SELECT x_user_id FROM x_accounts WHERE user_id = $1`, r.UserID)
@@ -100,29 +73,8 @@ func (s *Service) rememberTrial(ctx context.Context, tx db.Tx, r row) error {
 	return err
 }
 
-// unpaidTrial tells that nothing was paid for the plan yet: it is in its trial, or owes the first payment after it.
-func (r row) unpaidTrial() bool {
-	return r.Status == "trialing" || r.Status == "past_due" && !r.TrialEnd.IsZero() && r.PeriodStart.Equal(r.TrialEnd)
-}
-
-// gives is what a tier allows under a row: until the first payment, what the trial does.
-func (s *Service) gives(tier string, r row) Tier {
-	t := s.tiers.named(tier)
-	if t.Name != "" && r.unpaidTrial() {
-		t.Quota, t.Reads = min(t.Quota, s.trial.quota()), min(t.Reads, s.trial.reads())
-	}
-	return t
-}
-
-// The quota of a trial that is still running after trials were switched off is the smallest there is.
-func (t Trial) quota() int { return max(1, t.Quota) }
-func (t Trial) reads() int { return max(1, t.Reads) }
-
-// inTrial tells whether the present period is the trial.
-func (r remote) inTrial() bool { return !r.TrialEnd.IsZero() && !r.PeriodEnd.After(r.TrialEnd) }
-
 // resume takes a plan up again that was paused for want of a card.
-func (s *Service) takeUp(ctx context.Context, r row) error {
+func (s *Service) takeUp(ctx context.Context, r plan.Row) error {
 	now, err := s.stripe.subscription(ctx, r.SubscriptionID)
 	if err != nil {
 		return err
@@ -131,7 +83,7 @@ func (s *Service) takeUp(ctx context.Context, r row) error {
 		return fault.Conflict.Saying("Your plan is paused because there is no card. Put one in place on the billing page of the payment provider first, then take your plan up again.")
 	}
 	next, err := s.stripe.takeUp(ctx, now.ID)
-	if err != nil || next.Status != "paused" {
+	if err != nil || next.Status != plan.Paused {
 		return err
 	}
 	waiting, why, err := s.stripe.payment(ctx, next.Invoice.ID)

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/stripe/stripe-go/v86"
+
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 // terms are how a subscription begins, besides its price and card.
@@ -14,26 +16,26 @@ type terms struct {
 }
 
 // existing finds what the customer already has, none being the zero remote, and whether they ever had a plan that began.
-func (p *provider) existing(ctx context.Context, customer string) (now remote, before bool, err error) {
+func (p *provider) existing(ctx context.Context, customer string) (now plan.Remote, before bool, err error) {
 	params := &stripe.SubscriptionListParams{Customer: &customer, Status: new("all")}
 	params.Limit = new(int64(maxCustomerSub))
 	for sub, err := range p.api.V1Subscriptions.List(ctx, params).All(ctx) {
 		if err != nil {
-			return remote{}, false, refuse(err)
+			return plan.Remote{}, false, refuse(err)
 		}
-		if live(string(sub.Status)) {
+		if plan.Status(sub.Status).Live() {
 			now, err = p.subscription(ctx, sub.ID)
 			return now, true, err
 		}
-		before = before || !unpaidStart(string(sub.Status))
+		before = before || !plan.Status(sub.Status).NeverPaid()
 	}
-	return remote{}, before, nil
+	return plan.Remote{}, before, nil
 }
 
 // missingCard says what is to become of a trial that ends without a card. Where a card was asked for, it can still be gone.
 func (t terms) missingCard() string {
 	if t.withoutCard == "" {
-		return CancelWithoutCard
+		return plan.CancelWithoutCard
 	}
 	return t.withoutCard
 }
@@ -70,21 +72,14 @@ func (t terms) onPage(params *stripe.CheckoutSessionCreateParams, codes bool) {
 	}
 }
 
-// switchTrial gives a trial another plan to go on with. Nothing is prorated, for nothing was paid.
-func (p *provider) switchTrial(ctx context.Context, now remote, tier, promotion string) error {
-	params := &stripe.SubscriptionUpdateParams{
-		Items: []*stripe.SubscriptionUpdateItemParams{{ID: &now.Item, Price: new(p.priceOf[tier])}}, ProrationBehavior: new("none"),
+// openCheckout is the page on which the customer can still pay; "" when there is none.
+func (p *provider) openCheckout(ctx context.Context, customer string) (string, error) {
+	params := &stripe.CheckoutSessionListParams{Customer: &customer, Status: new("open")}
+	for cs, err := range p.api.V1CheckoutSessions.List(ctx, params).All(ctx) {
+		if err != nil {
+			return "", refuse(err)
+		}
+		return cs.URL, nil
 	}
-	if promotion != "" {
-		params.Discounts = []*stripe.SubscriptionUpdateDiscountParams{{PromotionCode: &promotion}}
-	}
-	_, err := p.api.V1Subscriptions.Update(ctx, now.ID, params)
-	return refuse(err)
-}
-
-// takeUp begins a paused subscription anew, from now on.
-func (p *provider) takeUp(ctx context.Context, id string) (remote, error) {
-	return p.read(p.api.V1Subscriptions.Resume(ctx, id, &stripe.SubscriptionResumeParams{
-		BillingCycleAnchor: new("now"), Expand: []*string{new(expandSecret), new("customer")},
-	}))
+	return "", nil
 }

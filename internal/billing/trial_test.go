@@ -13,6 +13,7 @@ import (
 	"github.com/repazoo/repazoo/internal/db/dbtest"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/notice"
+	"github.com/repazoo/repazoo/internal/plan"
 	"github.com/repazoo/repazoo/internal/sandbox"
 )
 
@@ -21,7 +22,7 @@ const dayLong = 24 * time.Hour
 // trials switches them on: 14 days, ten analyses and 500 reads.
 func (w *world) trials(withoutCard string) {
 	w.policy(func(c *billing.Config) {
-		c.Trial = billing.Trial{Days: 14, Quota: 10, Reads: 500, WithoutCard: withoutCard}
+		c.Trial = plan.Trial{Days: 14, Quota: 10, Reads: 500, WithoutCard: withoutCard}
 	})
 }
 
@@ -108,7 +109,7 @@ func TestTrial_ACardThatTheBankAsksAboutIsConfirmedAtItsBeginning(t *testing.T) 
 				}
 				w.sb.Advance(14*dayLong + time.Hour)
 				w.deliver()
-				if got := w.subscription(user).Status + ", " + w.invoices(user); got != tt.want {
+				if got := string(w.subscription(user).Status) + ", " + w.invoices(user); got != tt.want {
 					t.Fatal(got)
 				}
 			})
@@ -218,7 +219,7 @@ func TestTrial_IsNotGivenAgainToAnXAccountWhoseUserWasErased(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		key := "old"
 		w.policy(func(c *billing.Config) {
-			c.Trial = billing.Trial{Days: 14, Quota: 10, Reads: 500}
+			c.Trial = plan.Trial{Days: 14, Quota: 10, Reads: 500}
 			c.Mark = func(x string) []string { return []string{key + " hash of " + x, "old hash of " + x} }
 		})
 		link := func(user, x string) {
@@ -240,7 +241,7 @@ func TestTrial_IsNotGivenAgainToAnXAccountWhoseUserWasErased(t *testing.T) {
 			s, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa"})
 			w.must(nil, err)
 			leave(user)
-			return s.Status
+			return string(s.Status)
 		}
 		if got := begins("1"); got != "trialing" {
 			t.Fatalf("the first begins %s", got)
@@ -269,8 +270,8 @@ func TestTrial_IsNotGivenAgainToAnXAccountWhoseUserWasErased(t *testing.T) {
 func TestTrial_EndsAsItWasAgreedWithoutACard(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ status, story string }{
-		billing.CancelWithoutCard: {"canceled", "basic ended with its free trial, because there was no card."},
-		billing.PauseWithoutCard:  {"paused", "basic was paused, because its free trial ended and there was no card."},
+		plan.CancelWithoutCard: {"canceled", "basic ended with its free trial, because there was no card."},
+		plan.PauseWithoutCard:  {"paused", "basic was paused, because its free trial ended and there was no card."},
 	}
 	each(t, func(t *testing.T, w *world) {
 		for policy, want := range tests {
@@ -285,7 +286,7 @@ func TestTrial_EndsAsItWasAgreedWithoutACard(t *testing.T) {
 			}
 			w.sb.Advance(14*dayLong + time.Minute)
 			w.deliver()
-			if s := w.subscription(user); s.Status != want.status || s.Tier.Name != "" || !strings.HasSuffix(w.tale(user), want.story) {
+			if s := w.subscription(user); string(s.Status) != want.status || s.Tier.Name != "" || !strings.HasSuffix(w.tale(user), want.story) {
 				t.Fatalf("%s: %+v\n%s", policy, s, w.tale(user))
 			}
 			_, err = w.reserve(user)
@@ -297,7 +298,7 @@ func TestTrial_EndsAsItWasAgreedWithoutACard(t *testing.T) {
 func TestTrial_APausedPlanIsTakenUpOnceThereIsACardThatPays(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		w.trials(billing.PauseWithoutCard)
+		w.trials(plan.PauseWithoutCard)
 		user := w.user()
 		s, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic"})
 		w.must(nil, err)
@@ -351,7 +352,7 @@ func TestTrial_AnotherPlanWithinItCostsNothingAndItGoesOn(t *testing.T) {
 		end := w.subscription(user).TrialEnd
 		for _, tier := range []string{"pro", "basic", "pro"} {
 			p, err := w.Preview(t.Context(), user, billing.PreviewRequest{Tier: tier})
-			if err != nil || p.Kind != billing.PreviewTrial || p.NowCents != 0 || !p.NextAt.Equal(end) || p.Next != int64(p.Tier.MonthlyCents) || !p.TrialEnd.Equal(end) {
+			if err != nil || p.Kind != plan.SwitchTrial || p.NowCents != 0 || !p.NextAt.Equal(end) || p.Next != int64(p.Tier.MonthlyCents) || !p.TrialEnd.Equal(end) {
 				t.Fatalf("%+v, %v", p, err)
 			}
 			got, err := w.change(user, tier)
@@ -437,7 +438,7 @@ func TestTrial_ThePreviewSaysWhenTheFirstChargeIs(t *testing.T) {
 func TestNew_RefusesATrialThatIsNone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, dbtest.SQLite)
-	for _, bad := range []billing.Trial{{Days: -1}, {Days: 91}, {Days: 7, WithoutCard: "charge"}} {
+	for _, bad := range []plan.Trial{{Days: -1}, {Days: 91}, {Days: 7, WithoutCard: "charge"}} {
 		c := w.cfg
 		c.Trial = bad
 		if _, err := billing.New(c); err == nil {

@@ -6,23 +6,24 @@ import (
 	"time"
 
 	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 // Subscription is what a user should know of their plan. The zero value is none.
 type Subscription struct {
-	Tier              Tier          `json:"tier"`   // what they may use now; zero when nothing, whatever Plan says
-	Plan              string        `json:"plan"`   // what they subscribed to, paid or not
-	Status            string        `json:"status"` // Stripe's, or "creating", "checkout", "none"; "included" when billing is off
-	PeriodStart       time.Time     `json:"period_start,omitzero"`
-	PeriodEnd         time.Time     `json:"period_end,omitzero"`
-	EntitledUntil     time.Time     `json:"entitled_until,omitzero"` // with grace, if there is any
-	CancelAtPeriodEnd bool          `json:"cancel_at_period_end"`    // it will end, at CancelAt
-	CancelAt          time.Time     `json:"cancel_at,omitzero"`
-	Pending           PendingChange `json:"pending,omitzero"`     // a change that is not in force yet
-	GraceUntil        time.Time     `json:"grace_until,omitzero"` // after a failed payment: the plan counts until then
-	NextTry           time.Time     `json:"next_try,omitzero"`    // after a failed payment: when it is charged again
-	TrialEnd          time.Time     `json:"trial_end,omitzero"`   // of a trial that runs
-	NoCard            bool          `json:"no_card"`              // there is nothing to charge
+	Tier              plan.Tier          `json:"tier"`   // what they may use now; zero when nothing, whatever Plan says
+	Plan              string             `json:"plan"`   // what they subscribed to, paid or not
+	Status            plan.Status        `json:"status"` // Stripe's, or "creating", "checkout", "none"; "included" when billing is off
+	PeriodStart       time.Time          `json:"period_start,omitzero"`
+	PeriodEnd         time.Time          `json:"period_end,omitzero"`
+	EntitledUntil     time.Time          `json:"entitled_until,omitzero"` // with grace, if there is any
+	CancelAtPeriodEnd bool               `json:"cancel_at_period_end"`    // it will end, at CancelAt
+	CancelAt          time.Time          `json:"cancel_at,omitzero"`
+	Pending           plan.PendingChange `json:"pending,omitzero"`     // a change that is not in force yet
+	GraceUntil        time.Time          `json:"grace_until,omitzero"` // after a failed payment: the plan counts until then
+	NextTry           time.Time          `json:"next_try,omitzero"`    // after a failed payment: when it is charged again
+	TrialEnd          time.Time          `json:"trial_end,omitzero"`   // of a trial that runs
+	NoCard            bool               `json:"no_card"`              // there is nothing to charge
 }
 
 // Allowance is a budget of one period.
@@ -39,16 +40,13 @@ func newAllowance(limit, used, reserved int) Allowance {
 
 // Usage is what is left of a user's plan. Without a plan every number is zero.
 type Usage struct {
-	Tier        Tier      `json:"tier"`
-	Status      string    `json:"status"`
-	PeriodStart time.Time `json:"period_start,omitzero"`
-	PeriodEnd   time.Time `json:"period_end,omitzero"`
-	Quota       Allowance `json:"quota"` // analyses
-	Reads       Allowance `json:"reads"` // posts read from X; nothing is ever reserved
+	Tier        plan.Tier   `json:"tier"`
+	Status      plan.Status `json:"status"`
+	PeriodStart time.Time   `json:"period_start,omitzero"`
+	PeriodEnd   time.Time   `json:"period_end,omitzero"`
+	Quota       Allowance   `json:"quota"` // analyses
+	Reads       Allowance   `json:"reads"` // posts read from X; nothing is ever reserved
 }
-
-// statusIncluded is everyone's status when billing is off.
-const statusIncluded = "included"
 
 // Subscription reads the user's plan.
 func (s *Service) Subscription(ctx context.Context, userID string) (Subscription, error) {
@@ -60,31 +58,31 @@ func (s *Service) Subscription(ctx context.Context, userID string) (Subscription
 }
 
 // show says of a row what concerns its user.
-func (s *Service) show(r row) Subscription {
+func (s *Service) show(r plan.Row) Subscription {
 	now := s.now()
 	if s.off {
-		start, end := month(now)
-		return Subscription{Tier: s.tiers.Pro, Plan: s.tiers.Pro.Name, Status: statusIncluded, PeriodStart: start, PeriodEnd: end, EntitledUntil: end}
+		start, end := plan.Month(now)
+		return Subscription{Tier: s.offer.Pro, Plan: s.offer.Pro.Name, Status: plan.Included, PeriodStart: start, PeriodEnd: end, EntitledUntil: end}
 	}
 	v := Subscription{
-		Plan: r.tierAt(now), Status: r.Status, PeriodStart: r.PeriodStart, PeriodEnd: r.PeriodEnd, EntitledUntil: r.EntitledUntil,
-		CancelAtPeriodEnd: r.cancelling(), CancelAt: r.CancelAt, NoCard: r.NoCard,
+		Plan: r.TierAt(now), Status: r.Status, PeriodStart: r.PeriodStart, PeriodEnd: r.PeriodEnd, EntitledUntil: r.EntitledUntil,
+		CancelAtPeriodEnd: r.Cancelling(), CancelAt: r.CancelAt, NoCard: r.NoCard,
 	}
 	if r.CancelAtPeriodEnd && r.CancelAt.IsZero() {
 		v.CancelAt = r.PeriodEnd
 	}
 	if r.EntitledUntil.After(now) {
-		v.Tier = s.gives(v.Plan, r)
+		v.Tier = s.offer.Gives(v.Plan, r)
 	}
-	if r.Pending.At.After(now) && live(r.Status) {
+	if r.Pending.At.After(now) && r.Status.Live() {
 		v.Pending = r.Pending
 	}
-	if r.Status == "trialing" {
+	if r.Status == plan.Trialing {
 		v.TrialEnd = r.TrialEnd
 	}
-	if r.Status == "past_due" {
+	if r.Status == plan.PastDue {
 		v.GraceUntil = r.EntitledUntil
-		v.NextTry = later(r.NextTry, now)
+		v.NextTry = plan.Later(r.NextTry, now)
 	}
 	return v
 }
@@ -96,22 +94,16 @@ func (s *Service) Usage(ctx context.Context, userID string) (Usage, error) {
 		return Usage{}, err
 	}
 	p, _ := s.inForce(st, s.now())
-	u := Usage{Tier: s.tiers.named(p.Tier), Status: st.sub.Status}
+	u := Usage{Tier: s.offer.Named(p.Tier), Status: st.Sub.Status}
 	if s.off {
-		u.Status = statusIncluded
+		u.Status = plan.Included
 	}
-	if !p.none() {
+	if !p.None() {
 		u.PeriodStart, u.PeriodEnd = p.Start, p.End
 		u.Quota = newAllowance(p.Quota, p.Used, p.Reserved)
 		u.Reads = newAllowance(p.ReadsLimit, p.ReadsUsed, 0)
 	}
 	return u, nil
-}
-
-// standing is what the two tables say of a user; of sub only what entitlement needs.
-type standing struct {
-	sub    row
-	period period // the newest that began; zero when there is none
 }
 
 const standingQuery = `SELECT COALESCE(s.tier, ''), COALESCE(s.status, ''), s.period_start, s.period_end, s.entitled_until,
@@ -121,69 +113,25 @@ const standingQuery = `SELECT COALESCE(s.tier, ''), COALESCE(s.status, ''), s.pe
 	FROM (SELECT 1 AS one) o LEFT JOIN subscriptions s ON s.user_id = $1
 	LEFT JOIN (SELECT * FROM quota_periods WHERE user_id = $1 AND period_start <= $2 ORDER BY period_start DESC LIMIT 1) q ON TRUE`
 
-func (s *Service) standing(ctx context.Context, actor db.Actor, userID string) (standing, error) {
+func (s *Service) standing(ctx context.Context, actor db.Actor, userID string) (plan.Standing, error) {
 	return db.ReadOne(ctx, s.db, actor, scanStanding, standingQuery, userID, s.now())
 }
 
-func scanStanding(rows db.Rows, v *standing) error {
+func scanStanding(rows db.Rows, v *plan.Standing) error {
 	var at [8]*time.Time
-	p := &v.period
-	err := rows.Scan(&v.sub.Tier, &v.sub.Status, &at[0], &at[1], &at[2], &v.sub.Pending.Tier, &v.sub.Pending.How, &at[6], &at[7], &at[3], &at[4], &at[5],
+	p := &v.Period
+	err := rows.Scan(&v.Sub.Tier, &v.Sub.Status, &at[0], &at[1], &at[2], &v.Sub.Pending.Tier, &v.Sub.Pending.How, &at[6], &at[7], &at[3], &at[4], &at[5],
 		&p.Tier, &p.Quota, &p.Reserved, &p.Used, &p.ReadsLimit, &p.ReadsUsed)
-	v.sub.PeriodStart, v.sub.PeriodEnd, v.sub.EntitledUntil = orZero(at[0]), orZero(at[1]), orZero(at[2])
-	v.sub.Pending.At, v.sub.TrialEnd = orZero(at[6]), orZero(at[7])
+	v.Sub.PeriodStart, v.Sub.PeriodEnd, v.Sub.EntitledUntil = orZero(at[0]), orZero(at[1]), orZero(at[2])
+	v.Sub.Pending.At, v.Sub.TrialEnd = orZero(at[6]), orZero(at[7])
 	p.Start, p.End, p.EntitledUntil = orZero(at[3]), orZero(at[4]), orZero(at[5])
 	return err
 }
 
 // inForce is the period a user is in, and whether its ledger row is there already. Without a plan it is none.
-func (s *Service) inForce(st standing, now time.Time) (p period, open bool) {
+func (s *Service) inForce(st plan.Standing, now time.Time) (p plan.Period, open bool) {
 	if s.off {
-		return s.included(st.period, now)
+		return s.offer.Included(st.Period, now)
 	}
-	tier := s.gives(st.sub.tierAt(now), st.sub)
-	if tier.Name == "" || !now.Before(st.sub.EntitledUntil) {
-		return period{}, false
-	}
-	if st.period.covers(now) {
-		return st.period, true
-	}
-	start, end := st.sub.PeriodStart, st.sub.PeriodEnd
-	if !now.Before(end) { // the renewal is late: go on for now, from where Stripe's next period will begin
-		start, end = end, nextMonth(end)
-	}
-	return newPeriod(tier, start, end, st.sub.EntitledUntil), false
-}
-
-// included is the period in force when billing is off. A period from before it was switched off goes on as pro.
-func (s *Service) included(newest period, now time.Time) (p period, open bool) {
-	start, end := month(now)
-	switch {
-	case newest.covers(now) && newest.Tier == s.tiers.Pro.Name:
-		return newest, true
-	case newest.covers(now):
-		p = newPeriod(s.tiers.Pro, newest.Start, newest.End, newest.End)
-		p.Used, p.Reserved, p.ReadsUsed = newest.Used, newest.Reserved, newest.ReadsUsed
-		return p, false
-	case newest.Start.After(start) && newest.EntitledUntil.Before(newest.End):
-		start = newest.EntitledUntil
-	case newest.Start.After(start):
-		start = newest.End
-	}
-	return newPeriod(s.tiers.Pro, start, end, end), false
-}
-
-// month is the calendar month of UTC around now.
-func month(now time.Time) (start, end time.Time) {
-	start = time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
-	return start, start.AddDate(0, 1, 0)
-}
-
-// nextMonth is the same day a month on, or that month's last day.
-func nextMonth(t time.Time) time.Time {
-	next := t.AddDate(0, 1, 0)
-	if next.Day() != t.Day() { // 31 January + 1 month overflows into March
-		next = next.AddDate(0, 0, -next.Day())
-	}
-	return next
+	return s.offer.InForce(st, now)
 }

@@ -4,7 +4,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 // The front page of a stranger: what this is, what it costs, and the way in.
@@ -12,7 +12,7 @@ import (
 type frontView struct {
 	page
 	SignIn string // where signing in begins
-	Plans  []billing.Tier
+	Plans  []plan.Tier
 }
 
 // showFront is the address / for anyone.

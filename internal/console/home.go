@@ -12,6 +12,7 @@ import (
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/notice"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 // The front page of a signed-in person: start an analysis, read the earlier ones, and see
@@ -30,7 +31,7 @@ type homeView struct {
 	Archives []analysis.Archive // uploads that are still kept
 	Usage    billing.Usage
 	Plan     billing.Subscription
-	Plans    []billing.Tier  // to choose from; empty with a plan
+	Plans    []plan.Tier     // to choose from; empty with a plan
 	Notices  []notice.Notice // that were not read yet, the newest few
 	Paying   bool            // back from the checkout, and not confirmed yet
 	Consent  string          // the text to agree to; "" when that was done before
@@ -101,7 +102,7 @@ func (c *Console) gatherPlan(v *visit, h *homeView) (err error) {
 	if h.Plan, err = c.Billing.Subscription(v.r.Context(), v.me.UserID); err != nil {
 		return err
 	}
-	if h.Plan.Tier == (billing.Tier{}) {
+	if h.Plan.Tier == (plan.Tier{}) {
 		h.Plans = c.Billing.Plans()
 		h.Paying = v.paying() && v.alert == nil
 	} else if v.back() {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 // The page of one's plan: where it stands, how to change it, what was paid and what happened.
@@ -19,11 +20,11 @@ type planView struct {
 	page
 	Plan     billing.Subscription
 	Usage    billing.Usage
-	Present  billing.Tier   // what is paid for, whether it counts now or not
-	Others   []billing.Tier // what it can be changed to
-	Pending  billing.Tier   // the plan of a change that waits
-	Live     bool           // the plan can be changed or cancelled
-	Invoices []billing.Invoice
+	Present  plan.Tier   // what is paid for, whether it counts now or not
+	Others   []plan.Tier // what it can be changed to
+	Pending  plan.Tier   // the plan of a change that waits
+	Live     bool        // the plan can be changed or cancelled
+	Invoices []plan.Invoice
 	Missing  bool   // the payment provider does not tell the invoices right now
 	Older    string // the address of more invoices; "" for none
 	Story    []billing.Entry
@@ -45,7 +46,7 @@ func (c *Console) gatherStanding(v *visit, p *planView) (err error) {
 	if p.Plan, err = c.Billing.Subscription(ctx, me); err != nil {
 		return err
 	}
-	if p.Plan.Pending.How == billing.AfterPayment { // perhaps it was confirmed a moment ago
+	if p.Plan.Pending.How == plan.AfterPayment { // perhaps it was confirmed a moment ago
 		if now, err := c.Billing.Refresh(ctx, me); err == nil {
 			p.Plan = now
 		}
@@ -89,7 +90,7 @@ func (c *Console) gatherInvoices(v *visit, p *planView) error {
 }
 
 // backWords say what of an invoice's payment went back; "" for nothing.
-func backWords(in billing.Invoice) string {
+func backWords(in plan.Invoice) string {
 	var all []string
 	if in.RefundedCents > 0 {
 		all = append(all, sum(in.RefundedCents, in.Currency)+" was given back to you.")
@@ -160,7 +161,7 @@ func (c *Console) changePlan(v *visit) (string, error) {
 		return "", err
 	case changed.ConfirmURL != "":
 		return changed.ConfirmURL, nil
-	case changed.Pending.How == billing.AfterPeriodEnd:
+	case changed.Pending.How == plan.AfterPeriodEnd:
 		return "/account/plan?done=change-planned", nil
 	case v.field("keep") != "":
 		return "/account/plan?done=change-dropped", nil

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/console"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 func TestPlan_AnUpgradeIsShownBeforeItIsPaid(t *testing.T) {
@@ -68,7 +68,7 @@ func TestPlan_GraceIsTold(t *testing.T) {
 	if got := console.PlanWords(s); !strings.Contains(got, "Your card is charged again on "+s.NextTry.Format("2 January 2006")+". Your plan stays open") {
 		t.Errorf("it says %q", got)
 	}
-	s.Tier = billing.Tier{}
+	s.Tier = plan.Tier{}
 	if got := console.PlanWords(s); !strings.Contains(got, "closed until it is paid") {
 		t.Errorf("it says %q", got)
 	}

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 //go:embed templates/*.html
@@ -91,9 +91,9 @@ func money(cents int) string {
 // sum writes an amount to the cent: $29.00, or −$4.50 for a credit.
 func sum(cents int64, currency string) string {
 	if cents < 0 {
-		return "−" + billing.Amount(-cents, currency)
+		return "−" + plan.Amount(-cents, currency)
 	}
-	return billing.Amount(cents, currency)
+	return plan.Amount(cents, currency)
 }
 
 // percent writes a share from 0 to 1: 4.2 %.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/plan"
 	"github.com/repazoo/repazoo/internal/sandbox"
 )
 
@@ -32,7 +33,7 @@ func (w *world) code(code, coupon string) {
 }
 
 func trials(c *billing.Config) {
-	c.Trial, c.Codes = billing.Trial{Days: 14, Quota: 10, Reads: 500}, true
+	c.Trial, c.Codes = plan.Trial{Days: 14, Quota: 10, Reads: 500}, true
 }
 
 func TestPlan_ATrialIsToldBeforeItBeginsAndWhileItRuns(t *testing.T) {

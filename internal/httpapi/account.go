@@ -7,6 +7,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 type accountBody struct {
@@ -134,12 +135,12 @@ func (a *API) usage(ctx context.Context, _ *struct{}) (*usageOutput, error) {
 
 func newUsageBody(u billing.Usage) usageBody {
 	return usageBody{
-		Tier: tierName(u.Tier), Status: u.Status, PeriodStart: orNull(u.PeriodStart), PeriodEnd: orNull(u.PeriodEnd),
+		Tier: tierName(u.Tier), Status: string(u.Status), PeriodStart: orNull(u.PeriodStart), PeriodEnd: orNull(u.PeriodEnd),
 		Analyses: counter(u.Quota), XReads: counter(u.Reads),
 	}
 }
 
-func tierName(t billing.Tier) string { return cmp.Or(t.Name, "none") }
+func tierName(t plan.Tier) string { return cmp.Or(t.Name, "none") }
 
 // orNull makes an unknown time null in JSON.
 func orNull(t time.Time) *time.Time {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 // Changes of plan, what they cost, and what was paid.
@@ -15,8 +16,8 @@ type pendingBody struct {
 	At   time.Time `json:"at" doc:"When it begins; with payment, until when you can confirm it."`
 }
 
-func newPendingBody(p billing.PendingChange) *pendingBody {
-	if p == (billing.PendingChange{}) {
+func newPendingBody(p plan.PendingChange) *pendingBody {
+	if p == (plan.PendingChange{}) {
 		return nil
 	}
 	return &pendingBody{p.Tier, p.How, p.At}
@@ -97,7 +98,7 @@ func (a *API) previewPlan(ctx context.Context, in *previewInput) (*previewOutput
 	}
 	out.Body.Next = costBody{p.Next, 0, p.NextTax, p.Currency, p.NextAt, nil}
 	out.Body.RegularCents, out.Body.TrialEnd, out.Body.TrialQuota, out.Body.TaxUnknown = p.Regular, orNull(p.TrialEnd), p.TrialQuota, p.TaxUnknown
-	if p.Discount != (billing.Discount{}) {
+	if p.Discount != (plan.Discount{}) {
 		out.Body.Discount = &discountBody{orNothing(p.Discount.Code), p.Discount.Words}
 	}
 	return out, nil

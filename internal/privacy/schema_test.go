@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/repazoo/repazoo/internal/account"
-	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 // decisions is what becomes of each table's rows when their user is erased, and which file of a package they are in. A
@@ -162,7 +162,7 @@ func TestErase_LeavesNothingInAnyTable(t *testing.T) {
 				t.Errorf("%s had %d rows of another user, now %d", table, want, got)
 			}
 		}
-		if s := must(w.billing.Subscription(other.ctx, other.UserID))(t); s.Status != "active" || s.Tier == (billing.Tier{}) {
+		if s := must(w.billing.Subscription(other.ctx, other.UserID))(t); s.Status != "active" || s.Tier == (plan.Tier{}) {
 			t.Errorf("another user's plan is %+v", s)
 		}
 	})

@@ -1,0 +1,106 @@
+package billing
+
+import (
+	"context"
+	"net/url"
+	"slices"
+
+	"github.com/stripe/stripe-go/v86"
+
+	"github.com/repazoo/repazoo/internal/plan"
+)
+
+func (p *provider) invoice(in *stripe.Invoice) plan.Invoice {
+	tax, _ := taxOf(in)
+	return plan.Invoice{
+		OffCents: offOf(in), TaxCents: tax,
+		ID: in.ID, Number: in.Number, Status: string(in.Status), Cents: in.Total, Currency: string(in.Currency), CreatedAt: instant(in.Created),
+		Page: p.link(in.HostedInvoiceURL), PDF: p.link(in.InvoicePDF),
+	}
+}
+
+// link is an address a person may be led to: encrypted, or the stand-in's; anything else is "".
+func (p *provider) link(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && (u.Scheme != "http" || !p.standIn) {
+		return ""
+	}
+	return address
+}
+
+// charges lists the invoices of a subscription, oldest first, two years back at most.
+func (p *provider) charges(ctx context.Context, subscription string) ([]plan.Charge, error) {
+	params := &stripe.InvoiceListParams{Subscription: &subscription, ListParams: stripe.ListParams{Limit: new(int64(50)), Single: true}}
+	var all []plan.Charge
+	for in, err := range p.api.V1Invoices.List(ctx, params).All(ctx) {
+		if err != nil {
+			return nil, refuse(err)
+		}
+		all = append(all, chargeOf(in, p.tierOf))
+	}
+	slices.Reverse(all)
+	return all, nil
+}
+
+// paidBefore tells whether the period of an ended subscription was paid, at its price.
+func (p *provider) paidBefore(ctx context.Context, r plan.Remote) (bool, error) {
+	all, err := p.charges(ctx, r.ID)
+	return slices.ContainsFunc(all, func(c plan.Charge) bool {
+		return c.Status == "paid" && c.Tier == r.Tier && c.Until.Equal(r.PeriodEnd)
+	}), err
+}
+
+// invoices lists one page of the customer's, newest first, from after the one of the cursor; more tells that there are
+// others.
+func (p *provider) invoices(ctx context.Context, customer string, limit int, cursor string) (all []plan.Invoice, more bool, err error) {
+	params := &stripe.InvoiceListParams{Customer: &customer, ListParams: stripe.ListParams{Limit: new(int64(limit)), Single: true}}
+	if cursor != "" {
+		params.StartingAfter = &cursor
+	}
+	list := p.api.V1Invoices.List(ctx, params)
+	for in, err := range list.All(ctx) {
+		if err != nil {
+			return nil, false, refuse(err)
+		}
+		all = append(all, p.invoice(in))
+	}
+	return all, list.Meta().HasMore, nil
+}
+
+// portal makes the billing page of a customer and answers its address.
+func (p *provider) portal(ctx context.Context, customer, back string) (string, error) {
+	params := &stripe.BillingPortalSessionCreateParams{Customer: &customer, ReturnURL: &back}
+	config, err := findPortal(ctx, p.api)
+	switch {
+	case err != nil && !rejected(err):
+		return "", refuse(err)
+	case err != nil: // a restricted key that may not look: Stripe's default is better than no page
+		p.log.WarnContext(ctx, "Stripe does not tell the portal's configurations, so its default is used", "error", refuse(err))
+	case config != nil:
+		params.Configuration = &config.ID
+	}
+	ps, err := p.api.V1BillingPortalSessions.Create(ctx, params)
+	if err != nil {
+		return "", refuse(err)
+	}
+	return ps.URL, nil
+}
+
+// findPortal is the active configuration that is ours; nil when there is none.
+func findPortal(ctx context.Context, api *stripe.Client) (*stripe.BillingPortalConfiguration, error) {
+	params := &stripe.BillingPortalConfigurationListParams{Active: new(true)}
+	params.Limit = new(int64(100))
+	seen := 0
+	for found, err := range api.V1BillingPortalConfigurations.List(ctx, params).All(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if found.Metadata[metaSetup] == "portal" {
+			return found, nil
+		}
+		if seen++; seen == maxObjects {
+			break
+		}
+	}
+	return nil, nil
+}
