@@ -36,7 +36,7 @@ var attackRules = []attack{
 	{what: disgust, side: before, gap: 2, group: "hate.hatred", reader: "harassment.hatred"},
 	{what: contempt, side: around, gap: 1, link: true, group: "hate.contempt", reader: "harassment.insult"},
 	{what: insult, side: around, gap: 1, link: true, group: "hate.contempt", reader: "harassment.insult", other: "harassment.third"},
-	{what: mild, side: around, gap: 1, link: true, group: "hate.contempt"},
+	{what: mild | poor, side: around, gap: 1, link: true, group: "hate.contempt"},
 	{what: blame, side: before, gap: 3, group: "hate.blame"},
 	{what: avoid, side: after, gap: 4, group: "hate.rights"},
 	{what: lesser, side: after, gap: 3, group: "hate.dehumanise"},
@@ -92,7 +92,11 @@ func (p *post) target(a *attack, i int, want role) int {
 		}
 	}
 	if a.side&before != 0 {
-		if w := p.nearest(i, -1, want, a.gap); w >= 0 && p.linked(a, i, w) {
+		stop := role(0)
+		if person { // "@bo she is …" is not said of bo
+			stop = third | they | folk | people | me | you
+		}
+		if w := p.nearest(i, -1, want|stop, a.gap); w >= 0 && p.units[w].roles&want != 0 && p.linked(a, i, w) {
 			return w
 		}
 	}

@@ -139,22 +139,26 @@ func squeeze(b, word []byte, long, two int) []byte {
 
 // The shortest words that are repaired, in letters. A slur accuses by itself, so it must be longer.
 const (
-	shortestTypo = 6
-	shortestSlur = 7
-	longestTypo  = 20
+	shortestGroup = 5
+	shortestTypo  = 5
+	shortestSlur  = 6
+	longestTypo   = 20
 )
 
 func shortestRepair(r role) int {
-	if r&(slur|weakslur) != 0 {
-		return shortestSlur - 1
+	switch {
+	case r&(slur|weakslur) != 0:
+		return shortestSlur
+	case r&(group|adj) != 0:
+		return shortestGroup
 	}
-	return shortestTypo - 1
+	return shortestTypo
 }
 
 // repair finds the word that an unknown one may be with one inner letter missing, doubled or swapped with its
 // neighbour, 0 if there is none.
 func (l *lexicon) repair(word []byte, scratch *[]byte) int32 {
-	if len(word) < shortestTypo-1 || len(word) > longestTypo {
+	if len(word) < shortestGroup-1 || len(word) > longestTypo {
 		return 0
 	}
 	if id := l.near[string(word)]; id != 0 {
@@ -162,15 +166,15 @@ func (l *lexicon) repair(word []byte, scratch *[]byte) int32 {
 	}
 	b := append((*scratch)[:0], word...)
 	*scratch = b
-	for i := 1; i+2 < len(b); i++ {
-		if b[i] == b[i+1] {
-			short := append(append((*scratch)[:0:0], b[:i]...), b[i+1:]...)
-			if id := l.worth(short); id != 0 {
-				return id
-			}
+	for i := 1; i+1 < len(b); i++ {
+		if b[i] >= utf8.RuneSelf || b[i+1] >= utf8.RuneSelf {
 			continue
 		}
-		if b[i] >= utf8.RuneSelf || b[i+1] >= utf8.RuneSelf {
+		if b[i] == b[i+1] {
+			var room [longestTypo]byte
+			if id := l.worth(append(append(room[:0], b[:i]...), b[i+1:]...)); id != 0 {
+				return id
+			}
 			continue
 		}
 		b[i], b[i+1] = b[i+1], b[i]
@@ -189,8 +193,7 @@ func (l *lexicon) worth(word []byte) int32 {
 	if id == 0 {
 		return 0
 	}
-	r := l.roles(id)
-	if r&repairable == 0 || r&(light|common) != 0 || len(word) < shortestRepair(r) {
+	if r := l.roles(id); r&repairable == 0 || r&(light|common) != 0 || len(word) < shortestRepair(r) {
 		return 0
 	}
 	return id

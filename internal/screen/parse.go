@@ -424,10 +424,10 @@ func (p *parser) finish() {
 		if plain := string(stripAccents(nil, []byte(w))); plain != w && p.lexicon.words[plain] == 0 {
 			p.lexicon.words[plain] = id
 		}
-		if r, _ := utf8.DecodeRuneInString(w); spaceless(r) {
+		if first, _ := utf8.DecodeRuneInString(w); spaceless(first) {
 			p.addRunes(w, id)
 		}
-		if n := utf8.RuneCountInString(w); p.roles(id)&repairable != 0 && n >= shortestRepair(p.roles(id)) {
+		if r := p.roles(id); r&repairable != 0 && r&(light|common) == 0 && utf8.RuneCountInString(w) >= shortestRepair(r) {
 			p.addNear(w, id)
 		}
 	}

@@ -18,6 +18,7 @@ type post struct {
 	seen      [readers][]halves
 	asked     []int32 // sentences that end with a question mark
 	foreign   bool    // it is in a language that has no file
+	played    []int32 // sentences about a game, a joke or a meal
 	quotes    int     // tokens between quotation marks
 	sentences int
 	findings  []finding
@@ -33,7 +34,7 @@ func (p *post) reset(text string) {
 		text: text[:min(len(text), maxText)], lexicons: p.lexicons,
 		folded: p.folded[:0], scratch: p.scratch[:0], tokens: p.tokens[:0], spare: p.spare[:0], parts: p.parts[:0],
 		cuts: p.cuts[:0], units: p.units[:0], unitAt: p.unitAt[:0], singles: p.singles[:0], asked: p.asked[:0],
-		seen: p.seen, findings: p.findings[:0],
+		seen: p.seen, played: p.played[:0], findings: p.findings[:0],
 	}
 }
 

@@ -25,6 +25,7 @@ const (
 	contempt // what nobody wants to be called, and what calls nobody names by itself: "inferior"
 	insult   // a name that people are called: "asshole"
 	mild     // impolite; of a person it is tone, of a group contempt: "stupid"
+	poor     // a bad opinion that is not rude; of a group contempt: "terrible"
 	harm     // hurts or kills: "stab"
 	wish     // a whole wish of harm: "deserve to die"
 	remove   // sends people away or keeps them out: "deport"
@@ -57,7 +58,7 @@ const (
 var roleNames = []string{
 	"light", "common",
 	"group", "adj", "person", "folk", "slur", "weakslur", "you", "third", "they", "me",
-	"hate", "disgust", "dehuman", "contempt", "insult", "mild", "harm", "wish", "remove", "curse", "curseoff",
+	"hate", "disgust", "dehuman", "contempt", "insult", "mild", "poor", "harm", "wish", "remove", "curse", "curseoff",
 	"right", "blame", "cage", "avoid", "lesser",
 	"intent", "ought", "not", "be", "opener", "report", "endorse", "denounce", "warm", "play", "clitic", "self",
 }
@@ -72,8 +73,8 @@ func roleNamed(name string) (role, bool) {
 }
 
 // repairable are the roles whose long words are looked for behind a spelling mistake.
-const repairable = group | slur | weakslur | hate | dehuman | contempt | insult | harm | wish | person
+const repairable = group | adj | slur | weakslur | hate | dehuman | contempt | insult | harm | wish | person | right
 
 // attacks are the roles that a rule begins with.
-const attacks = hate | disgust | dehuman | contempt | insult | mild | harm | wish | remove | curse | curseoff | right |
+const attacks = hate | disgust | dehuman | contempt | insult | mild | poor | harm | wish | remove | curse | curseoff | right |
 	blame | cage | avoid | lesser | slur | weakslur

@@ -7,9 +7,11 @@ import (
 
 // weigh turns what was found into hits, in their final severity.
 func (p *post) weigh(r *Result) {
-	playful, swears := false, 0
+	swears := 0
 	for i := range p.units {
-		playful = playful || p.units[i].roles&play != 0
+		if p.units[i].roles&play != 0 {
+			p.played = append(p.played, p.units[i].sentence)
+		}
 		if p.units[i].roles&(mild|insult|curseoff|weakslur|slur) != 0 {
 			r.Tone++
 		}
@@ -27,10 +29,10 @@ func (p *post) weigh(r *Result) {
 		})
 	}
 	r.Tone += swears
-	grave := p.graveBySentence(playful)
+	grave := p.graveBySentence()
 	for _, f := range p.findings {
 		h := f.hit()
-		if f.frame == Meant && playful && (f.kind.category == violence || f.kind.category == harassment) {
+		if f.frame == Meant && p.plays(f.sentence) && (f.kind.category == violence || f.kind.category == harassment) {
 			h.Frame = Playful
 		}
 		if h.Frame != Meant {
@@ -44,10 +46,10 @@ func (p *post) weigh(r *Result) {
 }
 
 // graveBySentence counts the findings of each sentence that can confirm one another.
-func (p *post) graveBySentence(playful bool) map[int32]int {
+func (p *post) graveBySentence() map[int32]int {
 	var out map[int32]int
 	for _, f := range p.findings {
-		if f.frame != Meant || playful {
+		if f.frame != Meant || p.plays(f.sentence) {
 			continue
 		}
 		switch f.kind.category {
@@ -59,6 +61,12 @@ func (p *post) graveBySentence(playful bool) map[int32]int {
 		}
 	}
 	return out
+}
+
+// plays reports whether the sentence, or the one after it, is about a game, a joke or a meal.
+func (p *post) plays(sentence int32) bool {
+	i, found := slices.BinarySearch(p.played, sentence)
+	return found || i < len(p.played) && p.played[i] == sentence+1
 }
 
 func (f finding) hit() Hit {
