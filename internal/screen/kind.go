@@ -46,6 +46,9 @@ type kind struct {
 // toModel is the kind of posts that talk to a language model. It makes no hit.
 const toModel = "model.order"
 
+// tone is the kind of a bad opinion of one person. It makes no hit and counts into the tone of the post.
+const tone = "tone"
+
 // kinds are all sorts of findings but those of personal data, by name.
 var kinds = kindsByName([]kind{
 	{name: "hate.threat", category: hateSpeech, severity: critical, suggestion: removePost,
@@ -162,6 +165,7 @@ var kinds = kindsByName([]kind{
 		reason: "Calls for a boycott or attacks a company."},
 
 	{name: toModel},
+	{name: tone},
 })
 
 func kindsByName(list []kind) map[string]*kind {

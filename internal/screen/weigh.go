@@ -21,7 +21,7 @@ func (p *post) weigh(r *Result) {
 		case s.kind.name == toModel:
 			r.TalksToModel = true
 			continue
-		case s.kind.category == profanity:
+		case s.kind.category == profanity || s.kind.category == sexualContent:
 			swears++
 		}
 		p.findings = append(p.findings, finding{
@@ -31,6 +31,12 @@ func (p *post) weigh(r *Result) {
 	r.Tone += swears
 	grave := p.graveBySentence()
 	for _, f := range p.findings {
+		if f.kind.name == tone {
+			if f.frame == Meant {
+				r.Tone++
+			}
+			continue
+		}
 		h := f.hit()
 		if f.frame == Meant && p.plays(f.sentence) && (f.kind.category == violence || f.kind.category == harassment) {
 			h.Frame = Playful
