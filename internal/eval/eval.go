@@ -13,9 +13,9 @@
 // counts as a yes (see verdict.go):
 //
 //   - hate, hatecheck: any finding of hate_speech.
-//   - offensive: a finding of hate_speech, harassment, violence or profanity, or of
-//     sexual_content of at least medium severity. The task defines offensive as insults,
-//     threats and any profanity; words that are merely rude ("damn") are no findings.
+//   - offensive: rude words, or a finding of hate_speech, harassment, violence or
+//     profanity, or of sexual_content of at least medium severity. The task defines
+//     offensive as insults, threats and any profanity, whoever they are said of.
 //   - sentiment: the tone above +0.05 is positive, below -0.05 negative, and whatever
 //     is between, or has no known tone, is neutral. These are VADER's own borders.
 //   - findings: any finding flags a harmless post; a risk is right when one finding has
@@ -63,6 +63,7 @@ type Witness func(text, lang string) Verdict
 type Verdict struct {
 	Hits []Hit
 	Tone float64 // from -1, bad, to 1, good; 0 when it is not known
+	Rude bool    // the post has rude words, findings or not
 }
 
 // Hit is one finding of a witness.

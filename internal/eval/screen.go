@@ -6,7 +6,7 @@ import "github.com/repazoo/repazoo/internal/screen"
 func Screen(s *screen.Screener) Witness {
 	return func(text, lang string) Verdict {
 		r := s.Check(text, lang)
-		v := Verdict{Tone: r.Sentiment}
+		v := Verdict{Tone: r.Sentiment, Rude: r.Tone > 0}
 		for _, h := range r.Hits {
 			v.Hits = append(v.Hits, Hit{h.Category, h.Severity})
 		}

@@ -60,7 +60,7 @@ func (v Verdict) class(task Task) string {
 	case Sentiment:
 		return all[tone(v.Tone)]
 	case Offensive:
-		return all[number(slices.ContainsFunc(v.Hits, Hit.offends))]
+		return all[number(v.Rude || slices.ContainsFunc(v.Hits, Hit.offends))]
 	}
 	return all[number(v.has("hate_speech"))]
 }

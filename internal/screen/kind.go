@@ -46,8 +46,8 @@ type kind struct {
 // toModel is the kind of posts that talk to a language model. It makes no hit.
 const toModel = "model.order"
 
-// tone is the kind of a bad opinion of one person. It makes no hit and counts into the tone of the post.
-const tone = "tone"
+// manner is the kind of a bad opinion of one person. It makes no hit and counts into the tone of the post.
+const manner = "manner"
 
 // kinds are all sorts of findings but those of personal data, by name.
 var kinds = kindsByName([]kind{
@@ -165,7 +165,7 @@ var kinds = kindsByName([]kind{
 		reason: "Calls for a boycott or attacks a company."},
 
 	{name: toModel},
-	{name: tone},
+	{name: manner},
 })
 
 func kindsByName(list []kind) map[string]*kind {

@@ -12,6 +12,19 @@ import (
 //go:embed lang/*.txt
 var languageFiles embed.FS
 
+// fileNames are the names of all language files, without their ending.
+func fileNames() []string {
+	files, err := languageFiles.ReadDir("lang")
+	if err != nil {
+		panic(fmt.Sprintf("screen: %v", err)) // it is part of the program
+	}
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = strings.TrimSuffix(f.Name(), ".txt")
+	}
+	return names
+}
+
 // load reads one language. The format is described in lang/README.md.
 func load(language string) (*lexicon, error) {
 	text, err := languageFiles.ReadFile("lang/" + language + ".txt")

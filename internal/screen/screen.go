@@ -63,9 +63,6 @@ type Hit struct {
 	Confirm    bool   // one sign alone: a lone slur, a threat at nobody addressed
 }
 
-// Languages are the languages that have a file of their own.
-var languages = []string{"en", "es", "de", "fr", "pt"}
-
 // Screener holds the languages. It is safe for concurrent use.
 type Screener struct {
 	lexicons map[string]func() *lexicon // each is loaded when a post first needs it
@@ -77,7 +74,7 @@ type Screener struct {
 // New prepares a screener. A language is loaded, in some milliseconds, when a post first needs it.
 func New() *Screener {
 	s := &Screener{lexicons: map[string]func() *lexicon{}, tone: tone.New(), tongues: language.New()}
-	for _, name := range append([]string{"model"}, languages...) {
+	for _, name := range fileNames() {
 		s.lexicons[name] = sync.OnceValue(func() *lexicon { return mustLoad(name) })
 	}
 	s.scratch.New = func() any { return new(post) }

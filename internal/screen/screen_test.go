@@ -242,18 +242,18 @@ func TestCheck_LooksAtABoundedPartOfHugeTexts(t *testing.T) {
 	}
 }
 
-// complete are the languages whose files compose attacks of every kind.
-var complete = []string{"en", "es", "de"}
+// short are the languages whose files have no compositions yet.
+var short = []string{"fr", "pt", "model"}
 
 func TestLanguages_EachFileLoadsAndNamesPeopleAndAttacks(t *testing.T) {
 	t.Parallel()
-	for _, name := range languages {
+	for _, name := range fileNames() {
 		l, err := load(name)
 		if err != nil {
 			t.Error(err)
 			continue
 		}
-		if !slices.Contains(complete, name) {
+		if slices.Contains(short, name) {
 			continue
 		}
 		var all role
@@ -265,9 +265,6 @@ func TestLanguages_EachFileLoadsAndNamesPeopleAndAttacks(t *testing.T) {
 				t.Errorf("lang/%s.txt has no word of the role %s", name, n)
 			}
 		}
-	}
-	if _, err := load("model"); err != nil {
-		t.Error(err)
 	}
 }
 

@@ -31,7 +31,7 @@ func (p *post) weigh(r *Result) {
 	r.Tone += swears
 	grave := p.graveBySentence()
 	for _, f := range p.findings {
-		if f.kind.name == tone {
+		if f.kind.name == manner {
 			if f.frame == Meant {
 				r.Tone++
 			}
