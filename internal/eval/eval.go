@@ -78,6 +78,7 @@ func Run(ctx context.Context, witness Witness, in Input) (*Result, error) {
 	if in.Lang == "" {
 		in.Lang = "en"
 	}
+	witness("", in.Lang) // what is made once is no part of the time of a post
 	t := newTally(in.Task)
 	err := in.read(ctx, &t.skipped, func(c oneCase) { t.add(c, t.ask(witness, c)) })
 	if err != nil {

@@ -180,6 +180,7 @@ func (in Input) readFindings(bad *skipped, each func(oneCase) error) error {
 		return err
 	}
 	defer f.Close()
+	head := true // the first line that is neither empty nor a remark may name the columns
 	for l := newLines(f); ; {
 		line, ok, err := l.next()
 		switch {
@@ -190,9 +191,13 @@ func (in Input) readFindings(bad *skipped, each func(oneCase) error) error {
 		case !ok:
 			bad.add(in.Cases, l.n, line)
 			continue
-		case strings.TrimSpace(line) == "", strings.HasPrefix(line, "#"), l.n == 1 && strings.HasPrefix(line, "kind\texpected"):
+		case strings.TrimSpace(line) == "", strings.HasPrefix(line, "#"):
+			continue
+		case head && strings.HasPrefix(line, "kind\texpected"):
+			head = false
 			continue
 		}
+		head = false
 		c, why := findingsCase(line)
 		if why != "" {
 			bad.add(in.Cases, l.n, why)
