@@ -78,7 +78,7 @@ func (p *post) attackAt(i int) {
 // target finds whom the attack at unit i is aimed at, or -1.
 func (p *post) target(a *attack, i int, want role) int {
 	u := &p.units[i]
-	if u.roles&want != 0 && (a.what == wish || u.roles&(they|you) != 0 && u.roles&want != 0 || u.roles&people != 0 && want&people != 0 && u.roles&slur == 0) {
+	if u.roles&want != 0 && (a.what == wish || u.roles&(they|you|third) != 0 || u.roles&people != 0 && want&people != 0 && u.roles&slur == 0) {
 		return i // the target is in the word: Spanish "matarlos", German "Drecksjude"
 	}
 	if i > 0 && p.has(i-1, i, clitic) && p.units[i-1].roles&want != 0 {
@@ -158,6 +158,7 @@ func (p *post) slurAt(i int) {
 		p.foundSlur(kinds["hate.abuse"], i)
 	case p.nearest(i, -1, you, near) >= 0 || p.nearest(i, 1, you, 0) >= 0:
 		p.foundSlur(kinds["hate.abuse"], i)
+		p.foundSlur(kinds["harassment.insult"], i)
 	case p.nearest(i, -1, third, near) >= 0:
 		p.foundSlur(kinds["harassment.third"], i)
 	}

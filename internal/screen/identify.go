@@ -139,11 +139,20 @@ func squeeze(b, word []byte, long, two int) []byte {
 
 // The shortest words that are repaired, in letters. A slur accuses by itself, so it must be longer.
 const (
-	shortestGroup = 5
-	shortestTypo  = 5
-	shortestSlur  = 6
-	longestTypo   = 20
+	shortestGroup    = 5
+	shortestTypo     = 5
+	shortestSlur     = 6
+	shortestInPhrase = 6 // of a word that only occurs in phrases
+	longestTypo      = 20
 )
+
+// repairs reports whether an unknown word may be taken for one of n letters with these roles.
+func repairs(r role, n int) bool {
+	if r&(light|common) != 0 {
+		return false
+	}
+	return r&repairable != 0 && n >= shortestRepair(r) || r == 0 && n >= shortestInPhrase
+}
 
 func shortestRepair(r role) int {
 	switch {
@@ -193,7 +202,7 @@ func (l *lexicon) worth(word []byte) int32 {
 	if id == 0 {
 		return 0
 	}
-	if r := l.roles(id); r&repairable == 0 || r&(light|common) != 0 || len(word) < shortestRepair(r) {
+	if !repairs(l.roles(id), len(word)) {
 		return 0
 	}
 	return id
@@ -256,6 +265,7 @@ func (p *post) longestRun(i, end int) (int, [readers]int32) {
 		at := int32(0)
 		for j := i; j < min(end, i+l.maxRunes); j++ {
 			r, _ := utf8.DecodeRune(p.folded[p.tokens[j].from:p.tokens[j].to])
+			p.steps++
 			next, ok := l.runes[edge{at, r}]
 			if !ok {
 				break

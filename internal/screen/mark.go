@@ -114,7 +114,7 @@ func (p *post) follow(r *reading, k int, at int32, i, n int) {
 // take is what the entry of n tokens at i means here. Its findings and pairs are noted.
 func (p *post) take(l *lexicon, k int, e *entry, i, n int) role {
 	roles := e.roles
-	if p.foreign && n == 1 { // an English word in a language that has no file: too often another word
+	if p.foreign && n == 1 && k != modelReader { // an English word in a language that has no file: too often another word
 		return roles &^ (weakslur | mild | insult | curse | contempt | dehuman)
 	}
 	p.note(k, l, &e.meaning, i, n)
@@ -132,6 +132,7 @@ const senseReach = 10
 
 func (p *post) near(k int, unless map[int32]bool, i, n int) bool {
 	for j := max(0, i-senseReach); j < min(len(p.tokens), i+n+senseReach); j++ {
+		p.steps++
 		if (j < i || j >= i+n) && unless[p.tokens[j].ids[k]] {
 			return true
 		}

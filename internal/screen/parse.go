@@ -440,7 +440,7 @@ func (p *parser) finish() {
 		if first, _ := utf8.DecodeRuneInString(w); spaceless(first) {
 			p.addRunes(w, id)
 		}
-		if r := p.roles(id); r&repairable != 0 && r&(light|common) == 0 && utf8.RuneCountInString(w) >= shortestRepair(r) {
+		if repairs(p.roles(id), utf8.RuneCountInString(w)) {
 			p.addNear(w, id)
 		}
 	}

@@ -73,7 +73,8 @@ func roleNamed(name string) (role, bool) {
 }
 
 // repairable are the roles whose long words are looked for behind a spelling mistake.
-const repairable = group | adj | slur | weakslur | hate | dehuman | contempt | insult | harm | wish | person | right
+const repairable = group | adj | slur | weakslur | hate | disgust | dehuman | contempt | insult | mild | poor | harm | wish | remove |
+	right | blame | cage | avoid | person
 
 // attacks are the roles that a rule begins with.
 const attacks = hate | disgust | dehuman | contempt | insult | mild | poor | harm | wish | remove | curse | curseoff | right |

@@ -30,6 +30,7 @@ func (p *post) segment(word []byte) (int, bool) {
 			if cost[start] >= none {
 				continue
 			}
+			p.steps++
 			if c := p.partCost(word[start:end]); cost[start]+c < cost[end] {
 				cost[end], from[end] = cost[start]+c, start
 			}

@@ -150,6 +150,7 @@ func (t *tokenizer) quotation(r rune, i, size int) {
 			return
 		}
 		for k := t.opened; k < len(t.tokens); k++ {
+			t.steps++
 			t.tokens[k].flags |= quoted
 			t.quotes++
 		}
