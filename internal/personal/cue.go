@@ -50,10 +50,10 @@ var cueWords = map[cue]string{
 		電話 電話番号 携帯 携帯番号 でんわ 番号 ケータイ 手机 手机号 电话 电话号码 联系电话 号码 微信 手機
 		телефон телефону номер звоните звони позвони тел мобильный вотсап ватсап пишите
 		telepon telp nomor hp hubungi nomer wa`,
-	idCue: `ssn nino nin dni nie curp rfc cuit cuil nif cpf rg nir insee secu steuerid idnr steueridentifikationsnummer steuernummer
+	idCue: `tc pan ssn nino nin dni nie curp rfc cuit cuil nif cpf rg nir insee secu steuerid idnr steueridentifikationsnummer steuernummer
 		sozialversicherungsnummer svnr rentenversicherungsnummer codice cf bsn burgerservicenummer sofinummer pesel nip dowod dowodu tckn kimlik aadhaar aadhar
 		आधार पैन cnpj 身份证 身份证号 身份证号码 マイナンバー 個人番号 снилс инн nik ktp sin tfn هوية الهوية القومي بطاقة nhs medicare npwp`,
-	passCue: `passport passports pasaporte passaporte passeport reisepass passnummer personalausweis ausweisnummer ausweis perso passaporto paspoort paspoortnummer
+	passCue: `identite identidad identita identidade passport passports pasaporte passaporte passeport reisepass passnummer personalausweis ausweisnummer ausweis perso passaporto paspoort paspoortnummer
 		paszport paszportu pasaport جواز पासपोर्ट パスポート 旅券 护照 护照号 护照号码 護照 паспорт паспорта загранпаспорт paspor`,
 	bankCue: `iban account konto kontonummer cuenta conta compte clabe routing bsb ifsc pix conto rekening rekeningnummer rachunek konta hesap
 		حساب खाता 口座 口座番号 账号 账户 银行卡 卡号 счет счёт rekening norek rek blz sortcode`,
@@ -67,7 +67,7 @@ var cueWords = map[cue]string{
 		باسورد पासवर्ड パスワード 暗証番号 密码 密碼 口令 пароль пароля sandi katasandi sifresi sifremiz sifresini parolasi hasla hasle senhas claves`,
 	wifiCue: `wifi wlan hotspot router fritzbox ssid واي فاي वाईफाई ワイファイ 无线 вайфай вайфая вайфаю`,
 	pinCue:  `pin pins pincode geheimzahl otp 2fa cvv cvc cvv2 atm puk pinkod पिन пин пинкод`,
-	doorCue: `door gate alarm lockbox keybox safe entry garage buzzer gatecode digicode portail interphone tur haustur tor alarmanlage schlusselbox tresor puerta porton
+	doorCue: `door gate alarm lockbox keybox safe entry porte garage buzzer gatecode digicode portail interphone tur haustur tor alarmanlage schlusselbox tresor puerta porton
 		alarma portao porta cancello allarme cassaforte deur poort drzwi bramy domofon domofonu kapi домофон домофона подъезд двери сейф pintu pagar
 		الباب दरवाज़े 玄関 门锁 门禁 オートロック`,
 	codeCue: `code codes codigo codice kod kodu kode код كود رمز कोड コード 暗码 kodi`,
@@ -83,12 +83,12 @@ var cueWords = map[cue]string{
 		mio mia nostro suo mijn ons onze zijn haar moj moja moje nasz jego jej benim bizim onun मेरा मेरी मेरे हमारा उसका उसकी
 		私 俺 僕 うち 我 我的 我们 他的 她的 мой моя мое моё мне наш его её ее я saya aku ku kami dia عندي لي`,
 	isCue: `hai hain is are was s es e est ist lautet war sono jest to dir idir है हैं هو هي は が 是 это adalah reads set`,
-	streetCue: `street st avenue ave road rd lane ln boulevard blvd drive dr court ct place pl square sq terrace close crescent way highway hwy grove gardens parade mews row hill walk
+	streetCue: `av przy markt street st avenue ave road rd lane ln boulevard blvd drive dr court ct place pl square sq terrace close crescent way highway hwy grove gardens parade mews row hill walk
 		calle avenida avda paseo plaza carrera camino rua travessa alameda praca estrada rue allee chemin impasse quai
 		strasse str weg platz gasse ring damm ufer via viale piazza corso vicolo straat laan gracht plein weg kade
 		ulica ul aleja al osiedle os plac mahallesi mah sokak sokagi sk caddesi cad cd bulvari شارع طريق حي
 		मार्ग गली रोड सेक्टर улица ул проспект пр переулок пер шоссе бульвар jalan jl jln gang marg nagar colony sector`,
-	unitCue: `nº n flat apt apartment unit suite wohnung dom дом д кв квартира no nr numero num rt rw kat daire blok block house haus plot casa piso depto apto bis`,
+	unitCue: `nº n मकान नंबर flat apt apartment unit suite wohnung dom дом д кв квартира no nr numero num rt rw kat daire blok block house haus plot casa piso depto apto bis`,
 	otherCue: `order tracking isbn issn invoice ticket case ref reference commit epoch timestamp build version job posting tweet flight model serial sku item article bug
 		issue pr population cells score votes views followers subscribers euro euros dollars usd eur lira rupees yen km miles meters metres
 		bestellung bestellnummer sendung sendungsnummer rechnung artikel pedido factura encomenda fatura commande facture colis ordine spedizione
@@ -115,7 +115,8 @@ var pairs = map[string]cue{
 	"كلمة السر": secretCue, "كلمة المرور": secretCue, "الرقم السري": secretCue | pinCue, "verification code": pinCue, "security code": pinCue, "backup code": pinCue,
 	"access code": pinCue, "secret key": keyCue, "access key": keyCue, "api key": keyCue, "private key": keyCue, "doğum tarihi": bornCue,
 	"дата рождения": bornCue, "tanggal lahir": bornCue, "of birth": bornCue, "date naissance": bornCue, "live at": homeCue,
-	"come to": homeCue, "my place": homeCue, "my house": homeCue, "j'habite": homeCue,
+	"come to": homeCue, "come over": homeCue, "komm vorbei": homeCue, "kommt vorbei": homeCue, "staying at": homeCue,
+	"seed phrase": secretCue, "recovery phrase": secretCue, "secret phrase": secretCue, "my place": homeCue, "my house": homeCue, "j'habite": homeCue,
 }
 
 // months are their names and usual short forms, in order.
@@ -173,7 +174,11 @@ func (s *scan) cueOf(t *token) {
 	s.low = appendPlain(s.low[:0], text)
 	t.cue = cues()[string(s.low)]
 	if i := strings.LastIndexByte(string(s.low), '\''); i > 0 { // j'habite, l'adresse
-		t.cue |= cues()[string(s.low[i+1:])]
+		if after := string(s.low[i+1:]); after == "s" { // the passcode's 7741
+			t.cue |= cues()[string(s.low[:i])] | isCue
+		} else {
+			t.cue |= cues()[after]
+		}
 	}
 	if text == "né" || text == "Né" { // born, in French; without its accent it is "not"
 		t.cue |= bornCue

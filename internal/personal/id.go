@@ -41,7 +41,7 @@ func (s *scan) called(g *grouped, before cue) (k Kind, exposed bool, c Certainty
 			c = Proven
 		}
 		return NationalID, !knownNobody(d), c
-	case near&passCue != 0 && n >= 6 && n <= 12 && (g.n > 1 || near&(mineCue|phoneCue|isCue) != 0 || s.is(g.token[0]-1, ':')):
+	case near&passCue != 0 && n >= 6 && n <= 12 && (g.n > 1 || near&(mineCue|phoneCue|isCue|unitCue) != 0 || s.is(g.token[0]-1, ':')):
 		return Passport, !repeats(d), Likely
 	case before&cardCue != 0 && before&(pinCue|codeCue) != 0 && n <= 4:
 		return Password, true, Likely
@@ -210,9 +210,9 @@ func (s *scan) calledLetters(i int) int {
 	switch {
 	case before&plateCue != 0 && digitsIn >= 1 && n >= 4 && n <= 10 && lettersIn > 0:
 		s.add(Plate, from, to, true, Likely)
-	case before&passCue != 0 && digitsIn >= 3 && n >= 6 && n <= 12 && lettersIn > 0:
+	case before&passCue != 0 && digitsIn >= 3 && n >= 6 && n <= 18 && lettersIn > 0:
 		s.add(Passport, from, to, true, Likely)
-	case before&idCue != 0 && digitsIn >= 5 && n >= 7 && n <= 20 && lettersIn > 0:
+	case before&idCue != 0 && digitsIn >= 4 && n >= 7 && n <= 20 && lettersIn > 0:
 		s.add(NationalID, from, to, true, Likely)
 	default:
 		return 0

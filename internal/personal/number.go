@@ -5,9 +5,9 @@ import "strings"
 // A number is written in groups: 4539 1488 0343 6467, 06 12 34 56 78, (415) 555-2671.
 // maxGroups and maxDigits bound what is looked at as one number.
 const (
-	maxGroups = 9
+	maxGroups = 12
 	maxDigits = 22
-	maxSingle = 2 // groups of one digit, such as the 1 of +1
+	maxSingle = 2 // groups of one digit, such as the 1 of +1; a telephone can be spelled in single digits
 )
 
 // grouped is a number as it is written.
@@ -80,13 +80,16 @@ func (s *scan) chain(i int, g *grouped) (total int) {
 	g.glued = s.touchesBefore(lead) && !g.plus
 	var all [maxDigits + 40]byte
 	total = copy(all[:], s.text(i))
-	single := 0
+	single, most := 0, maxSingle
+	if g.sizes[0] == 1 && s.around(i).before&phoneCue != 0 {
+		most = maxGroups
+	}
 	for g.n < maxGroups && total <= maxDigits {
 		if g.sizes[g.n-1] == 1 {
 			single++
 		}
 		j, sign := s.nextGroup(g.token[g.n-1])
-		if j < 0 || single > maxSingle || s.taken(s.tokens[j].from, s.tokens[j].to) {
+		if j < 0 || single > most || s.taken(s.tokens[j].from, s.tokens[j].to) {
 			break
 		}
 		g.before[g.n], g.token[g.n], g.sizes[g.n] = sign, j, len(s.text(j))

@@ -363,10 +363,21 @@ func (s *scan) places() {
 			if end := s.postcode(i); end > i+2 && s.is(end, word) && strings.ToUpper(s.text(end)) == s.text(end) {
 				s.add(Place, t.from, s.tokens[end].to, false, Likely)
 			}
+		case t.kind == word && strings.EqualFold(s.text(i), "box") && s.is(i+1, digits) && s.postOffice(i):
+			s.add(Place, t.from, s.tokens[i+1].to, false, Likely)
 		case t.kind == '/' && s.is(i+1, '/') && s.is(i+2, '/') && s.is(i+3, word) && s.is(i+4, '.') && s.is(i+5, word) && s.is(i+6, '.') && s.is(i+7, word):
 			s.add(Coordinates, t.from, s.tokens[i+7].to, false, Likely)
 		}
 	}
+}
+
+// postOffice reports whether "PO" or "P.O." stands before a box.
+func (s *scan) postOffice(i int) bool {
+	j := i - 1
+	if s.is(j, '.') {
+		j--
+	}
+	return s.is(j, word) && (strings.EqualFold(s.text(j), "po") || strings.EqualFold(s.text(j), "o"))
 }
 
 // coordinates finds pairs of latitude and longitude, decimal or in degrees and minutes.

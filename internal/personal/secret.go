@@ -47,6 +47,8 @@ func (s *scan) value(i int) introduced {
 			return first
 		case t.kind == ':' || t.kind == '=' || (t.kind == '-' || t.kind == '>') && t.gap && !v.sign:
 			v.sign = true
+		case strings.IndexByte("\"`'>", t.kind) >= 0 && v.is && !v.sign:
+			v.sign = true // it is "swordfish"
 		case strings.IndexByte("\"`'>", t.kind) >= 0, !v.sign && strings.IndexByte("()/", t.kind) >= 0:
 		case t.kind == word && t.cue&isCue != 0 && !v.sign && !v.is:
 			v.is = true
@@ -109,7 +111,7 @@ var notSecrets = func() map[string]bool {
 // password looks at what follows the name of a password or of a network.
 func (s *scan) password(i int, c cue) {
 	v := s.value(i)
-	if v.at == 0 {
+	if v.at == 0 || s.seed(i, v) {
 		return
 	}
 	if c&secretCue == 0 && s.tokens[v.at].kind != digits && !v.sign && !v.is {
@@ -126,6 +128,22 @@ func (s *scan) password(i int, c cue) {
 	case v.sign || v.is && s.mine(i):
 		s.phrase(v, from, to)
 	}
+}
+
+// seed takes the words that open a wallet: eleven or more, in small letters, behind a colon.
+func (s *scan) seed(i int, v introduced) bool {
+	const least, most = 11, 24
+	if name := plain(s.text(i)); name != "phrase" && name != "seed" || !v.sign && !v.is {
+		return false
+	}
+	words, end := 0, v.at
+	for j := v.at; j < len(s.tokens) && words < most && s.is(j, word) && !s.tokens[j].capital; j++ {
+		words, end = words+1, j
+	}
+	if words >= least {
+		s.addSecret(s.tokens[v.at].from, s.tokens[end].to)
+	}
+	return words >= least
 }
 
 // mine reports whether the words before, or around, say that the thing is the author's.
@@ -198,13 +216,24 @@ func blanked(value string) bool {
 	return strings.Trim(strings.ToLower(value), "*•x.…_-?█▇") == "" || strings.HasPrefix(value, "<") || strings.HasPrefix(value, "{")
 }
 
+// mixedCode reports whether a value is a short code of digits and letters: 48B21.
+func mixedCode(value string) bool {
+	n := utf8.RuneCountInString(value)
+	return n >= 4 && n <= 12 && strings.ContainsAny(value, "0123456789") && strings.IndexFunc(value, unicode.IsLetter) >= 0 &&
+		value[0] >= '0' && value[0] <= '9'
+}
+
 // pin looks for a code of three to eight digits behind its name.
 func (s *scan) pin(i int) {
 	v := s.value(i)
-	if v.at == 0 || !v.clear {
+	if v.at == 0 || !v.clear && !v.sign && !v.is {
 		return
 	}
 	from := s.tokens[v.at].from
+	if end := s.chunkEnd(from); s.tokens[i].cue&(codeCue|doorCue) != 0 && (v.sign || v.is || v.clear) && mixedCode(s.s[from:end]) {
+		s.addSecret(from, end)
+		return
+	}
 	to := from
 	n := 0
 	for to < len(s.s) && (s.s[to] >= '0' && s.s[to] <= '9' || s.s[to] == '#' || s.s[to] == '*') {
@@ -218,7 +247,7 @@ func (s *scan) pin(i int) {
 	case !end || n < 3 || n > 8:
 	case n == 6 && s.tokens[i].cue&pinCue != 0 && s.is(i+1, word) && s.tokens[i+1].cue&codeCue != 0 && s.before(i, 6)&mineCue == 0:
 		s.add(Place, from, to, false, Likely) // "pin code 560001" is a postcode in India
-	case v.sign || v.is || s.mine(i) || s.tokens[i].cue&(doorCue|codeCue) != 0:
+	case v.sign || v.is || s.mine(i) || n == 4 && s.is(i+1, word) || s.before(i, 2)&(doorCue|bankCue) != 0 || s.tokens[i].cue&(doorCue|codeCue) != 0:
 		s.addSecret(from, to)
 	}
 }
