@@ -96,7 +96,9 @@ func (p *post) target(a *attack, i int, want role) int {
 		if person { // "@bo she is …" is not said of bo
 			stop = third | they | folk | people | me | you
 		}
-		if w := p.nearest(i, -1, want|stop, a.gap); w >= 0 && p.units[w].roles&want != 0 && p.linked(a, i, w) {
+		w := p.nearest(i, -1, want|stop, a.gap)
+		far := w >= 0 && p.units[w].flags&handle != 0 && w < i-1 // "@bo …" begins most answers
+		if w >= 0 && !far && p.units[w].roles&want != 0 && p.linked(a, i, w) {
 			return w
 		}
 	}
@@ -132,13 +134,14 @@ func (p *post) needed(a *attack, i int) int {
 	return p.nearest(i, 1, a.needs, between)
 }
 
-// linked reports whether the two touch, or a linking word stands between or next to them.
+// linked reports whether the two touch, or a linking word stands between or next to them: before, as in "it's typical
+// of women to be so stupid", or after, where a verb ends its clause.
 func (p *post) linked(a *attack, i, who int) bool {
 	from, to := min(i, who), max(i, who)
 	if !a.link || to-from == 1 && p.units[to].flags&comma == 0 {
 		return true
 	}
-	for k := max(0, from-2); k <= min(len(p.units)-1, to+2); k++ {
+	for k := max(0, from-2); k <= min(len(p.units)-1, to+1); k++ {
 		if p.has(k, i, be) {
 			return true
 		}

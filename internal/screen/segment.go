@@ -52,7 +52,9 @@ func (p *post) segment(word []byte) (int, bool) {
 // partCost is what it costs to read letters as one word: short ones are dear, unknown ones impossible.
 func (p *post) partCost(part []byte) int {
 	const impossible = 1 << 20
-	if len(part) < shortestPart && p.partRoles(part)&(light|be|me|you|clitic|not) == 0 || p.partRoles(part) == 0 {
+	r := p.partRoles(part)
+	small := r&(light|be|me|you|they|clitic|not|ought|intent|group|adj|slur|opener) != 0
+	if r == 0 || len(part) <= shortestPart && !small || len(part) < shortestPart && r&(group|adj|slur) != 0 {
 		return impossible
 	}
 	switch {
