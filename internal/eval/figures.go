@@ -23,7 +23,7 @@ type Result struct {
 	Kinds     map[string]GroupRates `json:"kinds,omitempty"`
 	Languages map[string]GroupRates `json:"languages,omitempty"`
 
-	MicrosPerPost float64 `json:"us_per_post"` // wall time in the witness alone
+	MicrosPerPost float64 `json:"us_per_post"` // processor time in the witness alone
 	Skipped       skipped `json:"skipped"`
 }
 
