@@ -4,12 +4,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io/fs"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/c2sp/wycheproof"
 	"github.com/golang-jwt/jwt/v5"
 )
 
@@ -73,8 +72,8 @@ func TestVerify_DecidesLikeTheHS256VectorsOfWycheproof(t *testing.T) {
 			}
 		}
 	}
-	if seen < 40 {
-		t.Fatalf("only %d vectors were found", seen)
+	if seen != 40 {
+		t.Fatalf("%d vectors were found instead of 40", seen)
 	}
 }
 
@@ -136,7 +135,7 @@ func (s *anyString) UnmarshalJSON(b []byte) error {
 
 func vectors(t *testing.T) []vectorGroup {
 	t.Helper()
-	text, err := fs.ReadFile(wycheproof.TestVectors, "json_web_signature_test.json")
+	text, err := os.ReadFile("testdata/wycheproof/hs256.json") // see the README beside it
 	var file struct {
 		Groups []vectorGroup `json:"testGroups"`
 	}
