@@ -7,6 +7,9 @@ SHELL       := /bin/bash
 FUZZTIME ?= 20s
 TESTENV   = go run ./tools/testenv --
 
+# A test binary without symbols links in half the time, and make check vets what go test would vet again.
+FAST     := -vet=off -ldflags='-s -w'
+
 # What others wrote that computes and shares nothing is not looked at for races, and three times
 # faster then: SQLite's C, translated to Go, and the tests' checker of JSON against schemas.
 # A process that has ended does not wait another second for reports of races that come late.
@@ -14,12 +17,20 @@ NORACE   := -race=false -d=checkptr=0
 RACE     := -race "-gcflags=modernc.org/sqlite/lib=$(NORACE)" "-gcflags=github.com/santhosh-tekuri/jsonschema/v6=$(NORACE)"
 export GORACE := atexit_sleep_ms=0
 
+# The tests that drive a browser are a target of their own.
+BROWSER  := ./internal/browser
+TESTED    = $$(go list ./... | grep -v /internal/browser$$)
+
+# What can race is what starts goroutines or locks: packages whose files, tests aside, say so.
+RACING    = $$(grep -rlE '^[^/]*(\bgo func|\bgo [a-zA-Z_.]+\(|sync\.|atomic\.|errgroup\.|singleflight\.)' internal \
+	--include='*.go' --exclude='*_test.go' | grep -v test/ | xargs -n1 dirname | sort -u | sed 's,^,./,')
+
 # The viewers of the documentation pages come from npm; without npm the program builds without them.
 DOCS     := internal/httpapi/docs
 FETCHED  := $(DOCS)/vendor/.fetched
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check vet format lint vuln bench load fuzz generate clean assets viewers limits
+.PHONY: help build run test race browser check vet format lint vuln bench load fuzz generate clean assets viewers limits
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,8 +41,14 @@ build: viewers ## Build ./bin/repazoo
 run: build ## Build and serve on http://127.0.0.1:8000 with nothing configured
 	./bin/repazoo serve
 
-test: viewers ## Run every test with the race detector, on private PostgreSQL and Redis servers
-	$(TESTENV) go test $(RACE) -timeout 25m ./...
+test: viewers ## Run every test but the browser's, on private PostgreSQL and Redis servers
+	$(TESTENV) go test $(FAST) -timeout 10m $(TESTED)
+
+race: ## Run the tests of every package with goroutines or locks of its own with the race detector
+	$(TESTENV) go test $(FAST) $(RACE) -timeout 15m $(RACING)
+
+browser: assets ## Run the tests of a person at a browser (needs npm)
+	$(TESTENV) go test $(FAST) -timeout 10m $(BROWSER)
 
 check: format vet lint vuln ## Run every checker; the secret scan and the import table are tests
 

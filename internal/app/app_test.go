@@ -2,16 +2,12 @@ package app_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
-	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,11 +16,13 @@ import (
 	"time"
 
 	"github.com/repazoo/repazoo/internal/app"
+	"github.com/repazoo/repazoo/internal/app/apptest"
 	"github.com/repazoo/repazoo/internal/config"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/db/dbtest"
-	"github.com/repazoo/repazoo/internal/logs"
 )
+
+const gus = "gravelpit_gus" // of the stand-in of X: some four hundred posts, a tenth of them rough
 
 // start runs a whole Repazoo until the test ends and returns the address browsers see.
 func start(t testing.TB, log io.Writer, env map[string]string) string {
@@ -46,39 +44,7 @@ func runAt(t testing.TB, log io.Writer, env map[string]string, now func() time.T
 // runWith runs it with other options, but for its log.
 func runWith(t testing.TB, log io.Writer, env map[string]string, opt app.Options) *app.App {
 	t.Helper()
-	vars := map[string]string{"PORT": "0", "DATA_DIR": t.TempDir(), "LOG_LEVEL": "debug"}
-	for _, group := range []string{"", "SIGN_IN_", "REFRESH_"} {
-		vars["RATE_LIMIT_"+group+"PER_MINUTE"], vars["RATE_LIMIT_"+group+"PER_HOUR"] = "10000", "10000"
-	}
-	maps.Copy(vars, env)
-	file := filepath.Join(vars["DATA_DIR"], "repazoo.db")
-	if _, err := os.Stat(file); err != nil && vars["DATABASE_URL"] == "" { // the tests of the command begin without one
-		dbtest.SQLiteFile(t, file)
-	}
-	cfg, err := config.Load(t.Context(), config.Map(vars))
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := logs.Open(logs.Config{Writer: log, Level: slog.LevelDebug, JSON: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	opt.Log, opt.Version = l.Logger, "test"
-	a, err := app.New(t.Context(), cfg, opt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- a.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("the server did not stop cleanly: %v", err)
-		}
-		a.Close()
-	})
-	return a
+	return apptest.Run(t, log, env, opt)
 }
 
 // person is somebody who signed in with the stand-in of X.

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"encoding/json"
+	"github.com/repazoo/repazoo/internal/app/apptest"
 	"io"
 	"maps"
 	"net/http"
@@ -225,7 +226,7 @@ func archiveOf(p *person) string {
 	if err := json.Unmarshal([]byte(p.must(http.StatusOK, "GET", "/auth/x/status", "")), &linked); err != nil {
 		p.t.Fatal(err)
 	}
-	status, answer := p.upload(xArchive(p.t, linked.Data[0].XUserID, 12))
+	status, answer := p.upload(apptest.Archive(p.t, linked.Data[0].XUserID, 12))
 	var kept struct {
 		ID string `json:"id"`
 	}

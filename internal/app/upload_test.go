@@ -1,47 +1,15 @@
 package app_test
 
 import (
-	"archive/zip"
 	"bytes"
 	"encoding/json"
-	"fmt"
+	"github.com/repazoo/repazoo/internal/app/apptest"
 	"io"
 	"mime/multipart"
 	"net/http"
 	"strings"
 	"testing"
 )
-
-// xArchive packs an archive of an account with n posts, the first of which is a risk.
-func xArchive(t testing.TB, xUserID string, n int) []byte {
-	t.Helper()
-	var posts []string
-	for i := range n {
-		text := fmt.Sprintf("Quiet day number %d by the river.", i)
-		if i == 0 {
-			text = "You are a fucking idiot and everybody knows it"
-		}
-		posts = append(posts, fmt.Sprintf(`{"tweet":{"id_str":"%d","full_text":%q,"created_at":"Sat Feb 18 12:33:11 +0000 2023","lang":"en","favorite_count":"1","retweet_count":"0"}}`, 5000+i, text))
-	}
-	var buf bytes.Buffer
-	z := zip.NewWriter(&buf)
-	for name, content := range map[string]string{
-		"data/account.js": `window.YTD.account.part0 = [{"account":{"username":"gravelpit_gus","accountId":"` + xUserID + `","createdAt":"2019-03-01T10:00:00.000Z"}}]`,
-		"data/tweets.js":  `window.YTD.tweets.part0 = [` + strings.Join(posts, ",") + `]`,
-	} {
-		w, err := z.Create(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(w, content); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return buf.Bytes()
-}
 
 func (p *person) upload(file []byte) (int, string) {
 	p.t.Helper()
@@ -87,7 +55,7 @@ func TestArchive_UploadedPostsAreAnalysedWithoutReadingFromX(t *testing.T) {
 			if err := json.Unmarshal([]byte(gus.must(http.StatusOK, "GET", "/auth/x/status", "")), &linked); err != nil {
 				t.Fatal(err)
 			}
-			status, answer := gus.upload(xArchive(t, linked.Data[0].XUserID, 12))
+			status, answer := gus.upload(apptest.Archive(t, linked.Data[0].XUserID, 12))
 			if status != http.StatusCreated {
 				t.Fatalf("status %d: %s", status, answer)
 			}
@@ -114,7 +82,7 @@ func TestArchive_UploadedPostsAreAnalysedWithoutReadingFromX(t *testing.T) {
 				t.Errorf("an uploaded archive cost reads: %s", usage)
 			}
 			for want, file := range map[int][]byte{
-				http.StatusForbidden:           xArchive(t, "999999", 12), // somebody else's
+				http.StatusForbidden:           apptest.Archive(t, "999999", 12), // somebody else's
 				http.StatusUnprocessableEntity: []byte("not a zip"),
 			} {
 				if status, answer := gus.upload(file); status != want {

@@ -1,4 +1,4 @@
-package app_test
+package browser
 
 import (
 	"net/http"
@@ -14,7 +14,7 @@ func TestBrowser_ShowsNoticesAndTriesAWebhook(t *testing.T) {
 	heard := make(chan string, 10)
 	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { heard <- r.Header.Get("webhook-signature") }))
 	t.Cleanup(receiver.Close)
-	v := visit(t, start(t, &syncBuffer{}, nil))
+	v := visit(t, start(t, nil))
 	v.signIn(gus)
 	v.subscribe("basic")
 	v.open("/account/webhooks")

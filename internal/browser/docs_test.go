@@ -1,7 +1,9 @@
-package app_test
+package browser
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -11,8 +13,6 @@ import (
 	browserlog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
-
-	"github.com/repazoo/repazoo/internal/account"
 )
 
 // hearComplaints makes everything a script complains of on the console a failure of [visitor.stayed].
@@ -115,9 +115,13 @@ func (v *visitor) try(tag, operation string) string {
 
 func TestBrowser_TriesTheAPIFromItsDocumentation(t *testing.T) {
 	t.Parallel()
-	base := start(t, &syncBuffer{}, nil)
-	p := signIn(t, base, gus)
-	key := newKey(p, account.AccountRead).Key
+	base := start(t, nil)
+	token := signInByAPI(t, base)
+	var made struct{ Key string }
+	body := program{t, base, token}.must(http.StatusCreated, "POST", "/api/v1/api-keys", `{"name":"docs","scopes":["account:read"]}`)
+	if err := json.Unmarshal([]byte(body), &made); err != nil {
+		t.Fatal(err)
+	}
 	v := visit(t, base)
 	v.hearComplaints()
 	v.desk()
@@ -127,11 +131,11 @@ func TestBrowser_TriesTheAPIFromItsDocumentation(t *testing.T) {
 	if got := v.try("analyses", "get-api-v1-analyses"); got != "401" {
 		t.Errorf("a stranger is answered %s", got)
 	}
-	v.authorize(1, p.access)
+	v.authorize(1, token)
 	if got := v.try("account", "get-api-v1-users-me"); got != "200" {
 		t.Errorf("with an access token the answer is %s", got)
 	}
-	v.authorize(2, key)
+	v.authorize(2, made.Key)
 	if got := v.try("account", "get-api-v1-usage"); got != "200" {
 		t.Errorf("with an API key the answer is %s", got)
 	}
@@ -140,7 +144,7 @@ func TestBrowser_TriesTheAPIFromItsDocumentation(t *testing.T) {
 
 func TestBrowser_ReadsTheReference(t *testing.T) {
 	t.Parallel()
-	v := visit(t, start(t, &syncBuffer{}, nil))
+	v := visit(t, start(t, nil))
 	v.hearComplaints()
 	v.desk()
 	v.open("/redoc")

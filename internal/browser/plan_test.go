@@ -1,4 +1,4 @@
-package app_test
+package browser
 
 import (
 	"os"
@@ -11,7 +11,7 @@ import (
 // The page of the plan as a person uses it: up with a preview, down with the next period, and that taken back.
 func TestBrowser_ChangesThePlanWithAPreview(t *testing.T) {
 	t.Parallel()
-	v := visit(t, start(t, &syncBuffer{}, nil))
+	v := visit(t, start(t, nil))
 	v.signIn(gus)
 	v.subscribe("basic")
 	v.click(`a[href="/account/plan"]`)

@@ -1,23 +1,20 @@
-package app_test
+package browser
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
-
-	"github.com/repazoo/repazoo/internal/sandbox"
 )
 
 // TestBrowser_AnAdministratorReadsTheFigures goes from a payment that is given back and disputed at Stripe to the page of
 // figures, and to what the person who paid sees of it. Nothing of it needs JavaScript.
 func TestBrowser_AnAdministratorReadsTheFigures(t *testing.T) {
 	t.Parallel()
-	a := run(t, io.Discard, nil)
+	a := run(t, nil)
 	v := visit(t, a.URL())
 	v.signIn(gus)
 	v.subscribe("basic")
@@ -68,7 +65,7 @@ func TestBrowser_AnAdministratorReadsTheFigures(t *testing.T) {
 // takeBack refunds a part of the one payment there is at the stand-in of Stripe, and disputes the rest.
 func takeBack(t *testing.T, base string) {
 	t.Helper()
-	operator := &person{t: t, base: base + "/stripe", access: sandbox.StripeAPIKey}
+	operator := stripe(t, base)
 	first := func(path string) string {
 		var list struct{ Data []struct{ ID string } }
 		if err := json.Unmarshal([]byte(operator.must(http.StatusOK, "GET", path, "")), &list); err != nil || len(list.Data) != 1 {
@@ -77,6 +74,19 @@ func takeBack(t *testing.T, base string) {
 		return list.Data[0].ID
 	}
 	operator.must(http.StatusOK, "POST", "/v1/refunds?amount=200&charge="+first("/v1/charges"), "")
-	cardholder := &person{t: t, base: base}
+	cardholder := program{t: t, base: base}
 	cardholder.must(http.StatusNoContent, "POST", "/sandbox/disputes", `{"invoice":"`+first("/v1/invoices")+`"}`)
+}
+
+func eventually(t *testing.T, what string, fits func() bool) {
+	t.Helper()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for deadline := time.After(time.Minute); !fits(); {
+		select {
+		case <-again.C:
+		case <-deadline:
+			t.Fatalf("%s: never happened", what)
+		}
+	}
 }

@@ -1,4 +1,4 @@
-package app_test
+package browser
 
 import (
 	"strings"
@@ -10,7 +10,7 @@ import (
 // A trial with a code, as a person begins it: the preview, the payment page, and the page of the plan while it runs.
 func TestBrowser_TriesAPlanForFreeWithACode(t *testing.T) {
 	t.Parallel()
-	base := start(t, &syncBuffer{}, map[string]string{"TRIAL_DAYS": "14", "STRIPE_TAX": "on"})
+	base := start(t, map[string]string{"TRIAL_DAYS": "14", "STRIPE_TAX": "on"})
 	code(t, base, "WELCOME", "percent_off=20&duration=repeating&duration_in_months=3")
 	v := visit(t, base)
 	v.signIn(gus)

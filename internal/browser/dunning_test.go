@@ -1,4 +1,4 @@
-package app_test
+package browser
 
 import (
 	"net/http"
@@ -12,7 +12,7 @@ import (
 // upgrade that the bank asks about.
 func TestBrowser_AFailedPaymentIsExplainedAndMended(t *testing.T) {
 	t.Parallel()
-	base := start(t, &syncBuffer{}, nil)
+	base := start(t, nil)
 	v := visit(t, base)
 	v.signIn(gus)
 	v.subscribe("basic")
