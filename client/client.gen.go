@@ -527,6 +527,12 @@ type AccountsOutputBody struct {
 	Data []AccountBody `json:"data"`
 }
 
+// Acquitted defines model for Acquitted.
+type Acquitted struct {
+	Count    int64     `json:"count"`
+	Findings []Finding `json:"findings"`
+}
+
 // AddEndpointInputBody defines model for AddEndpointInputBody.
 type AddEndpointInputBody struct {
 	// Kinds Kinds of notices; everything by default.
@@ -729,6 +735,7 @@ type Counter struct {
 type Coverage struct {
 	FindingsLeftOut      int64      `json:"findings_left_out"`
 	From                 *time.Time `json:"from"`
+	ModelUnusable        bool       `json:"model_unusable"`
 	OutOfReach           []string   `json:"out_of_reach"`
 	PostsAddressingModel int64      `json:"posts_addressing_model"`
 	PostsAnalysed        int64      `json:"posts_analysed"`
@@ -935,25 +942,26 @@ type FailedBody struct {
 
 // Finding defines model for Finding.
 type Finding struct {
-	After      *string   `json:"after,omitempty"`
-	Before     *string   `json:"before,omitempty"`
-	Category   string    `json:"category"`
-	Confidence float64   `json:"confidence"`
-	Dismissed  bool      `json:"dismissed"`
-	Disputed   *bool     `json:"disputed,omitempty"`
-	ID         string    `json:"id"`
-	Points     float64   `json:"points"`
-	PostID     string    `json:"post_id"`
-	PostedAt   time.Time `json:"posted_at"`
-	Quote      string    `json:"quote"`
-	QuoteEnd   int64     `json:"quote_end"`
-	QuoteStart int64     `json:"quote_start"`
-	Reason     string    `json:"reason"`
-	Severity   string    `json:"severity"`
-	Suggestion string    `json:"suggestion"`
-	URL        string    `json:"url"`
-	Why        *string   `json:"why,omitempty"`
-	Witnesses  []string  `json:"witnesses"`
+	After        *string   `json:"after,omitempty"`
+	Before       *string   `json:"before,omitempty"`
+	Category     string    `json:"category"`
+	Confidence   float64   `json:"confidence"`
+	Dismissed    bool      `json:"dismissed"`
+	Disputed     *bool     `json:"disputed,omitempty"`
+	ID           string    `json:"id"`
+	NeedsContext *bool     `json:"needs_context,omitempty"`
+	Points       float64   `json:"points"`
+	PostID       string    `json:"post_id"`
+	PostedAt     time.Time `json:"posted_at"`
+	Quote        string    `json:"quote"`
+	QuoteEnd     int64     `json:"quote_end"`
+	QuoteStart   int64     `json:"quote_start"`
+	Reason       string    `json:"reason"`
+	Severity     string    `json:"severity"`
+	Suggestion   string    `json:"suggestion"`
+	URL          string    `json:"url"`
+	Why          *string   `json:"why,omitempty"`
+	Witnesses    []string  `json:"witnesses"`
 }
 
 // FindingsOutputBody defines model for FindingsOutputBody.
@@ -1428,6 +1436,7 @@ type Report struct {
 	CreatedAt       time.Time        `json:"created_at"`
 	Engagement      Engagement       `json:"engagement"`
 	Findings        []Finding        `json:"findings"`
+	GuardedWords    int64            `json:"guarded_words"`
 	HumanReview     HumanReview      `json:"human_review"`
 	ID              *string          `json:"id,omitempty"`
 	KeyFindings     []string         `json:"key_findings"`
@@ -1438,6 +1447,7 @@ type Report struct {
 	Policy          []PolicyRow      `json:"policy"`
 	Privacy         Privacy          `json:"privacy"`
 	Purpose         string           `json:"purpose"`
+	ReadAsHarmless  Acquitted        `json:"read_as_harmless"`
 	Recommendations []Recommendation `json:"recommendations"`
 	RejectedClaims  int64            `json:"rejected_claims"`
 	RiskByYear      []YearRisk       `json:"risk_by_year"`

@@ -44,6 +44,7 @@ type Config struct {
 	X           *xapi.Client
 	Claude      *claude.Client // nil: the screen stands alone
 	Prices      map[string]assess.Prices
+	SecondModel string        // asked second questions about grave findings; "": the plan's own
 	App         string        // this binary's version, kept in each report
 	Lease       time.Duration // how long a run may be silent before another process takes it over; 0: 15 s
 	KeepFor     time.Duration // how long raw posts are kept; 0: 30 days

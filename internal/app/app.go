@@ -178,7 +178,8 @@ func (a *App) openServices(context.Context) (err error) {
 	})
 	a.Analyses = analysis.New(analysis.Config{
 		DB: a.DB, Seal: a.Seal, Accounts: a.Accounts, Billing: a.Billing, X: a.x, Claude: a.model, Prices: assess.DefaultPrices(),
-		App: a.opt.Version, Lease: a.opt.Lease, Metrics: a.metrics, Log: a.log.With("part", "analysis"),
+		SecondModel: a.cfg.Claude.ProModel,
+		App:         a.opt.Version, Lease: a.opt.Lease, Metrics: a.metrics, Log: a.log.With("part", "analysis"),
 		KeepFor: time.Duration(a.cfg.Keep.PostDays) * 24 * time.Hour, KeepReports: a.keepReports(),
 	})
 	a.Refusals = audit.NewRefusals(a.DB)

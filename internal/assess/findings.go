@@ -93,8 +93,10 @@ func newFinding(p Post, a ReportAccount, group []Claim, judged bool) Finding {
 		Confidence: confidence,
 		Witnesses:  witnesses,
 		Disputed:   disputed(group, judged),
-		Reason:     c.Reason,
-		Suggestion: cmp.Or(c.Suggestion, SuggestContext),
+
+		NeedsContext: slices.ContainsFunc(group, func(c Claim) bool { return c.NeedsContext }),
+		Reason:       c.Reason,
+		Suggestion:   cmp.Or(c.Suggestion, SuggestContext),
 	}
 }
 

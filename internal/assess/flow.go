@@ -31,7 +31,8 @@ type chunk struct {
 	posts    []Post
 	screened []screen.Result // in the order of the posts
 	judged   BatchResult
-	done     chan struct{} // closed when examined
+	opinions map[string]Opinion // on the screen's grave claims that the model did not make
+	done     chan struct{}      // closed when examined
 }
 
 // flow runs the posts through the pipeline.
@@ -110,8 +111,10 @@ func (r *run) examine(ctx context.Context, c *chunk) error {
 		return ctx.Err()
 	}
 	var err error
-	c.judged, err = r.Judge.Batch(ctx, c.posts)
-	return err
+	if c.judged, err = r.Judge.Batch(ctx, c.posts); err != nil {
+		return err
+	}
+	return r.askSecond(ctx, c)
 }
 
 func (r *run) tallyAll(ctx context.Context, order <-chan *chunk) error {
@@ -138,6 +141,8 @@ type tally struct {
 	purpose                             Purpose
 	analysed, judged, unjudged, talking int
 	rejected, notEnglish, dated         int
+	guarded                             int
+	acquitted                           Acquitted
 	postsByYear                         map[int]int
 	findings                            keeper
 	sentiment                           sentimentTally
@@ -153,6 +158,7 @@ func newTally(o Options, now time.Time) tally {
 		sentiment:   sentimentTally{months: monthly{}},
 		engagement:  engagementTally{months: monthly{}},
 		themes:      newThemeTally(),
+		acquitted:   Acquitted{Findings: []Finding{}},
 	}
 }
 
@@ -170,12 +176,12 @@ func (t *tally) addChunk(c *chunk, hasJudge bool) {
 		} else if hasJudge {
 			t.unjudged++
 		}
-		t.addPost(p, c.screened[i], verdict, judged)
+		t.addPost(p, c.screened[i], verdict, judged, c.opinions)
 	}
 }
 
 // addPost adds one post and what the witnesses said of it.
-func (t *tally) addPost(p Post, seen screen.Result, verdict Judgement, judged bool) {
+func (t *tally) addPost(p Post, seen screen.Result, verdict Judgement, judged bool, opinions map[string]Opinion) {
 	t.analysed++
 	if !p.PostedAt.IsZero() {
 		t.dated++
@@ -193,7 +199,29 @@ func (t *tally) addPost(p Post, seen screen.Result, verdict Judgement, judged bo
 	t.engagement.add(p)
 	t.themes.add(p, seen.Lang, verdict.Themes)
 	t.rejected += verdict.Rejected
-	t.addClaims(p, append(screenClaims(p, seen), verdict.Claims...), judged)
+	t.guarded += verdict.Guarded
+	screened := screenClaims(p, seen)
+	if judged && !seen.TalksToModel && !verdict.AddressesModel {
+		var cleared []Claim
+		screened, cleared = acquit(p, screened, verdict, opinions)
+		t.addAcquitted(p, cleared)
+	}
+	t.addClaims(p, append(screened, verdict.Claims...), judged)
+}
+
+// addAcquitted counts what the screen found and the model read as harmless.
+func (t *tally) addAcquitted(p Post, cleared []Claim) {
+	for _, f := range merge(p, t.account, cleared, true) {
+		f, ok := permitted(f, t.source, t.purpose)
+		if !ok {
+			continue
+		}
+		t.acquitted.Count++
+		if len(t.acquitted.Findings) < maxAcquitted {
+			f.Disputed = false
+			t.acquitted.Findings = append(t.acquitted.Findings, f)
+		}
+	}
 }
 
 // addClaims verifies the claims about one post, merges them and keeps what policy permits.
@@ -219,6 +247,7 @@ func screenClaims(p Post, seen screen.Result) []Claim {
 	for _, h := range seen.Hits {
 		claims = append(claims, Claim{
 			PostID: p.ID, Category: Category(h.Category), Severity: Severity(h.Severity), Start: h.Start, End: h.End,
+			Quote:  p.Text[h.Start:h.End],
 			Reason: h.Reason, Suggestion: h.Suggestion, By: ByScreen,
 		})
 	}

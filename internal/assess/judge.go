@@ -25,6 +25,8 @@ type Judge struct {
 	Client       *claude.Client
 	Model        string
 	Prices       Prices
+	SecondModel  string                 // asked second questions; "": Model
+	SecondPrices Prices                 // of SecondModel, where it is another
 	Cache        VerdictCache           // nil: every post is judged anew
 	Rand         io.Reader              // of the delimiters; nil: crypto/rand
 	TalksToModel func(text string) bool // posts it is true for are judged alone; nil: the model alone decides
@@ -103,7 +105,7 @@ func ContentKey(p Post, model string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// once makes one call and counts it.
+// once asks about a group once.
 func (j *Judge) once(ctx context.Context, group []question, problem string) (claude.Answer, error) {
 	nonce, err := j.nonce()
 	if err != nil {
@@ -117,13 +119,18 @@ func (j *Judge) once(ctx context.Context, group []question, problem string) (cla
 	if err != nil {
 		return claude.Answer{}, err
 	}
-	answer, err := j.Client.Ask(ctx, claude.Request{
+	return j.ask(ctx, claude.Request{
 		Model: j.Model, System: rubric, User: user, Schema: judgeSchema(), MaxTokens: maxAnswer, Effort: "low",
 	})
+}
+
+// ask makes one call and counts it.
+func (j *Judge) ask(ctx context.Context, r claude.Request) (claude.Answer, error) {
+	answer, err := j.Client.Ask(ctx, r)
 	if err != nil {
 		return claude.Answer{}, err
 	}
-	j.count(answer)
+	j.count(r.Model, answer)
 	return answer, nil
 }
 
@@ -141,7 +148,7 @@ func (j *Judge) nonce() (string, error) {
 	return hex.EncodeToString(b[:]), nil
 }
 
-func (j *Judge) count(a claude.Answer) {
+func (j *Judge) count(model string, a claude.Answer) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.use.Calls++
@@ -152,7 +159,11 @@ func (j *Judge) count(a claude.Answer) {
 	if a.Stop == "refusal" {
 		j.use.Refusals++
 	}
-	cost := j.Prices.of(a.Usage)
+	prices := j.Prices
+	if model != j.Model {
+		prices = j.SecondPrices
+	}
+	cost := prices.of(a.Usage)
 	j.cost += cost
-	j.Metrics.Model(j.Model, metrics.Tokens(a.Usage), float64(cost)/1e12)
+	j.Metrics.Model(model, metrics.Tokens(a.Usage), float64(cost)/1e12)
 }

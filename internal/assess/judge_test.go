@@ -429,7 +429,7 @@ func TestJudge_CostIsRoundedUpOnce(t *testing.T) {
 	t.Parallel()
 	j := Judge{Prices: Prices{100_000, 500_000}, Client: claude.New(claude.Config{})}
 	for range 3 {
-		j.count(claude.Answer{Usage: claude.Usage{Input: 1, Output: 2, CacheRead: 30, CacheWrite: 40}})
+		j.count(j.Model, claude.Answer{Usage: claude.Usage{Input: 1, Output: 2, CacheRead: 30, CacheWrite: 40}})
 	}
 	// 3 × (1×0.1 + 2×0.5 + 30×0.01 + 40×0.125) µUSD = 19.2 µUSD.
 	if got := j.CostMicroUSD(); got != 20 {

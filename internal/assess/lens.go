@@ -36,6 +36,9 @@ func (r *Report) Through(l Lens) (*Report, error) {
 	if purpose != r.Purpose {
 		c.Score, c.Level = scoreFor(r.Versions.Score)(c.Findings, purpose, r.scoredAt())
 	}
+	if c.ReadAsHarmless.Findings == nil { // of a report from before the model could acquit
+		c.ReadAsHarmless.Findings = []Finding{}
+	}
 	c.applyDismissals(l.Dismissed)
 	if err := c.leaveOut(l.Without); err != nil {
 		return nil, err
@@ -92,7 +95,7 @@ func (r *Report) conclude() {
 	}
 	slices.SortFunc(r.Findings, byPoints)
 	r.RiskByYear = r.riskByYear(scoring)
-	r.HumanReview = humanReview(r.Findings)
+	r.HumanReview = humanReview(r.Findings, r.Coverage.ModelUnusable)
 	r.KeyFindings = keyFindings(r.Findings)
 	r.Recommendations = recommend(r)
 	r.Summary = summarise(r)
@@ -159,8 +162,8 @@ func only(findings []Finding, keep func(Finding) bool) []Finding {
 }
 
 // humanReview asks for a person where a machine should not have the last word.
-func humanReview(findings []Finding) HumanReview {
-	var critical, unsure, disputed int
+func humanReview(findings []Finding, modelUnusable bool) HumanReview {
+	var critical, unsure, disputed, context int
 	for _, f := range counted(findings) {
 		switch {
 		case f.Severity == Critical:
@@ -168,7 +171,10 @@ func humanReview(findings []Finding) HumanReview {
 		case f.Severity == High && f.Confidence < reviewBelow:
 			unsure++
 		}
-		if f.Disputed {
+		switch {
+		case f.NeedsContext:
+			context++
+		case f.Disputed:
 			disputed++
 		}
 	}
@@ -180,10 +186,14 @@ func humanReview(findings []Finding) HumanReview {
 		{critical, "of critical severity"},
 		{unsure, "of high severity with a confidence under 0.7"},
 		{disputed, "on which the two witnesses disagree about high severity"},
+		{context, "that cannot be judged without the posts around it"},
 	} {
 		if r.n > 0 {
 			h.Reasons = append(h.Reasons, counting(r.n, "finding")+" "+r.why+".")
 		}
+	}
+	if modelUnusable {
+		h.Reasons = append(h.Reasons, "The model's answers could not be used.")
 	}
 	h.Needed = len(h.Reasons) > 0
 	return h

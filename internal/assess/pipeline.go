@@ -121,7 +121,9 @@ func (r *run) report() *Report {
 		Coverage:       r.coverage(),
 		Findings:       r.keptFindings(),
 		LeftOut:        r.findings.leftOut,
+		ReadAsHarmless: r.acquitted,
 		RejectedClaims: r.rejected,
+		GuardedWords:   r.guarded,
 		Sentiment:      r.sentiment.result(),
 		Themes:         r.themes.result(),
 		Engagement:     r.engagement.result(r.dated),
@@ -171,6 +173,9 @@ func (r *run) coverage() Coverage {
 		PostsTotal: r.total, PostsAnalysed: r.analysed, PostsSkipped: r.reposts + r.beyond, Reposts: r.reposts,
 		PostsJudged: r.judged, PostsUnjudged: r.unjudged, TalkToModel: r.talking, NotEnglish: r.notEnglish,
 		FindingsLost: r.findings.leftOut.Findings, OutOfReach: append([]string{}, r.o.OutOfReach...),
+	}
+	if r.Judge != nil {
+		c.ModelUnusable = r.Judge.Unusable() || r.judged == 0 && r.unjudged > 0
 	}
 	if r.dated > 0 {
 		c.From, c.To = new(r.engagement.first.UTC()), new(r.engagement.last.UTC())

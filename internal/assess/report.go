@@ -20,7 +20,9 @@ type Report struct {
 	Coverage        Coverage         `json:"coverage"`
 	Findings        []Finding        `json:"findings"` // most points first
 	LeftOut         LeftOut          `json:"left_out"`
+	ReadAsHarmless  Acquitted        `json:"read_as_harmless"`
 	RejectedClaims  int              `json:"rejected_claims"`
+	GuardedWords    int              `json:"guarded_words"` // reasons and themes of the model that named a trait of a person, and are not shown
 	Sentiment       Sentiment        `json:"sentiment"`
 	Themes          []Theme          `json:"themes"`
 	Engagement      Engagement       `json:"engagement"`
@@ -47,6 +49,12 @@ type LeftOut struct {
 	ByYear     map[int]int      `json:"by_year,omitempty"`
 }
 
+// Acquitted is what the screen found and the model, having read the post, did not: it counts nothing.
+type Acquitted struct {
+	Count    int       `json:"count"`
+	Findings []Finding `json:"findings"` // the first 200
+}
+
 // ReportAccount is whose posts were read.
 type ReportAccount struct {
 	ID     string `json:"id"`
@@ -62,6 +70,7 @@ type Coverage struct {
 	PostsJudged   int        `json:"posts_judged"`           // by the model; 0 when the screen stood alone
 	TalkToModel   int        `json:"posts_addressing_model"` // posts written to a reader that is a machine; judged alone
 	PostsUnjudged int        `json:"posts_unjudged"`         // the model gave no usable answer for them
+	ModelUnusable bool       `json:"model_unusable"`         // its answers could not be used, so the screen stands alone
 	NotEnglish    int        `json:"posts_not_in_english"`   // the screen knows fewer words there
 	FindingsLost  int        `json:"findings_left_out"`      // weaker ones beyond the 5,000 a report lists
 	From          *time.Time `json:"from"`
@@ -85,11 +94,14 @@ type Finding struct {
 	Confidence float64   `json:"confidence"` // both witnesses 1.0, model 0.9, screen 0.75
 	Witnesses  []Witness `json:"witnesses"`
 	Disputed   bool      `json:"disputed,omitempty"` // the witnesses disagree on whether it is high
-	Reason     string    `json:"reason"`
-	Suggestion string    `json:"suggestion"` // keep, edit_context or delete
-	Dismissed  bool      `json:"dismissed"`
-	Why        string    `json:"why,omitempty"` // why it was dismissed, in the user's words
-	Points     float64   `json:"points"`        // its part of now.score; 0 when dismissed
+
+	NeedsContext bool `json:"needs_context,omitempty"` // the model could not tell without the posts around it
+
+	Reason     string  `json:"reason"`
+	Suggestion string  `json:"suggestion"` // keep, edit_context or delete
+	Dismissed  bool    `json:"dismissed"`
+	Why        string  `json:"why,omitempty"` // why it was dismissed, in the user's words
+	Points     float64 `json:"points"`        // its part of now.score; 0 when dismissed
 }
 
 // The suggestions a finding can carry.

@@ -321,7 +321,7 @@ func TestHumanReview_IsAskedForWhereAMachineShouldNotDecide(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got := humanReview([]Finding{c.finding})
+			got := humanReview([]Finding{c.finding}, false)
 			if diff := cmp.Diff(HumanReview{Needed: len(c.want) > 0, Reasons: c.want}, got); diff != "" {
 				t.Fatal(diff)
 			}

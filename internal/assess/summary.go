@@ -73,8 +73,11 @@ func summarise(r *Report) string {
 	if s := mood(r.Sentiment); s != "" {
 		sentences = append(sentences, s)
 	}
-	if r.Coverage.PostsJudged == 0 {
-		sentences = append(sentences, "No language model was used. The offline screen knows words, not meaning: "+
+	if n := r.ReadAsHarmless.Count; n > 0 {
+		sentences = append(sentences, "The model read "+counting(n, "finding")+" of the word screen as harmless; they count nothing.")
+	}
+	if r.Coverage.PostsJudged == 0 || r.Coverage.ModelUnusable {
+		sentences = append(sentences, whyScreenAlone(r)+" The offline screen knows words, not meaning: "+
 			"it misses what is put politely and flags some of what was meant as a joke.")
 		if n := r.Coverage.NotEnglish; n > 0 {
 			sentences = append(sentences, counting(n, "post is/posts are")+" not in English, where it knows fewer words.")
@@ -121,6 +124,14 @@ func inPosts(r *Report, found []Finding) string {
 		return ""
 	}
 	return " in " + counting(len(postsOf(found)), "post")
+}
+
+// whyScreenAlone says why the word screen is the only witness.
+func whyScreenAlone(r *Report) string {
+	if r.Coverage.ModelUnusable {
+		return "The model's answers could not be used, so the word screen stands alone."
+	}
+	return "No language model was used."
 }
 
 // mood is one sentence on the tone, or "" when it could not be measured.

@@ -108,6 +108,8 @@ type Claim struct {
 	Reason     string   `json:"reason"`
 	Suggestion string   `json:"suggestion"` // keep, edit_context or delete
 	By         Witness  `json:"by"`
+
+	NeedsContext bool `json:"needs_context,omitempty"` // the model could not tell without the posts around it
 }
 
 // Judgement is what the model said of one post: verified claims, claims that did not
@@ -118,6 +120,8 @@ type Judgement struct {
 	Rejected       int      `json:"rejected"`
 	Themes         []string `json:"themes,omitempty"`
 	AddressesModel bool     `json:"addresses_model,omitempty"`
+	Guarded        int      `json:"guarded,omitempty"` // reasons and themes that named a trait of a person and are not shown
+	Opinion        Opinion  `json:"opinion,omitempty"` // set where this is the answer to a second question
 }
 
 // Stage is a step of the pipeline, in the order they run.

@@ -88,13 +88,19 @@ const (
 
 // judgement keeps what holds of the model's answer about q. Claims that do not are counted as rejected.
 func (q question) judgement(a answeredPost) Judgement {
-	out := Judgement{Claims: []Claim{}, AddressesModel: q.talks || a.AddressesModel, Themes: tidyThemes(a.Themes)}
+	out := Judgement{Claims: []Claim{}, AddressesModel: q.talks || a.AddressesModel}
+	out.Themes, out.Guarded = guardThemes(tidyThemes(a.Themes))
 	for _, c := range a.Claims {
-		if claim, ok := q.verified(c); ok {
-			out.Claims = append(out.Claims, claim)
-		} else {
+		claim, ok := q.verified(c)
+		if !ok {
 			out.Rejected++
+			continue
 		}
+		var guarded bool
+		if claim.Reason, guarded = guardReason(claim.Category, claim.Reason); guarded {
+			out.Guarded++
+		}
+		out.Claims = append(out.Claims, claim)
 	}
 	return out
 }

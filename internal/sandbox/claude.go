@@ -93,6 +93,10 @@ func (c *Claude) serveMessages(w http.ResponseWriter, r *http.Request) {
 	if kind.answerInstead(w, c) {
 		return
 	}
+	if slices.ContainsFunc(posts, func(p sentPost) bool { return p.Passage != "" }) {
+		c.answer(w, req, kind.second(posts))
+		return
+	}
 	c.answer(w, req, kind.spoil(posts, answerPosts(posts)))
 }
 
@@ -247,6 +251,8 @@ const (
 	ClaudeFiltered     ClaudeKind = "filtered"       // 400: the provider's content filter
 	ClaudeNoCredit     ClaudeKind = "no_credit"      // 400: the account's credit is used up
 	ClaudeLocal        ClaudeKind = "local"          // as servers of local models answer: prose, a fence, unknown fields, no tokens
+	ClaudeConfirms     ClaudeKind = "confirms"       // answers yes to every second question
+	ClaudeLabels       ClaudeKind = "labels_people"  // gives reasons and themes that name traits of the author
 	claudeHonest       ClaudeKind = ""
 )
 
@@ -317,6 +323,8 @@ func (k ClaudeKind) spoil(posts []sentPost, v verdicts) spoken {
 	case ClaudeLocal:
 		text := strings.Replace(v.json(), `{"posts":`, `{"comment":"labelled","posts":`, 1)
 		return spoken{"Sure! Here is the JSON you asked for:\n```json\n" + text + "\n```\nLet me know if you need anything else.", "end_turn"}
+	case ClaudeLabels:
+		v.label()
 	case ClaudeForgetful:
 		v.Posts = v.Posts[:max(0, len(v.Posts)-1)]
 	case ClaudeInvents:

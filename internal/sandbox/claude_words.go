@@ -11,6 +11,10 @@ import (
 type sentPost struct {
 	ID   int    `json:"id"`
 	Text string `json:"text"`
+
+	// Of a second question: the passage in doubt, and what it is suspected of.
+	Passage  string `json:"passage"`
+	Category string `json:"category"`
 }
 
 // verdicts is what the model says, in the schema the analysis asks for. The order of fields is that of the schema.
@@ -111,6 +115,53 @@ func answerPosts(posts []sentPost) verdicts {
 		v.Posts = append(v.Posts, one)
 	}
 	return v
+}
+
+// second answers second questions: needs_context where a text says "as I told you", yes where the word list finds the
+// category in the passage, else no.
+func (k ClaudeKind) second(posts []sentPost) spoken {
+	switch k {
+	case ClaudeRefuses:
+		return spoken{"", "refusal"}
+	case ClaudeMalformed:
+		return spoken{`{"answers": [{"id": 1, "ver`, "end_turn"}
+	}
+	type opinion struct {
+		ID      int    `json:"id"`
+		Verdict string `json:"verdict"`
+	}
+	out := struct {
+		Answers []opinion `json:"answers"`
+	}{[]opinion{}}
+	for _, p := range posts {
+		verdict := "no"
+		switch {
+		case strings.Contains(lowerASCII(p.Text), "as i told you"):
+			verdict = "needs_context"
+		case k == ClaudeConfirms || findsCategory(p.Passage, p.Category):
+			verdict = "yes"
+		}
+		out.Answers = append(out.Answers, opinion{p.ID, verdict})
+	}
+	b, err := json.Marshal(out)
+	if err != nil {
+		panic(err) // numbers and strings always marshal
+	}
+	return spoken{string(b), "end_turn"}
+}
+
+func findsCategory(text, category string) bool {
+	return slices.ContainsFunc(words(), func(w word) bool { return w.category == category && findWord(text, w.term) >= 0 })
+}
+
+// label makes the verdicts speak of their author as the rubric forbids.
+func (v *verdicts) label() {
+	for i := range v.Posts {
+		v.Posts[i].Themes = append(v.Posts[i].Themes, "depression")
+		for k := range v.Posts[i].Claims {
+			v.Posts[i].Claims[k].Reason = "The author is a gay Muslim with depression."
+		}
+	}
 }
 
 func (v *verdicts) claim(i int, c claim) {
