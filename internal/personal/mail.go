@@ -20,6 +20,9 @@ var mailHosts = strings.Fields(`gmail googlemail hotmail outlook live yahoo ymai
 	t-online freenet orange laposte free wanadoo libero virgilio tiscali uol bol terra wp onet interia o2 mail yandex rambler bk list qq 163 126 sina
 	naver daum rediffmail zoho fastmail hey pm btinternet sky ntlworld comcast verizon att ziggo kpnmail planet telenet`)
 
+// spelledTLDs end a host that is spelled out, where the words "at" and "point" alone prove nothing.
+var spelledTLDs = strings.Fields("com org net info eu edu io co de fr es it nl pl ru br pt uk tr jp cn id mx ar ch at be ru рф ком ру")
+
 // mails finds e-mail addresses, handles and the addresses of devices.
 func (s *scan) mails() {
 	for i := range s.tokens {
@@ -163,10 +166,9 @@ func (s *scan) spelledBetween(left, right int, sure bool) {
 	host := strings.ToLower(s.text(right))
 	end, dots := s.labels(right)
 	known := slices.Contains(mailHosts, host)
-	if dots == 0 || !sure && !known && dots != spelledDot {
-		if !(known && sure) {
-			return
-		}
+	ending := slices.Contains(spelledTLDs, strings.ToLower(s.text(end)))
+	if dots == 0 && !(known && sure) || !sure && !known && !(dots == spelledDot && ending) {
+		return
 	}
 	from := s.spelledName(left)
 	local := strings.ReplaceAll(s.s[s.tokens[from].from:s.tokens[left].to], " ", "")
