@@ -165,7 +165,7 @@ func (r *run) addModel(out *Report) {
 var aliasedFirst = []string{
 	"handles", "e-mail addresses", "phone numbers", "links", "postal addresses", "locations", "dates of birth",
 	"card, account, identity, passport and other long numbers", "number plates", "passwords, codes and keys", "post ids",
-	"your own name, and names that can be told as names (other names can remain)",
+	"your display name where it is known, and names that can be told as names (other names can remain)",
 }
 
 func (r *run) coverage() Coverage {
