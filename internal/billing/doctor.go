@@ -52,10 +52,20 @@ func (s *Service) Examine(ctx context.Context, fix bool, tell func(Difference) e
 	c := &checkup{s: s, fix: fix, tell: tell}
 	for _, step := range []func(context.Context) error{c.rows, c.remotes, c.missed, c.stuck, c.drifts, c.tax} {
 		if err := step(ctx); err != nil {
-			return c.out, err
+			return c.out, explainExamine(err)
 		}
 	}
 	return c.out, nil
+}
+
+// explainExamine tells who runs the command why Stripe gave no answer. The plain fault speaks to somebody who pays.
+func explainExamine(err error) error {
+	f := fault.From(err)
+	if !errors.Is(err, fault.PaymentProviderError) || f.Cause == nil {
+		return err
+	}
+	return fault.PaymentProviderError.Saying("Stripe could not be asked (%v). See that this machine reaches api.stripe.com, "+
+		"or STRIPE_API_URL if that is set, and that STRIPE_SECRET_KEY is right, and run this again.", f.Cause).Because(f.Cause)
 }
 
 // checkup is one examination.

@@ -97,6 +97,8 @@ func (s *Service) Forget(ctx context.Context, tx db.Tx, userID string) error {
 	tx.Later(`DELETE FROM stripe_events WHERE handled_at IS NOT NULL AND object_id IN (SELECT id FROM payment_returns WHERE user_id = $1)`, userID)
 	if r.CustomerID != "" {
 		tx.Later(`DELETE FROM stripe_events WHERE handled_at IS NOT NULL AND payload -> 'data' -> 'object' ->> 'customer' = $1`, r.CustomerID)
+		// The events of the customer itself, such as customer.created, name it as their object.
+		tx.Later(`DELETE FROM stripe_events WHERE handled_at IS NOT NULL AND object_id = $1`, r.CustomerID)
 	}
 	return nil
 }
@@ -109,6 +111,8 @@ func (s *Service) Retain(ctx context.Context) error {
 		tx.Later(`DELETE FROM stripe_events WHERE handled_at IS NOT NULL AND received_at <= $1`, now.Add(-eventsKept))
 		tx.Later(`DELETE FROM stripe_events WHERE handled_at IS NOT NULL
 			AND payload -> 'data' -> 'object' ->> 'customer' IN (SELECT stripe_customer_id FROM billing_records)`)
+		tx.Later(`DELETE FROM stripe_events WHERE handled_at IS NOT NULL
+			AND object_id IN (SELECT stripe_customer_id FROM billing_records)`)
 		tx.Later(`DELETE FROM billing_records WHERE ended_at <= $1`, now.AddDate(-recordYears, 0, 0))
 		tx.Later(`DELETE FROM trials_spent WHERE spent_at <= $1`, now.Add(-marksKept))
 		return nil

@@ -53,12 +53,28 @@ func (s *Service) Accept(ctx context.Context, payload []byte, signature string) 
 	if len(payload) <= MaxEvent {
 		e, err = verify(payload, signature, *s.secret.Load(), s.now())
 	}
+	s.logWebhook(ctx, e, err)
 	if err != nil {
 		return fault.ValidationFailed.Saying("This is not a webhook that Stripe signed for this server.").Because(err)
 	}
 	return s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		return keep(ctx, tx, e)
 	})
+}
+
+// logWebhook tells an operator what is wrong with webhooks: the secret, a clock, or the version of the endpoint.
+func (s *Service) logWebhook(ctx context.Context, e event, err error) {
+	switch {
+	case errors.Is(err, errSignature):
+		s.log.WarnContext(ctx, "a webhook was refused: it was not signed with STRIPE_WEBHOOK_SECRET. "+
+			"Compare that with the secret of the endpoint in Stripe's Dashboard, under Developers, Webhooks")
+	case errors.Is(err, errClock):
+		s.log.WarnContext(ctx, "a webhook was refused: its signature is right, but was made more than five minutes "+
+			"before or after the time of this server. Set the clock of this machine")
+	case err == nil && !sameTrain(e.Version):
+		s.log.WarnContext(ctx, "a webhook of another API version was accepted: only its ids are used. "+
+			"`repazoo billing setup --replace` makes the endpoint anew", "event", e.ID, "version", e.Version)
+	}
 }
 
 var errTooLarge = errors.New("the body is too large")

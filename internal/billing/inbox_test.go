@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -61,18 +62,17 @@ func TestAccept_RefusesWhatStripeDidNotSignNow(t *testing.T) {
 			body   []byte
 			header string
 		}{
-			"no signature":        {body, ""},
-			"another secret":      {body, sign(body, "whsec_other", now)},
-			"another body":        {append(bytes.Clone(body), ' '), good},
-			"too old":             {body, sign(body, secret, now.Add(-6*time.Minute))},
-			"from the future":     {body, sign(body, secret, now.Add(6*time.Minute))},
-			"two times":           {body, fmt.Sprintf("t=%d,", now.Unix()) + sign(body, secret, now.Add(-time.Hour))},
-			"only an old scheme":  {body, fmt.Sprintf("t=%d,v0=abcd", now.Unix())},
-			"not JSON":            {[]byte("{"), sign([]byte("{"), secret, now)},
-			"null":                {[]byte("null"), sign([]byte("null"), secret, now)},
-			"a thin event":        {thin, sign(thin, secret, now)},
-			"another API version": {bytes.Replace(body, []byte("dahlia"), []byte("acacia"), 1), sign(bytes.Replace(body, []byte("dahlia"), []byte("acacia"), 1), secret, now)},
-			"too large":           {make([]byte, billing.MaxEvent+1), good},
+			"no signature":       {body, ""},
+			"another secret":     {body, sign(body, "whsec_other", now)},
+			"another body":       {append(bytes.Clone(body), ' '), good},
+			"too old":            {body, sign(body, secret, now.Add(-6*time.Minute))},
+			"from the future":    {body, sign(body, secret, now.Add(6*time.Minute))},
+			"two times":          {body, fmt.Sprintf("t=%d,", now.Unix()) + sign(body, secret, now.Add(-time.Hour))},
+			"only an old scheme": {body, fmt.Sprintf("t=%d,v0=abcd", now.Unix())},
+			"not JSON":           {[]byte("{"), sign([]byte("{"), secret, now)},
+			"null":               {[]byte("null"), sign([]byte("null"), secret, now)},
+			"a thin event":       {thin, sign(thin, secret, now)},
+			"too large":          {make([]byte, billing.MaxEvent+1), good},
 		}
 		for name, tt := range tests {
 			if err := w.Accept(t.Context(), tt.body, tt.header); !errors.Is(err, fault.ValidationFailed) {
@@ -83,6 +83,26 @@ func TestAccept_RefusesWhatStripeDidNotSignNow(t *testing.T) {
 			t.Fatalf("%d events were stored", n)
 		}
 		w.must(nil, w.Accept(t.Context(), body, good))
+	})
+}
+
+// Endpoints that were made in the Dashboard, and `stripe listen`, send the account's own version.
+func TestAccept_TakesEveryVersionAndTellsEachMistakeApart(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		now := w.sb.Now()
+		body := bytes.Replace(event("evt_1", "invoice.paid", map[string]any{"id": "in_1"}), []byte("dahlia"), []byte("acacia"), 1)
+		w.must(nil, w.Accept(t.Context(), body, sign(body, secret, now)))
+		if n := w.count(`SELECT count(*) FROM stripe_events WHERE id = 'evt_1' AND handled_at IS NULL`); n != 1 {
+			t.Fatal("the event was not stored to be applied")
+		}
+		wantFault(t, w.Accept(t.Context(), body, sign(body, "whsec_other", now)), fault.ValidationFailed)
+		wantFault(t, w.Accept(t.Context(), body, sign(body, secret, now.Add(-time.Hour))), fault.ValidationFailed)
+		for _, line := range []string{"another API version was accepted", "not signed with STRIPE_WEBHOOK_SECRET", "Set the clock"} {
+			if n := strings.Count(w.log.String(), line); n != 1 {
+				t.Errorf("%q stands %d times in the log:\n%s", line, n, w.log)
+			}
+		}
 	})
 }
 

@@ -176,6 +176,9 @@ func (p *provider) subscription(ctx context.Context, id string) (plan.Remote, er
 	if err == nil && r.Status == plan.Canceled && !r.Paid && r.EndReason != plan.EndDisputed && r.Invoice.Reason == string(stripe.InvoiceBillingReasonSubscriptionUpdate) {
 		r.Paid, err = p.paidBefore(ctx, r) // the latest invoice was of a change that was never paid: the period itself may be
 	}
+	if err == nil && r.CollectionPaused {
+		r.PaidUntil, err = p.paidUntil(ctx, r)
+	}
 	if err == nil && r.Status == plan.PastDue {
 		var all []plan.Charge
 		all, err = p.charges(ctx, r.ID)

@@ -29,6 +29,7 @@ func remoteOf(sub *stripe.Subscription, tierOf map[string]string) plan.Remote {
 			}
 		}
 	}
+	r.CollectionPaused = sub.PauseCollection != nil
 	readPending(&r, sub, tierOf)
 	if sub.CancellationDetails != nil {
 		r.EndReason = string(sub.CancellationDetails.Reason)

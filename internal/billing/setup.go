@@ -90,7 +90,9 @@ func explainSetup(err error) error {
 	e, ok := err.(*stripe.Error) //nolint:errorlint // the SDK's own, as it came
 	switch {
 	case !ok:
-		return refuse(err)
+		cause := unanswered(err)
+		return fault.PaymentProviderError.Saying("Stripe did not answer (%v). See that this machine reaches api.stripe.com, "+
+			"or STRIPE_API_URL if that is set, and run this again: what was made is found again.", cause).Because(cause)
 	case e.HTTPStatusCode == http.StatusUnauthorized:
 		return fault.ValidationFailed.Saying("Stripe does not accept STRIPE_SECRET_KEY. Take a secret key from the Dashboard, under Developers.").Because(refuse(err))
 	case e.HTTPStatusCode == http.StatusForbidden:

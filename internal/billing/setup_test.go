@@ -1,6 +1,7 @@
 package billing_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/stripe/stripe-go/v86"
 
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/plan"
 	"github.com/repazoo/repazoo/internal/sandbox"
 )
@@ -246,4 +248,36 @@ func (s *shop) endpoint(version string) {
 		params.APIVersion = &version
 	}
 	s.must(s.api.V1WebhookEndpoints.Create(s.t.Context(), params))
+}
+
+// Who runs the command is told what happened and what to look at, not that nothing was charged.
+func TestSetup_WithoutAnAnswerNamesTheCause(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "sk_test_x")
+	s.HTTP = &http.Client{Transport: silent{}}
+	_, err := billing.Setup(t.Context(), s.SetupConfig)
+	f := wantFault(t, err, fault.PaymentProviderError)
+	if !strings.Contains(f.Message, "Stripe did not answer (no route to host)") || !strings.Contains(f.Message, "STRIPE_API_URL") {
+		t.Fatalf("%q", f.Message)
+	}
+}
+
+func TestExamine_WithoutAnAnswerNamesTheCause(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.subscriber("basic")
+		w.policy(func(c *billing.Config) { c.HTTP = &http.Client{Transport: silent{}} })
+		_, err := w.Examine(t.Context(), false, func(billing.Difference) error { return nil })
+		f := wantFault(t, err, fault.PaymentProviderError)
+		if !strings.Contains(f.Message, "Stripe could not be asked (no route to host)") {
+			t.Fatalf("%q", f.Message)
+		}
+	})
+}
+
+// silent is a network on which nobody answers.
+type silent struct{}
+
+func (silent) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("no route to host")
 }

@@ -61,9 +61,6 @@ func (s *setup) endpoints(ctx context.Context) ([]*stripe.WebhookEndpoint, error
 	return found, nil
 }
 
-// sameTrain tells whether the SDK reads events of this version: those of its own release train.
-func sameTrain(version string) bool { return strings.HasSuffix(version, "."+stripe.APIMajorVersion) }
-
 func versionName(version string) string {
 	if version == "" {
 		return "the account's own API version"

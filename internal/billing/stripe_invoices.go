@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/stripe/stripe-go/v86"
 
@@ -103,4 +104,15 @@ func findPortal(ctx context.Context, api *stripe.Client) (*stripe.BillingPortalC
 		}
 	}
 	return nil, nil
+}
+
+// paidUntil is the end of the last period of a subscription that was paid; zero when none was.
+func (p *provider) paidUntil(ctx context.Context, r plan.Remote) (until time.Time, err error) {
+	all, err := p.charges(ctx, r.ID)
+	for _, c := range all {
+		if c.Status == "paid" && c.Tier != "" && c.Until.After(until) {
+			until = c.Until
+		}
+	}
+	return until, err
 }

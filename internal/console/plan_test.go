@@ -64,7 +64,12 @@ func TestPlan_GraceIsTold(t *testing.T) {
 	if got := console.PlanWords(s); !strings.Contains(got, "stays open until "+s.PeriodEnd.Format("2 January 2006")) {
 		t.Errorf("it says %q", got)
 	}
-	s.NextTry = s.PeriodEnd.AddDate(0, 0, 2)
+	s.NextTry = s.PeriodEnd.AddDate(0, 0, 1) // the plan pauses before: both days are told, in their order
+	if got := console.PlanWords(s); !strings.Contains(got, "stays open until "+s.PeriodEnd.Format("2 January 2006")+
+		", is paused then, and comes back with the payment that is tried again on "+s.NextTry.Format("2 January 2006")) {
+		t.Errorf("it says %q", got)
+	}
+	s.NextTry = s.PeriodEnd.AddDate(0, 0, -1)
 	if got := console.PlanWords(s); !strings.Contains(got, "Your card is charged again on "+s.NextTry.Format("2 January 2006")+". Your plan stays open") {
 		t.Errorf("it says %q", got)
 	}

@@ -225,6 +225,11 @@ func planWords(p billing.Subscription) string {
 		if p.Tier.Name == "" {
 			return "The last payment did not go through, so your plan is closed until it is paid. " + nextTry(p) + "Put another card in place."
 		}
+		if p.NextTry.After(p.GraceUntil) {
+			return "The last payment did not go through. Your plan stays open until " + date(p.GraceUntil) +
+				", is paused then, and comes back with the payment that is tried again on " + date(p.NextTry) +
+				". So that nothing stops: put another card in place before then."
+		}
 		return "The last payment did not go through. " + nextTry(p) + "Your plan stays open until " + date(p.GraceUntil) + ": put another card in place before then."
 	case "unpaid":
 		return "The last payment did not go through, so your plan is paused. Put another card in place."

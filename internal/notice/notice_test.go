@@ -184,7 +184,7 @@ func TestWords_SayWhatHappenedAndWhatToDo(t *testing.T) {
 		data notice.Data
 		want string
 	}{
-		"payment failed":      {notice.PaymentFailed, notice.Data{Plan: "basic", Until: until}, "The payment for your Basic plan did not go through. The plan stays open until 24 December 2026, 09:30 UTC while it is tried again. Check your card before then."},
+		"payment failed":      {notice.PaymentFailed, notice.Data{Plan: "basic", Until: until}, "The payment for your Basic plan did not go through. The plan stays open until 24 December 2026, 09:30 UTC. If it is not paid by then, it pauses, and comes back with the payment. Check your card before then."},
 		"failed, no grace":    {notice.PaymentFailed, notice.Data{Plan: "basic"}, "The payment for your Basic plan did not go through, so it is paused. Check your card; the plan opens again as soon as the payment does."},
 		"a nameless plan":     {notice.GraceEnded, notice.Data{}, "Your plan is paused, because its last payment did not go through. It opens again as soon as the payment does. Your reports are still there."},
 		"plan changed":        {notice.PlanChanged, notice.Data{Plan: "pro", From: "basic"}, "You now have the Pro plan instead of Basic."},

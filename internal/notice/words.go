@@ -101,7 +101,8 @@ func (n Notice) paymentFailed() string {
 	if n.Data.Until.IsZero() {
 		return fmt.Sprintf("The payment for %s did not go through, so it is paused. Check your card; the plan opens again as soon as the payment does.", n.Data.thePlan())
 	}
-	return fmt.Sprintf("The payment for %s did not go through. The plan stays open until %s while it is tried again. Check your card before then.", n.Data.thePlan(), moment(n.Data.Until))
+	return fmt.Sprintf("The payment for %s did not go through. The plan stays open until %s. If it is not paid by then, it pauses, "+
+		"and comes back with the payment. Check your card before then.", n.Data.thePlan(), moment(n.Data.Until))
 }
 
 func (n Notice) planEnded() string {

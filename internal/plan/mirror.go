@@ -41,6 +41,8 @@ func Follows(current Row, r Remote) bool {
 // entitledUntil is when the tier of r stops counting; zero means it does not count.
 //
 // Active and trialing count three days past their period, for a renewal we hear of late, unless they are to end then.
+// While collection is paused at Stripe, a subscription stays active and its periods go on without a payment: it counts to
+// the end of what was paid, and no grace follows, because no renewal is to come.
 // Past due counts three days from the start of the first period that is owed: Stripe moves the period on before it is paid,
 // and may leave a subscription past due for ever.
 // Canceled counts to the end of what was paid, which a trial was not. Everything else, and a price we do not sell, counts nothing.
@@ -50,6 +52,9 @@ func entitledUntil(r Remote) time.Time {
 	}
 	switch r.Status {
 	case Active, Trialing:
+		if r.CollectionPaused && !r.inTrial() {
+			return r.endsBy(r.PaidUntil)
+		}
 		return r.endsBy(r.PeriodEnd.Add(grace))
 	case PastDue:
 		owed := r.PeriodStart

@@ -22,18 +22,24 @@ func TestMirror_EntitlesExactlyWhatWasPaid(t *testing.T) {
 		change func(*Remote)
 		want   time.Time
 	}{
-		"active":                             {func(*Remote) {}, end.Add(3 * day)},
-		"trialing":                           {func(r *Remote) { r.Status = "trialing" }, end.Add(3 * day)},
-		"past due, from the period owed":     {func(r *Remote) { r.Status = "past_due" }, begin.Add(3 * day)},
-		"unpaid":                             {func(r *Remote) { r.Status = "unpaid" }, never},
-		"paused":                             {func(r *Remote) { r.Status = "paused" }, never},
-		"incomplete":                         {func(r *Remote) { r.Status = "incomplete" }, never},
-		"incomplete expired":                 {func(r *Remote) { r.Status = "incomplete_expired" }, never},
-		"a status of tomorrow":               {func(r *Remote) { r.Status = "hibernating" }, never},
-		"unknown price":                      {func(r *Remote) { r.Tier = "" }, never},
-		"no period":                          {func(r *Remote) { r.PeriodEnd = r.PeriodStart }, never},
-		"canceled, paid":                     {func(r *Remote) { r.Status, r.Paid = "canceled", true }, end},
-		"canceled, not paid":                 {func(r *Remote) { r.Status = "canceled" }, never},
+		"active":                              {func(*Remote) {}, end.Add(3 * day)},
+		"trialing":                            {func(r *Remote) { r.Status = "trialing" }, end.Add(3 * day)},
+		"past due, from the period owed":      {func(r *Remote) { r.Status = "past_due" }, begin.Add(3 * day)},
+		"unpaid":                              {func(r *Remote) { r.Status = "unpaid" }, never},
+		"paused":                              {func(r *Remote) { r.Status = "paused" }, never},
+		"incomplete":                          {func(r *Remote) { r.Status = "incomplete" }, never},
+		"incomplete expired":                  {func(r *Remote) { r.Status = "incomplete_expired" }, never},
+		"a status of tomorrow":                {func(r *Remote) { r.Status = "hibernating" }, never},
+		"unknown price":                       {func(r *Remote) { r.Tier = "" }, never},
+		"no period":                           {func(r *Remote) { r.PeriodEnd = r.PeriodStart }, never},
+		"canceled, paid":                      {func(r *Remote) { r.Status, r.Paid = "canceled", true }, end},
+		"canceled, not paid":                  {func(r *Remote) { r.Status = "canceled" }, never},
+		"collection paused, this period paid": {func(r *Remote) { r.CollectionPaused, r.PaidUntil = true, end }, end},
+		"collection paused, paid before only": {func(r *Remote) { r.CollectionPaused, r.PaidUntil = true, begin }, begin},
+		"collection paused, never paid":       {func(r *Remote) { r.CollectionPaused = true }, never},
+		"collection paused, in a trial": {func(r *Remote) {
+			r.Status, r.CollectionPaused, r.TrialEnd = "trialing", true, end
+		}, end.Add(3 * day)},
 		"ends at period end":                 {func(r *Remote) { r.CancelAtPeriodEnd = true }, end},
 		"ends by date, at period end":        {func(r *Remote) { r.CancelAt = end }, end},
 		"ends by date, within the period":    {func(r *Remote) { r.CancelAt = noon }, end},
@@ -53,7 +59,7 @@ func TestMirror_EntitlesExactlyWhatWasPaid(t *testing.T) {
 			}
 			want := Row{
 				ID: "row", UserID: "ann", SubscriptionID: "sub_1", Status: r.Status, Tier: r.Tier, PeriodStart: r.PeriodStart, PeriodEnd: r.PeriodEnd,
-				CancelAt: r.CancelAt, CancelAtPeriodEnd: r.CancelAtPeriodEnd, EntitledUntil: tt.want,
+				CancelAt: r.CancelAt, CancelAtPeriodEnd: r.CancelAtPeriodEnd, EntitledUntil: tt.want, TrialEnd: r.TrialEnd,
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Fatal(diff)

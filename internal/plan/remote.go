@@ -28,6 +28,9 @@ type Remote struct {
 	Discounts              []Given
 	NoCard                 bool // neither of its own nor its customer's
 	Taxed                  bool // Stripe reckons its tax
+
+	CollectionPaused bool      // its invoices are not collected (pause_collection), so a period that begins is not paid
+	PaidUntil        time.Time // while collection is paused: the end of the last period that was paid; zero for none
 }
 
 // Why a subscription ended, where it was not asked for.
