@@ -12,7 +12,9 @@ import (
 )
 
 // Cancel ends the plan: at the period's end, or at once with what was paid for still usable until then. A plan whose
-// first payment was never made always ends at once, and so does one that is paused. What was only tried ends with it. A change that waits is dropped. Without a plan it is [fault.NotFound].
+// first payment was never made always ends at once, and so does one that is paused. What was only tried ends with it. A
+// change that waits for its payment is dropped; one that is planned comes back when the cancellation is taken back. Without
+// a plan it is [fault.NotFound].
 func (s *Service) Cancel(ctx context.Context, userID string, atPeriodEnd bool) (Subscription, error) {
 	return s.alter(ctx, userID, "subscription.cancelled", func(ctx context.Context, r plan.Row) error {
 		if !atPeriodEnd || r.Status == plan.Incomplete || r.Status == plan.Paused {
@@ -36,12 +38,30 @@ func (s *Service) Resume(ctx context.Context, userID string) (Subscription, erro
 		case r.Status == plan.Paused:
 			return s.takeUp(ctx, r)
 		case r.CancelAtPeriodEnd:
-			return s.stripe.cancelAtEnd(ctx, r.SubscriptionID, false)
+			if err := s.stripe.cancelAtEnd(ctx, r.SubscriptionID, false); err != nil {
+				return err
+			}
 		case !r.CancelAt.IsZero():
-			return s.stripe.clearCancelAt(ctx, r.SubscriptionID)
+			if err := s.stripe.clearCancelAt(ctx, r.SubscriptionID); err != nil {
+				return err
+			}
+		default:
+			return nil
 		}
-		return nil
+		return s.planAgain(ctx, r)
 	})
+}
+
+// planAgain plans the cheaper plan anew that the cancellation had taken away.
+func (s *Service) planAgain(ctx context.Context, r plan.Row) error {
+	if r.Pending.How != plan.AfterPeriodEnd {
+		return nil
+	}
+	now, err := s.stripe.subscription(ctx, r.SubscriptionID)
+	if err != nil || now.Tier == r.Pending.Tier {
+		return err
+	}
+	return s.plan(ctx, now, r.Pending.Tier)
 }
 
 // alter asks Stripe for a change to the live plan and mirrors what became of it, whether it was done or refused.

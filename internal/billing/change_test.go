@@ -488,3 +488,37 @@ func TestPortal_CancelsByDateAndTakesAnotherCard(t *testing.T) {
 		wantFault(t, err, fault.ValidationFailed)
 	})
 }
+
+func TestResume_APlannedDowngradeSurvivesACancellation(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		user := w.subscriber("pro")
+		w.must(w.Change(t.Context(), user, billing.ChangeRequest{Tier: "basic"}))
+		w.deliver()
+		planned := w.subscription(user).Pending
+		if planned.Tier != "basic" {
+			t.Fatalf("planned %+v", planned)
+		}
+		ended, err := w.Cancel(t.Context(), user, true)
+		w.must(nil, err)
+		w.deliver()
+		if ended.Pending != (plan.PendingChange{}) || !ended.CancelAtPeriodEnd {
+			t.Fatalf("cancelled: %+v", ended)
+		}
+		kept, err := w.Resume(t.Context(), user)
+		w.must(nil, err)
+		w.deliver()
+		w.must(nil, w.Reconcile(t.Context()))
+		if got := w.subscription(user); kept.Pending != planned || got.Pending != planned || got.CancelAtPeriodEnd {
+			t.Fatalf("kept %+v, then %+v, planned %+v", kept.Pending, got, planned)
+		}
+		if n := w.count(`SELECT count(*) FROM billing_timeline WHERE user_id = $1 AND kind = 'change_taken_back'`, user); n != 0 {
+			t.Error("the story says that the move was taken back")
+		}
+		w.sb.Advance(33 * 24 * time.Hour)
+		w.deliver()
+		if got := w.subscription(user); got.Tier.Name != "basic" {
+			t.Errorf("after the period: %+v", got)
+		}
+	})
+}

@@ -135,6 +135,9 @@ func (s *Service) apply(ctx context.Context, eventID string, e stored) error {
 	if isReturn(e.kind) {
 		return s.applyReturn(ctx, eventID, e)
 	}
+	if e.kind == "checkout.session.expired" {
+		return s.applyExpired(ctx, eventID, e)
+	}
 	subscription, customer, ok := about(e.kind, []byte(e.payload))
 	if !ok {
 		return notOurs("the event is not about a subscription")
@@ -194,5 +197,30 @@ func (s *Service) noteFailure(ctx context.Context, eventID string, why error) er
 		note = strings.ToValidUTF8(note[:min(len(note), maxNote)], "")
 		tx.Later(`UPDATE stripe_events SET attempts = attempts + 1, last_error = $2 WHERE id = $1`, eventID, note)
 		return nil
+	})
+}
+
+// applyExpired frees the row of a user whose checkout page has expired, unless another page of theirs is open.
+func (s *Service) applyExpired(ctx context.Context, eventID string, e stored) error {
+	_, customer, _ := about(e.kind, []byte(e.payload))
+	r, err := s.rowOfStripe(ctx, "", customer)
+	if errors.Is(err, db.ErrNotFound) {
+		return notOurs("no user has this customer")
+	}
+	if err != nil {
+		return err
+	}
+	page, err := s.stripe.openCheckout(ctx, r.CustomerID)
+	if err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		tx.Later(markEvent, eventID, tx.Now(), false, nil)
+		if page != "" {
+			return nil
+		}
+		_, err := tx.Exec(ctx, `UPDATE subscriptions SET status = CASE WHEN stripe_subscription_id IS NULL THEN 'none' ELSE 'canceled' END
+			WHERE id = $1 AND updated_at = $2 AND status = 'checkout'`, r.ID, r.UpdatedAt)
+		return err
 	})
 }

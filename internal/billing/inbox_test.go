@@ -355,3 +355,31 @@ func FuzzAccept(f *testing.F) {
 		}
 	})
 }
+
+func TestApply_AnExpiredCheckoutPageWaitsForNobody(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		user := w.user()
+		w.must(w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic"}))
+		w.deliver()
+		var session *stripe.CheckoutSession
+		for cs, err := range w.api.V1CheckoutSessions.List(t.Context(), &stripe.CheckoutSessionListParams{}).All(t.Context()) {
+			w.must(nil, err)
+			session = cs
+		}
+		expired := func(id string) {
+			body := event(id, "checkout.session.expired", map[string]any{"id": session.ID, "customer": session.Customer.ID})
+			w.must(nil, w.Accept(t.Context(), body, sign(body, secret, w.sb.Now())))
+			w.deliver()
+		}
+		expired("evt_early") // of an earlier page: this one is open
+		if got := w.subscription(user); got.Status != "checkout" {
+			t.Fatalf("an open page: %+v", got)
+		}
+		w.must(w.api.V1CheckoutSessions.Expire(t.Context(), session.ID, nil))
+		expired("evt_expired")
+		if got := w.subscription(user); got.Status != "none" {
+			t.Fatalf("%+v", got)
+		}
+	})
+}

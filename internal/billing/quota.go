@@ -3,7 +3,6 @@ package billing
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/db"
@@ -86,18 +85,6 @@ func (s *Service) SpendReads(ctx context.Context, tx db.Tx, userID string, perio
 	}
 	tx.Later(`UPDATE quota_periods SET reads_used = reads_used + $3 WHERE user_id = $1 AND period_start = $2`, userID, periodStart, granted)
 	return granted, nil
-}
-
-// ReturnReads gives back what SpendReads granted and X did not charge.
-func (s *Service) ReturnReads(ctx context.Context, tx db.Tx, userID string, periodStart time.Time, n int) error {
-	if n <= 0 {
-		return nil
-	}
-	changed, err := tx.Exec(ctx, `UPDATE quota_periods SET reads_used = reads_used - $3 WHERE user_id = $1 AND period_start = $2 AND reads_used >= $3`, userID, periodStart, n)
-	if err == nil && changed == 0 {
-		err = fmt.Errorf("billing: %d reads were never spent in this period", n)
-	}
-	return err
 }
 
 // EnsurePeriod makes the ledger row that Reserve takes from, rolling a period on that ended while the renewal is still

@@ -74,7 +74,7 @@ func (s *Service) show(r plan.Row) Subscription {
 	if r.EntitledUntil.After(now) {
 		v.Tier = s.offer.Gives(v.Plan, r)
 	}
-	if r.Pending.At.After(now) && r.Status.Live() {
+	if r.Pending.At.After(now) && r.Status.Live() && !r.Cancelling() {
 		v.Pending = r.Pending
 	}
 	if r.Status == plan.Trialing {

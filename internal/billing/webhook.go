@@ -98,7 +98,7 @@ func handled() []string {
 		"customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted",
 		"customer.subscription.paused", "customer.subscription.resumed", "customer.subscription.trial_will_end",
 		"customer.subscription.pending_update_applied", "customer.subscription.pending_update_expired",
-		"checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed",
+		"checkout.session.completed", "checkout.session.expired", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed",
 		"invoice.paid", "invoice.payment_failed", "invoice.payment_action_required", "invoice.finalization_failed",
 		"invoice.marked_uncollectible", "invoice.voided", "customer.deleted",
 		"charge.refunded", "refund.updated", "refund.failed", "charge.dispute.created", "charge.dispute.closed",

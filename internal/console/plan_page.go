@@ -64,10 +64,7 @@ func (c *Console) gatherStanding(v *visit, p *planView) (err error) {
 			p.Others = append(p.Others, t)
 		}
 	}
-	switch p.Plan.Status {
-	case "active", "trialing", "past_due", "unpaid", "paused", "incomplete":
-		p.Live = true
-	}
+	p.Live = p.Plan.Status.Live()
 	return nil
 }
 

@@ -16,6 +16,9 @@ func Mirror(current Row, r Remote, now time.Time) Row {
 	next := current
 	next.SubscriptionID, next.Status = r.ID, r.Status
 	next.CancelAt, next.CancelAtPeriodEnd, next.Pending = r.CancelAt, r.CancelAtPeriodEnd, r.Pending
+	if r.keepsPlanned(current) {
+		next.Pending = current.Pending
+	}
 	next.TrialEnd, next.NoCard, next.NextTry = r.TrialEnd, r.NoCard && r.Status.Live(), r.nextTry()
 	if (r.Status.NeverPaid() || r.Status == Canceled && r.Unstarted) && current.EntitledUntil.After(now) {
 		return next // what an earlier subscription paid for stays until the new one is paid
@@ -23,6 +26,14 @@ func Mirror(current Row, r Remote, now time.Time) Row {
 	next.Tier, next.PeriodStart, next.PeriodEnd = r.Tier, r.PeriodStart, r.PeriodEnd
 	next.EntitledUntil = entitledUntil(r)
 	return next
+}
+
+// keepsPlanned reports whether a change that was planned for the period's end stays with the row. A cancellation takes its
+// schedule away at Stripe, and the change must be there again when the person takes the cancellation back.
+func (r Remote) keepsPlanned(current Row) bool {
+	cancelling := r.CancelAtPeriodEnd || !r.CancelAt.IsZero()
+	return cancelling && r.Status.Live() && current.SubscriptionID == r.ID && r.Pending == (PendingChange{}) &&
+		current.Pending.How == AfterPeriodEnd && !current.Pending.At.Before(r.PeriodEnd)
 }
 
 // Follows tells whether the row is about r. A live subscription takes the place of an ended one and never the other way
