@@ -90,6 +90,9 @@ func (p *post) target(a *attack, i int, want role) int {
 		if w >= 0 && p.units[w].roles&want != 0 && p.linked(a, i, w) {
 			return w
 		}
+		if w == i+1 && a.what == harm && p.units[w].roles&me != 0 {
+			return -1 // "my boss is going to kill me"
+		}
 	}
 	if a.side&before != 0 {
 		stop := role(0)

@@ -52,10 +52,10 @@ func (p *post) mark() {
 	p.singles = slices.DeleteFunc(p.singles, p.muted)
 }
 
-// muted reports whether a finding lies wholly in a phrase that says nothing.
+// muted reports whether a finding lies in a phrase that says nothing, or ends where one goes on: "I'm drunk on love".
 func (p *post) muted(s single) bool {
-	u := p.unitAt[s.from]
-	return u >= 0 && p.units[u].mute && p.unitAt[s.to-1] == u
+	u := p.unitAt[s.to-1]
+	return u >= 0 && p.units[u].mute && (p.unitAt[s.from] == u || p.units[u].end > p.tokens[s.to-1].end)
 }
 
 // reading is what the phrases at one token come to.

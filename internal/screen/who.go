@@ -66,6 +66,9 @@ func (p *post) resolveWord(i int) {
 // meansPeople reports whether the adjective at i stands beside people, or a name that people are called.
 func (p *post) meansPeople(i int) bool {
 	for k := i + 1; k <= i+2 && k < len(p.units) && p.units[k].sentence == p.units[i].sentence && p.units[k].flags&comma == 0; k++ {
+		if k == i+1 && p.has(i-1, i, me) && p.units[k].roles&person == 0 { // "my female dog"
+			break
+		}
 		if p.units[k].roles&(person|dehuman|insult|weakslur|slur|group) != 0 {
 			return true
 		}
