@@ -243,7 +243,7 @@ func TestCheck_LooksAtABoundedPartOfHugeTexts(t *testing.T) {
 }
 
 // short are the languages whose files have no compositions yet.
-var short = []string{"fr", "pt", "model"}
+var short = []string{"model"}
 
 func TestLanguages_EachFileLoadsAndNamesPeopleAndAttacks(t *testing.T) {
 	t.Parallel()
