@@ -42,7 +42,7 @@ const (
 // cueWords are lower case and without accents, as [plainLetter] writes them. The lists were
 // written for this project from everyday use of fifteen languages.
 var cueWords = map[cue]string{
-	phoneCue: `call text phone tel telephone cell cellphone mobile whatsapp ring reach number sms signal telegram wa viber
+	phoneCue: `tlf call text phone tel telephone cell cellphone mobile whatsapp ring reach number sms signal telegram wa viber
 		telefono movil celular llama llamame numero cel fono wsp telefone telemovel liga ligue zap whats portable telephone appelle appelez numero
 		handy handynummer nummer telefon telefonnummer mobil mobilnummer anrufen erreichbar rufnummer cellulare chiama chiamami chiamatemi
 		telefoon mobiel mobieltje bel belt telefoonnummer komorka komorke numer zadzwon dzwon dzwoncie telefonu tel
@@ -50,17 +50,17 @@ var cueWords = map[cue]string{
 		電話 電話番号 携帯 携帯番号 でんわ 番号 ケータイ 手机 手机号 电话 电话号码 联系电话 号码 微信 手機
 		телефон телефону номер звоните звони позвони тел мобильный вотсап ватсап пишите
 		telepon telp nomor hp hubungi nomer wa`,
-	idCue: `tc pan ssn nino nin dni nie curp rfc cuit cuil nif cpf rg nir insee secu steuerid idnr steueridentifikationsnummer steuernummer
+	idCue: `pps personnummer tc pan ssn nino nin dni nie curp rfc cuit cuil nif cpf rg nir insee secu steuerid idnr steueridentifikationsnummer steuernummer
 		sozialversicherungsnummer svnr rentenversicherungsnummer codice cf bsn burgerservicenummer sofinummer pesel nip dowod dowodu tckn kimlik aadhaar aadhar
 		आधार पैन cnpj 身份证 身份证号 身份证号码 マイナンバー 個人番号 снилс инн nik ktp sin tfn هوية الهوية القومي بطاقة nhs medicare npwp`,
 	passCue: `identite identidad identita identidade passport passports pasaporte passaporte passeport reisepass passnummer personalausweis ausweisnummer ausweis perso passaporto paspoort paspoortnummer
 		paszport paszportu pasaport جواز पासपोर्ट パスポート 旅券 护照 护照号 护照号码 護照 паспорт паспорта загранпаспорт paspor`,
-	bankCue: `iban account konto kontonummer cuenta conta compte clabe routing bsb ifsc pix conto rekening rekeningnummer rachunek konta hesap
+	bankCue: `acc acct iban account konto kontonummer cuenta conta compte clabe routing bsb ifsc pix conto rekening rekeningnummer rachunek konta hesap
 		حساب खाता 口座 口座番号 账号 账户 银行卡 卡号 счет счёт rekening norek rek blz sortcode`,
 	cardCue: `card visa mastercard amex tarjeta cartao carte kreditkarte karte carta kaart karta kart карта карты कार्ड カード 信用卡 kartu`,
 	plateCue: `plate plates reg rego registration kennzeichen nummernschild matricula placa placas patente plaque immatriculation targa kenteken
 		rejestracja rejestracji rejestracyjny plaka plakasi plakali لوحة नंबरप्लेट ナンバープレート 车牌 车牌号 車牌 номера госномер nopol`,
-	bornCue: `born dob birthdate birthday geboren geburtsdatum geb nacido nacida nacimiento nacio nasci nascido nascida nascimento nee naissance
+	bornCue: `ميلادي ميلاده born dob birthdate birthday geboren geburtsdatum geb nacido nacida nacimiento nacio nasci nascido nascida nascimento nee naissance
 		nato nata nascita geboortedatum urodzony urodzona urodzenia ur dogum dogumlu ميلاد الميلاد ولدت जन्म जन्मतिथि 生年月日 誕生日 生まれ 出生 出生日期 生日
 		родился родилась рождения др lahir kelahiran`,
 	secretCue: `password passwords passwort kennwort passcode passwd pwd pw passphrase pword contrasena clave senha motdepasse mdp wachtwoord haslo sifre sifrem
@@ -71,10 +71,10 @@ var cueWords = map[cue]string{
 		alarma portao porta cancello allarme cassaforte deur poort drzwi bramy domofon domofonu kapi домофон домофона подъезд двери сейф pintu pagar
 		الباب दरवाज़े 玄関 门锁 门禁 オートロック`,
 	codeCue: `code codes codigo codice kod kodu kode код كود رمز कोड コード 暗码 kodi`,
-	keyCue:  `apikey api token secret accesskey secretkey privatekey bearer credential credentials`,
+	keyCue:  `key apikey api token secret accesskey secretkey privatekey bearer credential credentials`,
 	homeCue: `live lives living lived home address moved resident residing deliver delivery ship send parcels parcel post
 		vivo vive vivimos casa direccion domicilio envia moro mora endereco moramos envie habite habitons adresse domicile livrer envoyez
-		wohne wohnt wohnen anschrift zuhause wohnhaft schickt abito abita abitiamo indirizzo spedite
+		wohne wohnt wohnen wohnort anschrift zuhause wohnhaft schickt abito abita abitiamo indirizzo spedite
 		woon woont wonen adres thuis stuur mieszkam mieszka mieszkamy adresem adresu wyslij
 		oturuyorum oturuyor evim adresim adresi adres أسكن اسكن عنواني عنوان بيتي ساكن رहता रहती पता घर मकान
 		住所 住んで 自宅 住在 地址 我家 家住 收货地址 живу живет живём живем адрес прописан
@@ -99,7 +99,7 @@ var cueWords = map[cue]string{
 	atCue:    `at arroba chez chiocciola malpa apestaart ат собака aet klammeraffe kuyruklu et`,
 	dotCue:   `dot punto punkt point ponto punt kropka nokta точка titik`,
 	mailCue:  `mail email e mailen mailto correo courriel posta poczta eposta почта почту surel メール 邮箱 邮件 بريد ईमेल write contact`,
-	latCue:   `lat latitude long longitude lng lon latitud longitud breite lange n s w o north south east west gps coords coordinates koordinaten coordenadas`,
+	latCue:   `e lat latitude long longitude lng lon latitud longitud breite lange n s w o north south east west gps coords coordinates koordinaten coordenadas`,
 	monthCue: monthNames(),
 }
 
@@ -116,7 +116,7 @@ var pairs = map[string]cue{
 	"access code": pinCue, "secret key": keyCue, "access key": keyCue, "api key": keyCue, "private key": keyCue, "doğum tarihi": bornCue,
 	"дата рождения": bornCue, "tanggal lahir": bornCue, "of birth": bornCue, "date naissance": bornCue, "live at": homeCue,
 	"come to": homeCue, "come over": homeCue, "komm vorbei": homeCue, "kommt vorbei": homeCue, "staying at": homeCue,
-	"seed phrase": secretCue, "recovery phrase": secretCue, "secret phrase": secretCue, "my place": homeCue, "my house": homeCue, "j'habite": homeCue,
+	"wifi pass": secretCue | wifiCue, "wifi pw": secretCue | wifiCue, "fi pass": secretCue | wifiCue, "seed phrase": secretCue, "recovery phrase": secretCue, "secret phrase": secretCue, "my place": homeCue, "my house": homeCue, "j'habite": homeCue,
 }
 
 // months are their names and usual short forms, in order.

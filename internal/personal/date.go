@@ -9,10 +9,16 @@ import (
 // the author or of somebody near. Dates without such a word stay as they are.
 func (s *scan) dates() {
 	for i := range s.tokens {
-		if s.tokens[i].cue&bornCue != 0 && !s.tokens[i].inLink {
+		if (s.tokens[i].cue&bornCue != 0 || s.dotted(i)) && !s.tokens[i].inLink {
 			s.birth(i)
 		}
 	}
+}
+
+// dotted reports whether token i ends "d.o.b".
+func (s *scan) dotted(i int) bool {
+	return i >= 4 && s.tokens[i].kind == word && s.tokens[i-1].kind == '.' && strings.EqualFold(s.text(i), "b") &&
+		strings.EqualFold(s.text(i-2), "o") && strings.EqualFold(s.text(i-4), "d")
 }
 
 const earliestBirth = 1905 // whoever was born before is history
@@ -55,7 +61,7 @@ func (s *scan) personalBirth(i int) bool {
 		return true
 	}
 	name := plain(s.text(i))
-	formal := slices.Contains(formalBirth, name)
+	formal := slices.Contains(formalBirth, name) || s.dotted(i)
 	birthday := s.is(i-1, word) && s.tokens[i-1].cue&firstCue != 0 // "date of birth"
 	sign := s.is(i+1, ':') || s.is(i+1, '.') && s.is(i+2, ':')
 	apposition := s.is(i-1, ',') || s.is(i-1, '(') // "Jane Roe, born 12.3.1987"

@@ -63,7 +63,7 @@ func (s *scan) at(i int) {
 				end = to
 			}
 		}
-		s.add(Handle, at, end, false, Likely)
+		s.add(Handle, from, end, false, Likely) // with what stands before it: jane@okbank pays Jane
 		s.skip(i, end)
 	}
 }

@@ -21,7 +21,7 @@ func (s *scan) addresses() {
 			end = s.numberThenStreet(i)
 		case t.kind == word && s.s[t.from] >= 0xe3:
 			end = s.eastern(i)
-		case t.kind == word && t.cue&streetCue != 0:
+		case t.kind == word && (t.cue&streetCue != 0 || s.shortStreet(i)):
 			from, end = s.streetThenNumber(i)
 		case t.kind == word && t.capital && isStreetName(s.text(i)):
 			end = s.houseNumber(i + 1)
@@ -39,10 +39,17 @@ func (s *scan) addresses() {
 
 func (s *scan) addAddress(from, end int) {
 	start, to := s.tokens[from].from, s.tokens[end].to
+	lead := 0
 	if s.s[start] >= 0xe3 {
-		start += afterCue(s.text(from))
+		lead = afterCue(s.text(from))
+		start += lead
 	}
 	c := s.before(from, 9) | s.after(end, 6)
+	for _, home := range []string{"住", "地址", "自宅", "寄到", "搬到"} {
+		if lead > 0 && strings.Contains(s.text(from)[:lead], home) { // 我住在…
+			c |= homeCue
+		}
+	}
 	if s.tokens[from].kind == word {
 		c |= s.tokens[from].cue // without blanks the word before is the same token
 	}
@@ -202,9 +209,17 @@ func (s *scan) houseNumber(i int) int {
 	return -1
 }
 
+// shortStreet reports whether token i is "c/" or "R.", behind a word such as "vivo".
+func (s *scan) shortStreet(i int) bool {
+	return size(s.tokens[i]) == 1 && s.glued(i+1) && (s.is(i+1, '/') || s.is(i+1, '.')) && s.before(i, 4)&homeCue != 0
+}
+
 // streetThenNumber is "Calle de Alcalá 45", "ul. Kwiatowa 12", "Atatürk Caddesi No: 5".
 func (s *scan) streetThenNumber(i int) (from, end int) {
 	from = i
+	for from > 1 && from > i-5 && s.glued(from) && s.is(from-1, '-') && s.is(from-2, word) { // Karl-Marx-Allee
+		from -= 2
+	}
 	for from > 0 && from > i-3 && s.is(from-1, word) && s.tokens[from-1].capital && !s.tokens[from].line && s.tokens[from-1].cue == 0 {
 		from--
 	}
@@ -216,7 +231,7 @@ func (s *scan) streetThenNumber(i int) (from, end int) {
 	for j := i + 1; j < len(s.tokens) && names < 5 && !s.tokens[j].line; j++ {
 		t := s.tokens[j]
 		switch {
-		case t.kind == '.' && names == 0:
+		case (t.kind == '.' || t.kind == '/') && names == 0:
 		case t.kind == word && (linkWords[plain(s.text(j))]):
 		case t.kind == word && (t.capital || home || !cased(s.text(j))):
 			names++

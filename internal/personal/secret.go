@@ -122,7 +122,7 @@ func (s *scan) password(i int, c cue) {
 	switch {
 	case utf8.RuneCountInString(value) < 4 || blanked(value):
 	case strings.Contains(value, "://"):
-	case strange(value) && (v.sign || v.is || v.clear && (s.mine(i) || mixed(value) && len(value) >= 6)):
+	case strange(value) && (v.sign || v.is || v.clear && (c&wifiCue != 0 || s.mine(i) || mixed(value) && len(value) >= 6)):
 		s.addSecret(from, to)
 	case c&secretCue == 0 || notSecrets[strings.ToLower(value)]:
 	case v.sign || v.is && s.mine(i):
@@ -247,7 +247,7 @@ func (s *scan) pin(i int) {
 	case !end || n < 3 || n > 8:
 	case n == 6 && s.tokens[i].cue&pinCue != 0 && s.is(i+1, word) && s.tokens[i+1].cue&codeCue != 0 && s.before(i, 6)&mineCue == 0:
 		s.add(Place, from, to, false, Likely) // "pin code 560001" is a postcode in India
-	case v.sign || v.is || s.mine(i) || n == 4 && s.is(i+1, word) || s.before(i, 2)&(doorCue|bankCue) != 0 || s.tokens[i].cue&(doorCue|codeCue) != 0:
+	case v.sign || v.is || s.mine(i) || n == 4 && s.is(i+1, word) || n <= 4 && strings.HasPrefix(plain(s.text(i)), "cv") || s.before(i, 2)&(doorCue|bankCue) != 0 || s.tokens[i].cue&(doorCue|codeCue) != 0:
 		s.addSecret(from, to)
 	}
 }
