@@ -8,12 +8,11 @@ import (
 )
 
 const (
-	keysKept   = 24 * time.Hour // of idempotency
-	uploadTime = 2 * time.Hour  // the longest that an upload may take to become an archive
-	erasedAt   = 5_000          // rows a transaction erases at once, so that none holds the database for long
+	uploadTime = 2 * time.Hour // the longest that an upload may take to become an archive
+	erasedAt   = 5_000         // rows a transaction erases at once, so that none holds the database for long
 )
 
-// Retain erases what is past its time: raw posts, archives, verdicts, idempotency keys, what was read of X accounts that
+// Retain erases what is past its time: raw posts, archives, verdicts, what was read of X accounts that
 // were unlinked since, and reports whose user has had no plan for so long.
 func (s *Service) Retain(ctx context.Context) error {
 	now := s.DB.Now()
@@ -22,7 +21,6 @@ func (s *Service) Retain(ctx context.Context) error {
 	}
 	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		tx.Later(`DELETE FROM verdicts WHERE created_at <= $1`, now.Add(-s.KeepFor))
-		tx.Later(`DELETE FROM idempotency_keys WHERE created_at <= $1`, now.Add(-keysKept))
 		retainUnlinked(tx, now)
 		tx.Later(`DELETE FROM archives WHERE expires_at <= $1 AND NOT EXISTS (SELECT 1 FROM analyses a WHERE a.archive_id = archives.id)`, now)
 		return nil

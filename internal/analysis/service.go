@@ -2,12 +2,10 @@ package analysis
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -19,6 +17,7 @@ import (
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/metrics"
+	"github.com/repazoo/repazoo/internal/once"
 	"github.com/repazoo/repazoo/internal/screen"
 	"github.com/repazoo/repazoo/internal/seal"
 	"github.com/repazoo/repazoo/internal/xapi"
@@ -147,7 +146,8 @@ type origin struct {
 }
 
 // Start reserves one unit of quota, records the analysis and queues its job: all or none.
-// It answers with the quota as it is after the reservation.
+// It answers with the quota as it is after the reservation. A request whose key was used
+// before gets the analysis that the first one started.
 func (s *Service) Start(ctx context.Context, userID string, r StartRequest) (Analysis, billing.Reservation, error) {
 	if r.Purpose == "" {
 		r.Purpose = assess.PersonalReputation
@@ -162,14 +162,17 @@ func (s *Service) Start(ctx context.Context, userID string, r StartRequest) (Ana
 		}
 		a, res, err = s.start(ctx, userID, r)
 	}
-	if errors.Is(err, billing.ErrNoPeriod) { // somebody else took the last unit in between
-		err = fault.QuotaExceeded
-	}
-	if r.IdempotencyKey != "" && errors.Is(err, db.ErrConflict) {
+	switch {
+	case errors.Is(err, errRepeated):
 		return s.repeated(ctx, userID, r)
+	case errors.Is(err, billing.ErrNoPeriod): // somebody else took the last unit in between
+		err = fault.QuotaExceeded
 	}
 	return a, res, err
 }
+
+// errRepeated rolls a start back whose key was used before.
+var errRepeated = errors.New("analysis: this key was used before")
 
 func (r *StartRequest) check() error {
 	purpose, err := assess.ParsePurpose(string(r.Purpose))
@@ -189,18 +192,31 @@ func (r *StartRequest) check() error {
 	if r.MaxPosts < 0 || (r.MaxPosts > 0 && r.MaxPosts < assess.MinPosts) {
 		return fault.ValidationFailed.At("body.max_posts", fmt.Sprintf("must be at least %d", assess.MinPosts))
 	}
-	if len(r.IdempotencyKey) > 200 {
-		return fault.ValidationFailed.At("header.Idempotency-Key", "must be at most 200 characters")
+	return r.once("").Check()
+}
+
+// once is the request as its key knows it.
+func (r StartRequest) once(userID string) once.Request {
+	since := ""
+	if r.Since != nil {
+		since = r.Since.UTC().Format(time.RFC3339Nano)
 	}
-	return nil
+	return once.New(userID, r.IdempotencyKey, "start",
+		r.AccountID, r.ArchiveID, r.Handle, string(r.Purpose), strconv.Itoa(r.MaxPosts), since)
 }
 
 func (s *Service) start(ctx context.Context, userID string, r StartRequest) (a Analysis, res billing.Reservation, err error) {
 	err = s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
+		id := db.NewID()
+		key := r.once(userID).Claim(tx, id)
 		var from origin
 		var found bool
 		askSource(tx, userID, r, &from, &found)
-		if res, err = s.Billing.Reserve(ctx, tx, userID); err != nil {
+		res, err = s.Billing.Reserve(ctx, tx, userID)
+		if key.Taken() {
+			return errRepeated
+		}
+		if err != nil {
 			if errors.Is(err, billing.ErrNoPeriod) && !found {
 				return errNoSource(r)
 			}
@@ -213,7 +229,8 @@ func (s *Service) start(ctx context.Context, userID string, r StartRequest) (a A
 			return fault.ValidationFailed.Saying("Agree first: send consent=true. The text you agree to: %s", ConsentText).At("body.consent", "must be true the first time")
 		}
 		a = s.newAnalysis(userID, r, from, res, tx.Now())
-		return s.record(ctx, tx, a, r, !from.consented)
+		a.ID = id
+		return s.record(ctx, tx, a, !from.consented)
 	})
 	return a, res, err
 }
@@ -247,7 +264,7 @@ func (s *Service) newAnalysis(userID string, r StartRequest, from origin, res bi
 		limit = min(limit, r.MaxPosts)
 	}
 	a := Analysis{
-		ID: db.NewID(), UserID: userID, AccountID: from.accountID, ArchiveID: from.archiveID, Handle: from.handle,
+		UserID: userID, AccountID: from.accountID, ArchiveID: from.archiveID, Handle: from.handle,
 		Purpose: r.Purpose, MaxPosts: limit, Since: r.Since, Tier: res.Tier.Name, Status: Queued,
 		Progress: assess.Progress{Stage: assess.StageQueued}, PeriodStart: res.PeriodStart, CreatedAt: now,
 	}
@@ -258,7 +275,7 @@ func (s *Service) newAnalysis(userID string, r StartRequest, from origin, res bi
 }
 
 // record writes everything a start leaves behind: none of it needs an answer but the job's.
-func (s *Service) record(ctx context.Context, tx db.Tx, a Analysis, r StartRequest, consent bool) error {
+func (s *Service) record(ctx context.Context, tx db.Tx, a Analysis, consent bool) error {
 	tx.Later(`
 		INSERT INTO analyses (id, user_id, account_id, archive_id, handle, purpose, max_posts, since, tier, model, status, stage, period_start, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
@@ -267,43 +284,20 @@ func (s *Service) record(ctx context.Context, tx db.Tx, a Analysis, r StartReque
 	if consent {
 		s.Accounts.Consent(ctx, tx, a.UserID, ConsentKind, ConsentVersion)
 	}
-	if r.IdempotencyKey != "" {
-		tx.Later(`INSERT INTO idempotency_keys (user_id, key, request_hash, status, body, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-			a.UserID, r.IdempotencyKey, s.fingerprints(r)[0], http.StatusAccepted, []byte(a.ID), a.CreatedAt)
-	}
 	audit.Record(ctx, tx, audit.Event{UserID: a.UserID, Actor: "user", Action: "analysis.start", Resource: a.ID})
 	return tx.Enqueue(ctx, Job{AnalysisID: a.ID})
 }
 
-// fingerprints tell whether two requests with one key ask for the same; the first is what is
-// kept, the others are how it was kept under older secrets.
-func (s *Service) fingerprints(r StartRequest) []string {
-	since := ""
-	if r.Since != nil {
-		since = r.Since.UTC().Format(time.RFC3339Nano)
-	}
-	var prints []string
-	for _, sum := range s.Seal.MACs("idempotency", fmt.Appendf(nil, "start\x00%s\x00%s\x00%s\x00%s\x00%d\x00%s", r.AccountID, r.ArchiveID, r.Handle, r.Purpose, r.MaxPosts, since)) {
-		prints = append(prints, hex.EncodeToString(sum))
-	}
-	return prints
-}
-
 // repeated answers a request whose key was used before with what that one started.
 func (s *Service) repeated(ctx context.Context, userID string, r StartRequest) (Analysis, billing.Reservation, error) {
-	type earlier struct {
-		hash string
-		id   []byte
+	id, found, err := r.once(userID).Find(ctx, s.DB)
+	if err == nil && !found { // its day ended this very moment
+		err = fault.Conflict.Saying("The request under this key has just been forgotten. Send it again.")
 	}
-	e, err := db.ReadOne(ctx, s.DB, db.User(userID), func(rows db.Rows, v *earlier) error { return rows.Scan(&v.hash, &v.id) },
-		`SELECT request_hash, body FROM idempotency_keys WHERE user_id = $1 AND key = $2`, userID, r.IdempotencyKey)
 	if err != nil {
 		return Analysis{}, billing.Reservation{}, err
 	}
-	if !slices.Contains(s.fingerprints(r), e.hash) {
-		return Analysis{}, billing.Reservation{}, fault.IdempotencyMismatch
-	}
-	a, err := s.Get(ctx, userID, string(e.id))
+	a, err := s.Get(ctx, userID, id)
 	if err != nil {
 		return Analysis{}, billing.Reservation{}, err
 	}

@@ -43,6 +43,7 @@ import (
 	"github.com/repazoo/repazoo/internal/limit"
 	"github.com/repazoo/repazoo/internal/metrics"
 	"github.com/repazoo/repazoo/internal/notice"
+	"github.com/repazoo/repazoo/internal/once"
 	"github.com/repazoo/repazoo/internal/plan"
 	"github.com/repazoo/repazoo/internal/privacy"
 	"github.com/repazoo/repazoo/internal/sandbox"
@@ -452,6 +453,7 @@ func (a *App) housekeep(ctx context.Context) {
 	g.Go(every(5*time.Second, "sweep runs", func(ctx context.Context) error { _, err := a.Analyses.Sweep(ctx); return err }))
 	g.Go(every(10*time.Second, "sweep exports and erasures", a.Privacy.Sweep))
 	g.Go(every(10*time.Minute, "retention", a.Analyses.Retain))
+	g.Go(every(10*time.Minute, "retention of idempotency keys", func(ctx context.Context) error { return once.Retain(ctx, a.DB) }))
 	g.Go(every(time.Hour, "retention of uploads", func(ctx context.Context) error { return errors.Join(a.Analyses.RetainUploads(ctx), a.dropUploads()) }))
 	g.Go(every(time.Hour, "retention of reports", a.Analyses.RetainReports))
 	g.Go(every(time.Hour, "retention of webhooks", a.Billing.Retain))

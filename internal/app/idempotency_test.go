@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/repazoo/repazoo/internal/once"
 )
 
 // keyed sends a request with an Idempotency-Key and tells status, code of a problem, and body.
@@ -84,7 +86,7 @@ func TestIdempotencyKey_GivesOneEffectForADay(t *testing.T) {
 			}
 
 			passed.Store(int64(25 * time.Hour))
-			if err := a.Analyses.Retain(t.Context()); err != nil {
+			if err := once.Retain(t.Context(), a.DB); err != nil {
 				t.Fatal(err)
 			}
 			gus = signIn(t, a.URL(), "gravelpit_gus")

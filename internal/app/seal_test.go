@@ -25,7 +25,7 @@ import (
 
 // unsealed are the columns of bytes that hold no box, and why.
 var unsealed = map[string]string{
-	"idempotency_keys.body": "the id of an analysis",
+	"idempotency_keys.body": "the id of what a request made",
 }
 
 // The columns come from the schema, so that a new one of bytes fails here until it is either

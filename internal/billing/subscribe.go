@@ -92,7 +92,7 @@ func (s *Service) codeFor(ctx context.Context, userID, code string) (plan.Promot
 
 // check refuses what cannot be right before anything is written, and makes the addresses to return to.
 func (s *Service) check(r SubscribeRequest) (done, back string, err error) {
-	if err := cmp.Or(s.checkTier(r.Tier), r.checkKey()); err != nil {
+	if err := cmp.Or(s.checkTier(r.Tier), r.once("").Check()); err != nil {
 		return "", "", err
 	}
 	if r.PaymentMethod != "" && (len(r.PaymentMethod) > 255 || !strings.HasPrefix(r.PaymentMethod, "pm_") || strings.ContainsAny(r.PaymentMethod, "/?#% ")) {
@@ -142,7 +142,7 @@ func (s *Service) claim(ctx context.Context, userID string, ask SubscribeRequest
 			return fault.Conflict.Saying("This account is being erased, so it can have no plan.")
 		}
 		if err == nil {
-			ask.noteKey(tx, r)
+			ask.once(userID).Claim(tx, r.ID)
 		}
 		return err
 	})
@@ -294,7 +294,7 @@ func (a *attempt) giveUp(ctx context.Context, why error) {
 		n, err := tx.Exec(ctx, `UPDATE subscriptions SET status = CASE WHEN stripe_subscription_id IS NULL THEN 'none' ELSE 'canceled' END
 			WHERE id = $1 AND updated_at = $2 AND status = 'creating'`, a.row.ID, a.row.UpdatedAt)
 		if err == nil && n == 1 {
-			a.r.forgetKey(tx, a.row)
+			a.r.once(a.row.UserID).Forget(tx)
 			audit.Record(ctx, tx, audit.Event{UserID: a.row.UserID, Actor: "user", Action: "subscription.refused", Resource: "subscription:" + a.row.ID})
 		}
 		return err

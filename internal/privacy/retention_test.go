@@ -10,13 +10,15 @@ import (
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/once"
 )
 
 // housekeep does what every process does now and then.
 func (w *world) housekeep() {
 	w.t.Helper()
 	ctx := w.t.Context()
-	w.ok(errors.Join(w.billing.Reconcile(ctx), w.accounts.Sweep(ctx), w.analyses.Retain(ctx), w.analyses.RetainUploads(ctx), w.analyses.RetainReports(ctx), w.billing.Retain(ctx), w.Sweep(ctx)))
+	w.ok(errors.Join(w.billing.Reconcile(ctx), w.accounts.Sweep(ctx), w.analyses.Retain(ctx), once.Retain(ctx, w.d),
+		w.analyses.RetainUploads(ctx), w.analyses.RetainReports(ctx), w.billing.Retain(ctx), w.Sweep(ctx)))
 }
 
 // What is kept, and for how long: nothing is done but moving the clock.
