@@ -25,17 +25,26 @@ type attack struct {
 
 // attackRules are all attacks that are composed. The first that fits a unit wins.
 var attackRules = []attack{
-	{what: harm, side: around, gap: 2, needs: intent, group: "hate.threat", reader: "violence.threat", other: "violence.other"},
+	{
+		what: harm, side: around, gap: 2, needs: intent,
+		group: "hate.threat", reader: "violence.threat", other: "violence.other",
+	},
 	{what: harm, side: around, gap: 2, needs: ought, group: "hate.harm", reader: "violence.call", other: "violence.call"},
 	{what: wish, side: around, gap: 2, group: "hate.harm", reader: "harassment.wish", other: "violence.wish"},
 	{what: right, side: around, gap: 2, needs: not, negation: true, group: "hate.rights"},
-	{what: dehuman, side: around, gap: 1, link: true, group: "hate.dehumanise", reader: "harassment.dehumanise", other: "harassment.third"},
+	{
+		what: dehuman, side: around, gap: 1, link: true,
+		group: "hate.dehumanise", reader: "harassment.dehumanise", other: "harassment.third",
+	},
 	{what: remove, side: around, gap: 1, group: "hate.exclude"},
 	{what: cage, side: around, gap: 3, needs: ought, group: "hate.dehumanise"},
 	{what: hate, side: after, gap: 1, group: "hate.hatred", reader: "harassment.hatred"},
 	{what: disgust, side: before, gap: 2, group: "hate.hatred", reader: "harassment.hatred"},
 	{what: contempt, side: around, gap: 1, link: true, group: "hate.contempt", reader: "harassment.insult", other: manner},
-	{what: insult, side: around, gap: 1, link: true, group: "hate.contempt", reader: "harassment.insult", other: "harassment.third"},
+	{
+		what: insult, side: around, gap: 1, link: true,
+		group: "hate.contempt", reader: "harassment.insult", other: "harassment.third",
+	},
 	{what: mild | poor, side: around, gap: 1, link: true, group: "hate.contempt", reader: manner, other: manner},
 	{what: blame, side: before, gap: 3, group: "hate.blame"},
 	{what: avoid, side: after, gap: 4, group: "hate.rights"},
@@ -78,7 +87,8 @@ func (p *post) attackAt(i int) {
 // target finds whom the attack at unit i is aimed at, or -1.
 func (p *post) target(a *attack, i int, want role) int {
 	u := &p.units[i]
-	if u.roles&want != 0 && (a.what == wish || u.roles&(they|you|third) != 0 || u.roles&people != 0 && want&people != 0 && u.roles&slur == 0) {
+	whole := a.what == wish || u.roles&(they|you|third) != 0 || u.roles&people&want != 0 && u.roles&slur == 0
+	if u.roles&want != 0 && whole {
 		return i // the target is in the word: Spanish "matarlos", German "Drecksjude"
 	}
 	if i > 0 && p.has(i-1, i, clitic) && p.units[i-1].roles&want != 0 {
@@ -160,7 +170,8 @@ func (p *post) slurAt(i int) {
 	case u.roles&slur != 0:
 		p.foundSlur(kinds["hate.slur"], i)
 	case u.roles&weakslur == 0:
-	case p.nearest(i, -1, people|they, near) >= 0 || p.nearest(i, 1, people, near) >= 0 || p.isSubject(i) || p.isPredicate(i):
+	case p.nearest(i, -1, people|they, near) >= 0 || p.nearest(i, 1, people, near) >= 0,
+		p.isSubject(i), p.isPredicate(i):
 		p.foundSlur(kinds["hate.abuse"], i)
 	case p.nearest(i, -1, you, near) >= 0 || p.nearest(i, 1, you, 0) >= 0:
 		p.foundSlur(kinds["hate.abuse"], i)
@@ -173,7 +184,8 @@ func (p *post) slurAt(i int) {
 // isSubject reports whether unit i begins its sentence, perhaps after an article, and something is said of it.
 func (p *post) isSubject(i int) bool {
 	first := func(k int) bool { return k == 0 || p.units[k-1].sentence != p.units[i].sentence }
-	return (first(i) || p.units[i-1].roles&^(light|clitic) == 0 && first(i-1)) && i+1 < len(p.units) &&
+	return (first(i) || p.units[i-1].roles&^(light|clitic) == 0 && first(i-1)) &&
+		i+1 < len(p.units) &&
 		p.units[i+1].sentence == p.units[i].sentence && p.units[i+1].flags&comma == 0
 }
 
@@ -210,5 +222,7 @@ func (p *post) found(k *kind, a *attack, what, who, need int) {
 
 func (p *post) foundSlur(k *kind, i int) {
 	u := &p.units[i]
-	p.findings = append(p.findings, finding{kind: k, frame: p.slurFrame(i), start: u.start, end: u.end, sentence: u.sentence})
+	p.findings = append(p.findings, finding{
+		kind: k, frame: p.slurFrame(i), start: u.start, end: u.end, sentence: u.sentence,
+	})
 }

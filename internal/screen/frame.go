@@ -31,7 +31,8 @@ func (p *post) frameOf(a *attack, what, who int) Frame {
 		return Meant
 	case p.nearest(first, -1, report, window) >= 0 || p.nearest(last, 1, report, 1) >= 0 || p.between(first, last, report):
 		return Reported
-	case p.nearest(first, -1, denounce, window) >= 0 || p.nearest(last, 1, denounce, window) >= 0 || p.between(first, last, denounce):
+	case p.nearest(first, -1, denounce, window) >= 0, p.nearest(last, 1, denounce, window) >= 0,
+		p.between(first, last, denounce):
 		return Denounced
 	}
 	return Meant

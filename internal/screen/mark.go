@@ -92,7 +92,8 @@ func (p *post) follow(r *reading, k int, at int32, i, n int) {
 		}
 		r.own = r.own || k == ownReader && roles != 0
 	}
-	if !l.nodes[at].more || i+n >= len(p.tokens) || p.tokens[i+n].sentence != p.tokens[i].sentence {
+	if !l.nodes[at].more || i+n >= len(p.tokens) ||
+		k != modelReader && p.tokens[i+n].sentence != p.tokens[i].sentence { // orders to a model are also cut up
 		return
 	}
 	next := p.tokens[i+n].ids[k]

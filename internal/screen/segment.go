@@ -10,6 +10,9 @@ const (
 	shortestPart   = 3
 )
 
+// idle are the roles that are no reason to cut a word.
+const idle = light | common | me | be | not | ought | opener | clitic | person | they | third | intent | right | mild | report
+
 // segment finds the fewest known words that a run of letters is made of: their number, 0 if it is made of none,
 // and where they end, in p.cuts. One of them must matter, or there is nothing to gain.
 func (p *post) segment(word []byte) (int, bool) {
@@ -43,7 +46,7 @@ func (p *post) segment(word []byte) (int, bool) {
 	for end := n; end > 0; end = from[end] {
 		p.cuts = append(p.cuts, end)
 		parts++
-		matters = matters || p.partRoles(word[from[end]:end])&^(light|common|me|be|not|ought|opener|clitic|person|they|third|intent|right|mild|report) != 0
+		matters = matters || p.partRoles(word[from[end]:end])&^idle != 0
 	}
 	const leastLetters = 3 // on average, or any long word would be made of short ones
 	return parts, matters && n >= leastLetters*parts-1
@@ -68,7 +71,8 @@ func (p *post) partCost(part []byte) int {
 	return 3
 }
 
-// partRoles is what the post's own lexicon, else English, knows of letters as a word.
+// partRoles is what the post's own lexicon, else English, knows of letters as a word. A long word of an order to
+// a model matters too; it has no role, so it is marked with aimed.
 func (p *post) partRoles(part []byte) role {
 	for _, l := range p.lexicons[:modelReader] {
 		if l == nil {
@@ -79,6 +83,10 @@ func (p *post) partRoles(part []byte) role {
 				return r
 			}
 		}
+	}
+	const longOrder = 6
+	if len(part) >= longOrder && p.lexicons[modelReader].find(part) != 0 {
+		return aimed
 	}
 	return 0
 }
