@@ -57,6 +57,10 @@ func TestMetrics_ShowWhatHappenedAndNobodyToWhom(t *testing.T) {
 	id, _ := p.analyse()
 	p.must(http.StatusOK, "GET", "/api/v1/users/me", "")
 	p.must(http.StatusNotFound, "GET", "/api/v1/nothing", "")
+	// The last event is sent before the job has ended and is counted.
+	eventually(t, "the count of the job", func() bool {
+		return strings.Contains(scrape(t, a), "\n"+`repazoo_jobs_total{kind="analysis",outcome="completed"} 1`+"\n")
+	})
 	page := scrape(t, a)
 	for _, want := range []string{
 		`repazoo_http_requests_total{method="GET",route="GET /api/v1/users/me",status="200"} 1`,
