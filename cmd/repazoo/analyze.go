@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/repazoo/repazoo/internal/app"
@@ -22,37 +23,49 @@ import (
 	"github.com/repazoo/repazoo/internal/screen"
 )
 
-type analyzeCommand struct {
-	Archive string `arg:"" help:"The zip that X gives you under Settings > Your account > Download an archive of your data."`
-	Purpose string `help:"The lens: personal_reputation, job_search, career_development, brand_building, influencer, public_office, corporate_communications, academic or visa_application." default:"personal_reputation"`
-	Format  string `help:"text, json, html, csv or pdf. Without it the ending of --output decides, else text."`
-	Output  string `short:"o" help:"Write the report to this file instead of the screen." placeholder:"FILE"`
-	Offline bool   `help:"Never ask a model, even if ANTHROPIC_API_KEY is set."`
+// analyzing is what `repazoo analyze` was asked for.
+type analyzing struct {
+	archive, purpose, format, output string
+	offline                          bool
 }
 
-func (analyzeCommand) Help() string {
-	return `Only the account and post files in the archive are opened: never direct messages, contacts or ads.
+func analyzeCommand() *cobra.Command {
+	var c analyzing
+	cmd := &cobra.Command{
+		Use: "analyze ARCHIVE", Short: "Read an X data archive on this machine and print a report.", Args: takes("ARCHIVE"),
+		Long: `ARCHIVE is the zip that X gives you under Settings > Your account > Download an archive of your data.
+
+Only the account and post files in the archive are opened: never direct messages, contacts or ads.
 Nothing leaves this machine unless ANTHROPIC_API_KEY is set; then Claude judges the posts, with handles,
 links, contact data, numbers, passwords and the names that can be told as names replaced first.
-Other names can remain.
-
-Examples:
-  repazoo analyze twitter-2026-11-22.zip
-  repazoo analyze twitter-2026-11-22.zip --purpose job_search -o report.html
-
-Exit codes: 0 the report was made, 1 something failed, 2 the archive or an option cannot be used.`
+Other names can remain.`,
+		Example: `  repazoo analyze twitter-2026-11-22.zip
+  repazoo analyze twitter-2026-11-22.zip --purpose job_search -o report.html`,
+		Annotations: exits("0 the report was made, 1 something failed, 2 the archive or an option cannot be used."),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c.archive = args[0]
+			return c.run(cmd.Context())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&c.purpose, "purpose", "personal_reputation", "the lens: personal_reputation, job_search, career_development, "+
+		"brand_building, influencer, public_office, corporate_communications, academic or visa_application")
+	f.StringVar(&c.format, "format", "", "text, json, html, csv or pdf; without it the ending of --output decides, else text")
+	f.StringVarP(&c.output, "output", "o", "", "write the report to this `FILE` instead of the screen")
+	f.BoolVar(&c.offline, "offline", false, "never ask a model, even if ANTHROPIC_API_KEY is set")
+	return cmd
 }
 
-func (c analyzeCommand) Run(ctx context.Context) error {
-	purpose, err := assess.ParsePurpose(c.Purpose)
+func (c analyzing) run(ctx context.Context) error {
+	purpose, err := assess.ParsePurpose(c.purpose)
 	if err != nil {
 		return err
 	}
-	format, err := c.format()
+	format, err := c.chosenFormat()
 	if err != nil {
 		return err
 	}
-	src, err := archive.Open(c.Archive)
+	src, err := archive.Open(c.archive)
 	if err != nil {
 		return err
 	}
@@ -70,11 +83,11 @@ func (c analyzeCommand) Run(ctx context.Context) error {
 	return c.write(r, format)
 }
 
-// format is what was asked for, or what the name of the output says.
-func (c analyzeCommand) format() (report.Format, error) {
-	name := c.Format
+// chosenFormat is what was asked for, or what the name of the output says.
+func (c analyzing) chosenFormat() (report.Format, error) {
+	name := c.format
 	if name == "" {
-		name = strings.TrimPrefix(filepath.Ext(c.Output), ".")
+		name = strings.TrimPrefix(filepath.Ext(c.output), ".")
 	}
 	if name == "" || name == "txt" {
 		name = "text"
@@ -82,10 +95,10 @@ func (c analyzeCommand) format() (report.Format, error) {
 	return report.ParseFormat(name)
 }
 
-func (c analyzeCommand) pipeline(ctx context.Context) (*assess.Pipeline, error) {
+func (c analyzing) pipeline(ctx context.Context) (*assess.Pipeline, error) {
 	version, _ := app.Version()
 	p := &assess.Pipeline{Screen: screen.New(), Now: time.Now, AppVersion: version}
-	if c.Offline {
+	if c.offline {
 		return p, nil
 	}
 	m, err := config.LoadClaude(ctx, config.Process())
@@ -129,14 +142,14 @@ func newBar(size int64) *progressbar.ProgressBar {
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 }
 
-func (c analyzeCommand) write(r *assess.Report, format report.Format) error {
-	if c.Output == "" {
+func (c analyzing) write(r *assess.Report, format report.Format) error {
+	if c.output == "" {
 		return show(os.Stdout, r, format)
 	}
 	// Written beside its place and moved there, so that a failure leaves no half a report.
-	f, err := os.CreateTemp(filepath.Dir(c.Output), ".repazoo-*")
+	f, err := os.CreateTemp(filepath.Dir(c.output), ".repazoo-*")
 	if err != nil {
-		return fault.ValidationFailed.Saying("The report cannot be written to %s: is the folder there, and may you write to it?", c.Output).Because(err)
+		return fault.ValidationFailed.Saying("The report cannot be written to %s: is the folder there, and may you write to it?", c.output).Because(err)
 	}
 	defer os.Remove(f.Name())
 	if err := report.Write(f, r, format); err != nil {
@@ -146,10 +159,10 @@ func (c analyzeCommand) write(r *assess.Report, format report.Format) error {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), c.Output); err != nil {
+	if err := os.Rename(f.Name(), c.output); err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "The report is in %s: score %.1f (%s), %d findings in %d posts.\n", c.Output, r.Score, r.Level, len(r.Findings), r.Coverage.PostsAnalysed)
+	fmt.Fprintf(os.Stderr, "The report is in %s: score %.1f (%s), %d findings in %d posts.\n", c.output, r.Score, r.Level, len(r.Findings), r.Coverage.PostsAnalysed)
 	return nil
 }
 

@@ -8,49 +8,53 @@ import (
 	"os"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/repazoo/repazoo/internal/app"
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/config"
 )
 
-type billingCommand struct {
-	Setup  billingSetup  `cmd:"" help:"Make what billing needs in your account at Stripe, or check that it is there."`
-	Doctor billingDoctor `cmd:"" help:"Compare every subscription here with Stripe, explain each difference, and mend it."`
+func billingCommand() *cobra.Command {
+	return group(&cobra.Command{
+		Use: "billing", Short: "Set your account at Stripe up, or compare it with this database.",
+	}, setupCommand(), doctorCommand())
 }
 
-type billingSetup struct {
-	Check      bool   `help:"Change nothing; only say what is missing or wrong."`
-	Replace    bool   `help:"Make the webhook endpoint anew when its API version is wrong, and delete the old one."`
-	WebhookURL string `name:"webhook-url" placeholder:"URL" help:"Where Stripe sends events; PUBLIC_URL/webhooks/stripe by default."`
-}
-
-func (billingSetup) Help() string {
-	return `It makes two products with a monthly price each, the configuration of the customer portal, and a webhook
+func setupCommand() *cobra.Command {
+	var o app.SetupOptions
+	cmd := &cobra.Command{
+		Use: "setup", Short: "Make what billing needs in your account at Stripe, or check that it is there.", Args: takes(),
+		Long: `It makes two products with a monthly price each, the configuration of the customer portal, and a webhook
 endpoint with the API version and exactly the events that Repazoo reads. It finds its own things again by
 their lookup keys and metadata, so running it again changes nothing, or mends what somebody changed.
 
 It needs STRIPE_SECRET_KEY; prices are made from the plans, or checked when STRIPE_BASIC_PRICE_ID and
 STRIPE_PRO_PRICE_ID are set. Begin with a test key (sk_test_...) and REPAZOO_ENV=local.
 
-Examples:
-  repazoo billing setup --webhook-url https://repazoo.example/webhooks/stripe
-  repazoo billing setup --check
-
 At the end it prints the lines for your configuration. Stripe tells the secret of a webhook endpoint only
 when it is made, so keep that line.
 
 Without an address that Stripe can reach there is no endpoint; on your own machine you can use
-  stripe listen --forward-to localhost:8000/webhooks/stripe
-
-Exit codes: 0 the account is as it must be, 1 it is not, or Stripe did not answer, 2 the input cannot be used.`
+  stripe listen --forward-to localhost:8000/webhooks/stripe`,
+		Example: `  repazoo billing setup --webhook-url https://repazoo.example/webhooks/stripe
+  repazoo billing setup --check`,
+		Annotations: exits("0 the account is as it must be, 1 it is not, or Stripe did not answer, 2 the input cannot be used."),
+		RunE:        func(cmd *cobra.Command, _ []string) error { return setUp(cmd.Context(), o) },
+	}
+	f := cmd.Flags()
+	f.BoolVar(&o.CheckOnly, "check", false, "change nothing; only say what is missing or wrong")
+	f.BoolVar(&o.Replace, "replace", false, "make the webhook endpoint anew when its API version is wrong, and delete the old one")
+	f.StringVar(&o.WebhookURL, "webhook-url", "", "where Stripe sends events: a `URL`, PUBLIC_URL/webhooks/stripe without it")
+	return cmd
 }
 
-func (c billingSetup) Run(ctx context.Context) error {
+func setUp(ctx context.Context, o app.SetupOptions) error {
 	cfg, err := config.LoadWithout(ctx, config.Process(), "STRIPE_BASIC_PRICE_ID", "STRIPE_PRO_PRICE_ID", "STRIPE_WEBHOOK_SECRET")
 	if err != nil {
 		return err
 	}
-	report, err := app.SetupBilling(ctx, cfg, app.SetupOptions{WebhookURL: c.WebhookURL, CheckOnly: c.Check, Replace: c.Replace})
+	report, err := app.SetupBilling(ctx, cfg, o)
 	tellSetup(os.Stdout, report) // also what was done before something failed
 	if err != nil {
 		return err
@@ -89,35 +93,41 @@ func tellSetup(w io.Writer, r billing.SetupReport) {
 	}
 }
 
-type billingDoctor struct {
-	Fix    bool   `help:"Mend what can be mended, by fetching it from Stripe again."`
-	Format string `enum:"text,json" default:"text" help:"text, or json for programs."`
-}
-
-func (billingDoctor) Help() string {
-	return `It compares every user's subscription, customer, access and quota ledger with Stripe, every live
+func doctorCommand() *cobra.Command {
+	var fix bool
+	var format string
+	cmd := &cobra.Command{
+		Use: "doctor", Short: "Compare every subscription here with Stripe, explain each difference, and mend it.", Args: takes(),
+		Long: `It compares every user's subscription, customer, access and quota ledger with Stripe, every live
 subscription at Stripe with the users here, and the last 30 days of Stripe's events with those that arrived.
 Each difference is one sentence. Without --fix it changes nothing.
 
 --fix never writes what it believes: it fetches the subscription from Stripe and mirrors it, exactly as a
 webhook would. What only a person can decide (such as a user who pays twice) stays, with what to do.
 
-It may run while servers do. With the built-in stand-in for Stripe the server must be running.
-
-Examples:
-  repazoo billing doctor
-  repazoo billing doctor --fix --format json
-
-Exit codes: 0 no difference is left, 1 some are, or Stripe did not answer, 2 the input cannot be used.`
+It may run while servers do. With the built-in stand-in for Stripe the server must be running.`,
+		Example: `  repazoo billing doctor
+  repazoo billing doctor --fix --format json`,
+		Annotations: exits("0 no difference is left, 1 some are, or Stripe did not answer, 2 the input cannot be used."),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if format != "text" && format != "json" {
+				return misused(cmd, fmt.Errorf("--format must be text or json, not %q", format))
+			}
+			return examine(cmd.Context(), format, fix)
+		},
+	}
+	cmd.Flags().BoolVar(&fix, "fix", false, "mend what can be mended, by fetching it from Stripe again")
+	cmd.Flags().StringVar(&format, "format", "text", "text, or json for programs")
+	return cmd
 }
 
-func (c billingDoctor) Run(ctx context.Context) error {
+func examine(ctx context.Context, format string, fix bool) error {
 	cfg, err := config.Load(ctx, config.Process())
 	if err != nil {
 		return err
 	}
-	told := tellers(c.Format, os.Stdout, c.Fix)
-	seen, err := app.ExamineBilling(ctx, cfg, c.Fix, told.difference)
+	told := tellers(format, os.Stdout, fix)
+	seen, err := app.ExamineBilling(ctx, cfg, fix, told.difference)
 	if err != nil {
 		return err
 	}

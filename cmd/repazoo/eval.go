@@ -2,42 +2,54 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
+
+	"github.com/spf13/cobra"
 
 	"github.com/repazoo/repazoo/internal/eval"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/screen"
 )
 
-type evalCommand struct {
-	Task   string `required:"" help:"offensive, hate, sentiment, hatecheck or findings."`
-	Texts  string `help:"For offensive, hate and sentiment: the posts, one a line." placeholder:"FILE"`
-	Labels string `help:"And their labels, one a line, numbered as TweetEval does." placeholder:"FILE"`
-	Cases  string `help:"For hatecheck a CSV file with the columns functionality, test_case and label_gold; for findings a file with the columns kind, expected category or -, language and text, with tabs between." placeholder:"FILE"`
-	Lang   string `help:"The language of the posts; findings names one for each." default:"en"`
-	Format string `help:"table or json." default:"table"`
-}
-
-func (evalCommand) Help() string {
-	return `Measures how often the screen is right on posts that people have labelled. No model is asked and
-nothing leaves this machine. docs/quality.md holds the last figures and says how to repeat them.
-
-Examples:
-  repazoo eval --task offensive --texts test_text.txt --labels test_labels.txt
+func evalCommand() *cobra.Command {
+	var in eval.Input
+	var task, format string
+	cmd := &cobra.Command{
+		Use: "eval", Short: "Measure how often the screen is right on labelled posts.", Args: takes(),
+		Long: `Measures how often the screen is right on posts that people have labelled. No model is asked and
+nothing leaves this machine. docs/quality.md holds the last figures and says how to repeat them.`,
+		Example: `  repazoo eval --task offensive --texts test_text.txt --labels test_labels.txt
   repazoo eval --task hatecheck --cases de.csv --lang de
-  repazoo eval --task findings --cases internal/eval/testdata/samples.tsv --format json`
+  repazoo eval --task findings --cases internal/eval/testdata/samples.tsv --format json`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if task == "" {
+				return misused(cmd, errors.New("--task is missing"))
+			}
+			in.Task = eval.Task(task)
+			return evaluate(cmd.Context(), in, format)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&task, "task", "", "offensive, hate, sentiment, hatecheck or findings")
+	f.StringVar(&in.Texts, "texts", "", "for offensive, hate and sentiment: the posts, one a line, in this `FILE`")
+	f.StringVar(&in.Labels, "labels", "", "and their labels, one a line, numbered as TweetEval does, in this `FILE`")
+	f.StringVar(&in.Cases, "cases", "", "for hatecheck a CSV `FILE` with the columns functionality, test_case and label_gold; "+
+		"for findings a file with the columns kind, expected category or -, language and text, with tabs between")
+	f.StringVar(&in.Lang, "lang", "en", "the language of the posts; findings names one for each")
+	f.StringVar(&format, "format", "table", "table or json")
+	return cmd
 }
 
-func (c evalCommand) Run(ctx context.Context) error {
-	if c.Format != "table" && c.Format != "json" {
-		return fault.ValidationFailed.Saying("The format is table or json, not %q.", c.Format)
+func evaluate(ctx context.Context, in eval.Input, format string) error {
+	if format != "table" && format != "json" {
+		return fault.ValidationFailed.Saying("The format is table or json, not %q.", format)
 	}
-	in := eval.Input{Task: eval.Task(c.Task), Texts: c.Texts, Labels: c.Labels, Cases: c.Cases, Lang: c.Lang}
 	r, err := eval.Run(ctx, eval.Screen(screen.New()), in)
 	if err != nil {
 		return err
 	}
-	if c.Format == "json" {
+	if format == "json" {
 		return r.WriteJSON(os.Stdout)
 	}
 	return r.WriteTable(os.Stdout)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/repazoo/repazoo/internal/app"
@@ -18,24 +19,21 @@ import (
 	"github.com/repazoo/repazoo/internal/keyring"
 )
 
-type sealCommand struct {
-	Rotate sealRotate `cmd:"" help:"Seal all stored secrets again with the first key of ENCRYPTION_KEY."`
-}
-
-type sealRotate struct{}
-
-func (sealRotate) Help() string {
-	return `To change the key, while the service runs:
+func sealCommand() *cobra.Command {
+	return group(&cobra.Command{Use: "seal", Short: "Change the key that stored secrets are sealed with."}, &cobra.Command{
+		Use: "rotate", Short: "Seal all stored secrets again with the first key of ENCRYPTION_KEY.", Args: takes(),
+		Long: `To change the key, while the service runs:
 
   1. Restart every process with ENCRYPTION_KEY=OLD,NEW (not needed for one process alone).
   2. Restart every process with ENCRYPTION_KEY=NEW,OLD.
   3. Run this with ENCRYPTION_KEY=NEW,OLD. It may be stopped at any time and run again.
-  4. When it says that the old key may be removed, restart with ENCRYPTION_KEY=NEW.
-
-Exit codes: 0 everything is sealed with the new key, 1 not everything is, and it says why.`
+  4. When it says that the old key may be removed, restart with ENCRYPTION_KEY=NEW.`,
+		Annotations: exits("0 everything is sealed with the new key, 1 not everything is, and it says why."),
+		RunE:        func(cmd *cobra.Command, _ []string) error { return rotateSeal(cmd.Context()) },
+	})
 }
 
-func (sealRotate) Run(ctx context.Context) error {
+func rotateSeal(ctx context.Context) error {
 	cfg, err := config.Load(ctx, config.Process())
 	if err != nil {
 		return err

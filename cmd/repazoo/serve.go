@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/repazoo/repazoo/internal/app"
@@ -20,13 +21,19 @@ import (
 	"github.com/repazoo/repazoo/internal/logs"
 )
 
-type serveCommand struct{}
+func serveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "serve", Short: "Serve the API and the web pages, and run background jobs.", Args: takes(),
+		Long: `With nothing configured it listens on http://localhost:8000, keeps its data in ./data and stands in for X,
+Stripe and Claude itself. Ctrl-C finishes what is under way and stops.
 
-func (serveCommand) Help() string {
-	return "With nothing configured it listens on http://localhost:8000, keeps its data in ./data and stands in for X, Stripe and Claude itself. Ctrl-C finishes what is under way and stops. On SIGHUP it reads files of secrets and the vault again, as it does by itself when they change; see docs/vault.md. The signal USR1 makes the log tell everything, USR2 what LOG_LEVEL says again."
+On SIGHUP it reads files of secrets and the vault again, as it does by itself when they change; see
+docs/vault.md. The signal USR1 makes the log tell everything, USR2 what LOG_LEVEL says again.`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runServer(cmd.Context()) },
+	}
 }
 
-func (serveCommand) Run(ctx context.Context) error {
+func runServer(ctx context.Context) error {
 	a, log, err := open(ctx)
 	if err != nil {
 		return err
@@ -95,9 +102,14 @@ func greet(w io.Writer, a *app.App) {
 	fmt.Fprintf(w, "\n  Try: open the address, sign in, choose a plan and press \"Analyse my posts\".\n  API: %s/docs · Ctrl-C stops.\n\n", a.URL())
 }
 
-type migrateCommand struct{}
+func migrateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "migrate", Short: "Bring the database schema up to date, and stop.", Args: takes(),
+		RunE: func(cmd *cobra.Command, _ []string) error { return migrate(cmd.Context()) },
+	}
+}
 
-func (migrateCommand) Run(ctx context.Context) error {
+func migrate(ctx context.Context) error {
 	cfg, err := config.Load(ctx, config.Process())
 	if err != nil {
 		return err
@@ -109,39 +121,52 @@ func (migrateCommand) Run(ctx context.Context) error {
 	return err
 }
 
-type healthCommand struct {
-	URL string `arg:"" optional:"" help:"The address of the server; http://127.0.0.1:PORT by default."`
+func healthCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "health [URL]", Short: "Ask a running Repazoo whether it is ready; for container checks.", Args: takesAtMost(1),
+		Long:        "URL is the address of the server; http://127.0.0.1:PORT without it.",
+		Annotations: exits("0 it is ready, 1 it is not, or does not answer."),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				return askReady(cmd.Context(), args[0])
+			}
+			cfg, err := config.Load(cmd.Context(), config.Process())
+			if err != nil {
+				return err
+			}
+			return askReady(cmd.Context(), fmt.Sprintf("http://127.0.0.1:%d", cfg.Server.Port))
+		},
+	}
 }
 
-func (c healthCommand) Run(ctx context.Context) error {
-	if c.URL == "" {
-		cfg, err := config.Load(ctx, config.Process())
-		if err != nil {
-			return err
-		}
-		c.URL = fmt.Sprintf("http://127.0.0.1:%d", cfg.Server.Port)
-	}
+// askReady fails unless the server at url says that it is ready.
+func askReady(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(c.URL, "/")+"/readyz", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(url, "/")+"/readyz", nil)
 	if err != nil {
 		return err
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return fmt.Errorf("no answer from %s", c.URL)
+		return fmt.Errorf("no answer from %s", url)
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s is not ready (status %d)", c.URL, res.StatusCode)
+		return fmt.Errorf("%s is not ready (status %d)", url, res.StatusCode)
 	}
 	fmt.Println("ready")
 	return nil
 }
 
-type openAPICommand struct{}
+func openAPICommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "openapi", Short: "Print the API's contract as OpenAPI 3.1.", Args: takes(),
+		RunE: func(*cobra.Command, []string) error { return printOpenAPI() },
+	}
+}
 
-func (openAPICommand) Run() error {
+func printOpenAPI() error {
 	doc, err := app.OpenAPI()
 	if err != nil {
 		return err
@@ -155,22 +180,29 @@ func (openAPICommand) Run() error {
 	return e.Encode(indented)
 }
 
-type versionCommand struct{}
-
-func (versionCommand) Run() error {
-	version, commit := app.Version()
-	fmt.Printf("repazoo %s (%s)\n", version, commit)
-	return nil
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version.", Args: takes(),
+		Run: func(*cobra.Command, []string) {
+			version, commit := app.Version()
+			fmt.Printf("repazoo %s (%s)\n", version, commit)
+		},
+	}
 }
 
-type configCommand struct {
-	Check configCheck `cmd:"" help:"Name everything that is wrong, at once."`
-	Show  configShow  `cmd:"" help:"Print every setting and where it comes from, with secrets as dots."`
+func configCommand() *cobra.Command {
+	return group(&cobra.Command{Use: "config", Short: "Check the configuration, or show it with secrets as dots."},
+		&cobra.Command{
+			Use: "check", Short: "Name everything that is wrong, at once.", Args: takes(),
+			RunE: func(cmd *cobra.Command, _ []string) error { return checkConfig(cmd.Context()) },
+		},
+		&cobra.Command{
+			Use: "show", Short: "Print every setting and where it comes from, with secrets as dots.", Args: takes(),
+			RunE: func(cmd *cobra.Command, _ []string) error { return showConfig(cmd.Context()) },
+		})
 }
 
-type configCheck struct{}
-
-func (configCheck) Run(ctx context.Context) error {
+func checkConfig(ctx context.Context) error {
 	if _, err := config.Check(ctx, config.Process()); err != nil {
 		return err
 	}
@@ -178,9 +210,7 @@ func (configCheck) Run(ctx context.Context) error {
 	return nil
 }
 
-type configShow struct{}
-
-func (configShow) Run(ctx context.Context) error {
+func showConfig(ctx context.Context) error {
 	cfg, err := config.Load(ctx, config.Process())
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/repazoo/repazoo/internal/config"
@@ -18,32 +19,25 @@ import (
 	"github.com/repazoo/repazoo/internal/vault"
 )
 
-type vaultCommand struct {
-	Init   vaultInit   `cmd:"" help:"Make the vault, and the identity that opens it."`
-	Set    vaultSet    `cmd:"" help:"Keep a secret, read from a prompt or from standard input."`
-	Get    vaultGet    `cmd:"" help:"Print a secret."`
-	List   vaultList   `cmd:"" help:"Name what is kept, without values."`
-	Remove vaultRemove `cmd:"" help:"Forget a secret."`
-	Rotate vaultRotate `cmd:"" help:"Encrypt every secret again: for other people, or with a new identity."`
-	Export vaultExport `cmd:"" name:"export-recipients" help:"Print the public keys of all who can open the vault."`
-}
-
-func (vaultCommand) Help() string {
-	return `The vault keeps the values of settings, each under the setting's name. A setting that neither the environment
+func vaultCommand() *cobra.Command {
+	return group(&cobra.Command{
+		Use: "vault", Short: "Keep secrets in encrypted files, or on an OpenBao or HashiCorp Vault server.",
+		Long: `The vault keeps the values of settings, each under the setting's name. A setting that neither the environment
 nor a file gives is taken from it.
 
 Without BAO_ADDR it is a directory (VAULT_DIR, by default DATA_DIR/vault) of files that are encrypted with age,
 and that VAULT_IDENTITY_FILE (by default DATA_DIR/keys/vault) or VAULT_IDENTITY opens. With BAO_ADDR it is the KV
-engine of an OpenBao or HashiCorp Vault server. See docs/vault.md.
-
-Examples:
-  repazoo vault init
+engine of an OpenBao or HashiCorp Vault server. See docs/vault.md.`,
+		Example: `  repazoo vault init
   repazoo vault set STRIPE_SECRET_KEY
   openssl rand -base64 32 | repazoo vault set ENCRYPTION_KEY
-  repazoo vault list
-
-Exit codes: 0 done, 1 it could not be done, 2 a name or value that cannot be used.`
+  repazoo vault list`,
+		Annotations: exits("0 done, 1 it could not be done, 2 a name or value that cannot be used."),
+	}, vaultInitCommand(), vaultSetCommand(), vaultGetCommand(), vaultListCommand(), vaultRemoveCommand(), vaultRotateCommand(),
+		vaultExportCommand())
 }
+
+const theSetting = "NAME is the setting, such as STRIPE_SECRET_KEY."
 
 // directory is the vault of files, for what a server does for itself.
 func directory(ctx context.Context) (*vault.Dir, config.Vault, error) {
@@ -65,24 +59,26 @@ func openVault(ctx context.Context) (vault.Store, error) {
 	return c.Open()
 }
 
-type vaultInit struct {
-	Recipients []string `name:"recipient" placeholder:"age1..." sep:"none" help:"The public key of somebody else who can open the vault; may be given several times."`
+func vaultInitCommand() *cobra.Command {
+	var recipients []string
+	cmd := &cobra.Command{
+		Use: "init", Short: "Make the vault, and the identity that opens it.", Args: takes(),
+		Long: `It makes the directory VAULT_DIR with mode 0700 and, unless there is one, an identity in VAULT_IDENTITY_FILE with
+mode 0600. Keep a copy of the identity elsewhere: without it, and without another recipient, nobody opens the vault.`,
+		Example: "  repazoo vault init --recipient age1...   # a colleague, or a key on paper for bad days",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return initVault(cmd.Context(), recipients) },
+	}
+	cmd.Flags().StringArrayVar(&recipients, "recipient", nil,
+		"the public `KEY` (age1...) of somebody else who can open the vault; may be given several times")
+	return cmd
 }
 
-func (vaultInit) Help() string {
-	return `It makes the directory VAULT_DIR with mode 0700 and, unless there is one, an identity in VAULT_IDENTITY_FILE with
-mode 0600. Keep a copy of the identity elsewhere: without it, and without another recipient, nobody opens the vault.
-
-Example:
-  repazoo vault init --recipient age1...   # a colleague, or a key on paper for bad days`
-}
-
-func (c vaultInit) Run(ctx context.Context) error {
+func initVault(ctx context.Context, recipients []string) error {
 	v, settings, err := directory(ctx)
 	if err != nil {
 		return err
 	}
-	made, err := v.Init(ctx, c.Recipients)
+	made, err := v.Init(ctx, recipients)
 	if err != nil {
 		return err
 	}
@@ -94,44 +90,55 @@ func (c vaultInit) Run(ctx context.Context) error {
 	return nil
 }
 
-type vaultSet struct {
-	Name     string `arg:"" help:"The setting, such as STRIPE_SECRET_KEY."`
-	Generate bool   `help:"Make a random value of 32 bytes instead of reading one."`
-	InFront  bool   `help:"Put it before the present value, with a comma between, as keys are rotated."`
+// setting is what `repazoo vault set` was asked for.
+type setting struct {
+	name              string
+	generate, inFront bool
 }
 
-func (vaultSet) Help() string {
-	return `The value is never an argument, where other users and the shell's history would see it. On a terminal it is asked for
-without showing it; else it is read from standard input to its end, without the last line break.
+func vaultSetCommand() *cobra.Command {
+	var c setting
+	cmd := &cobra.Command{
+		Use: "set NAME", Short: "Keep a secret, read from a prompt or from standard input.", Args: takes("NAME"),
+		Long: theSetting + `
 
-Examples:
-  repazoo vault set TWITTER_CLIENT_SECRET
+The value is never an argument, where other users and the shell's history would see it. On a terminal it is asked for
+without showing it; else it is read from standard input to its end, without the last line break.`,
+		Example: `  repazoo vault set TWITTER_CLIENT_SECRET
   repazoo vault set JWT_SECRET_KEY --generate --in-front
-  repazoo vault set STRIPE_SECRET_KEY < stripe-key.txt`
+  repazoo vault set STRIPE_SECRET_KEY < stripe-key.txt`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c.name = args[0]
+			return c.run(cmd.Context())
+		},
+	}
+	cmd.Flags().BoolVar(&c.generate, "generate", false, "make a random value of 32 bytes instead of reading one")
+	cmd.Flags().BoolVar(&c.inFront, "in-front", false, "put it before the present value, with a comma between, as keys are rotated")
+	return cmd
 }
 
-func (c vaultSet) Run(ctx context.Context) error {
-	if err := vault.CheckName(c.Name); err != nil {
+func (c setting) run(ctx context.Context) error {
+	if err := vault.CheckName(c.name); err != nil {
 		return err
 	}
-	if !config.MayBeInVault(c.Name) {
-		return fault.ValidationFailed.Saying("%s is no setting whose value can be in the vault: docs/configuration.md lists them.", c.Name)
+	if !config.MayBeInVault(c.name) {
+		return fault.ValidationFailed.Saying("%s is no setting whose value can be in the vault: docs/configuration.md lists them.", c.name)
 	}
 	v, err := openVault(ctx)
 	if err != nil {
 		return err
 	}
 	value, err := c.value()
-	if err == nil && c.InFront {
-		value, err = inFront(ctx, v, c.Name, value)
+	if err == nil && c.inFront {
+		value, err = inFront(ctx, v, c.name, value)
 	}
 	if err != nil {
 		return err
 	}
-	if err := v.Set(ctx, c.Name, value); err != nil {
+	if err := v.Set(ctx, c.name, value); err != nil {
 		return err
 	}
-	fmt.Printf("%s is in the vault.\n", c.Name)
+	fmt.Printf("%s is in the vault.\n", c.name)
 	return nil
 }
 
@@ -147,14 +154,14 @@ func inFront(ctx context.Context, v vault.Store, name, value string) (string, er
 	return value + "," + present, err
 }
 
-func (c vaultSet) value() (string, error) {
+func (c setting) value() (string, error) {
 	switch {
-	case c.Generate:
+	case c.generate:
 		random := make([]byte, 32)
 		_, _ = rand.Read(random) // never fails
 		return base64.StdEncoding.EncodeToString(random), nil
 	case term.IsTerminal(int(os.Stdin.Fd())):
-		fmt.Fprintf(os.Stderr, "Value of %s (it is not shown): ", c.Name)
+		fmt.Fprintf(os.Stderr, "Value of %s (it is not shown): ", c.name)
 		typed, err := term.ReadPassword(int(os.Stdin.Fd()))
 		fmt.Fprintln(os.Stderr)
 		return string(typed), err
@@ -163,28 +170,30 @@ func (c vaultSet) value() (string, error) {
 	return strings.TrimSuffix(strings.TrimSuffix(string(read), "\n"), "\r"), err
 }
 
-type vaultGet struct {
-	Name string `arg:"" help:"The setting, such as STRIPE_SECRET_KEY."`
-	Show bool   `help:"Print it also on a terminal."`
+func vaultGetCommand() *cobra.Command {
+	var show bool
+	cmd := &cobra.Command{
+		Use: "get NAME", Short: "Print a secret.", Args: takes("NAME"),
+		Long: theSetting + `
+
+It prints the value into a pipe or file, and on a terminal only with --show. Each read leaves a line in the vault's
+audit.log, or in the server's audit log.`,
+		Example: "  repazoo vault get STRIPE_WEBHOOK_SECRET > secret.txt",
+		RunE:    func(cmd *cobra.Command, args []string) error { return getSecret(cmd.Context(), args[0], show) },
+	}
+	cmd.Flags().BoolVar(&show, "show", false, "print it also on a terminal")
+	return cmd
 }
 
-func (vaultGet) Help() string {
-	return `It prints the value into a pipe or file, and on a terminal only with --show. Each read leaves a line in the vault's
-audit.log, or in the server's audit log.
-
-Example:
-  repazoo vault get STRIPE_WEBHOOK_SECRET > secret.txt`
-}
-
-func (c vaultGet) Run(ctx context.Context) error {
-	if !c.Show && term.IsTerminal(int(os.Stdout.Fd())) {
+func getSecret(ctx context.Context, name string, show bool) error {
+	if !show && term.IsTerminal(int(os.Stdout.Fd())) {
 		return fault.ValidationFailed.Saying("This would show the secret on the terminal: add --show if nobody looks over your shoulder, or send it into a pipe or file.")
 	}
 	v, err := openVault(ctx)
 	if err != nil {
 		return err
 	}
-	value, err := v.Get(ctx, c.Name)
+	value, err := v.Get(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -192,9 +201,14 @@ func (c vaultGet) Run(ctx context.Context) error {
 	return nil
 }
 
-type vaultList struct{}
+func vaultListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "Name what is kept, without values.", Args: takes(),
+		RunE: func(cmd *cobra.Command, _ []string) error { return listSecrets(cmd.Context()) },
+	}
+}
 
-func (vaultList) Run(ctx context.Context) error {
+func listSecrets(ctx context.Context) error {
 	v, err := openVault(ctx)
 	if err != nil {
 		return err
@@ -216,45 +230,51 @@ func (vaultList) Run(ctx context.Context) error {
 	return nil
 }
 
-type vaultRemove struct {
-	Name string `arg:"" help:"The setting, such as STRIPE_SECRET_KEY."`
+func vaultRemoveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "remove NAME", Short: "Forget a secret.", Args: takes("NAME"), Long: theSetting,
+		RunE: func(cmd *cobra.Command, args []string) error { return removeSecret(cmd.Context(), args[0]) },
+	}
 }
 
-func (c vaultRemove) Run(ctx context.Context) error {
+func removeSecret(ctx context.Context, name string) error {
 	v, err := openVault(ctx)
 	if err != nil {
 		return err
 	}
-	if err := v.Remove(ctx, c.Name); err != nil {
+	if err := v.Remove(ctx, name); err != nil {
 		return err
 	}
-	fmt.Printf("%s is no longer in the vault.\n", c.Name)
+	fmt.Printf("%s is no longer in the vault.\n", name)
 	return nil
 }
 
-type vaultRotate struct {
-	Add         []string `placeholder:"age1..." sep:"none" help:"The public key of somebody who can open the vault from now on; may be given several times."`
-	Remove      []string `placeholder:"age1..." sep:"none" help:"The public key of somebody who no longer can."`
-	NewIdentity bool     `help:"Make a new identity in VAULT_IDENTITY_FILE. The former one goes to the same name with .old, for backups."`
-}
-
-func (vaultRotate) Help() string {
-	return `It opens every secret and encrypts it again for the present recipients. It may be stopped, or killed, at any moment and
+func vaultRotateCommand() *cobra.Command {
+	var r vault.Rotation
+	cmd := &cobra.Command{
+		Use: "rotate", Short: "Encrypt every secret again: for other people, or with a new identity.", Args: takes(),
+		Long: `It opens every secret and encrypts it again for the present recipients. It may be stopped, or killed, at any moment and
 run again: each file is replaced whole, and a new identity is in place before anything needs it.
 
-Who is removed has known the values. Change those, too: this command changes how they are kept, not what they are.
-
-Examples:
-  repazoo vault rotate --add age1...
-  repazoo vault rotate --new-identity`
+Who is removed has known the values. Change those, too: this command changes how they are kept, not what they are.`,
+		Example: `  repazoo vault rotate --add age1...
+  repazoo vault rotate --new-identity`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return rotateVault(cmd.Context(), r) },
+	}
+	f := cmd.Flags()
+	f.StringArrayVar(&r.Add, "add", nil, "the public `KEY` of somebody who can open the vault from now on; may be given several times")
+	f.StringArrayVar(&r.Remove, "remove", nil, "the public `KEY` of somebody who no longer can")
+	f.BoolVar(&r.NewIdentity, "new-identity", false,
+		"make a new identity in VAULT_IDENTITY_FILE; the former one goes to the same name with .old, for backups")
+	return cmd
 }
 
-func (c vaultRotate) Run(ctx context.Context) error {
+func rotateVault(ctx context.Context, r vault.Rotation) error {
 	v, settings, err := directory(ctx)
 	if err != nil {
 		return err
 	}
-	done, err := v.Rotate(ctx, vault.Rotation{Add: c.Add, Remove: c.Remove, NewIdentity: c.NewIdentity})
+	done, err := v.Rotate(ctx, r)
 	if errors.Is(err, context.Canceled) {
 		return fault.Conflict.Saying("The rotation was stopped. Nothing is lost; run it again to end it.")
 	}
@@ -268,14 +288,16 @@ func (c vaultRotate) Run(ctx context.Context) error {
 	return nil
 }
 
-type vaultExport struct{}
-
-func (vaultExport) Help() string {
-	return `Anybody may know public keys. They are printed one a line, as age takes them: a file for the vault can be made with
-  age -R <(repazoo vault export-recipients) -o STRIPE_SECRET_KEY.age`
+func vaultExportCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "export-recipients", Short: "Print the public keys of all who can open the vault.", Args: takes(),
+		Long: `Anybody may know public keys. They are printed one a line, as age takes them: a file for the vault can be made with
+  age -R <(repazoo vault export-recipients) -o STRIPE_SECRET_KEY.age`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return exportRecipients(cmd.Context()) },
+	}
 }
 
-func (vaultExport) Run(ctx context.Context) error {
+func exportRecipients(ctx context.Context) error {
 	v, _, err := directory(ctx)
 	if err != nil {
 		return err

@@ -29,7 +29,7 @@ func (c *Console) showAccount(v *visit) (err error) {
 	if err = c.gatherEmail(v, &a); err != nil {
 		return err
 	}
-	return c.ok(v, "account", a)
+	return c.ok(v, accountPage(a))
 }
 
 func (c *Console) rename(v *visit) (string, error) {
@@ -66,4 +66,20 @@ func (c *Console) endSessions(v *visit) (string, error) {
 
 func (c *Console) signOut(v *visit) (string, error) {
 	return signedOut, c.Accounts.RevokeSession(v.r.Context(), v.me.UserID, v.me.SessionID)
+}
+
+func linkedWords(x account.XAccount) string {
+	words := "Linked " + date(x.LinkedAt)
+	if x.LastSyncAt != nil {
+		words += ", last read " + moment(*x.LastSyncAt)
+	}
+	return words
+}
+
+func lastUsedWords(s account.Session) string {
+	words := "Last used " + moment(s.LastUsedAt)
+	if s.IP != "" {
+		words += " from " + s.IP
+	}
+	return words
 }

@@ -47,6 +47,23 @@ type event struct {
 	From, Agent string // "" when unknown
 }
 
+// origin says who did it and from where; "" when nothing is known of either.
+func (e event) origin() string {
+	var parts []string
+	if e.Who != "" {
+		parts = append(parts, "By "+e.Who+".")
+	}
+	switch {
+	case e.From != "" && e.Agent != "":
+		parts = append(parts, "From "+e.From+" with "+e.Agent+".")
+	case e.From != "":
+		parts = append(parts, "From "+e.From+".")
+	case e.Agent != "":
+		parts = append(parts, "With "+e.Agent+".")
+	}
+	return strings.Join(parts, " ")
+}
+
 // perLog is how many events the page shows at once.
 const perLog = 30
 
@@ -73,7 +90,7 @@ func (c *Console) showActivity(v *visit) error {
 	if p.Next != "" {
 		a.Older = "/account/activity?" + url.Values{"kind": {a.Kind}, "from": {a.From}, "to": {a.To}, "cursor": {p.Next}}.Encode()
 	}
-	return c.ok(v, "activity", a)
+	return c.ok(v, activityPage(a))
 }
 
 // day reads a date as browsers send it. What is none does not narrow anything.

@@ -67,7 +67,7 @@ func (c *Console) showAlert(v *visit, a *alert) {
 	if v.alert.status == http.StatusNotFound {
 		title = "There is nothing here"
 	}
-	if err := c.render(v, v.alert.status, "error", c.page(v, title)); err != nil {
+	if err := c.render(v, v.alert.status, errorPage(c.page(v, title))); err != nil {
 		c.Log.ErrorContext(v.r.Context(), "error page failed", slog.Any("cause", err))
 		http.Error(v.w, v.alert.Message, v.alert.status)
 	}

@@ -1,9 +1,10 @@
 package console
 
 import (
-	"html/template"
 	"net/url"
 	"slices"
+
+	"github.com/a-h/templ"
 
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/assess"
@@ -21,7 +22,7 @@ type analysisView struct {
 	Advice   string           // what to do about a failure
 	Retry    string           // the source to start again with; "" when it is gone
 	Shown    *assess.Report   // with the chosen lens; nil until it has completed
-	Body     template.HTML    // the report itself
+	Body     templ.Component  // the report itself
 	Review   []assess.Finding // those that can be dismissed or restored here
 	Lens     assess.Purpose
 	Purposes []assess.Purpose
@@ -35,6 +36,61 @@ type step struct {
 	Stage assess.Stage
 	Words string
 	State string // done, now or todo
+}
+
+// now is what the analysis does at the moment.
+func (v analysisView) now() string {
+	for _, s := range v.Steps {
+		if s.State == "now" {
+			return s.Words
+		}
+	}
+	return ""
+}
+
+func progressWords(p assess.Progress) string {
+	if p.Total == 0 {
+		return ""
+	}
+	return ": " + count(p.Done) + " of " + count(p.Total)
+}
+
+// reviewWords says how many of all findings can be reviewed on the page.
+func reviewWords(shown, all int) string {
+	switch {
+	case shown < all:
+		return "The " + count(shown) + " heaviest of " + count(all) + " findings"
+	case shown == 1:
+		return "1 finding"
+	}
+	return count(shown) + " findings"
+}
+
+func dismissedClass(f assess.Finding) string {
+	if f.Dismissed {
+		return "dismissed"
+	}
+	return ""
+}
+
+func dismissedWords(f assess.Finding) string {
+	if f.Why == "" {
+		return "Dismissed"
+	}
+	return "Dismissed: " + f.Why
+}
+
+// which tells the buttons of findings apart for those who hear them.
+func which(f assess.Finding) string {
+	return " the finding in " + f.Category.Title() + ": " + f.Quote
+}
+
+// level is the risk that an analysis found; "" without a report.
+func level(a analysis.Analysis) string {
+	if a.Level == nil {
+		return ""
+	}
+	return *a.Level
 }
 
 // sourceOf is what the form that started an analysis had selected.
@@ -68,7 +124,7 @@ func (c *Console) showAnalysis(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return c.ok(v, "analysis", view)
+	return c.ok(v, analysisPage(view))
 }
 
 // steps are the stages that this analysis passes, with where it is.
@@ -100,9 +156,7 @@ func (c *Console) addReport(v *visit, view *analysisView) (err error) {
 	if view.Shown, err = c.Analyses.WhatIf(v.r.Context(), v.me.UserID, view.Analysis.ID, lens, nil); err != nil {
 		return err
 	}
-	if view.Body, err = report.HTMLBody(view.Shown); err != nil {
-		return err
-	}
+	view.Body = report.HTMLBody(view.Shown)
 	view.Lens, view.Report = lens, true
 	view.Review = view.Shown.Findings[:min(len(view.Shown.Findings), maxReview)]
 	view.Title = "Report on @" + view.Analysis.Handle

@@ -16,7 +16,8 @@
 //	                      with the sentence of the refusal
 //
 // A show function gathers what its page needs from the services into one struct and renders
-// one template with it (templates/NAME.html inside templates/layout.html). An error of a
+// one component with it (NAME.templ, whose Go code `make generate` writes). templ escapes every
+// value for the place where it stands: text, an attribute, or a link, whose scheme it checks. An error of a
 // service is a fault, whose sentence is shown; any other error is shown as our own trouble
 // and written to the log under the request's id.
 //
@@ -28,7 +29,6 @@
 package console
 
 import (
-	"html/template"
 	"log/slog"
 	"net/http"
 
@@ -58,7 +58,6 @@ type Config struct {
 type Console struct {
 	Config
 	assets assets
-	pages  map[string]*template.Template // by name, each inside the layout
 }
 
 // New prepares the pages.
@@ -66,8 +65,7 @@ func New(c Config) *Console {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	files := embeddedAssets()
-	return &Console{Config: c, assets: files, pages: parsePages(files)}
+	return &Console{Config: c, assets: embeddedAssets()}
 }
 
 // Routes is every page and form, by ServeMux pattern.

@@ -41,6 +41,14 @@ func windows(asked string) (all []window, days int) {
 	return all, days
 }
 
+// churnWords is the churn, or that there could be none.
+func (v figuresView) churnWords() string {
+	if v.Paid == 0 {
+		return "None could leave"
+	}
+	return percent(v.Churn())
+}
+
 func (c *Console) showFigures(v *visit) error {
 	choices, days := windows(v.r.URL.Query().Get("days"))
 	p := figuresView{page: c.page(v, "Figures"), Windows: choices}
@@ -53,5 +61,5 @@ func (c *Console) showFigures(v *visit) error {
 		return err
 	}
 	p.Kept, p.Open, p.Owed = p.Paid-p.Ended, p.Disputes-p.DisputesWon-p.DisputesLost, p.FailedPayments-p.Recovered
-	return c.ok(v, "figures", p)
+	return c.ok(v, figuresPage(p))
 }

@@ -22,7 +22,7 @@ func (c *Console) showFront(v *visit) error {
 	}
 	f := frontView{page: c.page(v, "See what your posts say about you"), SignIn: signIn(v.r.URL.Query().Get("next")), Plans: c.Billing.Plans()}
 	f.Alert = v.trouble()
-	return c.ok(v, "front", f)
+	return c.ok(v, frontPage(f))
 }
 
 // trouble is why a sign-in failed, or why one is needed, when the address says so.

@@ -69,7 +69,15 @@ func (c *Console) showHome(v *visit) error {
 	if h.Paying {
 		v.askAgain()
 	}
-	return c.ok(v, "home", h)
+	return c.ok(v, homePage(h))
+}
+
+func quotaWords(a billing.Allowance) string {
+	words := count(a.Used) + " of " + count(a.Limit) + " used"
+	if a.Reserved > 0 {
+		words += ", " + count(a.Reserved) + " running"
+	}
+	return words
 }
 
 func (c *Console) gatherAccounts(v *visit, h *homeView) error {

@@ -3,6 +3,7 @@ package console
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/account"
@@ -29,9 +30,9 @@ type overlap struct {
 	Words string
 }
 
-func (c *Console) showKeys(v *visit) error { return c.keysPage(v, nil) }
+func (c *Console) showKeys(v *visit) error { return c.showKeysWith(v, nil) }
 
-func (c *Console) keysPage(v *visit, made *account.NewKey) (err error) {
+func (c *Console) showKeysWith(v *visit, made *account.NewKey) (err error) {
 	k := keysView{
 		page: c.page(v, "API keys"), Made: made, Scopes: account.Scopes(), Chosen: []account.Scope{account.AnalysesRead},
 		Days:     []int{30, account.DefaultKeyDays, 180, account.MaxKeyDays},
@@ -45,7 +46,7 @@ func (c *Console) keysPage(v *visit, made *account.NewKey) (err error) {
 	}
 	living := slices.DeleteFunc(slices.Clone(k.Keys), func(x account.Key) bool { return x.Expired })
 	k.Full = len(living) >= account.MaxKeys
-	return c.ok(v, "keys", k)
+	return c.ok(v, keysPage(k))
 }
 
 // Chose tells whether a scope is ticked.
@@ -94,7 +95,7 @@ func (c *Console) reveal(v *visit, do func() (account.NewKey, error)) error {
 		v.alert = c.alertFor(v, err)
 		return c.showKeys(v)
 	}
-	return c.keysPage(v, &made)
+	return c.showKeysWith(v, &made)
 }
 
 // number is a whole number of the posted form, of which no default is guessed.
@@ -108,6 +109,46 @@ func (v *visit) number(name string) (int, error) {
 
 func (c *Console) revokeKey(v *visit) (string, error) {
 	return "/account/keys?done=key-revoked", c.Accounts.RevokeKey(v.r.Context(), v.me.UserID, v.r.PathValue("id"))
+}
+
+// mayWords says what a key may do.
+func mayWords(scopes []account.Scope) string {
+	var all []string
+	for _, s := range scopes {
+		all = append(all, scopeWords(s))
+	}
+	return "May " + strings.Join(all, "; ") + "."
+}
+
+// lifeWords says since when a key exists, until when it is good, and when it was last used.
+func lifeWords(k account.Key) string {
+	good, used := "Good until", "Never used."
+	if k.Expired {
+		good = "Expired"
+	}
+	switch {
+	case k.LastUsedAt != nil:
+		used = "Last used " + moment(*k.LastUsedAt) + "."
+	case k.RotatedAt != nil:
+		used = "The new secret was never used."
+	}
+	return "Made " + date(k.CreatedAt) + ". " + good + " " + date(k.ExpiresAt) + ". " + used
+}
+
+// formerWords says what is left of the secret that a key had before its rotation.
+func formerWords(k account.Key) string {
+	words := "The secret before the rotation is good until " + moment(*k.OldUntil) + ". "
+	if k.OldUsedAt == nil {
+		return words + "It was not used since."
+	}
+	return words + "It was last used " + moment(*k.OldUsedAt) + "."
+}
+
+func endWords(k account.Key) string {
+	if k.Expired {
+		return "Remove"
+	}
+	return "Revoke"
 }
 
 // scopeWords says what a scope allows.

@@ -34,7 +34,7 @@ func (c *Console) showNotices(v *visit) error {
 	if p.Next != "" {
 		n.Older = "/account/notices?" + url.Values{"cursor": {p.Next}}.Encode()
 	}
-	return c.ok(v, "notices", n)
+	return c.ok(v, noticesPage(n))
 }
 
 func (c *Console) readNotice(v *visit) (string, error) {

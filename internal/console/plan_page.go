@@ -38,7 +38,7 @@ func (c *Console) showPlan(v *visit) error {
 			return err
 		}
 	}
-	return c.ok(v, "plan", p)
+	return c.ok(v, planPage(p))
 }
 
 func (c *Console) gatherStanding(v *visit, p *planView) (err error) {
@@ -125,6 +125,73 @@ func (v changeView) Usable() string {
 	return v.Typed
 }
 
+// asksCode tells whether a promotion code may be typed: at the start of a plan, and at an upgrade that has no discount yet.
+func (v changeView) asksCode() bool {
+	if !v.Codes {
+		return false
+	}
+	switch v.Preview.Kind {
+	case "start", "trial":
+		return true
+	case "upgrade":
+		return v.Typed != "" || v.Preview.Discount.Words == ""
+	}
+	return false
+}
+
+// action is where the form goes that agrees to the change.
+func (v changeView) action() string {
+	if v.Preview.Kind == "start" {
+		return "/billing/subscribe"
+	}
+	return "/account/plan/change"
+}
+
+func changeTitle(kind string) string {
+	switch kind {
+	case "start":
+		return "Choose"
+	case "keep":
+		return "Stay on"
+	}
+	return "Change to"
+}
+
+func nextChargeWords(p billing.Preview) string {
+	words := "Charged on " + date(p.NextAt)
+	if p.Next == p.Regular {
+		words += ", and every month from then on"
+	}
+	return words
+}
+
+// agreeWords are on the button that agrees to the change.
+func agreeWords(p billing.Preview) string {
+	switch {
+	case p.Kind == "start" && !p.TrialEnd.IsZero():
+		return "Start the trial"
+	case p.Kind == "start":
+		return "Go on to payment"
+	case p.Kind == "trial":
+		return "Change now"
+	case p.Kind == "upgrade":
+		return "Pay " + sum(p.NowCents, p.Currency) + " and change"
+	case p.Kind == "downgrade":
+		return "Change on " + date(p.NextAt)
+	}
+	return "Stay on " + capital(p.Tier.Name)
+}
+
+func invoiceBadge(status string) string {
+	switch status {
+	case "paid":
+		return badge("low")
+	case "open":
+		return badge("high")
+	}
+	return badge("")
+}
+
 // showChange shows what a plan would cost before anything is agreed to.
 func (c *Console) showChange(v *visit) error {
 	tier, code := v.r.URL.Query().Get("tier"), v.r.URL.Query().Get("code")
@@ -140,7 +207,7 @@ func (c *Console) showChange(v *visit) error {
 			return c.showPlan(v)
 		}
 	}
-	return c.render(v, status, "change", changeView{c.page(v, "Change your plan"), p, c.Billing.TakesCodes(), code})
+	return c.render(v, status, changePage(changeView{c.page(v, "Change your plan"), p, c.Billing.TakesCodes(), code}))
 }
 
 // changePlan does what was previewed. A bank that asks is asked on the payment provider's page.

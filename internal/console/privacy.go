@@ -39,7 +39,7 @@ func (c *Console) showPrivacy(v *visit) error {
 	if len(p.Exports) > 0 && p.Exports[0].Status == "queued" && v.alert == nil && v.tries() < exportChecks {
 		v.w.Header().Set("Refresh", "1; url=/privacy?try="+strconv.Itoa(v.tries()+1)+"#export")
 	}
-	return c.ok(v, "privacy", p)
+	return c.ok(v, privacyPage(p))
 }
 
 // maxEnded bounds how many withdrawn consents are shown.
@@ -84,4 +84,26 @@ func (c *Console) export(v *visit) (string, error) {
 // erase leads to where the chain clears the cookies of a browser without a session.
 func (c *Console) erase(v *visit) (string, error) {
 	return "/?done=erasing", c.Privacy.Erase(v.r.Context(), v.me.UserID, v.field("confirm"))
+}
+
+func endedWords(g account.GivenConsent) string {
+	words := consentTitle(g.Kind) + ": agreed on " + date(g.GivenAt)
+	if g.WithdrawnAt != nil {
+		words += ", withdrawn on " + date(*g.WithdrawnAt)
+	}
+	return words
+}
+
+func exportWords(e privacy.Export) string {
+	if e.Status == "queued" {
+		return "being made"
+	}
+	return e.Status
+}
+
+func exportBadge(e privacy.Export) string {
+	if e.Status == "ready" {
+		return badge("low")
+	}
+	return badge("")
 }

@@ -2,20 +2,17 @@ package console
 
 import (
 	"bytes"
-	"embed"
 	"fmt"
-	"html/template"
 	"math"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"github.com/repazoo/repazoo/internal/plan"
 )
-
-//go:embed templates/*.html
-var templateFiles embed.FS
 
 // page is what the layout of every page shows.
 type page struct {
@@ -29,35 +26,22 @@ type page struct {
 	DocsLinks bool
 	Watch     string // the analysis that the page follows; "" for none
 	Report    bool   // the page needs the report's style sheet
+
+	files assets
 }
 
 func (c *Console) page(v *visit, title string) page {
 	return page{
 		Title: title, SignedIn: v.me.UserID != "", Admin: v.isAdmin(), Sandbox: sandboxWords(c.Sandboxed), Alert: v.alert,
-		Done: done(v.r.URL.Query().Get("done")), Version: c.Version, DocsLinks: c.DocsEnabled,
+		Done: done(v.r.URL.Query().Get("done")), Version: c.Version, DocsLinks: c.DocsEnabled, files: c.assets,
 	}
-}
-
-// parsePages reads each template together with the layout and the parts.
-func parsePages(files assets) map[string]*template.Template {
-	functions := template.FuncMap{
-		"asset": files.url, "backWords": backWords, "capital": capital, "count": count, "date": date, "device": device, "healthWords": healthWords, "initials": initials,
-		"iso": func(t time.Time) string { return t.UTC().Format(time.RFC3339) }, "moment": moment, "money": money, "percent": percent, "planWords": planWords,
-		"purposeWords": purposeWords, "consentTitle": consentTitle, "consentWords": consentWords, "score": score, "scopeWords": scopeWords, "size": size, "sum": sum, "usd": func(cents int) string { return sum(int64(cents), "usd") },
-	}
-	base := template.Must(template.New("").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
-	pages := map[string]*template.Template{}
-	for _, name := range []string{"account", "activity", "analysis", "change", "confirm", "error", "figures", "front", "home", "keys", "notices", "plan", "privacy", "webhook", "webhooks"} {
-		pages[name] = template.Must(template.Must(base.Clone()).ParseFS(templateFiles, "templates/"+name+".html"))
-	}
-	return pages
 }
 
 // render writes a page, whole or not at all. With an alert the status is that of the refusal.
-func (c *Console) render(v *visit, status int, name string, data any) error {
+func (c *Console) render(v *visit, status int, body templ.Component) error {
 	var b bytes.Buffer
-	if err := c.pages[name].ExecuteTemplate(&b, "layout", data); err != nil {
-		return fmt.Errorf("console: page %s: %w", name, err)
+	if err := body.Render(v.r.Context(), &b); err != nil {
+		return fmt.Errorf("console: page: %w", err)
 	}
 	if v.alert != nil {
 		status = v.alert.status
@@ -70,9 +54,11 @@ func (c *Console) render(v *visit, status int, name string, data any) error {
 }
 
 // ok renders a page that has been found.
-func (c *Console) ok(v *visit, name string, data any) error {
-	return c.render(v, http.StatusOK, name, data)
+func (c *Console) ok(v *visit, body templ.Component) error {
+	return c.render(v, http.StatusOK, body)
 }
+
+func iso(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // count writes a whole number with commas: 10,000.
 func count(n int) string {
@@ -95,6 +81,11 @@ func sum(cents int64, currency string) string {
 	}
 	return plan.Amount(cents, currency)
 }
+
+func usd(cents int) string { return sum(int64(cents), "usd") }
+
+// badge is the class of a small label; tone is its colour, "" for none.
+func badge(tone string) string { return strings.TrimSpace("badge " + tone) }
 
 // percent writes a share from 0 to 1: 4.2 %.
 func percent(share float64) string {

@@ -2,6 +2,8 @@ package console
 
 import (
 	"net/url"
+	"strconv"
+	"strings"
 
 	"github.com/repazoo/repazoo/internal/notice"
 )
@@ -20,9 +22,9 @@ type webhooksView struct {
 	Full      bool   // no further one may be made
 }
 
-func (c *Console) showWebhooks(v *visit) error { return c.webhooksPage(v, nil) }
+func (c *Console) showWebhooks(v *visit) error { return c.showWebhooksWith(v, nil) }
 
-func (c *Console) webhooksPage(v *visit, made *notice.NewEndpoint) (err error) {
+func (c *Console) showWebhooksWith(v *visit, made *notice.NewEndpoint) (err error) {
 	w := webhooksView{page: c.page(v, "Webhooks"), Made: made, Kinds: notice.Kinds()}
 	if v.alert != nil {
 		w.URL = v.field("url")
@@ -32,7 +34,7 @@ func (c *Console) webhooksPage(v *visit, made *notice.NewEndpoint) (err error) {
 	if err != nil {
 		return err
 	}
-	return c.ok(v, "webhooks", w)
+	return c.ok(v, webhooksPage(w))
 }
 
 func (c *Console) addWebhook(v *visit) error {
@@ -49,7 +51,7 @@ func (c *Console) addWebhook(v *visit) error {
 		v.alert = c.alertFor(v, err)
 		return c.showWebhooks(v)
 	}
-	return c.webhooksPage(v, &made)
+	return c.showWebhooksWith(v, &made)
 }
 
 type webhookView struct {
@@ -73,7 +75,7 @@ func (c *Console) showWebhook(v *visit) (err error) {
 	if p.Next != "" {
 		w.Older = webhookAt(id) + "?" + url.Values{"cursor": {p.Next}}.Encode()
 	}
-	return c.ok(v, "webhook", w)
+	return c.ok(v, webhookPage(w))
 }
 
 func webhookAt(id string) string { return "/account/webhooks/" + id }
@@ -95,4 +97,45 @@ func (c *Console) removeWebhook(v *visit) (string, error) {
 func (c *Console) redeliver(v *visit) (string, error) {
 	_, err := c.Notices.Redeliver(v.r.Context(), v.me.UserID, v.r.PathValue("id"), v.r.PathValue("delivery"))
 	return webhookAt(v.r.PathValue("id")) + "?done=webhook-again", err
+}
+
+// hearsWords says of what an endpoint hears.
+func hearsWords(e notice.Endpoint) string {
+	if len(e.Kinds) == 0 {
+		return "Hears of everything."
+	}
+	var all []string
+	for _, k := range e.Kinds {
+		all = append(all, k.Words())
+	}
+	return "Hears of " + strings.Join(all, "; ") + "."
+}
+
+// triesWords says what came of a delivery.
+func triesWords(d notice.Delivery) string {
+	words := strconv.Itoa(d.Attempts) + " tries"
+	if d.Attempts == 1 {
+		words = "1 try"
+	}
+	if d.Code != nil {
+		words += ", answered " + strconv.Itoa(*d.Code)
+	}
+	if d.Trouble != "" {
+		words += ": " + d.Trouble
+	}
+	words += "."
+	if d.NextTryAt != nil {
+		words += " Next try " + moment(*d.NextTryAt) + "."
+	}
+	return words
+}
+
+func deliveryBadge(status string) string {
+	switch status {
+	case notice.Delivered:
+		return badge("low")
+	case notice.Failed:
+		return badge("high")
+	}
+	return badge("")
 }

@@ -2,10 +2,10 @@ package httpapi
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
-	"html/template"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
@@ -21,7 +23,7 @@ import (
 // the contract, and /docs/errors, which explains each code of an error. Everything they need
 // is embedded; docs/vendor holds the two viewers when `make assets` has run before the build.
 
-//go:embed docs/pages docs/assets docs/vendor
+//go:embed docs/assets docs/vendor
 var docsFiles embed.FS
 
 // docsCSP is the chain's policy with what the viewers cannot do without: inline styles, both;
@@ -34,24 +36,20 @@ func (a *API) docs() { a.docsFrom(docsFiles) }
 
 func (a *API) docsFrom(embedded fs.FS) {
 	files := newDocsAssets(embedded)
-	pages := template.Must(template.New("").Funcs(template.FuncMap{"asset": files.url}).ParseFS(embedded, "docs/pages/*.html"))
-	page := func(name string, data any) http.Handler {
-		var b bytes.Buffer
-		if err := pages.ExecuteTemplate(&b, name, data); err != nil {
-			panic(err) // the template and its data are part of the program
-		}
-		return docsAsset{body: b.Bytes(), mime: "text/html; charset=utf-8", csp: docsCSP}
-	}
-	a.handle("GET /docs", forReaders, page("swagger.html", viewer{Ready: files.has("swagger-ui-bundle.js", "swagger-ui.css")}))
-	a.handle("GET /redoc", forReaders, page("redoc.html", viewer{Ready: files.has("redoc.standalone.js")}))
-	a.handle("GET /docs/errors", forReaders, page("errors.html", explanations()))
+	a.handle("GET /docs", forReaders, docsHTML(swaggerPage(files)))
+	a.handle("GET /redoc", forReaders, docsHTML(redocPage(files)))
+	a.handle("GET /docs/errors", forReaders, docsHTML(errorsPage(files, explanations())))
 	a.handle("GET /docs/assets/{file}", forReaders, http.HandlerFunc(files.serve))
 	a.handle("GET /openapi.json", forReaders, a.contract())
 }
 
-// viewer is what the page of Swagger UI or ReDoc needs to know.
-type viewer struct {
-	Ready bool // its scripts are in this build
+// docsHTML is a page that is the same for everybody, made once.
+func docsHTML(page templ.Component) http.Handler {
+	var b bytes.Buffer
+	if err := page.Render(context.Background(), &b); err != nil {
+		panic(err) // the page and its data are part of the program
+	}
+	return docsAsset{body: b.Bytes(), mime: "text/html; charset=utf-8", csp: docsCSP}
 }
 
 // contract serves the OpenAPI document. It is made at the first request, when every route is there.

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	_ "embed"
 	"errors"
 	"fmt"
-	"html/template"
 	"net/mail"
 	"net/url"
 	"strconv"
@@ -84,16 +82,9 @@ type letter struct {
 	Why       string // they get it
 }
 
-//go:embed mail.html.tmpl
-var mailPage string
-
-func (l letter) html() (string, error) {
-	t, err := template.New("mail").Parse(mailPage)
-	if err != nil {
-		return "", err
-	}
+func (l letter) html(ctx context.Context) (string, error) {
 	var b bytes.Buffer
-	err = t.Execute(&b, l)
+	err := mailPage(l).Render(ctx, &b)
 	return b.String(), err
 }
 
@@ -111,7 +102,7 @@ func (m *Mailer) send(ctx context.Context, to string, l letter) error {
 	ctx, cancel := context.WithTimeout(ctx, mailTime)
 	defer cancel()
 	server := m.to.Load()
-	msg, err := mailFor(server.from, to, l)
+	msg, err := mailFor(ctx, server.from, to, l)
 	if err != nil {
 		return errMailNever
 	}
@@ -132,8 +123,8 @@ func (m *Mailer) send(ctx context.Context, to string, l letter) error {
 	return errMailLater
 }
 
-func mailFor(from, to string, l letter) (*gomail.Msg, error) {
-	html, err := l.html()
+func mailFor(ctx context.Context, from, to string, l letter) (*gomail.Msg, error) {
+	html, err := l.html(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -2,13 +2,15 @@ package report
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
 	"fmt"
-	"html/template"
 	"io"
-	"strings"
+	"strconv"
+
+	"github.com/a-h/templ"
 
 	"github.com/repazoo/repazoo/internal/assess"
 )
@@ -16,24 +18,8 @@ import (
 //go:embed report.css
 var css string
 
-//go:embed body.html.tmpl
-var bodySource string
-
-//go:embed page.html.tmpl
-var pageSource string
-
 // shownFirst is how many findings of a category are open to the eye; the rest fold away.
 const shownFirst = 20
-
-var pageTemplate = template.Must(template.Must(template.New("body").Funcs(template.FuncMap{
-	"date": date, "dateOf": dateOf, "number": number, "percent": percentOf, "clean": clean, "plural": plural,
-	"horizon": horizon, "takes": takes, "advice": advice, "witnesses": witnesses,
-	"howScored": func(v htmlView) string { return howScored(v.view) }, "outcome": outcome, "levelOf": assess.LevelOf, "lead": func(s string) string { return ellipsis(s, true) }, "trail": func(s string) string { return ellipsis(s, false) },
-	"first": func(list []assess.Finding) []assess.Finding { return list[:min(len(list), shownFirst)] },
-	"rest":  func(list []assess.Finding) []assess.Finding { return list[min(len(list), shownFirst):] },
-	"rule":  func(s string) string { return strings.ReplaceAll(s, "_", " ") },
-	"count": func(n int) string { return count(n) },
-}).Parse(bodySource)).New("page").Parse(pageSource))
 
 // CSS is the style sheet of the body. Every rule is inside .report, so that it can be
 // served beside a page's own.
@@ -41,29 +27,18 @@ func CSS() string { return css }
 
 // HTMLBody is the report as one <article class="report"> with an <h1>, to be set into a
 // page that serves [CSS]. It has no script, no style attribute and no address but x.com's.
-func HTMLBody(r *assess.Report) (template.HTML, error) {
-	var b strings.Builder
-	if err := pageTemplate.ExecuteTemplate(&b, "body", htmlView{newView(r)}); err != nil {
-		return "", err
-	}
-	return template.HTML(b.String()), nil // #nosec G203 -- made by html/template just now
+func HTMLBody(r *assess.Report) templ.Component { return article(htmlView{newView(r)}) }
+
+// writeHTML writes one self-contained page.
+func writeHTML(w io.Writer, r *assess.Report) error {
+	return reportPage(htmlView{newView(r)}).Render(context.Background(), w)
 }
 
-// writeHTML writes one self-contained page. Its policy allows its own style sheet, by
-// hash, and nothing else.
-func writeHTML(w io.Writer, r *assess.Report) error {
-	body, err := HTMLBody(r)
-	if err != nil {
-		return err
-	}
-	v := newView(r)
+// pagePolicy allows the page its own style sheet, by hash, and nothing else.
+func pagePolicy() string {
 	hash := sha256.Sum256([]byte(css))
-	return pageTemplate.ExecuteTemplate(w, "page", map[string]any{
-		"Title":  "Repazoo report on " + v.Who() + ", " + v.Purpose.Title(),
-		"Policy": "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'; base-uri 'none'; form-action 'none'",
-		"CSS":    template.CSS(css), // #nosec G203 -- a constant of this program
-		"Body":   body,
-	})
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) +
+		"'; base-uri 'none'; form-action 'none'"
 }
 
 // htmlView adds the coordinates of the drawings to a view.
@@ -84,6 +59,32 @@ type chart struct {
 	Bars   []bar
 	Axis   float64
 	Labels bool
+}
+
+// viewBox leaves a line for the labels, where there are any.
+func (c chart) viewBox() string {
+	if c.Labels {
+		return "0 0 640 142"
+	}
+	return "0 0 640 122"
+}
+
+// hundredths is a coordinate with two decimals.
+func hundredths(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }
+
+// between is what stands after the i-th of several ids.
+func between(i int, ids []string) string {
+	if i < len(ids)-1 {
+		return ", "
+	}
+	return ""
+}
+
+func sampleName(label string) string {
+	if label == "most_positive" {
+		return "Most positive"
+	}
+	return "Most negative"
 }
 
 // YearChart is the risk of each year.

@@ -10,7 +10,7 @@
 //
 // Quotes are other programs' favourite place for mischief, so each format defends its
 // reader: text loses control characters and terminal escapes, CSV cells cannot become
-// formulas, HTML is escaped by html/template and loads nothing from anywhere, and in PDF a
+// formulas, HTML is escaped where it is written (templ) and loads nothing from anywhere, and in PDF a
 // character that the font lacks is shown as a box.
 //
 // The console embeds the same HTML: [HTMLBody] is the report without a page around it, and

@@ -128,11 +128,11 @@ func TestWrite_TextJSONAndCSVSayWhatTheySaidBefore(t *testing.T) {
 
 func TestWrite_HTMLBodySaysWhatItSaidBefore(t *testing.T) {
 	t.Parallel()
-	body, err := HTMLBody(sample())
-	if err != nil {
+	var body strings.Builder
+	if err := HTMLBody(sample()).Render(t.Context(), &body); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "sample.html", string(body))
+	golden(t, "sample.html", body.String())
 }
 
 func TestWrite_JSONReadsBackAsTheSameReport(t *testing.T) {
@@ -271,6 +271,22 @@ func elements(t *testing.T, page string) []xml.StartElement {
 		if e, ok := token.(xml.StartElement); ok {
 			out = append(out, e.Copy())
 		}
+	}
+}
+
+// A report that was made elsewhere, or damaged, cannot carry a link that runs.
+func TestWrite_HTMLLinksOnlyToTheWeb(t *testing.T) {
+	t.Parallel()
+	r := sample()
+	for i := range r.Findings {
+		r.Findings[i].URL = "javascript:alert(1)"
+	}
+	for i := range r.Sentiment.Samples {
+		r.Sentiment.Samples[i].URL = "JavaScript:alert(1)"
+	}
+	page := written(t, r, HTML)
+	if strings.Contains(strings.ToLower(page), "javascript:") || !strings.Contains(page, "about:invalid") {
+		t.Errorf("a link runs: %s", page)
 	}
 }
 

@@ -36,18 +36,14 @@ func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
 
 // showState is a page for a person: the clock, the people, what is switched on, and how to do it with curl.
 func (s *Sandbox) showState(w http.ResponseWriter, r *http.Request) {
-	type row struct {
-		Person
-		Posts int
-	}
-	var people []row
+	var people []personRow
 	for _, p := range s.x.People() {
-		people = append(people, row{p, s.x.account(p.Handle).count()})
+		people = append(people, personRow{p, s.x.account(p.Handle).count()})
 	}
-	writeHTML(w, http.StatusOK, "state", map[string]any{
-		"Now": s.Now().Format("Monday, 2 January 2006, 15:04:05 UTC"), "Calls": s.calls.count(), "People": people,
-		"Faults": s.faults.describe(), "Refusals": s.x.Refusals(), "Base": s.x.baseURL(r),
-	})
+	writeHTML(w, r, http.StatusOK, statePage(stateView{
+		Now: s.Now().Format("Monday, 2 January 2006, 15:04:05 UTC"), Calls: s.calls.count(), People: people,
+		Faults: s.faults.describe(), Refusals: s.x.Refusals(), Base: s.x.baseURL(r),
+	}))
 }
 
 // postClock takes {"advance":"24h"}.

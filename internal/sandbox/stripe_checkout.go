@@ -2,8 +2,6 @@ package sandbox
 
 import (
 	"cmp"
-	_ "embed"
-	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
@@ -137,11 +135,6 @@ func (c *stripeCall) complete(cs *stripeSession, card bool) {
 	c.emit("checkout.session.completed", cs)
 }
 
-//go:embed stripe_checkout.html
-var checkoutHTML string
-
-var checkoutPage = template.Must(template.New("checkout").Parse(checkoutHTML))
-
 // servePage is what a person sees: GET /checkout/{id} shows the session, POST with action=pay or action=cancel ends the visit.
 func (c *Stripe) servePage(w http.ResponseWriter, r *http.Request) {
 	id := strings.TrimPrefix(r.URL.Path, "/checkout/")
@@ -171,14 +164,14 @@ func (c *Stripe) servePage(w http.ResponseWriter, r *http.Request) {
 	case action == "cancel" && cs.CancelURL != nil:
 		http.Redirect(w, r, *cs.CancelURL, http.StatusSeeOther)
 	default:
-		cs.show(w, view)
+		showCheckout(w, r, view)
 	}
 }
 
-func (cs *stripeSession) show(w http.ResponseWriter, v sessionView) {
+func showCheckout(w http.ResponseWriter, r *http.Request, v sessionView) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action *")
-	_ = checkoutPage.Execute(w, v) // a broken connection is the caller's to notice
+	_ = checkoutPage(v).Render(r.Context(), w) // fails only when the connection is broken, which the caller notices
 }
 
 func (cs *stripeSession) back() string {

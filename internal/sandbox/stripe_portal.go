@@ -2,9 +2,7 @@ package sandbox
 
 import (
 	"cmp"
-	_ "embed"
 	"fmt"
-	"html/template"
 	"net/http"
 	"strings"
 	"time"
@@ -43,12 +41,7 @@ func (c *stripeCall) createPortal() (any, *stripeError) {
 	return p, nil
 }
 
-//go:embed stripe_pages.html
-var stripePagesHTML string
-
-var stripePages = template.Must(template.New("").Funcs(template.FuncMap{
-	"dollars": dollars, "day": func(at int64) string { return time.Unix(at, 0).UTC().Format("2 January 2006") },
-}).Parse(stripePagesHTML))
+func stripeDay(at int64) string { return time.Unix(at, 0).UTC().Format("2 January 2006") }
 
 // portalView is the portal as a person sees it.
 type portalView struct {
@@ -75,7 +68,7 @@ func (c *Stripe) servePortal(w http.ResponseWriter, r *http.Request) {
 			call.usePortal(p, r.PostFormValue("action"), r.PostFormValue("card"))
 			c.s.changed()
 		}
-		_ = stripePages.ExecuteTemplate(&b, "portal", call.lookAt(p)) // to memory
+		_ = portalPage(call.lookAt(p)).Render(r.Context(), &b) // to memory
 	})
 	switch {
 	case b.Len() == 0:
@@ -156,7 +149,7 @@ func (c *Stripe) serveInvoice(w http.ResponseWriter, r *http.Request) {
 			b.WriteString(in.pdf())
 			return
 		}
-		_ = stripePages.ExecuteTemplate(&b, "invoice", in) // to memory
+		_ = invoicePage(in).Render(r.Context(), &b) // to memory
 	})
 	switch {
 	case b.Len() == 0:

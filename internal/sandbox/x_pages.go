@@ -2,20 +2,15 @@ package sandbox
 
 import (
 	"cmp"
-	_ "embed"
 	"fmt"
-	"html/template"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/a-h/templ"
 )
-
-//go:embed x_pages.html
-var xPagesHTML string
-
-var xPages = template.Must(template.New("x").Funcs(template.FuncMap{"initials": initials}).Parse(xPagesHTML))
 
 // scopeWords says what a scope permits, in the order the page lists them.
 var scopeWords = []struct{ Scope, Words string }{
@@ -56,9 +51,9 @@ func (x *X) showConsent(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	to, _ := url.Parse(a.redirect) // checked by readAuthorization
-	writeHTML(w, http.StatusOK, "consent", map[string]any{
-		"App": cmp.Or(a.client.Name, a.client.ID), "Host": to.Host, "Words": words, "People": x.People(),
-	})
+	writeHTML(w, r, http.StatusOK, consentPage(consentView{
+		App: cmp.Or(a.client.Name, a.client.ID), Host: to.Host, Words: words, People: x.People(),
+	}))
 }
 
 // takeConsent answers the form: decision=allow with person=<handle>, or decision=cancel.
@@ -141,17 +136,17 @@ func (x *X) consentFault(a authorization, v url.Values, known []string) string {
 
 func (x *X) consentRefused(w http.ResponseWriter, r *http.Request, why string) {
 	x.refused(r, why)
-	writeHTML(w, http.StatusBadRequest, "refused", why)
+	writeHTML(w, r, http.StatusBadRequest, refusedPage(why))
 }
 
-func writeHTML(w http.ResponseWriter, status int, name string, data any) {
+func writeHTML(w http.ResponseWriter, r *http.Request, status int, page templ.Component) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", consentCSP)
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_ = xPages.ExecuteTemplate(w, name, data) // the templates are fixed; a broken connection is the caller's to notice
+	_ = page.Render(r.Context(), w) // fails only when the connection is broken, which the caller notices
 }
 
 // showAvatar draws a picture for a person: their initials on a colour of their own.
