@@ -9,14 +9,16 @@
 //	auth, err := s.BeginSignIn(ctx, account.SignInRequest{RedirectTo: "/reports"})   // cookie ← auth.Browser, browser → auth.URL
 //	in, err := s.CompleteSignIn(ctx, account.Callback{State: …, Code: …, Browser: …}) // browser → in.ReturnTo
 //
-// With LinkTo set the same journey links one more X account to a user. An X account belongs to at most one user.
+// With LinkTo set the same journey links one more X account to a user. An X account belongs to at most one user, and to
+// nobody once its owner has unlinked it while another one stayed ([Service.RevokeX]). A link wants a sign-in that is not
+// older than 15 minutes, and ends with the session that began it.
 //
 // # Sessions
 //
 // An access token is a JWT ([Service.Authenticate]) that lives minutes; it is good only while its session lives, which is
 // looked up at most once in Config.CacheTTL. A session that is ended here is refused here at once, and by other processes
 // within that time. A refresh token ([Service.RefreshSession]) is opaque and good for one use: seen again more than ten
-// seconds after its use, it ends its session, because one of the two callers is a thief.
+// seconds after its use, when its successor was used too, it ends its session, because one of the two callers is a thief.
 //
 // # API keys
 //
@@ -63,6 +65,7 @@ type Config struct {
 	Seal        *seal.Sealer
 	X           *xapi.Client
 	JWTKeys     []string         // at least 32 bytes each; the first signs, all of them verify
+	PlainKey    bool             // tokens carry no kid: PostgREST 13 and later refuses one when it has a plain secret, as Supabase's is
 	PublicURL   string           // what browsers see of this server; issuer of tokens, https outside Local
 	ReturnHosts []string         // further hosts a sign-in may return to, such as "dash.repazoo.com"; compared exactly
 	AskEmail    bool             // ask X for the confirmed e-mail address; a person without one signs in all the same
@@ -101,7 +104,7 @@ func New(c Config) (*Service, error) {
 		return nil, errors.New("PUBLIC_URL must be the https address browsers use, without a path, such as https://api.example.org (http only in local)")
 	}
 	issuer := home.Scheme + "://" + home.Host
-	keys, err := newKeySet(issuer, c.JWTKeys)
+	keys, err := newKeySet(issuer, c.PlainKey, c.JWTKeys)
 	if err != nil {
 		return nil, err
 	}

@@ -55,6 +55,7 @@ func date(unix int64) *jwt.NumericDate {
 // keySet holds the HS256 keys; the first signs.
 type keySet struct {
 	issuer string
+	plain  bool // tokens name no key
 	keys   []signingKey
 }
 
@@ -63,11 +64,11 @@ type signingKey struct {
 	key []byte
 }
 
-func newKeySet(issuer string, secrets []string) (keySet, error) {
+func newKeySet(issuer string, plain bool, secrets []string) (keySet, error) {
 	if len(secrets) == 0 {
 		return keySet{}, errors.New("JWT_SECRET_KEY is empty")
 	}
-	set := keySet{issuer: issuer}
+	set := keySet{issuer: issuer, plain: plain}
 	for i, secret := range secrets {
 		k := signingKey{kidOf(secret), []byte(secret)}
 		if len(secret) < minKey {
@@ -102,7 +103,9 @@ func (s keySet) sign(userID, sessionID, role string, now, expires time.Time) (st
 		Issuer: s.issuer, Audience: signedIn, Subject: userID, Role: signedIn, Session: sessionID, ID: db.NewID(),
 		IssuedAt: now.Unix(), ExpiresAt: expires.Unix(), Use: "access", AppRole: role,
 	})
-	t.Header["kid"] = s.keys[0].kid
+	if !s.plain {
+		t.Header["kid"] = s.keys[0].kid
+	}
 	return t.SignedString(s.keys[0].key)
 }
 
@@ -118,11 +121,23 @@ func strict(now func() time.Time) []jwt.ParserOption {
 // choose finds the key of a token. A header says alg, kid and typ and nothing else, as it was
 // signed: nothing in it may bring a key, an address of one, or rules that are not known here.
 func (s keySet) choose(t *jwt.Token) (any, error) {
-	kid, _ := t.Header["kid"].(string)
-	if key := s.find(kid); key != nil && t.Header["typ"] == "JWT" && len(t.Header) == 3 {
+	kid, named := t.Header["kid"].(string)
+	members := 3
+	if !named && s.plain {
+		kid, members = s.keys[0].kid, 2
+	}
+	if key := s.find(kid); key != nil && t.Header["typ"] == "JWT" && len(t.Header) == members {
 		return key, nil
 	}
 	return nil, jwt.ErrTokenUnverifiable
+}
+
+// keyOf names the key that a token was verified with.
+func (s keySet) keyOf(t *jwt.Token) string {
+	if kid, named := t.Header["kid"].(string); named {
+		return kid
+	}
+	return s.keys[0].kid
 }
 
 const maxVerified = 20_000 // tokens whose signature is remembered
@@ -165,7 +180,8 @@ func (s *Service) verify(bearer string) (claims, error) {
 
 func (s *Service) parse(bearer string) (checked, error) {
 	var c claims
-	token, err := s.parser.ParseWithClaims(bearer, &c, s.keys.Load().choose)
+	keys := s.keys.Load()
+	token, err := s.parser.ParseWithClaims(bearer, &c, keys.choose)
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return checked{}, fault.TokenExpired
@@ -174,14 +190,14 @@ func (s *Service) parse(bearer string) (checked, error) {
 	case c.IssuedAt == 0 || time.Unix(c.IssuedAt, 0).After(s.now().Add(maxSkew)):
 		return checked{}, fault.Unauthenticated
 	}
-	kid, _ := token.Header["kid"].(string) // choose has seen to it
-	return checked{c, kid}, nil
+	return checked{c, keys.keyOf(token)}, nil
 }
 
-// SetKeys replaces the keys of access tokens while requests go on, as Config.JWTKeys has them: the first signs from now
-// on, and a token that another key signed is refused once its key is not among them. Nothing changes with an error.
-func (s *Service) SetKeys(secrets []string) error {
-	set, err := newKeySet(s.keys.Load().issuer, secrets)
+// SetKeys replaces the keys of access tokens while requests go on, as Config.JWTKeys and Config.PlainKey have them: the
+// first signs from now on, and a token that another key signed is refused once its key is not among them. Nothing changes
+// with an error.
+func (s *Service) SetKeys(secrets []string, plain bool) error {
+	set, err := newKeySet(s.keys.Load().issuer, plain, secrets)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ var testNow = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 // verifier is a Service that can verify and nothing else.
 func verifier(t testing.TB, keys ...string) *Service {
 	t.Helper()
-	set, err := newKeySet(testIssuer, keys)
+	set, err := newKeySet(testIssuer, false, keys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +250,7 @@ func TestSetKeys_ATokenIsGoodAsLongAsItsKeyIsListed(t *testing.T) {
 		{[]string{next}, true, fault.Unauthenticated},
 		{[]string{next, testKey}, true, nil},
 	} {
-		if err := s.SetKeys(step.keys); (err == nil) != step.fine {
+		if err := s.SetKeys(step.keys, false); (err == nil) != step.fine {
 			t.Fatal(err)
 		}
 		verifies(step.want)
@@ -267,7 +267,7 @@ func TestSetKeys_ATokenIsGoodAsLongAsItsKeyIsListed(t *testing.T) {
 func TestKeys_RefuseWhatIsMissingShortOrTwice(t *testing.T) {
 	t.Parallel()
 	for name, keys := range map[string][]string{"none": nil, "short": {"0123456789012345678901234567890"}, "twice": {testKey, testKey}} {
-		_, err := newKeySet(testIssuer, keys)
+		_, err := newKeySet(testIssuer, false, keys)
 		if err == nil || !strings.Contains(err.Error(), "JWT_SECRET_KEY") || strings.Contains(err.Error(), testKey) {
 			t.Errorf("%s: got %v", name, err)
 		}
@@ -305,5 +305,48 @@ func TestVerify_RefusesARememberedTokenOnceItHasExpired(t *testing.T) {
 	now = testNow.Add(time.Minute)
 	if _, err := s.verify(token); !errors.Is(err, fault.TokenExpired) {
 		t.Fatalf("got %v", err)
+	}
+}
+
+// Supabase's own secret has no key id, and PostgREST 13 refuses a token that names one: tokens carry no kid then.
+func TestPlainKey_TokensNameNoKey(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, time.November, 27, 12, 0, 0, 0, time.UTC)
+	secret := strings.Repeat("s", minKey)
+	plain, err := newKeySet("https://api.example.org", true, []string{secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named, err := newKeySet("https://api.example.org", false, []string{secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sign := func(s keySet) string {
+		t.Helper()
+		token, err := s.sign(db.NewID(), db.NewID(), "user", now, now.Add(time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	parser := newParser("https://api.example.org", func() time.Time { return now })
+	for what, c := range map[string]struct {
+		token string
+		keys  keySet
+		kid   bool
+		good  bool
+	}{
+		"plain":                        {sign(plain), plain, false, true},
+		"signed before the key was so": {sign(named), plain, true, true},
+		"named":                        {sign(named), named, true, true},
+		"without a name":               {sign(plain), named, false, false},
+	} {
+		token, err := parser.ParseWithClaims(c.token, &claims{}, c.keys.choose)
+		if (err == nil) != c.good {
+			t.Errorf("%s: %v", what, err)
+		}
+		if _, kid := token.Header["kid"]; kid != c.kid {
+			t.Errorf("%s: kid %v", what, kid)
+		}
 	}
 }

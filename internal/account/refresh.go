@@ -14,7 +14,9 @@ import (
 
 // A session's refresh tokens are one family. Each is good for one use, which makes its successor. Two requests of one
 // browser may race with the same token, and an answer may be lost on its way: for ten seconds the same token gets the same
-// answer, which is kept sealed in its row. After that, its return means that it was copied, and the session ends.
+// answer, which is kept sealed in its row. After that it gets the same successor for as long as nobody has used that one: an
+// answer was lost, and nothing stolen. Once the successor was used, the return of its parent means that it was copied, and
+// the session ends.
 
 const (
 	refreshPrefix = "rzr_" // lets secret scanners find a leaked one
@@ -39,9 +41,10 @@ func (s *Service) newTokens(userID, sessionID, role string, now time.Time) (t To
 	return t, err
 }
 
-func insertRefresh(tx db.Tx, userID string, t Tokens) {
-	tx.Later(`INSERT INTO refresh_tokens (hash, session_id, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
-		hash(t.Refresh), t.SessionID, userID, tx.Now(), t.RefreshExpiresAt)
+// insertRefresh stores a refresh token. parent is the hash of the token that it succeeds, nil for the first of a session.
+func insertRefresh(tx db.Tx, userID string, parent any, t Tokens) {
+	tx.Later(`INSERT INTO refresh_tokens (hash, session_id, user_id, parent, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		hash(t.Refresh), t.SessionID, userID, parent, tx.Now(), t.RefreshExpiresAt)
 }
 
 // spent is a row of refresh_tokens with its session and user.
@@ -123,8 +126,35 @@ func (s *Service) answer(ctx context.Context, tx db.Tx, row spent) (t Tokens, re
 		t, err = s.sameAnswer(row)
 		return t, nil, err
 	}
+	if unused, err := successorUnused(ctx, tx, row); err != nil || unused {
+		if err == nil {
+			t, err = s.answerAgain(row, tx.Now())
+		}
+		return t, nil, err
+	}
 	endFamily(ctx, tx, row)
 	return t, fault.TokenReused, nil
+}
+
+// successorUnused tells whether the token that was made for a used one is still good and was never used.
+func successorUnused(ctx context.Context, tx db.Tx, row spent) (bool, error) {
+	if row.successor == nil {
+		return false, nil
+	}
+	n, err := db.One(ctx, tx, db.Value[int],
+		`SELECT count(*) FROM refresh_tokens WHERE parent = $1 AND used_at IS NULL AND expires_at > $2`, row.hash, tx.Now())
+	return n == 1, err
+}
+
+// answerAgain gives the successor of a token again, with an access token that is good from now on.
+func (s *Service) answerAgain(row spent, now time.Time) (Tokens, error) {
+	given, err := s.sameAnswer(row)
+	if err != nil {
+		return Tokens{}, err
+	}
+	t, err := s.newTokens(row.user, row.session, row.role, now)
+	t.Refresh, t.RefreshExpiresAt = given.Refresh, given.RefreshExpiresAt
+	return t, err
 }
 
 // succeed makes the successor of a token that was just used.
@@ -138,7 +168,7 @@ func (s *Service) succeed(ctx context.Context, tx db.Tx, row spent) (Tokens, err
 		return Tokens{}, err
 	}
 	tx.Later(`UPDATE refresh_tokens SET successor = $2 WHERE hash = $1`, row.hash, s.seal.Seal(plain, []byte(row.hash)))
-	insertRefresh(tx, row.user, t)
+	insertRefresh(tx, row.user, row.hash, t)
 	tx.Later(`UPDATE sessions SET last_used_at = $3, expires_at = $4, ip = CASE WHEN $5 = '' THEN ip ELSE $5 END WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL`,
 		row.session, row.user, tx.Now(), t.RefreshExpiresAt, audit.OriginFrom(ctx).IP)
 	return t, nil

@@ -228,6 +228,35 @@ func TestRefreshSession_ParallelUsesOfOneTokenGetOneAnswer(t *testing.T) {
 	})
 }
 
+// An answer that was lost for longer than the grace ends nothing, while nobody has used what was in it.
+func TestRefreshSession_ALostAnswerIsGivenAgainWhileItsTokenIsUnused(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		in := w.signIn(t, ada)
+		lost, err := w.RefreshSession(t.Context(), in.Tokens.Refresh)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(3 * time.Hour)
+		if err := w.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		again, err := w.RefreshSession(t.Context(), in.Tokens.Refresh)
+		if err != nil || again.Refresh != lost.Refresh || again.Access == lost.Access {
+			t.Fatalf("got another token (%v), or the access token that has expired", err)
+		}
+		if err := authenticates(w.Service, t, again.Access); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.RefreshSession(t.Context(), again.Refresh); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.RefreshSession(t.Context(), in.Tokens.Refresh); !errors.Is(err, fault.TokenReused) {
+			t.Fatalf("after its successor was used: %v", err)
+		}
+	})
+}
+
 func TestRefreshSession_ReuseAfterTheGraceEndsTheFamily(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
@@ -236,7 +265,10 @@ func TestRefreshSession_ReuseAfterTheGraceEndsTheFamily(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.clock.Advance(10 * time.Second)
+		if next, err = w.RefreshSession(t.Context(), next.Refresh); err != nil {
+			t.Fatal(err) // the successor was used: the parent's return means that it was copied
+		}
+		w.clock.Advance(11 * time.Second)
 		if err := authenticates(w.Service, t, next.Access); err != nil {
 			t.Fatal(err) // and it is remembered that the session lives
 		}
@@ -322,8 +354,8 @@ func TestSweep_DeletesOnlyWhatHasExpired(t *testing.T) {
 			want [4]int
 		}{
 			{0, [4]int{1, 2, 1, 1}},
-			{11 * time.Second, [4]int{1, 2, 0, 1}},
-			{10 * time.Minute, [4]int{0, 2, 0, 1}},
+			{11 * time.Second, [4]int{1, 2, 1, 1}}, // an answer is kept while nobody has used what is in it
+			{10 * time.Minute, [4]int{0, 2, 1, 1}},
 			{7 * 24 * time.Hour, [4]int{0, 0, 0, 1}},
 			{30 * 24 * time.Hour, [4]int{0, 0, 0, 0}},
 		} {

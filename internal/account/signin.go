@@ -15,9 +15,10 @@ import (
 
 const (
 	stateLife = 10 * time.Minute
-	maxEmail  = 254  // bytes
-	maxCode   = 1024 // bytes of X's code; it is some 90
-	secretLen = 43   // characters of a state and of a browser's secret
+	linkFresh = 15 * time.Minute // how old a sign-in may be to link a further account
+	maxEmail  = 254              // bytes
+	maxCode   = 1024             // bytes of X's code; it is some 90
+	secretLen = 43               // characters of a state and of a browser's secret
 )
 
 const emailScope = "users.email"
@@ -39,6 +40,7 @@ var badState = fault.ValidationFailed.
 // SignInRequest starts a sign-in.
 type SignInRequest struct {
 	LinkTo     string // the signed-in user to link one more X account to; empty to sign in
+	Session    string // with LinkTo, the session that asks: the link is completed only while it lives
 	RedirectTo string // where the browser goes afterwards: a path, or an address of an allowed host; default "/"
 	Domain     string // the allowed host a RedirectTo without one is on; default this server
 }
@@ -55,6 +57,7 @@ type Authorization struct {
 type Callback struct {
 	State, Code string
 	Error       string // X's error code, when the person or X declined
+	Issuer      string // who says that they answer (RFC 9207); may be empty
 	Browser     string // the secret of the cookie
 	Device      string // how to name the session to its owner, such as "Firefox on Linux"
 }
@@ -69,7 +72,8 @@ type SignedIn struct {
 	Linked   bool   // the account was linked to a signed-in user
 }
 
-// BeginSignIn makes a state and the address of X's consent page. It refuses a return address that is not allowed.
+// BeginSignIn makes a state and the address of X's consent page. Errors: validation_failed for a return address that is not
+// allowed; sign_in_again when the session that wants to link began more than 15 minutes ago.
 func (s *Service) BeginSignIn(ctx context.Context, r SignInRequest) (Authorization, error) {
 	returnTo, err := s.returns.resolve(r.RedirectTo, r.Domain)
 	if err != nil {
@@ -78,16 +82,23 @@ func (s *Service) BeginSignIn(ctx context.Context, r SignInRequest) (Authorizati
 	a := Authorization{State: newSecret(), Browser: newSecret()}
 	verifier := xapi.NewVerifier()
 	a.URL = s.x.AuthorizeURL(a.State, verifier, s.callback, s.scopes)
-	purpose, user := "sign_in", any(nil)
-	if r.LinkTo != "" {
-		purpose, user = "link", r.LinkTo
+	purpose, user, session := "sign_in", any(nil), any(nil)
+	by := linker{r.LinkTo, r.Session}
+	if by.user != "" {
+		purpose, user, session = "link", by.user, by.session
 	}
 	id := hash(a.State)
 	err = s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		if by.user != "" {
+			if err := by.freshlySignedIn(ctx, tx); err != nil {
+				return err
+			}
+		}
 		a.ExpiresAt = tx.Now().Add(stateLife)
-		_, err := tx.Exec(ctx, `INSERT INTO oauth_states (state_hash, browser_hash, purpose, user_id, verifier, redirect_uri, return_to, created_at, expires_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			id, hash(a.Browser), purpose, user, s.seal.Seal([]byte(verifier), []byte(id)), s.callback, returnTo, tx.Now(), a.ExpiresAt)
+		_, err := tx.Exec(ctx, `INSERT INTO oauth_states
+				(state_hash, browser_hash, purpose, user_id, session_id, verifier, redirect_uri, return_to, created_at, expires_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+			id, hash(a.Browser), purpose, user, session, s.seal.Seal([]byte(verifier), []byte(id)), s.callback, returnTo, tx.Now(), a.ExpiresAt)
 		return err
 	})
 	return a, err
@@ -102,7 +113,7 @@ func (s *Service) CompleteSignIn(ctx context.Context, c Callback) (SignedIn, err
 		return SignedIn{}, err
 	}
 	failed := SignedIn{ReturnTo: st.returnTo}
-	if err := declined(c); err != nil {
+	if err := s.declined(c); err != nil {
 		return failed, err
 	}
 	token, err := s.x.Exchange(ctx, c.Code, st.verifier, st.redirectURI)
@@ -113,7 +124,7 @@ func (s *Service) CompleteSignIn(ctx context.Context, c Callback) (SignedIn, err
 	if err != nil {
 		return failed, err
 	}
-	in, err := s.settle(ctx, st.linkTo, c.Device, grant{who, token, s.email(ctx, token)})
+	in, err := s.settle(ctx, st.by, c.Device, grant{who, token, s.email(ctx, token)})
 	if err != nil {
 		s.giveBack(ctx, token, err)
 		return failed, err
@@ -149,9 +160,11 @@ func (s *Service) giveBack(ctx context.Context, token xapi.Token, why error) {
 	s.tellRevoked(ctx, "", pair{Access: token.Access, Refresh: token.Refresh})
 }
 
-// declined reads the callback of a person or an X that said no.
-func declined(c Callback) error {
+// declined reads the callback of a person or an X that said no, or of another issuer than X.
+func (s *Service) declined(c Callback) error {
 	switch {
+	case c.Issuer != "" && !s.x.Issues(c.Issuer):
+		return fault.ValidationFailed.Saying("This answer does not come from X. Start the sign-in again.").At("query.iss", "is not X")
 	case c.Error == "access_denied":
 		return fault.Forbidden.Saying("You did not give Repazoo access at X, so nothing was changed. Start again when you want to.")
 	case c.Error != "":
@@ -164,7 +177,8 @@ func declined(c Callback) error {
 
 // state is a row of oauth_states.
 type state struct {
-	linkTo, verifier, redirectURI, returnTo string
+	by                              linker // who links an account; zero for a sign-in
+	verifier, redirectURI, returnTo string
 
 	browserHash string
 	sealed      []byte
@@ -182,7 +196,7 @@ func (s *Service) spendState(ctx context.Context, c Callback) (state, error) {
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
 		now = tx.Now()
 		st, err = db.One(ctx, tx, scanState,
-			`DELETE FROM oauth_states WHERE state_hash = $1 RETURNING user_id, browser_hash, verifier, redirect_uri, return_to, expires_at`, id)
+			`DELETE FROM oauth_states WHERE state_hash = $1 RETURNING user_id, session_id, browser_hash, verifier, redirect_uri, return_to, expires_at`, id)
 		return err
 	})
 	if errors.Is(err, db.ErrNotFound) {
@@ -201,10 +215,10 @@ func (s *Service) spendState(ctx context.Context, c Callback) (state, error) {
 }
 
 func scanState(r db.Rows, st *state) error {
-	var user *string
-	err := r.Scan(&user, &st.browserHash, &st.sealed, &st.redirectURI, &st.returnTo, &st.expires)
-	if user != nil {
-		st.linkTo = *user
+	var user, session *string
+	err := r.Scan(&user, &session, &st.browserHash, &st.sealed, &st.redirectURI, &st.returnTo, &st.expires)
+	if user != nil && session != nil {
+		st.by = linker{*user, *session}
 	}
 	return err
 }

@@ -273,7 +273,7 @@ func TestLink_RefusesATakeover(t *testing.T) {
 		owner, other := w.signIn(t, ada), w.signIn(t, gus)
 		before := w.token(t, owner)
 		take := func() error {
-			c := w.consent(t, w.begin(t, account.SignInRequest{LinkTo: other.UserID}), ada)
+			c := w.consent(t, w.begin(t, w.linkRequest(t, other.UserID)), ada)
 			_, err := w.CompleteSignIn(t.Context(), c)
 			return err
 		}

@@ -177,7 +177,18 @@ func (w *world) signIn(t *testing.T, person string) account.SignedIn {
 
 func (w *world) link(t *testing.T, userID, person string) account.SignedIn {
 	t.Helper()
-	return w.complete(t, w.consent(t, w.begin(t, account.SignInRequest{LinkTo: userID}), person))
+	return w.complete(t, w.consent(t, w.begin(t, w.linkRequest(t, userID)), person))
+}
+
+// linkRequest asks to link a further account from the newest session of a user.
+func (w *world) linkRequest(t *testing.T, userID string) account.SignInRequest {
+	t.Helper()
+	id, err := db.ReadOne(t.Context(), w.db, db.System, db.Value[string],
+		`SELECT id FROM sessions WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1`, userID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return account.SignInRequest{LinkTo: userID, Session: id}
 }
 
 func (w *world) complete(t *testing.T, c account.Callback) account.SignedIn {

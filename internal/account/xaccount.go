@@ -19,6 +19,7 @@ const (
 type XAccount struct {
 	ID             string
 	XUserID        string // never changes; the handle may
+	Released       bool   // it was unlinked, opens nothing here any more, and can be linked by anybody
 	Handle         string // without the @
 	Name           string
 	AvatarURL      string // may be empty
@@ -31,7 +32,8 @@ type XAccount struct {
 }
 
 // accountColumns are what scanAccount reads; a user may read each of them.
-const accountColumns = `id, x_user_id, handle, name, COALESCE(avatar_url, ''), scopes, status, linked_at, last_sync_at, token_expires_at`
+const accountColumns = `id, COALESCE(released_x_user_id, x_user_id), released_x_user_id IS NOT NULL, handle, name, COALESCE(avatar_url, ''),
+	scopes, status, linked_at, last_sync_at, token_expires_at`
 
 func (s *Service) scanAccount(r db.Rows, a *XAccount) error {
 	var scopes string
@@ -41,7 +43,10 @@ func (s *Service) scanAccount(r db.Rows, a *XAccount) error {
 }
 
 func (a *XAccount) fields(scopes *string) []any {
-	return []any{&a.ID, &a.XUserID, &a.Handle, &a.Name, &a.AvatarURL, scopes, &a.Status, &a.LinkedAt, &a.LastSyncAt, &a.TokenExpiresAt}
+	return []any{
+		&a.ID, &a.XUserID, &a.Released, &a.Handle, &a.Name, &a.AvatarURL,
+		scopes, &a.Status, &a.LinkedAt, &a.LastSyncAt, &a.TokenExpiresAt,
+	}
 }
 
 func (a *XAccount) complete(scopes string, now time.Time) {

@@ -142,13 +142,39 @@ func TestRefreshX_FaultsOfXLeaveTheRowAsItWas(t *testing.T) {
 	})
 }
 
+// A mistake of the operator's, which X calls invalid_request too, disconnects nobody.
+func TestRefreshX_AnotherInvalidRequestDisconnectsNobody(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		in := w.signIn(t, ada)
+		w.clock.Advance(time.Minute)
+		for _, description := range []string{
+			"", "Missing valid authorization header", "Value passed for the client id was invalid.",
+			"Value passed for the redirect uri did not match the uri of the authorization code.",
+		} {
+			w.sb.Fail(sandbox.Fault{
+				Path: tokenPath, Status: http.StatusBadRequest, Header: map[string]string{"Content-Type": "application/json"},
+				Body: `{"error":"invalid_request","error_description":"` + description + `"}`,
+			})
+			if _, err := w.RefreshX(t.Context(), in.UserID, in.Account.ID); errors.Is(err, account.ErrReconnect) || !errors.Is(err, fault.XUnavailable) {
+				t.Errorf("%q: got %v", description, err)
+			}
+		}
+		if a := w.linked(t, in); a.Status != "active" {
+			t.Errorf("the account is %s", a.Status)
+		}
+	})
+}
+
 func TestRefreshX_MarksADeadGrantForReconnection(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		for person, code := range map[string]string{ada: "invalid_grant", gus: "invalid_request"} {
+		for person, code := range map[string]string{
+			ada: `invalid_grant"`, gus: `invalid_request","error_description":"Value passed for the token was invalid."`,
+		} {
 			in := w.signIn(t, person)
 			w.clock.Advance(time.Minute)
-			w.sb.Fail(sandbox.Fault{Path: tokenPath, Status: http.StatusBadRequest, Header: map[string]string{"Content-Type": "application/json"}, Body: `{"error":"` + code + `"}`})
+			w.sb.Fail(sandbox.Fault{Path: tokenPath, Status: http.StatusBadRequest, Header: map[string]string{"Content-Type": "application/json"}, Body: `{"error":"` + code + `}`})
 			if _, err := w.RefreshX(t.Context(), in.UserID, in.Account.ID); !errors.Is(err, account.ErrReconnect) || !errors.Is(err, fault.XUnavailable) {
 				t.Errorf("%s: got %v", code, err)
 			}

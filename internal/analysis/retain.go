@@ -32,7 +32,7 @@ func (s *Service) Retain(ctx context.Context) error {
 func retainUnlinked(tx db.Tx, now time.Time) {
 	tx.Later(`DELETE FROM posts WHERE collection_id IN (SELECT id FROM x_accounts WHERE status = 'revoked')`)
 	tx.Later(`UPDATE archives SET expires_at = $1 WHERE expires_at > $1
-		AND EXISTS (SELECT 1 FROM x_accounts x WHERE x.user_id = archives.user_id AND x.x_user_id = archives.x_user_id AND x.status = 'revoked')`, now)
+		AND EXISTS (SELECT 1 FROM x_accounts x WHERE x.user_id = archives.user_id AND COALESCE(x.released_x_user_id, x.x_user_id) = archives.x_user_id AND x.status = 'revoked')`, now)
 	tx.Later(`DELETE FROM posts WHERE collection_id IN (SELECT id FROM archives WHERE expires_at <= $1)`, now)
 }
 

@@ -81,9 +81,10 @@ type App struct {
 	keys     *keyring.Keyring
 	secrets  secrets
 	x        *xapi.Client
-	model    *claude.Client // nil: the screen stands alone
-	mailer   *notice.Mailer // nil: no mail is sent
-	working  atomic.Bool    // from the start of the workers to the drain
+	model    *claude.Client        // nil: the screen stands alone
+	mailer   *notice.Mailer        // nil: no mail is sent
+	working  atomic.Bool           // from the start of the workers to the drain
+	policies atomic.Pointer[error] // what the last proof of row-level security found to be off
 
 	DB       *db.DB
 	Seal     *seal.Sealer
@@ -145,15 +146,18 @@ func (a *App) openDB(ctx context.Context) (err error) {
 		return err
 	}
 	pending, err := a.DB.Pending(ctx)
-	if err != nil || !pending {
+	if err != nil {
 		return err
+	}
+	if !pending {
+		return a.provePolicies(ctx)
 	}
 	n, err := a.DB.Migrate(ctx)
 	if err != nil {
 		return fmt.Errorf("bring the database schema up to date: %w", err)
 	}
 	a.log.InfoContext(ctx, "database schema is up to date", "steps", n)
-	return nil
+	return a.provePolicies(ctx)
 }
 
 func (a *App) openServices(context.Context) (err error) {
@@ -162,7 +166,7 @@ func (a *App) openServices(context.Context) (err error) {
 	}
 	a.x, a.model = xapi.New(a.xConfig()), a.claude()
 	if a.Accounts, err = account.New(account.Config{
-		DB: a.DB, Seal: a.Seal, X: a.x, JWTKeys: a.cfg.Keys.JWT.Reveal(), PublicURL: a.URL(), ReturnHosts: returnHosts(a.cfg.Env),
+		DB: a.DB, Seal: a.Seal, X: a.x, JWTKeys: a.cfg.Keys.JWT.Reveal(), PlainKey: plainKey(a.cfg), PublicURL: a.URL(), ReturnHosts: returnHosts(a.cfg.Env),
 		AskEmail: bool(a.cfg.X.AskEmail), Local: a.cfg.Env == config.Local, Now: a.opt.Now, Log: a.log.With("part", "account"),
 		AccessTTL: time.Duration(a.cfg.Keys.AccessMinutes) * time.Minute, RefreshTTL: time.Duration(a.cfg.Keys.RefreshDays) * 24 * time.Hour,
 	}); err != nil {
@@ -289,8 +293,9 @@ func (a *App) openServer(context.Context) error {
 	l := a.cfg.Limits
 	checker := health.New(map[string]health.Part{
 		"db": {Probe: a.DB.Ping}, "schema": {Probe: a.probeSchema}, "jobs": {Probe: a.probeJobs}, "seal": {Probe: a.probeSeal},
-		"vault": {Probe: a.vaultProbe(), Spared: true}, // what was read from it is here
-		"redis": {Probe: probe, Spared: true},          // each replica counts by itself meanwhile
+		"policies": {Probe: a.policiesProbe()},
+		"vault":    {Probe: a.vaultProbe(), Spared: true}, // what was read from it is here
+		"redis":    {Probe: probe, Spared: true},          // each replica counts by itself meanwhile
 	}, a.opt.Now, a.log)
 	a.readings(checker)
 	a.API = httpapi.New(httpapi.Config{
@@ -460,6 +465,7 @@ func (a *App) housekeep(ctx context.Context) {
 	g.Go(every(time.Minute, "tell of grace that ends", a.Billing.TellGrace))
 	g.Go(every(time.Hour, "retention of notices", a.Notices.Retain))
 	g.Go(every(10*time.Minute, "sweep sign-ins", a.Accounts.Sweep))
+	g.Go(every(time.Minute, "prove row-level security", a.provePolicies))
 	g.Go(every(time.Minute, "write down refusals", a.Refusals.Write))
 	g.Go(func() error { a.Accounts.Watch(ctx); return nil })
 	g.Go(every(cmp.Or(a.opt.Look, lookEvery), "look for changed secrets", a.look))

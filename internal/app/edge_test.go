@@ -40,7 +40,7 @@ func TestRefusals_AreAPageForPeopleAndAProblemForPrograms(t *testing.T) {
 	}{
 		{"GET", "/nowhere", http.StatusNotFound, ""},
 		{"GET", "/sign-out", http.StatusMethodNotAllowed, "POST"},
-		{"PUT", "/api/v1/users/me", http.StatusMethodNotAllowed, "GET, PATCH, DELETE"},
+		{"PUT", "/api/v1/users/me", http.StatusMethodNotAllowed, "GET, HEAD, PATCH, DELETE"},
 	} {
 		page, text := ask(t, c.method, base+c.path, "Accept", "text/html,*/*;q=0.8")
 		problem, _ := ask(t, c.method, base+c.path)

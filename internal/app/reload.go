@@ -112,7 +112,7 @@ func (a *App) apply(ctx context.Context, next *config.Config) error {
 	if err := keys.Mark(ctx); err != nil { // before it seals, so that no rotation takes the key for unused
 		return err
 	}
-	if err := a.Accounts.SetKeys(next.Keys.JWT.Reveal()); err != nil {
+	if err := a.Accounts.SetKeys(next.Keys.JWT.Reveal(), plainKey(next)); err != nil {
 		return err
 	}
 	a.Seal.Adopt(sealer)
@@ -199,3 +199,7 @@ func inOneLine(err error) string {
 	}
 	return strings.Join(sentences, " ")
 }
+
+// plainKey tells whether access tokens are signed with Supabase's own secret, which has no key id: PostgREST 13 and later
+// refuses a token with a kid then.
+func plainKey(c *config.Config) bool { return c.SourceOf("JWT_SECRET_KEY") == "SUPABASE_JWT_SECRET" }

@@ -42,7 +42,7 @@ func (s *Service) spentBefore(ctx context.Context, userID string) (bool, error) 
 	if s.markX == nil {
 		return false, nil
 	}
-	ids, err := db.Read(ctx, s.db, db.System, db.Value[string], `SELECT x_user_id FROM x_accounts WHERE user_id = $1`, userID)
+	ids, err := db.Read(ctx, s.db, db.System, db.Value[string], `SELECT COALESCE(released_x_user_id, x_user_id) FROM x_accounts WHERE user_id = $1`, userID)
 	if err != nil {
 		return false, err
 	}
@@ -66,7 +66,7 @@ func (s *Service) rememberTrial(ctx context.Context, tx db.Tx, r plan.Row) error
 	if s.offer.Trial.Days == 0 || s.markX == nil || r.SubscriptionID == "" {
 		return nil
 	}
-	ids, err := db.All(ctx, tx, db.Value[string], `SELECT x_user_id FROM x_accounts WHERE user_id = $1`, r.UserID)
+	ids, err := db.All(ctx, tx, db.Value[string], `SELECT COALESCE(released_x_user_id, x_user_id) FROM x_accounts WHERE user_id = $1`, r.UserID)
 	for _, id := range ids {
 		tx.Later(`INSERT INTO trials_spent (mark, spent_at) VALUES ($1, $2) ON CONFLICT (mark) DO UPDATE SET spent_at = excluded.spent_at`, s.markX(id)[0], tx.Now())
 	}

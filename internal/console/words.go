@@ -51,6 +51,8 @@ func signInTrouble(code string) string {
 		return "That sign-in could not be completed: it was too old, was already used, or was begun in another browser. Sign in again."
 	case fault.Forbidden.Code:
 		return "You did not give Repazoo access at X, so nothing was changed. Sign in again whenever you want to."
+	case fault.SignInAgain.Code:
+		return "To link a further X account, your sign-in must not be older than 15 minutes. Sign out, sign in again, and link it then."
 	case fault.ScopeMissing.Code:
 		return "X did not grant everything that reading your posts needs. Sign in again and leave every permission on."
 	case fault.AlreadyLinked.Code:

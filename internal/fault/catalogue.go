@@ -10,6 +10,7 @@ var (
 	SubscriptionRequired = &Fault{Kind: KindPaymentRequired, Code: "subscription_required", Message: "This needs a plan. Choose one with POST /api/v1/subscriptions or on the billing page."}
 
 	Forbidden    = &Fault{Kind: KindForbidden, Code: "forbidden", Message: "You may not do this."}
+	SignInAgain  = &Fault{Kind: KindForbidden, Code: "sign_in_again", Message: "This needs a sign-in of the last 15 minutes. Sign out, sign in again, and repeat it."}
 	ScopeMissing = &Fault{Kind: KindForbidden, Code: "scope_missing", Message: "Your credentials do not include the permission this needs."}
 
 	NotFound         = &Fault{Kind: KindNotFound, Code: "not_found", Message: "There is nothing here."}

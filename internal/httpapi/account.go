@@ -18,13 +18,17 @@ type accountBody struct {
 	AvatarURL      string     `json:"avatar_url,omitempty"`
 	Scopes         []string   `json:"scopes"`
 	Health         string     `json:"health" enum:"active,expiring,expired,reconnect,revoked" doc:"Of the token we hold for it."`
+	Released       bool       `json:"released" doc:"It was unlinked while another account stayed: it opens nothing of yours, and can be linked by anybody."`
 	LinkedAt       time.Time  `json:"linked_at"`
 	LastSyncAt     *time.Time `json:"last_sync_at" doc:"When its posts were last read."`
 	TokenExpiresAt *time.Time `json:"token_expires_at"`
 }
 
 func newAccountBody(x account.XAccount) accountBody {
-	return accountBody{x.ID, x.XUserID, x.Handle, x.Name, x.AvatarURL, x.Scopes, x.Health, x.LinkedAt, x.LastSyncAt, x.TokenExpiresAt}
+	return accountBody{
+		ID: x.ID, XUserID: x.XUserID, Handle: x.Handle, Name: x.Name, AvatarURL: x.AvatarURL, Scopes: x.Scopes,
+		Health: x.Health, Released: x.Released, LinkedAt: x.LinkedAt, LastSyncAt: x.LastSyncAt, TokenExpiresAt: x.TokenExpiresAt,
+	}
 }
 
 type accountsOutput struct {
@@ -135,7 +139,7 @@ func (a *API) usage(ctx context.Context, _ *struct{}) (*usageOutput, error) {
 
 func newUsageBody(u billing.Usage) usageBody {
 	return usageBody{
-		Tier: tierName(u.Tier), Status: string(u.Status), PeriodStart: orNull(u.PeriodStart), PeriodEnd: orNull(u.PeriodEnd),
+		Tier: tierName(u.Tier), Status: cmp.Or(string(u.Status), "none"), PeriodStart: orNull(u.PeriodStart), PeriodEnd: orNull(u.PeriodEnd),
 		Analyses: counter(u.Quota), XReads: counter(u.Reads),
 	}
 }

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/report"
 )
 
@@ -100,12 +103,32 @@ func (a *API) start(ctx context.Context, in *startInput) (*startOutput, error) {
 		AccountID: b.AccountID, ArchiveID: b.ArchiveID, Handle: strings.TrimPrefix(b.Handle, "@"),
 		Purpose: assess.Purpose(b.Purpose), MaxPosts: b.MaxPosts, Since: b.Since, Consent: b.Consent, IdempotencyKey: in.IdempotencyKey,
 	})
+	if errors.Is(err, fault.QuotaExceeded) {
+		return nil, a.overQuota(ctx, err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	out := &startOutput{Location: "/api/v1/analyses/" + x.ID, Body: newAnalysisBody(x)}
 	out.quota(left, a.Analyses.DB.Now())
 	return out, nil
+}
+
+// overQuota refuses a start with the figures of the quota, as a start that is accepted has them.
+func (a *API) overQuota(ctx context.Context, err error) error {
+	u, unknown := a.Billing.Usage(ctx, caller(ctx))
+	if unknown != nil {
+		return err
+	}
+	p := refusal(ctx, a.Log, err)
+	p.header = http.Header{}
+	for name, n := range map[string]int{
+		"X-Quota-Limit": u.Quota.Limit, "X-Quota-Used": u.Quota.Used + u.Quota.Reserved, "X-Quota-Remaining": u.Quota.Remaining,
+		"X-Quota-Reset": max(0, seconds(u.PeriodEnd.Sub(a.Analyses.DB.Now()))),
+	} {
+		p.header.Set(name, strconv.Itoa(n))
+	}
+	return p
 }
 
 func (o *startOutput) quota(r billing.Reservation, now time.Time) {
@@ -208,8 +231,12 @@ func (a *API) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse
 type reportOutput struct {
 	ContentType        string `header:"Content-Type"`
 	ContentDisposition string `header:"Content-Disposition"`
+	Policy             string `header:"Content-Security-Policy"` // of a page that is opened in a tab; "" is the chain's
 	Body               []byte
 }
+
+// reportPolicy lets a report that is opened in a tab show its own style, which is inside it, and nothing else.
+const reportPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 func (a *API) report(format string) func(context.Context, *idInput) (*reportOutput, error) {
 	f, err := report.ParseFormat(format)
@@ -225,7 +252,14 @@ func (a *API) report(format string) func(context.Context, *idInput) (*reportOutp
 		if err := report.Write(&buf, r, f); err != nil {
 			return nil, err
 		}
-		return &reportOutput{report.ContentType(f), fmt.Sprintf("inline; filename=%q", report.Filename(r, f)), buf.Bytes()}, nil
+		out := &reportOutput{
+			ContentType:        report.ContentType(f),
+			ContentDisposition: fmt.Sprintf("inline; filename=%q", report.Filename(r, f)), Body: buf.Bytes(),
+		}
+		if format == "html" {
+			out.Policy = reportPolicy
+		}
+		return out, nil
 	}
 }
 

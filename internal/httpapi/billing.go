@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -61,7 +62,7 @@ type subscriptionOutput struct{ Body subscriptionBody }
 
 func newSubscriptionBody(s billing.Subscription) subscriptionBody {
 	return subscriptionBody{
-		Tier: tierName(s.Tier), Plan: s.Plan, Status: string(s.Status), Entitled: s.Tier.Name != "", PeriodStart: orNull(s.PeriodStart), PeriodEnd: orNull(s.PeriodEnd),
+		Tier: tierName(s.Tier), Plan: s.Plan, Status: cmp.Or(string(s.Status), "none"), Entitled: s.Tier.Name != "", PeriodStart: orNull(s.PeriodStart), PeriodEnd: orNull(s.PeriodEnd),
 		EntitledUntil: orNull(s.EntitledUntil), CancelAtPeriodEnd: s.CancelAtPeriodEnd, CancelAt: orNull(s.CancelAt),
 		PendingChange: newPendingBody(s.Pending), GraceUntil: orNull(s.GraceUntil), NextAttempt: orNull(s.NextTry),
 		TrialEnd: orNull(s.TrialEnd), NoCard: s.NoCard,

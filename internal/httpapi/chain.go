@@ -10,6 +10,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"path"
 	"regexp"
 	"runtime/debug"
 	"slices"
@@ -265,6 +266,10 @@ func (a *API) authenticate(next http.Handler) http.Handler {
 			return
 		}
 		p, err := a.principal(w, r)
+		if scope := a.scopes[info.route]; err == nil && info.who == forAnyone && scope != "" && !p.May(scope) {
+			next.ServeHTTP(w, r) // a key without the scope is a stranger here, and strangers may come
+			return
+		}
 		if err == nil {
 			if err = a.admit(info, p); err != nil {
 				info.barred = p
@@ -382,10 +387,31 @@ func (a *API) limited(w http.ResponseWriter, r *http.Request, then func()) {
 // serve also shapes the mux's own 404 and 405.
 func (a *API) serve(next http.Handler, w http.ResponseWriter, r *http.Request) {
 	if requestFrom(r.Context()).route == "" {
+		if at := a.withoutSlash(r); at != "" {
+			http.Redirect(w, r, at, http.StatusPermanentRedirect) // which keeps method and body
+			return
+		}
 		a.missing(w, r, a.allowed(r))
 		return
 	}
 	next.ServeHTTP(w, r)
+}
+
+// withoutSlash is the address that somebody meant who wrote a slash behind it; "" when there is none. A path that begins with
+// two slashes would lead to another host.
+func (a *API) withoutSlash(r *http.Request) string {
+	short, cut := strings.CutSuffix(r.URL.EscapedPath(), "/")
+	if !cut || short == "" || path.Clean(short) != short || strings.HasPrefix(short, "//") {
+		return ""
+	}
+	meant := &url.URL{Path: strings.TrimSuffix(r.URL.Path, "/"), RawPath: short}
+	if _, pattern := a.mux.Handler(&http.Request{Method: r.Method, URL: meant, Host: r.Host}); pattern == "" {
+		return ""
+	}
+	if r.URL.RawQuery != "" {
+		short += "?" + r.URL.RawQuery
+	}
+	return short
 }
 
 // allowed lists the methods a path takes.
@@ -395,6 +421,9 @@ func (a *API) allowed(r *http.Request) string {
 		probe := &http.Request{Method: m, URL: r.URL, Host: r.Host}
 		if _, pattern := a.mux.Handler(probe); pattern != "" {
 			methods = append(methods, m)
+			if m == http.MethodGet {
+				methods = append(methods, http.MethodHead)
+			}
 		}
 	}
 	return strings.Join(methods, ", ")

@@ -83,6 +83,7 @@ func (a *API) text(pattern string, e entry) string {
 	b.WriteString(e.text)
 	who, scope := a.access[pattern], a.scopes[pattern]
 	switch {
+	case who == forAnyone && scope != "":
 	case scope != "":
 		b.WriteString("\n\nAn API key needs the scope `" + string(scope) + "`.")
 	case who == forUser:
@@ -175,7 +176,10 @@ func (a *API) shared(o *huma.Operation, pattern string) []*fault.Fault {
 		return nil // they only say that the process is up
 	}
 	if who == forUser || who == forAdmin || who == forAnyone {
-		all = append(all, fault.Unauthenticated, fault.TokenExpired, fault.SessionRevoked, fault.ScopeMissing, fault.RateLimited, fault.DependencyDown)
+		all = append(all, fault.Unauthenticated, fault.TokenExpired, fault.SessionRevoked, fault.RateLimited, fault.DependencyDown)
+	}
+	if who == forUser || who == forAdmin || who == forAnyone && a.scopes[pattern] == "" {
+		all = append(all, fault.ScopeMissing)
 	}
 	if who == forUser || who == forAdmin {
 		all = append(all, fault.TokenReused) // the refresh token of a browser's cookie
@@ -196,11 +200,20 @@ const problemType = "application/problem+json"
 
 // promised are the headers of a refusal.
 func promised(status int) map[string]*huma.Header {
+	seconds := func(text string) *huma.Header {
+		return &huma.Header{Description: text, Schema: &huma.Schema{Type: huma.TypeInteger}}
+	}
 	switch status {
 	case http.StatusUnauthorized:
 		return map[string]*huma.Header{"WWW-Authenticate": {Description: "How to authenticate.", Schema: &huma.Schema{Type: huma.TypeString}}}
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		return map[string]*huma.Header{"Retry-After": {Description: "Seconds to wait, where that is known.", Schema: &huma.Schema{Type: huma.TypeInteger}}}
+	case http.StatusServiceUnavailable:
+		return map[string]*huma.Header{"Retry-After": seconds("Seconds to wait, where that is known.")}
+	case http.StatusTooManyRequests:
+		return map[string]*huma.Header{
+			"Retry-After": seconds("Seconds to wait, where that is known."),
+			"X-RateLimit-Reset": seconds("Seconds until the window ends that is nearest to its end; not a time of day, " +
+				"as it was in the earlier system. Every counted answer has it, with X-RateLimit-Limit and X-RateLimit-Remaining."),
+		}
 	}
 	return nil
 }

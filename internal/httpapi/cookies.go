@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"time"
 
@@ -10,8 +12,14 @@ import (
 const (
 	accessCookie  = "rz_access"
 	refreshCookie = "rz_refresh"
-	stateCookie   = "rz_state"
+	stateCookie   = "rz_state_" // and a piece of the state's hash: each sign-in has a cookie of its own
 )
+
+// stateCookieOf names the cookie of one sign-in, so that two tabs can sign in side by side.
+func stateCookieOf(state string) string {
+	sum := sha256.Sum256([]byte(state))
+	return stateCookie + hex.EncodeToString(sum[:8])
+}
 
 // cookieName adds the prefix that binds a cookie to this host over https. Browsers refuse
 // it on plain http, which only a local server speaks.

@@ -11,7 +11,7 @@ func catalogue() []*fault.Fault {
 	return []*fault.Fault{
 		fault.Unauthenticated, fault.TokenExpired, fault.TokenReused, fault.SessionRevoked,
 		fault.SubscriptionRequired,
-		fault.Forbidden, fault.ScopeMissing,
+		fault.Forbidden, fault.SignInAgain, fault.ScopeMissing,
 		fault.NotFound, fault.MethodNotAllowed,
 		fault.Conflict, fault.IdempotencyMismatch, fault.SubscriptionExists, fault.AlreadyLinked,
 		fault.PayloadTooLarge,

@@ -164,7 +164,6 @@ func (a *API) humaConfig() huma.Config {
 	c.Info.Description = "What your own X posts say about you, before someone else looks. Sign in with X, choose a plan, and get a report of which posts are a risk, how big, why, with the quoted words, and what to do."
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", "" // served by docs.go, from embedded assets
 	c.CreateHooks = nil
-	c.RejectUnknownQueryParameters = true
 	c.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "An access token from GET /auth/x/callback or POST /auth/token/refresh."},
@@ -177,8 +176,17 @@ func (a *API) humaConfig() huma.Config {
 }
 
 var jsonFormat = huma.Format{
-	Marshal:   func(w io.Writer, v any) error { return json.MarshalWrite(w, v, json.Deterministic(true)) }, // a repeated answer is the same to the letter
+	Marshal:   marshal,
 	Unmarshal: func(data []byte, v any) error { return json.Unmarshal(data, v) },
+}
+
+// marshal writes a value so that a repeated answer is the same to the letter. An answer without a body, such as a redirect,
+// has none.
+func marshal(w io.Writer, v any) error {
+	if p := reflect.ValueOf(v); p.Kind() == reflect.Pointer && p.IsNil() {
+		return nil
+	}
+	return json.MarshalWrite(w, v, json.Deterministic(true))
 }
 
 // handle registers a page or a document, which the route table does not list.

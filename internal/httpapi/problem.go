@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -29,7 +30,8 @@ type Problem struct {
 	RequestID string         `json:"request_id,omitempty" doc:"Name it when you ask for help; the log has it too."`
 	Errors    []ProblemField `json:"errors,omitempty" doc:"Each value that could not be used."`
 
-	retry time.Duration
+	retry  time.Duration
+	header http.Header // further headers of this answer
 }
 
 // ProblemField is one value that could not be used.
@@ -84,6 +86,7 @@ func (p *Problem) GetHeaders() http.Header {
 	if p.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Bearer realm="repazoo"`)
 	}
+	maps.Copy(h, p.header)
 	if p.retry > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retry.Seconds()))))
 	}
@@ -105,6 +108,9 @@ func writeProblem(w http.ResponseWriter, r *http.Request, f *fault.Fault) {
 // refusal turns any error into its Problem, and writes those that are our own trouble to
 // the log under an incident id that the user is told.
 func refusal(ctx context.Context, log *slog.Logger, err error) *Problem {
+	if p, ok := errors.AsType[*Problem](err); ok { // a handler has made it already, with headers of its own
+		return p
+	}
 	f := fault.From(err)
 	if f.Kind == fault.KindInternal {
 		incident := rand.Text()[:10]
@@ -165,13 +171,21 @@ func fromStatus(status int) *fault.Fault {
 	return fault.Internal
 }
 
+// inWords is what a person reads of a body that is no JSON: the library's own words name its parts.
+func inWords(message string) string {
+	if strings.HasPrefix(message, "jsontext:") || strings.HasPrefix(message, "json:") {
+		return "is not JSON of the kind that is expected here; see the operation's example at /docs"
+	}
+	return message
+}
+
 func withDetails(f *fault.Fault, msg string, errs []error) *fault.Fault {
 	if len(errs) == 0 && msg != "" {
 		return f.At("request", msg)
 	}
 	for _, err := range errs {
 		if d, ok := errors.AsType[*huma.ErrorDetail](err); ok {
-			f = f.At(d.Location, d.Message)
+			f = f.At(d.Location, inWords(d.Message))
 		} else if err != nil {
 			f = f.At("request", "could not be read")
 		}

@@ -50,7 +50,7 @@ func (a *API) signInRoutes() []route {
 			Serve: does(a.login), Summary: "Begin a sign-in with X, or link another account",
 		},
 		{
-			At: "GET /auth/x/callback", Who: forAnyone, Group: signInGroup,
+			At: "GET /auth/x/callback", Who: forAnyone, Group: signInGroup, AnyQuery: true,
 			Serve: does(a.callback), Summary: "Where X sends the browser back",
 		},
 		{
@@ -359,7 +359,7 @@ func (a *API) healthRoutes() []route {
 // registeredRoutes are called by X and Stripe, which were told their addresses. They are no part of the contract.
 func (a *API) registeredRoutes() []route {
 	rows := []route{{
-		At: "GET /auth/twitter/callback", Who: forAnyone, Group: signInGroup, Unlisted: true,
+		At: "GET /auth/twitter/callback", Who: forAnyone, Group: signInGroup, AnyQuery: true, Unlisted: true,
 		Serve: does(a.callback), Summary: "The callback under the earlier system's name, as it may be registered at X",
 	}}
 	if !a.Webhooks {

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -35,11 +36,17 @@ type loginBody struct {
 }
 
 func (a *API) login(ctx context.Context, in *loginInput) (*loginOutput, error) {
-	auth, err := a.Accounts.BeginSignIn(ctx, account.SignInRequest{LinkTo: caller(ctx), RedirectTo: in.RedirectTo, Domain: in.Domain})
+	me := account.PrincipalFrom(ctx)
+	auth, err := a.Accounts.BeginSignIn(ctx, account.SignInRequest{
+		LinkTo: me.UserID, Session: me.SessionID, RedirectTo: in.RedirectTo, Domain: in.Domain,
+	})
+	if errors.Is(err, fault.SignInAgain) && strings.Contains(in.Accept, "text/html") { // a person who pressed a button
+		return &loginOutput{Status: http.StatusFound, Location: "/?error=" + fault.SignInAgain.Code}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	out := &loginOutput{SetCookie: []http.Cookie{a.cookie(stateCookie, auth.Browser, auth.ExpiresAt)}}
+	out := &loginOutput{SetCookie: []http.Cookie{a.cookie(stateCookieOf(auth.State), auth.Browser, auth.ExpiresAt)}}
 	if wantsJSON(in.Accept) {
 		out.Status, out.Body = http.StatusOK, &loginBody{auth.URL, auth.State, auth.ExpiresAt}
 	} else {
@@ -54,6 +61,7 @@ type callbackInput struct {
 	Cookie           string `header:"Cookie"`
 	State            string `query:"state" maxLength:"500"`
 	Code             string `query:"code" maxLength:"2000"`
+	Issuer           string `query:"iss" maxLength:"500" doc:"Who answers (RFC 9207); X, when it is there."`
 	Error            string `query:"error" maxLength:"200"`
 	ErrorDescription string `query:"error_description" maxLength:"2000"`
 }
@@ -87,10 +95,21 @@ func (a *API) tokens(t account.Tokens) TokensBody {
 	return TokensBody{t.Access, "bearer", seconds(time.Until(t.AccessExpiresAt)), t.Refresh, t.RefreshExpiresAt, t.SessionID}
 }
 
+// completed is what the cookie of a state holds once its callback has succeeded, so that a browser which asks for the same
+// address again (the back button, a reload) is led on and not told of a mistake.
+const completed = "completed"
+
+const completedFor = 10 * time.Minute // longer than a state lives
+
 func (a *API) callback(ctx context.Context, in *callbackInput) (*callbackOutput, error) {
-	cleared := a.cookie(stateCookie, "", time.Unix(1, 0))
+	name := stateCookieOf(in.State)
+	browser := a.readCookie(in.Cookie, name)
+	if browser == completed && caller(ctx) != "" && !wantsJSON(in.Accept) {
+		return &callbackOutput{Status: http.StatusFound, Location: "/"}, nil
+	}
+	cleared := a.cookie(name, "", time.Unix(1, 0))
 	done, err := a.Accounts.CompleteSignIn(ctx, account.Callback{
-		State: in.State, Code: in.Code, Error: in.Error, Browser: a.readCookie(in.Cookie, stateCookie), Device: in.UserAgent,
+		State: in.State, Code: in.Code, Error: in.Error, Issuer: in.Issuer, Browser: browser, Device: in.UserAgent,
 	})
 	if err != nil && wantsJSON(in.Accept) {
 		return nil, err
@@ -99,7 +118,7 @@ func (a *API) callback(ctx context.Context, in *callbackInput) (*callbackOutput,
 		p := refusal(ctx, a.Log, err)
 		return &callbackOutput{Status: http.StatusFound, Location: "/?error=" + url.QueryEscape(p.Code), SetCookie: []http.Cookie{cleared}}, nil
 	}
-	out := &callbackOutput{SetCookie: []http.Cookie{cleared}}
+	out := &callbackOutput{SetCookie: []http.Cookie{a.cookie(name, completed, time.Now().Add(completedFor))}}
 	if !done.Linked { // whoever links an account keeps the session they have
 		out.SetCookie = append(out.SetCookie, a.sessionCookies(done.Tokens)...)
 	}

@@ -21,6 +21,7 @@ type route struct {
 	Summary  string        // one line of the contract
 	Tag      string        // the chapter of the contract
 	Unlisted bool          // an operation that the contract leaves out
+	AnyQuery bool          // parameters that the operation does not know are ignored, not refused
 	Ends     *ending       // announces that the address is deprecated; see deprecated.go
 	Serve    endpoint
 }
@@ -83,7 +84,8 @@ func (a *API) operation(r route) huma.Operation {
 	o := huma.Operation{
 		OperationID: operationID(method, path), Method: method, Path: path, Tags: []string{r.Tag}, Summary: r.Summary,
 		DefaultStatus: cmp.Or(r.Status, http.StatusOK), Hidden: r.Unlisted,
-		Security: []map[string][]string{}, // said outright, or it could have been forgotten
+		RejectUnknownQueryParameters: !r.AnyQuery,
+		Security:                     []map[string][]string{}, // said outright, or it could have been forgotten
 	}
 	if r.Who == forUser || r.Who == forAdmin {
 		o.Security = security(r.Scope)

@@ -1,5 +1,5 @@
-// Package notice tells people what happened to their plan: that a payment failed, that grace ends, that the plan changed
-// or ended, that the quota is nearly used.
+// Package notice tells people what happened to their plan and to who may sign in: that a payment failed, that grace ends,
+// that the plan changed or ended, that the quota is nearly used, that an X account was linked or released.
 //
 // # A notice is a row
 //
@@ -46,11 +46,13 @@ const (
 	QuotaNearlyUsed Kind = "quota.nearly_used" // four fifths of it
 	QuotaUsedUp     Kind = "quota.used_up"
 	EndpointOff     Kind = "webhook.disabled" // an endpoint did not answer for days, and hears no more
+	AccountLinked   Kind = "account.linked"   // a further X account, Data.Handle, opens the user's account from now on
+	AccountReleased Kind = "account.released" // an X account, Data.Handle, was unlinked and opens nothing any more
 )
 
 // Kinds lists every kind, in the order people are shown them.
 func Kinds() []Kind {
-	return []Kind{PaymentFailed, GraceEnding, GraceEnded, PlanChanged, PlanCancelled, PlanEnded, TrialEnding, QuotaNearlyUsed, QuotaUsedUp, EndpointOff}
+	return []Kind{PaymentFailed, GraceEnding, GraceEnded, PlanChanged, PlanCancelled, PlanEnded, TrialEnding, QuotaNearlyUsed, QuotaUsedUp, EndpointOff, AccountLinked, AccountReleased}
 }
 
 // Data is what the words of a notice need. Fields that a kind does not need are zero.
@@ -62,6 +64,7 @@ type Data struct {
 	Used   int       `json:"used,omitempty"`    // of them used, those that run included
 	Unpaid bool      `json:"unpaid,omitempty"`  // the plan ended owing a payment
 	Host   string    `json:"host,omitempty"`    // of the endpoint it is about
+	Handle string    `json:"handle,omitempty"`  // of the X account it is about
 	NoCard string    `json:"no_card,omitempty"` // there is no card, and the plan will "cancel" or "pause"
 }
 

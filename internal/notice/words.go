@@ -32,6 +32,10 @@ func (n Notice) Title() string {
 		return "All of your analyses are used"
 	case EndpointOff:
 		return "A webhook of yours was switched off"
+	case AccountLinked:
+		return "An X account was linked"
+	case AccountReleased:
+		return "An X account was unlinked"
 	case Test:
 		return "A test"
 	}
@@ -61,6 +65,10 @@ func (k Kind) Words() string {
 		return "all analyses used"
 	case EndpointOff:
 		return "a webhook that was switched off"
+	case AccountLinked:
+		return "an X account that was linked"
+	case AccountReleased:
+		return "an X account that was unlinked"
 	case Test:
 		return "a test"
 	}
@@ -91,6 +99,10 @@ func (n Notice) Sentence() string {
 		return fmt.Sprintf("You have used all %s analyses of this period. New ones come on %s, or with a larger plan.", count(d.Quota), moment(d.Until))
 	case EndpointOff:
 		return fmt.Sprintf("What was sent to %s has failed for days, so nothing more is sent there. See why on the page of the webhook, and switch it on again.", d.Host)
+	case AccountLinked:
+		return fmt.Sprintf("@%s can sign in to your account from now on. If that was not you, unlink it on the page of your account and end every session.", d.Handle)
+	case AccountReleased:
+		return fmt.Sprintf("@%s was unlinked, and its kept posts are erased. It no longer opens your account, and can be linked elsewhere. If that was not you, end every session on the page of your account.", d.Handle)
 	case Test:
 		return "Your webhook works. Nothing has happened to your plan."
 	}

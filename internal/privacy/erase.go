@@ -49,9 +49,11 @@ func (s *Service) confirmed(ctx context.Context, userID, typed string) error {
 	if err != nil {
 		return err
 	}
-	handles := make([]string, len(accounts))
-	for i, a := range accounts {
-		handles[i] = strings.ToLower(a.Handle)
+	var handles []string
+	for _, a := range accounts {
+		if !a.Released { // whoever holds it now confirms nothing here
+			handles = append(handles, strings.ToLower(a.Handle))
+		}
 	}
 	if slices.Contains(handles, strings.TrimPrefix(typed, "@")) {
 		return nil

@@ -122,7 +122,7 @@ func TestErase_LeavesNothingInAnyTable(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		p, other := w.busy(gus), w.busy(ada)
-		_, err := w.accounts.CompleteSignIn(p.ctx, w.allow(must(w.accounts.BeginSignIn(p.ctx, account.SignInRequest{LinkTo: p.UserID}))(t), "wandering_mira"))
+		_, err := w.accounts.CompleteSignIn(p.ctx, w.allow(must(w.accounts.BeginSignIn(p.ctx, account.SignInRequest{LinkTo: p.UserID, Session: p.Tokens.SessionID}))(t), "wandering_mira"))
 		w.ok(err)
 		words := []string{
 			p.UserID, p.Account.ID, p.Account.XUserID, p.Account.Name, gus, "wandering_mira", p.customer(), "203.0.113.7", "Firefox of", "request-" + gus,

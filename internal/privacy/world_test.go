@@ -182,7 +182,7 @@ func (w *world) busy(handle string) *person {
 	w.exec(`INSERT INTO dismissals (user_id, finding_id, why, created_at) VALUES ($1, 'finding', $2, $3)`, p.UserID, "a joke of "+handle, w.d.Now())
 	must(p.Export(p.ctx, p.UserID))(w.t)
 	must(p.accounts.RefreshSession(p.ctx, p.Tokens.Refresh))(w.t)
-	must(p.accounts.BeginSignIn(p.ctx, account.SignInRequest{LinkTo: p.UserID}))(w.t)
+	must(p.accounts.BeginSignIn(p.ctx, account.SignInRequest{LinkTo: p.UserID, Session: p.Tokens.SessionID}))(w.t)
 	must(w.accounts.CreateKey(w.t.Context(), p.UserID, account.KeyRequest{Name: "a script", Scopes: []account.Scope{account.AccountRead}}))(w.t)
 	w.exec(`INSERT INTO email_confirmations (user_id, email, token_hash, asked_at, day_began_at, asked_today, expires_at) VALUES ($1, $2, $3, $4, $4, 1, $4)`,
 		p.UserID, handle+"@waiting.example.org", "hash of "+handle, w.d.Now())

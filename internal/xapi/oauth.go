@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,7 +98,7 @@ func (c *Client) Revoke(ctx context.Context, token string) error {
 		return err
 	}
 	kind := problemType(body)
-	if status == http.StatusOK || dead(kind) {
+	if status == http.StatusOK || kind == "invalid_grant" || kind == "invalid_request" {
 		return nil
 	}
 	return fault.XUnavailable.Because(&Refused{status, kind})
@@ -121,7 +123,7 @@ func tokenError(err error, whenDead string) error {
 	r, refused := errors.AsType[*oauth2.RetrieveError](err)
 	_, failed := errors.AsType[*url.Error](err)
 	switch {
-	case refused && dead(r.ErrorCode):
+	case refused && dead(r.ErrorCode, r.ErrorDescription):
 		return fault.XUnavailable.Saying("%s", whenDead).Because(ErrDead)
 	case refused:
 		return fault.XUnavailable.Because(&Refused{r.Response.StatusCode, lastSegment(r.ErrorCode)})
@@ -131,6 +133,25 @@ func tokenError(err error, whenDead string) error {
 	return fault.XUnavailable.Because(errMalformed)
 }
 
-// dead reports whether an OAuth error code means that a grant can never be used again. X answers either code for a
-// refresh token that was used before.
-func dead(code string) bool { return code == "invalid_grant" || code == "invalid_request" }
+// ofValue is how X speaks of a token or code that it does not take. It says invalid_request to many other mistakes too, such
+// as a client id or an address that is not registered, and those are the operator's: they end nobody's connection.
+var ofValue = regexp.MustCompile(`(?i)^value passed for the (token|refresh token|authorization code) (was|is) invalid\b`)
+
+// dead reports whether a refusal of the token endpoint means that a grant can never be used again. X answers either code for
+// a refresh token that was used before.
+func dead(code, description string) bool {
+	return code == "invalid_grant" || code == "invalid_request" && ofValue.MatchString(description)
+}
+
+// Issues tells whether an issuer that an authorization response names (RFC 9207) is X: the origin of its consent page or of
+// its API.
+func (c *Client) Issues(issuer string) bool {
+	u, err := url.Parse(issuer)
+	if err != nil || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return false
+	}
+	return slices.ContainsFunc([]string{c.oauth.Endpoint.AuthURL, c.api}, func(known string) bool {
+		k, err := url.Parse(known)
+		return err == nil && k.Scheme == u.Scheme && k.Host == u.Host
+	})
+}
