@@ -44,7 +44,7 @@ var contents = []struct {
 	{"webhook_deliveries.json", "What was sent to your webhooks in the last 30 days.", table[deliveryRow](key{noID},
 		`SELECT id, endpoint_id, notice_id, kind, message_id, payload, status, attempts, code, trouble, created_at, tried_at, next_try_at FROM webhook_deliveries WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
 	{"archives.json", "The X archives that you uploaded. The files themselves are not kept.", table[archive](key{noID},
-		`SELECT id, COALESCE(released_x_user_id, x_user_id), handle, posts, created_at, expires_at FROM archives WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
+		`SELECT id, x_user_id, handle, posts, created_at, expires_at FROM archives WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
 	{"analyses.json", "The analyses that you started, and how each ended.", table[analysisRow](key{time.Time{}, noID},
 		`SELECT created_at, id, account_id, archive_id, handle, purpose, max_posts, since, tier, model, status, stage, findings, x_reads, score, level, score_now, level_now, error_code, error_message, started_at, finished_at FROM analyses WHERE user_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4`)},
 	{"reports.json", "Their reports, as they were made.", reports},
