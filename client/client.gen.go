@@ -511,9 +511,12 @@ type AccountBody struct {
 	ID     string            `json:"id"`
 
 	// LastSyncAt When its posts were last read.
-	LastSyncAt     *time.Time `json:"last_sync_at"`
-	LinkedAt       time.Time  `json:"linked_at"`
-	Name           string     `json:"name"`
+	LastSyncAt *time.Time `json:"last_sync_at"`
+	LinkedAt   time.Time  `json:"linked_at"`
+	Name       string     `json:"name"`
+
+	// Released It was unlinked while another account stayed: it opens nothing of yours, and can be linked by anybody.
+	Released       bool       `json:"released"`
 	Scopes         []string   `json:"scopes"`
 	TokenExpiresAt *time.Time `json:"token_expires_at"`
 	XUserID        string     `json:"x_user_id"`
@@ -764,6 +767,7 @@ type CreateKeyInputBodyScopes string
 // Data defines model for Data.
 type Data struct {
 	From   *string    `json:"from,omitempty"`
+	Handle *string    `json:"handle,omitempty"`
 	Host   *string    `json:"host,omitempty"`
 	NoCard *string    `json:"no_card,omitempty"`
 	Plan   *string    `json:"plan,omitempty"`
@@ -1895,8 +1899,11 @@ type PostAuthTokenRefreshParams struct {
 
 // GetAuthXCallbackParams defines parameters for GetAuthXCallback.
 type GetAuthXCallbackParams struct {
-	State            *string `form:"state,omitempty" json:"state,omitempty"`
-	Code             *string `form:"code,omitempty" json:"code,omitempty"`
+	State *string `form:"state,omitempty" json:"state,omitempty"`
+	Code  *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// Iss Who answers (RFC 9207); X, when it is there.
+	Iss              *string `form:"iss,omitempty" json:"iss,omitempty"`
 	Error            *string `form:"error,omitempty" json:"error,omitempty"`
 	ErrorDescription *string `form:"error_description,omitempty" json:"error_description,omitempty"`
 	Accept           *string `json:"Accept,omitempty"`
@@ -2327,8 +2334,6 @@ type ClientInterface interface {
 	//
 	// What each plan costs and allows.
 	//
-	// An API key needs the scope `billing:read`.
-	//
 	// Corresponds with GET /api/v1/plans (the `GetPlans` operationId).
 	GetPlans(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -2659,7 +2664,7 @@ type ClientInterface interface {
 
 	// PostAuthTokenRefreshWithBody Exchange a refresh token for new tokens
 	//
-	// A refresh token is good for one use: keep the new one. Whoever presents a used one again, more than ten seconds later, ends the session, because one of the two is a thief.
+	// A refresh token is good for one use: keep the new one. When an answer was lost, the used one gives the same new one again, for as long as nobody has used that. Whoever presents a token whose successor was used, more than ten seconds later, ends the session, because one of the two is a thief.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2668,7 +2673,7 @@ type ClientInterface interface {
 
 	// PostAuthTokenRefresh Exchange a refresh token for new tokens
 	//
-	// A refresh token is good for one use: keep the new one. Whoever presents a used one again, more than ten seconds later, ends the session, because one of the two is a thief.
+	// A refresh token is good for one use: keep the new one. When an answer was lost, the used one gives the same new one again, for as long as nobody has used that. Whoever presents a token whose successor was used, more than ten seconds later, ends the session, because one of the two is a thief.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2677,7 +2682,7 @@ type ClientInterface interface {
 
 	// GetAuthXCallback Where X sends the browser back
 	//
-	// X leads here when you have agreed. The state counts once, for ten minutes, and only with the cookie of the browser that began.
+	// X leads here when you have agreed. The state counts once, for ten minutes, and only with the cookie of the browser that began. Parameters that are not listed are ignored.
 	//
 	// A browser gets cookies and is sent on; a program that accepts application/json gets tokens, unless it was signed in and has linked a further account.
 	//
@@ -2688,7 +2693,7 @@ type ClientInterface interface {
 	//
 	// A browser is sent to X. A program that accepts application/json gets the address in the answer instead; it must keep the cookie that comes along, and send it to the callback.
 	//
-	// Signed in, this links a further X account to you.
+	// Signed in, this links a further X account to you. It needs a sign-in of the last 15 minutes, and ends with the session that began it.
 	//
 	// Corresponds with GET /auth/x/login (the `GetAuthXLogin` operationId).
 	GetAuthXLogin(ctx context.Context, params *GetAuthXLoginParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2706,6 +2711,8 @@ type ClientInterface interface {
 	//
 	// X is told, and the tokens are wiped whatever it answers. The account's kept posts are erased; reports stay.
 	//
+	// While another account stays linked, this one is released: it signs in as somebody new, and can be linked elsewhere. The last linked account is your way in, so it is only emptied; to be rid of it, erase your account.
+	//
 	// API keys are refused: sign in.
 	//
 	// Takes any type of body and a specified content type.
@@ -2716,6 +2723,8 @@ type ClientInterface interface {
 	// PostAuthXRevoke Unlink an X account
 	//
 	// X is told, and the tokens are wiped whatever it answers. The account's kept posts are erased; reports stay.
+	//
+	// While another account stays linked, this one is released: it signs in as somebody new, and can be linked elsewhere. The last linked account is your way in, so it is only emptied; to be rid of it, erase your account.
 	//
 	// API keys are refused: sign in.
 	//
@@ -3382,8 +3391,6 @@ func (c *Client) PostNoticesIDRead(ctx context.Context, id string, reqEditors ..
 // GetPlans The plans
 //
 // What each plan costs and allows.
-//
-// An API key needs the scope `billing:read`.
 //
 // Corresponds with GET /api/v1/plans (the `GetPlans` operationId).
 func (c *Client) GetPlans(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4055,7 +4062,7 @@ func (c *Client) DeleteAuthSessionsID(ctx context.Context, id string, reqEditors
 
 // PostAuthTokenRefreshWithBody Exchange a refresh token for new tokens
 //
-// A refresh token is good for one use: keep the new one. Whoever presents a used one again, more than ten seconds later, ends the session, because one of the two is a thief.
+// A refresh token is good for one use: keep the new one. When an answer was lost, the used one gives the same new one again, for as long as nobody has used that. Whoever presents a token whose successor was used, more than ten seconds later, ends the session, because one of the two is a thief.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4074,7 +4081,7 @@ func (c *Client) PostAuthTokenRefreshWithBody(ctx context.Context, params *PostA
 
 // PostAuthTokenRefresh Exchange a refresh token for new tokens
 //
-// A refresh token is good for one use: keep the new one. Whoever presents a used one again, more than ten seconds later, ends the session, because one of the two is a thief.
+// A refresh token is good for one use: keep the new one. When an answer was lost, the used one gives the same new one again, for as long as nobody has used that. Whoever presents a token whose successor was used, more than ten seconds later, ends the session, because one of the two is a thief.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4093,7 +4100,7 @@ func (c *Client) PostAuthTokenRefresh(ctx context.Context, params *PostAuthToken
 
 // GetAuthXCallback Where X sends the browser back
 //
-// X leads here when you have agreed. The state counts once, for ten minutes, and only with the cookie of the browser that began.
+// X leads here when you have agreed. The state counts once, for ten minutes, and only with the cookie of the browser that began. Parameters that are not listed are ignored.
 //
 // A browser gets cookies and is sent on; a program that accepts application/json gets tokens, unless it was signed in and has linked a further account.
 //
@@ -4114,7 +4121,7 @@ func (c *Client) GetAuthXCallback(ctx context.Context, params *GetAuthXCallbackP
 //
 // A browser is sent to X. A program that accepts application/json gets the address in the answer instead; it must keep the cookie that comes along, and send it to the callback.
 //
-// Signed in, this links a further X account to you.
+// Signed in, this links a further X account to you. It needs a sign-in of the last 15 minutes, and ends with the session that began it.
 //
 // Corresponds with GET /auth/x/login (the `GetAuthXLogin` operationId).
 func (c *Client) GetAuthXLogin(ctx context.Context, params *GetAuthXLoginParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4152,6 +4159,8 @@ func (c *Client) PostAuthXRefreshAccountID(ctx context.Context, accountID string
 //
 // X is told, and the tokens are wiped whatever it answers. The account's kept posts are erased; reports stay.
 //
+// While another account stays linked, this one is released: it signs in as somebody new, and can be linked elsewhere. The last linked account is your way in, so it is only emptied; to be rid of it, erase your account.
+//
 // API keys are refused: sign in.
 //
 // Takes any type of body and a specified content type.
@@ -4172,6 +4181,8 @@ func (c *Client) PostAuthXRevokeWithBody(ctx context.Context, contentType string
 // PostAuthXRevoke Unlink an X account
 //
 // X is told, and the tokens are wiped whatever it answers. The account's kept posts are erased; reports stay.
+//
+// While another account stays linked, this one is released: it signs in as somebody new, and can be linked elsewhere. The last linked account is your way in, so it is only emptied; to be rid of it, erase your account.
 //
 // API keys are refused: sign in.
 //
@@ -6803,6 +6814,18 @@ func NewGetAuthXCallbackRequest(server string, params *GetAuthXCallbackParams) (
 
 		}
 
+		if params.Iss != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "iss", *params.Iss, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Error != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "error", *params.Error, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -7635,8 +7658,6 @@ type ClientWithResponsesInterface interface {
 	//
 	// What each plan costs and allows.
 	//
-	// An API key needs the scope `billing:read`.
-	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/plans (the `GetPlans` operationId).
@@ -8011,7 +8032,7 @@ type ClientWithResponsesInterface interface {
 
 	// PostAuthTokenRefreshWithBodyWithResponse Exchange a refresh token for new tokens
 	//
-	// A refresh token is good for one use: keep the new one. Whoever presents a used one again, more than ten seconds later, ends the session, because one of the two is a thief.
+	// A refresh token is good for one use: keep the new one. When an answer was lost, the used one gives the same new one again, for as long as nobody has used that. Whoever presents a token whose successor was used, more than ten seconds later, ends the session, because one of the two is a thief.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8020,7 +8041,7 @@ type ClientWithResponsesInterface interface {
 
 	// PostAuthTokenRefreshWithResponse Exchange a refresh token for new tokens
 	//
-	// A refresh token is good for one use: keep the new one. Whoever presents a used one again, more than ten seconds later, ends the session, because one of the two is a thief.
+	// A refresh token is good for one use: keep the new one. When an answer was lost, the used one gives the same new one again, for as long as nobody has used that. Whoever presents a token whose successor was used, more than ten seconds later, ends the session, because one of the two is a thief.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8029,7 +8050,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetAuthXCallbackWithResponse Where X sends the browser back
 	//
-	// X leads here when you have agreed. The state counts once, for ten minutes, and only with the cookie of the browser that began.
+	// X leads here when you have agreed. The state counts once, for ten minutes, and only with the cookie of the browser that began. Parameters that are not listed are ignored.
 	//
 	// A browser gets cookies and is sent on; a program that accepts application/json gets tokens, unless it was signed in and has linked a further account.
 	//
@@ -8042,7 +8063,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// A browser is sent to X. A program that accepts application/json gets the address in the answer instead; it must keep the cookie that comes along, and send it to the callback.
 	//
-	// Signed in, this links a further X account to you.
+	// Signed in, this links a further X account to you. It needs a sign-in of the last 15 minutes, and ends with the session that began it.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8064,6 +8085,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// X is told, and the tokens are wiped whatever it answers. The account's kept posts are erased; reports stay.
 	//
+	// While another account stays linked, this one is released: it signs in as somebody new, and can be linked elsewhere. The last linked account is your way in, so it is only emptied; to be rid of it, erase your account.
+	//
 	// API keys are refused: sign in.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -8074,6 +8097,8 @@ type ClientWithResponsesInterface interface {
 	// PostAuthXRevokeWithResponse Unlink an X account
 	//
 	// X is told, and the tokens are wiped whatever it answers. The account's kept posts are erased; reports stay.
+	//
+	// While another account stays linked, this one is released: it signs in as somebody new, and can be linked elsewhere. The last linked account is your way in, so it is only emptied; to be rid of it, erase your account.
 	//
 	// API keys are refused: sign in.
 	//
@@ -8556,8 +8581,9 @@ func (r GetAnalysesIDFindingsResponse) StatusCode() int {
 
 // GetAnalysesIDReportCsvResponse200Headers the declared response headers of an HTTP 200 response for GetAnalysesIDReportCsv
 type GetAnalysesIDReportCsvResponse200Headers struct {
-	ContentDisposition *string
-	ContentType        *string
+	ContentDisposition    *string
+	ContentSecurityPolicy *string
+	ContentType           *string
 }
 
 type GetAnalysesIDReportCsvResponse struct {
@@ -8597,8 +8623,9 @@ func (r GetAnalysesIDReportCsvResponse) StatusCode() int {
 
 // GetAnalysesIDReportHTMLResponse200Headers the declared response headers of an HTTP 200 response for GetAnalysesIDReportHTML
 type GetAnalysesIDReportHTMLResponse200Headers struct {
-	ContentDisposition *string
-	ContentType        *string
+	ContentDisposition    *string
+	ContentSecurityPolicy *string
+	ContentType           *string
 }
 
 type GetAnalysesIDReportHTMLResponse struct {
@@ -8638,8 +8665,9 @@ func (r GetAnalysesIDReportHTMLResponse) StatusCode() int {
 
 // GetAnalysesIDReportJSONResponse200Headers the declared response headers of an HTTP 200 response for GetAnalysesIDReportJSON
 type GetAnalysesIDReportJSONResponse200Headers struct {
-	ContentDisposition *string
-	ContentType        *string
+	ContentDisposition    *string
+	ContentSecurityPolicy *string
+	ContentType           *string
 }
 
 type GetAnalysesIDReportJSONResponse struct {
@@ -8686,8 +8714,9 @@ func (r GetAnalysesIDReportJSONResponse) StatusCode() int {
 
 // GetAnalysesIDReportPdfResponse200Headers the declared response headers of an HTTP 200 response for GetAnalysesIDReportPdf
 type GetAnalysesIDReportPdfResponse200Headers struct {
-	ContentDisposition *string
-	ContentType        *string
+	ContentDisposition    *string
+	ContentSecurityPolicy *string
+	ContentType           *string
 }
 
 type GetAnalysesIDReportPdfResponse struct {
@@ -11410,8 +11439,6 @@ func (c *ClientWithResponses) PostNoticesIDReadWithResponse(ctx context.Context,
 //
 // What each plan costs and allows.
 //
-// An API key needs the scope `billing:read`.
-//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/v1/plans (the `GetPlans` operationId).
@@ -11990,7 +12017,7 @@ func (c *ClientWithResponses) DeleteAuthSessionsIDWithResponse(ctx context.Conte
 
 // PostAuthTokenRefreshWithBodyWithResponse Exchange a refresh token for new tokens
 //
-// A refresh token is good for one use: keep the new one. Whoever presents a used one again, more than ten seconds later, ends the session, because one of the two is a thief.
+// A refresh token is good for one use: keep the new one. When an answer was lost, the used one gives the same new one again, for as long as nobody has used that. Whoever presents a token whose successor was used, more than ten seconds later, ends the session, because one of the two is a thief.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12005,7 +12032,7 @@ func (c *ClientWithResponses) PostAuthTokenRefreshWithBodyWithResponse(ctx conte
 
 // PostAuthTokenRefreshWithResponse Exchange a refresh token for new tokens
 //
-// A refresh token is good for one use: keep the new one. Whoever presents a used one again, more than ten seconds later, ends the session, because one of the two is a thief.
+// A refresh token is good for one use: keep the new one. When an answer was lost, the used one gives the same new one again, for as long as nobody has used that. Whoever presents a token whose successor was used, more than ten seconds later, ends the session, because one of the two is a thief.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12020,7 +12047,7 @@ func (c *ClientWithResponses) PostAuthTokenRefreshWithResponse(ctx context.Conte
 
 // GetAuthXCallbackWithResponse Where X sends the browser back
 //
-// X leads here when you have agreed. The state counts once, for ten minutes, and only with the cookie of the browser that began.
+// X leads here when you have agreed. The state counts once, for ten minutes, and only with the cookie of the browser that began. Parameters that are not listed are ignored.
 //
 // A browser gets cookies and is sent on; a program that accepts application/json gets tokens, unless it was signed in and has linked a further account.
 //
@@ -12039,7 +12066,7 @@ func (c *ClientWithResponses) GetAuthXCallbackWithResponse(ctx context.Context, 
 //
 // A browser is sent to X. A program that accepts application/json gets the address in the answer instead; it must keep the cookie that comes along, and send it to the callback.
 //
-// Signed in, this links a further X account to you.
+// Signed in, this links a further X account to you. It needs a sign-in of the last 15 minutes, and ends with the session that began it.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -12073,6 +12100,8 @@ func (c *ClientWithResponses) PostAuthXRefreshAccountIDWithResponse(ctx context.
 //
 // X is told, and the tokens are wiped whatever it answers. The account's kept posts are erased; reports stay.
 //
+// While another account stays linked, this one is released: it signs in as somebody new, and can be linked elsewhere. The last linked account is your way in, so it is only emptied; to be rid of it, erase your account.
+//
 // API keys are refused: sign in.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -12089,6 +12118,8 @@ func (c *ClientWithResponses) PostAuthXRevokeWithBodyWithResponse(ctx context.Co
 // PostAuthXRevokeWithResponse Unlink an X account
 //
 // X is told, and the tokens are wiped whatever it answers. The account's kept posts are erased; reports stay.
+//
+// While another account stays linked, this one is released: it signs in as somebody new, and can be linked elsewhere. The last linked account is your way in, so it is only emptied; to be rid of it, erase your account.
 //
 // API keys are refused: sign in.
 //
@@ -12618,6 +12649,13 @@ func ParseGetAnalysesIDReportCsvResponse(rsp *http.Response) (*GetAnalysesIDRepo
 			}
 			headers.ContentDisposition = &value
 		}
+		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentSecurityPolicy = &value
+		}
 		if values := rsp.Header.Values("Content-Type"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Type", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -12663,6 +12701,13 @@ func ParseGetAnalysesIDReportHTMLResponse(rsp *http.Response) (*GetAnalysesIDRep
 				return nil, err
 			}
 			headers.ContentDisposition = &value
+		}
+		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentSecurityPolicy = &value
 		}
 		if values := rsp.Header.Values("Content-Type"); len(values) > 0 {
 			var value string
@@ -12717,6 +12762,13 @@ func ParseGetAnalysesIDReportJSONResponse(rsp *http.Response) (*GetAnalysesIDRep
 			}
 			headers.ContentDisposition = &value
 		}
+		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentSecurityPolicy = &value
+		}
 		if values := rsp.Header.Values("Content-Type"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Type", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -12762,6 +12814,13 @@ func ParseGetAnalysesIDReportPdfResponse(rsp *http.Response) (*GetAnalysesIDRepo
 				return nil, err
 			}
 			headers.ContentDisposition = &value
+		}
+		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentSecurityPolicy = &value
 		}
 		if values := rsp.Header.Values("Content-Type"); len(values) > 0 {
 			var value string
