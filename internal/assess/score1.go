@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Reports of before 0.3 were scored by this formula, "score-1". They keep it for whatever is
+// Reports of 0.1.0 were scored by this formula, "score-1". They keep it for whatever is
 // asked of them: another lens, a dismissal, a comparison. Nothing new is scored by it.
 
 // score1 is 0.7 × the heaviest finding's points + 0.3 × the mean, at most 100. It falls when
