@@ -333,11 +333,18 @@ func TestAbuse_RefreshTokens(t *testing.T) {
 			if got := b.ask("POST", "/sandbox/clock", `{"advance":"11s"}`); got != "200" {
 				t.Fatalf("got %q", got)
 			}
-			if got, _ := refresh(gus.refresh); got != "401 token_reused" {
-				t.Errorf("a stolen token that was used before: %q", got)
+			if got, again := refresh(gus.refresh); got != "200" || again != next {
+				t.Errorf("a lost answer is not given again while its token is unused: %q", got)
 			}
-			if got, _ := refresh(next); got != "401 session_revoked" {
-				t.Errorf("its successor, which the thief or the owner holds: %q", got)
+			got, third := refresh(next)
+			if got != "200" {
+				t.Fatalf("got %q", got)
+			}
+			if got, _ := refresh(gus.refresh); got != "401 token_reused" {
+				t.Errorf("a stolen token whose successor was used: %q", got)
+			}
+			if got, _ := refresh(third); got != "401 session_revoked" {
+				t.Errorf("the newest one, which the thief or the owner holds: %q", got)
 			}
 			if got := b.ask("GET", "/api/v1/users/me", "", "Authorization", "Bearer "+gus.access); got != "401 session_revoked" {
 				t.Errorf("the access token of the ended session: %q", got)
