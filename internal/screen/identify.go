@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"bytes"
 	"unicode/utf8"
 )
 
@@ -104,11 +105,7 @@ func (p *post) lookUpAny(t *lexeme, word []byte) bool {
 
 // lookUpStretched tries a word with letters drawn out: "fuuuck" with two u, then with one.
 func (p *post) lookUpStretched(t *lexeme, word []byte) bool {
-	stretched := false
-	for i := 2; i < len(word); i++ {
-		stretched = stretched || word[i] == word[i-1] && word[i] == word[i-2]
-	}
-	if !stretched {
+	if !stretched(word) {
 		return false
 	}
 	var room [longestWord]byte
@@ -120,19 +117,37 @@ func (p *post) lookUpStretched(t *lexeme, word []byte) bool {
 	return false
 }
 
+// stretched reports whether a letter stands three times in a row.
+func stretched(word []byte) bool {
+	var last rune
+	run := 0
+	for i := 0; i < len(word); {
+		r, size := utf8.DecodeRune(word[i:])
+		if r != last {
+			last, run = r, 0
+		}
+		if run++; run > 2 {
+			return true
+		}
+		i += size
+	}
+	return false
+}
+
 // squeeze shortens runs of one letter: those of three or more to long, pairs to two.
 func squeeze(b, word []byte, long, two int) []byte {
 	for i := 0; i < len(word); {
+		_, size := utf8.DecodeRune(word[i:])
 		n := 1
-		for i+n < len(word) && word[i+n] == word[i] {
+		for bytes.HasPrefix(word[i+n*size:], word[i:i+size]) {
 			n++
 		}
 		most := min(n, two)
 		if n > 2 {
 			most = long
 		}
-		b = append(b, word[i:i+most]...)
-		i += n
+		b = append(b, word[i:i+most*size]...)
+		i += n * size
 	}
 	return b
 }

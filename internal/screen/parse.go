@@ -434,6 +434,7 @@ func (p *parser) finish() {
 	slices.Sort(known)
 	for _, w := range known {
 		id := p.lexicon.words[w]
+		p.inherit(w, id)
 		if plain := string(stripAccents(nil, []byte(w))); plain != w && p.lexicon.words[plain] == 0 {
 			p.lexicon.words[plain] = id
 		}
@@ -442,6 +443,20 @@ func (p *parser) finish() {
 		}
 		if repairs(p.roles(id), utf8.RuneCountInString(w)) {
 			p.addNear(w, id)
+		}
+	}
+}
+
+// inherit gives a word that only phrases name the meaning of the word it is built of: Arabic "النساء" means what
+// "نساء" does although the file has a phrase that begins with the article.
+func (p *parser) inherit(w string, id int32) {
+	if p.nodes[id].entry != nil {
+		return
+	}
+	if stem, r := p.withoutAffixes([]byte(w)); stem != 0 && p.nodes[stem].entry != nil {
+		p.give(id, p.nodes[stem].entry)
+		if r != 0 {
+			p.give(id, p.means(meaning{roles: r}, nil))
 		}
 	}
 }
