@@ -234,9 +234,9 @@ func (p *post) cutRuns() {
 			i++
 			continue
 		}
-		end := i + 1 // of the run: pieces that touch
+		end := i + 1 // of the run: pieces that touch, or are spaced out
 		for end < len(p.tokens) && p.tokens[end].flags&piece != 0 && p.tokens[end].flags&(comma|quoted) == p.tokens[i].flags&quoted &&
-			p.tokens[end].sentence == t.sentence && p.tokens[end].start == p.tokens[end-1].end {
+			p.tokens[end].sentence == t.sentence && p.tokens[end].start-p.tokens[end-1].end <= 1 {
 			end++
 		}
 		out = p.cutRun(out, i, end)
