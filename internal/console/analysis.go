@@ -87,10 +87,18 @@ func which(f assess.Finding) string {
 
 // level is the risk that an analysis found; "" without a report.
 func level(a analysis.Analysis) string {
-	if a.Level == nil {
+	if a.LevelNow == nil {
 		return ""
 	}
-	return *a.Level
+	return *a.LevelNow
+}
+
+// wasScore says which score a report was made with, where dismissals have moved it since.
+func wasScore(a analysis.Analysis) string {
+	if score(a.Score) == score(a.ScoreNow) {
+		return ""
+	}
+	return ", was " + score(a.Score)
 }
 
 // sourceOf is what the form that started an analysis had selected.

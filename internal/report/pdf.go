@@ -182,7 +182,7 @@ func (d *document) gauge(v view, x, y float64) {
 		d.Arc(x, y, radius, radius, 0, 180-1.8*v.Score, 180, "D")
 	}
 	d.centred(x, y-9, "B", 24, ink, number(v.Score))
-	d.centred(x, y-1, "", smallSize, quiet, "of 100")
+	d.centred(x, y-1, "", smallSize, quiet, v.of100())
 	d.centred(x, y+4.5, "B", 10, levelRGB(v.Level), strings.ToUpper(string(v.Level))+" RISK")
 }
 

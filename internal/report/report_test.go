@@ -446,3 +446,19 @@ func FuzzClean(f *testing.F) {
 		}
 	})
 }
+
+func TestWrite_ADismissalShowsTheScoreOfNowBesideTheOneItWasMadeWith(t *testing.T) {
+	t.Parallel()
+	r := sample()
+	seen, err := r.Through(assess.Lens{Dismissed: map[string]string{r.Findings[0].ID: "A quotation."}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := number(seen.Now.Score) + " of 100, was " + number(r.Score)
+	if seen.Now.Score == r.Score || !strings.Contains(written(t, seen, Text), want) {
+		t.Errorf("the text lacks %q", want)
+	}
+	if !strings.Contains(written(t, seen, HTML), "of 100, was "+number(r.Score)) {
+		t.Error("the page lacks it")
+	}
+}

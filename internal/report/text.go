@@ -96,7 +96,7 @@ func (t *terminal) head(v view) {
 	const length = 40
 	filled := min(max(int(v.Score*length/100+0.5), 0), length)
 	bar := t.paint(levelColor(v.Level), strings.Repeat("█", filled)) + t.paint(dim, strings.Repeat("░", length-filled))
-	t.line(fmt.Sprintf("Risk %s of 100  %s  %s", t.paint(bold, number(v.Score)), bar, t.paint(levelColor(v.Level), strings.ToUpper(string(v.Level)))))
+	t.line(fmt.Sprintf("Risk %s %s  %s  %s", t.paint(bold, number(v.Score)), v.of100(), bar, t.paint(levelColor(v.Level), strings.ToUpper(string(v.Level)))))
 	t.line("")
 	t.paragraph(0, "", v.Summary)
 	if len(v.KeyFindings) == 0 {

@@ -16,9 +16,10 @@ import (
 const unknown = "unknown"
 
 // view is a report arranged for reading. The formats for people share it. Its score is the
-// one that holds now; the summary says so where the report was made with another.
+// one that holds now, and Made the one that the report was made with.
 type view struct {
 	*assess.Report
+	Made      float64
 	Groups    []group          // findings that count, by category, the heaviest first
 	Dismissed []assess.Finding // findings that do not
 	Posts     int              // posts that hold findings that count
@@ -31,10 +32,18 @@ type group struct {
 	Findings []assess.Finding
 }
 
+// of100 is what stands beside the score: "of 100", and what it was where dismissals have moved it since.
+func (v view) of100() string {
+	if v.Made == v.Score {
+		return "of 100"
+	}
+	return "of 100, was " + number(v.Made)
+}
+
 func newView(r *assess.Report) view {
 	shown := *r
 	shown.Score, shown.Level = r.Now.Score, r.Now.Level
-	v := view{Report: &shown}
+	v := view{Report: &shown, Made: r.Score}
 	posts := map[string]bool{}
 	for _, f := range r.Findings { // most points first, so that groups come in that order too
 		if f.Dismissed {
