@@ -95,7 +95,11 @@ func (p *post) target(a *attack, i int, want role) int {
 		return i - 1
 	}
 	person := want&people == 0
-	if a.side&after != 0 && !(person && a.link) { // "his stupid car" is not said of him
+	side := a.side
+	if p.verbLast() {
+		side |= before
+	}
+	if side&after != 0 && !(person && a.link) { // "his stupid car" is not said of him
 		w := p.nearest(i, 1, want|opener|denounce|me, a.gap)
 		if w >= 0 && p.units[w].roles&want != 0 && p.linked(a, i, w) {
 			return w
@@ -104,7 +108,7 @@ func (p *post) target(a *attack, i int, want role) int {
 			return -1 // "my boss is going to kill me"
 		}
 	}
-	if a.side&before != 0 {
+	if side&before != 0 {
 		stop := role(0)
 		if person { // "@bo she is …" is not said of bo
 			stop = third | they | folk | people | me | you
@@ -141,8 +145,11 @@ func (p *post) needed(a *attack, i int) int {
 	if a.needs == 0 || p.units[i].roles&a.needs != 0 {
 		return i
 	}
-	if k := p.nearest(i, -1, a.needs, between); k >= 0 || a.needs == not {
+	if k := p.nearest(i, -1, a.needs, between); k >= 0 || a.needs == not && !p.verbLast() {
 		return k
+	}
+	if a.needs == not {
+		return p.deniedAfter(i)
 	}
 	return p.nearest(i, 1, a.needs, between)
 }

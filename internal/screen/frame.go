@@ -23,7 +23,7 @@ func (p *post) frameOf(a *attack, what, who int) Frame {
 		return Quoted
 	case !a.negation && p.negated(a, what, who):
 		return Negated
-	case a.what == hate && p.othersHate(what):
+	case a.what == hate && p.othersHate(what, who):
 		return Reported
 	case p.ofOneself(who):
 		return Reclaimed
@@ -51,6 +51,9 @@ func (p *post) between(first, last int, want role) bool {
 
 // negated looks for "not" shortly before what is said. A call for harm is also negated from farther off.
 func (p *post) negated(a *attack, what, who int) bool {
+	if p.verbLast() && p.deniedAfter(what) >= 0 {
+		return true
+	}
 	if a.what&(harm|wish|remove|cage) != 0 {
 		return p.nearest(what, -1, not, 2) >= 0 || p.has(who-1, who, not)
 	}
@@ -71,18 +74,47 @@ func (p *post) negated(a *attack, what, who int) bool {
 	return false
 }
 
+// deniedAfter finds the "not" that a language with its verbs last puts behind what it denies, or -1.
+func (p *post) deniedAfter(what int) int {
+	const reach = 4
+	for k := what + 1; k <= what+reach && p.has(k, what, ^role(0)); k++ {
+		p.steps++
+		u := &p.units[k]
+		if u.flags&comma != 0 {
+			break
+		}
+		if u.roles&not != 0 {
+			return k
+		}
+		if u.heavy || u.roles&(people|you|they) != 0 {
+			break
+		}
+	}
+	return -1
+}
+
+// verbLast reports whether the post's own language puts its verbs last.
+func (p *post) verbLast() bool {
+	own := p.lexicons[ownReader]
+	return own != nil && own.verbLast
+}
+
 // othersHate reports whether the one who hates is not the author: "people who hate", "why do you hate".
-func (p *post) othersHate(what int) bool {
+func (p *post) othersHate(what, who int) bool {
 	if p.units[what].roles&me != 0 {
 		return false // Spanish "odio" is "I hate" in one word
 	}
-	s := p.nearest(what, -1, me|you|third|they|person|folk, 2)
+	const subjects = me | you | third | they | person | folk
+	s := p.nearest(what, -1, subjects, 2)
+	if s == who && p.verbLast() { // it is the target; who hates stands before it
+		s = p.nearest(s, -1, subjects, 2)
+	}
 	return s >= 0 && p.units[s].roles&me == 0
 }
 
 // ofOneself reports whether the author counts to the target: "women like me", "we women".
 func (p *post) ofOneself(who int) bool {
-	g := p.units[who].roles&group != 0
+	g := p.units[who].roles&group != 0 && !p.verbLast() // "I women hate" is not said of women like me
 	return p.has(who+1, who, self) || p.has(who, who, self) || g && p.has(who-1, who, self) ||
 		g && p.has(who-1, who, me) && p.units[who-1].roles&(hate|intent|be|disgust) == 0
 }

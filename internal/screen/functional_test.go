@@ -2,6 +2,7 @@ package screen
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -54,7 +55,12 @@ func hates(r Result) bool {
 
 func TestCheck_TellsHateFromWhatOnlyLooksLikeIt(t *testing.T) {
 	t.Parallel()
-	for _, lang := range strings.Fields("pt fr it nl pl id ar zh") {
+	files, err := filepath.Glob("testdata/hate_*.tsv")
+	if err != nil || len(files) < 8 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		lang := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "hate_"), ".tsv")
 		found, hateful, spared, harmless := 0, 0, 0, 0
 		for _, f := range functionals(t, lang) {
 			got := hates(screener().Check(f.text, lang))

@@ -21,6 +21,7 @@ type lexicon struct {
 	near  map[string]int32 // a long word with one inner letter missing → its id
 
 	prefixes, suffixes *affixes
+	verbLast           bool // the object stands before its verb, and "not" after what it denies
 	pairs              []pair
 	reach              int // the longest phrase, in words
 	maxRunes           int // the longest word, in runes

@@ -96,7 +96,7 @@ func (p *parser) line(line string) error {
 }
 
 func (p *parser) isDirective(word string) bool {
-	return word == "endings" || word == "spell" || word == "prefixes" || word == "suffixes"
+	return word == "endings" || word == "spell" || word == "prefixes" || word == "suffixes" || word == "order"
 }
 
 // directive reads a line that says how words are built.
@@ -105,6 +105,11 @@ func (p *parser) directive(fields []string) error {
 		return fmt.Errorf("%s needs a name and what belongs to it", fields[0])
 	}
 	switch fields[0] {
+	case "order":
+		if fields[1] != "verb" || fields[2] != "last" {
+			return fmt.Errorf("no order %q", strings.Join(fields[1:], " "))
+		}
+		p.verbLast = true
 	case "endings":
 		p.endings[fields[1]] = fields[2:]
 	case "spell":
