@@ -161,8 +161,9 @@ func (p *post) linked(a *attack, i, who int) bool {
 	if !a.link || to-from == 1 && p.units[to].flags&comma == 0 {
 		return true
 	}
+	own := p.lexicons[ownReader]
 	for k := max(0, from-2); k <= min(len(p.units)-1, to+1); k++ {
-		if p.has(k, i, be) {
+		if p.has(k, i, be) || k > from && k <= to && p.units[k].flags&dash != 0 && own.dashJoins {
 			return true
 		}
 	}

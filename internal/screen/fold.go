@@ -166,6 +166,32 @@ func plainLatin(b, word []byte) []byte {
 	return b
 }
 
+// cyrillic are the letters that figures, signs and Latin letters stand for in a Cyrillic word.
+var cyrillic = [utf8.RuneSelf]rune{
+	'0': 'о', '4': 'ч', '6': 'б', '@': 'а', 'a': 'а', 'b': 'в', 'c': 'с', 'e': 'е', 'h': 'н', 'k': 'к', 'm': 'м', 'o': 'о', 'p': 'р',
+	't': 'т', 'u': 'и', 'x': 'х', 'y': 'у',
+}
+
+// plainCyrillic appends a word with what stands for Cyrillic letters replaced. It is false if the word has too few
+// letters of its own, or nothing to replace.
+func plainCyrillic(b, word []byte, three rune) ([]byte, bool) {
+	own, changed := 0, 0
+	for _, r := range string(word) {
+		switch {
+		case r == '3':
+			r = three
+			changed++
+		case r < utf8.RuneSelf && cyrillic[r] != 0:
+			r = cyrillic[r]
+			changed++
+		case scriptOf(r) == cyrillicScript:
+			own++
+		}
+		b = utf8.AppendRune(b, r)
+	}
+	return b, changed > 0 && own >= 2 && own >= changed
+}
+
 // invisible characters are put between letters to get past filters.
 func invisible(r rune) bool {
 	return r >= 0x200b && r <= 0x200f || r == 0x2060 || r == 0xfeff || r == 0xad || r == 0xfe0f || r == 0x34f ||

@@ -86,3 +86,25 @@ func TestCheck_TellsHateFromWhatOnlyLooksLikeIt(t *testing.T) {
 		}
 	}
 }
+
+func TestCheck_SeesThroughDisguisesOfOtherScripts(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ lang, text string }{
+		{"ru", "Н3навижу мусульман"}, {"ru", "Heнaвижу мусульман"}, {"ru", "Опять эти пид0ры"},
+		{"zh", "我 讨 厌 穆 斯 林"}, {"zh", "我讨*厌穆斯林"}, {"zh", "我討厭難民"},
+	} {
+		if !hates(screener().Check(c.text, c.lang)) {
+			t.Errorf("%s: %q is not found", c.lang, c.text)
+		}
+	}
+}
+
+func TestCheck_ReadsADashAsAreWhereTheLanguageSaysSo(t *testing.T) {
+	t.Parallel()
+	if !hates(screener().Check("Мигранты — паразиты.", "ru")) {
+		t.Error("a dash does not join in Russian")
+	}
+	if hates(screener().Check("I met some immigrants — parasites everywhere in the soup.", "en")) {
+		t.Error("a dash joins in English")
+	}
+}

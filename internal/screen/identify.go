@@ -71,6 +71,9 @@ var leet = [utf8.RuneSelf]byte{
 
 // lookUpDisguised tries a word whose letters are partly figures, signs or letters of another script.
 func (p *post) lookUpDisguised(t *lexeme, word []byte) bool {
+	if p.lookUpCyrillic(t, word) {
+		return true
+	}
 	if t.flags&latin == 0 {
 		return false
 	}
@@ -96,6 +99,21 @@ func (p *post) lookUpDisguised(t *lexeme, word []byte) bool {
 		}
 	}
 	return p.lookUpAny(t, p.scratch)
+}
+
+// lookUpCyrillic tries a Cyrillic word that figures and Latin letters stand in. A three is з or е.
+func (p *post) lookUpCyrillic(t *lexeme, word []byte) bool {
+	for _, three := range "зе" {
+		plain, ok := plainCyrillic(p.scratch[:0], word, three)
+		p.scratch = plain
+		if !ok {
+			return false
+		}
+		if p.lookUp(t, plain) {
+			return true
+		}
+	}
+	return false
 }
 
 // lookUpAny is lookUp, and if nobody knows the word, lookUpStretched.

@@ -22,6 +22,7 @@ type lexicon struct {
 
 	prefixes, suffixes *affixes
 	verbLast           bool // the object stands before its verb, and "not" after what it denies
+	dashJoins          bool // a dash joins as "are" does: "women — liars"
 	pairs              []pair
 	reach              int // the longest phrase, in words
 	maxRunes           int // the longest word, in runes

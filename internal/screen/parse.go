@@ -96,7 +96,7 @@ func (p *parser) line(line string) error {
 }
 
 func (p *parser) isDirective(word string) bool {
-	return word == "endings" || word == "spell" || word == "prefixes" || word == "suffixes" || word == "order"
+	return word == "endings" || word == "spell" || word == "prefixes" || word == "suffixes" || word == "order" || word == "dash"
 }
 
 // directive reads a line that says how words are built.
@@ -114,6 +114,8 @@ func (p *parser) directive(fields []string) error {
 		p.endings[fields[1]] = fields[2:]
 	case "spell":
 		p.spellings = append(p.spellings, fields[1], fields[2])
+	case "dash":
+		p.dashJoins = true
 	case "prefixes":
 		return p.affix(&p.prefixes, fields[1], fields[2:], false)
 	case "suffixes":

@@ -17,7 +17,7 @@ type lexeme struct {
 }
 
 // flag is what else is known of a lexeme.
-type flag uint8
+type flag uint16
 
 const (
 	quoted flag = 1 << iota // between quotation marks
@@ -28,6 +28,7 @@ const (
 	mixed                   // holds letters that look Latin, or signs that stand for letters
 	joint                   // hangs on the lexeme before it by a hyphen
 	piece                   // cut out of a longer run of letters
+	dash                    // a dash stands before it
 )
 
 // longestWord bounds the work per word, in bytes; longer runs are links or noise.
@@ -97,13 +98,15 @@ func (t *tokenizer) sign(r rune, i, size int) {
 		t.sentence++
 	case '!', '\n', ';', '。', '！', '؛', '।', '…', '(', ')':
 		t.sentence++
-	case ',', ':', '–', '—', '،', '、', '，', '：', '/', '|':
+	case '–', '—':
+		t.pending |= comma | dash
+	case ',', ':', '،', '、', '，', '：', '/', '|':
 		t.pending |= comma
 	case '-', '_':
 		if i > 0 && t.letterAt(i+size) && t.text[i-1] != ' ' {
 			t.pending |= joint
 		} else {
-			t.pending |= comma
+			t.pending |= comma | dash
 		}
 	case '"', '“', '”', '«', '»', '„', '「', '」', '『', '』', '‹', '›', '\'', '‘', '’', '`':
 		t.quotation(r, i, size)
