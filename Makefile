@@ -34,6 +34,10 @@ FETCHED  := $(DOCS)/vendor/.fetched
 TAGS     := grpcnotrace
 export GOFLAGS := $(GOFLAGS) -tags=$(TAGS)
 
+# Without C the program needs no library of the system, and runs in an empty image. Only the race detector is C.
+export CGO_ENABLED := 0
+race: export CGO_ENABLED := 1
+
 .DEFAULT_GOAL := help
 .PHONY: help build run test race browser check vet format lint vuln bench load fuzz generate clean assets viewers limits
 
@@ -41,7 +45,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: viewers ## Build ./bin/repazoo
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/repazoo ./cmd/repazoo
+	go build -trimpath -ldflags '-s -w' -o bin/repazoo ./cmd/repazoo
 
 run: build ## Build and serve on http://127.0.0.1:8000 with nothing configured
 	./bin/repazoo serve
