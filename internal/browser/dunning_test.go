@@ -22,8 +22,9 @@ func TestBrowser_AFailedPaymentIsExplainedAndMended(t *testing.T) {
 
 	v.signIn(gus) // nobody stays signed in for a month of absence
 	v.open("/account/plan")
-	v.until("#standing ~ .notice", "The last payment did not go through. Your card is charged again on ")
-	if got := v.text("#standing ~ .notice"); !strings.Contains(got, "Your plan stays open until ") || !strings.HasSuffix(got, ": put another card in place before then.") {
+	v.until("#standing ~ .notice", "The last payment did not go through. Your plan stays open until ")
+	if got := v.text("#standing ~ .notice"); !strings.Contains(got, ", is paused then, and comes back with the payment that is tried again on ") ||
+		!strings.HasSuffix(got, "So that nothing stops: put another card in place before then.") {
 		t.Errorf("the page says %q", got)
 	}
 	v.accessible("the page of a plan whose payment failed")
