@@ -149,7 +149,7 @@ func (p *post) needed(a *attack, i int) int {
 		return k
 	}
 	if a.needs == not {
-		return p.deniedAfter(i)
+		return p.deniedAfter(i, 1)
 	}
 	return p.nearest(i, 1, a.needs, between)
 }

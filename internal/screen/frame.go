@@ -51,7 +51,7 @@ func (p *post) between(first, last int, want role) bool {
 
 // negated looks for "not" shortly before what is said. A call for harm is also negated from farther off.
 func (p *post) negated(a *attack, what, who int) bool {
-	if p.verbLast() && p.deniedAfter(what) >= 0 {
+	if p.verbLast() && p.deniedAfter(what, 0) >= 0 {
 		return true
 	}
 	if a.what&(harm|wish|remove|cage) != 0 {
@@ -74,8 +74,9 @@ func (p *post) negated(a *attack, what, who int) bool {
 	return false
 }
 
-// deniedAfter finds the "not" that a language with its verbs last puts behind what it denies, or -1.
-func (p *post) deniedAfter(what int) int {
+// deniedAfter finds the "not" that a language with its verbs last puts behind what it denies, or -1. So many words
+// of their own meaning may stand between.
+func (p *post) deniedAfter(what, gap int) int {
 	const reach = 4
 	for k := what + 1; k <= what+reach && p.has(k, what, ^role(0)); k++ {
 		p.steps++
@@ -86,7 +87,10 @@ func (p *post) deniedAfter(what int) int {
 		if u.roles&not != 0 {
 			return k
 		}
-		if u.heavy || u.roles&(people|you|they) != 0 {
+		if u.heavy {
+			gap--
+		}
+		if gap < 0 || u.roles&(people|you|they|attacks&^right) != 0 {
 			break
 		}
 	}
