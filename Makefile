@@ -69,9 +69,10 @@ format: ## Fail when a file is not formatted
 vet: ## Run go vet
 	go vet ./...
 
-lint: bin/golangci-lint ## Run golangci-lint with .golangci.yml
-	bin/golangci-lint run --allow-parallel-runners ./...
-	bin/golangci-lint fmt --diff
+lint: bin/lint bin/gofumpt ## Run the analyzers of tools/lint
+	go vet -vettool=bin/lint ./...
+	@files=$$(git ls-files '*.go' | grep -v -e '_templ\.go$$' -e '\.gen\.go$$' | xargs bin/gofumpt -l); \
+	if [ -n "$$files" ]; then echo "run bin/gofumpt -w on:" $$files; exit 1; fi
 
 vuln: bin/govulncheck ## Look for known vulnerabilities in what is called, where the data can be had
 	@if report=$$(bin/govulncheck ./... 2>&1); then echo "$$report"; \
@@ -80,9 +81,12 @@ vuln: bin/govulncheck ## Look for known vulnerabilities in what is called, where
 	else echo "$$report"; exit 1; fi
 
 # The checkers are pinned in a module of their own, so that they choose no
-# version for the program. The first build of golangci-lint takes minutes.
-bin/golangci-lint: tools/lint/go.mod
-	go build -C tools/lint -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+# version for the program.
+bin/lint: tools/lint/go.mod $(wildcard tools/lint/*.go)
+	go build -C tools/lint -o ../../$@ .
+
+bin/gofumpt: tools/lint/go.mod
+	go build -C tools/lint -o ../../$@ mvdan.cc/gofumpt
 
 bin/govulncheck: tools/lint/go.mod
 	go build -C tools/lint -o ../../$@ golang.org/x/vuln/cmd/govulncheck

@@ -14,8 +14,10 @@ func TestStart_TheSameKeyGetsTheFirstAnswerWhenItsUnitWasTheLast(t *testing.T) {
 	t.Parallel()
 	for what, lose := range map[string][]string{
 		"quota": {`UPDATE quota_periods SET quota = 1 WHERE user_id = $1`},
-		"plan": {`UPDATE quota_periods SET entitled_until = period_start WHERE user_id = $1`,
-			`UPDATE subscriptions SET status = 'canceled', entitled_until = NULL WHERE user_id = $1`},
+		"plan": {
+			`UPDATE quota_periods SET entitled_until = period_start WHERE user_id = $1`,
+			`UPDATE subscriptions SET status = 'canceled', entitled_until = NULL WHERE user_id = $1`,
+		},
 		"source": {`UPDATE x_accounts SET status = 'revoked' WHERE user_id = $1`},
 	} {
 		t.Run(what, func(t *testing.T) {

@@ -2,7 +2,6 @@ package app_test
 
 import (
 	"encoding/json"
-	"github.com/repazoo/repazoo/internal/app/apptest"
 	"io"
 	"maps"
 	"net/http"
@@ -10,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/repazoo/repazoo/internal/app/apptest"
 
 	"github.com/repazoo/repazoo/internal/db"
 )

@@ -3,12 +3,13 @@ package app_test
 import (
 	"bytes"
 	"encoding/json"
-	"github.com/repazoo/repazoo/internal/app/apptest"
 	"io"
 	"mime/multipart"
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/repazoo/repazoo/internal/app/apptest"
 )
 
 func (p *person) upload(file []byte) (int, string) {

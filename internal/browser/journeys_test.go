@@ -3,13 +3,14 @@ package browser
 import (
 	"bytes"
 	"fmt"
-	"github.com/repazoo/repazoo/internal/app/apptest"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/repazoo/repazoo/internal/app/apptest"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"

@@ -18,7 +18,8 @@ type oldAnswer struct{ Body struct{ Said string } }
 
 func oldHandler(_ context.Context, in *struct {
 	ID string `path:"id" maxLength:"5"`
-}) (*oldAnswer, error) {
+},
+) (*oldAnswer, error) {
 	if in.ID == "gone" {
 		return nil, fault.NotFound
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -126,13 +127,14 @@ func (b *birth) written(ctx context.Context, c *pgx.Conn) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	query := `SELECT 0 AS rows, (
+	var query strings.Builder
+	query.WriteString(`SELECT 0 AS rows, (
 		SELECT count(*) FROM pg_database d LEFT JOIN pg_db_role_setting s ON s.setdatabase = d.oid
-		WHERE datname = current_database() AND (datacl IS NOT NULL OR setconfig IS NOT NULL)) AS fresh`
+		WHERE datname = current_database() AND (datacl IS NOT NULL OR setconfig IS NOT NULL)) AS fresh`)
 	for _, table := range append(tables, b.Seeded...) {
-		query += fmt.Sprintf("\nUNION ALL SELECT count(*), count(*) FILTER (WHERE age(xmin) <= age('%s'::xid)) FROM %s", b.XID, table)
+		fmt.Fprintf(&query, "\nUNION ALL SELECT count(*), count(*) FILTER (WHERE age(xmin) <= age('%s'::xid)) FROM %s", b.XID, table)
 	}
-	return "SELECT sum(rows)::bigint, sum(fresh)::bigint FROM (" + query + ") AS t", nil
+	return "SELECT sum(rows)::bigint, sum(fresh)::bigint FROM (" + query.String() + ") AS t", nil
 }
 
 func count(ctx context.Context, c *pgx.Conn, written string) (rows, fresh int64, err error) {
