@@ -62,6 +62,8 @@ func open(path string) (*os.File, error) {
 	}
 	switch info, err := f.Stat(); {
 	case err != nil:
+		f.Close()
+		return nil, fault.ValidationFailed.Saying("The file %s cannot be read.", path).Because(err)
 	case info.IsDir():
 		f.Close()
 		return nil, refuse("is a folder")
@@ -133,9 +135,9 @@ func (in Input) readLabelled(bad *skipped, each func(oneCase) error) error {
 		text, textOK, textErr := texts.next()
 		label, labelOK, labelErr := labels.next()
 		switch {
-		case textErr == io.EOF && labelErr == io.EOF:
+		case errors.Is(textErr, io.EOF) && errors.Is(labelErr, io.EOF):
 			return nil
-		case textErr == io.EOF || labelErr == io.EOF:
+		case errors.Is(textErr, io.EOF) || errors.Is(labelErr, io.EOF):
 			return in.mismatch(texts, labels)
 		case textErr != nil:
 			return textErr
@@ -160,7 +162,7 @@ func (in Input) readLabelled(bad *skipped, each func(oneCase) error) error {
 func (in Input) mismatch(texts, labels *lines) error {
 	for _, l := range []*lines{texts, labels} {
 		for {
-			if _, _, err := l.next(); err == io.EOF {
+			if _, _, err := l.next(); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {
 				return err
@@ -184,7 +186,7 @@ func (in Input) readFindings(bad *skipped, each func(oneCase) error) error {
 	for l := newLines(f); ; {
 		line, ok, err := l.next()
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return err

@@ -110,9 +110,9 @@ func (d *Detector) weigh(s *scan, main script, hint string) Answer {
 		}
 	}
 	confidence := 1 / (1 + math.Exp((second-top)/flatten))
-	clear := s.found[best] >= clearWords && float64(s.found[best]) >= clearShare*float64(s.words)
+	plain := s.found[best] >= clearWords && float64(s.found[best]) >= clearShare*float64(s.words)
 	switch {
-	case hint != "" && known < 0 && !clear:
+	case hint != "" && known < 0 && !plain:
 		return hinted(hint)
 	case s.words == 1 && s.letters[main] < shortest, confidence < needed:
 		return hinted(hint)

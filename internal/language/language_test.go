@@ -40,8 +40,8 @@ func TestOf_KnowsTheProductsLanguagesWithoutAHint(t *testing.T) {
 			t.Logf("%s: got %q (%.2f) for %q", p.code, got.Code, got.Confidence, p.text)
 		}
 	}
-	product := strings.Fields("en es pt fr de it nl pl tr ar hi ja zh ru id")
-	for _, code := range product {
+	product := strings.FieldsSeq("en es pt fr de it nl pl tr ar hi ja zh ru id")
+	for code := range product {
 		if all[code] < 20 || right[code]*20 < all[code]*19 {
 			t.Errorf("%s: %d of %d are right, fewer than 19 in 20", code, right[code], all[code])
 		}

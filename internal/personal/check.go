@@ -49,7 +49,7 @@ func dniLetter(s string) bool {
 	if len(s) != 9 {
 		return false
 	}
-	n := 0
+	var n int
 	switch c := s[0] &^ 0x20; c {
 	case 'X', 'Y', 'Z':
 		n = int(c - 'X')

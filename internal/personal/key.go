@@ -66,13 +66,13 @@ func (s *scan) keys() {
 			continue
 		}
 		if end := s.keyAt(t.from); end > 0 {
-			s.add(Key, t.from, end, real(s.s[t.from:end]), Proven)
+			s.add(Key, t.from, end, genuine(s.s[t.from:end]), Proven)
 			done = end
 		} else if end := s.walletAt(t.from); end > 0 {
 			s.add(Wallet, t.from, end, false, Likely)
 			done = end
 		} else if end := s.labelledKey(i); end > 0 {
-			s.add(Key, t.from, end, real(s.s[t.from:end]), Likely)
+			s.add(Key, t.from, end, genuine(s.s[t.from:end]), Likely)
 			done = end
 		}
 	}
@@ -184,7 +184,7 @@ func (s *scan) botToken(from int) int {
 }
 
 // walletAt is the end of the address of a wallet, or 0. A private key in the form that
-// wallets import is a key, see real.
+// wallets import is a key, see genuine.
 func (s *scan) walletAt(from int) int {
 	const longest = 90
 	end := from
@@ -222,8 +222,8 @@ func mixed(run string) bool {
 	return strings.ContainsAny(run, "0123456789") && strings.ContainsAny(strings.ToLower(run), "abcdefghijklmnopqrstuvwxyz")
 }
 
-// real reports whether a key is one, and no placeholder such as sk_live_xxxxxxxx.
-func real(key string) bool {
+// genuine reports whether a key is one, and no placeholder such as sk_live_xxxxxxxx.
+func genuine(key string) bool {
 	lower := strings.ToLower(key)
 	for _, w := range []string{"example", "your", "xxxxx", "redacted", "placeholder", "....", "00000000", "changeme"} {
 		if strings.Contains(lower, w) {

@@ -191,7 +191,7 @@ func (s *scan) labels(i int) (end, dots int) {
 			end++
 		}
 		j := end + 1
-		kind := 0
+		var kind int
 		switch {
 		case s.is(j, '.') && s.is(j+1, word) && s.glued(j+1):
 			kind, j = plainDot, j+1

@@ -1,6 +1,9 @@
 package screen
 
-import "unicode/utf8"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 // Words written without a space between them are cut into known ones: "stupidpeople".
 const (
@@ -119,11 +122,11 @@ func (p *post) insertParts(i int) {
 	whole := p.tokens[i]
 	exact := int(whole.end-whole.start) == int(whole.to-whole.from) // byte for byte, so that parts have places
 	from := whole.from
-	for k := len(p.cuts) - 1; k >= 0; k-- {
+	for _, cut := range slices.Backward(p.cuts) {
 		t := whole
-		t.from, t.to = from, whole.from+int32(p.cuts[k])
+		t.from, t.to = from, whole.from+int32(cut)
 		if exact {
-			t.start, t.end = whole.start+(from-whole.from), whole.start+int32(p.cuts[k])
+			t.start, t.end = whole.start+(from-whole.from), whole.start+int32(cut)
 		}
 		if from > whole.from {
 			t.flags &^= comma

@@ -286,14 +286,14 @@ func (t *tokenizer) apostrophe(i int) int {
 
 // run reads letters of a script without spaces. They are cut into words later, when the lexicons are known.
 func (t *tokenizer) run(start int) int {
-	i, from := start, len(t.folded)
+	i := start
 	for i < len(t.text) {
 		r, size := decode(t.text, i)
 		if !spaceless(r) && !invisible(r) {
 			break
 		}
 		if !invisible(r) {
-			from = len(t.folded)
+			from := len(t.folded)
 			t.folded = appendFolded(t.folded, r)
 			t.add(lexeme{from: int32(from), to: int32(len(t.folded)), start: int32(i), end: int32(i + size), flags: piece})
 		}

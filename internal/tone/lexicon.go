@@ -81,7 +81,7 @@ func parse(name, text string) (*lexicon, error) {
 			}
 			continue
 		}
-		for _, item := range strings.Fields(line) {
+		for item := range strings.FieldsSeq(line) {
 			if name == "emoji" {
 				l.addSign(item, section)
 				continue
