@@ -62,7 +62,8 @@ func (r *Result) writeFindings(t io.Writer) {
 		rates map[string]GroupRates
 	}{
 		{"all", map[string]GroupRates{"all": {r.Harmless, r.Risks}}},
-		{"language", r.Languages}, {"kind", r.Kinds},
+		{"language", r.Languages},
+		{"kind", r.Kinds},
 	} {
 		fmt.Fprintf(t, "\n%s\tharmless\tflagged\thigh\trisks\tright\tany\n", part.name)
 		for _, name := range slices.Sorted(maps.Keys(part.rates)) {

@@ -29,22 +29,73 @@ const (
 
 // keyForms are the keys of services, as each documents them.
 var keyForms = []keyForm{
-	{"AKIA", upper | numbers, 16}, {"ASIA", upper | numbers, 16}, // Amazon
-	{"ghp_", alnum, 30}, {"gho_", alnum, 30}, {"ghu_", alnum, 30}, {"ghs_", alnum, 30}, {"ghr_", alnum, 30}, {"github_pat_", wide, 22},
-	{"glpat-", wide, 18},                                                                                                         // GitLab
-	{"xoxb-", wide, 16}, {"xoxp-", wide, 16}, {"xoxa-", wide, 16}, {"xoxr-", wide, 16}, {"xoxs-", wide, 16}, {"xapp-", wide, 16}, // Slack
-	{"AIza", wide, 30}, {"ya29.", wide, 30}, {"GOCSPX-", wide, 20}, // Google
-	{"sk_live_", wide, 16}, {"rk_live_", wide, 16}, {"sk_test_", wide, 16}, {"rk_test_", wide, 16}, {"whsec_", alnum | dots, 20}, // Stripe
-	{"sk-ant-", wide, 16}, {"sk-", wide, 20}, {"gsk_", alnum, 30}, {"r8_", alnum, 30}, {"hf_", alnum, 28}, {"pplx-", alnum, 30}, // models
-	{"SG.", wide | dots, 40}, {"key-", hex, 32}, {"xkeysib-", wide, 40}, {"re_", wide, 24}, // mail services
-	{"SK", hex, 32}, {"AC", hex, 32}, // Twilio
-	{"npm_", alnum, 30}, {"pypi-", wide, 40}, {"dckr_pat_", wide, 20}, {"rubygems_", hex, 40}, // registries
-	{"dop_v1_", hex, 40}, {"dor_v1_", hex, 40}, {"pul-", hex, 40}, {"hvs.", wide, 20}, {"dapi", hex, 32}, {"FlyV1", wide | dots, 40}, // clouds
-	{"shpat_", alnum, 30}, {"shpca_", alnum, 30}, {"shppa_", alnum, 30}, {"shpss_", alnum, 30}, {"sq0atp-", wide, 20}, {"sq0csp-", wide, 40}, // shops
-	{"EAA", alnum, 60}, {"AAAAAAAAAAAAAAAAAAAAA", alnum | dots, 20}, // Meta, X
-	{"lin_api_", alnum, 30}, {"ntn_", alnum, 30}, {"secret_", alnum, 40}, {"figd_", wide, 30}, {"ATATT3x", wide | dots, 60}, {"pat-na1-", wide, 30},
-	{"NRAK-", alnum, 25}, {"sntrys_", wide | dots, 40}, {"glc_", alnum | dots, 30}, {"glsa_", wide, 30}, {"sbp_", hex, 40}, {"PMAK-", wide, 40},
-	{"AGE-SECRET-KEY-1", upper | numbers, 50}, {"rpz_", upper | numbers, 39},
+	{"AKIA", upper | numbers, 16},
+	{"ASIA", upper | numbers, 16}, // Amazon
+	{"ghp_", alnum, 30},
+	{"gho_", alnum, 30},
+	{"ghu_", alnum, 30},
+	{"ghs_", alnum, 30},
+	{"ghr_", alnum, 30},
+	{"github_pat_", wide, 22},
+	{"glpat-", wide, 18}, // GitLab
+	{"xoxb-", wide, 16},
+	{"xoxp-", wide, 16},
+	{"xoxa-", wide, 16},
+	{"xoxr-", wide, 16},
+	{"xoxs-", wide, 16},
+	{"xapp-", wide, 16}, // Slack
+	{"AIza", wide, 30},
+	{"ya29.", wide, 30},
+	{"GOCSPX-", wide, 20}, // Google
+	{"sk_live_", wide, 16},
+	{"rk_live_", wide, 16},
+	{"sk_test_", wide, 16},
+	{"rk_test_", wide, 16},
+	{"whsec_", alnum | dots, 20}, // Stripe
+	{"sk-ant-", wide, 16},
+	{"sk-", wide, 20},
+	{"gsk_", alnum, 30},
+	{"r8_", alnum, 30},
+	{"hf_", alnum, 28},
+	{"pplx-", alnum, 30}, // models
+	{"SG.", wide | dots, 40},
+	{"key-", hex, 32},
+	{"xkeysib-", wide, 40},
+	{"re_", wide, 24}, // mail services
+	{"SK", hex, 32},
+	{"AC", hex, 32}, // Twilio
+	{"npm_", alnum, 30},
+	{"pypi-", wide, 40},
+	{"dckr_pat_", wide, 20},
+	{"rubygems_", hex, 40}, // registries
+	{"dop_v1_", hex, 40},
+	{"dor_v1_", hex, 40},
+	{"pul-", hex, 40},
+	{"hvs.", wide, 20},
+	{"dapi", hex, 32},
+	{"FlyV1", wide | dots, 40}, // clouds
+	{"shpat_", alnum, 30},
+	{"shpca_", alnum, 30},
+	{"shppa_", alnum, 30},
+	{"shpss_", alnum, 30},
+	{"sq0atp-", wide, 20},
+	{"sq0csp-", wide, 40}, // shops
+	{"EAA", alnum, 60},
+	{"AAAAAAAAAAAAAAAAAAAAA", alnum | dots, 20}, // Meta, X
+	{"lin_api_", alnum, 30},
+	{"ntn_", alnum, 30},
+	{"secret_", alnum, 40},
+	{"figd_", wide, 30},
+	{"ATATT3x", wide | dots, 60},
+	{"pat-na1-", wide, 30},
+	{"NRAK-", alnum, 25},
+	{"sntrys_", wide | dots, 40},
+	{"glc_", alnum | dots, 30},
+	{"glsa_", wide, 30},
+	{"sbp_", hex, 40},
+	{"PMAK-", wide, 40},
+	{"AGE-SECRET-KEY-1", upper | numbers, 50},
+	{"rpz_", upper | numbers, 39},
 }
 
 // keysBy finds the forms by their first two bytes.

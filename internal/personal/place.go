@@ -232,7 +232,7 @@ func (s *scan) streetThenNumber(i int) (from, end int) {
 		t := s.tokens[j]
 		switch {
 		case (t.kind == '.' || t.kind == '/') && names == 0:
-		case t.kind == word && (linkWords[plain(s.text(j))]):
+		case t.kind == word && linkWords[plain(s.text(j))]:
 		case t.kind == word && (t.capital || home || !cased(s.text(j))):
 			names++
 			if end := s.houseNumber(j + 1); end >= 0 {

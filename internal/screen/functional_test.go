@@ -90,8 +90,12 @@ func TestCheck_TellsHateFromWhatOnlyLooksLikeIt(t *testing.T) {
 func TestCheck_SeesThroughDisguisesOfOtherScripts(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ lang, text string }{
-		{"ru", "Н3навижу мусульман"}, {"ru", "Heнaвижу мусульман"}, {"ru", "Опять эти пид0ры"},
-		{"zh", "我 讨 厌 穆 斯 林"}, {"zh", "我讨*厌穆斯林"}, {"zh", "我討厭難民"},
+		{"ru", "Н3навижу мусульман"},
+		{"ru", "Heнaвижу мусульман"},
+		{"ru", "Опять эти пид0ры"},
+		{"zh", "我 讨 厌 穆 斯 林"},
+		{"zh", "我讨*厌穆斯林"},
+		{"zh", "我討厭難民"},
 	} {
 		if !hates(screener().Check(c.text, c.lang)) {
 			t.Errorf("%s: %q is not found", c.lang, c.text)

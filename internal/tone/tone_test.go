@@ -94,7 +94,11 @@ func TestOf_IsUnknownWithoutAListOrASign(t *testing.T) {
 		text, lang string
 		want       bool
 	}{
-		{"hyvää päivää", "fi", false}, {"hyvää päivää 😍", "fi", true}, {"", "", false}, {":-(", "", true}, {"", "en", true},
+		{"hyvää päivää", "fi", false},
+		{"hyvää päivää 😍", "fi", true},
+		{"", "", false},
+		{":-(", "", true},
+		{"", "en", true},
 		{"bahut accha yaar", "hi-Latn", false},
 	} {
 		if got := reader().Of(c.text, c.lang); got.Known != c.want || !got.Known && got.Valence != 0 {
