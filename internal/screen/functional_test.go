@@ -112,3 +112,15 @@ func TestCheck_ReadsADashAsAreWhereTheLanguageSaysSo(t *testing.T) {
 		t.Error("a dash joins in English")
 	}
 }
+
+func TestCheck_CutsNoShortWordOutOfALongerKatakanaOne(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"移民はバカンスだ", "女性はホモサピエンスだ", "外国人はカスタードだ", "黒人はサルサだ"} {
+		if hates(screener().Check(text, "ja")) {
+			t.Errorf("%q is found", text)
+		}
+	}
+	if !hates(screener().Check("移民はバカだ", "ja")) {
+		t.Error("the word by itself is not found")
+	}
+}

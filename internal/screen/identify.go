@@ -305,7 +305,7 @@ func (p *post) longestRun(i, end int) (int, [readers]int32) {
 			}
 			at = next
 			id, ends := l.ends[at]
-			if !ends || j-i+1 < longest {
+			if !ends || j-i+1 < longest || p.insideKatakana(i, j+1, end) {
 				continue
 			}
 			if j-i+1 > longest {
@@ -316,6 +316,22 @@ func (p *post) longestRun(i, end int) (int, [readers]int32) {
 		}
 	}
 	return longest, best
+}
+
+// insideKatakana reports whether the pieces from i up to j are a short katakana word with katakana before or
+// behind it: then it is most likely a part of another word, as "baka" is of "vacances".
+func (p *post) insideKatakana(i, j, end int) bool {
+	const short = 3
+	if j-i > short || !p.katakana(i) || !p.katakana(j-1) {
+		return false
+	}
+	return j < end && p.katakana(j) || i > 0 && p.tokens[i-1].end == p.tokens[i].start && p.katakana(i-1)
+}
+
+// katakana reports whether token i is a katakana letter.
+func (p *post) katakana(i int) bool {
+	r, _ := utf8.DecodeRune(p.folded[p.tokens[i].from:p.tokens[i].to])
+	return r >= 'ァ' && r <= 'ヿ' && r != '・'
 }
 
 // joinLetters makes one word of single letters, "s c u m" or "f.u.c.k", if a lexicon knows it. The first letter
