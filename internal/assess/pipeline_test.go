@@ -300,7 +300,9 @@ func TestRun_DoesNotHoldThePosts(t *testing.T) { // alone, not parallel: it meas
 			most = max(most, heapInUse())
 		}
 	})
-	if err != nil || most == 0 || most > before+8<<20 {
+	// Half of what went through is room for the chunks in flight and the screen's scratch space, which the race
+	// detector makes larger: it lets a sync.Pool forget at random.
+	if err != nil || most == 0 || most > before+posts*size/2 {
 		t.Fatalf("%d KiB more in use than before, %v", (most-before)>>10, err)
 	}
 }
