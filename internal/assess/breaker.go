@@ -1,8 +1,9 @@
 package assess
 
-// A faulty model must cost neither the person's time nor the operator's money. The breaker holds the two bounds of a run:
-// further questions about the same posts are at most as many as first questions (twelve in a short run), so that calls of a
-// long run stay within twice the normal number, and a model whose answers cannot be used three groups in a row is not asked any more.
+// A faulty model must cost neither the person's time nor the operator's money. The breaker holds the two bounds of a
+// run. Further questions about the same posts are at most as many as first questions (twelve in a short run), so that
+// the calls of a long run stay within twice the normal number. And a model whose answers cannot be used three groups in
+// a row is not asked any more.
 
 const (
 	repeatsAtFirst = 12 // further questions allowed before a run has shown how long it is: enough to find one post of forty
