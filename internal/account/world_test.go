@@ -17,6 +17,7 @@ import (
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/db/dbtest"
 	"github.com/repazoo/repazoo/internal/sandbox"
+	"github.com/repazoo/repazoo/internal/sandbox/x"
 	"github.com/repazoo/repazoo/internal/seal"
 	"github.com/repazoo/repazoo/internal/xapi"
 )
@@ -65,7 +66,7 @@ func newWorld(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 	t.Cleanup(srv.Close)
 	w.url = srv.URL
 	w.x = xapi.New(xapi.Config{
-		ClientID: sandbox.XClientID, ClientSecret: sandbox.XClientSecret, HTTP: srv.Client(), Now: clock.Now,
+		ClientID: x.ClientID, ClientSecret: x.ClientSecret, HTTP: srv.Client(), Now: clock.Now,
 		APIURL: srv.URL + "/x", AuthorizeURL: srv.URL + "/x/i/oauth2/authorize",
 	})
 	w.Service = w.another(jwtKey)

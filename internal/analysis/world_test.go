@@ -18,6 +18,8 @@ import (
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/db/dbtest"
 	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
+	xsandbox "github.com/repazoo/repazoo/internal/sandbox/x"
 	"github.com/repazoo/repazoo/internal/seal"
 	"github.com/repazoo/repazoo/internal/xapi"
 )
@@ -60,7 +62,7 @@ func newWorld(t testing.TB, open func(testing.TB, func() time.Time) *db.DB) *wor
 	t.Cleanup(srv.Close)
 	sealer := must(seal.New("a sealing secret of more than 32 bytes, for tests"))(t)
 	x := xapi.New(xapi.Config{
-		ClientID: sandbox.XClientID, ClientSecret: sandbox.XClientSecret, HTTP: srv.Client(), Now: w.sb.Now,
+		ClientID: xsandbox.ClientID, ClientSecret: xsandbox.ClientSecret, HTTP: srv.Client(), Now: w.sb.Now,
 		APIURL: srv.URL + "/x", AuthorizeURL: srv.URL + "/x/i/oauth2/authorize",
 	})
 	accounts := must(account.New(account.Config{
@@ -68,8 +70,8 @@ func newWorld(t testing.TB, open func(testing.TB, func() time.Time) *db.DB) *wor
 		PublicURL: home, Local: true, Now: w.sb.Now,
 	}))(t)
 	plans := must(billing.New(billing.Config{
-		DB: w.d, StripeKey: sandbox.StripeAPIKey, StripeURL: srv.URL + "/stripe", WebhookSecret: sandbox.StripeWebhookSecret,
-		BasicPrice: sandbox.StripeBasicPrice, ProPrice: sandbox.StripeProPrice, PublicURL: home,
+		DB: w.d, StripeKey: stripesandbox.APIKey, StripeURL: srv.URL + "/stripe", WebhookSecret: stripesandbox.WebhookSecret,
+		BasicPrice: stripesandbox.BasicPrice, ProPrice: stripesandbox.ProPrice, PublicURL: home,
 	}))(t)
 	w.Service = New(Config{DB: w.d, Seal: sealer, Accounts: accounts, Billing: plans, X: x, KeepReports: 90 * 24 * time.Hour})
 	return w

@@ -47,6 +47,9 @@ import (
 	"github.com/repazoo/repazoo/internal/plan"
 	"github.com/repazoo/repazoo/internal/privacy"
 	"github.com/repazoo/repazoo/internal/sandbox"
+	claudesandbox "github.com/repazoo/repazoo/internal/sandbox/claude"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
+	xsandbox "github.com/repazoo/repazoo/internal/sandbox/x"
 	"github.com/repazoo/repazoo/internal/seal"
 	"github.com/repazoo/repazoo/internal/tracing"
 	"github.com/repazoo/repazoo/internal/xapi"
@@ -221,7 +224,7 @@ func (a *App) openSandbox(context.Context) (err error) {
 	}
 	a.opt.Now = a.sandbox.Now
 	if c.UseSandboxStripe() {
-		a.sandbox.Stripe().DeliverTo(a.Address()+"/webhooks/stripe", sandbox.StripeWebhookSecret)
+		a.sandbox.Stripe().DeliverTo(a.Address()+"/webhooks/stripe", stripesandbox.WebhookSecret)
 	}
 	return nil
 }
@@ -243,7 +246,7 @@ func (a *App) sandboxed() []string {
 func (a *App) xConfig() xapi.Config {
 	if a.cfg.UseSandboxX() {
 		return xapi.Config{
-			ClientID: sandbox.XClientID, ClientSecret: sandbox.XClientSecret, APIURL: a.Address() + "/x", AuthorizeURL: a.URL() + "/x/i/oauth2/authorize",
+			ClientID: xsandbox.ClientID, ClientSecret: xsandbox.ClientSecret, APIURL: a.Address() + "/x", AuthorizeURL: a.URL() + "/x/i/oauth2/authorize",
 			HTTP: a.outside("x"), Now: a.opt.Now,
 		}
 	}
@@ -260,8 +263,8 @@ func (a *App) billingConfig() billing.Config {
 		Trial: trial(a.cfg), Codes: bool(c.Codes), Tax: bool(c.Tax), TakeCode: a.takeCode, Mark: a.markX,
 	}
 	if a.cfg.UseSandboxStripe() {
-		b.StripeKey, b.StripeURL, b.WebhookSecret = sandbox.StripeAPIKey, a.Address()+"/stripe", sandbox.StripeWebhookSecret
-		b.BasicPrice, b.ProPrice = sandbox.StripeBasicPrice, sandbox.StripeProPrice
+		b.StripeKey, b.StripeURL, b.WebhookSecret = stripesandbox.APIKey, a.Address()+"/stripe", stripesandbox.WebhookSecret
+		b.BasicPrice, b.ProPrice = stripesandbox.BasicPrice, stripesandbox.ProPrice
 	}
 	return b
 }
@@ -276,7 +279,7 @@ func (a *App) tiers() plan.Tiers {
 // claude is nil when no model is configured: the screen then stands alone.
 func (a *App) claude() *claude.Client {
 	if a.cfg.UseSandboxClaude() {
-		return claude.New(claude.Config{APIKey: sandbox.ClaudeAPIKey, BaseURL: a.Address() + "/claude", HTTP: a.outside("claude")})
+		return claude.New(claude.Config{APIKey: claudesandbox.APIKey, BaseURL: a.Address() + "/claude", HTTP: a.outside("claude")})
 	}
 	if !a.cfg.Claude.APIKey.IsSet() {
 		return nil

@@ -11,7 +11,7 @@ import (
 	"github.com/repazoo/repazoo/internal/config"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/plan"
-	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 // SetupOptions are what a person says to SetupBilling.
@@ -62,8 +62,8 @@ func ExamineBilling(ctx context.Context, cfg *config.Config, fix bool, tell func
 		Trial: trial(cfg), Codes: bool(cfg.Stripe.Codes), Tax: bool(cfg.Stripe.Tax),
 	}
 	if cfg.UseSandboxStripe() {
-		c.StripeKey, c.StripeURL = sandbox.StripeAPIKey, fmt.Sprintf("http://127.0.0.1:%d/stripe", cfg.Server.Port)
-		c.BasicPrice, c.ProPrice = sandbox.StripeBasicPrice, sandbox.StripeProPrice
+		c.StripeKey, c.StripeURL = stripesandbox.APIKey, fmt.Sprintf("http://127.0.0.1:%d/stripe", cfg.Server.Port)
+		c.BasicPrice, c.ProPrice = stripesandbox.BasicPrice, stripesandbox.ProPrice
 	}
 	s, err := billing.New(c)
 	if err != nil {

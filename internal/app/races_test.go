@@ -20,6 +20,7 @@ import (
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/db/dbtest"
 	"github.com/repazoo/repazoo/internal/sandbox"
+	xsandbox "github.com/repazoo/repazoo/internal/sandbox/x"
 )
 
 // What must not race is raced here over three processes on one PostgreSQL and one Redis, while others keep them busy.
@@ -46,7 +47,7 @@ func newFleet(t *testing.T, env map[string]string) *fleet {
 	vars := map[string]string{
 		"DATABASE_URL": dbtest.PostgresURL(t), "REDIS_URL": redis(t), "REDIS_TIMEOUT_MS": "60000", "BILLING": "off", "WORKERS": "0",
 		"RATE_LIMIT_PER_MINUTE": "1000000", "RATE_LIMIT_PER_HOUR": "1000000",
-		"TWITTER_CLIENT_ID": sandbox.XClientID, "TWITTER_CLIENT_SECRET": sandbox.XClientSecret, "X_API_URL": x.URL + "/x", "X_AUTHORIZE_URL": x.URL + "/x/i/oauth2/authorize",
+		"TWITTER_CLIENT_ID": xsandbox.ClientID, "TWITTER_CLIENT_SECRET": xsandbox.ClientSecret, "X_API_URL": x.URL + "/x", "X_AUTHORIZE_URL": x.URL + "/x/i/oauth2/authorize",
 		"JWT_SECRET_KEY": "one-key-for-all-replicas-0123456789abcdef", "ENCRYPTION_KEY": "another-key-for-all-replicas-0123456789",
 	}
 	maps.Copy(vars, env)

@@ -14,6 +14,9 @@ import (
 
 	"github.com/repazoo/repazoo/internal/app"
 	"github.com/repazoo/repazoo/internal/sandbox"
+	claudesandbox "github.com/repazoo/repazoo/internal/sandbox/claude"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
+	xsandbox "github.com/repazoo/repazoo/internal/sandbox/x"
 )
 
 // turning is X, Stripe and Claude with secrets that can be replaced: the one before is refused, as they would refuse it.
@@ -40,14 +43,14 @@ func (o *turning) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch service := strings.Split(r.URL.Path, "/")[1]; service {
 	case "x":
 		if id, secret, ok := r.BasicAuth(); ok {
-			r.SetBasicAuth(id, o.own(service, secret, sandbox.XClientSecret))
+			r.SetBasicAuth(id, o.own(service, secret, xsandbox.ClientSecret))
 		}
 	case "stripe":
 		if key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-			r.Header.Set("Authorization", "Bearer "+o.own(service, key, sandbox.StripeAPIKey))
+			r.Header.Set("Authorization", "Bearer "+o.own(service, key, stripesandbox.APIKey))
 		}
 	case "claude":
-		r.Header.Set("X-Api-Key", o.own(service, r.Header.Get("X-Api-Key"), sandbox.ClaudeAPIKey))
+		r.Header.Set("X-Api-Key", o.own(service, r.Header.Get("X-Api-Key"), claudesandbox.APIKey))
 	}
 	o.sb.Handler().ServeHTTP(w, r)
 }
@@ -77,8 +80,8 @@ func outsideWorld(t *testing.T, o *turning, log io.Writer, env map[string]string
 	v, vars := safe(t)
 	maps.Copy(vars, env)
 	maps.Copy(vars, map[string]string{
-		"TWITTER_CLIENT_ID": sandbox.XClientID, "X_API_URL": o.url + "/x", "X_AUTHORIZE_URL": o.url + "/x/i/oauth2/authorize",
-		"STRIPE_API_URL": o.url + "/stripe", "STRIPE_BASIC_PRICE_ID": sandbox.StripeBasicPrice, "STRIPE_PRO_PRICE_ID": sandbox.StripeProPrice,
+		"TWITTER_CLIENT_ID": xsandbox.ClientID, "X_API_URL": o.url + "/x", "X_AUTHORIZE_URL": o.url + "/x/i/oauth2/authorize",
+		"STRIPE_API_URL": o.url + "/stripe", "STRIPE_BASIC_PRICE_ID": stripesandbox.BasicPrice, "STRIPE_PRO_PRICE_ID": stripesandbox.ProPrice,
 		"ANTHROPIC_BASE_URL": o.url + "/claude",
 	})
 	set := func(name, value string) { put(t, v, name, value) }
@@ -231,7 +234,7 @@ func TestRotation_OfFilesIsFoundByItself(t *testing.T) {
 	a := watching(t, map[string]string{
 		"DATA_DIR": t.TempDir(), "RATE_LIMIT_PER_MINUTE": "10000", "RATE_LIMIT_PER_HOUR": "10000",
 		"STRIPE_SECRET_KEY_FILE": filepath.Join(dir, "stripe"), "STRIPE_API_URL": o.url + "/stripe",
-		"STRIPE_BASIC_PRICE_ID": sandbox.StripeBasicPrice, "STRIPE_PRO_PRICE_ID": sandbox.StripeProPrice,
+		"STRIPE_BASIC_PRICE_ID": stripesandbox.BasicPrice, "STRIPE_PRO_PRICE_ID": stripesandbox.ProPrice,
 		"SMTP_URL_FILE": filepath.Join(dir, "mail"), "SMTP_FROM": "Repazoo <no-reply@repazoo.example>",
 	})
 	p := signIn(t, a.URL(), gus)

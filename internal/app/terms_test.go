@@ -8,7 +8,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/app"
 	"github.com/repazoo/repazoo/internal/db"
-	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 // code makes a promotion code in the stand-in's account, as an operator would.
@@ -20,7 +20,7 @@ func code(t *testing.T, base, code, coupon string) {
 			t.Fatal(err)
 		}
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		r.Header.Set("Authorization", "Bearer "+sandbox.StripeAPIKey)
+		r.Header.Set("Authorization", "Bearer "+stripesandbox.APIKey)
 		res, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Fatal(err)

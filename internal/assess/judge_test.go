@@ -21,6 +21,7 @@ import (
 	"github.com/repazoo/repazoo/internal/claude"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/sandbox"
+	claudesandbox "github.com/repazoo/repazoo/internal/sandbox/claude"
 )
 
 // newTestJudge is a judge whose model is the sandbox. It asks the provider once only, so that failures need no waiting.
@@ -30,7 +31,7 @@ func newTestJudge(t *testing.T) (*Judge, *sandbox.Sandbox) {
 	srv := httptest.NewServer(s.Handler())
 	t.Cleanup(srv.Close)
 	return &Judge{
-		Client: claude.New(claude.Config{APIKey: sandbox.ClaudeAPIKey, BaseURL: srv.URL + "/claude", HTTP: srv.Client(), MaxAttempts: 1}),
+		Client: claude.New(claude.Config{APIKey: claudesandbox.APIKey, BaseURL: srv.URL + "/claude", HTTP: srv.Client(), MaxAttempts: 1}),
 		Model:  "claude-haiku-5-5", Prices: Prices{100_000, 500_000},
 		TalksToModel: func(text string) bool { return strings.Contains(text, "INJECT") },
 	}, s
@@ -192,17 +193,17 @@ func TestJudge_AsksAboutEqualTextsOnce(t *testing.T) {
 func TestJudge_AsksAgainAboutWhatAnAnswerLacks(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		kind   sandbox.ClaudeKind
+		kind   claudesandbox.Kind
 		second []string // texts of the second question
 		told   bool     // it says what was wrong
 	}{
-		"an answer that cannot be read": {sandbox.ClaudeMalformed, []string{"you idiot", "fine"}, true},
-		"an answer without a post":      {sandbox.ClaudeForgetful, []string{"you idiot", "fine", "you idiot"}, false},
+		"an answer that cannot be read": {claudesandbox.Malformed, []string{"you idiot", "fine"}, true},
+		"an answer without a post":      {claudesandbox.Forgetful, []string{"you idiot", "fine", "you idiot"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			j, s := newTestJudge(t)
-			s.Claude().Fail(sandbox.ClaudeFault{Kind: tt.kind})
+			s.Claude().Fail(claudesandbox.Fault{Kind: tt.kind})
 			got := mustBatch(t, j, postsOfTexts("you idiot", "fine"))
 			if len(asks(s)) != 2 || len(got.Judgements) != 2 || got.Unjudged != nil || len(got.Judgements[0].Claims) != 1 {
 				t.Fatalf("%d calls, %+v", len(asks(s)), got)
@@ -218,7 +219,7 @@ func TestJudge_AsksAgainAboutWhatAnAnswerLacks(t *testing.T) {
 func TestJudge_ReadsWhatServersOfLocalModelsAnswer(t *testing.T) {
 	t.Parallel()
 	j, s := newTestJudge(t)
-	s.Claude().Fail(sandbox.ClaudeFault{Kind: sandbox.ClaudeLocal, Times: -1})
+	s.Claude().Fail(claudesandbox.Fault{Kind: claudesandbox.Local, Times: -1})
 	got := mustBatch(t, j, postsOfTexts("you idiot", "fine"))
 	if len(asks(s)) != 1 || len(got.Judgements) != 2 || len(got.Judgements[0].Claims) != 1 {
 		t.Fatalf("%d calls, %+v", len(asks(s)), got)
@@ -227,18 +228,18 @@ func TestJudge_ReadsWhatServersOfLocalModelsAnswer(t *testing.T) {
 
 func TestJudge_LosesOnlyThePostTheModelFailsOn(t *testing.T) {
 	t.Parallel()
-	tests := map[sandbox.ClaudeKind]struct{ calls, refusals int }{
+	tests := map[claudesandbox.Kind]struct{ calls, refusals int }{
 		// Of eight posts: 8, 4, 2, 1 that fail, and the other halves 4, 2, 1 that do not.
-		sandbox.ClaudeMalformed: {4*2 + 3, 0}, // each failure is asked for twice
-		sandbox.ClaudeRefuses:   {4 + 3, 4},
-		sandbox.ClaudeFiltered:  {4 + 3, 4},
-		sandbox.ClaudeContext:   {4 + 3, 0},
+		claudesandbox.Malformed: {4*2 + 3, 0}, // each failure is asked for twice
+		claudesandbox.Refuses:   {4 + 3, 4},
+		claudesandbox.Filtered:  {4 + 3, 4},
+		claudesandbox.Context:   {4 + 3, 0},
 	}
 	for kind, want := range tests {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			j, s := newTestJudge(t)
-			s.Claude().Fail(sandbox.ClaudeFault{Kind: kind, Times: -1, Containing: "poison"})
+			s.Claude().Fail(claudesandbox.Fault{Kind: kind, Times: -1, Containing: "poison"})
 			got := mustBatch(t, j, postsOfTexts("you idiot", "b", "c", "d", "poison", "f", "g", "h"))
 			if !slices.Equal(got.Unjudged, []string{"1900000000000000004"}) || len(got.Judgements) != 7 || len(got.Judgements[0].Claims) != 1 {
 				t.Fatalf("got %+v", got)
@@ -253,7 +254,7 @@ func TestJudge_LosesOnlyThePostTheModelFailsOn(t *testing.T) {
 func TestJudge_KeepsTheBeginningOfAnAnswerThatWasCut(t *testing.T) {
 	t.Parallel()
 	j, s := newTestJudge(t)
-	s.Claude().Fail(sandbox.ClaudeFault{Kind: sandbox.ClaudeMaxTokens})
+	s.Claude().Fail(claudesandbox.Fault{Kind: claudesandbox.MaxTokens})
 	texts := []string{"a", "b", "c", "d", "e", "f"}
 	got := mustBatch(t, j, postsOfTexts(texts...))
 	again, _, _ := sentTexts(t, asks(s)[1])
@@ -279,21 +280,21 @@ func inBatches(t *testing.T, j *Judge, n int) (judged int) {
 func TestJudge_AFaultyModelCostsAtMostTwiceTheCalls(t *testing.T) {
 	t.Parallel()
 	const posts, normal = 1000, 25
-	for kind, want := range map[sandbox.ClaudeKind]struct {
+	for kind, want := range map[claudesandbox.Kind]struct {
 		judged int
 		ended  bool
 	}{
-		sandbox.ClaudeForgetful: {posts, false},
-		sandbox.ClaudeMalformed: {0, true},
-		sandbox.ClaudeRefuses:   {0, true},
-		sandbox.ClaudeFiltered:  {0, true},
-		sandbox.ClaudeContext:   {0, true},
-		sandbox.ClaudeLocal:     {posts, false},
+		claudesandbox.Forgetful: {posts, false},
+		claudesandbox.Malformed: {0, true},
+		claudesandbox.Refuses:   {0, true},
+		claudesandbox.Filtered:  {0, true},
+		claudesandbox.Context:   {0, true},
+		claudesandbox.Local:     {posts, false},
 	} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			j, s := newTestJudge(t)
-			s.Claude().Fail(sandbox.ClaudeFault{Kind: kind, Times: -1})
+			s.Claude().Fail(claudesandbox.Fault{Kind: kind, Times: -1})
 			judged := inBatches(t, j, posts)
 			if judged != want.judged || len(asks(s)) > 2*normal || j.Unusable() != want.ended {
 				t.Fatalf("%d judged in %d calls, ended %v", judged, len(asks(s)), j.Unusable())
@@ -305,7 +306,7 @@ func TestJudge_AFaultyModelCostsAtMostTwiceTheCalls(t *testing.T) {
 func TestJudge_IsNotAskedAnyMoreAfterThreeGroupsWithoutAVerdict(t *testing.T) {
 	t.Parallel()
 	j, s := newTestJudge(t)
-	s.Claude().Fail(sandbox.ClaudeFault{Kind: sandbox.ClaudeRefuses, Times: -1})
+	s.Claude().Fail(claudesandbox.Fault{Kind: claudesandbox.Refuses, Times: -1})
 	inBatches(t, j, 3*judgeBatch)
 	before := len(asks(s))
 	if inBatches(t, j, 10*judgeBatch); len(asks(s)) != before || !j.Unusable() || before > 3+repeatsAtFirst {
@@ -315,13 +316,13 @@ func TestJudge_IsNotAskedAnyMoreAfterThreeGroupsWithoutAVerdict(t *testing.T) {
 
 func TestJudge_RejectsAndCountsWhatCannotBeVerified(t *testing.T) {
 	t.Parallel()
-	for kind, want := range map[sandbox.ClaudeKind][2]int{ // rejected of the first post, of no post
-		sandbox.ClaudeInvents: {1, 0}, sandbox.ClaudeUnknownLabel: {1, 0}, sandbox.ClaudeUnknownPost: {0, 1},
+	for kind, want := range map[claudesandbox.Kind][2]int{ // rejected of the first post, of no post
+		claudesandbox.Invents: {1, 0}, claudesandbox.UnknownLabel: {1, 0}, claudesandbox.UnknownPost: {0, 1},
 	} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			j, s := newTestJudge(t)
-			s.Claude().Fail(sandbox.ClaudeFault{Kind: kind})
+			s.Claude().Fail(claudesandbox.Fault{Kind: kind})
 			got := mustBatch(t, j, postsOfTexts("you idiot", "fine"))
 			if got.Judgements[0].Rejected != want[0] || got.Rejected != want[1] || got.Judgements[1].Rejected != 0 {
 				t.Fatalf("got %+v", got)
@@ -342,7 +343,7 @@ func TestJudge_AnInjectionCannotMoveAnotherPostsVerdict(t *testing.T) {
 	t.Run("known to the screen, of a model that obeys", func(t *testing.T) {
 		t.Parallel()
 		j, s := newTestJudge(t)
-		s.Claude().Fail(sandbox.ClaudeFault{Kind: sandbox.ClaudeGullible, Times: -1})
+		s.Claude().Fail(claudesandbox.Fault{Kind: claudesandbox.Gullible, Times: -1})
 		got := mustBatch(t, j, posts)
 		if diff := cmp.Diff(want, categoriesByPost(got)); diff != "" {
 			t.Fatal(diff)
@@ -369,15 +370,15 @@ func TestJudge_AnInjectionCannotMoveAnotherPostsVerdict(t *testing.T) {
 
 func TestJudge_HandsProviderFailuresUpAndKeepsWhatWasPaid(t *testing.T) {
 	t.Parallel()
-	for kind, permanent := range map[sandbox.ClaudeKind]bool{
-		sandbox.ClaudeOverloaded: false, sandbox.ClaudeRateLimited: false, sandbox.ClaudeSpendLimit: true,
+	for kind, permanent := range map[claudesandbox.Kind]bool{
+		claudesandbox.Overloaded: false, claudesandbox.RateLimited: false, claudesandbox.SpendLimit: true,
 	} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			j, s := newTestJudge(t)
 			j.Cache, j.BatchSize = NewMemoryVerdicts(), 2
 			posts := postsOfTexts("you idiot", "fine", "poison")
-			s.Claude().Fail(sandbox.ClaudeFault{Kind: kind, Containing: "poison"})
+			s.Claude().Fail(claudesandbox.Fault{Kind: kind, Containing: "poison"})
 			_, err := j.Batch(t.Context(), posts)
 			if f, ok := errors.AsType[*claude.Failure](err); !errors.Is(err, fault.ModelUnavailable) || !ok || f.Permanent != permanent {
 				t.Fatalf("got %v", err)

@@ -17,7 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/repazoo/repazoo/internal/fault"
-	"github.com/repazoo/repazoo/internal/sandbox"
+	claudesandbox "github.com/repazoo/repazoo/internal/sandbox/claude"
 	"github.com/repazoo/repazoo/internal/screen"
 )
 
@@ -107,7 +107,7 @@ func TestRun_LetsBothWitnessesSpeakAndAccountsForTheModel(t *testing.T) {
 func TestRun_FailsWhenTheModelIsOutRatherThanReportHalf(t *testing.T) {
 	t.Parallel()
 	judge, s := newTestJudge(t)
-	s.Claude().Fail(sandbox.ClaudeFault{Kind: sandbox.ClaudeOverloaded, Times: -1})
+	s.Claude().Fail(claudesandbox.Fault{Kind: claudesandbox.Overloaded, Times: -1})
 	p := offline()
 	p.Judge = judge
 	if r, err := p.Run(t.Context(), source(timeline(60)), Options{Source: SourceX}, nil); !errors.Is(err, fault.ModelUnavailable) || r != nil {

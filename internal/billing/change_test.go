@@ -16,6 +16,7 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/plan"
 	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 // card puts another card in place for everybody.
@@ -169,7 +170,7 @@ func TestChange_ADowngradeWaitsForThePeriodsEnd(t *testing.T) {
 				}
 				w.deliver()
 				if !heard {
-					w.sb.Stripe().Misdeliver(sandbox.StripeDelivery{Lose: true})
+					w.sb.Stripe().Misdeliver(stripesandbox.Delivery{Lose: true})
 				}
 				w.sb.Advance(got.PeriodEnd.Sub(w.sb.Now()) + time.Hour)
 				w.deliver()
@@ -305,7 +306,7 @@ func TestChange_ACrashAfterAnyStepIsRepaired(t *testing.T) {
 				if step.from == step.to {
 					w.must(w.change(user, "basic"))
 				}
-				w.sb.Stripe().Misdeliver(sandbox.StripeDelivery{Lose: true})
+				w.sb.Stripe().Misdeliver(stripesandbox.Delivery{Lose: true})
 				w.sb.Fail(sandbox.Fault{Method: "POST", Path: step.path, Truncate: true, Times: 2}) // Stripe did it; we never hear
 				_, err := w.change(user, step.to)
 				wantFault(t, err, fault.PaymentProviderError)

@@ -13,7 +13,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/plan"
-	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 // flows are everything that billing asks of Stripe, told as a user or an operator would cause it. Whoever adds a request
@@ -83,7 +83,7 @@ var flows = map[string]func(t *testing.T, w *world){
 	},
 	"an account is set up, checked and mended": func(t *testing.T, w *world) {
 		c := billing.SetupConfig{
-			StripeKey: sandbox.StripeAPIKey, StripeURL: w.at + "/stripe", PublicURL: "https://dash.example", WebhookURL: hookURL,
+			StripeKey: stripesandbox.APIKey, StripeURL: w.at + "/stripe", PublicURL: "https://dash.example", WebhookURL: hookURL,
 			HTTP: w.client, Replace: true,
 		}
 		w.must(w.api.V1WebhookEndpoints.Create(t.Context(), &stripe.WebhookEndpointCreateParams{
@@ -97,9 +97,9 @@ var flows = map[string]func(t *testing.T, w *world){
 			}
 		}
 		w.must(billing.Setup(t.Context(), c))
-		c.BasicPrice, c.PublicURL = sandbox.StripeBasicPrice, "https://other.example"
+		c.BasicPrice, c.PublicURL = stripesandbox.BasicPrice, "https://other.example"
 		w.must(billing.Setup(t.Context(), c))
-		w.must(w.api.V1Prices.Update(t.Context(), sandbox.StripeBasicPrice, &stripe.PriceUpdateParams{Active: new(false)}))
+		w.must(w.api.V1Prices.Update(t.Context(), stripesandbox.BasicPrice, &stripe.PriceUpdateParams{Active: new(false)}))
 	},
 	"an operator looks for differences and lost webhooks": func(t *testing.T, w *world) {
 		ann := w.subscriber("pro")
@@ -242,7 +242,7 @@ var flows = map[string]func(t *testing.T, w *world){
 		early := w.subscriber("basic")
 		w.policy(func(c *billing.Config) { c.Tax = true })
 		w.must(billing.Setup(t.Context(), billing.SetupConfig{
-			StripeKey: sandbox.StripeAPIKey, StripeURL: w.at + "/stripe", PublicURL: "https://dash.example", Tax: true, HTTP: w.client,
+			StripeKey: stripesandbox.APIKey, StripeURL: w.at + "/stripe", PublicURL: "https://dash.example", Tax: true, HTTP: w.client,
 		}))
 		w.must(w.Preview(t.Context(), w.user(), billing.PreviewRequest{Tier: "pro"}))
 		ann := w.user()
@@ -335,7 +335,7 @@ func mockAccepts(t *testing.T, mock *stripeMock, said []exchange) {
 func everyRouteWasAsked(t *testing.T, said []exchange) {
 	t.Helper()
 	routes := http.NewServeMux()
-	for _, route := range sandbox.StripeRoutes() {
+	for _, route := range stripesandbox.Routes() {
 		routes.Handle(route, http.NotFoundHandler())
 	}
 	seen := map[string]bool{}
@@ -345,7 +345,7 @@ func everyRouteWasAsked(t *testing.T, said []exchange) {
 			seen[route] = true
 		}
 	}
-	for _, route := range sandbox.StripeRoutes() {
+	for _, route := range stripesandbox.Routes() {
 		if !seen[route] {
 			t.Errorf("no flow asks %s: add it to flows", route)
 		}

@@ -11,7 +11,7 @@ import (
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
-	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 // examine gives the differences that are found.
@@ -38,9 +38,9 @@ func kinds(all []billing.Difference) string {
 // lost does something at Stripe of which no webhook comes.
 func (w *world) lost(do func()) {
 	w.t.Helper()
-	w.sb.Stripe().Misdeliver(sandbox.StripeDelivery{Lose: true})
+	w.sb.Stripe().Misdeliver(stripesandbox.Delivery{Lose: true})
 	do()
-	w.sb.Stripe().Misdeliver(sandbox.StripeDelivery{})
+	w.sb.Stripe().Misdeliver(stripesandbox.Delivery{})
 }
 
 func TestExamine_FindsNothingWhereNothingIsWrong(t *testing.T) {
@@ -126,7 +126,7 @@ var sabotages = map[string]sabotage{
 		sub := w.stripeSubscriptions()[0]
 		w.must(w.api.V1Subscriptions.Create(w.t.Context(), &stripe.SubscriptionCreateParams{
 			Customer: &sub.Customer.ID, DefaultPaymentMethod: &sub.DefaultPaymentMethod.ID,
-			Items: []*stripe.SubscriptionCreateItemParams{{Price: new(sandbox.StripeProPrice)}},
+			Items: []*stripe.SubscriptionCreateItemParams{{Price: new(stripesandbox.ProPrice)}},
 		}))
 		w.deliver()
 	}, "second_subscription", "Stripe charges this user twice", true},
@@ -203,7 +203,7 @@ func TestExamine_WhatIsSoldToOthersIsNotOurs(t *testing.T) {
 			m, err := w.api.V1PaymentMethods.Attach(t.Context(), "pm_card_visa", &stripe.PaymentMethodAttachParams{Customer: &cu.ID})
 			w.must(nil, err)
 			w.must(w.api.V1Subscriptions.Create(t.Context(), &stripe.SubscriptionCreateParams{
-				Customer: &cu.ID, DefaultPaymentMethod: &m.ID, Items: []*stripe.SubscriptionCreateItemParams{{Price: new(sandbox.StripeProPrice)}},
+				Customer: &cu.ID, DefaultPaymentMethod: &m.ID, Items: []*stripe.SubscriptionCreateItemParams{{Price: new(stripesandbox.ProPrice)}},
 			}))
 		})
 		if all, seen := w.examine(true); len(all) != 0 || seen.Subscriptions != 1 {

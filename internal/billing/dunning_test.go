@@ -14,7 +14,7 @@ import (
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/notice"
-	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 // owing is a subscriber since 3 January 2027, noon, whose renewal of 3 February was declined, an hour ago. What becomes
@@ -243,7 +243,7 @@ func TestDunning_ACardPutInPlaceOnThePortalPaysWhatIsOwed(t *testing.T) {
 func TestDunning_LateAndLostWebhooksTellTheSame(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		w.sb.Stripe().Misdeliver(sandbox.StripeDelivery{Lose: true})
+		w.sb.Stripe().Misdeliver(stripesandbox.Delivery{Lose: true})
 		user := w.owing("unpaid")
 		w.later(time.February, 20)
 		w.sweep()

@@ -20,6 +20,7 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/plan"
 	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 // cancelAtEnd is new each time: the SDK writes into what it is given.
@@ -150,7 +151,7 @@ func TestAccept_KnowsTheFixedVector(t *testing.T) {
 func TestAccept_StoresADuplicateOnce(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		w.sb.Stripe().Misdeliver(sandbox.StripeDelivery{Duplicate: true})
+		w.sb.Stripe().Misdeliver(stripesandbox.Delivery{Duplicate: true})
 		w.subscriber("basic")
 		told := len(w.api.V1Events.List(t.Context(), &stripe.EventListParams{ListParams: stripe.ListParams{Limit: new(int64(100))}}).Data())
 		stored, jobs := w.count(`SELECT count(*) FROM stripe_events`), w.count(`SELECT count(*) FROM river_job WHERE kind = 'stripe_event'`)
@@ -286,7 +287,7 @@ func TestApply_AnUnknownPriceIsNoTier(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		user := w.subscriber("basic")
 		other, err := billing.New(billing.Config{
-			DB: w.d, StripeKey: sandbox.StripeAPIKey, StripeURL: w.at + "/stripe", BasicPrice: "price_new_basic", ProPrice: "price_new_pro", PublicURL: "https://dash.example",
+			DB: w.d, StripeKey: stripesandbox.APIKey, StripeURL: w.at + "/stripe", BasicPrice: "price_new_basic", ProPrice: "price_new_pro", PublicURL: "https://dash.example",
 		})
 		w.must(nil, err)
 		w.must(nil, other.Reconcile(t.Context()))

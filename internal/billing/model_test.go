@@ -20,7 +20,7 @@ import (
 	"github.com/repazoo/repazoo/internal/db/dbtest"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/plan"
-	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 // histories is how many random histories TestModel plays on each database. Without a wish it is 0: then it plays the same
@@ -92,7 +92,7 @@ type step struct {
 	Hours    int
 	Status   string
 	Cents    int64 // 0 is all
-	Delivery sandbox.StripeDelivery
+	Delivery stripesandbox.Delivery
 }
 
 func drawStep(rt *rapid.T) step {
@@ -131,7 +131,7 @@ func drawStep(rt *rapid.T) step {
 		s.Status = rapid.SampledFrom([]string{"won", "lost"}).Draw(rt, "verdict")
 		s.On = rapid.Bool().Draw(rt, "on")
 	case "webhooks":
-		s.Delivery = sandbox.StripeDelivery{
+		s.Delivery = stripesandbox.Delivery{
 			Duplicate: rapid.Bool().Draw(rt, "duplicate"), Reorder: rapid.Bool().Draw(rt, "reorder"), Lose: rapid.Bool().Draw(rt, "lose"),
 		}
 	}
@@ -327,7 +327,7 @@ func (m *model) analyse(s step) error {
 // settle is what the server does by itself within the hour.
 func (m *model) settle() {
 	m.t.Helper()
-	m.sb.Stripe().Misdeliver(sandbox.StripeDelivery{})
+	m.sb.Stripe().Misdeliver(stripesandbox.Delivery{})
 	m.deliver()
 	m.sweep()
 	m.must(nil, m.Reconcile(m.t.Context()))
@@ -349,7 +349,7 @@ func (m *model) check() {
 				trials++
 			}
 			if paid == "" && counts(m, sub) { // newest first: a plan that was bought anew takes the place of what is left of another
-				paid = map[string]string{sandbox.StripeBasicPrice: "basic", sandbox.StripeProPrice: "pro"}[sub.Items.Data[0].Price.ID]
+				paid = map[string]string{stripesandbox.BasicPrice: "basic", stripesandbox.ProPrice: "pro"}[sub.Items.Data[0].Price.ID]
 			}
 		}
 		if trials > 1 {

@@ -16,6 +16,7 @@ import (
 	"github.com/repazoo/repazoo/internal/db/dbtest"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 // in runs f in a transaction of the user.
@@ -155,7 +156,7 @@ func TestPeriod_RollsOnWhileTheRenewalIsLateAndIsTheSameRowThen(t *testing.T) {
 		user := w.subscriber("basic")
 		w.exec(`UPDATE quota_periods SET used = quota WHERE user_id = $1`, user)
 		old := w.usage(user)
-		w.sb.Stripe().Misdeliver(sandbox.StripeDelivery{Lose: true})
+		w.sb.Stripe().Misdeliver(stripesandbox.Delivery{Lose: true})
 		w.sb.Advance(old.PeriodEnd.Sub(w.sb.Now()) + time.Hour)
 		if u := w.usage(user); u.Quota.Remaining != 1000 || !u.PeriodStart.Equal(old.PeriodEnd) {
 			t.Fatalf("before any row: %+v", u)
@@ -180,7 +181,7 @@ func TestPeriod_ALateRenewalIsTrustedForThreeDays(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		user := w.subscriber("basic")
 		end := w.usage(user).PeriodEnd
-		w.sb.Stripe().Misdeliver(sandbox.StripeDelivery{Lose: true})
+		w.sb.Stripe().Misdeliver(stripesandbox.Delivery{Lose: true})
 		w.sb.Advance(end.Sub(w.sb.Now()) + 71*time.Hour)
 		w.must(w.reserve(user))
 		w.sb.Advance(time.Hour)
@@ -316,12 +317,12 @@ func TestReconcile_FindsWhatEveryLostWebhookWouldHaveTold(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		stays, ends, pays := w.subscriber("basic"), w.subscriber("pro"), w.user()
-		w.sb.Stripe().Misdeliver(sandbox.StripeDelivery{Lose: true})
+		w.sb.Stripe().Misdeliver(stripesandbox.Delivery{Lose: true})
 		page, err := w.Subscribe(t.Context(), pays, billing.SubscribeRequest{Tier: "pro"})
 		w.must(nil, err)
 		w.checkout(page.CheckoutURL, "pay")
 		for _, sub := range w.stripeSubscriptions() {
-			if sub.Items.Data[0].Price.ID == sandbox.StripeProPrice && sub.Metadata["repazoo_user"] == ends {
+			if sub.Items.Data[0].Price.ID == stripesandbox.ProPrice && sub.Metadata["repazoo_user"] == ends {
 				w.must(w.api.V1Subscriptions.Cancel(t.Context(), sub.ID, nil))
 			}
 		}

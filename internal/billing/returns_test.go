@@ -15,6 +15,7 @@ import (
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/plan"
 	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 // chargeOf is the charge of a user's newest payment.
@@ -69,7 +70,7 @@ func (w *world) returned() string {
 }
 
 // ways are how webhooks may travel, and what it takes to hear of everything.
-var ways = map[string]sandbox.StripeDelivery{"well": {}, "twice": {Duplicate: true}, "in reverse": {Reorder: true}, "not at all": {Lose: true}}
+var ways = map[string]stripesandbox.Delivery{"well": {}, "twice": {Duplicate: true}, "in reverse": {Reorder: true}, "not at all": {Lose: true}}
 
 // everyWay runs f on both databases for every way webhooks travel. hear is what a test calls to let them arrive.
 func everyWay(t *testing.T, f func(t *testing.T, w *world, hear func())) {
@@ -329,7 +330,7 @@ func TestPortal_IsTheOneThatSetupMade(t *testing.T) {
 		w.must(w.api.V1BillingPortalConfigurations.Create(t.Context(), &stripe.BillingPortalConfigurationCreateParams{
 			Features: &stripe.BillingPortalConfigurationCreateFeaturesParams{InvoiceHistory: &stripe.BillingPortalConfigurationCreateFeaturesInvoiceHistoryParams{Enabled: new(true)}},
 		})) // somebody else's
-		report, err := billing.Setup(t.Context(), billing.SetupConfig{StripeKey: sandbox.StripeAPIKey, StripeURL: w.at + "/stripe", PublicURL: "https://dash.example"})
+		report, err := billing.Setup(t.Context(), billing.SetupConfig{StripeKey: stripesandbox.APIKey, StripeURL: w.at + "/stripe", PublicURL: "https://dash.example"})
 		w.must(nil, err)
 		ours := ""
 		for _, step := range report.Steps {
@@ -360,7 +361,7 @@ func TestSetup_ItsWebhookEndpointIsSentWhatItAsksFor(t *testing.T) {
 		hook := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.receive(rw, r) }))
 		t.Cleanup(hook.Close)
 		report, err := billing.Setup(t.Context(), billing.SetupConfig{
-			StripeKey: sandbox.StripeAPIKey, StripeURL: w.at + "/stripe", PublicURL: "https://dash.example", WebhookURL: hook.URL + "/webhooks/stripe",
+			StripeKey: stripesandbox.APIKey, StripeURL: w.at + "/stripe", PublicURL: "https://dash.example", WebhookURL: hook.URL + "/webhooks/stripe",
 		})
 		w.must(nil, err)
 		for _, setting := range report.Settings {
@@ -368,8 +369,8 @@ func TestSetup_ItsWebhookEndpointIsSentWhatItAsksFor(t *testing.T) {
 				continue
 			}
 			w.Service, err = billing.New(billing.Config{
-				DB: w.d, StripeKey: sandbox.StripeAPIKey, StripeURL: w.at + "/stripe", WebhookSecret: setting.Value,
-				BasicPrice: sandbox.StripeBasicPrice, ProPrice: sandbox.StripeProPrice, PublicURL: "https://dash.example",
+				DB: w.d, StripeKey: stripesandbox.APIKey, StripeURL: w.at + "/stripe", WebhookSecret: setting.Value,
+				BasicPrice: stripesandbox.BasicPrice, ProPrice: stripesandbox.ProPrice, PublicURL: "https://dash.example",
 			})
 			w.must(nil, err)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/plan"
 	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 // shop is an account at Stripe, and how it is set up.
@@ -27,7 +28,7 @@ const hookURL = "https://repazoo.example/webhooks/stripe"
 
 func newShop(t *testing.T, key string) *shop {
 	t.Helper()
-	sb := sandbox.New(sandbox.Config{Stripe: sandbox.StripeConfig{APIKey: key}})
+	sb := sandbox.New(sandbox.Config{Stripe: stripesandbox.Config{APIKey: key}})
 	srv := httptest.NewServer(sb.Handler())
 	t.Cleanup(srv.Close)
 	return &shop{
@@ -71,7 +72,7 @@ const (
 
 func TestSetup_MakesEverythingOnceAndTellsTheSecretOnce(t *testing.T) {
 	t.Parallel()
-	s := newShop(t, sandbox.StripeAPIKey)
+	s := newShop(t, stripesandbox.APIKey)
 	first := s.setup()
 	if got := outcome(first); got != allMade || !first.Done() || len(first.Settings) != 3 || !strings.HasPrefix(first.Settings[2].Value, "whsec_") {
 		t.Fatalf("%s, %+v", got, first)
@@ -90,7 +91,7 @@ func TestSetup_MakesEverythingOnceAndTellsTheSecretOnce(t *testing.T) {
 
 func TestSetup_WhatItMadeIsWhatBillingNeeds(t *testing.T) {
 	t.Parallel()
-	s := newShop(t, sandbox.StripeAPIKey)
+	s := newShop(t, stripesandbox.APIKey)
 	r := s.setup()
 	for i, cents := range []int64{900, 2900} {
 		p, err := s.api.V1Prices.Retrieve(t.Context(), r.Settings[i].Value, nil)
@@ -107,7 +108,7 @@ func TestSetup_WhatItMadeIsWhatBillingNeeds(t *testing.T) {
 
 func TestSetup_CheckOnlyChangesNothing(t *testing.T) {
 	t.Parallel()
-	s := newShop(t, sandbox.StripeAPIKey)
+	s := newShop(t, stripesandbox.APIKey)
 	s.CheckOnly = true
 	r := s.setup()
 	if got := outcome(r); got != "price of basic missing, price of pro missing, customer portal missing, webhook endpoint missing" || r.Done() {
@@ -150,7 +151,7 @@ func TestSetup_MendsAnExistingAccount(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newShop(t, sandbox.StripeAPIKey)
+			s := newShop(t, stripesandbox.APIKey)
 			made := s.setup().Steps
 			tt.spoil(s, made[5].ID, made[4].ID)
 			s.CheckOnly = true
@@ -177,7 +178,7 @@ func TestSetup_NamesWhatAPersonMustDecide(t *testing.T) {
 		want  string
 	}{
 		"a wrong amount":      {"", func(s *shop) { s.Tiers = plan.DefaultTiers(); s.Tiers.Pro.MonthlyCents = 3900 }, "asks for 29.00 USD, but Repazoo says 39.00 USD"},
-		"a configured amount": {"", func(s *shop) { s.ProPrice = sandbox.StripeBasicPrice }, "The price price_basic of pro asks for 9.00 USD"},
+		"a configured amount": {"", func(s *shop) { s.ProPrice = stripesandbox.BasicPrice }, "The price price_basic of pro asks for 9.00 USD"},
 		"another currency":    {"", func(s *shop) { s.BasicPrice = s.price("eur", 900, "month") }, "asks for 9.00 EUR"},
 		"another interval":    {"", func(s *shop) { s.BasicPrice = s.price("usd", 900, "year") }, "is not for each month"},
 		"an archived price": {"", func(s *shop) {
@@ -200,7 +201,7 @@ func TestSetup_NamesWhatAPersonMustDecide(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if tt.key == "" {
-				tt.key = sandbox.StripeAPIKey
+				tt.key = stripesandbox.APIKey
 			}
 			s := newShop(t, tt.key)
 			s.setup()
@@ -215,7 +216,7 @@ func TestSetup_NamesWhatAPersonMustDecide(t *testing.T) {
 
 func TestSetup_ReplacesAnEndpointOnlyWhenTold(t *testing.T) {
 	t.Parallel()
-	s := newShop(t, sandbox.StripeAPIKey)
+	s := newShop(t, stripesandbox.APIKey)
 	s.endpoint("2020-08-27")
 	if r := s.setup(); len(r.Problems) != 1 || len(r.Settings) != 2 {
 		t.Fatalf("%+v", r)

@@ -17,6 +17,7 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/plan"
 	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 func TestSubscribe_ACardThatPaysOpensThePlanAtOnce(t *testing.T) {
@@ -158,7 +159,7 @@ func TestSubscribe_FindsACheckoutWhoseWebhookWasLost(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.user()
-		w.sb.Stripe().Misdeliver(sandbox.StripeDelivery{Lose: true})
+		w.sb.Stripe().Misdeliver(stripesandbox.Delivery{Lose: true})
 		got, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic"})
 		w.must(nil, err)
 		w.checkout(got.CheckoutURL, "pay")
@@ -187,7 +188,7 @@ func TestSubscribe_ACrashAfterAnyStepLeavesNothingPaidAndUnlinked(t *testing.T) 
 			each(t, func(t *testing.T, w *world) {
 				user := w.user()
 				ask := billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa"}
-				w.sb.Stripe().Misdeliver(sandbox.StripeDelivery{Lose: true})
+				w.sb.Stripe().Misdeliver(stripesandbox.Delivery{Lose: true})
 				w.sb.Fail(sandbox.Fault{Method: "POST", Path: step, Truncate: true, Times: 2}) // Stripe did it; we never hear
 				_, err := w.Subscribe(t.Context(), user, ask)
 				wantFault(t, err, fault.PaymentProviderError)

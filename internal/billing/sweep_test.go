@@ -6,12 +6,13 @@ import (
 
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 func TestSweep_EverythingEndsRightThoughEveryWebhookIsLost(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		w.sb.Stripe().Misdeliver(sandbox.StripeDelivery{Lose: true})
+		w.sb.Stripe().Misdeliver(stripesandbox.Delivery{Lose: true})
 		user := w.user()
 		page, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "pro"})
 		w.must(nil, err)

@@ -14,7 +14,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/db/dbtest"
-	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 // exchange is one request to the stand-in of Stripe, and its answer.
@@ -88,7 +88,7 @@ func record(t *testing.T) []exchange {
 		w.client = &http.Client{Transport: recorder{true, said}}
 		w.tests = &http.Client{Transport: recorder{false, said}}
 		w.policy(func(c *billing.Config) { c.HTTP = w.client })
-		w.api = stripe.NewClient(sandbox.StripeAPIKey, stripe.WithBackends(stripe.NewBackendsWithConfig(&stripe.BackendConfig{
+		w.api = stripe.NewClient(stripesandbox.APIKey, stripe.WithBackends(stripe.NewBackendsWithConfig(&stripe.BackendConfig{
 			URL: &w.at, HTTPClient: w.tests, LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull},
 		})))
 		flow(t, w)

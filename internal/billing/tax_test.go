@@ -11,6 +11,7 @@ import (
 	"github.com/repazoo/repazoo/internal/db/dbtest"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 func TestTax_IsReckonedByWhereThePersonLivesAndToldApart(t *testing.T) {
@@ -121,11 +122,11 @@ func TestTax_TheDoctorFindsPlansThatAreChargedWithoutAndMendsThem(t *testing.T) 
 func TestTax_SetupAndDoctorSayWhatTheAccountLacks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, dbtest.SQLite)
-	bare := sandbox.New(sandbox.Config{Now: w.sb.Now, Stripe: sandbox.StripeConfig{NoTax: true}})
+	bare := sandbox.New(sandbox.Config{Now: w.sb.Now, Stripe: stripesandbox.Config{NoTax: true}})
 	srv := httptest.NewServer(bare.Handler())
 	t.Cleanup(srv.Close)
 	check := func(address string) []string {
-		r, err := billing.Setup(t.Context(), billing.SetupConfig{StripeKey: sandbox.StripeAPIKey, StripeURL: address + "/stripe", PublicURL: "https://dash.example", Tax: true, CheckOnly: true})
+		r, err := billing.Setup(t.Context(), billing.SetupConfig{StripeKey: stripesandbox.APIKey, StripeURL: address + "/stripe", PublicURL: "https://dash.example", Tax: true, CheckOnly: true})
 		w.must(nil, err)
 		return r.Problems
 	}

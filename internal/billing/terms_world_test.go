@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 // ask is a person with curl at the stand-in of Stripe.
@@ -22,7 +22,7 @@ func (w *world) ask(method, path, form string) map[string]any {
 	r, err := http.NewRequestWithContext(w.t.Context(), method, address, strings.NewReader(body))
 	w.must(nil, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Authorization", "Bearer "+sandbox.StripeAPIKey)
+	r.Header.Set("Authorization", "Bearer "+stripesandbox.APIKey)
 	client := http.DefaultClient
 	if w.tests != nil {
 		client = w.tests

@@ -8,7 +8,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/fault"
-	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 // story is the user's timeline, oldest first.
@@ -33,7 +33,7 @@ func (w *world) tells(user string, want ...string) {
 // A year of a plan, with webhooks that travel in every bad way there is: the story is the same.
 func TestTimeline_TellsOneSensibleStoryHoweverWebhooksTravel(t *testing.T) {
 	t.Parallel()
-	for name, how := range map[string]sandbox.StripeDelivery{"well": {}, "twice": {Duplicate: true}, "in reverse": {Reorder: true}, "not at all": {Lose: true}} {
+	for name, how := range map[string]stripesandbox.Delivery{"well": {}, "twice": {Duplicate: true}, "in reverse": {Reorder: true}, "not at all": {Lose: true}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			each(t, func(t *testing.T, w *world) {

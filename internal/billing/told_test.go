@@ -10,7 +10,7 @@ import (
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/notice"
-	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 // told are a user's notices of a kind, the newest first.
@@ -84,7 +84,7 @@ func TestNotices_AFailedPaymentIsToldOnceHoweverStripeTellsIt(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		user := w.subscriber("basic")
 		w.failingCard()
-		w.sb.Stripe().Misdeliver(sandbox.StripeDelivery{Duplicate: true})
+		w.sb.Stripe().Misdeliver(stripesandbox.Delivery{Duplicate: true})
 		w.sb.Advance(w.usage(user).PeriodEnd.Sub(w.sb.Now()) + time.Minute)
 		w.must(nil, w.sb.Stripe().Delivered(t.Context()))
 		for _, id := range slices.Backward(w.waiting()) { // the last one first

@@ -14,7 +14,7 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/notice"
 	"github.com/repazoo/repazoo/internal/plan"
-	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 const dayLong = 24 * time.Hour
@@ -187,7 +187,7 @@ func TestTrial_StripeRemembersWhatTheRowNeverHeardOf(t *testing.T) {
 		user := w.user()
 		s, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic"})
 		w.must(nil, err)
-		w.sb.Stripe().Misdeliver(sandbox.StripeDelivery{Lose: true})
+		w.sb.Stripe().Misdeliver(stripesandbox.Delivery{Lose: true})
 		w.checkout(s.CheckoutURL, "pay")
 		w.must(w.api.V1Subscriptions.Cancel(t.Context(), w.stripeSubscriptions()[0].ID, nil))
 		got, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa"})

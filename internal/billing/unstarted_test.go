@@ -7,7 +7,7 @@ import (
 	"github.com/stripe/stripe-go/v86"
 
 	"github.com/repazoo/repazoo/internal/billing"
-	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 func TestCancel_APlanThatWasNeverPaidLeavesWhatAnEarlierOnePaidFor(t *testing.T) {
@@ -33,7 +33,7 @@ func TestMirror_AnEndedPlanThatWasPaidUnheardCounts(t *testing.T) {
 		user := w.user()
 		s, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic"})
 		w.must(nil, err)
-		w.sb.Stripe().Misdeliver(sandbox.StripeDelivery{Lose: true})
+		w.sb.Stripe().Misdeliver(stripesandbox.Delivery{Lose: true})
 		w.checkout(s.CheckoutURL, "pay")
 		at := w.sb.Now().Add(time.Hour).Unix()
 		w.must(w.api.V1Subscriptions.Update(t.Context(), w.stripeSubscriptions()[0].ID, &stripe.SubscriptionUpdateParams{CancelAt: &at}))

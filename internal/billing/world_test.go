@@ -19,6 +19,7 @@ import (
 	"github.com/repazoo/repazoo/internal/db/dbtest"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 const secret = "whsec_test_secret"
@@ -59,8 +60,8 @@ func newWorld(t *testing.T, open func(testing.TB, func() time.Time) *db.DB) *wor
 	t.Cleanup(srv.Close)
 	w.at = srv.URL
 	w.cfg = billing.Config{
-		DB: w.d, StripeKey: sandbox.StripeAPIKey, StripeURL: srv.URL + "/stripe", WebhookSecret: secret,
-		BasicPrice: sandbox.StripeBasicPrice, ProPrice: sandbox.StripeProPrice, PublicURL: "https://dash.example", Codes: true,
+		DB: w.d, StripeKey: stripesandbox.APIKey, StripeURL: srv.URL + "/stripe", WebhookSecret: secret,
+		BasicPrice: stripesandbox.BasicPrice, ProPrice: stripesandbox.ProPrice, PublicURL: "https://dash.example", Codes: true,
 		Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	}
 	w.policy(func(*billing.Config) {})
@@ -69,14 +70,14 @@ func newWorld(t *testing.T, open func(testing.TB, func() time.Time) *db.DB) *wor
 		stand.ServeHTTP(rw, r)
 	}))
 	t.Cleanup(direct.Close)
-	w.api = stripe.NewClient(sandbox.StripeAPIKey, stripe.WithBackends(stripe.NewBackendsWithConfig(&stripe.BackendConfig{
+	w.api = stripe.NewClient(stripesandbox.APIKey, stripe.WithBackends(stripe.NewBackendsWithConfig(&stripe.BackendConfig{
 		URL: &direct.URL, LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull},
 	})))
 	hook := httptest.NewServer(http.HandlerFunc(w.receive))
 	t.Cleanup(hook.Close)
 	w.sb.Stripe().DeliverTo(hook.URL, secret)
 	t.Cleanup(func() {
-		w.sb.Stripe().Misdeliver(sandbox.StripeDelivery{Lose: true})
+		w.sb.Stripe().Misdeliver(stripesandbox.Delivery{Lose: true})
 		w.sb.Stripe().Delivered(context.Background())
 	})
 	return w

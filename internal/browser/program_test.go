@@ -11,7 +11,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/app"
 	"github.com/repazoo/repazoo/internal/app/apptest"
-	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 const gus = "gravelpit_gus" // of the stand-in of X: some four hundred posts, a tenth of them rough
@@ -68,7 +68,7 @@ func (p program) must(status int, method, path, body string) string {
 
 // stripe is whoever has Stripe's secret key, at the stand-in.
 func stripe(t *testing.T, base string) program {
-	return program{t, base + "/stripe", sandbox.StripeAPIKey}
+	return program{t, base + "/stripe", stripesandbox.APIKey}
 }
 
 // code makes a promotion code of a coupon.

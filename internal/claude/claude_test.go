@@ -15,6 +15,7 @@ import (
 	"github.com/repazoo/repazoo/internal/claude"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/sandbox"
+	claudesandbox "github.com/repazoo/repazoo/internal/sandbox/claude"
 )
 
 // inProcess hands requests to a handler without a socket, so that time can be faked around it.
@@ -41,7 +42,7 @@ const secretPost = "a post that must never be logged"
 
 func newPair() (*sandbox.Sandbox, *claude.Client) {
 	s := sandbox.New(sandbox.Config{})
-	return s, newClient(s.Handler(), sandbox.ClaudeAPIKey)
+	return s, newClient(s.Handler(), claudesandbox.APIKey)
 }
 
 func newClient(h http.Handler, key string) *claude.Client {
@@ -65,7 +66,7 @@ func wantFailure(t *testing.T, err error) *claude.Failure {
 	if !ok || !errors.Is(err, fault.ModelUnavailable) {
 		t.Fatalf("got %v", err)
 	}
-	for _, secret := range []string{secretPost, sandbox.ClaudeAPIKey, "rubric"} {
+	for _, secret := range []string{secretPost, claudesandbox.APIKey, "rubric"} {
 		if strings.Contains(err.Error(), secret) {
 			t.Fatalf("the error holds %q: %v", secret, err)
 		}
@@ -97,11 +98,11 @@ func TestAsk_PicksTheTextAndCountsTheCache(t *testing.T) {
 
 func TestAsk_ReportsUnusualEndsAsAnswers(t *testing.T) {
 	t.Parallel()
-	for kind, stop := range map[sandbox.ClaudeKind]string{
-		sandbox.ClaudeRefuses: "refusal", sandbox.ClaudeFiltered: "refusal", sandbox.ClaudeMaxTokens: "max_tokens", sandbox.ClaudeContext: "model_context_window_exceeded",
+	for kind, stop := range map[claudesandbox.Kind]string{
+		claudesandbox.Refuses: "refusal", claudesandbox.Filtered: "refusal", claudesandbox.MaxTokens: "max_tokens", claudesandbox.Context: "model_context_window_exceeded",
 	} {
 		s, c := newPair()
-		s.Claude().Fail(sandbox.ClaudeFault{Kind: kind})
+		s.Claude().Fail(claudesandbox.Fault{Kind: kind})
 		if a, err := c.Ask(t.Context(), question()); err != nil || a.Stop != stop {
 			t.Errorf("%s: got %+v, %v", kind, a, err)
 		}
@@ -119,10 +120,10 @@ func TestAsk_PermanentFailuresAreAskedOnceAndSayWhoMustAct(t *testing.T) {
 		"wrong key":     {key: "wrong", status: 401, says: "ANTHROPIC_API_KEY"},
 		"unknown model": {change: func(_ *sandbox.Sandbox, q *claude.Request) { q.Model = "claude-9" }, status: 404, says: "does not exist or was retired"},
 		"spend limit": {change: func(s *sandbox.Sandbox, _ *claude.Request) {
-			s.Claude().Fail(sandbox.ClaudeFault{Kind: sandbox.ClaudeSpendLimit, Times: -1})
+			s.Claude().Fail(claudesandbox.Fault{Kind: claudesandbox.SpendLimit, Times: -1})
 		}, status: 429, says: "spending limit"},
 		"no credit": {change: func(s *sandbox.Sandbox, _ *claude.Request) {
-			s.Claude().Fail(sandbox.ClaudeFault{Kind: sandbox.ClaudeNoCredit, Times: -1})
+			s.Claude().Fail(claudesandbox.Fault{Kind: claudesandbox.NoCredit, Times: -1})
 		}, status: 400, says: "credit"},
 		"bad request": {change: func(_ *sandbox.Sandbox, q *claude.Request) { q.Schema = map[string]any{"type": "object"} }, status: 400, says: "look at the log"},
 	}
@@ -153,8 +154,8 @@ func TestAsk_WaitsWhatTheProviderAsksThenSucceeds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, c := newPair()
-		s.Claude().Fail(sandbox.ClaudeFault{Kind: sandbox.ClaudeRateLimited})
-		s.Claude().Fail(sandbox.ClaudeFault{Kind: sandbox.ClaudeOverloaded})
+		s.Claude().Fail(claudesandbox.Fault{Kind: claudesandbox.RateLimited})
+		s.Claude().Fail(claudesandbox.Fault{Kind: claudesandbox.Overloaded})
 		start := time.Now()
 		if _, err := c.Ask(t.Context(), question()); err != nil {
 			t.Fatal(err)
@@ -174,10 +175,10 @@ func TestAsk_GivesUpAfterItsAttemptsAndStaysTransient(t *testing.T) {
 		after  time.Duration
 	}{
 		"overloaded": {func(s *sandbox.Sandbox) {
-			s.Claude().Fail(sandbox.ClaudeFault{Kind: sandbox.ClaudeOverloaded, Times: -1})
+			s.Claude().Fail(claudesandbox.Fault{Kind: claudesandbox.Overloaded, Times: -1})
 		}, 529, 0},
 		"rate limited": {func(s *sandbox.Sandbox) {
-			s.Claude().Fail(sandbox.ClaudeFault{Kind: sandbox.ClaudeRateLimited, Times: -1})
+			s.Claude().Fail(claudesandbox.Fault{Kind: claudesandbox.RateLimited, Times: -1})
 		}, 429, 7 * time.Second},
 		"server error": {func(s *sandbox.Sandbox) {
 			s.Fail(sandbox.Fault{Path: "/claude/**", Times: -1, Status: 500, Body: secretPost})
@@ -245,7 +246,7 @@ func TestAsk_StopsWithItsCaller(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, c := newPair()
-		s.Claude().Fail(sandbox.ClaudeFault{Kind: sandbox.ClaudeRateLimited, Times: -1})
+		s.Claude().Fail(claudesandbox.Fault{Kind: claudesandbox.RateLimited, Times: -1})
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(3*time.Second, cancel)
 		_, err := c.Ask(ctx, question())

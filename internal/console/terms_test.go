@@ -9,7 +9,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/plan"
-	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 // ask is the operator at Stripe.
@@ -17,7 +17,7 @@ func (w *world) ask(path, form string) map[string]any {
 	w.t.Helper()
 	r := must(http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.stripe+path, strings.NewReader(form)))(w.t)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Authorization", "Bearer "+sandbox.StripeAPIKey)
+	r.Header.Set("Authorization", "Bearer "+stripesandbox.APIKey)
 	res := must(http.DefaultClient.Do(r))(w.t)
 	defer res.Body.Close()
 	var out map[string]any
@@ -80,7 +80,7 @@ func TestPlan_TaxIsSaidToComeOnTopUntilItIsKnown(t *testing.T) {
 	p.get("/account/plan/change?tier=basic").shows(http.StatusOK, "Tax comes on top.")
 	must(p.billing.Subscribe(t.Context(), p.me.UserID, billing.SubscribeRequest{Tier: "basic"}))(t)
 	r := must(http.NewRequestWithContext(t.Context(), http.MethodGet, p.stripe+"/v1/customers", nil))(t)
-	r.Header.Set("Authorization", "Bearer "+sandbox.StripeAPIKey)
+	r.Header.Set("Authorization", "Bearer "+stripesandbox.APIKey)
 	res := must(http.DefaultClient.Do(r))(t)
 	defer res.Body.Close()
 	var list struct{ Data []struct{ ID string } }

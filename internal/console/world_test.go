@@ -20,6 +20,8 @@ import (
 	"github.com/repazoo/repazoo/internal/notice"
 	"github.com/repazoo/repazoo/internal/privacy"
 	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
+	xsandbox "github.com/repazoo/repazoo/internal/sandbox/x"
 	"github.com/repazoo/repazoo/internal/seal"
 	"github.com/repazoo/repazoo/internal/xapi"
 )
@@ -59,15 +61,15 @@ func newWorld(t *testing.T, changes ...func(*billing.Config)) *world {
 	sealer := must(seal.New("a sealing secret of more than 32 bytes, for tests"))(t)
 	w.stripe = srv.URL + "/stripe"
 	x := xapi.New(xapi.Config{
-		ClientID: sandbox.XClientID, ClientSecret: sandbox.XClientSecret, HTTP: srv.Client(), Now: clock.Now,
+		ClientID: xsandbox.ClientID, ClientSecret: xsandbox.ClientSecret, HTTP: srv.Client(), Now: clock.Now,
 		APIURL: srv.URL + "/x", AuthorizeURL: srv.URL + "/x/i/oauth2/authorize",
 	})
 	w.accounts = must(account.New(account.Config{
 		DB: d, Seal: sealer, X: x, JWTKeys: []string{"a signing key of more than 32 bytes, for tests"}, PublicURL: home, Local: true, Now: clock.Now,
 	}))(t)
 	bill := billing.Config{
-		DB: d, StripeKey: sandbox.StripeAPIKey, StripeURL: srv.URL + "/stripe", WebhookSecret: sandbox.StripeWebhookSecret,
-		BasicPrice: sandbox.StripeBasicPrice, ProPrice: sandbox.StripeProPrice, PublicURL: home, Now: clock.Now,
+		DB: d, StripeKey: stripesandbox.APIKey, StripeURL: srv.URL + "/stripe", WebhookSecret: stripesandbox.WebhookSecret,
+		BasicPrice: stripesandbox.BasicPrice, ProPrice: stripesandbox.ProPrice, PublicURL: home, Now: clock.Now,
 	}
 	for _, change := range changes {
 		change(&bill)

@@ -22,6 +22,8 @@ import (
 	"github.com/repazoo/repazoo/internal/db/dbtest"
 	"github.com/repazoo/repazoo/internal/privacy"
 	"github.com/repazoo/repazoo/internal/sandbox"
+	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
+	xsandbox "github.com/repazoo/repazoo/internal/sandbox/x"
 	"github.com/repazoo/repazoo/internal/seal"
 	"github.com/repazoo/repazoo/internal/xapi"
 )
@@ -63,15 +65,15 @@ func newWorld(t testing.TB, open func(testing.TB, func() time.Time) *db.DB) *wor
 	t.Cleanup(srv.Close)
 	sealer := must(seal.New("a sealing secret of more than 32 bytes, for tests"))(t)
 	x := xapi.New(xapi.Config{
-		ClientID: sandbox.XClientID, ClientSecret: sandbox.XClientSecret, HTTP: srv.Client(), Now: w.sb.Now,
+		ClientID: xsandbox.ClientID, ClientSecret: xsandbox.ClientSecret, HTTP: srv.Client(), Now: w.sb.Now,
 		APIURL: srv.URL + "/x", AuthorizeURL: srv.URL + "/x/i/oauth2/authorize",
 	})
 	w.accounts = must(account.New(account.Config{
 		DB: w.d, Seal: sealer, X: x, JWTKeys: []string{"a signing key of more than 32 bytes, for tests"}, PublicURL: home, Local: true, Now: w.sb.Now,
 	}))(t)
 	w.billing = must(billing.New(billing.Config{
-		DB: w.d, StripeKey: sandbox.StripeAPIKey, StripeURL: srv.URL + "/stripe", WebhookSecret: sandbox.StripeWebhookSecret,
-		BasicPrice: sandbox.StripeBasicPrice, ProPrice: sandbox.StripeProPrice, PublicURL: home,
+		DB: w.d, StripeKey: stripesandbox.APIKey, StripeURL: srv.URL + "/stripe", WebhookSecret: stripesandbox.WebhookSecret,
+		BasicPrice: stripesandbox.BasicPrice, ProPrice: stripesandbox.ProPrice, PublicURL: home,
 	}))(t)
 	w.analyses = analysis.New(analysis.Config{DB: w.d, Seal: sealer, Accounts: w.accounts, Billing: w.billing, X: x, KeepReports: reportsFor})
 	w.Service = privacy.New(privacy.Config{DB: w.d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses})

@@ -1,13 +1,13 @@
 package sandbox
 
 import (
-	"encoding/json"
+	"cmp"
 	"net/http"
 	"strings"
 	"time"
-)
 
-const maxControlBody = 64 << 10
+	"github.com/repazoo/repazoo/internal/sandbox/web"
+)
 
 func isControl(p string) bool { return strings.HasPrefix(p, "/sandbox/") }
 
@@ -21,11 +21,11 @@ func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
 	case "POST /sandbox/faults":
 		s.postFault(w, r)
 	case "POST /sandbox/webhooks":
-		s.postWebhooks(w, r)
+		s.stripe.PostWebhooks(w, r)
 	case "POST /sandbox/retries":
-		s.postRetries(w, r)
+		s.stripe.PostRetries(w, r)
 	case "POST /sandbox/disputes":
-		s.postDispute(w, r)
+		s.stripe.PostDispute(w, r)
 	case "DELETE /sandbox/faults":
 		s.Heal()
 		w.WriteHeader(http.StatusNoContent)
@@ -38,18 +38,18 @@ func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
 func (s *Sandbox) showState(w http.ResponseWriter, r *http.Request) {
 	var people []personRow
 	for _, p := range s.x.People() {
-		people = append(people, personRow{p, s.x.account(p.Handle).count()})
+		people = append(people, personRow{p, len(s.x.Posts(p.Handle))})
 	}
-	writeHTML(w, r, http.StatusOK, statePage(stateView{
+	web.Page(w, r, http.StatusOK, statePage(stateView{
 		Now: s.Now().Format("Monday, 2 January 2006, 15:04:05 UTC"), Calls: s.calls.count(), People: people,
-		Faults: s.faults.describe(), Refusals: s.x.Refusals(), Base: s.x.baseURL(r),
+		Faults: s.faults.describe(), Refusals: s.x.Refusals(), Base: cmp.Or(s.cfg.PublicURL, "http://"+r.Host),
 	}))
 }
 
 // postClock takes {"advance":"24h"}.
 func (s *Sandbox) postClock(w http.ResponseWriter, r *http.Request) {
 	var in struct{ Advance string }
-	if !readControl(w, r, &in) {
+	if !web.ReadControl(w, r, &in) {
 		return
 	}
 	d, err := time.ParseDuration(in.Advance)
@@ -58,13 +58,13 @@ func (s *Sandbox) postClock(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Advance(d)
-	writeJSON(w, http.StatusOK, map[string]any{"now": s.Now().Format(time.RFC3339)})
+	web.JSON(w, http.StatusOK, map[string]any{"now": s.Now().Format(time.RFC3339)})
 }
 
 // postFault takes one [Fault] as JSON.
 func (s *Sandbox) postFault(w http.ResponseWriter, r *http.Request) {
 	var f Fault
-	if !readControl(w, r, &f) {
+	if !web.ReadControl(w, r, &f) {
 		return
 	}
 	if !strings.HasPrefix(f.Path, "/") {
@@ -73,20 +73,4 @@ func (s *Sandbox) postFault(w http.ResponseWriter, r *http.Request) {
 	}
 	s.Fail(f)
 	w.WriteHeader(http.StatusNoContent)
-}
-
-func readControl(w http.ResponseWriter, r *http.Request, v any) bool {
-	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxControlBody))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(v); err != nil {
-		http.Error(w, "the body must be the JSON that /sandbox/ describes", http.StatusBadRequest)
-		return false
-	}
-	return true
-}
-
-func writeJSON(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) //nolint:errchkjson // a broken connection is the caller's to notice
 }

@@ -18,35 +18,40 @@
 // POST /sandbox/clock.
 //
 // [New] keeps state in memory only. [Open] also keeps it in a file, so that the tokens and subscriptions a database holds
-// are still known after a restart, however the process ended (state.go).
+// are still known after a restart, however the process ended.
 package sandbox
 
 import (
 	"net/http"
 	"time"
+
+	"github.com/repazoo/repazoo/internal/sandbox/claude"
+	"github.com/repazoo/repazoo/internal/sandbox/store"
+	"github.com/repazoo/repazoo/internal/sandbox/stripe"
+	"github.com/repazoo/repazoo/internal/sandbox/x"
 )
 
 // Config says what the stand-ins need to know. The zero value works.
 type Config struct {
 	Now       func() time.Time // the time before any Advance; default time.Now
 	PublicURL string           // where a browser reaches Handler, without a trailing slash; only for display and links
-	X         XConfig
-	Claude    ClaudeConfig
-	Stripe    StripeConfig
+	X         x.Config
+	Claude    claude.Config
+	Stripe    stripe.Config
 	StateFile string // where Open keeps state; empty for memory only. New never reads or writes it
 }
 
-// Sandbox holds the three stand-ins, their clock, their faults and the calls they saw. It is safe for concurrent use.
+// Sandbox holds the three stand-ins, their store with its clock, their faults and the calls they saw. It is safe for
+// concurrent use.
 type Sandbox struct {
 	cfg    Config
-	clock  *clock
+	store  *store.Store
 	faults faults
 	calls  calls
-	x      *X
-	claude *Claude
-	stripe *Stripe
+	x      *x.Server
+	claude *claude.Server
+	stripe *stripe.Server
 	mux    *http.ServeMux
-	keeper keeper
 }
 
 // New makes a Sandbox with fresh state in memory.
@@ -55,17 +60,44 @@ func New(cfg Config) *Sandbox {
 	return build(cfg)
 }
 
+// Open makes a Sandbox that keeps its state in cfg.StateFile and continues from what the file holds. A file that does
+// not exist yet is fresh state; one that cannot be understood is refused with an error that says what to do.
+//
+// Kept are X's tokens and changed posts, all of Stripe, webhooks that did not arrive yet, and how far the clock was
+// moved; not kept are X's sign-in codes and rate limits, faults, calls, and anything of Claude. Only one Sandbox at a
+// time may use a file.
+func Open(cfg Config) (*Sandbox, error) {
+	s := build(cfg)
+	if err := s.store.Load(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Close writes what is not written yet and lets go of the state file: whatever changes afterwards is answered with an
+// error.
+func (s *Sandbox) Close() error { return s.store.Close() }
+
 func build(cfg Config) *Sandbox {
-	s := &Sandbox{cfg: cfg, clock: newClock(cfg.Now), mux: http.NewServeMux()}
-	s.x = newX(s)
-	s.claude = newClaude(s)
-	s.stripe = newStripe(s)
-	s.mux.Handle("/x/", s.saving(http.StripPrefix("/x", s.x)))
+	st := store.New(cfg.Now, cfg.StateFile)
+	s := &Sandbox{
+		cfg: cfg, store: st, mux: http.NewServeMux(),
+		x: x.New(cfg.X, cfg.PublicURL, st), claude: claude.New(cfg.Claude, st.Now),
+		stripe: stripe.New(cfg.Stripe, cfg.PublicURL, st),
+	}
+	s.mux.Handle("/x/", st.Saving(http.StripPrefix("/x", s.x)))
 	s.mux.Handle("/claude/", http.StripPrefix("/claude", s.claude))
-	s.mux.Handle("/stripe/", s.saving(http.StripPrefix("/stripe", s.stripe)))
+	s.mux.Handle("/stripe/", st.Saving(http.StripPrefix("/stripe", s.stripe)))
 	s.mux.HandleFunc("/sandbox/", s.serveControl)
 	return s
 }
+
+// Now is the time all stand-ins agree on, in UTC.
+func (s *Sandbox) Now() time.Time { return s.store.Now() }
+
+// Advance moves the clock ahead by d, and what time brings happens at once, such as a renewal of a subscription. A
+// negative d is ignored: time never goes back.
+func (s *Sandbox) Advance(d time.Duration) { s.store.Advance(d) }
 
 // Handler serves the stand-ins and the control pages. Faults are applied to, and calls recorded for, the stand-ins only.
 // Forms and calls that a browser sends from another site are refused.
@@ -81,10 +113,10 @@ func (s *Sandbox) Handler() http.Handler {
 }
 
 // X is the stand-in of X.
-func (s *Sandbox) X() *X { return s.x }
+func (s *Sandbox) X() *x.Server { return s.x }
 
 // Claude is the stand-in of Anthropic's Messages API.
-func (s *Sandbox) Claude() *Claude { return s.claude }
+func (s *Sandbox) Claude() *claude.Server { return s.claude }
 
 // Stripe is the stand-in of Stripe.
-func (s *Sandbox) Stripe() *Stripe { return s.stripe }
+func (s *Sandbox) Stripe() *stripe.Server { return s.stripe }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,11 +14,12 @@ import (
 	"time"
 
 	"github.com/repazoo/repazoo/internal/sandbox"
+	"github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
 var (
 	keptFrom = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	apiKey   = []string{"Authorization", "Bearer " + sandbox.StripeAPIKey}
+	apiKey   = []string{"Authorization", "Bearer " + stripe.APIKey}
 )
 
 // opened is a caller of a sandbox on file. A second one on the same file is the process after a kill: the first has not
@@ -34,24 +34,6 @@ func opened(t *testing.T, file string) app {
 }
 
 func stateFile(t *testing.T) string { return filepath.Join(t.TempDir(), "sandbox.json") }
-
-// signIn is a pair of tokens of Ada's.
-func (a app) signIn() (access, refresh string) {
-	a.t.Helper()
-	status, out := a.tokenCall(exchange(a.code("ada_fernhill")), basic...)
-	if status != 200 {
-		a.t.Fatalf("exchange answered %d %v", status, out)
-	}
-	return out["access_token"].(string), out["refresh_token"].(string)
-}
-
-func (a app) refresh(token string) (int, map[string]any) {
-	return a.tokenCall(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}, basic...)
-}
-
-func (a app) me(access string) int {
-	return a.send("GET", "/x/2/users/me", "", "Authorization", "Bearer "+access).Code
-}
 
 // stripe makes a call that must succeed, and returns its answer as it came.
 func (a app) stripe(method, path, form string, header ...string) string {
@@ -85,86 +67,7 @@ func (a app) customer() string {
 func (a app) subscribe(customer, card, more string) string {
 	a.t.Helper()
 	m := field(a.t, a.stripe("POST", "payment_methods/"+card+"/attach", "customer="+customer), "id")
-	return a.stripe("POST", "subscriptions", "customer="+customer+"&default_payment_method="+m+"&items[0][price]="+sandbox.StripeProPrice+"&metadata[plan]=pro"+more)
-}
-
-func TestOpen_TokensOutliveTheProcess(t *testing.T) {
-	t.Parallel()
-	file := stateFile(t)
-	access, refresh := opened(t, file).signIn()
-	a := opened(t, file)
-	if got := a.me(access); got != 200 {
-		t.Fatalf("the access token is answered %d after a restart", got)
-	}
-	if status, out := a.refresh(refresh); status != 200 || out["scope"] != "tweet.read users.read offline.access" {
-		t.Fatalf("the refresh token is answered %d %v after a restart", status, out)
-	}
-}
-
-func TestOpen_ReuseOfASpentRefreshTokenEndsItsFamilyAfterARestart(t *testing.T) {
-	t.Parallel()
-	file := stateFile(t)
-	a := opened(t, file)
-	_, spent := a.signIn()
-	other, _ := a.signIn()
-	_, pair := a.refresh(spent)
-	a = opened(t, file)
-	if status, out := a.refresh(spent); status != 400 || out["error"] != "invalid_grant" {
-		t.Fatalf("reuse is answered %d %v", status, out)
-	}
-	a = opened(t, file) // and the end of the family is kept
-	if status, out := a.refresh(pair["refresh_token"].(string)); status != 400 || out["error"] != "invalid_grant" {
-		t.Fatalf("the living token of the family is answered %d %v", status, out)
-	}
-	if got, others := a.me(pair["access_token"].(string)), a.me(other); got != 401 || others != 200 {
-		t.Fatalf("the family's access token is answered %d, another family's %d", got, others)
-	}
-}
-
-func TestOpen_RevokedTokensStayRevoked(t *testing.T) {
-	t.Parallel()
-	file := stateFile(t)
-	a := opened(t, file)
-	access, refresh := a.signIn()
-	if rec := a.send("POST", "/x/2/oauth2/revoke", "token="+refresh, basic...); rec.Code != 200 {
-		t.Fatalf("revoke answered %d", rec.Code)
-	}
-	if got := opened(t, file).me(access); got != 401 {
-		t.Fatalf("a revoked token is answered %d after a restart", got)
-	}
-}
-
-func TestOpen_PostsAndPageTokensOutliveTheProcess(t *testing.T) {
-	t.Parallel()
-	file := stateFile(t)
-	a := opened(t, file)
-	_, out := a.tokenCall(exchange(a.writerCode()), basic...)
-	bearer := []string{"Authorization", "Bearer " + out["access_token"].(string)}
-	added := a.X().AddPost("ada_fernhill", sandbox.XPost{Text: "kept"})
-	a = opened(t, file)
-	gone := a.X().Posts("ada_fernhill")[1].ID
-	if rec := a.send("DELETE", "/x/2/tweets/"+gone, "", bearer...); rec.Code != 200 {
-		t.Fatalf("delete answered %d %s", rec.Code, rec.Body)
-	}
-	next := field(t, a.send("GET", posts, "", bearer...).Body.String(), "meta", "next_token")
-	want := a.X().Posts("ada_fernhill")
-
-	a = opened(t, file)
-	got := a.X().Posts("ada_fernhill")
-	if len(got) != len(want) || got[0].ID != added || got[0].Text != "kept" || got[1] != want[1] {
-		t.Fatalf("after a restart there are %d posts, %+v first; want %d, %+v", len(got), got[0], len(want), want[0])
-	}
-	if rec := a.send("GET", posts+"?pagination_token="+next, "", bearer...); rec.Code != 200 {
-		t.Fatalf("the next page is answered %d %s", rec.Code, rec.Body)
-	}
-}
-
-// writerCode is a code of Ada's that may also delete posts.
-func (a app) writerCode() string {
-	q := authorizeQuery("scope", "tweet.read tweet.write users.read offline.access")
-	rec := a.send("POST", "/x/i/oauth2/authorize?"+q.Encode(), "decision=allow&person=ada_fernhill")
-	to, _ := url.Parse(rec.Header().Get("Location"))
-	return to.Query().Get("code")
+	return a.stripe("POST", "subscriptions", "customer="+customer+"&default_payment_method="+m+"&items[0][price]="+stripe.ProPrice+"&metadata[plan]=pro"+more)
 }
 
 func TestOpen_ClockStaysAhead(t *testing.T) {
@@ -186,7 +89,7 @@ func TestOpen_StripeAnswersTheSameAfterARestart(t *testing.T) {
 	a := opened(t, file)
 	customer := a.customer()
 	sub := field(t, a.subscribe(customer, "pm_card_visa", ""), "id")
-	a.stripe("POST", "checkout/sessions", "mode=subscription&customer="+customer+"&line_items[0][price]="+sandbox.StripeBasicPrice+"&success_url=https://a.example/")
+	a.stripe("POST", "checkout/sessions", "mode=subscription&customer="+customer+"&line_items[0][price]="+stripe.BasicPrice+"&success_url=https://a.example/")
 	ask := []string{
 		"customers/" + customer, "subscriptions/" + sub, "subscriptions?status=all", "invoices", "checkout/sessions", "events?limit=100",
 		"payment_methods/" + field(t, a.stripe("GET", "subscriptions/"+sub, ""), "default_payment_method"),
@@ -218,7 +121,7 @@ func TestOpen_CheckoutCanBePaidAfterARestart(t *testing.T) {
 	t.Parallel()
 	file := stateFile(t)
 	a := opened(t, file)
-	session := field(t, a.stripe("POST", "checkout/sessions", "mode=subscription&customer="+a.customer()+"&line_items[0][price]="+sandbox.StripeProPrice+
+	session := field(t, a.stripe("POST", "checkout/sessions", "mode=subscription&customer="+a.customer()+"&line_items[0][price]="+stripe.ProPrice+
 		"&success_url=https://a.example/done&subscription_data[metadata][user]=u1"), "id")
 	a = opened(t, file)
 	if rec := a.send("GET", "/stripe/checkout/"+session, ""); rec.Code != 200 || !strings.Contains(rec.Body.String(), "Repazoo Pro") {
@@ -266,17 +169,17 @@ func TestOpen_WebhooksThatDidNotArriveAreDeliveredAfterARestart(t *testing.T) {
 	file := stateFile(t)
 	inbox := newInbox(t)
 	a := opened(t, file)
-	a.Stripe().DeliverTo(inbox.url, sandbox.StripeWebhookSecret)
+	a.Stripe().DeliverTo(inbox.url, stripe.WebhookSecret)
 	a.customer()
 	delivered(t, a)
-	a.Stripe().Misdeliver(sandbox.StripeDelivery{Delay: time.Hour}) // longer than the process lives
+	a.Stripe().Misdeliver(stripe.Delivery{Delay: time.Hour}) // longer than the process lives
 	a.subscribe(a.customer(), "pm_card_visa", "")
 	if got := inbox.types(); got != "customer.created" {
 		t.Fatalf("before the restart there arrived %q", got)
 	}
 
 	a = opened(t, file)
-	a.Stripe().DeliverTo(inbox.url, sandbox.StripeWebhookSecret)
+	a.Stripe().DeliverTo(inbox.url, stripe.WebhookSecret)
 	delivered(t, a)
 	const want = "customer.created customer.created payment_method.attached customer.subscription.created invoice.finalized invoice.paid"
 	if got := inbox.types(); got != want {
@@ -284,7 +187,7 @@ func TestOpen_WebhooksThatDidNotArriveAreDeliveredAfterARestart(t *testing.T) {
 	}
 
 	a = opened(t, file)
-	a.Stripe().DeliverTo(inbox.url, sandbox.StripeWebhookSecret)
+	a.Stripe().DeliverTo(inbox.url, stripe.WebhookSecret)
 	delivered(t, a)
 	if got := inbox.types(); got != want {
 		t.Fatalf("another restart delivers again: %q", got)
@@ -296,15 +199,15 @@ func TestOpen_WebhooksAreOwedForThreeDays(t *testing.T) {
 	file := stateFile(t)
 	inbox := newInbox(t)
 	a := opened(t, file)
-	a.Stripe().DeliverTo(inbox.url, sandbox.StripeWebhookSecret)
-	a.Stripe().Misdeliver(sandbox.StripeDelivery{Delay: time.Hour}) // longer than the process lives
+	a.Stripe().DeliverTo(inbox.url, stripe.WebhookSecret)
+	a.Stripe().Misdeliver(stripe.Delivery{Delay: time.Hour}) // longer than the process lives
 	a.customer()
 	a.Advance(2 * 24 * time.Hour)
 	a.subscribe(a.customer(), "pm_card_visa", "")
 	a.Advance(24 * time.Hour)
 
 	a = opened(t, file)
-	a.Stripe().DeliverTo(inbox.url, sandbox.StripeWebhookSecret)
+	a.Stripe().DeliverTo(inbox.url, stripe.WebhookSecret)
 	delivered(t, a)
 	const want = "customer.created payment_method.attached customer.subscription.created invoice.finalized invoice.paid"
 	if got := inbox.types(); got != want {
@@ -350,12 +253,11 @@ func TestOpen_ReadsDoNotWrite(t *testing.T) {
 	t.Parallel()
 	file := stateFile(t)
 	a := opened(t, file)
-	access, _ := a.signIn()
 	customer := a.customer()
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
-	a.me(access)
+	a.send("GET", "/x/avatars/ada_fernhill.svg", "")
 	a.stripe("GET", "customers/"+customer, "")
 	a.send("GET", "/sandbox/", "")
 	if _, err := os.Stat(file); !os.IsNotExist(err) {
@@ -366,7 +268,7 @@ func TestOpen_ReadsDoNotWrite(t *testing.T) {
 func TestOpen_FileIsPrivateAndAlone(t *testing.T) {
 	t.Parallel()
 	file := stateFile(t)
-	opened(t, file).signIn()
+	opened(t, file).customer()
 	list, err := os.ReadDir(filepath.Dir(file))
 	if err != nil || len(list) != 1 {
 		t.Fatalf("beside the file there is something: %v %v", list, err)
@@ -380,8 +282,7 @@ func TestOpen_ForgetsWhatHasExpired(t *testing.T) {
 	t.Parallel()
 	file := stateFile(t)
 	a := opened(t, file)
-	access, refresh := a.signIn()
-	session := field(t, a.stripe("POST", "checkout/sessions", "mode=subscription&customer="+a.customer()+"&line_items[0][price]="+sandbox.StripeProPrice+"&success_url=https://a.example/"), "id")
+	session := field(t, a.stripe("POST", "checkout/sessions", "mode=subscription&customer="+a.customer()+"&line_items[0][price]="+stripe.ProPrice+"&success_url=https://a.example/"), "id")
 	a.stripe("POST", "customers", "name=Ada", "Idempotency-Key", "an-old-key")
 	a.Advance(200 * 24 * time.Hour) // the session expires
 	a.Advance(31 * 24 * time.Hour)
@@ -389,7 +290,7 @@ func TestOpen_ForgetsWhatHasExpired(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, old := range map[string]string{"access token": access, "refresh token": refresh, "session": session, "idempotency key": "an-old-key", "event": "customer.created"} {
+	for name, old := range map[string]string{"session": session, "idempotency key": "an-old-key", "event": "customer.created"} {
 		if strings.Contains(string(raw), old) {
 			t.Errorf("the file still holds the %s", name)
 		}
@@ -399,7 +300,7 @@ func TestOpen_ForgetsWhatHasExpired(t *testing.T) {
 func TestOpen_RefusesADamagedFileAndSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	good := stateFile(t)
-	opened(t, good).signIn()
+	opened(t, good).customer()
 	raw, err := os.ReadFile(good)
 	if err != nil {
 		t.Fatal(err)
@@ -410,7 +311,7 @@ func TestOpen_RefusesADamagedFileAndSaysWhatToDo(t *testing.T) {
 		"cut":             text[:len(text)/2],
 		"not JSON":        "hello",
 		"null":            "null",
-		"changed":         strings.Replace(text, "ada_fernhill", "ada_fernhall", 1),
+		"changed":         strings.Replace(text, "ada@example.com", "adi@example.com", 1),
 		"another version": strings.Replace(text, `"version":1`, `"version":99`, 1),
 		"without state":   `{"version":1,"sha256":""}`,
 	} {
@@ -436,13 +337,8 @@ func TestOpen_ConcurrentCallsLeaveAFileThatHoldsThemAll(t *testing.T) {
 	file := stateFile(t)
 	a := opened(t, file)
 	var wg sync.WaitGroup
-	access, customers := make([]string, 8), make([]string, 8)
-	for i := range 8 {
-		wg.Go(func() {
-			_, out := a.tokenCall(exchange(a.code("ada_fernhill")), basic...)
-			_, out = a.refresh(fmt.Sprint(out["refresh_token"]))
-			access[i] = fmt.Sprint(out["access_token"])
-		})
+	customers := make([]string, 8)
+	for i := range customers {
 		wg.Go(func() {
 			rec := a.send("POST", "/stripe/v1/customers", "name=Ada", apiKey...)
 			customers[i] = field(t, rec.Body.String(), "id")
@@ -451,11 +347,8 @@ func TestOpen_ConcurrentCallsLeaveAFileThatHoldsThemAll(t *testing.T) {
 	}
 	wg.Wait()
 	a = opened(t, file)
-	for i := range 8 {
-		if got := a.me(access[i]); got != 200 {
-			t.Errorf("token %d is answered %d", i, got)
-		}
-		a.stripe("GET", "customers/"+customers[i], "")
+	for _, customer := range customers {
+		a.stripe("GET", "customers/"+customer, "")
 	}
 	if got := a.Now(); !got.Equal(keptFrom.Add(8 * time.Second)) {
 		t.Errorf("the clock stands at %v", got)
@@ -499,7 +392,7 @@ func TestNew_KeepsNothing(t *testing.T) {
 	t.Parallel()
 	file := stateFile(t)
 	sb := sandbox.New(sandbox.Config{StateFile: file})
-	app{sb, t, sb.Handler()}.signIn()
+	app{sb, t, sb.Handler()}.customer()
 	if _, err := os.Stat(file); !os.IsNotExist(err) {
 		t.Fatalf("New wrote a file: %v", err)
 	}

@@ -11,12 +11,13 @@ import (
 	"time"
 
 	"github.com/repazoo/repazoo/internal/sandbox"
+	"github.com/repazoo/repazoo/internal/sandbox/x"
 	"github.com/repazoo/repazoo/internal/xapi"
 )
 
 func TestJourney_SignInReadRefreshDeleteRevoke(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.XConfig{})
+	w := newWorld(t, x.Config{})
 	tok := w.signIn(t, "ada_fernhill", allScopes...)
 	if left := tok.ExpiresAt.Sub(w.Now()); left < 119*time.Minute || left > 2*time.Hour {
 		t.Fatalf("the token lives %v", left)
@@ -56,7 +57,7 @@ func TestJourney_SignInReadRefreshDeleteRevoke(t *testing.T) {
 
 func TestJourney_PublicClientNeedsNoSecret(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.XConfig{Clients: []sandbox.XClient{{ID: "public-app", RedirectURIs: []string{redirect}}}})
+	w := newWorld(t, x.Config{Clients: []x.Client{{ID: "public-app", RedirectURIs: []string{redirect}}}})
 	tok := w.signIn(t, "gravelpit_gus", readScopes...)
 	tok, err := w.Refresh(t.Context(), tok.Refresh)
 	if err != nil {
@@ -72,7 +73,7 @@ func TestJourney_PublicClientNeedsNoSecret(t *testing.T) {
 
 func TestJourney_CancelSendsTheUserBackWithoutACode(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.XConfig{})
+	w := newWorld(t, x.Config{})
 	back := w.consent(t, w.AuthorizeURL("s1", xapi.NewVerifier(), redirect, readScopes), "decision=cancel")
 	if back.Get("error") != "access_denied" || back.Get("state") != "s1" || back.Has("code") {
 		t.Fatalf("got %v", back)
@@ -81,7 +82,7 @@ func TestJourney_CancelSendsTheUserBackWithoutACode(t *testing.T) {
 
 func TestEmail_IsEmptyWithoutTheScopeOrWithoutAnAddress(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.XConfig{})
+	w := newWorld(t, x.Config{})
 	for _, c := range []struct {
 		person string
 		scopes []string
@@ -112,7 +113,7 @@ func TestExchange_RefusesWhatIsNotThisSignIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, sandbox.XConfig{})
+			w := newWorld(t, x.Config{})
 			verifier := xapi.NewVerifier()
 			code := w.consent(t, w.AuthorizeURL("s", verifier, redirect, readScopes), "decision=allow&person=ada_fernhill").Get("code")
 			w.Advance(c.wait)
@@ -142,8 +143,8 @@ func or(a, b string) string {
 
 func TestExchange_NamesAWrongSecretAsRefusedNotDead(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.XConfig{})
-	bad := xapi.New(xapi.Config{ClientID: sandbox.XClientID, ClientSecret: "wrong", APIURL: w.base + "/x"})
+	w := newWorld(t, x.Config{})
+	bad := xapi.New(xapi.Config{ClientID: x.ClientID, ClientSecret: "wrong", APIURL: w.base + "/x"})
 	_, err := bad.Exchange(t.Context(), "code", xapi.NewVerifier(), redirect)
 	r, ok := errors.AsType[*xapi.Refused](err)
 	if !ok || *r != (xapi.Refused{Status: 401, Type: "unauthorized_client"}) || errors.Is(err, xapi.ErrDead) {
@@ -153,7 +154,7 @@ func TestExchange_NamesAWrongSecretAsRefusedNotDead(t *testing.T) {
 
 func TestRefresh_OfASpentTokenEndsTheFamily(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.XConfig{})
+	w := newWorld(t, x.Config{})
 	first := w.signIn(t, "ada_fernhill", readScopes...)
 	second, err := w.Refresh(t.Context(), first.Refresh)
 	if err != nil {
@@ -169,7 +170,7 @@ func TestRefresh_OfASpentTokenEndsTheFamily(t *testing.T) {
 
 func TestRefresh_KeepsTheOldTokenWhenXSendsNone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.XConfig{})
+	w := newWorld(t, x.Config{})
 	w.Fail(sandbox.Fault{
 		Path: "/x/2/oauth2/token", Status: 200, Header: map[string]string{"Content-Type": "application/json"},
 		Body: `{"token_type":"bearer","access_token":"fresh"}`,
@@ -193,7 +194,7 @@ func TestRefresh_IsTriedOnceWhateverHappens(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, sandbox.XConfig{})
+			w := newWorld(t, x.Config{})
 			tok := w.signIn(t, "ada_fernhill", readScopes...)
 			before := w.calls("/x/2/oauth2/token")
 			f.Path, f.Times = "/x/2/oauth2/token", -1
@@ -208,7 +209,7 @@ func TestRefresh_IsTriedOnceWhateverHappens(t *testing.T) {
 
 func TestScopes_AreEnforcedPerCall(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.XConfig{})
+	w := newWorld(t, x.Config{})
 	tok := w.signIn(t, "ada_fernhill", readScopes...)
 	mustBe(t, w.DeletePost(t.Context(), tok.Access, w.X().Posts("ada_fernhill")[0].ID), xapi.ErrForbidden)
 	tok = w.signIn(t, "ada_fernhill", allScopes...)
@@ -220,7 +221,7 @@ func TestScopes_AreEnforcedPerCall(t *testing.T) {
 
 func TestAccessToken_EndsAfterTwoHours(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.XConfig{})
+	w := newWorld(t, x.Config{})
 	tok := w.signIn(t, "ada_fernhill", readScopes...)
 	w.Advance(2*time.Hour + time.Second)
 	_, err := w.Me(t.Context(), tok.Access)
@@ -271,7 +272,7 @@ func TestErrors_HoldNothingThatXOrTheCallerWrote(t *testing.T) {
 
 func TestClient_ServesFiftyReadersAtOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.XConfig{})
+	w := newWorld(t, x.Config{})
 	var wg sync.WaitGroup
 	for i := range 50 {
 		p := w.X().People()[i%5]
@@ -289,7 +290,7 @@ func TestClient_ServesFiftyReadersAtOnce(t *testing.T) {
 
 func TestRefresh_FiftyAtOnceSpendTheTokenOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.XConfig{})
+	w := newWorld(t, x.Config{})
 	tok := w.signIn(t, "ada_fernhill", readScopes...)
 	var won, dead sync.Map
 	var wg sync.WaitGroup

@@ -16,12 +16,13 @@ import (
 
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/sandbox"
+	"github.com/repazoo/repazoo/internal/sandbox/x"
 	"github.com/repazoo/repazoo/internal/xapi"
 )
 
 func TestPosts_ReadsAllThatXReaches(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.XConfig{})
+	w := newWorld(t, x.Config{})
 	tok, id := w.signIn(t, "daily_dorian", readScopes...), personID(w, "daily_dorian")
 	all := w.X().Posts("daily_dorian")
 	posts, pages, err := w.read(t, tok, id, xapi.Query{})
@@ -38,7 +39,7 @@ func TestPosts_ReadsAllThatXReaches(t *testing.T) {
 }
 
 // same compares what arrived with what the stand-in holds, field by field.
-func same(t *testing.T, got xapi.Post, want sandbox.XPost) {
+func same(t *testing.T, got xapi.Post, want x.Post) {
 	t.Helper()
 	text := want.Text
 	if want.RepostOf != "" && len([]rune(text)) > 280 {
@@ -56,7 +57,7 @@ func same(t *testing.T, got xapi.Post, want sandbox.XPost) {
 func TestPosts_BothSpellingsSayTheSame(t *testing.T) {
 	t.Parallel()
 	read := func(spelling bool) []xapi.Post {
-		w := newWorld(t, sandbox.XConfig{NewSpelling: spelling})
+		w := newWorld(t, x.Config{NewSpelling: spelling})
 		posts, _, err := w.read(t, w.signIn(t, "daily_dorian", readScopes...), personID(w, "daily_dorian"), xapi.Query{Max: 300})
 		if err != nil {
 			t.Fatal(err)
@@ -80,7 +81,7 @@ func TestPosts_BothSpellingsSayTheSame(t *testing.T) {
 
 func TestPosts_StopsAtMax(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.XConfig{})
+	w := newWorld(t, x.Config{})
 	tok, id := w.signIn(t, "gravelpit_gus", readScopes...), personID(w, "gravelpit_gus")
 	for _, c := range []struct{ max, posts, pages, reads int }{{1, 1, 1, 5}, {5, 5, 1, 5}, {100, 100, 1, 100}, {102, 102, 2, 105}, {9999, 400, 4, 400}} {
 		var posts, pages, reads int
@@ -98,7 +99,7 @@ func TestPosts_StopsAtMax(t *testing.T) {
 
 func TestPosts_StopsAskingWhenTheReaderStops(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.XConfig{})
+	w := newWorld(t, x.Config{})
 	tok := w.signIn(t, "daily_dorian", readScopes...)
 	for range w.Posts(t.Context(), tok.Access, personID(w, "daily_dorian"), xapi.Query{}) {
 		break
@@ -110,12 +111,12 @@ func TestPosts_StopsAskingWhenTheReaderStops(t *testing.T) {
 
 func TestPosts_BoundsByIDAndTime(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.XConfig{})
+	w := newWorld(t, x.Config{})
 	tok, id := w.signIn(t, "gravelpit_gus", readScopes...), personID(w, "gravelpit_gus")
 	all := w.X().Posts("gravelpit_gus")
 	for name, c := range map[string]struct {
 		q    xapi.Query
-		want []sandbox.XPost
+		want []x.Post
 	}{
 		"since": {xapi.Query{SinceID: all[150].ID}, all[:150]},
 		"until": {xapi.Query{UntilID: all[250].ID}, all[251:]},
@@ -126,7 +127,7 @@ func TestPosts_BoundsByIDAndTime(t *testing.T) {
 			t.Errorf("%s: %d posts, want %d, %v", name, len(posts), len(c.want), err)
 		}
 	}
-	newID := w.X().AddPost("gravelpit_gus", sandbox.XPost{Text: "a < b & c > d", Lang: "en"})
+	newID := w.X().AddPost("gravelpit_gus", x.Post{Text: "a < b & c > d", Lang: "en"})
 	posts, _, err := w.read(t, tok, id, xapi.Query{SinceID: all[0].ID})
 	if err != nil || len(posts) != 1 || posts[0].ID != newID || posts[0].Text != "a < b & c > d" {
 		t.Fatalf("since the newest: %+v, %v", posts, err)
@@ -135,7 +136,7 @@ func TestPosts_BoundsByIDAndTime(t *testing.T) {
 
 func TestPosts_RateLimitIsReturnedWithItsEnd(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.XConfig{})
+	w := newWorld(t, x.Config{})
 	tok := w.signIn(t, "fresh_finn", readScopes...)
 	for range 75 {
 		if _, err := w.Me(t.Context(), tok.Access); err != nil {
@@ -186,7 +187,7 @@ func answering(t *testing.T, now time.Time, status int, bodies ...string) (*xapi
 
 func TestPosts_StopsWhenCreditsAreGone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.XConfig{})
+	w := newWorld(t, x.Config{})
 	tok, other := w.signIn(t, "ada_fernhill", readScopes...), w.signIn(t, "daily_dorian", readScopes...)
 	w.Fail(sandbox.Fault{Path: "/x/2/users/*/tweets", Status: http.StatusPaymentRequired, Body: `{"type":"https://api.x.com/2/problems/credits-depleted"}`})
 	_, _, err := w.read(t, tok, personID(w, "ada_fernhill"), xapi.Query{})
@@ -265,7 +266,7 @@ func TestReads_EndWithTheirCaller(t *testing.T) {
 
 func TestDelete_IsTriedOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.XConfig{})
+	w := newWorld(t, x.Config{})
 	tok := w.signIn(t, "ada_fernhill", allScopes...)
 	w.Fail(sandbox.Fault{Method: "DELETE", Path: "/x/2/tweets/*", Status: 503, Times: -1})
 	err := w.DeletePost(t.Context(), tok.Access, "12345")

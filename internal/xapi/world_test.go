@@ -11,6 +11,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/sandbox"
+	"github.com/repazoo/repazoo/internal/sandbox/x"
 	"github.com/repazoo/repazoo/internal/xapi"
 )
 
@@ -29,7 +30,7 @@ type world struct {
 	http *http.Client
 }
 
-func newWorld(t *testing.T, cfg sandbox.XConfig) world {
+func newWorld(t *testing.T, cfg x.Config) world {
 	sb := sandbox.New(sandbox.Config{X: cfg})
 	srv := httptest.NewServer(sb.Handler())
 	t.Cleanup(srv.Close)
@@ -40,11 +41,11 @@ func newWorld(t *testing.T, cfg sandbox.XConfig) world {
 func newQuietWorld() world {
 	sb := sandbox.New(sandbox.Config{})
 	h := &http.Client{Transport: direct{sb.Handler()}}
-	return world{sb, newClient(sb, sandbox.XConfig{}, "http://sandbox", h), "http://sandbox", h}
+	return world{sb, newClient(sb, x.Config{}, "http://sandbox", h), "http://sandbox", h}
 }
 
-func newClient(sb *sandbox.Sandbox, cfg sandbox.XConfig, base string, h *http.Client) *xapi.Client {
-	app := sandbox.XClient{ID: sandbox.XClientID, Secret: sandbox.XClientSecret}
+func newClient(sb *sandbox.Sandbox, cfg x.Config, base string, h *http.Client) *xapi.Client {
+	app := x.Client{ID: x.ClientID, Secret: x.ClientSecret}
 	if len(cfg.Clients) > 0 {
 		app = cfg.Clients[0]
 	}

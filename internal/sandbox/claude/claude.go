@@ -1,0 +1,355 @@
+package claude
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/sandbox/web"
+)
+
+// APIKey is the key the stand-in accepts unless [Config] names another.
+const APIKey = "sandbox-claude-key"
+
+const (
+	claudeCacheTTL  = 5 * time.Minute
+	claudeMinPrefix = 1024     // tokens; a shorter prefix is not cached
+	claudeContext   = 200_000  // tokens
+	claudeMaxOutput = 64_000   // tokens
+	claudeMaxBody   = 32 << 20 // bytes
+)
+
+// Config configures the stand-in of Claude.
+type Config struct {
+	APIKey string // default APIKey
+}
+
+// Server is the stand-in of Anthropic's Messages API: POST /v1/messages and GET /v1/models.
+//
+// It refuses what the real one refuses (rules.go), answers in the real shape with a thinking block first, counts
+// tokens as a quarter of the bytes, and remembers cached prefixes for five minutes of the sandbox's clock. What it says
+// of posts comes from a short word list (words.go), so the same posts always get the same verdicts.
+type Server struct {
+	cfg Config
+	now func() time.Time
+	mux *http.ServeMux
+
+	mu      sync.Mutex
+	calls   int
+	cache   map[[32]byte]time.Time // when a prefix was last used
+	retires map[string]time.Time
+	faults  []*Fault
+}
+
+// New makes the stand-in. Its clock is now.
+func New(cfg Config, now func() time.Time) *Server {
+	c := &Server{
+		cfg: cfg, now: now, mux: http.NewServeMux(), cache: map[[32]byte]time.Time{}, retires: map[string]time.Time{},
+	}
+	c.mux.HandleFunc("POST /v1/messages", c.serveMessages)
+	c.mux.HandleFunc("GET /v1/models", c.serveModels)
+	c.mux.HandleFunc("GET /v1/models/{id}", c.serveModel)
+	c.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		c.refuse(w, &claudeError{http.StatusNotFound, "not_found_error", "Not found", ""})
+	})
+	return c
+}
+
+// ServeHTTP sees paths without the prefix /claude.
+func (c *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Request-Id", c.nextID("req"))
+	r.Body = http.MaxBytesReader(w, r.Body, claudeMaxBody)
+	if err := c.checkHeaders(r.Header); err != nil {
+		c.refuse(w, err)
+		return
+	}
+	c.mux.ServeHTTP(w, r)
+}
+
+func (c *Server) nextID(prefix string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls++
+	return fmt.Sprintf("%s_sandbox_%06d", prefix, c.calls)
+}
+
+func (c *Server) serveMessages(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		c.refuse(w, &claudeError{http.StatusRequestEntityTooLarge, "request_too_large", "Request exceeds the maximum size", ""})
+		return
+	}
+	req, refusal := parseClaude(body)
+	if refusal == nil {
+		refusal = c.checkModel(req.Model)
+	}
+	if refusal != nil {
+		c.refuse(w, refusal)
+		return
+	}
+	posts := postsIn(req.userText())
+	kind := c.takeFault(posts)
+	if kind.answerInstead(w, c) {
+		return
+	}
+	if slices.ContainsFunc(posts, func(p sentPost) bool { return p.Passage != "" }) {
+		c.answer(w, req, kind.second(posts))
+		return
+	}
+	c.answer(w, req, kind.spoil(posts, answerPosts(posts)))
+}
+
+// spoken is what the stand-in would say, and why it stopped.
+type spoken struct{ text, stop string }
+
+// answer writes the message, cut where max_tokens cuts it.
+func (c *Server) answer(w http.ResponseWriter, req *claudeRequest, say spoken) {
+	const thinking = "Reading each post on its own." // first, as the real one does: a client must pick blocks by type
+	budget := req.MaxTokens*4 - len(thinking)
+	if len(say.text) > budget {
+		say = spoken{say.text[:max(0, budget)], "max_tokens"}
+	}
+	content := []map[string]any{{"type": "thinking", "thinking": thinking, "signature": "c2FuZGJveA=="}}
+	if say.text != "" {
+		content = append(content, map[string]any{"type": "text", "text": say.text})
+	}
+	usage := c.usage(req)
+	usage["output_tokens"] = claudeTokens(len(thinking) + len(say.text))
+	web.JSON(w, http.StatusOK, map[string]any{
+		"id": c.nextID("msg"), "type": "message", "role": "assistant", "model": req.Model, "content": content,
+		"stop_reason": say.stop, "stop_sequence": nil, "usage": usage,
+	})
+}
+
+// usage counts the input, of which a prefix that was seen lately is read from the cache.
+func (c *Server) usage(req *claudeRequest) map[string]any {
+	prefix := claudeTokens(req.prefixBytes)
+	u := map[string]any{
+		"input_tokens": req.tokens(), "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "service_tier": "standard",
+	}
+	if prefix < claudeMinPrefix {
+		return u
+	}
+	u["input_tokens"] = req.tokens() - prefix
+	key := sha256.Sum256([]byte(req.Model + "\x00" + string(req.OutputConfig) + "\x00" + req.prefix))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.now()
+	if used, ok := c.cache[key]; ok && now.Sub(used) < claudeCacheTTL {
+		u["cache_read_input_tokens"] = prefix
+	} else {
+		u["cache_creation_input_tokens"] = prefix
+	}
+	maps.DeleteFunc(c.cache, func(_ [32]byte, used time.Time) bool { return now.Sub(used) >= claudeCacheTTL })
+	c.cache[key] = now
+	return u
+}
+
+func claudeTokens(bytes int) int { return (bytes + 3) / 4 }
+
+type claudeModel struct {
+	id, name, line string
+	retired        bool
+}
+
+func claudeModels() []claudeModel {
+	return []claudeModel{
+		{"claude-opus-5-5", "Claude Opus 5.5", "opus", false},
+		{"claude-sonnet-5-5", "Claude Sonnet 5.5", "sonnet", false},
+		{"claude-haiku-5-5", "Claude Haiku 5.5", "haiku", false},
+		{"claude-3-5-sonnet-20241022", "Claude Sonnet 3.5", "sonnet", true},
+		{"claude-3-haiku-20240307", "Claude Haiku 3", "haiku", true},
+	}
+}
+
+// Retire announces that model stops answering at a time of the sandbox's clock. Until then it is deprecated.
+func (c *Server) Retire(model string, at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.retires[model] = at
+}
+
+// describe is the model as GET /v1/models shows it. A retired model stays in the catalogue.
+func (c *Server) describe(m claudeModel) map[string]any {
+	c.mu.Lock()
+	at, announced := c.retires[m.id]
+	c.mu.Unlock()
+	out := map[string]any{
+		"type": "model", "id": m.id, "display_name": m.name, "line": m.line, "lifecycle": "active", "created_at": "2026-01-01T00:00:00Z",
+		"deprecated_at": nil, "retires_at": nil, "max_input_tokens": claudeContext, "max_tokens": claudeMaxOutput,
+	}
+	if announced {
+		out["lifecycle"], out["retires_at"] = "deprecated", at.UTC().Format(time.RFC3339)
+	}
+	if m.retired || announced && !c.now().Before(at) {
+		out["lifecycle"] = "retired"
+	}
+	return out
+}
+
+func (c *Server) checkModel(id string) *claudeError {
+	i := slices.IndexFunc(claudeModels(), func(m claudeModel) bool { return m.id == id })
+	if i < 0 || c.describe(claudeModels()[i])["lifecycle"] == "retired" {
+		return &claudeError{http.StatusNotFound, "not_found_error", "model: " + id, ""}
+	}
+	return nil
+}
+
+func (c *Server) serveModels(w http.ResponseWriter, _ *http.Request) {
+	var data []map[string]any
+	for _, m := range claudeModels() {
+		data = append(data, c.describe(m))
+	}
+	web.JSON(w, http.StatusOK, map[string]any{
+		"data": data, "has_more": false, "first_id": data[0]["id"], "last_id": data[len(data)-1]["id"],
+	})
+}
+
+func (c *Server) serveModel(w http.ResponseWriter, r *http.Request) {
+	for _, m := range claudeModels() {
+		if m.id == r.PathValue("id") {
+			web.JSON(w, http.StatusOK, c.describe(m))
+			return
+		}
+	}
+	c.refuse(w, &claudeError{http.StatusNotFound, "not_found_error", "model: " + r.PathValue("id"), ""})
+}
+
+// claudeError is a refusal in the API's own shape.
+type claudeError struct {
+	status        int
+	kind, message string
+	code          string // error.details.error_code, when there is one
+}
+
+func (c *Server) refuse(w http.ResponseWriter, e *claudeError) {
+	inner := map[string]any{"type": e.kind, "message": e.message}
+	if e.code != "" {
+		inner["details"] = map[string]any{"error_code": e.code}
+	}
+	web.JSON(w, e.status, map[string]any{"type": "error", "error": inner, "request_id": w.Header().Get("Request-Id")})
+}
+
+// Kind is a way the stand-in of Claude misbehaves beyond what the sandbox's own faults can do.
+type Kind string
+
+// The kinds. Those that spoil an answer still charge for it, as the real service does.
+const (
+	Refuses      Kind = "refusal"        // stop_reason refusal
+	MaxTokens    Kind = "max_tokens"     // the answer is cut
+	Context      Kind = "context"        // stop_reason model_context_window_exceeded
+	Malformed    Kind = "malformed"      // end_turn, but not JSON
+	Forgetful    Kind = "forgetful"      // valid JSON that lacks the last post
+	Invents      Kind = "invented_quote" // a claim about words that are in no post
+	UnknownPost  Kind = "unknown_post"   // a claim about a post that was not sent
+	UnknownLabel Kind = "unknown_label"  // a claim with a category that does not exist
+	Gullible     Kind = "gullible"       // does what a post says that talks to it: calls every post of the call clean
+	Overloaded   Kind = "overloaded"     // 529
+	RateLimited  Kind = "rate_limited"   // 429 with Retry-After: 7
+	SpendLimit   Kind = "spend_limit"    // 429 that no waiting cures
+	Filtered     Kind = "filtered"       // 400: the provider's content filter
+	NoCredit     Kind = "no_credit"      // 400: the account's credit is used up
+	Local        Kind = "local"          // as servers of local models answer: prose, a fence, unknown fields, no tokens
+	Confirms     Kind = "confirms"       // answers yes to every second question
+	Labels       Kind = "labels_people"  // gives reasons and themes that name traits of the author
+	claudeHonest Kind = ""
+)
+
+// Fault switches a kind on for the next Times calls whose posts hold the word Containing.
+type Fault struct {
+	Kind       Kind
+	Times      int    // 0 means 1, negative means every call
+	Containing string // empty matches every call
+}
+
+// Fail switches f on. Faults that match the same call are used up in the order they were added.
+func (c *Server) Fail(f Fault) {
+	if f.Times == 0 {
+		f.Times = 1
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.faults = append(c.faults, &f)
+}
+
+func (c *Server) takeFault(posts []sentPost) Kind {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, f := range c.faults {
+		holds := slices.ContainsFunc(posts, func(p sentPost) bool { return strings.Contains(p.Text, f.Containing) })
+		if f.Times != 0 && (holds || f.Containing == "") {
+			if f.Times > 0 {
+				f.Times--
+			}
+			return f.Kind
+		}
+	}
+	return claudeHonest
+}
+
+// answerInstead writes the kinds that are errors, and reports whether it did.
+func (k Kind) answerInstead(w http.ResponseWriter, c *Server) bool {
+	switch k {
+	case Overloaded:
+		c.refuse(w, &claudeError{529, "overloaded_error", "Overloaded", ""})
+	case RateLimited:
+		w.Header().Set("Retry-After", "7")
+		c.refuse(w, &claudeError{http.StatusTooManyRequests, "rate_limit_error", "Number of requests has exceeded your rate limit", ""})
+	case SpendLimit:
+		w.Header().Set("Retry-After", "7")
+		c.refuse(w, &claudeError{http.StatusTooManyRequests, "rate_limit_error", "The enforced spend limit is reached", "enforced_spend_limit_reached"})
+	case Filtered:
+		c.refuse(w, claudeBadRequest("Output blocked by content filtering policy"))
+	case NoCredit:
+		c.refuse(w, claudeBadRequest("Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits."))
+	default:
+		return false
+	}
+	return true
+}
+
+// spoil turns honest verdicts into what kind k says.
+func (k Kind) spoil(posts []sentPost, v verdicts) spoken {
+	switch k {
+	case Refuses:
+		return spoken{"", "refusal"}
+	case MaxTokens:
+		return spoken{v.json()[:len(v.json())/2], "max_tokens"}
+	case Context:
+		return spoken{"", "model_context_window_exceeded"}
+	case Malformed:
+		return spoken{`{"posts": [{"id": 1, "claims":`, "end_turn"}
+	case Local:
+		text := strings.Replace(v.json(), `{"posts":`, `{"comment":"labelled","posts":`, 1)
+		return spoken{"Sure! Here is the JSON you asked for:\n```json\n" + text + "\n```\nLet me know if you need anything else.", "end_turn"}
+	case Labels:
+		v.label()
+	case Forgetful:
+		v.Posts = v.Posts[:max(0, len(v.Posts)-1)]
+	case Invents:
+		v.claim(0, claim{"harassment", "words that nobody wrote here", "Invented.", "high", "delete"})
+	case UnknownPost:
+		v.Posts = append(v.Posts, postVerdict{ID: 9999, Claims: []claim{{"violence", "no such post", "Invented.", "critical", "delete"}}, Themes: []string{}})
+	case UnknownLabel:
+		v.claim(0, claim{"political_party", firstWord(posts), "Invented.", "high", "delete"})
+	case Gullible:
+		v.obey(posts)
+	}
+	return spoken{v.json(), "end_turn"}
+}
+
+// json is v as the text block holds it.
+func (v verdicts) json() string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // a struct of strings, numbers and slices always marshals
+	}
+	return string(b)
+}

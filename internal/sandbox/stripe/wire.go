@@ -1,0 +1,311 @@
+package stripe
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/sandbox/web"
+)
+
+const (
+	stripeVersion       = "2026-05-27.dahlia"
+	stripeMaxBody       = 1 << 20
+	stripeMaxKey        = 255
+	stripeAnswersLive   = 24 * time.Hour
+	stripeSearchIsLate  = time.Minute
+	stripeMaxStoredKeys = 50_000
+)
+
+// stripeRoute is one address, the parameters it takes and what it does. A "[]" in a parameter stands for any index or key.
+type stripeRoute struct {
+	pattern string
+	params  string // separated by spaces
+	serve   func(*stripeCall) (any, *stripeError)
+}
+
+var stripeRoutes = []stripeRoute{
+	{"POST /v1/customers", "email name description address[country] address[line1] address[city] address[postal_code] address[state] metadata[] expand[]", (*stripeCall).createCustomer},
+	{"GET /v1/customers", "email limit starting_after expand[]", (*stripeCall).listCustomers},
+	{"GET /v1/customers/search", "query limit page expand[]", (*stripeCall).searchCustomers},
+	{"GET /v1/customers/{id}", "expand[]", (*stripeCall).retrieveCustomer},
+	{"DELETE /v1/customers/{id}", "", (*stripeCall).deleteCustomer},
+	{"GET /v1/payment_methods/{id}", "expand[]", (*stripeCall).retrieveMethod},
+	{"POST /v1/payment_methods/{id}/attach", "customer expand[]", (*stripeCall).attachMethod},
+	{"GET /v1/prices", "active product limit starting_after lookup_keys[] expand[]", (*stripeCall).listPrices},
+	{"GET /v1/prices/{id}", "expand[]", (*stripeCall).retrievePrice},
+	{"POST /v1/subscriptions", "customer items[][price] items[][quantity] default_payment_method payment_behavior " + stripeTermsParams + " metadata[] expand[]", (*stripeCall).createSubscription},
+	{"GET /v1/subscriptions", "customer status limit starting_after expand[]", (*stripeCall).listSubscriptions},
+	{"GET /v1/subscriptions/{id}", "expand[]", (*stripeCall).retrieveSubscription},
+	{"POST /v1/subscriptions/{id}", "cancel_at cancel_at_period_end default_payment_method items[][id] items[][price] items[][quantity] payment_behavior proration_behavior proration_date discounts[][promotion_code] discounts[][discount] automatic_tax[enabled] metadata[] expand[]", (*stripeCall).updateSubscription},
+	{"DELETE /v1/subscriptions/{id}", "expand[]", (*stripeCall).cancelSubscription},
+	{"GET /v1/invoices", "customer subscription status limit starting_after expand[]", (*stripeCall).listInvoices},
+	{"GET /v1/invoices/{id}", "expand[]", (*stripeCall).retrieveInvoice},
+	{"POST /v1/invoices/{id}/void", "expand[]", (*stripeCall).voidInvoice},
+	{"POST /v1/invoices/create_preview", "customer subscription currency preview_mode automatic_tax[enabled] discounts discounts[][promotion_code] discounts[][discount] subscription_details[trial_end] subscription_details[items][][id] subscription_details[items][][price] subscription_details[items][][quantity] subscription_details[proration_behavior] subscription_details[proration_date] expand[]", (*stripeCall).previewInvoice},
+	{"POST /v1/subscription_schedules", "from_subscription expand[]", (*stripeCall).createSchedule},
+	{"GET /v1/subscription_schedules/{id}", "expand[]", (*stripeCall).retrieveSchedule},
+	{"POST /v1/subscription_schedules/{id}", "end_behavior proration_behavior phases[][start_date] phases[][end_date] phases[][duration][interval] phases[][duration][interval_count] phases[][items][][price] phases[][items][][quantity] phases[][default_payment_method] phases[][discounts][][discount] phases[][proration_behavior] default_settings[default_payment_method] expand[]", (*stripeCall).updateSchedule},
+	{"POST /v1/subscription_schedules/{id}/release", "expand[]", (*stripeCall).releaseSchedule},
+	{"POST /v1/billing_portal/sessions", "customer return_url configuration expand[]", (*stripeCall).createPortal},
+	{"POST /v1/checkout/sessions", "mode customer line_items[][price] line_items[][quantity] success_url cancel_url client_reference_id " + stripeSessionParams + " metadata[] subscription_data[metadata][] expand[]", (*stripeCall).createSession},
+	{"GET /v1/checkout/sessions", "customer status limit starting_after expand[]", (*stripeCall).listSessions},
+	{"GET /v1/checkout/sessions/{id}", "expand[]", (*stripeCall).retrieveSession},
+	{"POST /v1/checkout/sessions/{id}/expire", "expand[]", (*stripeCall).expireSession},
+	{"GET /v1/events", "type types[] created[gte] created[gt] limit starting_after expand[]", (*stripeCall).listEvents},
+	{"GET /v1/events/{id}", "expand[]", (*stripeCall).retrieveEvent},
+}
+
+// What a subscription and a checkout session may say of a trial, codes and tax.
+const (
+	stripeTermsParams   = "trial_period_days trial_settings[end_behavior][missing_payment_method] discounts[][promotion_code] automatic_tax[enabled]"
+	stripeSessionParams = "allow_promotion_codes discounts[][promotion_code] automatic_tax[enabled] billing_address_collection customer_update[address] payment_method_collection " +
+		"subscription_data[trial_period_days] subscription_data[trial_settings][end_behavior][missing_payment_method]"
+)
+
+// serveRoute reads the parameters, runs the route alone, and honours the Idempotency-Key.
+func (c *Server) serveRoute(w http.ResponseWriter, r *http.Request, route stripeRoute) {
+	form, refusal := readStripeForm(w, r, route)
+	if refusal != nil {
+		refusal.write(w)
+		return
+	}
+	key := ""
+	if r.Method == http.MethodPost {
+		key = r.Header.Get("Idempotency-Key")
+	}
+	if len(key) > stripeMaxKey {
+		stripeRefusal(http.StatusBadRequest, "", "", "Idempotency keys can be at most %d characters.", stripeMaxKey).write(w)
+		return
+	}
+	rec := httptest.NewRecorder() // nobody hears the answer before what happened is on its way
+	c.do(c.store.Now(), func(call *stripeCall) {
+		call.form, call.id, call.base = form, r.PathValue("id"), cmp.Or(c.publicURL, "http://"+r.Host)
+		if r.Method != http.MethodGet {
+			c.store.Changed()
+		}
+		call.once(rec, key, r.URL.Path, func(w http.ResponseWriter) { call.serve(w, route) })
+	})
+	maps.Copy(w.Header(), rec.Header())
+	replay(w, rec.Code, rec.Body.Bytes())
+}
+
+func (c *stripeCall) serve(w http.ResponseWriter, route stripeRoute) {
+	v, refusal := route.serve(c)
+	if refusal != nil {
+		refusal.write(w)
+		return
+	}
+	web.JSON(w, http.StatusOK, complete(v))
+}
+
+// stripeAnswer is the answer an Idempotency-Key replays.
+type stripeAnswer struct {
+	request [32]byte
+	at      time.Time
+	status  int
+	body    []byte
+}
+
+// once runs f, or repeats what it answered to the same key. A refusal of the parameters is not kept, a declined card is.
+func (c *stripeCall) once(w http.ResponseWriter, key, path string, f func(http.ResponseWriter)) {
+	if key == "" {
+		f(w)
+		return
+	}
+	request := sha256.Sum256([]byte(path + "?" + url.Values(c.form).Encode()))
+	if old, ok := c.answers[key]; ok && c.now.Sub(old.at) < stripeAnswersLive {
+		if old.request != request {
+			stripeRefusal(http.StatusBadRequest, "", "", "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key other than '%s' if you meant to execute a different request.", key).typed("idempotency_error").write(w)
+			return
+		}
+		w.Header().Set("Idempotent-Replayed", "true")
+		replay(w, old.status, old.body)
+		return
+	}
+	rec := httptest.NewRecorder()
+	f(rec)
+	if rec.Code == http.StatusOK || rec.Code == http.StatusPaymentRequired {
+		if len(c.answers) >= stripeMaxStoredKeys {
+			clear(c.answers)
+		}
+		c.answers[key] = stripeAnswer{request, c.now, rec.Code, rec.Body.Bytes()}
+	}
+	replay(w, rec.Code, rec.Body.Bytes())
+}
+
+func replay(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a broken connection is the caller's to notice
+}
+
+func (c *Server) checkHeaders(h http.Header) *stripeError {
+	key, bearer := strings.CutPrefix(h.Get("Authorization"), "Bearer ")
+	if !bearer { // curl -u sk_test_…:
+		key, _, _ = (&http.Request{Header: h}).BasicAuth()
+	}
+	if key == "" {
+		return stripeRefusal(http.StatusUnauthorized, "", "", "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').")
+	}
+	if key != c.cfg.APIKey {
+		return stripeRefusal(http.StatusUnauthorized, "", "", "Invalid API Key provided: %s", hideKey(key))
+	}
+	if v := h.Get("Stripe-Version"); v != "" && v != stripeVersion {
+		return stripeRefusal(http.StatusBadRequest, "", "", "Invalid Stripe API version: %s", v)
+	}
+	return nil
+}
+
+func hideKey(key string) string {
+	if len(key) < 12 {
+		return "****"
+	}
+	return key[:8] + "****" + key[len(key)-4:]
+}
+
+// stripeError is a refusal in Stripe's shape.
+type stripeError struct {
+	status                              int
+	kind, code, param, decline, message string
+}
+
+func stripeRefusal(status int, code, param, format string, args ...any) *stripeError {
+	return &stripeError{status: status, kind: "invalid_request_error", code: code, param: param, message: fmt.Sprintf(format, args...)}
+}
+
+func (e *stripeError) typed(kind string) *stripeError {
+	e.kind = kind
+	return e
+}
+
+func missing(kind, param, id string) *stripeError {
+	status := http.StatusBadRequest
+	if param == "id" {
+		status = http.StatusNotFound
+	}
+	return stripeRefusal(status, "resource_missing", param, "No such %s: '%s'", kind, id)
+}
+
+func required(param string) *stripeError {
+	return stripeRefusal(http.StatusBadRequest, "parameter_missing", param, "Missing required param: %s.", param)
+}
+
+func declined(code, decline, message string) *stripeError {
+	return &stripeError{status: http.StatusPaymentRequired, kind: "card_error", code: code, decline: decline, message: message}
+}
+
+func (e *stripeError) write(w http.ResponseWriter) {
+	inner := map[string]any{"type": e.kind, "message": e.message}
+	for name, v := range map[string]string{"code": e.code, "param": e.param, "decline_code": e.decline} {
+		if v != "" {
+			inner[name] = v
+		}
+	}
+	web.JSON(w, e.status, map[string]any{"error": inner})
+}
+
+// stripeForm is a request's parameters, as flat as they travel.
+type stripeForm url.Values
+
+var (
+	stripeIndex = regexp.MustCompile(`\[\d*\]`)
+	stripeMeta  = regexp.MustCompile(`metadata(\])?\[[^\[\]]+\]$`)
+)
+
+func readStripeForm(w http.ResponseWriter, r *http.Request, route stripeRoute) (stripeForm, *stripeError) {
+	r.Body = http.MaxBytesReader(w, r.Body, stripeMaxBody)
+	if err := r.ParseForm(); err != nil {
+		return nil, stripeRefusal(http.StatusBadRequest, "", "", "Invalid request: the parameters cannot be read.")
+	}
+	allowed := strings.Fields(route.params)
+	for name := range r.Form {
+		shape := stripeMeta.ReplaceAllString(stripeIndex.ReplaceAllString(name, "[]"), "metadata$1[]")
+		if !slices.Contains(allowed, shape) {
+			return nil, stripeRefusal(http.StatusBadRequest, "parameter_unknown", name, "Received unknown parameter: %s", name)
+		}
+	}
+	return stripeForm(r.Form), nil
+}
+
+func (f stripeForm) get(name string) string { return url.Values(f).Get(name) }
+
+func (f stripeForm) has(name string) bool { return url.Values(f).Has(name) }
+
+// metadata gathers name[key]=value.
+func (f stripeForm) metadata(name string) map[string]string {
+	m := map[string]string{}
+	for k := range f {
+		if rest, ok := strings.CutPrefix(k, name+"["); ok {
+			m[strings.TrimSuffix(rest, "]")] = f.get(k)
+		}
+	}
+	return m
+}
+
+func (f stripeForm) expands(what string) bool {
+	for k, v := range f {
+		if strings.HasPrefix(k, "expand[") && slices.ContainsFunc(v, func(s string) bool { return s == what || strings.HasPrefix(s, what+".") }) {
+			return true
+		}
+	}
+	return false
+}
+
+// page cuts a list, newest first, as limit and starting_after say.
+func page[T any](c *stripeCall, path string, all []*T, id func(*T) string, keep func(*T) bool, render func(*T) any) (any, *stripeError) {
+	limit := 10
+	if v := c.form.get("limit"); v != "" {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 1 || n > 100 {
+			return nil, stripeRefusal(http.StatusBadRequest, "parameter_invalid_integer", "limit", "Invalid limit: must be between 1 and 100.")
+		}
+		limit = n
+	}
+	after := c.form.get("starting_after")
+	data, more, started := []any{}, false, after == ""
+	for _, v := range slices.Backward(all) {
+		switch {
+		case !started:
+			started = id(v) == after
+		case !keep(v):
+		case len(data) == limit:
+			more = true
+		default:
+			data = append(data, render(v))
+		}
+	}
+	if !started {
+		return nil, missing("object", "starting_after", after)
+	}
+	return map[string]any{"object": "list", "url": path, "has_more": more, "data": data}, nil
+}
+
+// snapshot turns an object into plain JSON values that later changes do not touch.
+func snapshot(v any) map[string]any { return read(v).(map[string]any) }
+
+// read is v as plain JSON values, by way of its JSON.
+func read(v any) any {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // only this package's own types come here
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	var copied any
+	if err := dec.Decode(&copied); err != nil {
+		panic(err)
+	}
+	return copied
+}
