@@ -12,7 +12,10 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
-const maxHashtags = 100 // kept of one post
+const (
+	maxHashtags = 100 // kept of one post
+	maxVersions = 20  // of one post; X allows five edits
+)
 
 // Post is one post, its text whole and unescaped.
 type Post struct {
@@ -27,6 +30,7 @@ type Post struct {
 	Metrics   Metrics
 	Hashtags  []string // without the #
 	Media     int      // pictures and videos
+	Versions  []string // ids of all versions of an edited post, the oldest first; empty for one that was never edited
 }
 
 // Metrics are a post's public numbers. Nil means that X did not say.
@@ -55,6 +59,8 @@ type wirePost struct {
 	NotePost    wireNote     `json:"note_post"`
 	Entities    wireEntities `json:"entities"`
 	Metrics     wireMetrics  `json:"public_metrics"`
+	EditTweets  []string     `json:"edit_history_tweet_ids"`
+	EditPosts   []string     `json:"edit_history_post_ids"`
 	Attachments struct {
 		MediaKeys []string `json:"media_keys"`
 	} `json:"attachments"`
@@ -123,6 +129,9 @@ func decodePost(raw []byte) (p Post, ok bool) {
 		Reply:    w.ReplyToUser != "",
 		Repost:   strings.HasPrefix(w.Text, "RT @"),
 	}
+	if all := slices.Concat(w.EditTweets, w.EditPosts); len(all) > 1 && len(all) <= maxVersions && !slices.ContainsFunc(all, notAnID) {
+		p.Versions = all
+	}
 	for _, r := range slices.Concat(w.RefTweets, w.RefPosts) {
 		switch r.Type {
 		case "retweeted", "reposted":
@@ -171,6 +180,8 @@ func isID(s string) bool {
 	}
 	return strings.Trim(s, "0123456789") == ""
 }
+
+func notAnID(s string) bool { return !isID(s) }
 
 func confirmDeleted(body []byte) error {
 	var in struct {

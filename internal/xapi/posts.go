@@ -29,15 +29,23 @@ type Query struct {
 	Start          time.Time // only posts from this time on
 	Max            int       // stop after so many posts; 0 means no bound
 	ExcludeReplies bool
+
+	// Before, if set, is called before each page with the number of posts that the page may bring. It returns how many it
+	// allows, at least 5; an error ends the reading before X is asked, and arrives as it is.
+	Before func(n int) (allowed int, err error)
 }
 
 // Page is one answer of X. It may hold no post at all and still not be the last.
 type Page struct {
 	Posts  []Post // newest first, at most Query.Max over all pages
+	Beyond []Post // older ones that X delivered and bills beyond Query.Max, because its smallest page has 5
 	Errors int    // posts X did not show, or that could not be understood
 	Next   string // X's token for the next page; empty on the last
 	Reads  int    // posts X delivered and bills, which may be more than Posts when Max is below 5
 }
+
+// MinPage is the smallest page of posts that X gives.
+const MinPage = minPage
 
 // Posts reads the posts of an account, newest first, one call to X per page. It stops at the first error, at Query.Max, or
 // when X has no more. Between pages the caller may take as long as it likes. It needs tweet.read and users.read.
@@ -45,7 +53,11 @@ func (c *Client) Posts(ctx context.Context, access, userID string, q Query) iter
 	return func(yield func(Page, error) bool) {
 		r := reader{seen: map[string]bool{}, left: q.Max}
 		for {
-			page, err := c.page(ctx, access, userID, q.values(r.left, r.token))
+			size, err := q.size(r.left)
+			var page Page
+			if err == nil {
+				page, err = c.page(ctx, access, userID, q.values(size, r.token))
+			}
 			if err == nil {
 				err = r.accept(&page)
 			}
@@ -72,7 +84,8 @@ type reader struct {
 // accept trims page to what is still wanted and decides whether another follows.
 func (r *reader) accept(p *Page) error {
 	if r.left > 0 {
-		p.Posts = p.Posts[:min(len(p.Posts), r.left)]
+		n := min(len(p.Posts), r.left)
+		p.Posts, p.Beyond = p.Posts[:n:n], p.Posts[n:]
 		r.left -= len(p.Posts)
 		r.done = r.left == 0
 	}
@@ -104,13 +117,22 @@ func (c *Client) page(ctx context.Context, access, userID string, q url.Values) 
 }
 
 // postFields are the fields Repazoo uses; X bills a post the same with or without them.
-const postFields = "attachments,created_at,entities,in_reply_to_user_id,lang,note_tweet,public_metrics,referenced_tweets"
+const postFields = "attachments,created_at,edit_history_tweet_ids,entities,in_reply_to_user_id,lang,note_tweet,public_metrics,referenced_tweets"
 
-func (q Query) values(left int, token string) url.Values {
+// size is how many posts the next page may bring.
+func (q Query) size(left int) (int, error) {
 	size := maxPage
 	if left > 0 {
 		size = min(max(left, minPage), maxPage)
 	}
+	if q.Before == nil {
+		return size, nil
+	}
+	allowed, err := q.Before(size)
+	return min(max(allowed, minPage), size), err
+}
+
+func (q Query) values(size int, token string) url.Values {
 	v := url.Values{"max_results": {strconv.Itoa(size)}, "tweet.fields": {postFields}}
 	set := func(name, value string) {
 		if value != "" {

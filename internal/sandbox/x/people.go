@@ -28,6 +28,7 @@ type Post struct {
 	ID, Text, Lang             string
 	At                         time.Time
 	ReplyTo, QuoteOf, RepostOf string // ids of other posts
+	Earlier                    string // ids of the versions before its edits, the oldest first, with spaces between
 	Media                      int
 	Likes, Reposts, Replies    int
 	Quotes, Bookmarks, Views   int

@@ -37,7 +37,7 @@ func (p Post) wire(fields []string, newSpelling bool) map[string]any {
 	if p.Media > 0 {
 		all["attachments"] = map[string]any{"media_keys": strings.Split(strings.Repeat(" 3_1", p.Media)[1:], " ")}
 	}
-	out := map[string]any{"id": p.ID, "text": escapeText.Replace(short), "edit_history_tweet_ids": []string{p.ID}}
+	out := map[string]any{"id": p.ID, "text": escapeText.Replace(short), "edit_history_tweet_ids": append(strings.Fields(p.Earlier), p.ID)}
 	pick(out, all, fields)
 	if newSpelling {
 		respell(out)

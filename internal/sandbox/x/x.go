@@ -77,6 +77,7 @@ func New(cfg Config, publicURL string, st *store.Store) *Server {
 	x.mux.HandleFunc("POST /2/oauth2/revoke", x.postRevoke)
 	x.mux.HandleFunc("GET /2/users/me", x.getMe)
 	x.mux.HandleFunc("GET /2/users/{id}/tweets", x.getPosts)
+	x.mux.HandleFunc("GET /2/tweets", x.lookUpPosts)
 	x.mux.HandleFunc("DELETE /2/tweets/{id}", x.deletePost)
 	x.mux.HandleFunc("/", x.unknownPath)
 	return x

@@ -1,0 +1,87 @@
+package sandbox
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+var endLookup = xEndpoint{"lookup", 900, []string{"tweet.read", "users.read"}, []string{"ids", "tweet.fields"}}
+
+// lookUpPosts is GET /2/tweets. What is gone has an error with its id, and the answer is still a 200.
+func (x *X) lookUpPosts(w http.ResponseWriter, r *http.Request) {
+	if _, ok := x.enter(w, r, endLookup); !ok {
+		return
+	}
+	fields, ok := x.fields(w, r, "tweet.fields", postFields)
+	if !ok {
+		return
+	}
+	ids := strings.Split(r.URL.Query().Get("ids"), ",")
+	if len(ids) > 100 || slices.ContainsFunc(ids, func(id string) bool { return id == "" || strings.Trim(id, "0123456789") != "" }) {
+		xInvalid(w, "The `ids` query parameter must list 1 to 100 ids of posts")
+		return
+	}
+	out := map[string]any{}
+	var data, gone []map[string]any
+	for _, id := range ids {
+		if post := x.version(id, fields); post != nil {
+			data = append(data, post)
+			continue
+		}
+		gone = append(gone, map[string]any{
+			"value": id, "resource_id": id, "resource_type": "tweet", "parameter": "ids", "title": "Not Found Error",
+			"detail": "Could not find tweet with ids: [" + id + "].", "type": xProblemBase + "resource-not-found",
+		})
+	}
+	if data != nil {
+		out["data"] = data
+	}
+	if gone != nil {
+		out["errors"] = gone
+	}
+	writeJSON(w, http.StatusOK, out)
+}
+
+// version is a post that stands, or an earlier version of one, as X shows it; nil when there is none.
+func (x *X) version(id string, fields []string) (post map[string]any) {
+	x.find(func(a *xAccount) bool {
+		for _, p := range a.timeline() {
+			if p.ID == id || slices.Contains(strings.Fields(p.Earlier), id) {
+				post = p.wire(fields, x.s.cfg.X.NewSpelling)
+				post["id"] = id
+				return true
+			}
+		}
+		return false
+	})
+	return post
+}
+
+// EditPost gives a post another text, as a person can within an hour on X: a new version with an id of its own takes its
+// place on the timeline. It returns the new id, or "" where there is no such post.
+func (x *X) EditPost(handle, id, text string) string {
+	a := x.account(handle)
+	if a == nil {
+		return ""
+	}
+	all := a.timeline()
+	i := slices.IndexFunc(all, func(p XPost) bool { return p.ID == id })
+	if i < 0 || !a.remove(id) {
+		return ""
+	}
+	p := all[i]
+	p.Text, p.At, p.Earlier = text, x.s.Now(), strings.TrimSpace(p.Earlier+" "+id)
+	return x.AddPost(handle, p)
+}
+
+// DeletePost deletes a post of a person, as they can on X; it reports false when there is none.
+func (x *X) DeletePost(handle, id string) bool {
+	a := x.account(handle)
+	if a == nil || !a.remove(id) {
+		return false
+	}
+	x.s.changed()
+	_ = x.s.save() // after a failure the next call tries again
+	return true
+}
