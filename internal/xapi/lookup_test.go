@@ -6,14 +6,14 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/repazoo/repazoo/internal/sandbox"
+	"github.com/repazoo/repazoo/internal/sandbox/x"
 	"github.com/repazoo/repazoo/internal/xapi"
 )
 
 func TestLookup_TellsWhatIsGoneAndWhatWasEdited(t *testing.T) {
 	t.Parallel()
 	for _, spelling := range []bool{false, true} {
-		w := newWorld(t, sandbox.XConfig{NewSpelling: spelling})
+		w := newWorld(t, x.Config{NewSpelling: spelling})
 		tok := w.signIn(t, "gravelpit_gus", readScopes...)
 		all := w.X().Posts("gravelpit_gus")
 		kept, gone, old := all[0].ID, all[1].ID, all[2].ID
@@ -56,7 +56,7 @@ func TestLookup_OnlyWhatXCallsNotFoundIsGone(t *testing.T) {
 
 func TestPosts_AsksBeforeEachPageWhatItMayCost(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.XConfig{})
+	w := newWorld(t, x.Config{})
 	tok, id := w.signIn(t, "gravelpit_gus", readScopes...), personID(w, "gravelpit_gus")
 	var asked, got []int
 	q := xapi.Query{Max: 203, Before: func(n int) (int, error) {

@@ -1,15 +1,17 @@
-package sandbox
+package x
 
 import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/repazoo/repazoo/internal/sandbox/web"
 )
 
 var endLookup = xEndpoint{"lookup", 900, []string{"tweet.read", "users.read"}, []string{"ids", "tweet.fields"}}
 
 // lookUpPosts is GET /2/tweets. What is gone has an error with its id, and the answer is still a 200.
-func (x *X) lookUpPosts(w http.ResponseWriter, r *http.Request) {
+func (x *Server) lookUpPosts(w http.ResponseWriter, r *http.Request) {
 	if _, ok := x.enter(w, r, endLookup); !ok {
 		return
 	}
@@ -40,15 +42,15 @@ func (x *X) lookUpPosts(w http.ResponseWriter, r *http.Request) {
 	if gone != nil {
 		out["errors"] = gone
 	}
-	writeJSON(w, http.StatusOK, out)
+	web.JSON(w, http.StatusOK, out)
 }
 
 // version is a post that stands, or an earlier version of one, as X shows it; nil when there is none.
-func (x *X) version(id string, fields []string) (post map[string]any) {
+func (x *Server) version(id string, fields []string) (post map[string]any) {
 	x.find(func(a *xAccount) bool {
 		for _, p := range a.timeline() {
 			if p.ID == id || slices.Contains(strings.Fields(p.Earlier), id) {
-				post = p.wire(fields, x.s.cfg.X.NewSpelling)
+				post = p.wire(fields, x.cfg.NewSpelling)
 				post["id"] = id
 				return true
 			}
@@ -60,28 +62,28 @@ func (x *X) version(id string, fields []string) (post map[string]any) {
 
 // EditPost gives a post another text, as a person can within an hour on X: a new version with an id of its own takes its
 // place on the timeline. It returns the new id, or "" where there is no such post.
-func (x *X) EditPost(handle, id, text string) string {
+func (x *Server) EditPost(handle, id, text string) string {
 	a := x.account(handle)
 	if a == nil {
 		return ""
 	}
 	all := a.timeline()
-	i := slices.IndexFunc(all, func(p XPost) bool { return p.ID == id })
+	i := slices.IndexFunc(all, func(p Post) bool { return p.ID == id })
 	if i < 0 || !a.remove(id) {
 		return ""
 	}
 	p := all[i]
-	p.Text, p.At, p.Earlier = text, x.s.Now(), strings.TrimSpace(p.Earlier+" "+id)
+	p.Text, p.At, p.Earlier = text, x.store.Now(), strings.TrimSpace(p.Earlier+" "+id)
 	return x.AddPost(handle, p)
 }
 
 // DeletePost deletes a post of a person, as they can on X; it reports false when there is none.
-func (x *X) DeletePost(handle, id string) bool {
+func (x *Server) DeletePost(handle, id string) bool {
 	a := x.account(handle)
 	if a == nil || !a.remove(id) {
 		return false
 	}
-	x.s.changed()
-	_ = x.s.save() // after a failure the next call tries again
+	x.store.Changed()
+	_ = x.store.Save() // after a failure the next call tries again
 	return true
 }
