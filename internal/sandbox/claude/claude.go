@@ -19,11 +19,11 @@ import (
 const APIKey = "sandbox-claude-key"
 
 const (
-	claudeCacheTTL  = 5 * time.Minute
-	claudeMinPrefix = 1024     // tokens; a shorter prefix is not cached
-	claudeContext   = 200_000  // tokens
-	claudeMaxOutput = 64_000   // tokens
-	claudeMaxBody   = 32 << 20 // bytes
+	cacheTTL  = 5 * time.Minute
+	minPrefix = 1024     // tokens; a shorter prefix is not cached
+	context   = 200_000  // tokens
+	maxOutput = 64_000   // tokens
+	maxBody   = 32 << 20 // bytes
 )
 
 // Config configures the stand-in of Claude.
@@ -57,7 +57,7 @@ func New(cfg Config, now func() time.Time) *Server {
 	c.mux.HandleFunc("GET /v1/models", c.serveModels)
 	c.mux.HandleFunc("GET /v1/models/{id}", c.serveModel)
 	c.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		c.refuse(w, &claudeError{http.StatusNotFound, "not_found_error", "Not found", ""})
+		c.refuse(w, &apiError{http.StatusNotFound, "not_found_error", "Not found", ""})
 	})
 	return c
 }
@@ -65,7 +65,7 @@ func New(cfg Config, now func() time.Time) *Server {
 // ServeHTTP sees paths without the prefix /claude.
 func (c *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Request-Id", c.nextID("req"))
-	r.Body = http.MaxBytesReader(w, r.Body, claudeMaxBody)
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	if err := c.checkHeaders(r.Header); err != nil {
 		c.refuse(w, err)
 		return
@@ -83,7 +83,7 @@ func (c *Server) nextID(prefix string) string {
 func (c *Server) serveMessages(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		c.refuse(w, &claudeError{http.StatusRequestEntityTooLarge, "request_too_large", "Request exceeds the maximum size", ""})
+		c.refuse(w, &apiError{http.StatusRequestEntityTooLarge, "request_too_large", "Request exceeds the maximum size", ""})
 		return
 	}
 	req, refusal := parseClaude(body)
@@ -110,7 +110,7 @@ func (c *Server) serveMessages(w http.ResponseWriter, r *http.Request) {
 type spoken struct{ text, stop string }
 
 // answer writes the message, cut where max_tokens cuts it.
-func (c *Server) answer(w http.ResponseWriter, req *claudeRequest, say spoken) {
+func (c *Server) answer(w http.ResponseWriter, req *request, say spoken) {
 	const thinking = "Reading each post on its own." // first, as the real one does: a client must pick blocks by type
 	budget := req.MaxTokens*4 - len(thinking)
 	if len(say.text) > budget {
@@ -121,7 +121,7 @@ func (c *Server) answer(w http.ResponseWriter, req *claudeRequest, say spoken) {
 		content = append(content, map[string]any{"type": "text", "text": say.text})
 	}
 	usage := c.usage(req)
-	usage["output_tokens"] = claudeTokens(len(thinking) + len(say.text))
+	usage["output_tokens"] = tokens(len(thinking) + len(say.text))
 	web.JSON(w, http.StatusOK, map[string]any{
 		"id": c.nextID("msg"), "type": "message", "role": "assistant", "model": req.Model, "content": content,
 		"stop_reason": say.stop, "stop_sequence": nil, "usage": usage,
@@ -129,12 +129,12 @@ func (c *Server) answer(w http.ResponseWriter, req *claudeRequest, say spoken) {
 }
 
 // usage counts the input, of which a prefix that was seen lately is read from the cache.
-func (c *Server) usage(req *claudeRequest) map[string]any {
-	prefix := claudeTokens(req.prefixBytes)
+func (c *Server) usage(req *request) map[string]any {
+	prefix := tokens(req.prefixBytes)
 	u := map[string]any{
 		"input_tokens": req.tokens(), "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "service_tier": "standard",
 	}
-	if prefix < claudeMinPrefix {
+	if prefix < minPrefix {
 		return u
 	}
 	u["input_tokens"] = req.tokens() - prefix
@@ -142,25 +142,25 @@ func (c *Server) usage(req *claudeRequest) map[string]any {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
-	if used, ok := c.cache[key]; ok && now.Sub(used) < claudeCacheTTL {
+	if used, ok := c.cache[key]; ok && now.Sub(used) < cacheTTL {
 		u["cache_read_input_tokens"] = prefix
 	} else {
 		u["cache_creation_input_tokens"] = prefix
 	}
-	maps.DeleteFunc(c.cache, func(_ [32]byte, used time.Time) bool { return now.Sub(used) >= claudeCacheTTL })
+	maps.DeleteFunc(c.cache, func(_ [32]byte, used time.Time) bool { return now.Sub(used) >= cacheTTL })
 	c.cache[key] = now
 	return u
 }
 
-func claudeTokens(bytes int) int { return (bytes + 3) / 4 }
+func tokens(bytes int) int { return (bytes + 3) / 4 }
 
-type claudeModel struct {
+type model struct {
 	id, name, line string
 	retired        bool
 }
 
-func claudeModels() []claudeModel {
-	return []claudeModel{
+func models() []model {
+	return []model{
 		{"claude-opus-5-5", "Claude Opus 5.5", "opus", false},
 		{"claude-sonnet-5-5", "Claude Sonnet 5.5", "sonnet", false},
 		{"claude-haiku-5-5", "Claude Haiku 5.5", "haiku", false},
@@ -177,13 +177,13 @@ func (c *Server) Retire(model string, at time.Time) {
 }
 
 // describe is the model as GET /v1/models shows it. A retired model stays in the catalogue.
-func (c *Server) describe(m claudeModel) map[string]any {
+func (c *Server) describe(m model) map[string]any {
 	c.mu.Lock()
 	at, announced := c.retires[m.id]
 	c.mu.Unlock()
 	out := map[string]any{
 		"type": "model", "id": m.id, "display_name": m.name, "line": m.line, "lifecycle": "active", "created_at": "2026-01-01T00:00:00Z",
-		"deprecated_at": nil, "retires_at": nil, "max_input_tokens": claudeContext, "max_tokens": claudeMaxOutput,
+		"deprecated_at": nil, "retires_at": nil, "max_input_tokens": context, "max_tokens": maxOutput,
 	}
 	if announced {
 		out["lifecycle"], out["retires_at"] = "deprecated", at.UTC().Format(time.RFC3339)
@@ -194,17 +194,17 @@ func (c *Server) describe(m claudeModel) map[string]any {
 	return out
 }
 
-func (c *Server) checkModel(id string) *claudeError {
-	i := slices.IndexFunc(claudeModels(), func(m claudeModel) bool { return m.id == id })
-	if i < 0 || c.describe(claudeModels()[i])["lifecycle"] == "retired" {
-		return &claudeError{http.StatusNotFound, "not_found_error", "model: " + id, ""}
+func (c *Server) checkModel(id string) *apiError {
+	i := slices.IndexFunc(models(), func(m model) bool { return m.id == id })
+	if i < 0 || c.describe(models()[i])["lifecycle"] == "retired" {
+		return &apiError{http.StatusNotFound, "not_found_error", "model: " + id, ""}
 	}
 	return nil
 }
 
 func (c *Server) serveModels(w http.ResponseWriter, _ *http.Request) {
 	var data []map[string]any
-	for _, m := range claudeModels() {
+	for _, m := range models() {
 		data = append(data, c.describe(m))
 	}
 	web.JSON(w, http.StatusOK, map[string]any{
@@ -213,23 +213,23 @@ func (c *Server) serveModels(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (c *Server) serveModel(w http.ResponseWriter, r *http.Request) {
-	for _, m := range claudeModels() {
+	for _, m := range models() {
 		if m.id == r.PathValue("id") {
 			web.JSON(w, http.StatusOK, c.describe(m))
 			return
 		}
 	}
-	c.refuse(w, &claudeError{http.StatusNotFound, "not_found_error", "model: " + r.PathValue("id"), ""})
+	c.refuse(w, &apiError{http.StatusNotFound, "not_found_error", "model: " + r.PathValue("id"), ""})
 }
 
-// claudeError is a refusal in the API's own shape.
-type claudeError struct {
+// apiError is a refusal in the API's own shape.
+type apiError struct {
 	status        int
 	kind, message string
 	code          string // error.details.error_code, when there is one
 }
 
-func (c *Server) refuse(w http.ResponseWriter, e *claudeError) {
+func (c *Server) refuse(w http.ResponseWriter, e *apiError) {
 	inner := map[string]any{"type": e.kind, "message": e.message}
 	if e.code != "" {
 		inner["details"] = map[string]any{"error_code": e.code}
@@ -259,7 +259,7 @@ const (
 	Local        Kind = "local"          // as servers of local models answer: prose, a fence, unknown fields, no tokens
 	Confirms     Kind = "confirms"       // answers yes to every second question
 	Labels       Kind = "labels_people"  // gives reasons and themes that name traits of the author
-	claudeHonest Kind = ""
+	honest       Kind = ""
 )
 
 // Fault switches a kind on for the next Times calls whose posts hold the word Containing.
@@ -291,24 +291,24 @@ func (c *Server) takeFault(posts []sentPost) Kind {
 			return f.Kind
 		}
 	}
-	return claudeHonest
+	return honest
 }
 
 // answerInstead writes the kinds that are errors, and reports whether it did.
 func (k Kind) answerInstead(w http.ResponseWriter, c *Server) bool {
 	switch k {
 	case Overloaded:
-		c.refuse(w, &claudeError{529, "overloaded_error", "Overloaded", ""})
+		c.refuse(w, &apiError{529, "overloaded_error", "Overloaded", ""})
 	case RateLimited:
 		w.Header().Set("Retry-After", "7")
-		c.refuse(w, &claudeError{http.StatusTooManyRequests, "rate_limit_error", "Number of requests has exceeded your rate limit", ""})
+		c.refuse(w, &apiError{http.StatusTooManyRequests, "rate_limit_error", "Number of requests has exceeded your rate limit", ""})
 	case SpendLimit:
 		w.Header().Set("Retry-After", "7")
-		c.refuse(w, &claudeError{http.StatusTooManyRequests, "rate_limit_error", "The enforced spend limit is reached", "enforced_spend_limit_reached"})
+		c.refuse(w, &apiError{http.StatusTooManyRequests, "rate_limit_error", "The enforced spend limit is reached", "enforced_spend_limit_reached"})
 	case Filtered:
-		c.refuse(w, claudeBadRequest("Output blocked by content filtering policy"))
+		c.refuse(w, badRequest("Output blocked by content filtering policy"))
 	case NoCredit:
-		c.refuse(w, claudeBadRequest("Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits."))
+		c.refuse(w, badRequest("Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits."))
 	default:
 		return false
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/repazoo/repazoo/internal/sandbox/claude"
 )
 
-// claudeCall sends body as a client with the right headers would; header overrides with "" remove.
-func claudeCall(t *testing.T, s *sandbox.Sandbox, method, path string, body any, header map[string]string) (int, map[string]any, http.Header) {
+// send sends body as a client with the right headers would; header overrides with "" remove.
+func send(t *testing.T, s *sandbox.Sandbox, method, path string, body any, header map[string]string) (int, map[string]any, http.Header) {
 	t.Helper()
 	raw, err := json.Marshal(body)
 	if err != nil {
@@ -39,8 +39,8 @@ func claudeCall(t *testing.T, s *sandbox.Sandbox, method, path string, body any,
 	return w.Code, out, w.Header()
 }
 
-// goodClaude is a request nothing is wrong with.
-func goodClaude(posts string) map[string]any {
+// goodRequest is a request nothing is wrong with.
+func goodRequest(posts string) map[string]any {
 	return map[string]any{
 		"model": "claude-haiku-5-5", "max_tokens": 4000,
 		"system":   []any{map[string]any{"type": "text", "text": strings.Repeat("rubric ", 1000), "cache_control": map[string]any{"type": "ephemeral"}}},
@@ -51,7 +51,7 @@ func goodClaude(posts string) map[string]any {
 	}
 }
 
-func claudeErrorType(body map[string]any) string {
+func errorType(body map[string]any) string {
 	inner, _ := body["error"].(map[string]any)
 	return fmt.Sprint(body["type"], "/", inner["type"])
 }
@@ -104,16 +104,16 @@ func TestClaude_RefusesWhatTheRealOneRefuses(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			req := goodClaude(`[{"id":1,"text":"hello"}]`)
+			req := goodRequest(`[{"id":1,"text":"hello"}]`)
 			if tt.change != nil {
 				tt.change(req)
 			}
-			status, body, _ := claudeCall(t, sandbox.New(sandbox.Config{}), "POST", "/v1/messages", req, tt.header)
+			status, body, _ := send(t, sandbox.New(sandbox.Config{}), "POST", "/v1/messages", req, tt.header)
 			want := "error/" + tt.kind
 			if tt.status == 200 {
 				want = "message/<nil>"
 			}
-			if status != tt.status || claudeErrorType(body) != want {
+			if status != tt.status || errorType(body) != want {
 				t.Fatalf("got %d %v", status, body)
 			}
 		})
@@ -124,7 +124,7 @@ func TestClaude_RefusesUnknownPathsAndMethods(t *testing.T) {
 	t.Parallel()
 	s := sandbox.New(sandbox.Config{})
 	for _, call := range [][2]string{{"POST", "/v1/complete"}, {"GET", "/v1/messages"}, {"DELETE", "/v1/models/claude-haiku-5-5"}} {
-		if status, body, _ := claudeCall(t, s, call[0], call[1], nil, nil); status != 404 || claudeErrorType(body) != "error/not_found_error" {
+		if status, body, _ := send(t, s, call[0], call[1], nil, nil); status != 404 || errorType(body) != "error/not_found_error" {
 			t.Errorf("%v: got %d %v", call, status, body)
 		}
 	}
@@ -132,8 +132,8 @@ func TestClaude_RefusesUnknownPathsAndMethods(t *testing.T) {
 
 func TestClaude_AnswersInTheRealShapeThinkingFirst(t *testing.T) {
 	t.Parallel()
-	status, body, header := claudeCall(t, sandbox.New(sandbox.Config{}), "POST", "/v1/messages",
-		goodClaude(`[{"id":7,"text":"Nice day. @person1 you IDIOT, go home! #Monday"}]`), nil)
+	status, body, header := send(t, sandbox.New(sandbox.Config{}), "POST", "/v1/messages",
+		goodRequest(`[{"id":7,"text":"Nice day. @person1 you IDIOT, go home! #Monday"}]`), nil)
 	content := body["content"].([]any)
 	if status != 200 || header.Get("Request-Id") == "" || len(content) != 2 || body["stop_reason"] != "end_turn" {
 		t.Fatalf("got %d %v", status, body)
@@ -156,8 +156,8 @@ func TestClaude_JudgesWordsNotPartsOfWords(t *testing.T) {
 		`she said "you idiot" to me`:              0,
 		"write me: [email1]":                      1,
 	} {
-		_, body, _ := claudeCall(t, sandbox.New(sandbox.Config{}), "POST", "/v1/messages",
-			goodClaude(fmt.Sprintf(`[{"id":1,"text":%q}]`, text)), nil)
+		_, body, _ := send(t, sandbox.New(sandbox.Config{}), "POST", "/v1/messages",
+			goodRequest(fmt.Sprintf(`[{"id":1,"text":%q}]`, text)), nil)
 		var out struct{ Posts []struct{ Claims []any } }
 		if err := json.Unmarshal([]byte(body["content"].([]any)[1].(map[string]any)["text"].(string)), &out); err != nil {
 			t.Fatal(err)
@@ -173,7 +173,7 @@ func TestClaude_RemembersAPrefixForFiveMinutesOfItsClock(t *testing.T) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	s := sandbox.New(sandbox.Config{Now: func() time.Time { return now }})
 	usage := func(req map[string]any) (write, read float64) {
-		_, body, _ := claudeCall(t, s, "POST", "/v1/messages", req, nil)
+		_, body, _ := send(t, s, "POST", "/v1/messages", req, nil)
 		u := body["usage"].(map[string]any)
 		return u["cache_creation_input_tokens"].(float64), u["cache_read_input_tokens"].(float64)
 	}
@@ -183,27 +183,27 @@ func TestClaude_RemembersAPrefixForFiveMinutesOfItsClock(t *testing.T) {
 			t.Fatalf("%s: wrote %v, read %v", step, w, r)
 		}
 	}
-	check("first", goodClaude("[]"), 1750, 0)
+	check("first", goodRequest("[]"), 1750, 0)
 	s.Advance(4 * time.Minute)
-	check("again", goodClaude(`[{"id":1,"text":"other posts"}]`), 0, 1750)
+	check("again", goodRequest(`[{"id":1,"text":"other posts"}]`), 0, 1750)
 	s.Advance(4 * time.Minute)
-	check("each use renews it", goodClaude("[]"), 0, 1750)
+	check("each use renews it", goodRequest("[]"), 0, 1750)
 	s.Advance(5 * time.Minute)
-	check("forgotten", goodClaude("[]"), 1750, 0)
+	check("forgotten", goodRequest("[]"), 1750, 0)
 
-	other := maps.Clone(goodClaude("[]"))
+	other := maps.Clone(goodRequest("[]"))
 	other["model"] = "claude-sonnet-5-5"
 	check("another model has its own", other, 1750, 0)
-	short := maps.Clone(goodClaude("[]"))
+	short := maps.Clone(goodRequest("[]"))
 	short["system"] = "too short to cache"
 	check("short prefix", short, 0, 0)
 }
 
 func TestClaude_CutsTheAnswerAtMaxTokens(t *testing.T) {
 	t.Parallel()
-	req := goodClaude(`[{"id":1,"text":"you idiot"}]`)
+	req := goodRequest(`[{"id":1,"text":"you idiot"}]`)
 	req["max_tokens"] = 20
-	_, body, _ := claudeCall(t, sandbox.New(sandbox.Config{}), "POST", "/v1/messages", req, nil)
+	_, body, _ := send(t, sandbox.New(sandbox.Config{}), "POST", "/v1/messages", req, nil)
 	if body["stop_reason"] != "max_tokens" {
 		t.Fatalf("got %v", body)
 	}
@@ -215,7 +215,7 @@ func TestClaude_RetiresAModelWhenItsClockSaysSo(t *testing.T) {
 	s := sandbox.New(sandbox.Config{Now: func() time.Time { return now }})
 	s.Claude().Retire("claude-haiku-5-5", now.Add(time.Hour))
 	lifecycle := func() any {
-		_, body, _ := claudeCall(t, s, "GET", "/v1/models/claude-haiku-5-5", nil, nil)
+		_, body, _ := send(t, s, "GET", "/v1/models/claude-haiku-5-5", nil, nil)
 		return body["lifecycle"]
 	}
 	if got := lifecycle(); got != "deprecated" {
@@ -225,7 +225,7 @@ func TestClaude_RetiresAModelWhenItsClockSaysSo(t *testing.T) {
 	if got := lifecycle(); got != "retired" {
 		t.Fatalf("after: %v", got)
 	}
-	if status, _, _ := claudeCall(t, s, "POST", "/v1/messages", goodClaude("[]"), nil); status != 404 {
+	if status, _, _ := send(t, s, "POST", "/v1/messages", goodRequest("[]"), nil); status != 404 {
 		t.Fatalf("a retired model answered %d", status)
 	}
 }
@@ -236,7 +236,7 @@ func TestClaude_FaultsFollowTheOrderAndTheWordTheyWait(t *testing.T) {
 	s.Claude().Fail(claude.Fault{Kind: claude.Overloaded})
 	s.Claude().Fail(claude.Fault{Kind: claude.SpendLimit, Times: -1, Containing: "broke"})
 	call := func(text string) (int, map[string]any) {
-		status, body, _ := claudeCall(t, s, "POST", "/v1/messages", goodClaude(fmt.Sprintf(`[{"id":1,"text":%q}]`, text)), nil)
+		status, body, _ := send(t, s, "POST", "/v1/messages", goodRequest(fmt.Sprintf(`[{"id":1,"text":%q}]`, text)), nil)
 		return status, body
 	}
 	for i, want := range []struct {

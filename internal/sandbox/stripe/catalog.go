@@ -3,36 +3,35 @@ package stripe
 import (
 	"fmt"
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// stripeCatalogRoutes are what an operator sets up once: products and their prices, the customer portal, webhook endpoints.
-var stripeCatalogRoutes = []stripeRoute{
-	{"POST /v1/products", "id name description metadata[] expand[]", (*stripeCall).createProduct},
-	{"GET /v1/products", "active limit starting_after expand[]", (*stripeCall).listProducts},
-	{"POST /v1/prices", "product currency unit_amount recurring[interval] recurring[interval_count] lookup_key transfer_lookup_key nickname tax_behavior metadata[] expand[]", (*stripeCall).createPrice},
-	{"POST /v1/prices/{id}", "active lookup_key transfer_lookup_key nickname metadata[] expand[]", (*stripeCall).updatePrice},
-	{"POST /v1/billing_portal/configurations", portalConfigParams, (*stripeCall).createPortalConfig},
-	{"GET /v1/billing_portal/configurations", "active is_default limit starting_after expand[]", (*stripeCall).listPortalConfigs},
-	{"POST /v1/billing_portal/configurations/{id}", "active " + portalConfigParams, (*stripeCall).updatePortalConfig},
-	{"POST /v1/webhook_endpoints", "url api_version enabled_events[] description metadata[] expand[]", (*stripeCall).createEndpoint},
-	{"GET /v1/webhook_endpoints", "limit starting_after expand[]", (*stripeCall).listEndpoints},
-	{"POST /v1/webhook_endpoints/{id}", "url enabled_events[] disabled description metadata[] expand[]", (*stripeCall).updateEndpoint},
-	{"DELETE /v1/webhook_endpoints/{id}", "", (*stripeCall).deleteEndpoint},
+// catalogRoutes are what an operator sets up once: products and their prices, the customer portal, webhook endpoints.
+var catalogRoutes = []apiRoute{
+	{"POST /v1/products", "id name description metadata[] expand[]", (*request).createProduct},
+	{"GET /v1/products", "active limit starting_after expand[]", (*request).listProducts},
+	{"POST /v1/prices", "product currency unit_amount recurring[interval] recurring[interval_count] lookup_key transfer_lookup_key nickname tax_behavior metadata[] expand[]", (*request).createPrice},
+	{"POST /v1/prices/{id}", "active lookup_key transfer_lookup_key nickname metadata[] expand[]", (*request).updatePrice},
+	{"POST /v1/billing_portal/configurations", portalConfigParams, (*request).createPortalConfig},
+	{"GET /v1/billing_portal/configurations", "active is_default limit starting_after expand[]", (*request).listPortalConfigs},
+	{"POST /v1/billing_portal/configurations/{id}", "active " + portalConfigParams, (*request).updatePortalConfig},
+	{"POST /v1/webhook_endpoints", "url api_version enabled_events[] description metadata[] expand[]", (*request).createEndpoint},
+	{"GET /v1/webhook_endpoints", "limit starting_after expand[]", (*request).listEndpoints},
+	{"POST /v1/webhook_endpoints/{id}", "url enabled_events[] disabled description metadata[] expand[]", (*request).updateEndpoint},
+	{"DELETE /v1/webhook_endpoints/{id}", "", (*request).deleteEndpoint},
 }
 
-// stripeCatalog is what those routes keep. Prices are with Stripe itself, since two of them were always there.
-type stripeCatalog struct {
-	products  stripeShelf[stripeProduct]
-	portals   stripeShelf[stripePortalConfig]
-	endpoints stripeShelf[stripeEndpoint]
+// catalog is what those routes keep. Prices are with Stripe itself, since two of them were always there.
+type catalog struct {
+	products  shelf[product]
+	portals   shelf[portalConfig]
+	endpoints shelf[endpoint]
 }
 
-type stripeProduct struct {
+type product struct {
 	ID          string            `json:"id"`
 	Object      string            `json:"object"`
 	Active      bool              `json:"active"`
@@ -44,43 +43,43 @@ type stripeProduct struct {
 	Updated     int64             `json:"updated"`
 }
 
-func (c *stripeCall) createProduct() (any, *stripeError) {
-	p := &stripeProduct{
+func (c *request) createProduct() (any, *apiError) {
+	p := &product{
 		ID: c.form.get("id"), Object: "product", Active: true, Created: clip(c.now), Description: c.form.optional("description"),
 		Metadata: c.form.metadata("metadata"), Name: c.form.get("name"), Updated: clip(c.now),
 	}
 	if p.ID == "" {
-		p.ID = stripeID("prod")
+		p.ID = iD("prod")
 	}
 	switch {
 	case p.Name == "":
 		return nil, required("name")
 	case c.catalog.products.byID[p.ID] != nil:
-		return nil, stripeRefusal(http.StatusBadRequest, "resource_already_exists", "id", "Product already exists.")
+		return nil, badRequest("resource_already_exists", "id", "Product already exists.")
 	}
 	c.catalog.products.put(p.ID, p)
 	c.emit("product.created", p)
 	return p, nil
 }
 
-func (c *stripeCall) listProducts() (any, *stripeError) {
-	return page(c, "/v1/products", c.catalog.products.list, func(p *stripeProduct) string { return p.ID },
-		func(p *stripeProduct) bool {
+func (c *request) listProducts() (any, *apiError) {
+	return page(c, "/v1/products", c.catalog.products.list, func(p *product) string { return p.ID },
+		func(p *product) bool {
 			return !c.form.has("active") || c.form.get("active") == strconv.FormatBool(p.Active)
-		}, func(p *stripeProduct) any { return p })
+		}, func(p *product) any { return p })
 }
 
-func (c *stripeCall) createPrice() (any, *stripeError) {
+func (c *request) createPrice() (any, *apiError) {
 	cents, err := strconv.ParseInt(c.form.get("unit_amount"), 10, 64)
 	switch {
 	case c.form.get("currency") == "":
 		return nil, required("currency")
 	case err != nil || cents < 0:
-		return nil, stripeRefusal(http.StatusBadRequest, "parameter_invalid_integer", "unit_amount", "Invalid integer: %s", c.form.get("unit_amount"))
+		return nil, badRequest("parameter_invalid_integer", "unit_amount", "Invalid integer: %s", c.form.get("unit_amount"))
 	case c.catalog.products.byID[c.form.get("product")] == nil:
 		return nil, missing("product", "product", c.form.get("product"))
 	}
-	p := newStripePrice(stripeID("price"), c.form.get("nickname"), cents)
+	p := newStripePrice(iD("price"), c.form.get("nickname"), cents)
 	p.TaxBehavior = c.form.optional("tax_behavior")
 	p.Created, p.Currency, p.Product, p.Metadata = clip(c.now), strings.ToLower(c.form.get("currency")), c.form.get("product"), c.form.metadata("metadata")
 	if interval := c.form.get("recurring[interval]"); interval != "" {
@@ -97,7 +96,7 @@ func (c *stripeCall) createPrice() (any, *stripeError) {
 }
 
 // takeLookupKey gives a price the key of the request. Only one price has a key at a time.
-func (c *stripeCall) takeLookupKey(p *stripePrice) *stripeError {
+func (c *request) takeLookupKey(p *price) *apiError {
 	key := c.form.get("lookup_key")
 	if key == "" {
 		return nil
@@ -107,7 +106,7 @@ func (c *stripeCall) takeLookupKey(p *stripePrice) *stripeError {
 			continue
 		}
 		if c.form.get("transfer_lookup_key") != "true" {
-			return stripeRefusal(http.StatusBadRequest, "", "lookup_key", "A price (`%s`) already uses that lookup key.", other.ID)
+			return badRequest("", "lookup_key", "A price (`%s`) already uses that lookup key.", other.ID)
 		}
 		other.LookupKey = nil
 	}
@@ -115,7 +114,7 @@ func (c *stripeCall) takeLookupKey(p *stripePrice) *stripeError {
 	return nil
 }
 
-func (c *stripeCall) updatePrice() (any, *stripeError) {
+func (c *request) updatePrice() (any, *apiError) {
 	p, refusal := c.price("id", c.id)
 	if refusal != nil {
 		return nil, refusal
@@ -140,14 +139,14 @@ const portalConfigParams = "name default_return_url business_profile[headline] m
 	"features[subscription_cancel][mode] features[subscription_cancel][cancellation_reason][enabled] " +
 	"features[subscription_cancel][cancellation_reason][options][]"
 
-type stripePortalConfig struct {
+type portalConfig struct {
 	ID               string            `json:"id"`
 	Object           string            `json:"object"`
 	Active           bool              `json:"active"`
 	BusinessProfile  map[string]any    `json:"business_profile"`
 	Created          int64             `json:"created"`
 	DefaultReturnURL *string           `json:"default_return_url"`
-	Features         stripeFeatures    `json:"features"`
+	Features         features          `json:"features"`
 	IsDefault        bool              `json:"is_default"`
 	Livemode         bool              `json:"livemode"`
 	LoginPage        map[string]any    `json:"login_page"`
@@ -156,7 +155,7 @@ type stripePortalConfig struct {
 	Updated          int64             `json:"updated"`
 }
 
-type stripeFeatures struct {
+type features struct {
 	CustomerUpdate      map[string]any `json:"customer_update"`
 	InvoiceHistory      map[string]any `json:"invoice_history"`
 	PaymentMethodUpdate map[string]any `json:"payment_method_update"`
@@ -164,12 +163,12 @@ type stripeFeatures struct {
 	SubscriptionUpdate  map[string]any `json:"subscription_update"`
 }
 
-func (c *stripeCall) createPortalConfig() (any, *stripeError) {
-	p := &stripePortalConfig{
-		ID: stripeID("bpc"), Object: "billing_portal.configuration", Active: true, Created: clip(c.now), Metadata: map[string]string{},
+func (c *request) createPortalConfig() (any, *apiError) {
+	p := &portalConfig{
+		ID: iD("bpc"), Object: "billing_portal.configuration", Active: true, Created: clip(c.now), Metadata: map[string]string{},
 		BusinessProfile: map[string]any{"headline": nil, "privacy_policy_url": nil, "terms_of_service_url": nil},
 		LoginPage:       map[string]any{"enabled": false, "url": nil},
-		Features: stripeFeatures{
+		Features: features{
 			CustomerUpdate: map[string]any{"enabled": false, "allowed_updates": []string{}}, InvoiceHistory: map[string]any{"enabled": false},
 			PaymentMethodUpdate: map[string]any{"enabled": false, "payment_method_configuration": nil},
 			SubscriptionCancel: map[string]any{
@@ -188,7 +187,7 @@ func (c *stripeCall) createPortalConfig() (any, *stripeError) {
 }
 
 // fillPortalConfig takes over what the request says.
-func (c *stripeCall) fillPortalConfig(p *stripePortalConfig) {
+func (c *request) fillPortalConfig(p *portalConfig) {
 	for name, feature := range map[string]map[string]any{
 		"customer_update": p.Features.CustomerUpdate, "invoice_history": p.Features.InvoiceHistory,
 		"payment_method_update": p.Features.PaymentMethodUpdate, "subscription_cancel": p.Features.SubscriptionCancel,
@@ -225,14 +224,14 @@ func (c *stripeCall) fillPortalConfig(p *stripePortalConfig) {
 	p.Updated = clip(c.now)
 }
 
-func (c *stripeCall) listPortalConfigs() (any, *stripeError) {
-	return page(c, "/v1/billing_portal/configurations", c.catalog.portals.list, func(p *stripePortalConfig) string { return p.ID },
-		func(p *stripePortalConfig) bool {
+func (c *request) listPortalConfigs() (any, *apiError) {
+	return page(c, "/v1/billing_portal/configurations", c.catalog.portals.list, func(p *portalConfig) string { return p.ID },
+		func(p *portalConfig) bool {
 			return !c.form.has("active") || c.form.get("active") == strconv.FormatBool(p.Active)
-		}, func(p *stripePortalConfig) any { return p })
+		}, func(p *portalConfig) any { return p })
 }
 
-func (c *stripeCall) updatePortalConfig() (any, *stripeError) {
+func (c *request) updatePortalConfig() (any, *apiError) {
 	p := c.catalog.portals.byID[c.id]
 	if p == nil {
 		return nil, missing("configuration", "id", c.id)
@@ -241,7 +240,7 @@ func (c *stripeCall) updatePortalConfig() (any, *stripeError) {
 	return p, nil
 }
 
-type stripeEndpoint struct {
+type endpoint struct {
 	ID            string            `json:"id"`
 	Object        string            `json:"object"`
 	APIVersion    *string           `json:"api_version"`
@@ -257,10 +256,10 @@ type stripeEndpoint struct {
 }
 
 // createEndpoint is the only answer that tells the endpoint's secret.
-func (c *stripeCall) createEndpoint() (any, *stripeError) {
-	e := &stripeEndpoint{
-		ID: stripeID("we"), Object: "webhook_endpoint", APIVersion: c.form.optional("api_version"), Created: clip(c.now),
-		Description: c.form.optional("description"), Metadata: map[string]string{}, Status: "enabled", secret: stripeID("whsec"),
+func (c *request) createEndpoint() (any, *apiError) {
+	e := &endpoint{
+		ID: iD("we"), Object: "webhook_endpoint", APIVersion: c.form.optional("api_version"), Created: clip(c.now),
+		Description: c.form.optional("description"), Metadata: map[string]string{}, Status: "enabled", secret: iD("whsec"),
 	}
 	if !c.form.has("url") {
 		return nil, required("url")
@@ -279,11 +278,11 @@ func (c *stripeCall) createEndpoint() (any, *stripeError) {
 
 // fillEndpoint takes over what the request says. Unlike the real one it takes addresses of this machine, because it
 // delivers to no others.
-func (c *stripeCall) fillEndpoint(e *stripeEndpoint) *stripeError {
+func (c *request) fillEndpoint(e *endpoint) *apiError {
 	if c.form.has("url") {
 		u, err := url.Parse(c.form.get("url"))
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-			return stripeRefusal(http.StatusBadRequest, "url_invalid", "url", "Invalid URL: An explicit scheme (such as https) must be provided.")
+			return badRequest("url_invalid", "url", "Invalid URL: An explicit scheme (such as https) must be provided.")
 		}
 		e.URL = u.String()
 	}
@@ -300,12 +299,12 @@ func (c *stripeCall) fillEndpoint(e *stripeEndpoint) *stripeError {
 	return nil
 }
 
-func (c *stripeCall) listEndpoints() (any, *stripeError) {
-	return page(c, "/v1/webhook_endpoints", c.catalog.endpoints.list, func(e *stripeEndpoint) string { return e.ID },
-		func(*stripeEndpoint) bool { return true }, func(e *stripeEndpoint) any { return e })
+func (c *request) listEndpoints() (any, *apiError) {
+	return page(c, "/v1/webhook_endpoints", c.catalog.endpoints.list, func(e *endpoint) string { return e.ID },
+		func(*endpoint) bool { return true }, func(e *endpoint) any { return e })
 }
 
-func (c *stripeCall) updateEndpoint() (any, *stripeError) {
+func (c *request) updateEndpoint() (any, *apiError) {
 	e := c.catalog.endpoints.byID[c.id]
 	if e == nil {
 		return nil, missing("webhook endpoint", "id", c.id)
@@ -316,18 +315,18 @@ func (c *stripeCall) updateEndpoint() (any, *stripeError) {
 	return e, nil
 }
 
-func (c *stripeCall) deleteEndpoint() (any, *stripeError) {
+func (c *request) deleteEndpoint() (any, *apiError) {
 	shelf := &c.catalog.endpoints
 	if shelf.byID[c.id] == nil {
 		return nil, missing("webhook endpoint", "id", c.id)
 	}
 	delete(shelf.byID, c.id)
-	shelf.list = slices.DeleteFunc(shelf.list, func(e *stripeEndpoint) bool { return e.ID == c.id })
+	shelf.list = slices.DeleteFunc(shelf.list, func(e *endpoint) bool { return e.ID == c.id })
 	return map[string]any{"id": c.id, "object": "webhook_endpoint", "deleted": true}, nil
 }
 
 // list gathers name[0], name[1] and so on; nil when there is none.
-func (f stripeForm) list(name string) []string {
+func (f form) list(name string) []string {
 	var all []string
 	for i := 0; f.has(fmt.Sprintf("%s[%d]", name, i)); i++ {
 		all = append(all, f.get(fmt.Sprintf("%s[%d]", name, i)))
@@ -335,28 +334,28 @@ func (f stripeForm) list(name string) []string {
 	return append(all, f[name+"[]"]...)
 }
 
-// stripeCatalogState is the catalog in the state file.
-type stripeCatalogState struct {
-	Products  []*stripeProduct      `json:"products"`
-	Prices    []*stripePrice        `json:"prices"` // made since the start of the account
-	Portals   []*stripePortalConfig `json:"portals"`
-	Endpoints []stripeEndpointState `json:"endpoints"`
+// catalogState is the catalog in the state file.
+type catalogState struct {
+	Products  []*product      `json:"products"`
+	Prices    []*price        `json:"prices"` // made since the start of the account
+	Portals   []*portalConfig `json:"portals"`
+	Endpoints []endpointState `json:"endpoints"`
 }
 
-type stripeEndpointState struct {
-	stripeEndpoint
+type endpointState struct {
+	endpoint
 	Secret string `json:"secret"`
 }
 
-func (c *Server) encodeCatalog() stripeCatalogState {
-	st := stripeCatalogState{Products: c.catalog.products.list, Prices: c.prices[2:], Portals: c.catalog.portals.list}
+func (c *Server) encodeCatalog() catalogState {
+	st := catalogState{Products: c.catalog.products.list, Prices: c.prices[2:], Portals: c.catalog.portals.list}
 	for _, e := range c.catalog.endpoints.list {
-		st.Endpoints = append(st.Endpoints, stripeEndpointState{*e, e.secret})
+		st.Endpoints = append(st.Endpoints, endpointState{*e, e.secret})
 	}
 	return st
 }
 
-func (c *Server) restoreCatalog(st stripeCatalogState) {
+func (c *Server) restoreCatalog(st catalogState) {
 	c.prices = append(c.prices, st.Prices...)
 	for _, p := range st.Products {
 		c.catalog.products.put(p.ID, p)
@@ -366,6 +365,6 @@ func (c *Server) restoreCatalog(st stripeCatalogState) {
 	}
 	for _, e := range st.Endpoints {
 		e.secret = e.Secret
-		c.catalog.endpoints.put(e.ID, &e.stripeEndpoint)
+		c.catalog.endpoints.put(e.ID, &e.endpoint)
 	}
 }

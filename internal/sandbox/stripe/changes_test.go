@@ -24,13 +24,13 @@ func price(sub map[string]any) string {
 	return sub["items"].(map[string]any)["data"].([]any)[0].(map[string]any)["price"].(map[string]any)["id"].(string)
 }
 
-func (b *stripeBox) get(sub map[string]any) map[string]any {
+func (b *box) get(sub map[string]any) map[string]any {
 	b.t.Helper()
 	return b.ok("GET", "/v1/subscriptions/"+sub["id"].(string)+"?expand[0]=latest_invoice&expand[1]=schedule", "")
 }
 
 // raise asks for pro with another card.
-func (b *stripeBox) raise(sub map[string]any, card string) map[string]any {
+func (b *box) raise(sub map[string]any, card string) map[string]any {
 	b.t.Helper()
 	id, item := parts(sub)
 	m := b.ok("POST", "/v1/payment_methods/"+card+"/attach", "customer="+sub["customer"].(string))["id"].(string)
@@ -42,27 +42,27 @@ func TestStripe_AnUpgradeCountsOnlyOnceItIsPaid(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		card string
-		then func(b *stripeBox, sub map[string]any)
+		then func(b *box, sub map[string]any)
 		want string
 	}{
-		"paid at once":   {"pm_card_visa", func(*stripeBox, map[string]any) {}, "price_pro paid 2000 <nil>"},
-		"declined":       {"pm_card_chargeCustomerFail", func(*stripeBox, map[string]any) {}, "price_basic open 2000 pending"},
-		"needs the bank": {"pm_card_authenticationRequired", func(*stripeBox, map[string]any) {}, "price_basic open 2000 pending"},
-		"confirmed": {"pm_card_authenticationRequired", func(b *stripeBox, sub map[string]any) {
+		"paid at once":   {"pm_card_visa", func(*box, map[string]any) {}, "price_pro paid 2000 <nil>"},
+		"declined":       {"pm_card_chargeCustomerFail", func(*box, map[string]any) {}, "price_basic open 2000 pending"},
+		"needs the bank": {"pm_card_authenticationRequired", func(*box, map[string]any) {}, "price_basic open 2000 pending"},
+		"confirmed": {"pm_card_authenticationRequired", func(b *box, sub map[string]any) {
 			secret := sub["latest_invoice"].(map[string]any)["confirmation_secret"].(map[string]any)["client_secret"].(string)
 			if err := b.Stripe().Authenticate(secret); err != nil {
 				b.t.Error(err)
 			}
 		}, "price_pro paid 2000 <nil>"},
-		"voided": {"pm_card_authenticationRequired", func(b *stripeBox, sub map[string]any) {
+		"voided": {"pm_card_authenticationRequired", func(b *box, sub map[string]any) {
 			b.ok("POST", "/v1/invoices/"+sub["latest_invoice"].(map[string]any)["id"].(string)+"/void", "")
 		}, "price_basic void 2000 <nil>"},
-		"forgotten": {"pm_card_authenticationRequired", func(b *stripeBox, _ map[string]any) { b.Advance(23 * time.Hour) }, "price_basic void 2000 <nil>"},
+		"forgotten": {"pm_card_authenticationRequired", func(b *box, _ map[string]any) { b.Advance(23 * time.Hour) }, "price_basic void 2000 <nil>"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newStripeBox(t)
+			b := newBox(t)
 			sub := b.raise(b.subscribe("pm_card_visa"), tt.card)
 			tt.then(b, sub)
 			now := b.get(sub)
@@ -80,7 +80,7 @@ func TestStripe_AnUpgradeCountsOnlyOnceItIsPaid(t *testing.T) {
 
 func TestStripe_AScheduleChangesThePriceBetweenTwoPeriods(t *testing.T) {
 	t.Parallel()
-	b := newStripeBox(t)
+	b := newBox(t)
 	sub := b.raise(b.subscribe("pm_card_visa"), "pm_card_visa")
 	sched := b.ok("POST", "/v1/subscription_schedules", "from_subscription="+sub["id"].(string))
 	phase := sched["phases"].([]any)[0].(map[string]any)
@@ -104,7 +104,7 @@ func TestStripe_AScheduleChangesThePriceBetweenTwoPeriods(t *testing.T) {
 
 func TestStripe_APhaseWithoutACardLeavesTheSubscriptionWithout(t *testing.T) {
 	t.Parallel()
-	b := newStripeBox(t)
+	b := newBox(t)
 	sub := b.subscribe("pm_card_visa")
 	sched := b.ok("POST", "/v1/subscription_schedules", "from_subscription="+sub["id"].(string))
 	phase := sched["phases"].([]any)[0].(map[string]any)
@@ -119,7 +119,7 @@ func TestStripe_APhaseWithoutACardLeavesTheSubscriptionWithout(t *testing.T) {
 
 func TestStripe_RefusesChangesTheRealOneRefuses(t *testing.T) {
 	t.Parallel()
-	b := newStripeBox(t)
+	b := newBox(t)
 	sub := b.subscribe("pm_card_visa")
 	id, item := parts(sub)
 	change := "items[0][id]=" + item + "&items[0][price]=price_pro"
@@ -148,12 +148,12 @@ func TestStripe_RefusesChangesTheRealOneRefuses(t *testing.T) {
 func TestStripe_AWaitingChangeAndAScheduleOutliveTheProcess(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
-	open := func(file string) *stripeBox {
+	open := func(file string) *box {
 		s, err := sandbox.Open(sandbox.Config{Now: func() time.Time { return at }, StateFile: file})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return &stripeBox{s, t}
+		return &box{s, t}
 	}
 	file := filepath.Join(t.TempDir(), "state.json")
 	b := open(file)
@@ -182,7 +182,7 @@ func TestStripe_AWaitingChangeAndAScheduleOutliveTheProcess(t *testing.T) {
 
 func TestStripe_ThePortalShowsAndCancelsByDate(t *testing.T) {
 	t.Parallel()
-	b := newStripeBox(t)
+	b := newBox(t)
 	sub := b.subscribe("pm_card_visa")
 	portal := b.ok("POST", "/v1/billing_portal/sessions", "customer="+sub["customer"].(string)+"&return_url="+url.QueryEscape("https://a.b/plan"))
 	page := strings.TrimPrefix(portal["url"].(string), "http://example.com")

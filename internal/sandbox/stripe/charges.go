@@ -1,7 +1,6 @@
 package stripe
 
 import (
-	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -9,23 +8,23 @@ import (
 
 // A card that pays, and whose bank sends refunds back some time after they were made.
 const (
-	stripeRefundFailCard = "pm_card_refundFail"
-	stripeRefundFails    = 24 * time.Hour
+	refundFailCard = "pm_card_refundFail"
+	refundFails    = 24 * time.Hour
 )
 
-// stripeMoneyRoutes are about money that was taken, and that goes back.
-var stripeMoneyRoutes = []stripeRoute{
-	{"GET /v1/invoice_payments", "invoice payment[type] payment[payment_intent] status limit starting_after expand[]", (*stripeCall).listInvoicePayments},
-	{"GET /v1/charges", "customer payment_intent limit starting_after expand[]", (*stripeCall).listCharges},
-	{"GET /v1/charges/{id}", "expand[]", (*stripeCall).retrieveCharge},
-	{"POST /v1/refunds", "charge payment_intent amount reason metadata[] expand[]", (*stripeCall).createRefund},
-	{"GET /v1/refunds", "charge payment_intent limit starting_after expand[]", (*stripeCall).listRefunds},
-	{"GET /v1/disputes", "charge payment_intent limit starting_after expand[]", (*stripeCall).listDisputes},
-	{"POST /v1/disputes/{id}", "evidence[uncategorized_text] submit metadata[] expand[]", (*stripeCall).updateDispute},
+// moneyRoutes are about money that was taken, and that goes back.
+var moneyRoutes = []apiRoute{
+	{"GET /v1/invoice_payments", "invoice payment[type] payment[payment_intent] status limit starting_after expand[]", (*request).listInvoicePayments},
+	{"GET /v1/charges", "customer payment_intent limit starting_after expand[]", (*request).listCharges},
+	{"GET /v1/charges/{id}", "expand[]", (*request).retrieveCharge},
+	{"POST /v1/refunds", "charge payment_intent amount reason metadata[] expand[]", (*request).createRefund},
+	{"GET /v1/refunds", "charge payment_intent limit starting_after expand[]", (*request).listRefunds},
+	{"GET /v1/disputes", "charge payment_intent limit starting_after expand[]", (*request).listDisputes},
+	{"POST /v1/disputes/{id}", "evidence[uncategorized_text] submit metadata[] expand[]", (*request).updateDispute},
 }
 
-// stripeCharge is a payment that went through. The real one has charges of failed tries too.
-type stripeCharge struct {
+// charge is a payment that went through. The real one has charges of failed tries too.
+type charge struct {
 	ID             string            `json:"id"`
 	Object         string            `json:"object"`
 	Amount         int64             `json:"amount"`
@@ -47,12 +46,12 @@ type stripeCharge struct {
 }
 
 // collect makes the charge of an invoice that is being paid; nil when there is nothing to pay.
-func (c *stripeCall) collect(sub *stripeSubscription, in *stripeInvoice) *stripeCharge {
+func (c *request) collect(sub *subscription, in *invoice) *charge {
 	if in.AmountDue == 0 {
 		return nil
 	}
-	ch := &stripeCharge{
-		ID: stripeID("ch"), Object: "charge", Amount: in.AmountDue, AmountCaptured: in.AmountDue, Captured: true, Created: clip(c.now), Currency: in.Currency,
+	ch := &charge{
+		ID: iD("ch"), Object: "charge", Amount: in.AmountDue, AmountCaptured: in.AmountDue, Captured: true, Created: clip(c.now), Currency: in.Currency,
 		BillingDetails: map[string]any{"address": nil, "email": nil, "name": nil, "phone": nil, "tax_id": nil},
 		Customer:       in.Customer, Metadata: map[string]string{}, Paid: true, PaymentIntent: in.intent(), Status: "succeeded",
 	}
@@ -64,42 +63,42 @@ func (c *stripeCall) collect(sub *stripeSubscription, in *stripeInvoice) *stripe
 }
 
 // chargeOfIntent finds the charge of a payment intent; nil for none.
-func (c *stripeCall) chargeOfIntent(intent string) *stripeCharge {
-	if i := slices.IndexFunc(c.charges.list, func(ch *stripeCharge) bool { return ch.PaymentIntent == intent }); i >= 0 {
+func (c *request) chargeOfIntent(intent string) *charge {
+	if i := slices.IndexFunc(c.charges.list, func(ch *charge) bool { return ch.PaymentIntent == intent }); i >= 0 {
 		return c.charges.list[i]
 	}
 	return nil
 }
 
-func (c *stripeCall) retrieveCharge() (any, *stripeError) {
+func (c *request) retrieveCharge() (any, *apiError) {
 	if ch := c.charges.byID[c.id]; ch != nil {
 		return ch, nil
 	}
 	return nil, missing("charge", "id", c.id)
 }
 
-func (c *stripeCall) listCharges() (any, *stripeError) {
-	return page(c, "/v1/charges", c.charges.list, func(ch *stripeCharge) string { return ch.ID },
-		func(ch *stripeCharge) bool {
+func (c *request) listCharges() (any, *apiError) {
+	return page(c, "/v1/charges", c.charges.list, func(ch *charge) string { return ch.ID },
+		func(ch *charge) bool {
 			return c.form.is("customer", ch.Customer) && c.form.is("payment_intent", ch.PaymentIntent)
-		}, func(ch *stripeCharge) any { return ch })
+		}, func(ch *charge) any { return ch })
 }
 
 // is tells whether a list is not narrowed by a parameter, or to this value.
-func (f stripeForm) is(name, value string) bool { return !f.has(name) || f.get(name) == value }
+func (f form) is(name, value string) bool { return !f.has(name) || f.get(name) == value }
 
-func (c *stripeCall) listInvoicePayments() (any, *stripeError) {
+func (c *request) listInvoicePayments() (any, *apiError) {
 	if c.form.has("payment[payment_intent]") && c.form.get("payment[type]") == "" {
 		return nil, required("payment[type]")
 	}
-	return page(c, "/v1/invoice_payments", c.invoices.list, func(in *stripeInvoice) string { return "inpay_" + in.ID[3:] },
-		func(in *stripeInvoice) bool {
+	return page(c, "/v1/invoice_payments", c.invoices.list, func(in *invoice) string { return "inpay_" + in.ID[3:] },
+		func(in *invoice) bool {
 			return in.Status != "draft" && c.form.is("invoice", in.ID) && c.form.is("payment[payment_intent]", in.intent()) &&
 				c.form.is("status", c.renderPayment(in, false)["status"].(string))
-		}, func(in *stripeInvoice) any { return c.renderPayment(in, false) })
+		}, func(in *invoice) any { return c.renderPayment(in, false) })
 }
 
-type stripeRefund struct {
+type refund struct {
 	ID                     string            `json:"id"`
 	Object                 string            `json:"object"`
 	Amount                 int64             `json:"amount"`
@@ -118,7 +117,7 @@ type stripeRefund struct {
 }
 
 // createRefund gives a payment back, all that is left of it or a part.
-func (c *stripeCall) createRefund() (any, *stripeError) {
+func (c *request) createRefund() (any, *apiError) {
 	ch, refusal := c.chargeToRefund()
 	if refusal != nil {
 		return nil, refusal
@@ -128,21 +127,21 @@ func (c *stripeCall) createRefund() (any, *stripeError) {
 	if v := c.form.get("amount"); v != "" {
 		var err error
 		if cents, err = strconv.ParseInt(v, 10, 64); err != nil || cents < 1 {
-			return nil, stripeRefusal(http.StatusBadRequest, "parameter_invalid_integer", "amount", "Invalid integer: %s", v)
+			return nil, badRequest("parameter_invalid_integer", "amount", "Invalid integer: %s", v)
 		}
 	}
 	switch reason := c.form.get("reason"); {
 	case left == 0:
-		return nil, stripeRefusal(http.StatusBadRequest, "charge_already_refunded", "", "Charge %s has already been refunded.", ch.ID)
+		return nil, badRequest("charge_already_refunded", "", "Charge %s has already been refunded.", ch.ID)
 	case c.disputeOf(ch) != nil && c.disputeOf(ch).Status != "won":
-		return nil, stripeRefusal(http.StatusBadRequest, "charge_disputed", "", "Charge %s has been charged back; cannot issue a refund.", ch.ID)
+		return nil, badRequest("charge_disputed", "", "Charge %s has been charged back; cannot issue a refund.", ch.ID)
 	case cents > left:
-		return nil, stripeRefusal(http.StatusBadRequest, "", "amount", "Refund amount (%s) is greater than unrefunded amount on charge (%s)", dollars(cents), dollars(left))
+		return nil, badRequest("", "amount", "Refund amount (%s) is greater than unrefunded amount on charge (%s)", dollars(cents), dollars(left))
 	case reason != "" && !slices.Contains([]string{"duplicate", "fraudulent", "requested_by_customer"}, reason):
-		return nil, stripeRefusal(http.StatusBadRequest, "", "reason", "Invalid reason: must be one of duplicate, fraudulent, or requested_by_customer")
+		return nil, badRequest("", "reason", "Invalid reason: must be one of duplicate, fraudulent, or requested_by_customer")
 	}
-	re := &stripeRefund{
-		ID: stripeID("re"), Object: "refund", Amount: cents, Charge: ch.ID, Created: clip(c.now), Currency: ch.Currency,
+	re := &refund{
+		ID: iD("re"), Object: "refund", Amount: cents, Charge: ch.ID, Created: clip(c.now), Currency: ch.Currency,
 		Metadata: c.form.metadata("metadata"), PaymentIntent: ch.PaymentIntent, Reason: c.form.optional("reason"), Status: "succeeded",
 	}
 	c.refunds.put(re.ID, re)
@@ -154,10 +153,10 @@ func (c *stripeCall) createRefund() (any, *stripeError) {
 }
 
 // failRefunds sends back what the bank would not take.
-func (c *stripeCall) failRefunds() {
+func (c *request) failRefunds() {
 	for _, re := range c.refunds.list {
-		ch, due := c.charges.byID[re.Charge], re.Created+int64(stripeRefundFails/time.Second)
-		if re.Status != "succeeded" || clip(c.now) < due || ch.PaymentMethod == nil || c.methods.byID[*ch.PaymentMethod].behaves != stripeRefundFailCard {
+		ch, due := c.charges.byID[re.Charge], re.Created+int64(refundFails/time.Second)
+		if re.Status != "succeeded" || clip(c.now) < due || ch.PaymentMethod == nil || c.methods.byID[*ch.PaymentMethod].behaves != refundFailCard {
 			continue
 		}
 		now := c.now
@@ -172,11 +171,11 @@ func (c *stripeCall) failRefunds() {
 	}
 }
 
-func (c *stripeCall) chargeToRefund() (*stripeCharge, *stripeError) {
+func (c *request) chargeToRefund() (*charge, *apiError) {
 	id, intent := c.form.get("charge"), c.form.get("payment_intent")
 	switch {
 	case id == "" && intent == "":
-		return nil, stripeRefusal(http.StatusBadRequest, "parameter_missing", "", "One of the following params should be provided for this request: payment_intent or charge.")
+		return nil, badRequest("parameter_missing", "", "One of the following params should be provided for this request: payment_intent or charge.")
 	case id != "" && c.charges.byID[id] == nil:
 		return nil, missing("charge", "charge", id)
 	case id != "":
@@ -188,9 +187,9 @@ func (c *stripeCall) chargeToRefund() (*stripeCharge, *stripeError) {
 	return nil, missing("payment_intent", "payment_intent", intent)
 }
 
-func (c *stripeCall) listRefunds() (any, *stripeError) {
-	return page(c, "/v1/refunds", c.refunds.list, func(re *stripeRefund) string { return re.ID },
-		func(re *stripeRefund) bool {
+func (c *request) listRefunds() (any, *apiError) {
+	return page(c, "/v1/refunds", c.refunds.list, func(re *refund) string { return re.ID },
+		func(re *refund) bool {
 			return c.form.is("charge", re.Charge) && c.form.is("payment_intent", re.PaymentIntent)
-		}, func(re *stripeRefund) any { return re })
+		}, func(re *refund) any { return re })
 }

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-const stripeCheckoutLives = 24 * time.Hour
+const checkoutLives = 24 * time.Hour
 
-type stripeSession struct {
+type session struct {
 	ID                string            `json:"id"`
 	Object            string            `json:"object"`
 	AllowCodes        *bool             `json:"allow_promotion_codes"`
@@ -37,12 +37,12 @@ type stripeSession struct {
 	UIMode            string            `json:"ui_mode"`
 	URL               *string           `json:"url"`
 
-	price    *stripePrice
+	price    *price
 	metadata map[string]string // of the subscription to come
-	terms    stripeTerms
+	terms    sessionTerms
 }
 
-func (c *stripeCall) createSession() (any, *stripeError) {
+func (c *request) createSession() (any, *apiError) {
 	cu, refusal := c.customer("customer", c.form.get("customer"))
 	if refusal != nil {
 		return nil, refusal
@@ -53,20 +53,20 @@ func (c *stripeCall) createSession() (any, *stripeError) {
 	}
 	switch {
 	case c.form.get("mode") != "subscription":
-		return nil, stripeRefusal(http.StatusBadRequest, "", "mode", "You must provide mode=subscription to use recurring prices.")
+		return nil, badRequest("", "mode", "You must provide mode=subscription to use recurring prices.")
 	case !webURL(c.form.get("success_url")):
-		return nil, stripeRefusal(http.StatusBadRequest, "url_invalid", "success_url", "Not a valid URL")
+		return nil, badRequest("url_invalid", "success_url", "Not a valid URL")
 	case c.form.has("cancel_url") && !webURL(c.form.get("cancel_url")):
-		return nil, stripeRefusal(http.StatusBadRequest, "url_invalid", "cancel_url", "Not a valid URL")
+		return nil, badRequest("url_invalid", "cancel_url", "Not a valid URL")
 	}
 	terms, refusal := c.readSessionTerms(cu)
 	if refusal != nil {
 		return nil, refusal
 	}
-	cs := &stripeSession{
-		ID: stripeID("cs_test"), Object: "checkout.session", CancelURL: c.form.optional("cancel_url"),
+	cs := &session{
+		ID: iD("cs_test"), Object: "checkout.session", CancelURL: c.form.optional("cancel_url"),
 		ClientReferenceID: c.form.optional("client_reference_id"), Created: clip(c.now), Currency: "usd", Customer: cu.ID,
-		ExpiresAt: clip(c.now.Add(stripeCheckoutLives)), Metadata: c.form.metadata("metadata"), Mode: "subscription", PaymentStatus: "unpaid",
+		ExpiresAt: clip(c.now.Add(checkoutLives)), Metadata: c.form.metadata("metadata"), Mode: "subscription", PaymentStatus: "unpaid",
 		Status: "open", SuccessURL: c.form.get("success_url"), UIMode: "hosted_page",
 		price: price, metadata: c.form.metadata("subscription_data[metadata]"), terms: terms,
 		BillingAddress: c.form.optional("billing_address_collection"), MethodCollection: cmp.Or(c.form.get("payment_method_collection"), "always"),
@@ -85,40 +85,40 @@ func webURL(s string) bool {
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
 }
 
-func (c *stripeCall) retrieveSession() (any, *stripeError) {
+func (c *request) retrieveSession() (any, *apiError) {
 	if cs := c.sessions.byID[c.id]; cs != nil {
 		return cs, nil
 	}
 	return nil, missing("checkout.session", "id", c.id)
 }
 
-func (c *stripeCall) listSessions() (any, *stripeError) {
+func (c *request) listSessions() (any, *apiError) {
 	is := func(name, v string) bool { return !c.form.has(name) || c.form.get(name) == v }
-	return page(c, "/v1/checkout/sessions", c.sessions.list, func(cs *stripeSession) string { return cs.ID },
-		func(cs *stripeSession) bool { return is("customer", cs.Customer) && is("status", cs.Status) },
-		func(cs *stripeSession) any { return cs })
+	return page(c, "/v1/checkout/sessions", c.sessions.list, func(cs *session) string { return cs.ID },
+		func(cs *session) bool { return is("customer", cs.Customer) && is("status", cs.Status) },
+		func(cs *session) any { return cs })
 }
 
-func (c *stripeCall) expireSession() (any, *stripeError) {
+func (c *request) expireSession() (any, *apiError) {
 	cs := c.sessions.byID[c.id]
 	if cs == nil {
 		return nil, missing("checkout.session", "id", c.id)
 	}
 	if cs.Status != "open" {
-		return nil, stripeRefusal(http.StatusBadRequest, "", "", "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status of `%s`.", cs.Status)
+		return nil, badRequest("", "", "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status of `%s`.", cs.Status)
 	}
 	c.expire(cs)
 	return cs, nil
 }
 
-func (c *stripeCall) expire(cs *stripeSession) {
+func (c *request) expire(cs *session) {
 	cs.Status, cs.URL = "expired", nil
 	c.emit("checkout.session.expired", cs)
 }
 
 // complete pays an open session with a good card, or leaves the card out where none is asked for.
-func (c *stripeCall) complete(cs *stripeSession, card bool) {
-	var m *stripeMethod
+func (c *request) complete(cs *session, card bool) {
+	var m *method
 	if card || !cs.cardLess() {
 		m = c.newMethod("pm_card_visa")
 		m.Customer = &cs.Customer
@@ -138,14 +138,14 @@ func (c *stripeCall) complete(cs *stripeSession, card bool) {
 // servePage is what a person sees: GET /checkout/{id} shows the session, POST with action=pay or action=cancel ends the visit.
 func (c *Server) servePage(w http.ResponseWriter, r *http.Request) {
 	id := strings.TrimPrefix(r.URL.Path, "/checkout/")
-	r.Body = http.MaxBytesReader(w, r.Body, stripeMaxBody)
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	action := ""
 	if r.Method == http.MethodPost {
 		action = r.PostFormValue("action")
 	}
 	var view sessionView
-	var cs *stripeSession
-	c.do(c.store.Now(), func(call *stripeCall) {
+	var cs *session
+	c.do(c.store.Now(), func(call *request) {
 		found := c.sessions.byID[id]
 		if found == nil {
 			return
@@ -174,7 +174,7 @@ func showCheckout(w http.ResponseWriter, r *http.Request, v sessionView) {
 	_ = checkoutPage(v).Render(r.Context(), w) // fails only when the connection is broken, which the caller notices
 }
 
-func (cs *stripeSession) back() string {
+func (cs *session) back() string {
 	if cs.CancelURL == nil {
 		return ""
 	}

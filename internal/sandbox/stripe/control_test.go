@@ -9,7 +9,7 @@ import (
 
 func TestControl_WebhooksAreLostWhenToldAndArriveAgainAfter(t *testing.T) {
 	t.Parallel()
-	b, in := newStripeBox(t), &mailbox{}
+	b, in := newBox(t), &mailbox{}
 	srv := httptest.NewServer(in)
 	defer srv.Close()
 	b.Stripe().DeliverTo(srv.URL, "whsec_x")

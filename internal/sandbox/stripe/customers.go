@@ -1,15 +1,14 @@
 package stripe
 
 import (
-	"net/http"
 	"regexp"
 	"time"
 )
 
-type stripeCustomer struct {
+type customer struct {
 	ID              string            `json:"id"`
 	Object          string            `json:"object"`
-	Address         *stripeAddress    `json:"address"`
+	Address         *address          `json:"address"`
 	Balance         int64             `json:"balance"`
 	Created         int64             `json:"created"`
 	Deleted         bool              `json:"deleted,omitempty"`
@@ -22,9 +21,9 @@ type stripeCustomer struct {
 	Shipping        *struct{}         `json:"shipping"`
 }
 
-func (c *stripeCall) createCustomer() (any, *stripeError) {
-	cu := &stripeCustomer{
-		ID: stripeID("cus"), Object: "customer", Created: clip(c.now), Metadata: c.form.metadata("metadata"),
+func (c *request) createCustomer() (any, *apiError) {
+	cu := &customer{
+		ID: iD("cus"), Object: "customer", Created: clip(c.now), Metadata: c.form.metadata("metadata"),
 		Email: c.form.optional("email"), Name: c.form.optional("name"), Description: c.form.optional("description"),
 		InvoiceSettings: map[string]any{"custom_fields": nil, "default_payment_method": nil, "footer": nil, "rendering_options": nil},
 	}
@@ -36,19 +35,19 @@ func (c *stripeCall) createCustomer() (any, *stripeError) {
 	return cu, nil
 }
 
-func (f stripeForm) optional(name string) *string {
+func (f form) optional(name string) *string {
 	if v := f.get(name); v != "" {
 		return &v
 	}
 	return nil
 }
 
-func (c *stripeCall) listCustomers() (any, *stripeError) {
-	return page(c, "/v1/customers", c.customers.list, func(cu *stripeCustomer) string { return cu.ID },
-		func(cu *stripeCustomer) bool {
+func (c *request) listCustomers() (any, *apiError) {
+	return page(c, "/v1/customers", c.customers.list, func(cu *customer) string { return cu.ID },
+		func(cu *customer) bool {
 			return !cu.Deleted && (!c.form.has("email") || cu.Email != nil && *cu.Email == c.form.get("email"))
 		},
-		func(cu *stripeCustomer) any { return cu })
+		func(cu *customer) any { return cu })
 }
 
 var (
@@ -57,26 +56,26 @@ var (
 )
 
 // searchCustomers knows the two queries Repazoo could need, and learns of customers a minute late, as the real one does.
-func (c *stripeCall) searchCustomers() (any, *stripeError) {
+func (c *request) searchCustomers() (any, *apiError) {
 	query := c.form.get("query")
-	var match func(*stripeCustomer) bool
+	var match func(*customer) bool
 	if m := searchMetadata.FindStringSubmatch(query); m != nil {
-		match = func(cu *stripeCustomer) bool { v, ok := cu.Metadata[m[1]]; return ok && v == m[2] }
+		match = func(cu *customer) bool { v, ok := cu.Metadata[m[1]]; return ok && v == m[2] }
 	} else if m := searchEmail.FindStringSubmatch(query); m != nil {
-		match = func(cu *stripeCustomer) bool { return cu.Email != nil && *cu.Email == m[1] }
+		match = func(cu *customer) bool { return cu.Email != nil && *cu.Email == m[1] }
 	} else {
-		return nil, stripeRefusal(http.StatusBadRequest, "", "query", "We were unable to parse your search query.")
+		return nil, badRequest("", "query", "We were unable to parse your search query.")
 	}
 	data := []any{}
 	for _, cu := range c.customers.list {
-		if !cu.Deleted && match(cu) && c.now.Sub(time.Unix(cu.Created, 0)) >= stripeSearchIsLate {
+		if !cu.Deleted && match(cu) && c.now.Sub(time.Unix(cu.Created, 0)) >= searchIsLate {
 			data = append(data, cu)
 		}
 	}
 	return map[string]any{"object": "search_result", "url": "/v1/customers/search", "has_more": false, "next_page": nil, "data": data}, nil
 }
 
-func (c *stripeCall) retrieveCustomer() (any, *stripeError) {
+func (c *request) retrieveCustomer() (any, *apiError) {
 	cu := c.customers.byID[c.id]
 	switch {
 	case cu == nil:
@@ -86,7 +85,7 @@ func (c *stripeCall) retrieveCustomer() (any, *stripeError) {
 }
 
 // render shows a customer, of whom nothing is left once it was deleted.
-func (cu *stripeCustomer) render() map[string]any {
+func (cu *customer) render() map[string]any {
 	if cu.Deleted {
 		return map[string]any{"id": cu.ID, "object": "customer", "deleted": true}
 	}
@@ -94,7 +93,7 @@ func (cu *stripeCustomer) render() map[string]any {
 }
 
 // deleteCustomer also ends the customer's subscriptions at once.
-func (c *stripeCall) deleteCustomer() (any, *stripeError) {
+func (c *request) deleteCustomer() (any, *apiError) {
 	cu, refusal := c.customer("id", c.id)
 	if refusal != nil {
 		return nil, refusal
@@ -110,7 +109,7 @@ func (c *stripeCall) deleteCustomer() (any, *stripeError) {
 }
 
 // customer finds one that exists and was not deleted.
-func (c *stripeCall) customer(param, id string) (*stripeCustomer, *stripeError) {
+func (c *request) customer(param, id string) (*customer, *apiError) {
 	if id == "" {
 		return nil, required(param)
 	}
@@ -121,7 +120,7 @@ func (c *stripeCall) customer(param, id string) (*stripeCustomer, *stripeError) 
 	return cu, nil
 }
 
-type stripeMethod struct {
+type method struct {
 	ID       string            `json:"id"`
 	Object   string            `json:"object"`
 	Card     map[string]any    `json:"card"`
@@ -135,26 +134,26 @@ type stripeMethod struct {
 }
 
 // The test cards, by the last four digits Stripe gives them.
-var stripeCards = map[string]string{
+var cards = map[string]string{
 	"pm_card_visa": "4242", "pm_card_chargeDeclined": "0002", "pm_card_chargeCustomerFail": "0341", "pm_card_authenticationRequired": "3184",
-	stripeAskedOnceCard: "3155", stripeDisputeCard: "0259", stripeRefundFailCard: "5126",
+	askedOnceCard: "3155", disputeCard: "0259", refundFailCard: "5126",
 }
 
 // pays tells whether the card pays whatever it is asked for.
-func (m *stripeMethod) pays() bool {
-	return m != nil && (m.behaves == "pm_card_visa" || m.behaves == stripeDisputeCard || m.behaves == stripeRefundFailCard)
+func (m *method) pays() bool {
+	return m != nil && (m.behaves == "pm_card_visa" || m.behaves == disputeCard || m.behaves == refundFailCard)
 }
 
-func (c *stripeCall) newMethod(card string) *stripeMethod {
-	m := &stripeMethod{
-		ID: stripeID("pm"), Object: "payment_method", Created: clip(c.now), Metadata: map[string]string{}, Type: "card", behaves: card,
-		Card: map[string]any{"brand": "visa", "last4": stripeCards[card], "exp_month": 12, "exp_year": c.now.Year() + 3, "country": "US", "funding": "credit"},
+func (c *request) newMethod(card string) *method {
+	m := &method{
+		ID: iD("pm"), Object: "payment_method", Created: clip(c.now), Metadata: map[string]string{}, Type: "card", behaves: card,
+		Card: map[string]any{"brand": "visa", "last4": cards[card], "exp_month": 12, "exp_year": c.now.Year() + 3, "country": "US", "funding": "credit"},
 	}
 	c.methods.put(m.ID, m)
 	return m
 }
 
-func (c *stripeCall) retrieveMethod() (any, *stripeError) {
+func (c *request) retrieveMethod() (any, *apiError) {
 	if m := c.methods.byID[c.id]; m != nil {
 		return m, nil
 	}
@@ -162,21 +161,21 @@ func (c *stripeCall) retrieveMethod() (any, *stripeError) {
 }
 
 // attachMethod makes a payment method of the customer's own from a test card, as the real one does.
-func (c *stripeCall) attachMethod() (any, *stripeError) {
+func (c *request) attachMethod() (any, *apiError) {
 	cu, refusal := c.customer("customer", c.form.get("customer"))
 	if refusal != nil {
 		return nil, refusal
 	}
 	m := c.methods.byID[c.id]
 	switch {
-	case m == nil && stripeCards[c.id] == "":
+	case m == nil && cards[c.id] == "":
 		return nil, missing("PaymentMethod", "id", c.id)
 	case c.id == "pm_card_chargeDeclined":
 		return nil, declined("card_declined", "generic_decline", "Your card was declined.")
 	case m == nil:
 		m = c.newMethod(c.id)
 	case m.Customer != nil && *m.Customer != cu.ID:
-		return nil, stripeRefusal(http.StatusBadRequest, "payment_method_unexpected_state", "", "The payment method you provided has already been attached to a customer.")
+		return nil, badRequest("payment_method_unexpected_state", "", "The payment method you provided has already been attached to a customer.")
 	}
 	m.Customer = &cu.ID
 	c.emit("payment_method.attached", m)

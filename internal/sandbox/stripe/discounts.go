@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"net/http"
 	"strconv"
 	"strings"
 )
@@ -12,16 +11,16 @@ import (
 // Coupons say what is taken off, promotion codes are what people type to get one, and a discount is a coupon that was
 // redeemed: for a subscription, once, for some months, or for ever.
 
-// stripeDiscountRoutes are those of coupons and promotion codes.
-var stripeDiscountRoutes = []stripeRoute{
-	{"POST /v1/coupons", "id name percent_off amount_off currency duration duration_in_months max_redemptions redeem_by metadata[] expand[]", (*stripeCall).createCoupon},
-	{"GET /v1/coupons/{id}", "expand[]", (*stripeCall).retrieveCoupon},
-	{"POST /v1/promotion_codes", "promotion[type] promotion[coupon] code customer active expires_at max_redemptions restrictions[first_time_transaction] restrictions[minimum_amount] restrictions[minimum_amount_currency] metadata[] expand[]", (*stripeCall).createPromotionCode},
-	{"GET /v1/promotion_codes", "active code coupon customer limit starting_after expand[]", (*stripeCall).listPromotionCodes},
-	{"POST /v1/promotion_codes/{id}", "active metadata[] expand[]", (*stripeCall).updatePromotionCode},
+// discountRoutes are those of coupons and promotion codes.
+var discountRoutes = []apiRoute{
+	{"POST /v1/coupons", "id name percent_off amount_off currency duration duration_in_months max_redemptions redeem_by metadata[] expand[]", (*request).createCoupon},
+	{"GET /v1/coupons/{id}", "expand[]", (*request).retrieveCoupon},
+	{"POST /v1/promotion_codes", "promotion[type] promotion[coupon] code customer active expires_at max_redemptions restrictions[first_time_transaction] restrictions[minimum_amount] restrictions[minimum_amount_currency] metadata[] expand[]", (*request).createPromotionCode},
+	{"GET /v1/promotion_codes", "active code coupon customer limit starting_after expand[]", (*request).listPromotionCodes},
+	{"POST /v1/promotion_codes/{id}", "active metadata[] expand[]", (*request).updatePromotionCode},
 }
 
-type stripeCoupon struct {
+type coupon struct {
 	ID               string            `json:"id"`
 	Object           string            `json:"object"`
 	AmountOff        *int64            `json:"amount_off"`
@@ -39,69 +38,69 @@ type stripeCoupon struct {
 	Valid            bool              `json:"valid"`
 }
 
-type stripePromotionCode struct {
-	ID              string             `json:"id"`
-	Object          string             `json:"object"`
-	Active          bool               `json:"active"`
-	Code            string             `json:"code"`
-	Created         int64              `json:"created"`
-	Customer        *string            `json:"customer"`
-	CustomerAccount *string            `json:"customer_account"`
-	ExpiresAt       *int64             `json:"expires_at"`
-	Livemode        bool               `json:"livemode"`
-	MaxRedemptions  *int64             `json:"max_redemptions"`
-	Metadata        map[string]string  `json:"metadata"`
-	Promotion       stripePromotion    `json:"promotion"`
-	Restrictions    stripeRestrictions `json:"restrictions"`
-	TimesRedeemed   int64              `json:"times_redeemed"`
+type promotionCode struct {
+	ID              string            `json:"id"`
+	Object          string            `json:"object"`
+	Active          bool              `json:"active"`
+	Code            string            `json:"code"`
+	Created         int64             `json:"created"`
+	Customer        *string           `json:"customer"`
+	CustomerAccount *string           `json:"customer_account"`
+	ExpiresAt       *int64            `json:"expires_at"`
+	Livemode        bool              `json:"livemode"`
+	MaxRedemptions  *int64            `json:"max_redemptions"`
+	Metadata        map[string]string `json:"metadata"`
+	Promotion       promotion         `json:"promotion"`
+	Restrictions    restrictions      `json:"restrictions"`
+	TimesRedeemed   int64             `json:"times_redeemed"`
 }
 
-type stripePromotion struct {
+type promotion struct {
 	Coupon string `json:"coupon"`
 	Type   string `json:"type"`
 }
 
-type stripeRestrictions struct {
+type restrictions struct {
 	FirstTimeTransaction  bool    `json:"first_time_transaction"`
 	MinimumAmount         *int64  `json:"minimum_amount"`
 	MinimumAmountCurrency *string `json:"minimum_amount_currency"`
 }
 
-type stripeDiscount struct {
-	ID               string          `json:"id"`
-	Object           string          `json:"object"`
-	CheckoutSession  *string         `json:"checkout_session"`
-	Customer         string          `json:"customer"`
-	CustomerAccount  *string         `json:"customer_account"`
-	End              *int64          `json:"end"`
-	Invoice          *string         `json:"invoice"`
-	InvoiceItem      *string         `json:"invoice_item"`
-	PromotionCode    *string         `json:"promotion_code"`
-	Source           stripePromotion `json:"source"`
-	Start            int64           `json:"start"`
-	Subscription     *string         `json:"subscription"`
-	SubscriptionItem *string         `json:"subscription_item"`
+type discount struct {
+	ID               string    `json:"id"`
+	Object           string    `json:"object"`
+	CheckoutSession  *string   `json:"checkout_session"`
+	Customer         string    `json:"customer"`
+	CustomerAccount  *string   `json:"customer_account"`
+	End              *int64    `json:"end"`
+	Invoice          *string   `json:"invoice"`
+	InvoiceItem      *string   `json:"invoice_item"`
+	PromotionCode    *string   `json:"promotion_code"`
+	Source           promotion `json:"source"`
+	Start            int64     `json:"start"`
+	Subscription     *string   `json:"subscription"`
+	SubscriptionItem *string   `json:"subscription_item"`
 }
 
 // number reads a whole number that may be left out.
-func (f stripeForm) number(name string) (*int64, *stripeError) {
+func (f form) number(name string) (*int64, *apiError) {
 	if !f.has(name) {
 		return nil, nil
 	}
 	n, err := strconv.ParseInt(f.get(name), 10, 64)
 	if err != nil || n < 1 {
-		return nil, stripeRefusal(http.StatusBadRequest, "parameter_invalid_integer", name, "Invalid integer: %s", f.get(name))
+		return nil, badRequest("parameter_invalid_integer", name, "Invalid integer: %s", f.get(name))
 	}
 	return &n, nil
 }
 
-func (c *stripeCall) createCoupon() (any, *stripeError) {
-	k := &stripeCoupon{
+func (c *request) createCoupon() (any, *apiError) {
+	k := &coupon{
 		ID: c.form.get("id"), Object: "coupon", Created: clip(c.now), Currency: c.form.optional("currency"), Duration: c.form.get("duration"),
 		Metadata: c.form.metadata("metadata"), Name: c.form.optional("name"),
 	}
 	if k.ID == "" {
-		k.ID = stripeID("coupon")[7:15]
+		k.ID = iD("coupon")[7:15]
 	}
 	for name, into := range map[string]**int64{"amount_off": &k.AmountOff, "duration_in_months": &k.DurationInMonths, "max_redemptions": &k.MaxRedemptions, "redeem_by": &k.RedeemBy} {
 		n, refusal := c.form.number(name)
@@ -113,7 +112,7 @@ func (c *stripeCall) createCoupon() (any, *stripeError) {
 	if c.form.has("percent_off") {
 		p, err := strconv.ParseFloat(c.form.get("percent_off"), 64)
 		if err != nil || p <= 0 || p > 100 {
-			return nil, stripeRefusal(http.StatusBadRequest, "", "percent_off", "Invalid percent_off: must be greater than 0 and at most 100")
+			return nil, badRequest("", "percent_off", "Invalid percent_off: must be greater than 0 and at most 100")
 		}
 		k.PercentOff = &p
 	}
@@ -125,44 +124,44 @@ func (c *stripeCall) createCoupon() (any, *stripeError) {
 	return c.renderCoupon(k), nil
 }
 
-func (c *stripeCall) checkCoupon(k *stripeCoupon) *stripeError {
+func (c *request) checkCoupon(k *coupon) *apiError {
 	switch {
 	case k.Duration == "":
 		k.Duration = "once"
 	case k.Duration != "once" && k.Duration != "repeating" && k.Duration != "forever":
-		return stripeRefusal(http.StatusBadRequest, "", "duration", "Invalid duration: must be one of forever, once, or repeating")
+		return badRequest("", "duration", "Invalid duration: must be one of forever, once, or repeating")
 	}
 	switch {
 	case (k.AmountOff == nil) == (k.PercentOff == nil):
-		return stripeRefusal(http.StatusBadRequest, "", "", "You must pass either percent_off or amount_off, and not both.")
+		return badRequest("", "", "You must pass either percent_off or amount_off, and not both.")
 	case k.AmountOff != nil && k.Currency == nil:
 		return required("currency")
 	case (k.Duration == "repeating") != (k.DurationInMonths != nil):
-		return stripeRefusal(http.StatusBadRequest, "", "duration_in_months", "duration_in_months goes with duration=repeating, and only with that.")
+		return badRequest("", "duration_in_months", "duration_in_months goes with duration=repeating, and only with that.")
 	case c.discounts.coupons.byID[k.ID] != nil:
-		return stripeRefusal(http.StatusBadRequest, "resource_already_exists", "id", "Coupon already exists.")
+		return badRequest("resource_already_exists", "id", "Coupon already exists.")
 	}
 	return nil
 }
 
-func (c *stripeCall) retrieveCoupon() (any, *stripeError) {
+func (c *request) retrieveCoupon() (any, *apiError) {
 	if k := c.discounts.coupons.byID[c.id]; k != nil {
 		return c.renderCoupon(k), nil
 	}
 	return nil, missing("coupon", "id", c.id)
 }
 
-func (c *stripeCall) valid(k *stripeCoupon) bool {
+func (c *request) valid(k *coupon) bool {
 	return (k.MaxRedemptions == nil || k.TimesRedeemed < *k.MaxRedemptions) && (k.RedeemBy == nil || clip(c.now) < *k.RedeemBy)
 }
 
-func (c *stripeCall) renderCoupon(k *stripeCoupon) map[string]any {
+func (c *request) renderCoupon(k *coupon) map[string]any {
 	m := snapshot(k)
 	m["valid"] = c.valid(k)
 	return m
 }
 
-func (c *stripeCall) createPromotionCode() (any, *stripeError) {
+func (c *request) createPromotionCode() (any, *apiError) {
 	coupon := c.discounts.coupons.byID[c.form.get("promotion[coupon]")]
 	switch {
 	case c.form.get("promotion[type]") != "coupon":
@@ -172,13 +171,13 @@ func (c *stripeCall) createPromotionCode() (any, *stripeError) {
 	case c.form.has("customer") && c.customers.byID[c.form.get("customer")] == nil:
 		return nil, missing("customer", "customer", c.form.get("customer"))
 	}
-	p := &stripePromotionCode{
-		ID: stripeID("promo"), Object: "promotion_code", Active: c.form.get("active") != "false", Code: c.form.get("code"), Created: clip(c.now), Customer: c.form.optional("customer"),
-		Metadata: c.form.metadata("metadata"), Promotion: stripePromotion{coupon.ID, "coupon"},
-		Restrictions: stripeRestrictions{c.form.get("restrictions[first_time_transaction]") == "true", nil, c.form.optional("restrictions[minimum_amount_currency]")},
+	p := &promotionCode{
+		ID: iD("promo"), Object: "promotion_code", Active: c.form.get("active") != "false", Code: c.form.get("code"), Created: clip(c.now), Customer: c.form.optional("customer"),
+		Metadata: c.form.metadata("metadata"), Promotion: promotion{coupon.ID, "coupon"},
+		Restrictions: restrictions{c.form.get("restrictions[first_time_transaction]") == "true", nil, c.form.optional("restrictions[minimum_amount_currency]")},
 	}
 	if p.Code == "" {
-		p.Code = strings.ToUpper(stripeID("code")[5:13])
+		p.Code = strings.ToUpper(iD("code")[5:13])
 	}
 	for name, into := range map[string]**int64{"expires_at": &p.ExpiresAt, "max_redemptions": &p.MaxRedemptions, "restrictions[minimum_amount]": &p.Restrictions.MinimumAmount} {
 		n, refusal := c.form.number(name)
@@ -189,7 +188,7 @@ func (c *stripeCall) createPromotionCode() (any, *stripeError) {
 	}
 	for _, other := range c.discounts.codes.list {
 		if strings.EqualFold(other.Code, p.Code) && c.active(other) && p.Customer == nil && other.Customer == nil {
-			return nil, stripeRefusal(http.StatusBadRequest, "resource_already_exists", "code", "An active promotion code with `code: %s` already exists.", p.Code)
+			return nil, badRequest("resource_already_exists", "code", "An active promotion code with `code: %s` already exists.", p.Code)
 		}
 	}
 	c.discounts.codes.put(p.ID, p)
@@ -197,7 +196,7 @@ func (c *stripeCall) createPromotionCode() (any, *stripeError) {
 	return c.renderCode(p, ""), nil
 }
 
-func (c *stripeCall) updatePromotionCode() (any, *stripeError) {
+func (c *request) updatePromotionCode() (any, *apiError) {
 	p := c.discounts.codes.byID[c.id]
 	if p == nil {
 		return nil, missing("promotion code", "id", c.id)
@@ -211,12 +210,12 @@ func (c *stripeCall) updatePromotionCode() (any, *stripeError) {
 }
 
 // active tells whether a code can be redeemed by anybody now, as the real one's field does.
-func (c *stripeCall) active(p *stripePromotionCode) bool {
+func (c *request) active(p *promotionCode) bool {
 	return p.Active && c.valid(c.discounts.coupons.byID[p.Promotion.Coupon]) && (p.ExpiresAt == nil || clip(c.now) < *p.ExpiresAt) &&
 		(p.MaxRedemptions == nil || p.TimesRedeemed < *p.MaxRedemptions)
 }
 
-func (c *stripeCall) renderCode(p *stripePromotionCode, prefix string) map[string]any {
+func (c *request) renderCode(p *promotionCode, prefix string) map[string]any {
 	m := snapshot(p)
 	m["active"] = c.active(p)
 	if c.form.expands(prefix + "promotion.coupon") {
@@ -225,18 +224,18 @@ func (c *stripeCall) renderCode(p *stripePromotionCode, prefix string) map[strin
 	return m
 }
 
-func (c *stripeCall) listPromotionCodes() (any, *stripeError) {
-	return page(c, "/v1/promotion_codes", c.discounts.codes.list, func(p *stripePromotionCode) string { return p.ID },
-		func(p *stripePromotionCode) bool {
+func (c *request) listPromotionCodes() (any, *apiError) {
+	return page(c, "/v1/promotion_codes", c.discounts.codes.list, func(p *promotionCode) string { return p.ID },
+		func(p *promotionCode) bool {
 			return (!c.form.has("code") || strings.EqualFold(c.form.get("code"), p.Code)) && (!c.form.has("coupon") || c.form.get("coupon") == p.Promotion.Coupon) &&
 				(!c.form.has("active") || c.form.get("active") == strconv.FormatBool(c.active(p))) &&
 				(!c.form.has("customer") || p.Customer != nil && *p.Customer == c.form.get("customer"))
-		}, func(p *stripePromotionCode) any { return c.renderCode(p, "data.") })
+		}, func(p *promotionCode) any { return c.renderCode(p, "data.") })
 }
 
 // readDiscounts reads name[0], name[1] and so on for a customer: codes to redeem, and discounts to keep. Said tells
 // whether the request named any, or took all away. Nothing is redeemed yet.
-func (c *stripeCall) readDiscounts(name, customer string) (all []*stripeDiscount, said bool, refusal *stripeError) {
+func (c *request) readDiscounts(name, customer string) (all []*discount, said bool, refusal *apiError) {
 	for i := 0; ; i++ {
 		at := fmt.Sprintf("%s[%d]", name, i)
 		switch {
@@ -259,10 +258,10 @@ func (c *stripeCall) readDiscounts(name, customer string) (all []*stripeDiscount
 }
 
 // redeemable finds the code a parameter names, if this customer may use it.
-func (c *stripeCall) redeemable(param, customer string) (*stripePromotionCode, *stripeError) {
+func (c *request) redeemable(param, customer string) (*promotionCode, *apiError) {
 	p := c.discounts.codes.byID[c.form.get(param)]
-	refuse := func(format string, args ...any) *stripeError {
-		return stripeRefusal(http.StatusBadRequest, "", param, format, args...)
+	refuse := func(format string, args ...any) *apiError {
+		return badRequest("", param, format, args...)
 	}
 	switch {
 	case p == nil:
@@ -277,7 +276,7 @@ func (c *stripeCall) redeemable(param, customer string) (*stripePromotionCode, *
 	return p, nil
 }
 
-func (c *stripeCall) hasPaid(customer string) bool {
+func (c *request) hasPaid(customer string) bool {
 	for _, in := range c.invoices.list {
 		if in.Customer == customer && in.AmountPaid > 0 {
 			return true
@@ -286,20 +285,20 @@ func (c *stripeCall) hasPaid(customer string) bool {
 	return false
 }
 
-func (c *stripeCall) newDiscount(p *stripePromotionCode, customer string) *stripeDiscount {
-	d := &stripeDiscount{ID: stripeID("di"), Object: "discount", Customer: customer, PromotionCode: &p.ID, Source: p.Promotion, Start: clip(c.now)}
+func (c *request) newDiscount(p *promotionCode, customer string) *discount {
+	d := &discount{ID: iD("di"), Object: "discount", Customer: customer, PromotionCode: &p.ID, Source: p.Promotion, Start: clip(c.now)}
 	if k := c.coupon(d); k.DurationInMonths != nil {
 		d.End = new(clip(monthAfter(c.now, int(*k.DurationInMonths))))
 	}
 	return d
 }
 
-func (c *stripeCall) coupon(d *stripeDiscount) *stripeCoupon {
+func (c *request) coupon(d *discount) *coupon {
 	return c.discounts.coupons.byID[d.Source.Coupon]
 }
 
 // redeem gives a subscription these discounts in place of those it has. What is new counts as redeemed.
-func (c *stripeCall) redeem(sub *stripeSubscription, all []*stripeDiscount) {
+func (c *request) redeem(sub *subscription, all []*discount) {
 	sub.Discounts = []string{}
 	for _, d := range all {
 		if c.discounts.redeemed.byID[d.ID] == nil {
@@ -314,8 +313,8 @@ func (c *stripeCall) redeem(sub *stripeSubscription, all []*stripeDiscount) {
 }
 
 // discountsOf are those a subscription has at a time; what has ended by then is not among them.
-func (c *stripeCall) discountsOf(sub *stripeSubscription, at int64) []*stripeDiscount {
-	var all []*stripeDiscount
+func (c *request) discountsOf(sub *subscription, at int64) []*discount {
+	var all []*discount
 	for _, id := range sub.Discounts {
 		if d := c.discounts.redeemed.byID[id]; d.End == nil || at < *d.End {
 			all = append(all, d)
@@ -325,7 +324,7 @@ func (c *stripeCall) discountsOf(sub *stripeSubscription, at int64) []*stripeDis
 }
 
 // dropEnded takes the discounts away whose months are over, and tells whether there were any.
-func (c *stripeCall) dropEnded(sub *stripeSubscription) bool {
+func (c *request) dropEnded(sub *subscription) bool {
 	left := []string{}
 	for _, d := range c.discountsOf(sub, clip(c.now)) {
 		left = append(left, d.ID)
@@ -336,7 +335,7 @@ func (c *stripeCall) dropEnded(sub *stripeSubscription) bool {
 }
 
 // usedOnce are the discounts left after an invoice: one for a single charge is gone once there was one.
-func (c *stripeCall) usedOnce(sub *stripeSubscription, in *stripeInvoice) {
+func (c *request) usedOnce(sub *subscription, in *invoice) {
 	left := []string{}
 	for _, id := range sub.Discounts {
 		if in.Subtotal <= 0 || c.coupon(c.discounts.redeemed.byID[id]).Duration != "once" {
@@ -347,17 +346,17 @@ func (c *stripeCall) usedOnce(sub *stripeSubscription, in *stripeInvoice) {
 }
 
 // takeOff lowers an invoice by discounts. Credits for unused time are not discountable: they are what was paid.
-func (c *stripeCall) takeOff(in *stripeInvoice, discounts []*stripeDiscount) {
-	in.Discounts, in.TotalDiscountAmounts = []string{}, []stripeDiscountAmount{}
+func (c *request) takeOff(in *invoice, discounts []*discount) {
+	in.Discounts, in.TotalDiscountAmounts = []string{}, []discountAmount{}
 	for i := range in.Lines.Data {
 		l := &in.Lines.Data[i]
-		l.DiscountAmounts = []stripeDiscountAmount{}
+		l.DiscountAmounts = []discountAmount{}
 		left := l.Amount
 		for _, d := range discounts {
 			if !l.Discountable || left <= 0 {
 				continue
 			}
-			off := stripeDiscountAmount{min(left, off(c.coupon(d), left)), d.ID}
+			off := discountAmount{min(left, off(c.coupon(d), left)), d.ID}
 			left -= off.Amount
 			l.DiscountAmounts, l.Discounts = append(l.DiscountAmounts, off), append(l.Discounts, d.ID)
 			in.TotalDiscountAmounts = append(in.TotalDiscountAmounts, off)
@@ -370,20 +369,20 @@ func (c *stripeCall) takeOff(in *stripeInvoice, discounts []*stripeDiscount) {
 }
 
 // off is what a coupon takes off an amount, in cents.
-func off(k *stripeCoupon, cents int64) int64 {
+func off(k *coupon, cents int64) int64 {
 	if k.AmountOff != nil {
 		return *k.AmountOff
 	}
 	return int64(math.Round(float64(cents) * *k.PercentOff / 100))
 }
 
-type stripeDiscountAmount struct {
+type discountAmount struct {
 	Amount   int64  `json:"amount"`
 	Discount string `json:"discount"`
 }
 
 // renderDiscounts shows a subscription's discounts as deep as was asked for.
-func (c *stripeCall) renderDiscounts(ids []string, prefix string) any {
+func (c *request) renderDiscounts(ids []string, prefix string) any {
 	if !c.form.expands(prefix + "discounts") {
 		return ids
 	}
@@ -402,25 +401,25 @@ func (c *stripeCall) renderDiscounts(ids []string, prefix string) any {
 	return all
 }
 
-// stripeDiscounts is what these routes keep.
-type stripeDiscounts struct {
-	coupons  stripeShelf[stripeCoupon]
-	codes    stripeShelf[stripePromotionCode]
-	redeemed stripeShelf[stripeDiscount]
+// discounts is what these routes keep.
+type discounts struct {
+	coupons  shelf[coupon]
+	codes    shelf[promotionCode]
+	redeemed shelf[discount]
 }
 
-// stripeDiscountsState is that in the state file.
-type stripeDiscountsState struct {
-	Coupons  []*stripeCoupon        `json:"coupons"`
-	Codes    []*stripePromotionCode `json:"codes"`
-	Redeemed []*stripeDiscount      `json:"redeemed"`
+// discountsState is that in the state file.
+type discountsState struct {
+	Coupons  []*coupon        `json:"coupons"`
+	Codes    []*promotionCode `json:"codes"`
+	Redeemed []*discount      `json:"redeemed"`
 }
 
-func (d *stripeDiscounts) encode() stripeDiscountsState {
-	return stripeDiscountsState{d.coupons.list, d.codes.list, d.redeemed.list}
+func (d *discounts) encode() discountsState {
+	return discountsState{d.coupons.list, d.codes.list, d.redeemed.list}
 }
 
-func (d *stripeDiscounts) restore(st stripeDiscountsState) {
+func (d *discounts) restore(st discountsState) {
 	for _, k := range st.Coupons {
 		d.coupons.put(k.ID, k)
 	}
@@ -433,7 +432,7 @@ func (d *stripeDiscounts) restore(st stripeDiscountsState) {
 }
 
 // words say what a discount takes off, for the stand-in's own pages.
-func (k *stripeCoupon) words() string {
+func (k *coupon) words() string {
 	var what string
 	if k.AmountOff != nil {
 		what = dollars(*k.AmountOff) + " off"
@@ -450,7 +449,7 @@ func (k *stripeCoupon) words() string {
 }
 
 // codeNamed finds an active code by what a person types on the checkout page; nil when there is none for them.
-func (c *stripeCall) codeNamed(code, customer string) *stripePromotionCode {
+func (c *request) codeNamed(code, customer string) *promotionCode {
 	for _, p := range c.discounts.codes.list {
 		if strings.EqualFold(p.Code, strings.TrimSpace(code)) && c.active(p) && (p.Customer == nil || *p.Customer == customer) {
 			return p

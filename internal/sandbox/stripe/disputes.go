@@ -14,11 +14,11 @@ import (
 // decides for the merchant. [Server.Dispute] begins one for any payment; with Stripe's famous card every payment brings one.
 
 const (
-	stripeDisputeCard  = "pm_card_createDispute"
-	stripeDisputeLives = 7 * 24 * time.Hour // to send evidence
+	disputeCard  = "pm_card_createDispute"
+	disputeLives = 7 * 24 * time.Hour // to send evidence
 )
 
-type stripeDispute struct {
+type dispute struct {
 	ID                       string            `json:"id"`
 	Object                   string            `json:"object"`
 	Amount                   int64             `json:"amount"`
@@ -38,20 +38,20 @@ type stripeDispute struct {
 }
 
 // disputeOf is the dispute about a charge; nil for none.
-func (c *stripeCall) disputeOf(ch *stripeCharge) *stripeDispute {
-	if i := slices.IndexFunc(c.disputes.list, func(d *stripeDispute) bool { return d.Charge == ch.ID }); i >= 0 {
+func (c *request) disputeOf(ch *charge) *dispute {
+	if i := slices.IndexFunc(c.disputes.list, func(d *dispute) bool { return d.Charge == ch.ID }); i >= 0 {
 		return c.disputes.list[i]
 	}
 	return nil
 }
 
 // dispute begins one about what is left of a charge.
-func (c *stripeCall) dispute(ch *stripeCharge) {
-	d := &stripeDispute{
-		ID: stripeID("dp"), Object: "dispute", Amount: ch.Amount - ch.AmountRefunded, BalanceTransactions: []any{}, Charge: ch.ID, Created: clip(c.now),
+func (c *request) dispute(ch *charge) {
+	d := &dispute{
+		ID: iD("dp"), Object: "dispute", Amount: ch.Amount - ch.AmountRefunded, BalanceTransactions: []any{}, Charge: ch.ID, Created: clip(c.now),
 		Currency: ch.Currency, EnhancedEligibilityTypes: []string{}, Evidence: map[string]any{"enhanced_evidence": map[string]any{}, "uncategorized_text": nil},
 		EvidenceDetails: map[string]any{
-			"due_by": clip(c.now.Add(stripeDisputeLives)), "enhanced_eligibility": map[string]any{}, "has_evidence": false, "past_due": false, "submission_count": 0,
+			"due_by": clip(c.now.Add(disputeLives)), "enhanced_eligibility": map[string]any{}, "has_evidence": false, "past_due": false, "submission_count": 0,
 		},
 		Metadata: map[string]string{}, PaymentIntent: ch.PaymentIntent, Reason: "fraudulent", Status: "needs_response",
 	}
@@ -61,35 +61,35 @@ func (c *stripeCall) dispute(ch *stripeCharge) {
 }
 
 // disputeFamous disputes what the famous card has just paid.
-func (c *stripeCall) disputeFamous(sub *stripeSubscription, ch *stripeCharge) {
-	if m := c.cardOf(sub); ch != nil && m != nil && m.behaves == stripeDisputeCard {
+func (c *request) disputeFamous(sub *subscription, ch *charge) {
+	if m := c.cardOf(sub); ch != nil && m != nil && m.behaves == disputeCard {
 		c.dispute(ch)
 	}
 }
 
 // decide closes a dispute: "won" by the merchant, who gets the money back, or "lost".
-func (c *stripeCall) decide(d *stripeDispute, verdict string) {
+func (c *request) decide(d *dispute, verdict string) {
 	d.Status = verdict
 	c.emit("charge.dispute.closed", d)
 }
 
-func (d *stripeDispute) open() bool { return d.Status != "won" && d.Status != "lost" }
+func (d *dispute) open() bool { return d.Status != "won" && d.Status != "lost" }
 
-func (c *stripeCall) listDisputes() (any, *stripeError) {
-	return page(c, "/v1/disputes", c.disputes.list, func(d *stripeDispute) string { return d.ID },
-		func(d *stripeDispute) bool {
+func (c *request) listDisputes() (any, *apiError) {
+	return page(c, "/v1/disputes", c.disputes.list, func(d *dispute) string { return d.ID },
+		func(d *dispute) bool {
 			return c.form.is("charge", d.Charge) && c.form.is("payment_intent", d.PaymentIntent)
-		}, func(d *stripeDispute) any { return d })
+		}, func(d *dispute) any { return d })
 }
 
 // updateDispute takes evidence. As in Stripe's test mode, what its text says decides.
-func (c *stripeCall) updateDispute() (any, *stripeError) {
+func (c *request) updateDispute() (any, *apiError) {
 	d := c.disputes.byID[c.id]
 	switch {
 	case d == nil:
 		return nil, missing("dispute", "id", c.id)
 	case !d.open():
-		return nil, stripeRefusal(http.StatusBadRequest, "", "", "This dispute is already closed.")
+		return nil, badRequest("", "", "This dispute is already closed.")
 	}
 	text := c.form.get("evidence[uncategorized_text]")
 	if text != "" {
@@ -109,7 +109,7 @@ func (c *stripeCall) updateDispute() (any, *stripeError) {
 
 // Dispute lets the cardholder dispute what they paid for an invoice.
 func (c *Server) Dispute(invoice string) error {
-	return c.withPayment(invoice, func(call *stripeCall, ch *stripeCharge) error {
+	return c.withPayment(invoice, func(call *request, ch *charge) error {
 		if ch.Disputed || ch.Refunded {
 			return errors.New("sandbox: this payment was disputed or refunded already")
 		}
@@ -121,7 +121,7 @@ func (c *Server) Dispute(invoice string) error {
 // Decide closes the dispute about an invoice: "won" by the merchant, or "lost". With cancel the subscription ends too, as
 // the real one does where its settings say so.
 func (c *Server) Decide(invoice, verdict string, cancel bool) error {
-	return c.withPayment(invoice, func(call *stripeCall, ch *stripeCharge) error {
+	return c.withPayment(invoice, func(call *request, ch *charge) error {
 		d := call.disputeOf(ch)
 		if d == nil || !d.open() || verdict != "won" && verdict != "lost" {
 			return errors.New(`sandbox: there is no open dispute about this payment, or the verdict is not "won" or "lost"`)
@@ -134,8 +134,8 @@ func (c *Server) Decide(invoice, verdict string, cancel bool) error {
 	})
 }
 
-func (c *Server) withPayment(invoice string, f func(*stripeCall, *stripeCharge) error) (err error) {
-	c.do(c.store.Now(), func(call *stripeCall) {
+func (c *Server) withPayment(invoice string, f func(*request, *charge) error) (err error) {
+	c.do(c.store.Now(), func(call *request) {
 		in := c.invoices.byID[invoice]
 		if in == nil || call.chargeOfIntent(in.intent()) == nil {
 			err = errors.New("sandbox: nothing was paid for this invoice")

@@ -15,7 +15,7 @@ import (
 const day = 24 * time.Hour
 
 // control posts to a control route and gives the status.
-func (b *stripeBox) control(path, body string) int {
+func (b *box) control(path, body string) int {
 	b.t.Helper()
 	w := httptest.NewRecorder()
 	b.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodPost, path, strings.NewReader(body)))
@@ -23,21 +23,21 @@ func (b *stripeBox) control(path, body string) int {
 }
 
 // failing is a subscription whose next renewal, on 28 February, is declined.
-func (b *stripeBox) failing() map[string]any {
+func (b *box) failing() map[string]any {
 	b.t.Helper()
 	sub := b.subscribe("pm_card_visa")
 	b.putCard(sub, "pm_card_chargeCustomerFail")
 	return sub
 }
 
-func (b *stripeBox) putCard(sub map[string]any, card string) {
+func (b *box) putCard(sub map[string]any, card string) {
 	b.t.Helper()
 	method := b.ok("POST", "/v1/payment_methods/"+card+"/attach", "customer="+sub["customer"].(string))["id"].(string)
 	b.ok("POST", "/v1/subscriptions/"+sub["id"].(string), "default_payment_method="+method)
 }
 
 // stands says how a subscription and its invoices stand, newest first: status, tries and the day of the next.
-func (b *stripeBox) stands(sub map[string]any) string {
+func (b *box) stands(sub map[string]any) string {
 	b.t.Helper()
 	all := []string{b.get(sub)["status"].(string)}
 	for _, in := range b.ok("GET", "/v1/invoices?subscription="+sub["id"].(string), "")["data"].([]any) {
@@ -60,7 +60,7 @@ func TestStripe_AFailedRenewalIsTriedFourTimesMoreAndThenGivenUpAsTold(t *testin
 	} {
 		t.Run(afterwards, func(t *testing.T) {
 			t.Parallel()
-			b := newStripeBox(t)
+			b := newBox(t)
 			if got := b.control("/sandbox/retries", `{"afterwards":"`+afterwards+`"}`); got != http.StatusNoContent {
 				t.Fatal(got)
 			}
@@ -81,7 +81,7 @@ func TestStripe_AFailedRenewalIsTriedFourTimesMoreAndThenGivenUpAsTold(t *testin
 
 func TestStripe_AMonthAtOnceBringsTheSameRetriesAsDayByDay(t *testing.T) {
 	t.Parallel()
-	b := newStripeBox(t)
+	b := newBox(t)
 	sub := b.failing()
 	b.Advance(60 * day)
 	failed := b.ok("GET", "/v1/events?type=invoice.payment_failed", "")["data"].([]any)
@@ -95,7 +95,7 @@ func TestStripe_AMonthAtOnceBringsTheSameRetriesAsDayByDay(t *testing.T) {
 
 func TestStripe_AnotherCardMakesTheNextRetrySucceed(t *testing.T) {
 	t.Parallel()
-	b := newStripeBox(t)
+	b := newBox(t)
 	sub := b.failing()
 	b.Advance(30 * day)
 	b.putCard(sub, "pm_card_visa")
@@ -112,12 +112,12 @@ func TestStripe_WhatBecomesOfUnpaidRenewalsAndMoneyThatWentBackOutliveTheProcess
 	t.Parallel()
 	at := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
 	file := filepath.Join(t.TempDir(), "state.json")
-	open := func() *stripeBox {
+	open := func() *box {
 		s, err := sandbox.Open(sandbox.Config{Now: func() time.Time { return at }, StateFile: file})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return &stripeBox{s, t}
+		return &box{s, t}
 	}
 	b := open()
 	b.control("/sandbox/retries", `{"afterwards":"unpaid"}`)
@@ -141,7 +141,7 @@ func TestStripe_WhatBecomesOfUnpaidRenewalsAndMoneyThatWentBackOutliveTheProcess
 
 func TestStripe_RefundsUpToWhatWasPaidAndNotWhatIsDisputed(t *testing.T) {
 	t.Parallel()
-	b := newStripeBox(t)
+	b := newBox(t)
 	charge := func(customer string) string {
 		return b.ok("GET", "/v1/charges?customer="+customer, "")["data"].([]any)[0].(map[string]any)["id"].(string)
 	}
@@ -175,7 +175,7 @@ func TestStripe_RefundsUpToWhatWasPaidAndNotWhatIsDisputed(t *testing.T) {
 
 func TestControl_DisputesBeginAndEndOnce(t *testing.T) {
 	t.Parallel()
-	b := newStripeBox(t)
+	b := newBox(t)
 	sub := b.subscribe("pm_card_visa")
 	invoice := sub["latest_invoice"].(map[string]any)["id"].(string)
 	for _, step := range []struct {

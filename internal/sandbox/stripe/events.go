@@ -5,9 +5,9 @@ import (
 	"strconv"
 )
 
-const stripeMaxEvents = 20_000
+const maxEvents = 20_000
 
-type stripeEvent struct {
+type event struct {
 	ID              string         `json:"id"`
 	Object          string         `json:"object"`
 	APIVersion      string         `json:"api_version"`
@@ -22,37 +22,37 @@ type stripeEvent struct {
 }
 
 // speaking is the event in a version of the API, as far as they differ here: by its name.
-func (e *stripeEvent) speaking(version string) *stripeEvent {
-	return &stripeEvent{
+func (e *event) speaking(version string) *event {
+	return &event{
 		ID: e.ID, Object: e.Object, APIVersion: version, Created: e.Created, Data: e.Data, Livemode: e.Livemode,
 		PendingWebhooks: e.PendingWebhooks, Request: e.Request, Type: e.Type,
 	}
 }
 
 // emit notes that something happened, with the object as it is now.
-func (c *stripeCall) emit(kind string, object any) {
-	e := &stripeEvent{
-		ID: stripeID("evt"), Object: "event", APIVersion: stripeVersion, Created: clip(c.now), Data: map[string]any{"object": complete(object)},
+func (c *request) emit(kind string, object any) {
+	e := &event{
+		ID: iD("evt"), Object: "event", APIVersion: version, Created: clip(c.now), Data: map[string]any{"object": complete(object)},
 		Request: map[string]any{"id": nil, "idempotency_key": nil}, Type: kind,
 	}
-	if len(c.events.list) >= stripeMaxEvents {
-		for _, old := range c.events.list[:stripeMaxEvents/10] {
+	if len(c.events.list) >= maxEvents {
+		for _, old := range c.events.list[:maxEvents/10] {
 			delete(c.events.byID, old.ID)
 		}
-		c.events.list = slices.Delete(c.events.list, 0, stripeMaxEvents/10)
+		c.events.list = slices.Delete(c.events.list, 0, maxEvents/10)
 	}
 	c.events.put(e.ID, e)
 	c.fresh = append(c.fresh, e)
 }
 
-func (c *stripeCall) retrieveEvent() (any, *stripeError) {
+func (c *request) retrieveEvent() (any, *apiError) {
 	if e := c.events.byID[c.id]; e != nil {
 		return e, nil
 	}
 	return nil, missing("event", "id", c.id)
 }
 
-func (c *stripeCall) listEvents() (any, *stripeError) {
+func (c *request) listEvents() (any, *apiError) {
 	var types []string
 	for k, v := range c.form {
 		if k == "type" || len(k) > 5 && k[:6] == "types[" {
@@ -65,9 +65,9 @@ func (c *stripeCall) listEvents() (any, *stripeError) {
 			since = max(since, v+more)
 		}
 	}
-	return page(c, "/v1/events", c.events.list, func(e *stripeEvent) string { return e.ID },
-		func(e *stripeEvent) bool {
+	return page(c, "/v1/events", c.events.list, func(e *event) string { return e.ID },
+		func(e *event) bool {
 			return e.Created >= since && (len(types) == 0 || slices.Contains(types, e.Type))
 		},
-		func(e *stripeEvent) any { return e })
+		func(e *event) any { return e })
 }

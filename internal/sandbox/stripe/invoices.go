@@ -2,11 +2,10 @@ package stripe
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 )
 
-type stripeInvoice struct {
+type invoice struct {
 	ID                 string            `json:"id"`
 	Object             string            `json:"object"`
 	AmountDue          int64             `json:"amount_due"`
@@ -14,14 +13,14 @@ type stripeInvoice struct {
 	AmountRemaining    int64             `json:"amount_remaining"`
 	AttemptCount       int64             `json:"attempt_count"`
 	Attempted          bool              `json:"attempted"`
-	AutomaticTax       stripeInvoiceTax  `json:"automatic_tax"`
+	AutomaticTax       invoiceTax        `json:"automatic_tax"`
 	BillingReason      string            `json:"billing_reason"`
 	Created            int64             `json:"created"`
 	Currency           string            `json:"currency"`
 	Customer           string            `json:"customer"`
 	Discounts          []string          `json:"discounts"`
 	EndingBalance      *int64            `json:"ending_balance"`
-	Lines              stripeLines       `json:"lines"`
+	Lines              invoiceLines      `json:"lines"`
 	Livemode           bool              `json:"livemode"`
 	Metadata           map[string]string `json:"metadata"`
 	NextPaymentAttempt *int64            `json:"next_payment_attempt"`
@@ -31,53 +30,53 @@ type stripeInvoice struct {
 	PeriodStart        int64             `json:"period_start"`
 	StartingBalance    int64             `json:"starting_balance"`
 	Status             string            `json:"status"`
-	StatusTransitions  stripeTransitions `json:"status_transitions"`
+	StatusTransitions  transitions       `json:"status_transitions"`
 	Subtotal           int64             `json:"subtotal"`
 	Total              int64             `json:"total"`
 	TotalExcludingTax  int64             `json:"total_excluding_tax"`
 
-	TotalDiscountAmounts []stripeDiscountAmount `json:"total_discount_amounts"`
-	TotalTaxes           []stripeTaxAmount      `json:"total_taxes"`
+	TotalDiscountAmounts []discountAmount `json:"total_discount_amounts"`
+	TotalTaxes           []taxAmount      `json:"total_taxes"`
 
 	secret  string
 	refused string // the last try's payment intent: requires_action, requires_payment_method; "" for none
 }
 
-type stripeTransitions struct {
+type transitions struct {
 	FinalizedAt           *int64 `json:"finalized_at"`
 	MarkedUncollectibleAt *int64 `json:"marked_uncollectible_at"`
 	PaidAt                *int64 `json:"paid_at"`
 	VoidedAt              *int64 `json:"voided_at"`
 }
 
-type stripeLines struct {
-	Object  string       `json:"object"`
-	Data    []stripeLine `json:"data"`
-	HasMore bool         `json:"has_more"`
-	URL     string       `json:"url"`
+type invoiceLines struct {
+	Object  string        `json:"object"`
+	Data    []invoiceLine `json:"data"`
+	HasMore bool          `json:"has_more"`
+	URL     string        `json:"url"`
 }
 
-type stripeLine struct {
-	ID              string                 `json:"id"`
-	Object          string                 `json:"object"`
-	Amount          int64                  `json:"amount"`
-	Currency        string                 `json:"currency"`
-	Description     string                 `json:"description"`
-	Discountable    bool                   `json:"discountable"`
-	DiscountAmounts []stripeDiscountAmount `json:"discount_amounts"`
-	Discounts       []string               `json:"discounts"`
-	Livemode        bool                   `json:"livemode"`
-	Metadata        map[string]string      `json:"metadata"`
-	Parent          map[string]any         `json:"parent"`
-	Period          map[string]int64       `json:"period"`
-	Pricing         map[string]any         `json:"pricing"`
-	Quantity        int64                  `json:"quantity"`
-	Subtotal        int64                  `json:"subtotal"`
+type invoiceLine struct {
+	ID              string            `json:"id"`
+	Object          string            `json:"object"`
+	Amount          int64             `json:"amount"`
+	Currency        string            `json:"currency"`
+	Description     string            `json:"description"`
+	Discountable    bool              `json:"discountable"`
+	DiscountAmounts []discountAmount  `json:"discount_amounts"`
+	Discounts       []string          `json:"discounts"`
+	Livemode        bool              `json:"livemode"`
+	Metadata        map[string]string `json:"metadata"`
+	Parent          map[string]any    `json:"parent"`
+	Period          map[string]int64  `json:"period"`
+	Pricing         map[string]any    `json:"pricing"`
+	Quantity        int64             `json:"quantity"`
+	Subtotal        int64             `json:"subtotal"`
 }
 
-func newStripeLine(p *stripePrice, sub, item string, amount, start, end int64, proration bool, what string) stripeLine {
-	return stripeLine{
-		ID: stripeID("il"), Object: "line_item", Amount: amount, Currency: "usd", Description: what, Discountable: amount >= 0, Discounts: []string{}, Metadata: map[string]string{},
+func newStripeLine(p *price, sub, item string, amount, start, end int64, proration bool, what string) invoiceLine {
+	return invoiceLine{
+		ID: iD("il"), Object: "line_item", Amount: amount, Currency: "usd", Description: what, Discountable: amount >= 0, Discounts: []string{}, Metadata: map[string]string{},
 		Parent: map[string]any{"type": "subscription_item_details", "invoice_item_details": nil, "subscription_item_details": map[string]any{
 			"invoice_item": nil, "proration": proration, "proration_details": nil, "subscription": sub, "subscription_item": item,
 		}},
@@ -88,25 +87,25 @@ func newStripeLine(p *stripePrice, sub, item string, amount, start, end int64, p
 }
 
 // periodLine is the line of one whole period.
-func (c *stripeCall) periodLine(sub *stripeSubscription, it *stripeItem) []stripeLine {
+func (c *request) periodLine(sub *subscription, it *item) []invoiceLine {
 	what := "1 × " + it.Price.Nickname + " (at " + dollars(it.Price.UnitAmount) + " / month)"
-	return []stripeLine{newStripeLine(it.Price, sub.ID, it.ID, it.Price.UnitAmount, it.CurrentPeriodStart, it.CurrentPeriodEnd, false, what)}
+	return []invoiceLine{newStripeLine(it.Price, sub.ID, it.ID, it.Price.UnitAmount, it.CurrentPeriodStart, it.CurrentPeriodEnd, false, what)}
 }
 
 func dollars(cents int64) string { return fmt.Sprintf("$%d.%02d", cents/100, cents%100) }
 
-func (in *stripeInvoice) subscription() string {
+func (in *invoice) subscription() string {
 	return in.Parent["subscription_details"].(map[string]any)["subscription"].(string)
 }
 
 // draft adds lines up; the invoice is nobody's yet.
-func (c *stripeCall) draft(customer, sub, reason string, metadata map[string]string, lines []stripeLine) *stripeInvoice {
-	in := &stripeInvoice{
-		ID: stripeID("in"), Object: "invoice", BillingReason: reason, Created: clip(c.now), Currency: "usd", Customer: customer, Metadata: map[string]string{},
+func (c *request) draft(customer, sub, reason string, metadata map[string]string, lines []invoiceLine) *invoice {
+	in := &invoice{
+		ID: iD("in"), Object: "invoice", BillingReason: reason, Created: clip(c.now), Currency: "usd", Customer: customer, Metadata: map[string]string{},
 		Parent: map[string]any{"type": "subscription_details", "quote_details": nil, "subscription_details": map[string]any{"subscription": sub, "metadata": metadata}},
-		Status: "draft", secret: stripeID("pi") + "_secret_" + stripeID("s")[2:], PeriodStart: clip(c.now), PeriodEnd: clip(c.now),
+		Status: "draft", secret: iD("pi") + "_secret_" + iD("s")[2:], PeriodStart: clip(c.now), PeriodEnd: clip(c.now),
 	}
-	in.Lines = stripeLines{Object: "list", Data: lines, URL: "/v1/invoices/" + in.ID + "/lines"}
+	in.Lines = invoiceLines{Object: "list", Data: lines, URL: "/v1/invoices/" + in.ID + "/lines"}
 	for _, l := range lines {
 		in.Total += l.Amount
 	}
@@ -115,13 +114,13 @@ func (c *stripeCall) draft(customer, sub, reason string, metadata map[string]str
 }
 
 // bill makes an invoice of the subscription, open, with the subscription's discounts.
-func (c *stripeCall) bill(sub *stripeSubscription, reason string, lines []stripeLine) *stripeInvoice {
+func (c *request) bill(sub *subscription, reason string, lines []invoiceLine) *invoice {
 	in := c.billWith(sub, reason, lines, c.discountsOf(sub, clip(c.now)))
 	c.usedOnce(sub, in)
 	return in
 }
 
-func (c *stripeCall) billWith(sub *stripeSubscription, reason string, lines []stripeLine, discounts []*stripeDiscount) *stripeInvoice {
+func (c *request) billWith(sub *subscription, reason string, lines []invoiceLine, discounts []*discount) *invoice {
 	in, n := c.draft(sub.Customer, sub.ID, reason, sub.Metadata, lines), 1
 	c.reckon(in, discounts, sub.AutomaticTax.Enabled)
 	c.spendBalance(in)
@@ -139,7 +138,7 @@ func (c *stripeCall) billWith(sub *stripeSubscription, reason string, lines []st
 }
 
 // settle tries the subscription's card on the invoice, if it may.
-func (c *stripeCall) settle(sub *stripeSubscription, in *stripeInvoice, try bool) {
+func (c *request) settle(sub *subscription, in *invoice, try bool) {
 	c.emit("invoice.finalized", in)
 	if try {
 		c.charge(sub, in)
@@ -147,18 +146,18 @@ func (c *stripeCall) settle(sub *stripeSubscription, in *stripeInvoice, try bool
 }
 
 // charge tries the card once, by itself.
-func (c *stripeCall) charge(sub *stripeSubscription, in *stripeInvoice) {
+func (c *request) charge(sub *subscription, in *invoice) {
 	in.AttemptCount++
 	in.NextPaymentAttempt = c.nextAttempt(in)
 	c.try(sub, in)
 }
 
 // try tries the card once. As with the real one, a try that a person asks for changes nothing of when the next comes.
-func (c *stripeCall) try(sub *stripeSubscription, in *stripeInvoice) {
+func (c *request) try(sub *subscription, in *invoice) {
 	in.Attempted, in.AttemptCount = true, max(1, in.AttemptCount)
 	card := c.cardOf(sub)
 	switch {
-	case in.AmountDue == 0 || card.pays() || card.asks() && card.behaves != stripeAskedOnceCard && in.BillingReason == "subscription_cycle":
+	case in.AmountDue == 0 || card.pays() || card.asks() && card.behaves != askedOnceCard && in.BillingReason == "subscription_cycle":
 		c.pay(sub, in)
 	case card.asks():
 		in.refused = "requires_action"
@@ -170,7 +169,7 @@ func (c *stripeCall) try(sub *stripeSubscription, in *stripeInvoice) {
 }
 
 // cardOf is the subscription's own card, or else the customer's.
-func (c *stripeCall) cardOf(sub *stripeSubscription) *stripeMethod {
+func (c *request) cardOf(sub *subscription) *method {
 	if sub.DefaultPaymentMethod != nil {
 		return c.methods.byID[*sub.DefaultPaymentMethod]
 	}
@@ -179,7 +178,7 @@ func (c *stripeCall) cardOf(sub *stripeSubscription) *stripeMethod {
 }
 
 // pay marks the invoice paid, its subscription active, and what waited for the payment done.
-func (c *stripeCall) pay(sub *stripeSubscription, in *stripeInvoice) {
+func (c *request) pay(sub *subscription, in *invoice) {
 	in.Status, in.AmountPaid, in.AmountRemaining, in.refused, in.StatusTransitions.PaidAt = "paid", in.AmountDue, 0, "", new(clip(c.now))
 	in.NextPaymentAttempt = nil
 	charge := c.collect(sub, in)
@@ -200,20 +199,20 @@ func (c *stripeCall) pay(sub *stripeSubscription, in *stripeInvoice) {
 	}
 }
 
-func (c *stripeCall) void(in *stripeInvoice) {
+func (c *request) void(in *invoice) {
 	in.Status, in.refused, in.StatusTransitions.VoidedAt, in.NextPaymentAttempt = "void", "", new(clip(c.now)), nil
 	c.returnBalance(in)
 	c.emit("invoice.voided", in)
 }
 
 // voidInvoice also discards the update that waited for its payment.
-func (c *stripeCall) voidInvoice() (any, *stripeError) {
+func (c *request) voidInvoice() (any, *apiError) {
 	in := c.invoices.byID[c.id]
 	switch {
 	case in == nil:
 		return nil, missing("invoice", "id", c.id)
 	case in.Status != "open":
-		return nil, stripeRefusal(http.StatusBadRequest, "", "", "You can only pass in open invoices. This invoice isn't open.")
+		return nil, badRequest("", "", "You can only pass in open invoices. This invoice isn't open.")
 	}
 	if sub := c.subscriptions.byID[in.subscription()]; sub.PendingUpdate != nil && *sub.LatestInvoice == in.ID {
 		c.discard(sub)
@@ -224,7 +223,7 @@ func (c *stripeCall) voidInvoice() (any, *stripeError) {
 }
 
 // renderInvoice shows an invoice with what was asked to be expanded under the prefix.
-func (c *stripeCall) renderInvoice(in *stripeInvoice, prefix string) any {
+func (c *request) renderInvoice(in *invoice, prefix string) any {
 	m := snapshot(in)
 	m["hosted_invoice_url"], m["invoice_pdf"] = nil, nil
 	if in.Number == "" {
@@ -245,13 +244,13 @@ func (c *stripeCall) renderInvoice(in *stripeInvoice, prefix string) any {
 }
 
 // intent is the id of the invoice's payment intent.
-func (in *stripeInvoice) intent() string {
+func (in *invoice) intent() string {
 	id, _, _ := strings.Cut(in.secret, "_secret_")
 	return id
 }
 
 // renderPayment shows how the payment of an invoice stands, with the payment intent whole or by its id.
-func (c *stripeCall) renderPayment(in *stripeInvoice, whole bool) map[string]any {
+func (c *request) renderPayment(in *invoice, whole bool) map[string]any {
 	status, intent := "open", map[string]any{"id": in.intent(), "object": "payment_intent", "created": in.Created, "livemode": false, "status": "requires_payment_method", "last_payment_error": nil}
 	switch {
 	case in.Status == "paid":
@@ -274,7 +273,7 @@ func (c *stripeCall) renderPayment(in *stripeInvoice, whole bool) map[string]any
 	}
 }
 
-func (c *stripeCall) retrieveInvoice() (any, *stripeError) {
+func (c *request) retrieveInvoice() (any, *apiError) {
 	in := c.invoices.byID[c.id]
 	if in == nil {
 		return nil, missing("invoice", "id", c.id)
@@ -282,11 +281,11 @@ func (c *stripeCall) retrieveInvoice() (any, *stripeError) {
 	return c.renderInvoice(in, ""), nil
 }
 
-func (c *stripeCall) listInvoices() (any, *stripeError) {
+func (c *request) listInvoices() (any, *apiError) {
 	is := func(name, v string) bool { return !c.form.has(name) || c.form.get(name) == v }
-	return page(c, "/v1/invoices", c.invoices.list, func(in *stripeInvoice) string { return in.ID },
-		func(in *stripeInvoice) bool {
+	return page(c, "/v1/invoices", c.invoices.list, func(in *invoice) string { return in.ID },
+		func(in *invoice) bool {
 			return is("customer", in.Customer) && is("subscription", in.subscription()) && is("status", in.Status)
 		},
-		func(in *stripeInvoice) any { return c.renderInvoice(in, "data.") })
+		func(in *invoice) any { return c.renderInvoice(in, "data.") })
 }

@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	stripeDeliverTries = 8 // with the waits between them, about 6 seconds
-	stripeDeliverWait  = 50 * time.Millisecond
-	stripeServer       = "server" // the key of the address that DeliverTo names
+	deliverTries = 8 // with the waits between them, about 6 seconds
+	deliverWait  = 50 * time.Millisecond
+	server       = "server" // the key of the address that DeliverTo names
 )
 
 // Delivery is how badly webhooks travel. The zero value delivers each once, those of one call in order.
@@ -30,42 +30,42 @@ type Delivery struct {
 	Delay     time.Duration // of real time, before the first try
 }
 
-// stripeTarget is an address that wants webhooks, and what they are signed with.
-type stripeTarget struct {
-	key     string // stripeServer, or the id of an endpoint
+// target is an address that wants webhooks, and what they are signed with.
+type target struct {
+	key     string // server, or the id of an endpoint
 	url     string
 	version string // of the API that its events speak
 	secrets []string
 }
 
-// stripeParcel is an event on its way to an address.
-type stripeParcel struct {
-	to    stripeTarget
-	event *stripeEvent
+// parcel is an event on its way to an address.
+type parcel struct {
+	to    target
+	event *event
 }
 
-// stripePost is what one call has for each address, in order.
-type stripePost [][]stripeParcel
+// parcels is what one call has for each address, in order.
+type parcels [][]parcel
 
-func (p *stripePost) add(to stripeTarget, e *stripeEvent) {
-	i := slices.IndexFunc(*p, func(batch []stripeParcel) bool { return batch[0].to.key == to.key })
+func (p *parcels) add(to target, e *event) {
+	i := slices.IndexFunc(*p, func(batch []parcel) bool { return batch[0].to.key == to.key })
 	if i < 0 {
 		i = len(*p)
 		*p = append(*p, nil)
 	}
-	(*p)[i] = append((*p)[i], stripeParcel{to, e})
+	(*p)[i] = append((*p)[i], parcel{to, e})
 }
 
-// stripeOutbox delivers events: for each call and address in a goroutine that ends with the last try.
-type stripeOutbox struct {
+// outbox delivers events: for each call and address in a goroutine that ends with the last try.
+type outbox struct {
 	now         func() time.Time
 	mu          sync.Mutex
 	url, secret string
 	how         Delivery
 	underWay    int
-	idle        chan struct{}  // closed when underWay falls to 0
-	left        []*stripeEvent // owed since before a restart, until somebody wants them
-	arrived     func()         // called after each batch
+	idle        chan struct{} // closed when underWay falls to 0
+	left        []*event      // owed since before a restart, until somebody wants them
+	arrived     func()        // called after each batch
 }
 
 // DeliverTo sends every event from now on to url, signed with secret, and first those that an earlier process left
@@ -78,7 +78,7 @@ func (c *Server) DeliverTo(url, secret string) {
 	defer c.mu.Unlock()
 	c.outbox.mu.Lock()
 	c.outbox.url, c.outbox.secret = url, secret
-	var post stripePost
+	var post parcels
 	for _, e := range c.outbox.left {
 		for _, to := range c.targets(e.Type) {
 			if slices.Contains(e.owed, to.key) {
@@ -92,20 +92,20 @@ func (c *Server) DeliverTo(url, secret string) {
 }
 
 // targets lists who wants an event of this type. The caller holds c.mu and the lock of the outbox.
-func (c *Server) targets(kind string) []stripeTarget {
-	var all []stripeTarget
+func (c *Server) targets(kind string) []target {
+	var all []target
 	if c.outbox.url != "" {
-		all = append(all, stripeTarget{stripeServer, c.outbox.url, stripeVersion, []string{c.outbox.secret}})
+		all = append(all, target{server, c.outbox.url, version, []string{c.outbox.secret}})
 	}
 	for _, e := range c.catalog.endpoints.list {
 		if !e.wants(kind) {
 			continue
 		}
-		to := stripeTarget{e.ID, e.URL, stripeVersion, []string{e.secret}}
+		to := target{e.ID, e.URL, version, []string{e.secret}}
 		if e.APIVersion != nil {
 			to.version = *e.APIVersion
 		}
-		if c.outbox.url != "" && sameAddress(c.outbox.url, to.url) && to.version == stripeVersion {
+		if c.outbox.url != "" && sameAddress(c.outbox.url, to.url) && to.version == version {
 			all[0].secrets = append(all[0].secrets, e.secret)
 			continue
 		}
@@ -115,7 +115,7 @@ func (c *Server) targets(kind string) []stripeTarget {
 }
 
 // wants tells whether an endpoint is to hear of an event, and can from here.
-func (e *stripeEndpoint) wants(kind string) bool {
+func (e *endpoint) wants(kind string) bool {
 	return e.Status == "enabled" && e.secret != "" && onThisMachine(e.URL) &&
 		(slices.Contains(e.EnabledEvents, kind) || slices.Contains(e.EnabledEvents, "*"))
 }
@@ -138,7 +138,7 @@ func sameAddress(a, b string) bool {
 }
 
 // owe notes where webhooks of these events have to arrive, and packs them. The caller holds c.mu.
-func (c *Server) owe(happened []*stripeEvent) (post stripePost) {
+func (c *Server) owe(happened []*event) (post parcels) {
 	c.outbox.mu.Lock()
 	defer c.outbox.mu.Unlock()
 	if c.outbox.how.Lose {
@@ -178,7 +178,7 @@ func (c *Server) Delivered(ctx context.Context) error {
 }
 
 // send starts the delivery of what one call brought about.
-func (o *stripeOutbox) send(post stripePost) {
+func (o *outbox) send(post parcels) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.how.Lose {
@@ -199,7 +199,7 @@ func (o *stripeOutbox) send(post stripePost) {
 	}
 }
 
-func (o *stripeOutbox) deliver(batch []stripeParcel, delay time.Duration) {
+func (o *outbox) deliver(batch []parcel, delay time.Duration) {
 	time.Sleep(delay)
 	for _, p := range batch {
 		if o.persist(p) {
@@ -217,13 +217,13 @@ func (o *stripeOutbox) deliver(batch []stripeParcel, delay time.Duration) {
 }
 
 // persist tries until the event arrived, and gives up at last.
-func (o *stripeOutbox) persist(p stripeParcel) bool {
-	wait := stripeDeliverWait
+func (o *outbox) persist(p parcel) bool {
+	wait := deliverWait
 	for try := 1; ; try++ {
 		if o.post(p) {
 			return true
 		}
-		if try == stripeDeliverTries {
+		if try == deliverTries {
 			return false
 		}
 		time.Sleep(wait)
@@ -232,7 +232,7 @@ func (o *stripeOutbox) persist(p stripeParcel) bool {
 }
 
 // Post makes one try, signed with the sandbox's time of the try, as the real one does.
-func (o *stripeOutbox) post(p stripeParcel) bool {
+func (o *outbox) post(p parcel) bool {
 	body, err := json.Marshal(p.event.speaking(p.to.version))
 	if err != nil {
 		panic(err) // only this package's own types come here

@@ -68,7 +68,7 @@ func (e *endpoint) takes() string {
 }
 
 // makeEndpoint is what an operator does; the answer tells the secret once.
-func (b *stripeBox) makeEndpoint(e *endpoint, address, more string) string {
+func (b *box) makeEndpoint(e *endpoint, address, more string) string {
 	b.t.Helper()
 	made := b.ok("POST", "/v1/webhook_endpoints", "url="+url.QueryEscape(address)+"&enabled_events[0]="+more)
 	e.secrets["made"] = made["secret"].(string)
@@ -76,7 +76,7 @@ func (b *stripeBox) makeEndpoint(e *endpoint, address, more string) string {
 }
 
 // happen makes a customer and attaches a card, each an event, and waits for what that brings.
-func (b *stripeBox) happen() {
+func (b *box) happen() {
 	b.t.Helper()
 	customer := b.ok("POST", "/v1/customers", "")["id"].(string)
 	b.arrive()
@@ -84,7 +84,7 @@ func (b *stripeBox) happen() {
 	b.arrive()
 }
 
-func (b *stripeBox) arrive() {
+func (b *box) arrive() {
 	b.t.Helper()
 	if err := b.Stripe().Delivered(b.t.Context()); err != nil {
 		b.t.Fatal(err)
@@ -93,7 +93,7 @@ func (b *stripeBox) arrive() {
 
 func TestStripe_AWebhookEndpointGetsWhatItAsksForSignedWithItsSecret(t *testing.T) {
 	t.Parallel()
-	b, e := newStripeBox(t), newEndpoint(t)
+	b, e := newBox(t), newEndpoint(t)
 	id := b.makeEndpoint(e, e.URL+"/hook", "customer.created")
 	for _, step := range []struct{ change, want string }{
 		{"", "customer.created made"},
@@ -120,7 +120,7 @@ func TestStripe_AWebhookEndpointGetsWhatItAsksForSignedWithItsSecret(t *testing.
 
 func TestStripe_AServerThatIsAlsoAnEndpointGetsEachEventOnce(t *testing.T) {
 	t.Parallel()
-	b, e := newStripeBox(t), newEndpoint(t)
+	b, e := newBox(t), newEndpoint(t)
 	e.secrets["built in"] = "whsec_x"
 	b.Stripe().DeliverTo(e.URL+"/hook", "whsec_x")
 	b.makeEndpoint(e, strings.Replace(e.URL, "127.0.0.1", "localhost", 1)+"/hook", "customer.created")
@@ -132,7 +132,7 @@ func TestStripe_AServerThatIsAlsoAnEndpointGetsEachEventOnce(t *testing.T) {
 
 func TestStripe_AnEndpointOfAnotherVersionIsSentThat(t *testing.T) {
 	t.Parallel()
-	b, e := newStripeBox(t), newEndpoint(t)
+	b, e := newBox(t), newEndpoint(t)
 	b.makeEndpoint(e, e.URL, "customer.created&api_version=2020-08-27")
 	b.happen()
 	if got := e.takes(); got != "customer.created made, 2020-08-27" {
@@ -143,7 +143,7 @@ func TestStripe_AnEndpointOfAnotherVersionIsSentThat(t *testing.T) {
 // Whatever is set up in it, a sandbox speaks to this machine alone.
 func TestStripe_NothingIsSentToAnotherMachine(t *testing.T) {
 	t.Parallel()
-	b, e := newStripeBox(t), newEndpoint(t)
+	b, e := newBox(t), newEndpoint(t)
 	for _, address := range []string{"http://192.0.2.1/hook", "https://hooks.example/hook", "http://localhost.example/"} {
 		b.makeEndpoint(e, address, "*")
 	}
@@ -157,12 +157,12 @@ func TestStripe_NothingIsSentToAnotherMachine(t *testing.T) {
 func TestStripe_WhatAnEndpointIsOwedOutlivesTheProcess(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "state.json")
-	open := func() *stripeBox {
+	open := func() *box {
 		s, err := sandbox.Open(sandbox.Config{StateFile: file})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return &stripeBox{s, t}
+		return &box{s, t}
 	}
 	b, e := open(), newEndpoint(t)
 	b.makeEndpoint(e, e.URL, "customer.created")

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-type stripePortal struct {
+type portal struct {
 	ID              string  `json:"id"`
 	Object          string  `json:"object"`
 	Configuration   string  `json:"configuration"`
@@ -20,36 +20,36 @@ type stripePortal struct {
 	URL             string  `json:"url"`
 }
 
-func (c *stripeCall) createPortal() (any, *stripeError) {
+func (c *request) createPortal() (any, *apiError) {
 	cu, refusal := c.customer("customer", c.form.get("customer"))
 	if refusal != nil {
 		return nil, refusal
 	}
 	if !webURL(c.form.get("return_url")) {
-		return nil, stripeRefusal(http.StatusBadRequest, "url_invalid", "return_url", "Not a valid URL")
+		return nil, badRequest("url_invalid", "return_url", "Not a valid URL")
 	}
 	if id := c.form.get("configuration"); id != "" {
 		if config := c.catalog.portals.byID[id]; config == nil || !config.Active {
 			return nil, missing("configuration", "configuration", id)
 		}
 	}
-	p := &stripePortal{
-		ID: stripeID("bps"), Object: "billing_portal.session", Configuration: cmp.Or(c.form.get("configuration"), "bpc_sandbox"), Created: clip(c.now), Customer: cu.ID, ReturnURL: c.form.get("return_url"),
+	p := &portal{
+		ID: iD("bps"), Object: "billing_portal.session", Configuration: cmp.Or(c.form.get("configuration"), "bpc_sandbox"), Created: clip(c.now), Customer: cu.ID, ReturnURL: c.form.get("return_url"),
 	}
 	p.URL = strings.TrimSuffix(c.base, "/") + "/stripe/portal/" + p.ID
 	c.portals.put(p.ID, p)
 	return p, nil
 }
 
-func stripeDay(at int64) string { return time.Unix(at, 0).UTC().Format("2 January 2006") }
+func day(at int64) string { return time.Unix(at, 0).UTC().Format("2 January 2006") }
 
 // portalView is the portal as a person sees it.
 type portalView struct {
-	*stripePortal
-	Sub      *stripeSubscription // the newest; nil for none
-	Card     *stripeMethod
-	Open     *stripeInvoice // what is owed; nil for nothing
-	Invoices []*stripeInvoice
+	*portal
+	Sub      *subscription // the newest; nil for none
+	Card     *method
+	Open     *invoice // what is owed; nil for nothing
+	Invoices []*invoice
 }
 
 // servePortal is what a person sees: GET /portal/{id} shows plan, card and invoices. POST with action=cancel lets the plan
@@ -57,9 +57,9 @@ type portalView struct {
 // card=pm_card_… puts another card in place and tries it on what is owed.
 func (c *Server) servePortal(w http.ResponseWriter, r *http.Request) {
 	id := strings.TrimPrefix(r.URL.Path, "/portal/")
-	r.Body = http.MaxBytesReader(w, r.Body, stripeMaxBody)
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	var b strings.Builder
-	c.do(c.store.Now(), func(call *stripeCall) {
+	c.do(c.store.Now(), func(call *request) {
 		p := c.portals.byID[id]
 		if p == nil {
 			return
@@ -87,8 +87,8 @@ func showStripePage(w http.ResponseWriter, body string) {
 	_, _ = w.Write([]byte(body)) // a broken connection is the caller's to notice
 }
 
-func (c *stripeCall) lookAt(p *stripePortal) portalView {
-	v := portalView{stripePortal: p}
+func (c *request) lookAt(p *portal) portalView {
+	v := portalView{portal: p}
 	for _, sub := range c.subscriptions.list {
 		if sub.Customer == p.Customer {
 			v.Sub, v.Card = sub, c.cardOf(sub)
@@ -96,7 +96,7 @@ func (c *stripeCall) lookAt(p *stripePortal) portalView {
 	}
 	for _, in := range c.invoices.list {
 		if in.Customer == p.Customer {
-			v.Invoices = append([]*stripeInvoice{in}, v.Invoices...)
+			v.Invoices = append([]*invoice{in}, v.Invoices...)
 		}
 		if v.Sub != nil && *v.Sub.LatestInvoice == in.ID && in.Status == "open" {
 			v.Open = in
@@ -105,7 +105,7 @@ func (c *stripeCall) lookAt(p *stripePortal) portalView {
 	return v
 }
 
-func (c *stripeCall) usePortal(p *stripePortal, action, card string) {
+func (c *request) usePortal(p *portal, action, card string) {
 	v := c.lookAt(p)
 	if v.Sub == nil || !v.Sub.live() {
 		return
@@ -117,7 +117,7 @@ func (c *stripeCall) usePortal(p *stripePortal, action, card string) {
 	case action == "renew":
 		v.Sub.CancelAt, v.Sub.CanceledAt, v.Sub.CancelAtPeriodEnd = nil, nil, false
 		v.Sub.CancellationDetails["reason"] = nil
-	case action == "card" && stripeCards[card] != "" && card != "pm_card_chargeDeclined":
+	case action == "card" && cards[card] != "" && card != "pm_card_chargeDeclined":
 		m := c.newMethod(card)
 		m.Customer, v.Sub.DefaultPaymentMethod = &p.Customer, &m.ID
 		c.customers.byID[p.Customer].InvoiceSettings["default_payment_method"] = m.ID
@@ -134,9 +134,9 @@ func (c *stripeCall) usePortal(p *stripePortal, action, card string) {
 // serveInvoice is the page of an invoice: POST with action=pay is the person confirming the payment with their bank.
 func (c *Server) serveInvoice(w http.ResponseWriter, r *http.Request) {
 	id, pdf := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, "/invoice/"), "/pdf")
-	r.Body = http.MaxBytesReader(w, r.Body, stripeMaxBody)
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	var b strings.Builder
-	c.do(c.store.Now(), func(call *stripeCall) {
+	c.do(c.store.Now(), func(call *request) {
 		in := c.invoices.byID[id]
 		if in == nil {
 			return
@@ -163,7 +163,7 @@ func (c *Server) serveInvoice(w http.ResponseWriter, r *http.Request) {
 }
 
 // pdf is the invoice as the smallest document that readers of PDF take.
-func (in *stripeInvoice) pdf() string {
+func (in *invoice) pdf() string {
 	text := fmt.Sprintf("BT /F 14 Tf 72 720 Td (Invoice %s: $%d.%02d, %s. Sandbox, no real money.) Tj ET", in.Number, in.Total/100, in.Total%100, in.Status)
 	var b strings.Builder
 	b.WriteString("%PDF-1.4\n")

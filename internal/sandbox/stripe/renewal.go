@@ -2,11 +2,11 @@ package stripe
 
 import "time"
 
-const stripeUnpaidLives = 23 * time.Hour // how long a first payment, or that of a pending update, may take
+const unpaidLives = 23 * time.Hour // how long a first payment, or that of a pending update, may take
 
 // catchUp does what the passing of time brings: unpaid starts expire, scheduled cancels and changes happen, periods renew,
 // and renewals that failed are tried again (dunning.go).
-func (c *stripeCall) catchUp() {
+func (c *request) catchUp() {
 	for _, sub := range c.subscriptions.list {
 		for due := true; due; {
 			due = sub.live() && (c.warnOfTrialEnd(sub) || c.advance(sub))
@@ -24,7 +24,7 @@ func (c *stripeCall) catchUp() {
 }
 
 // advance takes one step that is due, at the time it was due, and tells whether it took one.
-func (c *stripeCall) advance(sub *stripeSubscription) bool {
+func (c *request) advance(sub *subscription) bool {
 	at, step := sub.item().CurrentPeriodEnd, func() { c.renew(sub) }
 	switch {
 	case sub.Status == "paused" && sub.CancelAt == nil:
@@ -34,7 +34,7 @@ func (c *stripeCall) advance(sub *stripeSubscription) bool {
 	case sub.Status == "trialing" && (sub.CancelAt == nil || *sub.CancelAt > at):
 		step = func() { c.endTrial(sub) }
 	case sub.Status == "incomplete":
-		at, step = sub.Created+int64(stripeUnpaidLives/time.Second), func() {
+		at, step = sub.Created+int64(unpaidLives/time.Second), func() {
 			sub.Status = "incomplete_expired"
 			c.emit("customer.subscription.updated", sub)
 		}
@@ -57,7 +57,7 @@ func (c *stripeCall) advance(sub *stripeSubscription) bool {
 }
 
 // renew begins the next period. What an unpaid subscription owes for it stays a draft that nobody collects.
-func (c *stripeCall) renew(sub *stripeSubscription) {
+func (c *request) renew(sub *subscription) {
 	it := sub.item()
 	anchor := time.Unix(sub.BillingCycleAnchor, 0).UTC()
 	n := 1
@@ -76,7 +76,7 @@ func (c *stripeCall) renew(sub *stripeSubscription) {
 }
 
 // end is the last thing that happens to a subscription.
-func (c *stripeCall) end(sub *stripeSubscription, at time.Time, reason string) {
+func (c *request) end(sub *subscription, at time.Time, reason string) {
 	sub.Status, sub.EndedAt, sub.PendingUpdate, sub.PendingSetupIntent = "canceled", new(clip(at)), nil, nil
 	if sub.CanceledAt == nil {
 		sub.CanceledAt = new(clip(at))

@@ -2,12 +2,11 @@ package stripe
 
 import (
 	"fmt"
-	"net/http"
 	"strconv"
 	"time"
 )
 
-type stripeSchedule struct {
+type schedule struct {
 	ID                   string            `json:"id"`
 	Object               string            `json:"object"`
 	BillingMode          map[string]any    `json:"billing_mode"`
@@ -20,62 +19,62 @@ type stripeSchedule struct {
 	EndBehavior          string            `json:"end_behavior"`
 	Livemode             bool              `json:"livemode"`
 	Metadata             map[string]string `json:"metadata"`
-	Phases               []stripePhase     `json:"phases"`
+	Phases               []phase           `json:"phases"`
 	ReleasedAt           *int64            `json:"released_at"`
 	ReleasedSubscription *string           `json:"released_subscription"`
 	Status               string            `json:"status"`
 	Subscription         *string           `json:"subscription"`
 }
 
-type stripePhase struct {
+type phase struct {
 	AddInvoiceItems      []any             `json:"add_invoice_items"`
 	Currency             string            `json:"currency"`
 	DefaultPaymentMethod *string           `json:"default_payment_method"`
 	Discounts            []map[string]any  `json:"discounts"`
 	EndDate              int64             `json:"end_date"`
-	Items                []stripePhaseItem `json:"items"`
+	Items                []phaseItem       `json:"items"`
 	Metadata             map[string]string `json:"metadata"`
 	ProrationBehavior    string            `json:"proration_behavior"`
 	StartDate            int64             `json:"start_date"`
 }
 
-type stripePhaseItem struct {
+type phaseItem struct {
 	Discounts []any             `json:"discounts"`
 	Metadata  map[string]string `json:"metadata"`
 	Price     string            `json:"price"`
 	Quantity  int64             `json:"quantity"`
 }
 
-func newStripePhase(price string, method *string, start, end int64) stripePhase {
-	return stripePhase{
+func newStripePhase(price string, method *string, start, end int64) phase {
+	return phase{
 		AddInvoiceItems: []any{}, Currency: "usd", DefaultPaymentMethod: method, Discounts: []map[string]any{}, StartDate: start, EndDate: end, Metadata: map[string]string{},
-		Items: []stripePhaseItem{{Discounts: []any{}, Metadata: map[string]string{}, Price: price, Quantity: 1}}, ProrationBehavior: "create_prorations",
+		Items: []phaseItem{{Discounts: []any{}, Metadata: map[string]string{}, Price: price, Quantity: 1}}, ProrationBehavior: "create_prorations",
 	}
 }
 
 // createSchedule puts a live subscription under a schedule that has only its present period.
-func (c *stripeCall) createSchedule() (any, *stripeError) {
+func (c *request) createSchedule() (any, *apiError) {
 	id := c.form.get("from_subscription")
 	sub := c.subscriptions.byID[id]
 	switch {
 	case id == "":
-		return nil, stripeRefusal(http.StatusBadRequest, "", "from_subscription", "The sandbox makes a schedule from a subscription only.")
+		return nil, badRequest("", "from_subscription", "The sandbox makes a schedule from a subscription only.")
 	case sub == nil:
 		return nil, missing("subscription", "from_subscription", id)
 	case !sub.live():
-		return nil, stripeRefusal(http.StatusBadRequest, "", "from_subscription", "You cannot migrate a subscription that is already in the `%s` state.", sub.Status)
+		return nil, badRequest("", "from_subscription", "You cannot migrate a subscription that is already in the `%s` state.", sub.Status)
 	case sub.Schedule != nil:
-		return nil, stripeRefusal(http.StatusBadRequest, "", "from_subscription", "You cannot migrate a subscription that is already attached to a schedule: %s", *sub.Schedule)
+		return nil, badRequest("", "from_subscription", "You cannot migrate a subscription that is already attached to a schedule: %s", *sub.Schedule)
 	case sub.PendingUpdate != nil:
-		return nil, stripeRefusal(http.StatusBadRequest, "", "from_subscription", "You cannot migrate a subscription with a pending update.")
+		return nil, badRequest("", "from_subscription", "You cannot migrate a subscription with a pending update.")
 	}
 	it := sub.item()
-	sched := &stripeSchedule{
-		ID: stripeID("sub_sched"), Object: "subscription_schedule", BillingMode: sub.BillingMode, Created: clip(c.now), Customer: sub.Customer,
+	sched := &schedule{
+		ID: iD("sub_sched"), Object: "subscription_schedule", BillingMode: sub.BillingMode, Created: clip(c.now), Customer: sub.Customer,
 		CurrentPhase:    map[string]int64{"start_date": it.CurrentPeriodStart, "end_date": it.CurrentPeriodEnd},
 		DefaultSettings: map[string]any{"billing_cycle_anchor": "automatic", "default_payment_method": nil, "invoice_settings": map[string]any{"account_tax_ids": nil, "custom_fields": nil, "days_until_due": nil, "description": nil, "footer": nil, "issuer": map[string]any{"type": "self"}}, "on_behalf_of": nil},
 		EndBehavior:     "release", Metadata: map[string]string{}, Status: "active", Subscription: &sub.ID,
-		Phases: []stripePhase{newStripePhase(it.Price.ID, sub.DefaultPaymentMethod, it.CurrentPeriodStart, it.CurrentPeriodEnd)},
+		Phases: []phase{newStripePhase(it.Price.ID, sub.DefaultPaymentMethod, it.CurrentPeriodStart, it.CurrentPeriodEnd)},
 	}
 	c.schedules.put(sched.ID, sched)
 	sub.Schedule = &sched.ID
@@ -84,7 +83,7 @@ func (c *stripeCall) createSchedule() (any, *stripeError) {
 	return sched, nil
 }
 
-func (c *stripeCall) schedule() (*stripeSchedule, *stripeError) {
+func (c *request) schedule() (*schedule, *apiError) {
 	if sched := c.schedules.byID[c.id]; sched != nil {
 		return sched, nil
 	}
@@ -92,15 +91,15 @@ func (c *stripeCall) schedule() (*stripeSchedule, *stripeError) {
 }
 
 // active is a schedule that can still be changed.
-func (c *stripeCall) activeSchedule() (*stripeSchedule, *stripeError) {
+func (c *request) activeSchedule() (*schedule, *apiError) {
 	sched, refusal := c.schedule()
 	if refusal == nil && sched.Status != "active" {
-		refusal = stripeRefusal(http.StatusBadRequest, "", "", "You cannot change a subscription schedule that is currently in the `%s` status.", sched.Status)
+		refusal = badRequest("", "", "You cannot change a subscription schedule that is currently in the `%s` status.", sched.Status)
 	}
 	return sched, refusal
 }
 
-func (c *stripeCall) retrieveSchedule() (any, *stripeError) {
+func (c *request) retrieveSchedule() (any, *apiError) {
 	sched, refusal := c.schedule()
 	if refusal != nil {
 		return nil, refusal
@@ -109,15 +108,15 @@ func (c *stripeCall) retrieveSchedule() (any, *stripeError) {
 }
 
 // updateSchedule replaces the phases. The first is the present one and stays as it is; each begins where the one before ends.
-func (c *stripeCall) updateSchedule() (any, *stripeError) {
+func (c *request) updateSchedule() (any, *apiError) {
 	sched, refusal := c.activeSchedule()
 	if refusal != nil {
 		return nil, refusal
 	}
 	if b := c.form.get("end_behavior"); b != "" && b != "release" {
-		return nil, stripeRefusal(http.StatusBadRequest, "", "end_behavior", "The sandbox knows end_behavior=release only.")
+		return nil, badRequest("", "end_behavior", "The sandbox knows end_behavior=release only.")
 	}
-	var phases []stripePhase
+	var phases []phase
 	for i := 0; c.form.has(fmt.Sprintf("phases[%d][items][0][price]", i)); i++ {
 		p, refusal := c.readPhase(i, phases)
 		if refusal != nil {
@@ -138,7 +137,7 @@ func (c *stripeCall) updateSchedule() (any, *stripeError) {
 	}
 	now := sched.Phases[0]
 	if first := phases[0]; first.StartDate != now.StartDate || first.EndDate != now.EndDate || first.Items[0].Price != now.Items[0].Price {
-		return nil, stripeRefusal(http.StatusBadRequest, "", "phases[0]", "You can not modify the start date of the current phase; the sandbox keeps its end and price too.")
+		return nil, badRequest("", "phases[0]", "You can not modify the start date of the current phase; the sandbox keeps its end and price too.")
 	}
 	sched.Phases = phases
 	c.emit("subscription_schedule.updated", sched)
@@ -146,11 +145,11 @@ func (c *stripeCall) updateSchedule() (any, *stripeError) {
 	return sched, nil
 }
 
-func (c *stripeCall) readPhase(i int, before []stripePhase) (stripePhase, *stripeError) {
+func (c *request) readPhase(i int, before []phase) (phase, *apiError) {
 	at := func(name string) string { return fmt.Sprintf("phases[%d][%s]", i, name) }
 	p, refusal := c.price(at("items")+"[0][price]", c.form.get(at("items")+"[0][price]"))
 	if refusal != nil {
-		return stripePhase{}, refusal
+		return phase{}, refusal
 	}
 	phase := newStripePhase(p.ID, c.form.optional(at("default_payment_method")), 0, 0)
 	for j := 0; c.form.has(fmt.Sprintf("%s[%d][discount]", at("discounts"), j)); j++ {
@@ -172,13 +171,13 @@ func (c *stripeCall) readPhase(i int, before []stripePhase) (stripePhase, *strip
 		}
 		v, err := strconv.ParseInt(c.form.get(at(name)), 10, 64)
 		if err != nil {
-			return phase, stripeRefusal(http.StatusBadRequest, "parameter_invalid_integer", at(name), "Invalid timestamp: must be an integer")
+			return phase, badRequest("parameter_invalid_integer", at(name), "Invalid timestamp: must be an integer")
 		}
 		*into = v
 	}
 	if c.form.has(at("duration") + "[interval]") {
 		if c.form.get(at("duration")+"[interval]") != "month" || c.form.has(at("end_date")) {
-			return phase, stripeRefusal(http.StatusBadRequest, "", at("duration"), "The sandbox knows a duration of one month, without an end date.")
+			return phase, badRequest("", at("duration"), "The sandbox knows a duration of one month, without an end date.")
 		}
 		phase.EndDate = clip(monthAfter(time.Unix(phase.StartDate, 0).UTC(), 1))
 	}
@@ -186,15 +185,15 @@ func (c *stripeCall) readPhase(i int, before []stripePhase) (stripePhase, *strip
 	case i == 0 && phase.StartDate == 0:
 		return phase, required("phases[0][start_date]")
 	case phase.EndDate <= phase.StartDate:
-		return phase, stripeRefusal(http.StatusBadRequest, "", at("end_date"), "Each phase needs an end_date after its start, or a duration.")
+		return phase, badRequest("", at("end_date"), "Each phase needs an end_date after its start, or a duration.")
 	case i > 0 && phase.StartDate != before[i-1].EndDate:
-		return phase, stripeRefusal(http.StatusBadRequest, "", at("start_date"), "The start date of each phase must be the end date of the one before.")
+		return phase, badRequest("", at("start_date"), "The start date of each phase must be the end date of the one before.")
 	}
 	return phase, nil
 }
 
 // releaseSchedule leaves the subscription as it is, on its own again.
-func (c *stripeCall) releaseSchedule() (any, *stripeError) {
+func (c *request) releaseSchedule() (any, *apiError) {
 	sched, refusal := c.activeSchedule()
 	if refusal != nil {
 		return nil, refusal
@@ -203,7 +202,7 @@ func (c *stripeCall) releaseSchedule() (any, *stripeError) {
 	return sched, nil
 }
 
-func (c *stripeCall) release(sched *stripeSchedule) {
+func (c *request) release(sched *schedule) {
 	sub := c.subscriptions.byID[*sched.Subscription]
 	sched.Status, sched.ReleasedAt, sched.ReleasedSubscription = "released", new(clip(c.now)), sched.Subscription
 	sched.Subscription, sched.CurrentPhase, sub.Schedule = nil, nil, nil
@@ -214,7 +213,7 @@ func (c *stripeCall) release(sched *stripeSchedule) {
 // enterPhase gives a subscription whose period has just begun what its schedule has for it. As with the real one, a phase
 // that names no card takes the schedule's, and without that leaves the subscription without one of its own; one that names
 // no discounts leaves it without them.
-func (c *stripeCall) enterPhase(sub *stripeSubscription) {
+func (c *request) enterPhase(sub *subscription) {
 	if sub.Schedule == nil {
 		return
 	}

@@ -6,15 +6,15 @@ import (
 	"maps"
 )
 
-// stripeNeutral are the fields that an object of Stripe's always has and that mean nothing here, by kind of object, each
+// neutralFields are the fields that an object of Stripe's always has and that mean nothing here, by kind of object, each
 // with the value that says so. It is what the types of this package leave out to stay readable.
 //
 //go:embed neutral.json
-var stripeNeutralJSON []byte
+var neutralJSON []byte
 
-var stripeNeutral = func() map[string]map[string]json.RawMessage {
+var neutralFields = func() map[string]map[string]json.RawMessage {
 	var m map[string]map[string]json.RawMessage
-	if err := json.Unmarshal(stripeNeutralJSON, &m); err != nil {
+	if err := json.Unmarshal(neutralJSON, &m); err != nil {
 		panic(err) // the file is part of the program
 	}
 	return m
@@ -62,7 +62,7 @@ func addNeutral(v any) {
 			return
 		}
 		kind, _ := v["object"].(string)
-		for name, neutral := range stripeNeutral[kind] {
+		for name, neutral := range neutralFields[kind] {
 			if _, said := v[name]; !said {
 				v[name] = neutral
 			}
@@ -73,7 +73,7 @@ func addNeutral(v any) {
 // Routes are the patterns, as of http.ServeMux, that the stand-in of Stripe answers.
 func Routes() []string {
 	var all []string
-	for _, routes := range [][]stripeRoute{stripeRoutes, stripeCatalogRoutes, stripeMoneyRoutes, stripeDiscountRoutes, stripeTaxRoutes, stripeTrialRoutes} {
+	for _, routes := range [][]apiRoute{baseRoutes, catalogRoutes, moneyRoutes, discountRoutes, taxRoutes, trialRoutes} {
 		for _, r := range routes {
 			all = append(all, r.pattern)
 		}

@@ -60,29 +60,29 @@ type Server struct {
 	cfg       Config
 	publicURL string
 	store     *store.Store
-	prices    []*stripePrice
+	prices    []*price
 	routes    *http.ServeMux
-	outbox    stripeOutbox
+	outbox    outbox
 
 	mu            sync.Mutex // one call at a time: what a call sees does not change under it
-	answers       map[string]stripeAnswer
-	customers     stripeShelf[stripeCustomer]
-	methods       stripeShelf[stripeMethod]
-	subscriptions stripeShelf[stripeSubscription]
-	invoices      stripeShelf[stripeInvoice]
-	sessions      stripeShelf[stripeSession]
-	schedules     stripeShelf[stripeSchedule]
-	charges       stripeShelf[stripeCharge]
-	refunds       stripeShelf[stripeRefund]
-	disputes      stripeShelf[stripeDispute]
-	setups        stripeShelf[stripeSetupIntent]
-	afterRetries  string // one of stripeAfterRetries; "" is the first
-	portals       stripeShelf[stripePortal]
-	catalog       stripeCatalog
-	discounts     stripeDiscounts
+	answers       map[string]answer
+	customers     shelf[customer]
+	methods       shelf[method]
+	subscriptions shelf[subscription]
+	invoices      shelf[invoice]
+	sessions      shelf[session]
+	schedules     shelf[schedule]
+	charges       shelf[charge]
+	refunds       shelf[refund]
+	disputes      shelf[dispute]
+	setups        shelf[setupIntent]
+	afterRetries  string // one of the states in dunning.go; "" is the first
+	portals       shelf[portal]
+	catalog       catalog
+	discounts     discounts
 	trialsTold    map[string]int64 // the end of which trial was told of, by subscription
-	events        stripeShelf[stripeEvent]
-	fresh         []*stripeEvent // happened in the call under way, not yet handed to the outbox
+	events        shelf[event]
+	fresh         []*event // happened in the call under way, not yet handed to the outbox
 }
 
 // New makes the stand-in and registers what it remembers with st. publicURL is where a browser reaches the sandbox;
@@ -90,22 +90,22 @@ type Server struct {
 func New(cfg Config, publicURL string, st *store.Store) *Server {
 	c := &Server{
 		cfg: cfg.withDefaults(), publicURL: publicURL, store: st, routes: http.NewServeMux(),
-		answers: map[string]stripeAnswer{}, trialsTold: map[string]int64{},
+		answers: map[string]answer{}, trialsTold: map[string]int64{},
 	}
 	c.outbox.now = st.Now
-	c.prices = []*stripePrice{
+	c.prices = []*price{
 		newStripePrice(c.cfg.BasicPrice, c.cfg.BasicLabel, c.cfg.BasicCents),
 		newStripePrice(c.cfg.ProPrice, c.cfg.ProLabel, c.cfg.ProCents),
 	}
-	for _, r := range slices.Concat(stripeRoutes, stripeCatalogRoutes, stripeMoneyRoutes, stripeDiscountRoutes, stripeTaxRoutes, stripeTrialRoutes) {
+	for _, r := range slices.Concat(baseRoutes, catalogRoutes, moneyRoutes, discountRoutes, taxRoutes, trialRoutes) {
 		c.routes.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { c.serveRoute(w, req, r) })
 	}
 	c.routes.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		stripeRefusal(http.StatusNotFound, "", "", "Unrecognized request URL (%s: %s).", r.Method, r.URL.Path).write(w)
+		refusalOf(http.StatusNotFound, "", "", "Unrecognized request URL (%s: %s).", r.Method, r.URL.Path).write(w)
 	})
 	c.outbox.arrived = func() { st.Changed(); _ = st.Save() } // after a failure the next call tries again
 	st.Keep("stripe", c.encode, c.restore)
-	st.OnAdvance(func(now time.Time) { c.do(now, func(*stripeCall) {}) })
+	st.OnAdvance(func(now time.Time) { c.do(now, func(*request) {}) })
 	return c
 }
 
@@ -117,7 +117,7 @@ func (c *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	w.Header().Set("Request-Id", stripeID("req"))
+	w.Header().Set("Request-Id", iD("req"))
 	if refusal := c.checkHeaders(r.Header); refusal != nil {
 		refusal.write(w)
 		return
@@ -126,9 +126,9 @@ func (c *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // do runs f alone, at now, after everything that time brought; then the events that happened are sent.
-func (c *Server) do(now time.Time, f func(*stripeCall)) {
+func (c *Server) do(now time.Time, f func(*request)) {
 	c.mu.Lock()
-	call := &stripeCall{Server: c, now: now}
+	call := &request{Server: c, now: now}
 	call.catchUp()
 	f(call)
 	happened := c.fresh
@@ -142,22 +142,22 @@ func (c *Server) do(now time.Time, f func(*stripeCall)) {
 	c.outbox.send(post)
 }
 
-// stripeCall is one call with c.mu held.
-type stripeCall struct {
+// request is one call with c.mu held.
+type request struct {
 	*Server
 	now  time.Time
-	form stripeForm
+	form form
 	id   string // from the path
 	base string // where a browser reaches the sandbox
 }
 
-// stripeShelf keeps objects of one kind, oldest first.
-type stripeShelf[T any] struct {
+// shelf keeps objects of one kind, oldest first.
+type shelf[T any] struct {
 	byID map[string]*T
 	list []*T
 }
 
-func (s *stripeShelf[T]) put(id string, v *T) {
+func (s *shelf[T]) put(id string, v *T) {
 	if s.byID == nil {
 		s.byID = map[string]*T{}
 	}
@@ -165,7 +165,7 @@ func (s *stripeShelf[T]) put(id string, v *T) {
 	s.list = append(s.list, v)
 }
 
-func stripeID(kind string) string { return kind + "_" + rand.Text()[:24] }
+func iD(kind string) string { return kind + "_" + rand.Text()[:24] }
 
 // clip drops the part of a second that Stripe's times do not have.
 func clip(t time.Time) int64 { return t.Unix() }

@@ -15,19 +15,19 @@ import (
 	"github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
-// stripeBox is a Stripe whose clock stands still between Advances.
-type stripeBox struct {
+// box is a Stripe whose clock stands still between Advances.
+type box struct {
 	*sandbox.Sandbox
 	t *testing.T
 }
 
-func newStripeBox(t *testing.T) *stripeBox {
+func newBox(t *testing.T) *box {
 	at := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
-	return &stripeBox{sandbox.New(sandbox.Config{Now: func() time.Time { return at }}), t}
+	return &box{sandbox.New(sandbox.Config{Now: func() time.Time { return at }}), t}
 }
 
 // call sends a form as a client with the right key; the header overrides.
-func (b *stripeBox) call(method, path, form string, header ...string) (int, map[string]any) {
+func (b *box) call(method, path, form string, header ...string) (int, map[string]any) {
 	b.t.Helper()
 	r := httptest.NewRequest(method, "/stripe"+path, strings.NewReader(form))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -44,7 +44,7 @@ func (b *stripeBox) call(method, path, form string, header ...string) (int, map[
 	return w.Code, out
 }
 
-func (b *stripeBox) ok(method, path, form string, header ...string) map[string]any {
+func (b *box) ok(method, path, form string, header ...string) map[string]any {
 	b.t.Helper()
 	status, out := b.call(method, path, form, header...)
 	if status != http.StatusOK {
@@ -54,13 +54,13 @@ func (b *stripeBox) ok(method, path, form string, header ...string) map[string]a
 }
 
 // customer makes one with a card attached.
-func (b *stripeBox) customer(card string) (customer, method string) {
+func (b *box) customer(card string) (customer, method string) {
 	b.t.Helper()
 	customer = b.ok("POST", "/v1/customers", "metadata[repazoo_user]=ann")["id"].(string)
 	return customer, b.ok("POST", "/v1/payment_methods/"+card+"/attach", "customer="+customer)["id"].(string)
 }
 
-func (b *stripeBox) subscribe(card string) map[string]any {
+func (b *box) subscribe(card string) map[string]any {
 	b.t.Helper()
 	customer, method := b.customer(card)
 	return b.ok("POST", "/v1/subscriptions", "customer="+customer+"&items[0][price]=price_basic&default_payment_method="+method+"&expand[0]=latest_invoice.confirmation_secret")
@@ -74,7 +74,7 @@ func period(sub map[string]any) string {
 
 func TestStripe_RefusesWhatTheRealOneRefuses(t *testing.T) {
 	t.Parallel()
-	b := newStripeBox(t)
+	b := newBox(t)
 	customer, method := b.customer("pm_card_visa")
 	stranger, _ := b.customer("pm_card_visa")
 	good := "customer=" + customer + "&items[0][price]=price_basic&default_payment_method=" + method
@@ -117,7 +117,7 @@ func TestStripe_RefusesWhatTheRealOneRefuses(t *testing.T) {
 
 func TestStripe_AnIdempotencyKeyReplaysItsAnswerForADay(t *testing.T) {
 	t.Parallel()
-	b := newStripeBox(t)
+	b := newBox(t)
 	key := []string{"Idempotency-Key", "k"}
 	first := b.ok("POST", "/v1/customers", "name=a", key...)
 	if again := b.ok("POST", "/v1/customers", "name=a", key...); again["id"] != first["id"] {
@@ -135,7 +135,7 @@ func TestStripe_AnIdempotencyKeyReplaysItsAnswerForADay(t *testing.T) {
 
 func TestStripe_ARefusalIsNotKeptUnderItsKeyAndADeclineIs(t *testing.T) {
 	t.Parallel()
-	b := newStripeBox(t)
+	b := newBox(t)
 	customer, _ := b.customer("pm_card_visa")
 	b.call("POST", "/v1/subscriptions", "customer=cus_x", "Idempotency-Key", "k")
 	status, _ := b.call("POST", "/v1/payment_methods/pm_card_visa/attach", "customer="+customer, "Idempotency-Key", "k")
@@ -152,7 +152,7 @@ func TestStripe_ARefusalIsNotKeptUnderItsKeyAndADeclineIs(t *testing.T) {
 
 func TestStripe_SearchLearnsOfACustomerAMinuteLate(t *testing.T) {
 	t.Parallel()
-	b := newStripeBox(t)
+	b := newBox(t)
 	b.customer("pm_card_visa")
 	find := "/v1/customers/search?query=" + url.QueryEscape("metadata['repazoo_user']:'ann'")
 	if n := len(b.ok("GET", find, "")["data"].([]any)); n != 0 {
@@ -166,7 +166,7 @@ func TestStripe_SearchLearnsOfACustomerAMinuteLate(t *testing.T) {
 
 func TestStripe_RenewsByTheMonthsLastDay(t *testing.T) {
 	t.Parallel()
-	b := newStripeBox(t)
+	b := newBox(t)
 	sub := b.subscribe("pm_card_visa")
 	if got := period(sub); sub["status"] != "active" || got != "2026-01-31 2026-02-28" {
 		t.Fatal(sub["status"], got)
@@ -190,7 +190,7 @@ func TestStripe_AnUnpaidStartIsConfirmedOrExpires(t *testing.T) {
 	}{"confirmed": {true, "active"}, "forgotten": {false, "incomplete_expired"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newStripeBox(t)
+			b := newBox(t)
 			sub := b.subscribe("pm_card_authenticationRequired")
 			secret := sub["latest_invoice"].(map[string]any)["confirmation_secret"].(map[string]any)["client_secret"].(string)
 			if sub["status"] != "incomplete" || b.Stripe().Authenticate("wrong") == nil {
@@ -211,7 +211,7 @@ func TestStripe_AnUnpaidStartIsConfirmedOrExpires(t *testing.T) {
 
 func TestStripe_CheckoutPageSaysThereIsNoMoneyAndPaysOnce(t *testing.T) {
 	t.Parallel()
-	b := newStripeBox(t)
+	b := newBox(t)
 	customer, _ := b.customer("pm_card_visa")
 	cs := b.ok("POST", "/v1/checkout/sessions", "mode=subscription&customer="+customer+
 		"&line_items[0][price]=price_pro&line_items[0][quantity]=1&success_url="+url.QueryEscape("https://a.b/done?s={CHECKOUT_SESSION_ID}")+"&cancel_url=https://a.b/back")
@@ -256,7 +256,7 @@ func TestStripe_WebhooksTravelAsBadlyAsTold(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b, in := newStripeBox(t), &mailbox{fail: tt.fail}
+			b, in := newBox(t), &mailbox{fail: tt.fail}
 			srv := httptest.NewServer(in)
 			t.Cleanup(srv.Close)
 			b.Stripe().DeliverTo(srv.URL, "whsec_x")
@@ -279,7 +279,7 @@ func TestStripe_WebhooksTravelAsBadlyAsTold(t *testing.T) {
 func TestStripe_ReorderTurnsTheEventsOfOneCallAround(t *testing.T) {
 	t.Parallel()
 	order := func(how stripe.Delivery) string {
-		b, in := newStripeBox(t), &mailbox{}
+		b, in := newBox(t), &mailbox{}
 		srv := httptest.NewServer(in)
 		defer srv.Close()
 		customer, method := b.customer("pm_card_visa")

@@ -3,13 +3,12 @@ package stripe
 import (
 	"errors"
 	"maps"
-	"net/http"
 	"slices"
 	"strconv"
 	"time"
 )
 
-type stripePrice struct {
+type price struct {
 	ID          string            `json:"id"`
 	Object      string            `json:"object"`
 	Active      bool              `json:"active"`
@@ -26,15 +25,15 @@ type stripePrice struct {
 	UnitAmount  int64             `json:"unit_amount"`
 }
 
-func newStripePrice(id, label string, cents int64) *stripePrice {
-	return &stripePrice{
+func newStripePrice(id, label string, cents int64) *price {
+	return &price{
 		ID: id, Object: "price", Active: true, Created: 1_767_225_600, Currency: "usd", Metadata: map[string]string{}, Nickname: label,
 		Product: "prod_" + id, Recurring: map[string]any{"interval": "month", "interval_count": 1, "meter": nil, "usage_type": "licensed"},
 		Type: "recurring", UnitAmount: cents,
 	}
 }
 
-func (c *stripeCall) price(param, id string) (*stripePrice, *stripeError) {
+func (c *request) price(param, id string) (*price, *apiError) {
 	if id == "" {
 		return nil, required(param)
 	}
@@ -46,17 +45,17 @@ func (c *stripeCall) price(param, id string) (*stripePrice, *stripeError) {
 	return nil, missing("price", param, id)
 }
 
-func (c *stripeCall) listPrices() (any, *stripeError) {
-	return page(c, "/v1/prices", c.prices, func(p *stripePrice) string { return p.ID },
-		func(p *stripePrice) bool {
+func (c *request) listPrices() (any, *apiError) {
+	return page(c, "/v1/prices", c.prices, func(p *price) string { return p.ID },
+		func(p *price) bool {
 			keys := c.form.list("lookup_keys")
 			byKey := keys == nil || p.LookupKey != nil && slices.Contains(keys, *p.LookupKey)
 			return byKey && (!c.form.has("active") || c.form.get("active") == strconv.FormatBool(p.Active)) &&
 				(!c.form.has("product") || c.form.get("product") == p.Product)
-		}, func(p *stripePrice) any { return p })
+		}, func(p *price) any { return p })
 }
 
-func (c *stripeCall) retrievePrice() (any, *stripeError) {
+func (c *request) retrievePrice() (any, *apiError) {
 	p, refusal := c.price("id", c.id)
 	if refusal != nil {
 		return nil, refusal
@@ -64,10 +63,10 @@ func (c *stripeCall) retrievePrice() (any, *stripeError) {
 	return p, nil
 }
 
-type stripeSubscription struct {
+type subscription struct {
 	ID                   string            `json:"id"`
 	Object               string            `json:"object"`
-	AutomaticTax         stripeAutoTax     `json:"automatic_tax"`
+	AutomaticTax         automaticTax      `json:"automatic_tax"`
 	BillingCycleAnchor   int64             `json:"billing_cycle_anchor"`
 	BillingMode          map[string]any    `json:"billing_mode"`
 	CancelAt             *int64            `json:"cancel_at"`
@@ -81,12 +80,12 @@ type stripeSubscription struct {
 	DefaultPaymentMethod *string           `json:"default_payment_method"`
 	Discounts            []string          `json:"discounts"`
 	EndedAt              *int64            `json:"ended_at"`
-	Items                stripeItems       `json:"items"`
+	Items                items             `json:"items"`
 	LatestInvoice        *string           `json:"latest_invoice"`
 	Livemode             bool              `json:"livemode"`
 	Metadata             map[string]string `json:"metadata"`
 	PendingSetupIntent   *string           `json:"pending_setup_intent"`
-	PendingUpdate        *stripePending    `json:"pending_update"`
+	PendingUpdate        *pendingUpdate    `json:"pending_update"`
 	Schedule             *string           `json:"schedule"`
 	StartDate            int64             `json:"start_date"`
 	Status               string            `json:"status"`
@@ -95,32 +94,32 @@ type stripeSubscription struct {
 	TrialStart           *int64            `json:"trial_start"`
 }
 
-type stripeItems struct {
-	Object  string       `json:"object"`
-	Data    []stripeItem `json:"data"`
-	HasMore bool         `json:"has_more"`
-	URL     string       `json:"url"`
+type items struct {
+	Object  string `json:"object"`
+	Data    []item `json:"data"`
+	HasMore bool   `json:"has_more"`
+	URL     string `json:"url"`
 }
 
-type stripeItem struct {
+type item struct {
 	ID                 string            `json:"id"`
 	Object             string            `json:"object"`
 	Created            int64             `json:"created"`
 	CurrentPeriodEnd   int64             `json:"current_period_end"`
 	CurrentPeriodStart int64             `json:"current_period_start"`
 	Metadata           map[string]string `json:"metadata"`
-	Price              *stripePrice      `json:"price"`
+	Price              *price            `json:"price"`
 	Quantity           int64             `json:"quantity"`
 	Subscription       string            `json:"subscription"`
 }
 
-func (s *stripeSubscription) item() *stripeItem { return &s.Items.Data[0] }
+func (s *subscription) item() *item { return &s.Items.Data[0] }
 
-func (s *stripeSubscription) live() bool {
+func (s *subscription) live() bool {
 	return s.Status != "canceled" && s.Status != "incomplete_expired"
 }
 
-func (c *stripeCall) createSubscription() (any, *stripeError) {
+func (c *request) createSubscription() (any, *apiError) {
 	cu, refusal := c.customer("customer", c.form.get("customer"))
 	if refusal != nil {
 		return nil, refusal
@@ -149,22 +148,22 @@ func (c *stripeCall) createSubscription() (any, *stripeError) {
 }
 
 // methodOf finds a payment method that belongs to the customer.
-func (c *stripeCall) methodOf(customer, id string) (*stripeMethod, *stripeError) {
+func (c *request) methodOf(customer, id string) (*method, *apiError) {
 	if id == "" {
-		return nil, stripeRefusal(http.StatusBadRequest, "resource_missing", "", "This customer has no attached payment source or default payment method. Please consider adding a default payment method.")
+		return nil, badRequest("resource_missing", "", "This customer has no attached payment source or default payment method. Please consider adding a default payment method.")
 	}
 	m := c.methods.byID[id]
 	if m == nil {
 		return nil, missing("PaymentMethod", "default_payment_method", id)
 	}
 	if m.Customer == nil || *m.Customer != customer {
-		return nil, stripeRefusal(http.StatusBadRequest, "", "default_payment_method", "The customer does not have a payment method with the ID %s. The payment method must be attached to the customer.", id)
+		return nil, badRequest("", "default_payment_method", "The customer does not have a payment method with the ID %s. The payment method must be attached to the customer.", id)
 	}
 	return m, nil
 }
 
 // readTerms reads what a new subscription is to begin with.
-func (c *stripeCall) readTerms(cu *stripeCustomer) (t stripeTerms, refusal *stripeError) {
+func (c *request) readTerms(cu *customer) (t sessionTerms, refusal *apiError) {
 	if refusal = c.readTrial(&t, ""); refusal != nil {
 		return t, refusal
 	}
@@ -176,14 +175,14 @@ func (c *stripeCall) readTerms(cu *stripeCustomer) (t stripeTerms, refusal *stri
 }
 
 // subscribe begins a subscription: active when its first invoice is paid, incomplete until then; in a trial without more.
-func (c *stripeCall) subscribe(customer string, p *stripePrice, m *stripeMethod, metadata map[string]string, pay bool, terms stripeTerms) *stripeSubscription {
-	id, now := stripeID("sub"), clip(c.now)
-	sub := &stripeSubscription{
+func (c *request) subscribe(customer string, p *price, m *method, metadata map[string]string, pay bool, terms sessionTerms) *subscription {
+	id, now := iD("sub"), clip(c.now)
+	sub := &subscription{
 		ID: id, Object: "subscription", BillingCycleAnchor: now, BillingMode: map[string]any{"type": "flexible"},
 		CancellationDetails: map[string]any{"comment": nil, "feedback": nil, "reason": nil}, CollectionMethod: "charge_automatically",
 		Created: now, Currency: "usd", Customer: customer, Metadata: metadata, AutomaticTax: autoTax(terms.Tax), Discounts: []string{}, StartDate: now, Status: "incomplete",
-		Items: stripeItems{Object: "list", URL: "/v1/subscription_items?subscription=" + id, Data: []stripeItem{{
-			ID: stripeID("si"), Object: "subscription_item", Created: now, CurrentPeriodStart: now, CurrentPeriodEnd: clip(monthAfter(c.now, 1)),
+		Items: items{Object: "list", URL: "/v1/subscription_items?subscription=" + id, Data: []item{{
+			ID: iD("si"), Object: "subscription_item", Created: now, CurrentPeriodStart: now, CurrentPeriodEnd: clip(monthAfter(c.now, 1)),
 			Metadata: map[string]string{}, Price: p, Quantity: 1, Subscription: id,
 		}}},
 	}
@@ -207,7 +206,7 @@ func (c *stripeCall) subscribe(customer string, p *stripePrice, m *stripeMethod,
 	return sub
 }
 
-func (c *stripeCall) renderSubscription(sub *stripeSubscription) any {
+func (c *request) renderSubscription(sub *subscription) any {
 	m := snapshot(sub)
 	if in := c.invoices.byID[*sub.LatestInvoice]; c.form.expands("latest_invoice") {
 		m["latest_invoice"] = c.renderInvoice(in, "latest_invoice.")
@@ -225,14 +224,14 @@ func (c *stripeCall) renderSubscription(sub *stripeSubscription) any {
 	return m
 }
 
-func (c *stripeCall) subscription() (*stripeSubscription, *stripeError) {
+func (c *request) subscription() (*subscription, *apiError) {
 	if sub := c.subscriptions.byID[c.id]; sub != nil {
 		return sub, nil
 	}
 	return nil, missing("subscription", "id", c.id)
 }
 
-func (c *stripeCall) retrieveSubscription() (any, *stripeError) {
+func (c *request) retrieveSubscription() (any, *apiError) {
 	sub, refusal := c.subscription()
 	if refusal != nil {
 		return nil, refusal
@@ -240,35 +239,35 @@ func (c *stripeCall) retrieveSubscription() (any, *stripeError) {
 	return c.renderSubscription(sub), nil
 }
 
-func (c *stripeCall) listSubscriptions() (any, *stripeError) {
+func (c *request) listSubscriptions() (any, *apiError) {
 	if id := c.form.get("customer"); id != "" && c.customers.byID[id] == nil {
 		return nil, missing("customer", "customer", id)
 	}
 	status := c.form.get("status")
-	return page(c, "/v1/subscriptions", c.subscriptions.list, func(s *stripeSubscription) string { return s.ID },
-		func(s *stripeSubscription) bool {
+	return page(c, "/v1/subscriptions", c.subscriptions.list, func(s *subscription) string { return s.ID },
+		func(s *subscription) bool {
 			byStatus := status == "all" || status == s.Status || status == "ended" && !s.live() || status == "" && s.Status != "canceled"
 			return byStatus && (!c.form.has("customer") || s.Customer == c.form.get("customer"))
 		},
-		func(s *stripeSubscription) any { return c.renderSubscription(s) })
+		func(s *subscription) any { return c.renderSubscription(s) })
 }
 
-func (c *stripeCall) updateSubscription() (any, *stripeError) {
+func (c *request) updateSubscription() (any, *apiError) {
 	sub, refusal := c.subscription()
 	if refusal != nil {
 		return nil, refusal
 	}
 	if !sub.live() {
-		return nil, stripeRefusal(http.StatusBadRequest, "", "", "A canceled subscription can only update its cancellation_details and metadata.")
+		return nil, badRequest("", "", "A canceled subscription can only update its cancellation_details and metadata.")
 	}
 	if c.form.has("cancel_at") && c.form.has("cancel_at_period_end") {
-		return nil, stripeRefusal(http.StatusBadRequest, "", "", "You may only specify one of these parameters: cancel_at, cancel_at_period_end.")
+		return nil, badRequest("", "", "You may only specify one of these parameters: cancel_at, cancel_at_period_end.")
 	}
 	if c.form.has("items[0][id]") || c.form.has("items[0][price]") {
 		return c.changeItem(sub)
 	}
 	if sub.Schedule != nil && (c.form.has("cancel_at") || c.form.has("cancel_at_period_end")) {
-		return nil, stripeRefusal(http.StatusBadRequest, "", "", "The subscription is managed by the subscription schedule `%s`, and updating any cancelation behavior directly is not allowed. Please update the schedule instead.", *sub.Schedule)
+		return nil, badRequest("", "", "The subscription is managed by the subscription schedule `%s`, and updating any cancelation behavior directly is not allowed. Please update the schedule instead.", *sub.Schedule)
 	}
 	if id := c.form.get("default_payment_method"); id != "" {
 		m, refusal := c.methodOf(sub.Customer, id)
@@ -290,7 +289,7 @@ func (c *stripeCall) updateSubscription() (any, *stripeError) {
 }
 
 // changeTerms gives a subscription other discounts, and switches its tax on or off.
-func (c *stripeCall) changeTerms(sub *stripeSubscription) *stripeError {
+func (c *request) changeTerms(sub *subscription) *apiError {
 	discounts, said, refusal := c.readDiscounts("discounts", sub.Customer)
 	if refusal != nil {
 		return refusal
@@ -309,12 +308,12 @@ func (c *stripeCall) changeTerms(sub *stripeSubscription) *stripeError {
 }
 
 // scheduleCancel understands both ways to say when a subscription ends, and how to take them back.
-func (c *stripeCall) scheduleCancel(sub *stripeSubscription) *stripeError {
+func (c *request) scheduleCancel(sub *subscription) *apiError {
 	switch {
 	case c.form.has("cancel_at_period_end"):
 		on, err := strconv.ParseBool(c.form.get("cancel_at_period_end"))
 		if err != nil {
-			return stripeRefusal(http.StatusBadRequest, "", "cancel_at_period_end", "Invalid boolean: %s", c.form.get("cancel_at_period_end"))
+			return badRequest("", "cancel_at_period_end", "Invalid boolean: %s", c.form.get("cancel_at_period_end"))
 		}
 		sub.CancelAtPeriodEnd, sub.CancelAt, sub.CanceledAt = on, nil, nil
 		if on {
@@ -323,7 +322,7 @@ func (c *stripeCall) scheduleCancel(sub *stripeSubscription) *stripeError {
 	case c.form.get("cancel_at") != "":
 		at, err := strconv.ParseInt(c.form.get("cancel_at"), 10, 64)
 		if err != nil || at <= clip(c.now) {
-			return stripeRefusal(http.StatusBadRequest, "", "cancel_at", "`cancel_at` must be a timestamp in the future.")
+			return badRequest("", "cancel_at", "`cancel_at` must be a timestamp in the future.")
 		}
 		sub.CancelAtPeriodEnd, sub.CancelAt = false, &at
 	case c.form.has("cancel_at"):
@@ -340,7 +339,7 @@ func (c *stripeCall) scheduleCancel(sub *stripeSubscription) *stripeError {
 	return nil
 }
 
-func (c *stripeCall) cancelSubscription() (any, *stripeError) {
+func (c *request) cancelSubscription() (any, *apiError) {
 	sub, refusal := c.subscription()
 	if refusal != nil {
 		return nil, refusal
@@ -356,7 +355,7 @@ func (c *stripeCall) cancelSubscription() (any, *stripeError) {
 // of a trial up for the payments to come.
 func (c *Server) Authenticate(clientSecret string) error {
 	err := errors.New("sandbox: no open invoice and no trial has this client secret")
-	c.do(c.store.Now(), func(call *stripeCall) {
+	c.do(c.store.Now(), func(call *request) {
 		for _, in := range c.invoices.list {
 			if in.secret == clientSecret && in.Status == "open" {
 				call.confirmPayment(in)

@@ -3,23 +3,22 @@ package stripe
 import (
 	"maps"
 	"math"
-	"net/http"
 	"strings"
 )
 
 // Automatic tax, with one rate for each country the account is registered in: enough to see that amounts with tax are told
 // apart, and what Stripe refuses as long as nobody knows where the customer lives.
 
-var stripeTaxRoutes = []stripeRoute{
-	{"GET /v1/tax/settings", "expand[]", (*stripeCall).retrieveTaxSettings},
-	{"GET /v1/tax/registrations", "status limit starting_after expand[]", (*stripeCall).listRegistrations},
-	{"POST /v1/customers/{id}", "address[country] address[line1] address[city] address[postal_code] address[state] email name description metadata[] expand[]", (*stripeCall).updateCustomer},
+var taxRoutes = []apiRoute{
+	{"GET /v1/tax/settings", "expand[]", (*request).retrieveTaxSettings},
+	{"GET /v1/tax/registrations", "status limit starting_after expand[]", (*request).listRegistrations},
+	{"POST /v1/customers/{id}", "address[country] address[line1] address[city] address[postal_code] address[state] email name description metadata[] expand[]", (*request).updateCustomer},
 }
 
-// stripeTaxRates are percentages, by country. Elsewhere the account collects nothing.
-var stripeTaxRates = map[string]int64{"DE": 19, "GB": 20}
+// taxRates are percentages, by country. Elsewhere the account collects nothing.
+var taxRates = map[string]int64{"DE": 19, "GB": 20}
 
-type stripeAddress struct {
+type address struct {
 	City       *string `json:"city"`
 	Country    *string `json:"country"`
 	Line1      *string `json:"line1"`
@@ -29,7 +28,7 @@ type stripeAddress struct {
 }
 
 // country is where the customer lives; "" when nobody knows.
-func (cu *stripeCustomer) country() string {
+func (cu *customer) country() string {
 	if cu.Address == nil || cu.Address.Country == nil {
 		return ""
 	}
@@ -37,22 +36,22 @@ func (cu *stripeCustomer) country() string {
 }
 
 // readAddress takes over what the request says of where a customer lives.
-func (c *stripeCall) readAddress(cu *stripeCustomer) *stripeError {
+func (c *request) readAddress(cu *customer) *apiError {
 	country := c.form.get("address[country]")
 	switch {
 	case !strings.Contains(strings.Join(c.form.roots(), " "), "address"):
 		return nil
 	case len(country) != 2:
-		return stripeRefusal(http.StatusBadRequest, "", "address[country]", "Country '%s' is unknown. Try using a 2-character alphanumeric country code instead, such as 'US', 'EG', or 'GB'.", country)
+		return badRequest("", "address[country]", "Country '%s' is unknown. Try using a 2-character alphanumeric country code instead, such as 'US', 'EG', or 'GB'.", country)
 	}
-	cu.Address = &stripeAddress{
+	cu.Address = &address{
 		City: c.form.optional("address[city]"), Country: new(strings.ToUpper(country)), Line1: c.form.optional("address[line1]"),
 		PostalCode: c.form.optional("address[postal_code]"), State: c.form.optional("address[state]"),
 	}
 	return nil
 }
 
-func (c *stripeCall) updateCustomer() (any, *stripeError) {
+func (c *request) updateCustomer() (any, *apiError) {
 	cu, refusal := c.customer("id", c.id)
 	if refusal == nil {
 		refusal = c.readAddress(cu)
@@ -71,38 +70,38 @@ func (c *stripeCall) updateCustomer() (any, *stripeError) {
 }
 
 // readTax reads automatic_tax[enabled]. The customer may be nil, where only a page will know.
-func (c *stripeCall) readTax(cu *stripeCustomer, asks bool) (bool, *stripeError) {
+func (c *request) readTax(cu *customer, asks bool) (bool, *apiError) {
 	switch {
 	case c.form.get("automatic_tax[enabled]") != "true":
 		return false, nil
 	case c.cfg.NoTax:
-		return false, stripeRefusal(http.StatusBadRequest, "", "automatic_tax[enabled]", "You must have a valid head office address to enable automatic tax calculation in test mode. Visit https://dashboard.stripe.com/test/settings/tax to update it.")
+		return false, badRequest("", "automatic_tax[enabled]", "You must have a valid head office address to enable automatic tax calculation in test mode. Visit https://dashboard.stripe.com/test/settings/tax to update it.")
 	case cu != nil && cu.country() == "" && !asks:
-		return false, stripeRefusal(http.StatusBadRequest, "customer_tax_location_invalid", "", "The customer's location isn't recognized. Set a valid customer address in order to automatically calculate tax.")
+		return false, badRequest("customer_tax_location_invalid", "", "The customer's location isn't recognized. Set a valid customer address in order to automatically calculate tax.")
 	}
 	return true, nil
 }
 
-type stripeAutoTax struct {
+type automaticTax struct {
 	DisabledReason *string        `json:"disabled_reason"`
 	Enabled        bool           `json:"enabled"`
 	Liability      map[string]any `json:"liability"`
 }
 
-func autoTax(on bool) stripeAutoTax {
+func autoTax(on bool) automaticTax {
 	if !on {
-		return stripeAutoTax{}
+		return automaticTax{}
 	}
-	return stripeAutoTax{Enabled: true, Liability: map[string]any{"type": "self"}}
+	return automaticTax{Enabled: true, Liability: map[string]any{"type": "self"}}
 }
 
-type stripeInvoiceTax struct {
-	stripeAutoTax
+type invoiceTax struct {
+	automaticTax
 	Provider *string `json:"provider"`
 	Status   *string `json:"status"`
 }
 
-type stripeTaxAmount struct {
+type taxAmount struct {
 	Amount           int64          `json:"amount"`
 	TaxBehavior      string         `json:"tax_behavior"`
 	TaxRateDetails   map[string]any `json:"tax_rate_details"`
@@ -112,9 +111,9 @@ type stripeTaxAmount struct {
 }
 
 // tax puts the customer's tax on top of an invoice that is added up otherwise.
-func (c *stripeCall) tax(in *stripeInvoice, on bool) {
-	in.TotalExcludingTax, in.TotalTaxes = in.Total, []stripeTaxAmount{}
-	in.AutomaticTax = stripeInvoiceTax{stripeAutoTax: autoTax(on)}
+func (c *request) tax(in *invoice, on bool) {
+	in.TotalExcludingTax, in.TotalTaxes = in.Total, []taxAmount{}
+	in.AutomaticTax = invoiceTax{automaticTax: autoTax(on)}
 	if !on {
 		return
 	}
@@ -128,11 +127,11 @@ func (c *stripeCall) tax(in *stripeInvoice, on bool) {
 		return
 	}
 	in.AutomaticTax.Status = new("complete")
-	t := stripeTaxAmount{
-		Amount: int64(math.Round(float64(in.Total*stripeTaxRates[country]) / 100)), TaxBehavior: "exclusive", TaxableAmount: in.Total, TaxabilityReason: "standard_rated",
+	t := taxAmount{
+		Amount: int64(math.Round(float64(in.Total*taxRates[country]) / 100)), TaxBehavior: "exclusive", TaxableAmount: in.Total, TaxabilityReason: "standard_rated",
 		TaxRateDetails: map[string]any{"tax_rate": "txr_" + strings.ToLower(country)}, Type: "tax_rate_details",
 	}
-	if stripeTaxRates[country] == 0 {
+	if taxRates[country] == 0 {
 		t.TaxabilityReason, t.TaxableAmount = "not_collecting", 0
 	}
 	in.TotalTaxes = append(in.TotalTaxes, t)
@@ -140,7 +139,7 @@ func (c *stripeCall) tax(in *stripeInvoice, on bool) {
 }
 
 // reckon makes an invoice that is added up what the customer owes: less discounts, with tax, after what is to their credit.
-func (c *stripeCall) reckon(in *stripeInvoice, discounts []*stripeDiscount, taxed bool) {
+func (c *request) reckon(in *invoice, discounts []*discount, taxed bool) {
 	c.takeOff(in, discounts)
 	c.tax(in, taxed)
 	if cu := c.customers.byID[in.Customer]; cu != nil {
@@ -152,20 +151,20 @@ func (c *stripeCall) reckon(in *stripeInvoice, discounts []*stripeDiscount, taxe
 }
 
 // spendBalance keeps what an invoice left to the customer's credit.
-func (c *stripeCall) spendBalance(in *stripeInvoice) {
+func (c *request) spendBalance(in *invoice) {
 	if cu := c.customers.byID[in.Customer]; cu != nil && in.EndingBalance != nil {
 		cu.Balance = *in.EndingBalance
 	}
 }
 
 // returnBalance gives back what a voided invoice had taken of it.
-func (c *stripeCall) returnBalance(in *stripeInvoice) {
+func (c *request) returnBalance(in *invoice) {
 	if cu := c.customers.byID[in.Customer]; cu != nil && in.EndingBalance != nil {
 		cu.Balance -= *in.EndingBalance - in.StartingBalance
 	}
 }
 
-func (c *stripeCall) retrieveTaxSettings() (any, *stripeError) {
+func (c *request) retrieveTaxSettings() (any, *apiError) {
 	settings := map[string]any{
 		"object": "tax.settings", "livemode": false, "status": "active", "status_details": map[string]any{"active": map[string]any{}},
 		"defaults":    map[string]any{"provider": "stripe", "tax_behavior": "exclusive", "tax_code": "txcd_10103000"},
@@ -179,7 +178,7 @@ func (c *stripeCall) retrieveTaxSettings() (any, *stripeError) {
 	return settings, nil
 }
 
-type stripeRegistration struct {
+type registration struct {
 	ID             string         `json:"id"`
 	Object         string         `json:"object"`
 	ActiveFrom     int64          `json:"active_from"`
@@ -191,17 +190,17 @@ type stripeRegistration struct {
 	Status         string         `json:"status"`
 }
 
-func (c *stripeCall) listRegistrations() (any, *stripeError) {
-	var all []*stripeRegistration
+func (c *request) listRegistrations() (any, *apiError) {
+	var all []*registration
 	for _, country := range []string{"DE", "GB"} {
 		options := map[string]any{"type": "standard", "standard": map[string]any{"place_of_supply_scheme": "standard"}}
-		all = append(all, &stripeRegistration{
+		all = append(all, &registration{
 			ID: "taxreg_" + strings.ToLower(country), Object: "tax.registration", ActiveFrom: 1_767_225_600, Created: 1_767_225_600, Country: country, Status: "active",
 			CountryOptions: map[string]any{strings.ToLower(country): options},
 		})
 	}
-	return page(c, "/v1/tax/registrations", all, func(r *stripeRegistration) string { return r.ID },
-		func(r *stripeRegistration) bool {
+	return page(c, "/v1/tax/registrations", all, func(r *registration) string { return r.ID },
+		func(r *registration) bool {
 			return !c.cfg.NoTax && (!c.form.has("status") || c.form.get("status") == "all" || c.form.get("status") == r.Status)
-		}, func(r *stripeRegistration) any { return r })
+		}, func(r *registration) any { return r })
 }

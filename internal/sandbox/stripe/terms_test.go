@@ -14,7 +14,7 @@ import (
 )
 
 // begin starts a subscription of basic with what the form adds to it; without a card when there is none.
-func (b *stripeBox) begin(card, form string) map[string]any {
+func (b *box) begin(card, form string) map[string]any {
 	b.t.Helper()
 	customer := b.ok("POST", "/v1/customers", "address[country]=DE")["id"].(string)
 	params := "customer=" + customer + "&items[0][price]=price_basic"
@@ -25,14 +25,14 @@ func (b *stripeBox) begin(card, form string) map[string]any {
 }
 
 // promotion makes a code of a coupon and gives its id.
-func (b *stripeBox) promotion(coupon, form string) string {
+func (b *box) promotion(coupon, form string) string {
 	b.t.Helper()
 	id := b.ok("POST", "/v1/coupons", coupon)["id"].(string)
 	return b.ok("POST", "/v1/promotion_codes", "promotion[type]=coupon&promotion[coupon]="+id+form)["id"].(string)
 }
 
 // kinds are the types of the events since the beginning, oldest first.
-func (b *stripeBox) kinds() (all []string) {
+func (b *box) kinds() (all []string) {
 	for _, e := range b.ok("GET", "/v1/events?limit=100", "")["data"].([]any) {
 		all = append([]string{e.(map[string]any)["type"].(string)}, all...)
 	}
@@ -53,7 +53,7 @@ func TestStripe_ATrialEndsAsItsSettingsSay(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newStripeBox(t)
+			b := newBox(t)
 			sub := b.begin(tt.card, tt.form)
 			if sub["status"] != "trialing" || period(sub) != "2026-01-31 2026-02-10" {
 				t.Fatal(sub["status"], period(sub))
@@ -80,7 +80,7 @@ func TestStripe_ATrialEndsAsItsSettingsSay(t *testing.T) {
 
 func TestStripe_APausedSubscriptionIsResumedOnceItIsPaid(t *testing.T) {
 	t.Parallel()
-	b := newStripeBox(t)
+	b := newBox(t)
 	sub := b.begin("", "&trial_period_days=1&trial_settings[end_behavior][missing_payment_method]=pause")
 	id := sub["id"].(string)
 	if status, _ := b.call("POST", "/v1/subscriptions/"+id+"/resume", ""); status != http.StatusBadRequest {
@@ -117,7 +117,7 @@ func TestStripe_ADiscountLastsAsLongAsItsCouponSays(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newStripeBox(t)
+			b := newBox(t)
 			sub := b.begin("pm_card_visa", "&discounts[0][promotion_code]="+b.promotion(tt.coupon, ""))
 			b.Advance(93 * 24 * time.Hour)
 			var got []string
@@ -137,7 +137,7 @@ func TestStripe_ADiscountLastsAsLongAsItsCouponSays(t *testing.T) {
 
 func TestStripe_RefusesTermsAsTheRealOneDoes(t *testing.T) {
 	t.Parallel()
-	b := newStripeBox(t)
+	b := newBox(t)
 	bare := sandbox.New(sandbox.Config{Now: b.Now, Stripe: stripe.Config{NoTax: true}})
 	customer, method := b.customer("pm_card_visa") // lives nowhere
 	stranger, _ := b.customer("pm_card_visa")
@@ -177,7 +177,7 @@ func TestStripe_RefusesTermsAsTheRealOneDoes(t *testing.T) {
 			t.Errorf("%s: %d %q, want %q", name, status, got, tt.want)
 		}
 	}
-	none := &stripeBox{bare, t}
+	none := &box{bare, t}
 	cu := none.ok("POST", "/v1/customers", "address[country]=DE")["id"].(string)
 	if status, _ := none.call("POST", "/v1/checkout/sessions", strings.Replace(page, customer, cu, 1)+"&automatic_tax[enabled]=true"); status != http.StatusBadRequest {
 		t.Errorf("an account without a head office reckons tax: %d", status)
@@ -186,7 +186,7 @@ func TestStripe_RefusesTermsAsTheRealOneDoes(t *testing.T) {
 
 func TestStripe_TaxIsOnTopOfWhatDiscountsLeave(t *testing.T) {
 	t.Parallel()
-	b := newStripeBox(t)
+	b := newBox(t)
 	sub := b.begin("pm_card_visa", "&automatic_tax[enabled]=true&discounts[0][promotion_code]="+b.promotion("percent_off=50&duration=forever", ""))
 	in := b.get(sub)["latest_invoice"].(map[string]any)
 	if got := fmt.Sprint(in["subtotal"], in["total_excluding_tax"], in["total"], in["amount_paid"]); got != "900 450 536 536" {
@@ -197,7 +197,7 @@ func TestStripe_TaxIsOnTopOfWhatDiscountsLeave(t *testing.T) {
 // A change that credits more than it costs leaves the rest to the customer's balance, and a void gives it back.
 func TestStripe_WhatIsCreditedPaysTheNextInvoice(t *testing.T) {
 	t.Parallel()
-	b := newStripeBox(t)
+	b := newBox(t)
 	sub := b.begin("pm_card_visa", "")
 	id, item := parts(sub)
 	all := b.promotion("percent_off=100&duration=once", "")
@@ -214,12 +214,12 @@ func TestStripe_WhatIsCreditedPaysTheNextInvoice(t *testing.T) {
 func TestStripe_TrialsAndDiscountsOutliveTheProcess(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
-	open := func(file string) *stripeBox {
+	open := func(file string) *box {
 		s, err := sandbox.Open(sandbox.Config{Now: func() time.Time { return at }, StateFile: file})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return &stripeBox{s, t}
+		return &box{s, t}
 	}
 	file := filepath.Join(t.TempDir(), "state.json")
 	b := open(file)
@@ -249,7 +249,7 @@ func TestStripe_TrialsAndDiscountsOutliveTheProcess(t *testing.T) {
 
 func TestStripe_TheCheckoutPageTellsTheTermsAndTakesACode(t *testing.T) {
 	t.Parallel()
-	b := newStripeBox(t)
+	b := newBox(t)
 	b.promotion("amount_off=300&currency=usd&duration=forever", "&code=THREE")
 	customer, _ := b.customer("pm_card_visa")
 	cs := b.ok("POST", "/v1/checkout/sessions", "mode=subscription&customer="+customer+"&line_items[0][price]=price_basic&success_url=https://a.b"+

@@ -1,7 +1,6 @@
 package stripe
 
 import (
-	"net/http"
 	"strconv"
 	"time"
 )
@@ -10,24 +9,24 @@ import (
 // pauses or owes, as its trial_settings say. customer.subscription.trial_will_end comes three days before, or at once when
 // the trial is shorter.
 
-const stripeTrialWarning = 3 * 24 * time.Hour
+const trialWarning = 3 * 24 * time.Hour
 
-// stripeTrialRoutes is what only trials need.
-var stripeTrialRoutes = []stripeRoute{
-	{"POST /v1/subscriptions/{id}/resume", "billing_cycle_anchor proration_behavior proration_date expand[]", (*stripeCall).resumeSubscription},
+// trialRoutes is what only trials need.
+var trialRoutes = []apiRoute{
+	{"POST /v1/subscriptions/{id}/resume", "billing_cycle_anchor proration_behavior proration_date expand[]", (*request).resumeSubscription},
 }
 
-// stripeTerms is how a subscription begins, besides its price and card.
-type stripeTerms struct {
-	TrialDays int               `json:"trial_days,omitempty"`
-	CardLess  string            `json:"card_less,omitempty"` // missing_payment_method
-	Tax       bool              `json:"tax,omitempty"`
-	Discounts []*stripeDiscount `json:"discounts,omitempty"` // not redeemed yet
-	Session   *string           `json:"-"`
+// sessionTerms is how a subscription begins, besides its price and card.
+type sessionTerms struct {
+	TrialDays int         `json:"trial_days,omitempty"`
+	CardLess  string      `json:"card_less,omitempty"` // missing_payment_method
+	Tax       bool        `json:"tax,omitempty"`
+	Discounts []*discount `json:"discounts,omitempty"` // not redeemed yet
+	Session   *string     `json:"-"`
 }
 
 // readTrial reads the trial of a request, below a prefix such as "subscription_data".
-func (c *stripeCall) readTrial(t *stripeTerms, prefix string) *stripeError {
+func (c *request) readTrial(t *sessionTerms, prefix string) *apiError {
 	name := func(first, rest string) string {
 		if prefix == "" {
 			return first + rest
@@ -43,18 +42,18 @@ func (c *stripeCall) readTrial(t *stripeTerms, prefix string) *stripeError {
 		t.TrialDays = int(*n)
 	}
 	if t.TrialDays > 730 {
-		return stripeRefusal(http.StatusBadRequest, "", days, "trial_period_days must be less than or equal to 730.")
+		return badRequest("", days, "trial_period_days must be less than or equal to 730.")
 	}
 	t.CardLess = c.form.get(behavior)
 	switch t.CardLess {
 	case "", "cancel", "pause", "create_invoice":
 		return nil
 	}
-	return stripeRefusal(http.StatusBadRequest, "", behavior, "Invalid %s: must be one of cancel, create_invoice, or pause", behavior)
+	return badRequest("", behavior, "Invalid %s: must be one of cancel, create_invoice, or pause", behavior)
 }
 
 // beginTrial makes the first period a free one.
-func (c *stripeCall) beginTrial(sub *stripeSubscription, t stripeTerms) {
+func (c *request) beginTrial(sub *subscription, t sessionTerms) {
 	if t.CardLess != "" {
 		sub.TrialSettings = map[string]any{"end_behavior": map[string]any{"missing_payment_method": t.CardLess}}
 	}
@@ -67,16 +66,16 @@ func (c *stripeCall) beginTrial(sub *stripeSubscription, t stripeTerms) {
 }
 
 // trialLine is the one line of a trial's first invoice.
-func trialLine(sub *stripeSubscription, it *stripeItem) []stripeLine {
-	return []stripeLine{newStripeLine(it.Price, sub.ID, it.ID, 0, it.CurrentPeriodStart, it.CurrentPeriodEnd, false, "Trial period for "+it.Price.Nickname)}
+func trialLine(sub *subscription, it *item) []invoiceLine {
+	return []invoiceLine{newStripeLine(it.Price, sub.ID, it.ID, 0, it.CurrentPeriodStart, it.CurrentPeriodEnd, false, "Trial period for "+it.Price.Nickname)}
 }
 
 // warnOfTrialEnd tells once that a trial will end, when that is due, and whether it did.
-func (c *stripeCall) warnOfTrialEnd(sub *stripeSubscription) bool {
+func (c *request) warnOfTrialEnd(sub *subscription) bool {
 	if sub.Status != "trialing" || c.trialsTold[sub.ID] == *sub.TrialEnd {
 		return false
 	}
-	at := max(sub.Created, *sub.TrialEnd-int64(stripeTrialWarning/time.Second))
+	at := max(sub.Created, *sub.TrialEnd-int64(trialWarning/time.Second))
 	if clip(c.now) < at {
 		return false
 	}
@@ -89,7 +88,7 @@ func (c *stripeCall) warnOfTrialEnd(sub *stripeSubscription) bool {
 }
 
 // endTrial is what happens when a trial is over: the first charge, or what was agreed for want of a card.
-func (c *stripeCall) endTrial(sub *stripeSubscription) {
+func (c *request) endTrial(sub *subscription) {
 	cardLess := "create_invoice"
 	if sub.TrialSettings != nil {
 		cardLess, _ = sub.TrialSettings["end_behavior"].(map[string]any)["missing_payment_method"].(string)
@@ -108,17 +107,17 @@ func (c *stripeCall) endTrial(sub *stripeSubscription) {
 }
 
 // resumeSubscription takes a paused subscription up again: a period begins now, and counts once it is paid.
-func (c *stripeCall) resumeSubscription() (any, *stripeError) {
+func (c *request) resumeSubscription() (any, *apiError) {
 	sub, refusal := c.subscription()
 	switch {
 	case refusal != nil:
 		return nil, refusal
 	case sub.Status != "paused":
-		return nil, stripeRefusal(http.StatusBadRequest, "", "", "You can only resume a subscription that is paused. The subscription `%s` is %s.", sub.ID, sub.Status)
+		return nil, badRequest("", "", "You can only resume a subscription that is paused. The subscription `%s` is %s.", sub.ID, sub.Status)
 	case c.form.get("billing_cycle_anchor") == "unchanged":
-		return nil, stripeRefusal(http.StatusBadRequest, "", "billing_cycle_anchor", "The sandbox resumes with billing_cycle_anchor=now only.")
+		return nil, badRequest("", "billing_cycle_anchor", "The sandbox resumes with billing_cycle_anchor=now only.")
 	case c.cardOf(sub) == nil:
-		return nil, stripeRefusal(http.StatusBadRequest, "resource_missing", "", "This customer has no attached payment source or default payment method. Please consider adding a default payment method.")
+		return nil, badRequest("resource_missing", "", "This customer has no attached payment source or default payment method. Please consider adding a default payment method.")
 	}
 	if in := c.invoices.byID[*sub.LatestInvoice]; in.Status == "open" { // of an earlier try
 		c.void(in)
@@ -132,13 +131,13 @@ func (c *stripeCall) resumeSubscription() (any, *stripeError) {
 }
 
 // readTrialEnd reads the end of a trial of a preview; 0 for none.
-func (c *stripeCall) readTrialEnd(name string) (int64, *stripeError) {
+func (c *request) readTrialEnd(name string) (int64, *apiError) {
 	if !c.form.has(name) {
 		return 0, nil
 	}
 	at, err := strconv.ParseInt(c.form.get(name), 10, 64)
 	if err != nil || at <= clip(c.now) {
-		return 0, stripeRefusal(http.StatusBadRequest, "", name, "Invalid timestamp: must be in the future.")
+		return 0, badRequest("", name, "Invalid timestamp: must be in the future.")
 	}
 	return at, nil
 }

@@ -20,62 +20,62 @@ import (
 )
 
 const (
-	stripeVersion       = "2026-05-27.dahlia"
-	stripeMaxBody       = 1 << 20
-	stripeMaxKey        = 255
-	stripeAnswersLive   = 24 * time.Hour
-	stripeSearchIsLate  = time.Minute
-	stripeMaxStoredKeys = 50_000
+	version       = "2026-05-27.dahlia"
+	maxBody       = 1 << 20
+	maxKey        = 255
+	answersLive   = 24 * time.Hour
+	searchIsLate  = time.Minute
+	maxStoredKeys = 50_000
 )
 
-// stripeRoute is one address, the parameters it takes and what it does. A "[]" in a parameter stands for any index or key.
-type stripeRoute struct {
+// apiRoute is one address, the parameters it takes and what it does. A "[]" in a parameter stands for any index or key.
+type apiRoute struct {
 	pattern string
 	params  string // separated by spaces
-	serve   func(*stripeCall) (any, *stripeError)
+	serve   func(*request) (any, *apiError)
 }
 
-var stripeRoutes = []stripeRoute{
-	{"POST /v1/customers", "email name description address[country] address[line1] address[city] address[postal_code] address[state] metadata[] expand[]", (*stripeCall).createCustomer},
-	{"GET /v1/customers", "email limit starting_after expand[]", (*stripeCall).listCustomers},
-	{"GET /v1/customers/search", "query limit page expand[]", (*stripeCall).searchCustomers},
-	{"GET /v1/customers/{id}", "expand[]", (*stripeCall).retrieveCustomer},
-	{"DELETE /v1/customers/{id}", "", (*stripeCall).deleteCustomer},
-	{"GET /v1/payment_methods/{id}", "expand[]", (*stripeCall).retrieveMethod},
-	{"POST /v1/payment_methods/{id}/attach", "customer expand[]", (*stripeCall).attachMethod},
-	{"GET /v1/prices", "active product limit starting_after lookup_keys[] expand[]", (*stripeCall).listPrices},
-	{"GET /v1/prices/{id}", "expand[]", (*stripeCall).retrievePrice},
-	{"POST /v1/subscriptions", "customer items[][price] items[][quantity] default_payment_method payment_behavior " + stripeTermsParams + " metadata[] expand[]", (*stripeCall).createSubscription},
-	{"GET /v1/subscriptions", "customer status limit starting_after expand[]", (*stripeCall).listSubscriptions},
-	{"GET /v1/subscriptions/{id}", "expand[]", (*stripeCall).retrieveSubscription},
-	{"POST /v1/subscriptions/{id}", "cancel_at cancel_at_period_end default_payment_method items[][id] items[][price] items[][quantity] payment_behavior proration_behavior proration_date discounts[][promotion_code] discounts[][discount] automatic_tax[enabled] metadata[] expand[]", (*stripeCall).updateSubscription},
-	{"DELETE /v1/subscriptions/{id}", "expand[]", (*stripeCall).cancelSubscription},
-	{"GET /v1/invoices", "customer subscription status limit starting_after expand[]", (*stripeCall).listInvoices},
-	{"GET /v1/invoices/{id}", "expand[]", (*stripeCall).retrieveInvoice},
-	{"POST /v1/invoices/{id}/void", "expand[]", (*stripeCall).voidInvoice},
-	{"POST /v1/invoices/create_preview", "customer subscription currency preview_mode automatic_tax[enabled] discounts discounts[][promotion_code] discounts[][discount] subscription_details[trial_end] subscription_details[items][][id] subscription_details[items][][price] subscription_details[items][][quantity] subscription_details[proration_behavior] subscription_details[proration_date] expand[]", (*stripeCall).previewInvoice},
-	{"POST /v1/subscription_schedules", "from_subscription expand[]", (*stripeCall).createSchedule},
-	{"GET /v1/subscription_schedules/{id}", "expand[]", (*stripeCall).retrieveSchedule},
-	{"POST /v1/subscription_schedules/{id}", "end_behavior proration_behavior phases[][start_date] phases[][end_date] phases[][duration][interval] phases[][duration][interval_count] phases[][items][][price] phases[][items][][quantity] phases[][default_payment_method] phases[][discounts][][discount] phases[][proration_behavior] default_settings[default_payment_method] expand[]", (*stripeCall).updateSchedule},
-	{"POST /v1/subscription_schedules/{id}/release", "expand[]", (*stripeCall).releaseSchedule},
-	{"POST /v1/billing_portal/sessions", "customer return_url configuration expand[]", (*stripeCall).createPortal},
-	{"POST /v1/checkout/sessions", "mode customer line_items[][price] line_items[][quantity] success_url cancel_url client_reference_id " + stripeSessionParams + " metadata[] subscription_data[metadata][] expand[]", (*stripeCall).createSession},
-	{"GET /v1/checkout/sessions", "customer status limit starting_after expand[]", (*stripeCall).listSessions},
-	{"GET /v1/checkout/sessions/{id}", "expand[]", (*stripeCall).retrieveSession},
-	{"POST /v1/checkout/sessions/{id}/expire", "expand[]", (*stripeCall).expireSession},
-	{"GET /v1/events", "type types[] created[gte] created[gt] limit starting_after expand[]", (*stripeCall).listEvents},
-	{"GET /v1/events/{id}", "expand[]", (*stripeCall).retrieveEvent},
+var baseRoutes = []apiRoute{
+	{"POST /v1/customers", "email name description address[country] address[line1] address[city] address[postal_code] address[state] metadata[] expand[]", (*request).createCustomer},
+	{"GET /v1/customers", "email limit starting_after expand[]", (*request).listCustomers},
+	{"GET /v1/customers/search", "query limit page expand[]", (*request).searchCustomers},
+	{"GET /v1/customers/{id}", "expand[]", (*request).retrieveCustomer},
+	{"DELETE /v1/customers/{id}", "", (*request).deleteCustomer},
+	{"GET /v1/payment_methods/{id}", "expand[]", (*request).retrieveMethod},
+	{"POST /v1/payment_methods/{id}/attach", "customer expand[]", (*request).attachMethod},
+	{"GET /v1/prices", "active product limit starting_after lookup_keys[] expand[]", (*request).listPrices},
+	{"GET /v1/prices/{id}", "expand[]", (*request).retrievePrice},
+	{"POST /v1/subscriptions", "customer items[][price] items[][quantity] default_payment_method payment_behavior " + termsParams + " metadata[] expand[]", (*request).createSubscription},
+	{"GET /v1/subscriptions", "customer status limit starting_after expand[]", (*request).listSubscriptions},
+	{"GET /v1/subscriptions/{id}", "expand[]", (*request).retrieveSubscription},
+	{"POST /v1/subscriptions/{id}", "cancel_at cancel_at_period_end default_payment_method items[][id] items[][price] items[][quantity] payment_behavior proration_behavior proration_date discounts[][promotion_code] discounts[][discount] automatic_tax[enabled] metadata[] expand[]", (*request).updateSubscription},
+	{"DELETE /v1/subscriptions/{id}", "expand[]", (*request).cancelSubscription},
+	{"GET /v1/invoices", "customer subscription status limit starting_after expand[]", (*request).listInvoices},
+	{"GET /v1/invoices/{id}", "expand[]", (*request).retrieveInvoice},
+	{"POST /v1/invoices/{id}/void", "expand[]", (*request).voidInvoice},
+	{"POST /v1/invoices/create_preview", "customer subscription currency preview_mode automatic_tax[enabled] discounts discounts[][promotion_code] discounts[][discount] subscription_details[trial_end] subscription_details[items][][id] subscription_details[items][][price] subscription_details[items][][quantity] subscription_details[proration_behavior] subscription_details[proration_date] expand[]", (*request).previewInvoice},
+	{"POST /v1/subscription_schedules", "from_subscription expand[]", (*request).createSchedule},
+	{"GET /v1/subscription_schedules/{id}", "expand[]", (*request).retrieveSchedule},
+	{"POST /v1/subscription_schedules/{id}", "end_behavior proration_behavior phases[][start_date] phases[][end_date] phases[][duration][interval] phases[][duration][interval_count] phases[][items][][price] phases[][items][][quantity] phases[][default_payment_method] phases[][discounts][][discount] phases[][proration_behavior] default_settings[default_payment_method] expand[]", (*request).updateSchedule},
+	{"POST /v1/subscription_schedules/{id}/release", "expand[]", (*request).releaseSchedule},
+	{"POST /v1/billing_portal/sessions", "customer return_url configuration expand[]", (*request).createPortal},
+	{"POST /v1/checkout/sessions", "mode customer line_items[][price] line_items[][quantity] success_url cancel_url client_reference_id " + sessionParams + " metadata[] subscription_data[metadata][] expand[]", (*request).createSession},
+	{"GET /v1/checkout/sessions", "customer status limit starting_after expand[]", (*request).listSessions},
+	{"GET /v1/checkout/sessions/{id}", "expand[]", (*request).retrieveSession},
+	{"POST /v1/checkout/sessions/{id}/expire", "expand[]", (*request).expireSession},
+	{"GET /v1/events", "type types[] created[gte] created[gt] limit starting_after expand[]", (*request).listEvents},
+	{"GET /v1/events/{id}", "expand[]", (*request).retrieveEvent},
 }
 
 // What a subscription and a checkout session may say of a trial, codes and tax.
 const (
-	stripeTermsParams   = "trial_period_days trial_settings[end_behavior][missing_payment_method] discounts[][promotion_code] automatic_tax[enabled]"
-	stripeSessionParams = "allow_promotion_codes discounts[][promotion_code] automatic_tax[enabled] billing_address_collection customer_update[address] payment_method_collection " +
+	termsParams   = "trial_period_days trial_settings[end_behavior][missing_payment_method] discounts[][promotion_code] automatic_tax[enabled]"
+	sessionParams = "allow_promotion_codes discounts[][promotion_code] automatic_tax[enabled] billing_address_collection customer_update[address] payment_method_collection " +
 		"subscription_data[trial_period_days] subscription_data[trial_settings][end_behavior][missing_payment_method]"
 )
 
 // serveRoute reads the parameters, runs the route alone, and honours the Idempotency-Key.
-func (c *Server) serveRoute(w http.ResponseWriter, r *http.Request, route stripeRoute) {
+func (c *Server) serveRoute(w http.ResponseWriter, r *http.Request, route apiRoute) {
 	form, refusal := readStripeForm(w, r, route)
 	if refusal != nil {
 		refusal.write(w)
@@ -85,12 +85,12 @@ func (c *Server) serveRoute(w http.ResponseWriter, r *http.Request, route stripe
 	if r.Method == http.MethodPost {
 		key = r.Header.Get("Idempotency-Key")
 	}
-	if len(key) > stripeMaxKey {
-		stripeRefusal(http.StatusBadRequest, "", "", "Idempotency keys can be at most %d characters.", stripeMaxKey).write(w)
+	if len(key) > maxKey {
+		badRequest("", "", "Idempotency keys can be at most %d characters.", maxKey).write(w)
 		return
 	}
 	rec := httptest.NewRecorder() // nobody hears the answer before what happened is on its way
-	c.do(c.store.Now(), func(call *stripeCall) {
+	c.do(c.store.Now(), func(call *request) {
 		call.form, call.id, call.base = form, r.PathValue("id"), cmp.Or(c.publicURL, "http://"+r.Host)
 		if r.Method != http.MethodGet {
 			c.store.Changed()
@@ -101,7 +101,7 @@ func (c *Server) serveRoute(w http.ResponseWriter, r *http.Request, route stripe
 	replay(w, rec.Code, rec.Body.Bytes())
 }
 
-func (c *stripeCall) serve(w http.ResponseWriter, route stripeRoute) {
+func (c *request) serve(w http.ResponseWriter, route apiRoute) {
 	v, refusal := route.serve(c)
 	if refusal != nil {
 		refusal.write(w)
@@ -110,8 +110,8 @@ func (c *stripeCall) serve(w http.ResponseWriter, route stripeRoute) {
 	web.JSON(w, http.StatusOK, complete(v))
 }
 
-// stripeAnswer is the answer an Idempotency-Key replays.
-type stripeAnswer struct {
+// answer is the answer an Idempotency-Key replays.
+type answer struct {
 	request [32]byte
 	at      time.Time
 	status  int
@@ -119,15 +119,15 @@ type stripeAnswer struct {
 }
 
 // once runs f, or repeats what it answered to the same key. A refusal of the parameters is not kept, a declined card is.
-func (c *stripeCall) once(w http.ResponseWriter, key, path string, f func(http.ResponseWriter)) {
+func (c *request) once(w http.ResponseWriter, key, path string, f func(http.ResponseWriter)) {
 	if key == "" {
 		f(w)
 		return
 	}
 	request := sha256.Sum256([]byte(path + "?" + url.Values(c.form).Encode()))
-	if old, ok := c.answers[key]; ok && c.now.Sub(old.at) < stripeAnswersLive {
+	if old, ok := c.answers[key]; ok && c.now.Sub(old.at) < answersLive {
 		if old.request != request {
-			stripeRefusal(http.StatusBadRequest, "", "", "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key other than '%s' if you meant to execute a different request.", key).typed("idempotency_error").write(w)
+			badRequest("", "", "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key other than '%s' if you meant to execute a different request.", key).typed("idempotency_error").write(w)
 			return
 		}
 		w.Header().Set("Idempotent-Replayed", "true")
@@ -137,10 +137,10 @@ func (c *stripeCall) once(w http.ResponseWriter, key, path string, f func(http.R
 	rec := httptest.NewRecorder()
 	f(rec)
 	if rec.Code == http.StatusOK || rec.Code == http.StatusPaymentRequired {
-		if len(c.answers) >= stripeMaxStoredKeys {
+		if len(c.answers) >= maxStoredKeys {
 			clear(c.answers)
 		}
-		c.answers[key] = stripeAnswer{request, c.now, rec.Code, rec.Body.Bytes()}
+		c.answers[key] = answer{request, c.now, rec.Code, rec.Body.Bytes()}
 	}
 	replay(w, rec.Code, rec.Body.Bytes())
 }
@@ -151,19 +151,19 @@ func replay(w http.ResponseWriter, status int, body []byte) {
 	_, _ = w.Write(body) // a broken connection is the caller's to notice
 }
 
-func (c *Server) checkHeaders(h http.Header) *stripeError {
+func (c *Server) checkHeaders(h http.Header) *apiError {
 	key, bearer := strings.CutPrefix(h.Get("Authorization"), "Bearer ")
 	if !bearer { // curl -u sk_test_…:
 		key, _, _ = (&http.Request{Header: h}).BasicAuth()
 	}
 	if key == "" {
-		return stripeRefusal(http.StatusUnauthorized, "", "", "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').")
+		return refusalOf(http.StatusUnauthorized, "", "", "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').")
 	}
 	if key != c.cfg.APIKey {
-		return stripeRefusal(http.StatusUnauthorized, "", "", "Invalid API Key provided: %s", hideKey(key))
+		return refusalOf(http.StatusUnauthorized, "", "", "Invalid API Key provided: %s", hideKey(key))
 	}
-	if v := h.Get("Stripe-Version"); v != "" && v != stripeVersion {
-		return stripeRefusal(http.StatusBadRequest, "", "", "Invalid Stripe API version: %s", v)
+	if v := h.Get("Stripe-Version"); v != "" && v != version {
+		return badRequest("", "", "Invalid Stripe API version: %s", v)
 	}
 	return nil
 }
@@ -175,38 +175,44 @@ func hideKey(key string) string {
 	return key[:8] + "****" + key[len(key)-4:]
 }
 
-// stripeError is a refusal in Stripe's shape.
-type stripeError struct {
+// apiError is a refusal in Stripe's shape.
+type apiError struct {
 	status                              int
 	kind, code, param, decline, message string
 }
 
-func stripeRefusal(status int, code, param, format string, args ...any) *stripeError {
-	return &stripeError{status: status, kind: "invalid_request_error", code: code, param: param, message: fmt.Sprintf(format, args...)}
+func refusalOf(status int, code, param, format string, args ...any) *apiError {
+	message := fmt.Sprintf(format, args...)
+	return &apiError{status: status, kind: "invalid_request_error", code: code, param: param, message: message}
 }
 
-func (e *stripeError) typed(kind string) *stripeError {
+// badRequest is the most frequent refusal: 400 for a parameter that is wrong.
+func badRequest(code, param, format string, args ...any) *apiError {
+	return refusalOf(http.StatusBadRequest, code, param, format, args...)
+}
+
+func (e *apiError) typed(kind string) *apiError {
 	e.kind = kind
 	return e
 }
 
-func missing(kind, param, id string) *stripeError {
+func missing(kind, param, id string) *apiError {
 	status := http.StatusBadRequest
 	if param == "id" {
 		status = http.StatusNotFound
 	}
-	return stripeRefusal(status, "resource_missing", param, "No such %s: '%s'", kind, id)
+	return refusalOf(status, "resource_missing", param, "No such %s: '%s'", kind, id)
 }
 
-func required(param string) *stripeError {
-	return stripeRefusal(http.StatusBadRequest, "parameter_missing", param, "Missing required param: %s.", param)
+func required(param string) *apiError {
+	return badRequest("parameter_missing", param, "Missing required param: %s.", param)
 }
 
-func declined(code, decline, message string) *stripeError {
-	return &stripeError{status: http.StatusPaymentRequired, kind: "card_error", code: code, decline: decline, message: message}
+func declined(code, decline, message string) *apiError {
+	return &apiError{status: http.StatusPaymentRequired, kind: "card_error", code: code, decline: decline, message: message}
 }
 
-func (e *stripeError) write(w http.ResponseWriter) {
+func (e *apiError) write(w http.ResponseWriter) {
 	inner := map[string]any{"type": e.kind, "message": e.message}
 	for name, v := range map[string]string{"code": e.code, "param": e.param, "decline_code": e.decline} {
 		if v != "" {
@@ -216,35 +222,35 @@ func (e *stripeError) write(w http.ResponseWriter) {
 	web.JSON(w, e.status, map[string]any{"error": inner})
 }
 
-// stripeForm is a request's parameters, as flat as they travel.
-type stripeForm url.Values
+// form is a request's parameters, as flat as they travel.
+type form url.Values
 
 var (
-	stripeIndex = regexp.MustCompile(`\[\d*\]`)
-	stripeMeta  = regexp.MustCompile(`metadata(\])?\[[^\[\]]+\]$`)
+	index = regexp.MustCompile(`\[\d*\]`)
+	meta  = regexp.MustCompile(`metadata(\])?\[[^\[\]]+\]$`)
 )
 
-func readStripeForm(w http.ResponseWriter, r *http.Request, route stripeRoute) (stripeForm, *stripeError) {
-	r.Body = http.MaxBytesReader(w, r.Body, stripeMaxBody)
+func readStripeForm(w http.ResponseWriter, r *http.Request, route apiRoute) (form, *apiError) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	if err := r.ParseForm(); err != nil {
-		return nil, stripeRefusal(http.StatusBadRequest, "", "", "Invalid request: the parameters cannot be read.")
+		return nil, badRequest("", "", "Invalid request: the parameters cannot be read.")
 	}
 	allowed := strings.Fields(route.params)
 	for name := range r.Form {
-		shape := stripeMeta.ReplaceAllString(stripeIndex.ReplaceAllString(name, "[]"), "metadata$1[]")
+		shape := meta.ReplaceAllString(index.ReplaceAllString(name, "[]"), "metadata$1[]")
 		if !slices.Contains(allowed, shape) {
-			return nil, stripeRefusal(http.StatusBadRequest, "parameter_unknown", name, "Received unknown parameter: %s", name)
+			return nil, badRequest("parameter_unknown", name, "Received unknown parameter: %s", name)
 		}
 	}
-	return stripeForm(r.Form), nil
+	return form(r.Form), nil
 }
 
-func (f stripeForm) get(name string) string { return url.Values(f).Get(name) }
+func (f form) get(name string) string { return url.Values(f).Get(name) }
 
-func (f stripeForm) has(name string) bool { return url.Values(f).Has(name) }
+func (f form) has(name string) bool { return url.Values(f).Has(name) }
 
 // metadata gathers name[key]=value.
-func (f stripeForm) metadata(name string) map[string]string {
+func (f form) metadata(name string) map[string]string {
 	m := map[string]string{}
 	for k := range f {
 		if rest, ok := strings.CutPrefix(k, name+"["); ok {
@@ -254,7 +260,7 @@ func (f stripeForm) metadata(name string) map[string]string {
 	return m
 }
 
-func (f stripeForm) expands(what string) bool {
+func (f form) expands(what string) bool {
 	for k, v := range f {
 		if strings.HasPrefix(k, "expand[") && slices.ContainsFunc(v, func(s string) bool { return s == what || strings.HasPrefix(s, what+".") }) {
 			return true
@@ -264,12 +270,12 @@ func (f stripeForm) expands(what string) bool {
 }
 
 // page cuts a list, newest first, as limit and starting_after say.
-func page[T any](c *stripeCall, path string, all []*T, id func(*T) string, keep func(*T) bool, render func(*T) any) (any, *stripeError) {
+func page[T any](c *request, path string, all []*T, id func(*T) string, keep func(*T) bool, render func(*T) any) (any, *apiError) {
 	limit := 10
 	if v := c.form.get("limit"); v != "" {
 		n, err := strconv.Atoi(v)
 		if err != nil || n < 1 || n > 100 {
-			return nil, stripeRefusal(http.StatusBadRequest, "parameter_invalid_integer", "limit", "Invalid limit: must be between 1 and 100.")
+			return nil, badRequest("parameter_invalid_integer", "limit", "Invalid limit: must be between 1 and 100.")
 		}
 		limit = n
 	}

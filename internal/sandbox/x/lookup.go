@@ -8,7 +8,7 @@ import (
 	"github.com/repazoo/repazoo/internal/sandbox/web"
 )
 
-var endLookup = xEndpoint{"lookup", 900, []string{"tweet.read", "users.read"}, []string{"ids", "tweet.fields"}}
+var endLookup = endpoint{"lookup", 900, []string{"tweet.read", "users.read"}, []string{"ids", "tweet.fields"}}
 
 // lookUpPosts is GET /2/tweets. What is gone has an error with its id, and the answer is still a 200.
 func (x *Server) lookUpPosts(w http.ResponseWriter, r *http.Request) {
@@ -21,7 +21,7 @@ func (x *Server) lookUpPosts(w http.ResponseWriter, r *http.Request) {
 	}
 	ids := strings.Split(r.URL.Query().Get("ids"), ",")
 	if len(ids) > 100 || slices.ContainsFunc(ids, func(id string) bool { return id == "" || strings.Trim(id, "0123456789") != "" }) {
-		xInvalid(w, "The `ids` query parameter must list 1 to 100 ids of posts")
+		invalid(w, "The `ids` query parameter must list 1 to 100 ids of posts")
 		return
 	}
 	out := map[string]any{}
@@ -33,7 +33,7 @@ func (x *Server) lookUpPosts(w http.ResponseWriter, r *http.Request) {
 		}
 		gone = append(gone, map[string]any{
 			"value": id, "resource_id": id, "resource_type": "tweet", "parameter": "ids", "title": "Not Found Error",
-			"detail": "Could not find tweet with ids: [" + id + "].", "type": xProblemBase + "resource-not-found",
+			"detail": "Could not find tweet with ids: [" + id + "].", "type": problemBase + "resource-not-found",
 		})
 	}
 	if data != nil {
@@ -47,7 +47,7 @@ func (x *Server) lookUpPosts(w http.ResponseWriter, r *http.Request) {
 
 // version is a post that stands, or an earlier version of one, as X shows it; nil when there is none.
 func (x *Server) version(id string, fields []string) (post map[string]any) {
-	x.find(func(a *xAccount) bool {
+	x.find(func(a *account) bool {
 		for _, p := range a.timeline() {
 			if p.ID == id || slices.Contains(strings.Fields(p.Earlier), id) {
 				post = p.wire(fields, x.cfg.NewSpelling)

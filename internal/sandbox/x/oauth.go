@@ -24,70 +24,70 @@ const (
 	refreshLife = 180 * 24 * time.Hour
 )
 
-// xGrants are the codes and tokens X has given out. A family is everything that came from one code: reuse of its code or of
+// grants are the codes and tokens X has given out. A family is everything that came from one code: reuse of its code or of
 // a spent refresh token ends all of it.
-type xGrants struct {
+type grants struct {
 	mu      sync.Mutex
-	codes   map[string]*xCode
-	access  map[string]*xToken
-	refresh map[string]*xToken
+	codes   map[string]*code
+	access  map[string]*token
+	refresh map[string]*token
 }
 
-type xFamily struct {
+type family struct {
 	client  string
 	person  string // handle
 	scopes  []string
 	revoked bool
 }
 
-type xCode struct {
-	*xFamily
+type code struct {
+	*family
 	redirect, challenge string
 	expires             time.Time
 	used                bool
 }
 
-type xToken struct {
-	*xFamily
+type token struct {
+	*family
 	expires time.Time
 	used    bool
 }
 
-func newGrants() xGrants {
-	return xGrants{codes: map[string]*xCode{}, access: map[string]*xToken{}, refresh: map[string]*xToken{}}
+func newGrants() grants {
+	return grants{codes: map[string]*code{}, access: map[string]*token{}, refresh: map[string]*token{}}
 }
 
 // allow makes a code for a sign-in that a person agreed to.
-func (g *xGrants) allow(a authorization, person string, now time.Time) string {
+func (g *grants) allow(a authorization, person string, now time.Time) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	c := rand.Text()
-	f := &xFamily{client: a.client.ID, person: person, scopes: a.scopes}
-	g.codes[c] = &xCode{xFamily: f, redirect: a.redirect, challenge: a.challenge, expires: now.Add(codeLife)}
+	f := &family{client: a.client.ID, person: person, scopes: a.scopes}
+	g.codes[c] = &code{family: f, redirect: a.redirect, challenge: a.challenge, expires: now.Add(codeLife)}
 	return c
 }
 
 // caller finds who a living access token speaks for.
-func (g *xGrants) caller(access string, now time.Time) (xFamily, bool) {
+func (g *grants) caller(access string, now time.Time) (family, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	t := g.access[access]
 	if t == nil || t.revoked || !now.Before(t.expires) {
-		return xFamily{}, false
+		return family{}, false
 	}
-	return *t.xFamily, true
+	return *t.family, true
 }
 
 // pair issues tokens for f. The caller holds the lock.
-func (g *xGrants) pair(f *xFamily, now time.Time) map[string]any {
+func (g *grants) pair(f *family, now time.Time) map[string]any {
 	access := rand.Text()
-	g.access[access] = &xToken{xFamily: f, expires: now.Add(accessLife)}
+	g.access[access] = &token{family: f, expires: now.Add(accessLife)}
 	out := map[string]any{
 		"token_type": "bearer", "access_token": access, "expires_in": int(accessLife.Seconds()), "scope": strings.Join(f.scopes, " "),
 	}
 	if slices.Contains(f.scopes, "offline.access") {
 		refresh := rand.Text()
-		g.refresh[refresh] = &xToken{xFamily: f, expires: now.Add(refreshLife)}
+		g.refresh[refresh] = &token{family: f, expires: now.Add(refreshLife)}
 		out["refresh_token"] = refresh
 	}
 	return out
@@ -114,7 +114,7 @@ func badRequest(why string) oauthError {
 }
 
 // exchange spends a code. Any failed attempt to use a code that exists spends it too.
-func (g *xGrants) exchange(form url.Values, client string, now time.Time) (map[string]any, *oauthError) {
+func (g *grants) exchange(form url.Values, client string, now time.Time) (map[string]any, *oauthError) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	c := g.codes[form.Get("code")]
@@ -129,11 +129,11 @@ func (g *xGrants) exchange(form url.Values, client string, now time.Time) (map[s
 	if c.client != client || !now.Before(c.expires) || c.redirect != form.Get("redirect_uri") || !verifies(form.Get("code_verifier"), c.challenge) {
 		return nil, &badCode
 	}
-	return g.pair(c.xFamily, now), nil
+	return g.pair(c.family, now), nil
 }
 
 // rotate spends a refresh token.
-func (g *xGrants) rotate(refresh, client string, now time.Time) (map[string]any, *oauthError) {
+func (g *grants) rotate(refresh, client string, now time.Time) (map[string]any, *oauthError) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	t := g.refresh[refresh]
@@ -148,11 +148,11 @@ func (g *xGrants) rotate(refresh, client string, now time.Time) (map[string]any,
 		return nil, &badRefresh
 	}
 	t.used = true
-	return g.pair(t.xFamily, now), nil
+	return g.pair(t.family, now), nil
 }
 
 // revoke ends the family of a refresh token, or one access token.
-func (g *xGrants) revoke(tok, client string) bool {
+func (g *grants) revoke(tok, client string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if t := g.refresh[tok]; t != nil && t.client == client {

@@ -39,8 +39,8 @@ func (p Post) number() uint64 {
 	return n
 }
 
-// xAccount is a person with what has happened to their posts in this sandbox.
-type xAccount struct {
+// account is a person with what has happened to their posts in this sandbox.
+type account struct {
 	Person
 	made []Post // shared by all sandboxes, never written to
 
@@ -50,7 +50,7 @@ type xAccount struct {
 }
 
 // timeline is every post that still stands, newest first, in a slice of its own.
-func (a *xAccount) timeline() []Post {
+func (a *account) timeline() []Post {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	all := slices.Concat(a.added, a.made)
@@ -58,14 +58,14 @@ func (a *xAccount) timeline() []Post {
 	return slices.DeleteFunc(all, func(p Post) bool { return a.deleted[p.ID] })
 }
 
-func (a *xAccount) count() int { return len(a.timeline()) }
+func (a *account) count() int { return len(a.timeline()) }
 
-func (a *xAccount) has(id string) bool {
+func (a *account) has(id string) bool {
 	return slices.ContainsFunc(a.timeline(), func(p Post) bool { return p.ID == id })
 }
 
 // remove deletes a post; it reports false when there is none.
-func (a *xAccount) remove(id string) bool {
+func (a *account) remove(id string) bool {
 	if !a.has(id) {
 		return false
 	}
@@ -75,29 +75,29 @@ func (a *xAccount) remove(id string) bool {
 	return true
 }
 
-func newAccounts() map[string]*xAccount {
-	people := map[string]*xAccount{}
+func newAccounts() map[string]*account {
+	people := map[string]*account{}
 	for i, c := range characters {
-		people[c.Handle] = &xAccount{Person: c.Person, made: timelines()[i], deleted: map[string]bool{}}
+		people[c.Handle] = &account{Person: c.Person, made: timelines()[i], deleted: map[string]bool{}}
 	}
 	return people
 }
 
-func (x *Server) account(handle string) *xAccount {
+func (x *Server) account(handle string) *account {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.people[handle]
 }
 
-func (x *Server) accountByID(id string) *xAccount {
-	return x.find(func(a *xAccount) bool { return a.ID == id })
+func (x *Server) accountByID(id string) *account {
+	return x.find(func(a *account) bool { return a.ID == id })
 }
 
-func (x *Server) ownerOf(post string) *xAccount {
-	return x.find(func(a *xAccount) bool { return a.has(post) })
+func (x *Server) ownerOf(post string) *account {
+	return x.find(func(a *account) bool { return a.has(post) })
 }
 
-func (x *Server) find(is func(*xAccount) bool) *xAccount {
+func (x *Server) find(is func(*account) bool) *account {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, a := range x.people {
@@ -141,7 +141,7 @@ func (x *Server) AddPost(handle string, p Post) string {
 	return id
 }
 
-func (a *xAccount) add(p Post) string {
+func (a *account) add(p Post) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	p.ID = snowflake(p.At, 63, len(a.added))

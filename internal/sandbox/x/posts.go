@@ -21,9 +21,9 @@ const (
 )
 
 var (
-	endMe     = xEndpoint{"me", 75, []string{"tweet.read", "users.read"}, []string{"user.fields"}}
-	endPosts  = xEndpoint{"posts", 900, []string{"tweet.read", "users.read"}, []string{"max_results", "pagination_token", "since_id", "until_id", "start_time", "end_time", "exclude", "tweet.fields"}}
-	endDelete = xEndpoint{"delete", 50, []string{"tweet.read", "tweet.write", "users.read"}, nil}
+	endMe     = endpoint{"me", 75, []string{"tweet.read", "users.read"}, []string{"user.fields"}}
+	endPosts  = endpoint{"posts", 900, []string{"tweet.read", "users.read"}, []string{"max_results", "pagination_token", "since_id", "until_id", "start_time", "end_time", "exclude", "tweet.fields"}}
+	endDelete = endpoint{"delete", 50, []string{"tweet.read", "tweet.write", "users.read"}, nil}
 
 	userFields = []string{"confirmed_email", "created_at", "description", "id", "name", "profile_image_url", "protected", "public_metrics", "username", "verified"}
 	postFields = []string{"attachments", "author_id", "conversation_id", "created_at", "edit_history_tweet_ids", "entities", "id", "in_reply_to_user_id", "lang", "note_tweet", "public_metrics", "referenced_tweets", "source", "text"}
@@ -40,7 +40,7 @@ func (x *Server) getMe(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if slices.Contains(fields, "confirmed_email") && c.missing("users.email") != "" {
-		xForbidden(w, "The scope users.email is missing.")
+		forbidden(w, "The scope users.email is missing.")
 		return
 	}
 	p := c.account.Person
@@ -76,7 +76,7 @@ func (x *Server) fields(w http.ResponseWriter, r *http.Request, param string, kn
 	for _, f := range list {
 		if !slices.Contains(known, f) {
 			x.refused(r, "unknown value "+f+" of "+param)
-			xInvalid(w, "The `"+param+"` query parameter value ["+f+"] is not one of ["+strings.Join(known, ",")+"]")
+			invalid(w, "The `"+param+"` query parameter value ["+f+"] is not one of ["+strings.Join(known, ",")+"]")
 			return nil, false
 		}
 	}
@@ -102,13 +102,13 @@ func (x *Server) getPosts(w http.ResponseWriter, r *http.Request) {
 	}
 	q, why := x.readTimelineQuery(r.PathValue("id"), r.URL.Query())
 	if why != "" {
-		xInvalid(w, why)
+		invalid(w, why)
 		return
 	}
 	a := x.accountByID(r.PathValue("id"))
 	if a == nil {
-		web.JSON(w, http.StatusOK, map[string]any{"errors": []xProblem{{
-			Title: "Not Found Error", Detail: "Could not find user with id: [" + r.PathValue("id") + "].", Type: xProblemBase + "resource-not-found",
+		web.JSON(w, http.StatusOK, map[string]any{"errors": []problem{{
+			Title: "Not Found Error", Detail: "Could not find user with id: [" + r.PathValue("id") + "].", Type: problemBase + "resource-not-found",
 		}}})
 		return
 	}
@@ -253,8 +253,8 @@ func (x *Server) deletePost(w http.ResponseWriter, r *http.Request) {
 		x.store.Changed()
 		web.JSON(w, http.StatusOK, map[string]any{"data": map[string]bool{"deleted": true}})
 	case x.ownerOf(id) != nil:
-		xForbidden(w, "You are not authorized to delete this Tweet.")
+		forbidden(w, "You are not authorized to delete this Tweet.")
 	default:
-		writeXProblem(w, xProblem{Title: "Not Found Error", Detail: "Could not find tweet with id: [" + id + "].", Type: xProblemBase + "resource-not-found", Status: http.StatusNotFound})
+		writeXProblem(w, problem{Title: "Not Found Error", Detail: "Could not find tweet with id: [" + id + "].", Type: problemBase + "resource-not-found", Status: http.StatusNotFound})
 	}
 }

@@ -7,34 +7,34 @@ import (
 	"time"
 )
 
-// xState is what the stand-in of X keeps across a restart.
-type xState struct {
-	PageKey  []byte                  `json:"page_key"`
-	Families []xFamilyState          `json:"families"`
-	Posts    map[string]xChangedPost `json:"posts"` // by handle
+// state is what the stand-in of X keeps across a restart.
+type state struct {
+	PageKey  []byte                 `json:"page_key"`
+	Families []familyState          `json:"families"`
+	Posts    map[string]changedPost `json:"posts"` // by handle
 }
 
-type xFamilyState struct {
-	Client  string                 `json:"client"`
-	Person  string                 `json:"person"`
-	Scopes  []string               `json:"scopes"`
-	Revoked bool                   `json:"revoked"`
-	Access  map[string]xTokenState `json:"access"`
-	Refresh map[string]xTokenState `json:"refresh"` // spent ones too: their reuse ends the family
+type familyState struct {
+	Client  string                `json:"client"`
+	Person  string                `json:"person"`
+	Scopes  []string              `json:"scopes"`
+	Revoked bool                  `json:"revoked"`
+	Access  map[string]tokenState `json:"access"`
+	Refresh map[string]tokenState `json:"refresh"` // spent ones too: their reuse ends the family
 }
 
-type xTokenState struct {
+type tokenState struct {
 	Expires time.Time `json:"expires"`
 	Used    bool      `json:"used,omitempty"`
 }
 
-type xChangedPost struct {
+type changedPost struct {
 	Added   []Post   `json:"added,omitempty"`
 	Deleted []string `json:"deleted,omitempty"`
 }
 
 func (x *Server) encode(now time.Time) ([]byte, error) {
-	st := xState{PageKey: x.key, Families: x.grants.families(now), Posts: map[string]xChangedPost{}}
+	st := state{PageKey: x.key, Families: x.grants.families(now), Posts: map[string]changedPost{}}
 	for _, p := range x.People() {
 		if c := x.account(p.Handle).changes(); len(c.Added)+len(c.Deleted) > 0 {
 			st.Posts[p.Handle] = c
@@ -45,7 +45,7 @@ func (x *Server) encode(now time.Time) ([]byte, error) {
 
 // restore continues from what encode wrote. People who are no longer invented are forgotten.
 func (x *Server) restore(raw []byte) error {
-	var st xState
+	var st state
 	if err := json.Unmarshal(raw, &st); err != nil {
 		return err
 	}
@@ -64,53 +64,53 @@ func (x *Server) restore(raw []byte) error {
 }
 
 // families lists the tokens that have not expired, by the code they came from.
-func (g *xGrants) families(now time.Time) []xFamilyState {
+func (g *grants) families(now time.Time) []familyState {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	known := map[*xFamily]*xFamilyState{}
-	of := func(f *xFamily) *xFamilyState {
+	known := map[*family]*familyState{}
+	of := func(f *family) *familyState {
 		if known[f] == nil {
-			known[f] = &xFamilyState{f.client, f.person, f.scopes, f.revoked, map[string]xTokenState{}, map[string]xTokenState{}}
+			known[f] = &familyState{f.client, f.person, f.scopes, f.revoked, map[string]tokenState{}, map[string]tokenState{}}
 		}
 		return known[f]
 	}
 	for name, t := range g.access {
 		if now.Before(t.expires) {
-			of(t.xFamily).Access[name] = xTokenState{t.expires, t.used}
+			of(t.family).Access[name] = tokenState{t.expires, t.used}
 		}
 	}
 	for name, t := range g.refresh {
 		if now.Before(t.expires) {
-			of(t.xFamily).Refresh[name] = xTokenState{t.expires, t.used}
+			of(t.family).Refresh[name] = tokenState{t.expires, t.used}
 		}
 	}
-	all := make([]xFamilyState, 0, len(known))
+	all := make([]familyState, 0, len(known))
 	for f := range maps.Values(known) {
 		all = append(all, *f)
 	}
 	return all
 }
 
-func (g *xGrants) restore(st xFamilyState) {
+func (g *grants) restore(st familyState) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	f := &xFamily{st.Client, st.Person, st.Scopes, st.Revoked}
+	f := &family{st.Client, st.Person, st.Scopes, st.Revoked}
 	for name, t := range st.Access {
-		g.access[name] = &xToken{f, t.Expires, t.Used}
+		g.access[name] = &token{f, t.Expires, t.Used}
 	}
 	for name, t := range st.Refresh {
-		g.refresh[name] = &xToken{f, t.Expires, t.Used}
+		g.refresh[name] = &token{f, t.Expires, t.Used}
 	}
 }
 
 // changes is what has happened to the posts the account was made with.
-func (a *xAccount) changes() xChangedPost {
+func (a *account) changes() changedPost {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return xChangedPost{slices.Clone(a.added), slices.Sorted(maps.Keys(a.deleted))}
+	return changedPost{slices.Clone(a.added), slices.Sorted(maps.Keys(a.deleted))}
 }
 
-func (a *xAccount) restore(c xChangedPost) {
+func (a *account) restore(c changedPost) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.added = c.Added

@@ -50,12 +50,12 @@ type Server struct {
 	store     *store.Store
 	mux       *http.ServeMux
 	key       []byte // signs page tokens
-	grants    xGrants
-	windows   xWindows
+	grants    grants
+	windows   windows
 
 	mu       sync.Mutex
 	clients  []Client
-	people   map[string]*xAccount // by handle
+	people   map[string]*account // by handle
 	refusals []string
 }
 
@@ -64,7 +64,7 @@ type Server struct {
 func New(cfg Config, publicURL string, st *store.Store) *Server {
 	x := &Server{
 		cfg: cfg, publicURL: publicURL, store: st, mux: http.NewServeMux(), key: []byte(rand.Text()),
-		clients: cfg.Clients, people: newAccounts(), grants: newGrants(), windows: xWindows{},
+		clients: cfg.Clients, people: newAccounts(), grants: newGrants(), windows: windows{},
 	}
 	st.Keep("x", x.encode, x.restore)
 	if len(x.clients) == 0 {
@@ -104,7 +104,7 @@ func (x *Server) refused(r *http.Request, why string) {
 
 func (x *Server) unknownPath(w http.ResponseWriter, r *http.Request) {
 	x.refused(r, "unknown path or method")
-	xInvalid(w, "There is no such address in this stand-in of X.")
+	invalid(w, "There is no such address in this stand-in of X.")
 }
 
 func (x *Server) client(id string) (Client, bool) {
@@ -135,34 +135,34 @@ func isLoopback(u *url.URL) bool {
 		slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, u.Hostname())
 }
 
-// xCaller is who a bearer token speaks for.
-type xCaller struct {
-	account *xAccount
+// caller is who a bearer token speaks for.
+type caller struct {
+	account *account
 	scopes  []string
 }
 
 // enter checks bearer token, rate limit, scopes and parameters, in that order, as X does. It answers the refusal itself.
-func (x *Server) enter(w http.ResponseWriter, r *http.Request, e xEndpoint) (xCaller, bool) {
+func (x *Server) enter(w http.ResponseWriter, r *http.Request, e endpoint) (caller, bool) {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	who, valid := x.grants.caller(token, x.store.Now())
 	if !ok || !valid {
-		writeXProblem(w, xProblem{Title: "Unauthorized", Detail: "Unauthorized", Type: "about:blank", Status: http.StatusUnauthorized})
-		return xCaller{}, false
+		writeXProblem(w, problem{Title: "Unauthorized", Detail: "Unauthorized", Type: "about:blank", Status: http.StatusUnauthorized})
+		return caller{}, false
 	}
-	c := xCaller{x.account(who.person), who.scopes}
+	c := caller{x.account(who.person), who.scopes}
 	if !x.windows.take(w, e, who.person, x.store.Now()) {
-		writeXProblem(w, xProblem{Title: "Too Many Requests", Detail: "Too Many Requests", Type: "about:blank", Status: http.StatusTooManyRequests})
-		return xCaller{}, false
+		writeXProblem(w, problem{Title: "Too Many Requests", Detail: "Too Many Requests", Type: "about:blank", Status: http.StatusTooManyRequests})
+		return caller{}, false
 	}
 	if missing := c.missing(e.scopes...); missing != "" {
-		xForbidden(w, "The scope "+missing+" is missing.")
-		return xCaller{}, false
+		forbidden(w, "The scope "+missing+" is missing.")
+		return caller{}, false
 	}
 	return c, x.checkParams(w, r, e.params)
 }
 
 // missing is the first of scopes that was not granted.
-func (c xCaller) missing(scopes ...string) string {
+func (c caller) missing(scopes ...string) string {
 	for _, s := range scopes {
 		if !slices.Contains(c.scopes, s) {
 			return s
@@ -175,25 +175,25 @@ func (c xCaller) missing(scopes ...string) string {
 func (x *Server) checkParams(w http.ResponseWriter, r *http.Request, known []string) bool {
 	q, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		xInvalid(w, "The query cannot be read.")
+		invalid(w, "The query cannot be read.")
 		return false
 	}
 	for name, values := range q {
 		if !slices.Contains(known, name) {
 			x.refused(r, "unknown parameter "+name)
-			xInvalid(w, fmt.Sprintf("The query parameter [%s] is not one of [%s]", name, strings.Join(known, ",")))
+			invalid(w, fmt.Sprintf("The query parameter [%s] is not one of [%s]", name, strings.Join(known, ",")))
 			return false
 		}
 		if len(values) > 1 {
-			xInvalid(w, fmt.Sprintf("The query parameter [%s] is given more than once", name))
+			invalid(w, fmt.Sprintf("The query parameter [%s] is given more than once", name))
 			return false
 		}
 	}
 	return true
 }
 
-// xProblem is X's shape of a refusal.
-type xProblem struct {
+// problem is X's shape of a refusal.
+type problem struct {
 	Title  string           `json:"title"`
 	Detail string           `json:"detail"`
 	Type   string           `json:"type"`
@@ -201,52 +201,52 @@ type xProblem struct {
 	Errors []map[string]any `json:"errors,omitempty"`
 }
 
-const xProblemBase = "https://api.twitter.com/2/problems/"
+const problemBase = "https://api.twitter.com/2/problems/"
 
-func writeXProblem(w http.ResponseWriter, p xProblem) { web.JSON(w, cmp.Or(p.Status, 400), p) }
+func writeXProblem(w http.ResponseWriter, p problem) { web.JSON(w, cmp.Or(p.Status, 400), p) }
 
-func xInvalid(w http.ResponseWriter, message string) {
-	writeXProblem(w, xProblem{
+func invalid(w http.ResponseWriter, message string) {
+	writeXProblem(w, problem{
 		Title: "Invalid Request", Detail: "One or more parameters to your request was invalid.",
-		Type: xProblemBase + "invalid-request", Errors: []map[string]any{{"message": message}},
+		Type: problemBase + "invalid-request", Errors: []map[string]any{{"message": message}},
 	})
 }
 
-func xForbidden(w http.ResponseWriter, detail string) {
-	writeXProblem(w, xProblem{Title: "Forbidden", Detail: detail, Type: xProblemBase + "not-authorized-for-resource", Status: http.StatusForbidden})
+func forbidden(w http.ResponseWriter, detail string) {
+	writeXProblem(w, problem{Title: "Forbidden", Detail: detail, Type: problemBase + "not-authorized-for-resource", Status: http.StatusForbidden})
 }
 
-// xEndpoint is what X demands at, and grants to, one address.
-type xEndpoint struct {
+// endpoint is what X demands at, and grants to, one address.
+type endpoint struct {
 	name   string
 	limit  int // calls per account in 15 minutes
 	scopes []string
 	params []string
 }
 
-const xWindow = 15 * time.Minute
+const window = 15 * time.Minute
 
-// xWindows counts calls per endpoint and account. X starts a window with its first call.
-type xWindows struct {
+// windows counts calls per endpoint and account. X starts a window with its first call.
+type windows struct {
 	mu   sync.Mutex
-	open map[string]*xCount
+	open map[string]*count
 }
 
-type xCount struct {
+type count struct {
 	ends time.Time
 	used int
 }
 
 // take counts one call and writes the x-rate-limit headers; it reports whether the call is within the limit.
-func (ws *xWindows) take(w http.ResponseWriter, e xEndpoint, person string, now time.Time) bool {
+func (ws *windows) take(w http.ResponseWriter, e endpoint, person string, now time.Time) bool {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	if ws.open == nil {
-		ws.open = map[string]*xCount{}
+		ws.open = map[string]*count{}
 	}
 	c := ws.open[e.name+" "+person]
 	if c == nil || !now.Before(c.ends) {
-		c = &xCount{ends: now.Add(xWindow)}
+		c = &count{ends: now.Add(window)}
 		ws.open[e.name+" "+person] = c
 	}
 	ok := c.used < e.limit
