@@ -36,9 +36,9 @@ func analyzeCommand() *cobra.Command {
 		Long: `ARCHIVE is the zip that X gives you under Settings > Your account > Download an archive of your data.
 
 Only the account and post files in the archive are opened: never direct messages, contacts or ads.
-Nothing leaves this machine unless ANTHROPIC_API_KEY is set; then Claude judges the posts, with handles,
-links, contact data, numbers, passwords and the names that can be told as names replaced first.
-Other names can remain.`,
+Nothing leaves this machine unless ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN is set; then a model
+judges the posts, with handles, links, contact data, numbers, passwords and the names that can be
+told as names replaced first. Other names can remain.`,
 		Example: `  repazoo analyze twitter-2026-11-22.zip
   repazoo analyze twitter-2026-11-22.zip --purpose job_search -o report.html`,
 		Annotations: exits("0 the report was made, 1 something failed, 2 the archive or an option cannot be used."),
@@ -52,7 +52,7 @@ Other names can remain.`,
 		"brand_building, influencer, public_office, corporate_communications, academic or visa_application")
 	f.StringVar(&c.format, "format", "", "text, json, html, csv or pdf; without it the ending of --output decides, else text")
 	f.StringVarP(&c.output, "output", "o", "", "write the report to this `FILE` instead of the screen")
-	f.BoolVar(&c.offline, "offline", false, "never ask a model, even if ANTHROPIC_API_KEY is set")
+	f.BoolVar(&c.offline, "offline", false, "never ask a model, even if a key or token is set")
 	return cmd
 }
 
@@ -102,11 +102,11 @@ func (c analyzing) pipeline(ctx context.Context) (*assess.Pipeline, error) {
 		return p, nil
 	}
 	m, err := config.LoadClaude(ctx, config.Process())
-	if err != nil || !m.APIKey.IsSet() {
+	if err != nil || !m.IsSet() {
 		return p, err
 	}
 	p.Judge = &assess.Judge{
-		Client: claude.New(claude.Config{APIKey: m.APIKey.Reveal(), BaseURL: m.BaseURL}),
+		Client: claude.New(claude.Config{APIKey: m.APIKey.Reveal(), Token: m.AuthToken.Reveal(), BaseURL: m.BaseURL}),
 		Model:  m.ProModel, Prices: assess.DefaultPrices()[m.ProModel], Cache: assess.NewMemoryVerdicts(),
 		TalksToModel: func(text string) bool { return p.Screen.Check(text, "").TalksToModel },
 	}

@@ -281,10 +281,12 @@ func (a *App) claude() *claude.Client {
 	if a.cfg.UseSandboxClaude() {
 		return claude.New(claude.Config{APIKey: claudesandbox.APIKey, BaseURL: a.Address() + "/claude", HTTP: a.outside("claude")})
 	}
-	if !a.cfg.Claude.APIKey.IsSet() {
+	if !a.cfg.Claude.IsSet() {
 		return nil
 	}
-	return claude.New(claude.Config{APIKey: a.cfg.Claude.APIKey.Reveal(), BaseURL: a.cfg.Claude.BaseURL, HTTP: a.outside("claude")})
+	return claude.New(claude.Config{
+		APIKey: a.cfg.Claude.APIKey.Reveal(), Token: a.cfg.Claude.AuthToken.Reveal(), BaseURL: a.cfg.Claude.BaseURL, HTTP: a.outside("claude"),
+	})
 }
 
 func (a *App) openServer(context.Context) error {

@@ -24,7 +24,7 @@ func (a *App) Describe() [][2]string {
 		limits = "Redis"
 	}
 	model := "none: posts are screened offline only"
-	if c.UseSandboxClaude() || c.Claude.APIKey.IsSet() {
+	if c.UseSandboxClaude() || c.Claude.IsSet() {
 		model = fmt.Sprintf("%s (basic), %s (pro)", c.Claude.BasicModel, c.Claude.ProModel)
 	}
 	lines := [][2]string{{"Data", data}, {"Limits", limits}, {"Model", model}}

@@ -1,4 +1,4 @@
-// Package claude asks Anthropic's Messages API through the official SDK.
+// Package claude asks Anthropic's Messages API, or any server that speaks it.
 //
 // It knows how to ask one question and how asking can fail; it knows nothing of posts. A [Request] has a stable part
 // (System, cached by the provider when it is byte-identical) and a part that changes (User). The answer follows a JSON
@@ -9,35 +9,35 @@
 //	answer, err := c.Ask(ctx, claude.Request{Model: "claude-haiku-5-5", System: rubric, User: data, Schema: schema, MaxTokens: 16_000, Effort: "low"})
 //
 // Every error is a [fault.ModelUnavailable] whose cause is a [*Failure]: whether asking again later can help, and when.
-// Neither holds the key, the question or the answer. There is one retry loop, here; the SDK's own is off, because it
-// waits as long as the provider says and asks again after a spending limit.
+// Neither holds the key, the question or the answer. [retry] is the one loop that asks again.
+//
+// Of Anthropic's official SDK the tests alone make use: it is a tenth of a program that needs two calls of it, because it
+// registers every type it has when the program starts. TestWire compares what both send and read
+// (docs/decisions/0021-two-calls-of-the-messages-api.md).
 package claude
 
 import (
 	"cmp"
 	"context"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/anthropics/anthropic-sdk-go"
-	"github.com/anthropics/anthropic-sdk-go/option"
 )
 
 const (
 	productionURL   = "https://api.anthropic.com"
 	defaultTimeout  = 2 * time.Minute
 	defaultAttempts = 4
-	maxAnswerBytes  = 8 << 20
 )
 
-// Config says how to reach the API. Only APIKey is required.
+// Config says how to reach the API. One of APIKey and Token is required, by Anthropic; a server of one's own may want
+// neither.
 type Config struct {
-	APIKey      string
+	APIKey      string        // sent as X-Api-Key
+	Token       string        // sent as a bearer token, which gateways and local servers take
 	BaseURL     string        // default https://api.anthropic.com
 	HTTP        *http.Client  // default a client of its own; redirects are never followed, they would carry the key away
 	Timeout     time.Duration // of one attempt, default 2 minutes; a call with its waits takes at most MaxAttempts times this
@@ -46,8 +46,9 @@ type Config struct {
 
 // Client asks. It is safe for concurrent use.
 type Client struct {
-	api      anthropic.Client
+	http     *http.Client
 	key      atomic.Pointer[string]
+	token    string
 	base     string
 	timeout  time.Duration
 	attempts int
@@ -56,30 +57,18 @@ type Client struct {
 // New makes a Client. It reads nothing from the environment.
 func New(cfg Config) *Client {
 	c := &Client{
+		http:     withoutRedirects(cfg.HTTP),
+		token:    cfg.Token,
 		base:     cmp.Or(cfg.BaseURL, productionURL),
 		timeout:  cmp.Or(cfg.Timeout, defaultTimeout),
 		attempts: cmp.Or(cfg.MaxAttempts, defaultAttempts),
 	}
-	c.api = anthropic.NewClient(
-		option.WithoutEnvironmentDefaults(),
-		option.WithoutOpenTelemetry(),
-		option.WithBaseURL(c.base),
-		option.WithHTTPClient(withoutRedirects(cfg.HTTP)),
-		option.WithMaxRetries(0),
-		option.WithRequestTimeout(c.timeout),
-		option.WithMiddleware(c.authenticate, boundAnswer),
-	)
 	c.SetKey(cfg.APIKey)
 	return c
 }
 
 // SetKey replaces the API key for the calls that begin from now on, and for further tries of those under way.
 func (c *Client) SetKey(key string) { c.key.Store(&key) }
-
-func (c *Client) authenticate(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
-	r.Header.Set("X-Api-Key", *c.key.Load())
-	return next(r)
-}
 
 // Host names who receives what is asked: "anthropic", "sandbox" for the stand-in on this machine, or the host's name.
 func (c *Client) Host() string {
@@ -129,51 +118,16 @@ type Usage struct {
 // content filter holds back is an Answer that stopped with a refusal, because it concerns what was asked and nothing else.
 func (c *Client) Ask(ctx context.Context, r Request) (Answer, error) {
 	return retry(ctx, c, func(ctx context.Context) (Answer, error) {
-		msg, err := c.api.Messages.New(ctx, params(r))
+		var msg message
+		err := c.call(ctx, http.MethodPost, "/v1/messages", newParams(r), &msg)
 		if err != nil && failure(err).Code == filtered {
 			return Answer{Stop: "refusal", Model: r.Model}, nil
 		}
 		if err != nil {
 			return Answer{}, err
 		}
-		return answer(msg)
+		return msg.answer()
 	})
-}
-
-func params(r Request) anthropic.MessageNewParams {
-	p := anthropic.MessageNewParams{
-		Model:        r.Model,
-		MaxTokens:    r.MaxTokens,
-		Messages:     []anthropic.MessageParam{anthropic.NewUserMessage(anthropic.NewTextBlock(r.User))},
-		OutputConfig: anthropic.OutputConfigParam{Effort: anthropic.OutputConfigEffort(r.Effort)},
-	}
-	if r.System != "" {
-		p.System = []anthropic.TextBlockParam{{Text: r.System, CacheControl: anthropic.NewCacheControlEphemeralParam()}}
-	}
-	if r.Schema != nil {
-		p.OutputConfig.Format = anthropic.JSONOutputFormatParam{Schema: r.Schema}
-	}
-	return p
-}
-
-// answer picks blocks by type: a thinking block may come first.
-func answer(msg *anthropic.Message) (Answer, error) {
-	if msg == nil || msg.StopReason == "" {
-		return Answer{}, errUnreadable
-	}
-	var text strings.Builder
-	for _, block := range msg.Content {
-		if block.Type == "text" {
-			text.WriteString(block.Text)
-		}
-	}
-	u := msg.Usage
-	return Answer{
-		Text:  text.String(),
-		Stop:  string(msg.StopReason),
-		Usage: Usage{Input: u.InputTokens, Output: u.OutputTokens, CacheRead: u.CacheReadInputTokens, CacheWrite: u.CacheCreationInputTokens},
-		Model: msg.Model,
-	}, nil
 }
 
 // ModelInfo is what the provider says of a model.
@@ -189,17 +143,11 @@ type ModelInfo struct {
 // Model looks a model up. An unknown one is a permanent failure with status 404.
 func (c *Client) Model(ctx context.Context, id string) (ModelInfo, error) {
 	return retry(ctx, c, func(ctx context.Context) (ModelInfo, error) {
-		m, err := c.api.Models.Get(ctx, id, anthropic.ModelGetParams{})
-		if err != nil {
+		var m model
+		if err := c.call(ctx, http.MethodGet, "/v1/models/"+url.PathEscape(id), nil, &m); err != nil {
 			return ModelInfo{}, err
 		}
-		if m.ID == "" {
-			return ModelInfo{}, errUnreadable
-		}
-		return ModelInfo{
-			ID: m.ID, Name: m.DisplayName, Lifecycle: string(m.Lifecycle), RetiresAt: m.RetiresAt,
-			MaxInput: m.MaxInputTokens, MaxOutput: m.MaxTokens,
-		}, nil
+		return m.info()
 	})
 }
 
@@ -210,17 +158,4 @@ func withoutRedirects(h *http.Client) *http.Client {
 	}
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &c
-}
-
-// boundAnswer cuts an answer that is too long to be one; what is left does not parse.
-func boundAnswer(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
-	res, err := next(r)
-	if err != nil {
-		return res, err
-	}
-	res.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.LimitReader(res.Body, maxAnswerBytes), res.Body}
-	return res, nil
 }

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/anthropics/anthropic-sdk-go"
-
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
@@ -51,16 +49,17 @@ func (f *Failure) Unwrap() error { return f.cause }
 
 // failure strips err to what may be logged.
 func failure(err error) *Failure {
-	api, ok := errors.AsType[*anthropic.Error](err)
+	refused, ok := errors.AsType[*refusedCall](err)
 	if !ok {
 		return &Failure{cause: withoutBody(err)}
 	}
+	said := readEnvelope(refused.body)
 	f := &Failure{
-		Status:     api.StatusCode,
-		Type:       string(api.Type()),
-		Code:       errorCode(api.StatusCode, api.RawJSON()),
-		RequestID:  api.RequestID,
-		RetryAfter: retryAfter(api.Response.Header),
+		Status:     refused.status,
+		Type:       short(said.Error.Type),
+		Code:       said.code(refused.status),
+		RequestID:  short(refused.header.Get("Request-Id")),
+		RetryAfter: retryAfter(refused.header),
 	}
 	f.Permanent = f.Code == spendLimit || isPermanent(f.Status)
 	if f.Permanent {
@@ -91,28 +90,44 @@ func withoutBody(err error) error {
 	return errUnreadable
 }
 
-// errorCode is the provider's code, or ours for what it says in words. The words themselves are not kept: they may quote
-// the request.
-func errorCode(status int, body string) string {
-	var envelope struct {
-		Error struct {
-			Message string `json:"message"`
-			Details struct {
-				ErrorCode string `json:"error_code"`
-			} `json:"details"`
-		} `json:"error"`
+// envelope is the body of a refusal.
+type envelope struct {
+	Error struct {
+		Type    string `json:"type"`
+		Message string `json:"message"`
+		Details struct {
+			ErrorCode string `json:"error_code"`
+		} `json:"details"`
+	} `json:"error"`
+}
+
+// readEnvelope reads what it can: a gateway's page of HTML leaves every field empty.
+func readEnvelope(body []byte) (e envelope) {
+	if json.Unmarshal(body, &e) != nil {
+		return envelope{}
 	}
-	if json.Unmarshal([]byte(body), &envelope) != nil || len(envelope.Error.Details.ErrorCode) > 100 {
-		return ""
-	}
-	said := strings.ToLower(envelope.Error.Message)
+	return e
+}
+
+// code is the provider's code, or ours for what it says in words. The words themselves are not kept: they may quote the
+// request.
+func (e envelope) code(status int) string {
+	said := strings.ToLower(e.Error.Message)
 	switch {
 	case status == http.StatusBadRequest && strings.Contains(said, "content filtering policy"):
 		return filtered
 	case status == http.StatusBadRequest && strings.Contains(said, "credit balance is too low"):
 		return noCredit
 	}
-	return envelope.Error.Details.ErrorCode
+	return short(e.Error.Details.ErrorCode)
+}
+
+// short leaves out what is too long to be a name.
+func short(name string) string {
+	if len(name) > 100 {
+		return ""
+	}
+	return name
 }
 
 // retryAfter reads both forms of the header. A date is taken relative to the answer's own Date, so clocks need not agree.

@@ -234,7 +234,8 @@ func (c *Config) checkExamples(p *Problems) {
 	}
 	for name, value := range map[string]string{
 		"TWITTER_CLIENT_ID": c.X.ClientID, "TWITTER_CLIENT_SECRET": c.X.ClientSecret.Reveal(), "ANTHROPIC_API_KEY": c.Claude.APIKey.Reveal(),
-		"STRIPE_SECRET_KEY": c.Stripe.SecretKey.Reveal(), "STRIPE_WEBHOOK_SECRET": c.Stripe.WebhookSecret.Reveal(),
+		"ANTHROPIC_AUTH_TOKEN": c.Claude.AuthToken.Reveal(),
+		"STRIPE_SECRET_KEY":    c.Stripe.SecretKey.Reveal(), "STRIPE_WEBHOOK_SECRET": c.Stripe.WebhookSecret.Reveal(),
 	} {
 		if isPlaceholder(value) || strings.HasSuffix(value, "...") {
 			p.add(name, "must be your own, not an example value: the provider shows it to you.")

@@ -123,6 +123,7 @@ type Trial struct {
 // Claude is the language model.
 type Claude struct {
 	APIKey     Secret `env:"ANTHROPIC_API_KEY" derived:"a stand-in in local, else screening without a model" doc:"The key of the Anthropic API."`
+	AuthToken  Secret `env:"ANTHROPIC_AUTH_TOKEN" doc:"A bearer token instead of a key, for a gateway or a server of your own at ANTHROPIC_BASE_URL."`
 	BasicModel string `env:"ANTHROPIC_BASIC_MODEL, default=claude-haiku-5-5" alias:"ANTHROPIC_HAIKU_MODEL" doc:"The model of the basic plan."`
 	ProModel   string `env:"ANTHROPIC_PRO_MODEL, default=claude-sonnet-5-5" alias:"ANTHROPIC_SONNET_MODEL" doc:"The model of the pro plan."`
 	BaseURL    string `env:"ANTHROPIC_BASE_URL, default=https://api.anthropic.com" doc:"Where the Anthropic API is."`
@@ -265,4 +266,7 @@ func (c *Config) UseSandboxStripe() bool {
 }
 
 // UseSandboxClaude reports whether the built-in stand-in serves as Claude.
-func (c *Config) UseSandboxClaude() bool { return c.Env == Local && !c.Claude.APIKey.IsSet() }
+func (c *Config) UseSandboxClaude() bool { return c.Env == Local && !c.Claude.IsSet() }
+
+// IsSet reports whether a model can be asked.
+func (c Claude) IsSet() bool { return c.APIKey.IsSet() || c.AuthToken.IsSet() }
