@@ -28,7 +28,7 @@ func (s *Service) Consent(ctx context.Context, tx db.Tx, userID, kind, version s
 	tx.Later(`INSERT INTO consents (id, user_id, kind, version, session_id, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
 		db.NewID(), userID, clean(kind, 50), clean(version, 50), session, tx.Now())
 	audit.Record(ctx, tx, audit.Event{
-		UserID: userID, Actor: "user", Action: "consent.given", Resource: "user:" + userID,
+		UserID: userID, Actor: "user", Action: audit.ConsentGiven, Resource: "user:" + userID,
 		Detail: map[string]any{"kind": clean(kind, 50), "version": clean(version, 50)},
 	})
 }
@@ -55,7 +55,7 @@ func (s *Service) WithdrawConsent(ctx context.Context, tx db.Tx, userID, kind st
 		return fault.NotFound.Saying("You have given no consent of this kind that could be withdrawn.")
 	}
 	audit.Record(ctx, tx, audit.Event{
-		UserID: userID, Actor: "user", Action: "consent.withdrawn", Resource: "user:" + userID, Detail: map[string]any{"kind": kind},
+		UserID: userID, Actor: "user", Action: audit.ConsentWithdrawn, Resource: "user:" + userID, Detail: map[string]any{"kind": kind},
 	})
 	return err
 }

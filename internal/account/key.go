@@ -125,7 +125,7 @@ func (s *Service) CreateKey(ctx context.Context, userID string, r KeyRequest) (N
 		k = newKey(r, tx.Now())
 		tx.Later(`INSERT INTO api_keys (id, user_id, name, hash, hint, scopes, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 			k.ID, userID, k.Name, hash(k.Secret), k.Hint, joinScopes(k.Scopes), k.CreatedAt, k.ExpiresAt)
-		recordKey(ctx, tx, userID, "api_key.created", k.Key)
+		recordKey(ctx, tx, userID, audit.APIKeyCreated, k.Key)
 		return nil
 	})
 	if err != nil {
@@ -264,7 +264,7 @@ func rotate(ctx context.Context, tx db.Tx, userID string, was keyRow, r Rotation
 	if r.Overlap > 0 {
 		k.OldUntil, k.OldUsedAt = &until, was.LastUsedAt
 	}
-	recordKey(ctx, tx, userID, "api_key.rotated", k.Key)
+	recordKey(ctx, tx, userID, audit.APIKeyRotated, k.Key)
 	return k, nil
 }
 
@@ -287,7 +287,7 @@ func (s *Service) RevokeKey(ctx context.Context, userID, id string) error {
 		was, err = db.One(ctx, tx, s.scanKeyRow, `DELETE FROM api_keys WHERE id = $1 AND user_id = $2 RETURNING `+keyColumns+`, hash, COALESCE(old_hash, '')`, id, userID)
 		if err == nil {
 			notifyKey(tx, was)
-			recordKey(ctx, tx, userID, "api_key.revoked", was.Key)
+			recordKey(ctx, tx, userID, audit.APIKeyRevoked, was.Key)
 		}
 		return err
 	})
@@ -299,7 +299,7 @@ func (s *Service) RevokeKey(ctx context.Context, userID, id string) error {
 }
 
 // recordKey leaves the name out: it is the person's own words, and a line of the audit log is for ever.
-func recordKey(ctx context.Context, tx db.Tx, userID, action string, k Key) {
+func recordKey(ctx context.Context, tx db.Tx, userID string, action audit.Action, k Key) {
 	detail := map[string]any{"hint": k.Hint, "scopes": k.Scopes, "expires_at": k.ExpiresAt.UTC().Format(time.RFC3339)}
 	if k.OldUntil != nil {
 		detail["old_until"] = k.OldUntil.UTC().Format(time.RFC3339)

@@ -124,13 +124,13 @@ func (s *Service) insertAccount(ctx context.Context, tx db.Tx, o owner, g grant)
 	if o.fresh {
 		tx.Later(`INSERT INTO users (id, name, created_at, updated_at) VALUES ($1, $2, $3, $3)`, o.user, name, tx.Now())
 		learnEmail(tx, o.user, g.email)
-		audit.Record(ctx, tx, audit.Event{UserID: o.user, Actor: "user", Action: "user.created", Resource: "user:" + o.user})
+		audit.Record(ctx, tx, audit.Event{UserID: o.user, Actor: "user", Action: audit.UserCreated, Resource: "user:" + o.user})
 	}
 	tx.Later(`INSERT INTO x_accounts (id, user_id, x_user_id, handle, name, avatar_url, scopes, status, tokens, token_expires_at, linked_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, $10)`,
 		o.account, o.user, g.who.ID, clean(g.who.Handle, 50), name, avatar(g.who.AvatarURL), strings.Join(g.token.Scopes, " "),
 		s.sealPair(o.account, g.token), g.token.ExpiresAt, tx.Now())
-	audit.Record(ctx, tx, audit.Event{UserID: o.user, Actor: "user", Action: "x_account.linked", Resource: "x_account:" + o.account})
+	audit.Record(ctx, tx, audit.Event{UserID: o.user, Actor: "user", Action: audit.XAccountLinked, Resource: "x_account:" + o.account})
 	if o.fresh {
 		return nil
 	}
@@ -148,7 +148,7 @@ func (s *Service) reconnect(ctx context.Context, tx db.Tx, o owner, g grant) err
 	if err == nil && n == 0 {
 		return fault.Conflict.Saying("This X account was removed meanwhile. Start again.")
 	}
-	audit.Record(ctx, tx, audit.Event{UserID: o.user, Actor: "user", Action: "x_account.reconnected", Resource: "x_account:" + o.account})
+	audit.Record(ctx, tx, audit.Event{UserID: o.user, Actor: "user", Action: audit.XAccountReconnected, Resource: "x_account:" + o.account})
 	return err
 }
 

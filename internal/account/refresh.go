@@ -184,5 +184,5 @@ func (s *Service) sameAnswer(row spent) (t Tokens, err error) {
 
 func endFamily(ctx context.Context, tx db.Tx, row spent) {
 	tx.Later(`UPDATE sessions SET revoked_at = $3, revoked_why = 'reuse' WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL`, row.session, row.user, tx.Now())
-	audit.Record(ctx, tx, audit.Event{UserID: row.user, Actor: "system", Action: "session.ended_by_reuse", Resource: "session:" + row.session})
+	audit.Record(ctx, tx, audit.Event{UserID: row.user, Actor: "system", Action: audit.SessionEndedByReuse, Resource: "session:" + row.session})
 }

@@ -148,7 +148,7 @@ func (s *Service) bury(ctx context.Context, userID string, h held) (held, error)
 		n, err := tx.Exec(ctx, `UPDATE x_accounts SET status = 'reconnect', refreshing_until = NULL, updated_at = $4
 			WHERE id = $1 AND user_id = $2 AND refreshing_until = $3 AND status = 'active'`, h.account.ID, userID, *h.leased, tx.Now())
 		if err == nil && n == 1 {
-			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "system", Action: "x_account.needs_reconnect", Resource: "x_account:" + h.account.ID})
+			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "system", Action: audit.XAccountNeedsReconnect, Resource: "x_account:" + h.account.ID})
 		}
 		return err
 	})

@@ -37,7 +37,7 @@ func (s *Service) RevokeX(ctx context.Context, userID, accountID string) error {
 		tx.Later(`DELETE FROM posts WHERE collection_id = $1 AND user_id = $2`, accountID, userID)
 		released, err := s.releaseIdentity(ctx, tx, userID, accountID)
 		audit.Record(ctx, tx, audit.Event{
-			UserID: userID, Actor: "user", Action: "x_account.revoked", Resource: "x_account:" + accountID,
+			UserID: userID, Actor: "user", Action: audit.XAccountRevoked, Resource: "x_account:" + accountID,
 			Detail: map[string]any{"released": released},
 		})
 		return err

@@ -130,7 +130,7 @@ func (s *Service) startSession(ctx context.Context, tx db.Tx, userID, device str
 	tx.Later(`INSERT INTO sessions (id, user_id, device, ip, created_at, last_used_at, expires_at) VALUES ($1, $2, $3, $4, $5, $5, $6)`,
 		t.SessionID, userID, cmp.Or(clean(device, 100), "Unknown device"), audit.OriginFrom(ctx).IP, tx.Now(), t.RefreshExpiresAt)
 	insertRefresh(tx, userID, nil, t)
-	audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "session.started", Resource: "session:" + t.SessionID})
+	audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.SessionStarted, Resource: "session:" + t.SessionID})
 	return t, nil
 }
 
@@ -155,7 +155,7 @@ func (s *Service) RevokeSession(ctx context.Context, userID, id string) error {
 			return noSession()
 		}
 		tx.Notify(ended, id)
-		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "session.revoked", Resource: "session:" + id})
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.SessionRevoked, Resource: "session:" + id})
 		return err
 	})
 	if err == nil {
@@ -176,7 +176,7 @@ func (s *Service) RevokeSessions(ctx context.Context, userID string) (n int, err
 			tx.Notify(ended, id)
 		}
 		if err == nil {
-			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "session.all_revoked", Resource: "user:" + userID, Detail: map[string]any{"sessions": len(over)}})
+			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.SessionAllRevoked, Resource: "user:" + userID, Detail: map[string]any{"sessions": len(over)}})
 		}
 		return err
 	})

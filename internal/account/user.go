@@ -50,7 +50,7 @@ func (s *Service) Rename(ctx context.Context, userID, name string) (User, error)
 	}
 	err := s.db.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE users SET name = $2, updated_at = $3 WHERE id = $1`, userID, name, tx.Now())
-		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "user.renamed", Resource: "user:" + userID})
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.UserRenamed, Resource: "user:" + userID})
 		return err
 	})
 	if err != nil {
@@ -74,7 +74,7 @@ func (s *Service) SetRole(ctx context.Context, xHandleOrUserID, role string) err
 		if err == nil && n == 0 {
 			return noUser()
 		}
-		audit.Record(ctx, tx, audit.Event{UserID: id, Actor: "operator", Action: "user.role_set", Resource: "user:" + id, Detail: map[string]any{"role": role}})
+		audit.Record(ctx, tx, audit.Event{UserID: id, Actor: "operator", Action: audit.UserRoleSet, Resource: "user:" + id, Detail: map[string]any{"role": role}})
 		return err
 	})
 }

@@ -97,7 +97,7 @@ func (s *Service) Cancel(ctx context.Context, userID, id string) (Analysis, erro
 		if err != nil {
 			return err
 		}
-		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "analysis.cancel", Resource: id})
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.AnalysisCancel, Resource: id})
 		return s.Billing.Release(ctx, tx, userID, a.PeriodStart)
 	})
 	if err != nil && !errors.Is(err, db.ErrNotFound) {
@@ -113,7 +113,7 @@ func (s *Service) Delete(ctx context.Context, userID, id string) error {
 		return err
 	}
 	return s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
-		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "analysis.delete", Resource: id})
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.AnalysisDelete, Resource: id})
 		n, err := tx.Exec(ctx, `DELETE FROM analyses WHERE user_id = $1 AND id = $2`, userID, id)
 		if err == nil && n == 0 {
 			err = notFound(db.ErrNotFound)

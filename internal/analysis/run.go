@@ -186,7 +186,7 @@ func (s *Service) save(ctx context.Context, a Analysis, r *assess.Report) error 
 		if a.AccountID != nil {
 			s.Accounts.MarkSynced(ctx, tx, a.UserID, *a.AccountID)
 		}
-		audit.Record(ctx, tx, audit.Event{UserID: a.UserID, Actor: "system", Action: "analysis.complete", Resource: a.ID})
+		audit.Record(ctx, tx, audit.Event{UserID: a.UserID, Actor: "system", Action: audit.AnalysisComplete, Resource: a.ID})
 		return s.Billing.Commit(ctx, tx, a.UserID, a.PeriodStart)
 	})
 	if err == nil {
@@ -243,7 +243,7 @@ func (s *Service) fail(ctx context.Context, a Analysis, f *fault.Fault) error {
 		if err != nil || n == 0 {
 			return err
 		}
-		audit.Record(ctx, tx, audit.Event{UserID: a.UserID, Actor: "system", Action: "analysis.fail", Resource: a.ID, Detail: map[string]any{"code": f.Code}})
+		audit.Record(ctx, tx, audit.Event{UserID: a.UserID, Actor: "system", Action: audit.AnalysisFail, Resource: a.ID, Detail: map[string]any{"code": f.Code}})
 		return s.Billing.Release(ctx, tx, a.UserID, a.PeriodStart)
 	})
 	if err == nil && n > 0 {

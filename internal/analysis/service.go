@@ -284,7 +284,7 @@ func (s *Service) record(ctx context.Context, tx db.Tx, a Analysis, consent bool
 	if consent {
 		s.Accounts.Consent(ctx, tx, a.UserID, ConsentKind, ConsentVersion)
 	}
-	audit.Record(ctx, tx, audit.Event{UserID: a.UserID, Actor: "user", Action: "analysis.start", Resource: a.ID})
+	audit.Record(ctx, tx, audit.Event{UserID: a.UserID, Actor: "user", Action: audit.AnalysisStart, Resource: a.ID})
 	return tx.Enqueue(ctx, Job{AnalysisID: a.ID})
 }
 

@@ -124,7 +124,7 @@ func (s *Service) Dismiss(ctx context.Context, userID, findingID string, dismiss
 				f.Points = seen.Findings[i].Points
 			}
 		}
-		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "finding.dismiss", Resource: findingID, Detail: map[string]any{"dismissed": dismissed}})
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.FindingDismiss, Resource: findingID, Detail: map[string]any{"dismissed": dismissed}})
 		return nil
 	})
 	return f, err

@@ -96,7 +96,7 @@ func (s *Service) addArchive(ctx context.Context, userID, xUserID string, a Arch
 		tx.Later(`INSERT INTO archives (id, user_id, x_user_id, handle, posts, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			a.ID, userID, xUserID, a.Handle, a.Posts, tx.Now(), expires)
 		s.Accounts.Consent(ctx, tx, userID, RetentionKind, ConsentVersion) // an upload is a request to keep it for a while
-		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "archive.upload", Resource: a.ID})
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.ArchiveUpload, Resource: a.ID})
 		return nil
 	})
 	return expires, err

@@ -53,7 +53,7 @@ func (s *Service) endRuns(ctx context.Context, tx db.Tx, userID, where string) (
 		if err := s.Billing.Release(ctx, tx, userID, a.PeriodStart); err != nil {
 			return nil, err
 		}
-		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "analysis.cancel", Resource: a.ID})
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.AnalysisCancel, Resource: a.ID})
 		ended = append(ended, a.ID)
 	}
 	return ended, err

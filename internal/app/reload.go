@@ -179,7 +179,7 @@ func (a *App) sort(names []string, next *config.Config) (now, later []string) {
 
 func (a *App) recordReload(ctx context.Context, changed []string) {
 	err := a.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		audit.Record(ctx, tx, audit.Event{Actor: "operator", Action: "secrets.changed", Detail: map[string]any{"settings": changed, "sealing_key": a.Seal.KeyID()}})
+		audit.Record(ctx, tx, audit.Event{Actor: "operator", Action: audit.SecretsChanged, Detail: map[string]any{"settings": changed, "sealing_key": a.Seal.KeyID()}})
 		return nil
 	})
 	if err != nil {

@@ -4,7 +4,7 @@
 //
 //	err := d.InTx(ctx, db.User(id), func(ctx context.Context, tx db.Tx) error {
 //		…
-//		audit.Record(ctx, tx, audit.Event{UserID: id, Actor: "user", Action: "session.revoked", Resource: "session:" + sid})
+//		audit.Record(ctx, tx, audit.Event{UserID: id, Actor: "user", Action: SessionRevoked, Resource: "session:" + sid})
 //		return nil
 //	})
 //
@@ -26,9 +26,9 @@ import (
 
 // Event is one thing that happened.
 type Event struct {
-	UserID   string         // whose data it concerns; empty when nobody's. A transaction of db.User takes that user only
-	Actor    string         // who did it: "user", "system", "operator", "stripe", "stranger"
-	Action   string         // what, as noun and past verb: "session.revoked"
+	UserID   string // whose data it concerns; empty when nobody's. A transaction of db.User takes that user only
+	Actor    string // who did it: "user", "system", "operator", "stripe", "stranger"
+	Action   Action
 	Resource string         // to what, as kind and id: "session:0198…"; may be empty
 	Detail   map[string]any // more, if needed; values must be JSON, never secrets or post text
 }

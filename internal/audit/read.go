@@ -16,7 +16,7 @@ type Line struct {
 	ID       string
 	UserID   string // whose data it concerns; empty when nobody's
 	Actor    string // "user", "system", "operator", "admin", "stripe", "stranger"
-	Action   string
+	Action   Action
 	Resource string         // kind and id; may be empty
 	IP       string         // these three may be empty
 	Agent    string         // the User-Agent of the program
@@ -78,7 +78,7 @@ func (l *Log) All(ctx context.Context, adminID string, f Filter) (p Page, err er
 			return db.All(ctx, tx, scan, query, args...)
 		})
 		if err == nil {
-			Record(ctx, tx, Event{UserID: f.UserID, Actor: "admin", Action: "audit.read", Resource: resource(f.UserID), Detail: map[string]any{"admin": adminID}})
+			Record(ctx, tx, Event{UserID: f.UserID, Actor: "admin", Action: AuditRead, Resource: resource(f.UserID), Detail: map[string]any{"admin": adminID}})
 		}
 		return err
 	})

@@ -34,7 +34,7 @@ func record(t testing.TB, d *db.DB, events ...audit.Event) {
 func actions(p audit.Page) []string {
 	all := []string{}
 	for _, l := range p.Lines {
-		all = append(all, l.Action)
+		all = append(all, string(l.Action))
 	}
 	return all
 }

@@ -16,7 +16,7 @@ import (
 // Refusal is something that somebody was not let do.
 type Refusal struct {
 	UserID string // who asked; "" for a stranger
-	Action string // "sign_in.refused", "token.refused", "access.refused" or "rate.refused"
+	Action Action // SignInRefused, TokenRefused, AccessRefused or RateRefused
 	Code   string // of the fault
 	Route  string // as it is registered; "" when it does not matter
 }

@@ -16,7 +16,7 @@ import (
 // change that waits for its payment is dropped; one that is planned comes back when the cancellation is taken back. Without
 // a plan it is [fault.NotFound].
 func (s *Service) Cancel(ctx context.Context, userID string, atPeriodEnd bool) (Subscription, error) {
-	return s.alter(ctx, userID, "subscription.cancelled", func(ctx context.Context, r plan.Row) error {
+	return s.alter(ctx, userID, audit.SubscriptionCancelled, func(ctx context.Context, r plan.Row) error {
 		if !atPeriodEnd || r.Status == plan.Incomplete || r.Status == plan.Paused {
 			return s.stripe.cancelNow(ctx, r.SubscriptionID)
 		}
@@ -33,7 +33,7 @@ func (s *Service) Cancel(ctx context.Context, userID string, atPeriodEnd bool) (
 
 // Resume takes a scheduled cancellation back, or takes a plan up again that was paused for want of a card.
 func (s *Service) Resume(ctx context.Context, userID string) (Subscription, error) {
-	return s.alter(ctx, userID, "subscription.resumed", func(ctx context.Context, r plan.Row) error {
+	return s.alter(ctx, userID, audit.SubscriptionResumed, func(ctx context.Context, r plan.Row) error {
 		switch {
 		case r.Status == plan.Paused:
 			return s.takeUp(ctx, r)
@@ -65,7 +65,9 @@ func (s *Service) planAgain(ctx context.Context, r plan.Row) error {
 }
 
 // alter asks Stripe for a change to the live plan and mirrors what became of it, whether it was done or refused.
-func (s *Service) alter(ctx context.Context, userID, action string, ask func(context.Context, plan.Row) error) (Subscription, error) {
+func (s *Service) alter(
+	ctx context.Context, userID string, action audit.Action, ask func(context.Context, plan.Row) error,
+) (Subscription, error) {
 	if s.off {
 		return Subscription{}, errOff
 	}

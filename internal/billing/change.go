@@ -50,7 +50,7 @@ func (s *Service) Change(ctx context.Context, userID string, r ChangeRequest) (C
 	}
 	var out Changed
 	var refused error // and still mirrored
-	sub, err := s.alter(ctx, userID, "subscription.change_asked", func(ctx context.Context, current plan.Row) error {
+	sub, err := s.alter(ctx, userID, audit.SubscriptionChangeAsked, func(ctx context.Context, current plan.Row) error {
 		now, err := s.stripe.subscription(ctx, current.SubscriptionID)
 		if err == nil {
 			err = plan.Changeable(now, r.AsOf, s.now())
@@ -125,7 +125,7 @@ func (s *Service) noteDecline(ctx context.Context, current plan.Row, tried plan.
 			Cents: in.Cents, Currency: in.Currency,
 		}
 		tx.Later(addLine, lineArgs(l, current.UserID, tx.Now())...)
-		audit.Record(ctx, tx, audit.Event{UserID: current.UserID, Actor: "user", Action: "subscription.change_declined", Resource: "subscription:" + current.ID})
+		audit.Record(ctx, tx, audit.Event{UserID: current.UserID, Actor: "user", Action: audit.SubscriptionChangeDeclined, Resource: "subscription:" + current.ID})
 		return nil
 	})
 }

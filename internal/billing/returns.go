@@ -49,6 +49,8 @@ func (s *Service) applyReturn(ctx context.Context, eventID string, e stored) err
 	})
 }
 
+var returned = map[string]audit.Action{plan.Refund: audit.PaymentRefund, plan.Dispute: audit.PaymentDispute}
+
 // keepReturn stores what was fetched. A verdict is final, and so is a refund that failed: what was fetched before it may be
 // saved after it.
 func (s *Service) keepReturn(ctx context.Context, tx db.Tx, user string, paid plan.Payment, r plan.Returned) error {
@@ -60,7 +62,8 @@ func (s *Service) keepReturn(ctx context.Context, tx db.Tx, user string, paid pl
 		return err
 	}
 	audit.Record(ctx, tx, audit.Event{
-		UserID: user, Actor: "stripe", Action: "payment." + r.Kind, Resource: "payment:" + r.ID, Detail: map[string]any{"cents": r.Cents, "status": r.Status},
+		UserID: user, Actor: "stripe", Action: returned[r.Kind], Resource: "payment:" + r.ID,
+		Detail: map[string]any{"cents": r.Cents, "status": r.Status},
 	})
 	if r.Kind == plan.Refund && r.Bounced() {
 		s.log.WarnContext(ctx, "a refund did not reach the cardholder, and the money is back in the Stripe account: pay it back in another way", "user", user, "refund", r.ID)

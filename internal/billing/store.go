@@ -166,5 +166,5 @@ func record(ctx context.Context, tx db.Tx, actor string, old, now plan.Row) {
 	if len(detail) == 0 {
 		return
 	}
-	audit.Record(ctx, tx, audit.Event{UserID: now.UserID, Actor: actor, Action: "subscription.changed", Resource: "subscription:" + now.ID, Detail: detail})
+	audit.Record(ctx, tx, audit.Event{UserID: now.UserID, Actor: actor, Action: audit.SubscriptionChanged, Resource: "subscription:" + now.ID, Detail: detail})
 }

@@ -295,7 +295,7 @@ func (a *attempt) giveUp(ctx context.Context, why error) {
 			WHERE id = $1 AND updated_at = $2 AND status = 'creating'`, a.row.ID, a.row.UpdatedAt)
 		if err == nil && n == 1 {
 			a.r.once(a.row.UserID).Forget(tx)
-			audit.Record(ctx, tx, audit.Event{UserID: a.row.UserID, Actor: "user", Action: "subscription.refused", Resource: "subscription:" + a.row.ID})
+			audit.Record(ctx, tx, audit.Event{UserID: a.row.UserID, Actor: "user", Action: audit.SubscriptionRefused, Resource: "subscription:" + a.row.ID})
 		}
 		return err
 	})

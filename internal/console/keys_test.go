@@ -142,9 +142,19 @@ func TestActivity_IsShownAPageAtATime(t *testing.T) {
 	p.get(strings.ReplaceAll(older, "&amp;", "&")).shows(http.StatusOK, "Your account was made", `value="user" selected`).hides(">Older</a>")
 }
 
+func TestEventWords_HaveASentenceForEveryAction(t *testing.T) {
+	t.Parallel()
+	for _, action := range audit.Actions() {
+		spelledOut := strings.NewReplacer(".", " ", "_", " ").Replace(string(action))
+		if got := console.EventWords(audit.Line{Action: action}); strings.EqualFold(got, spelledOut) {
+			t.Errorf("%s has none", action)
+		}
+	}
+}
+
 func TestEventWords_SpellOutWhatTheyDoNotKnow(t *testing.T) {
 	t.Parallel()
-	for action, want := range map[string]string{"export.made": "Export made", "x_account.linked": "An X account was linked", "": ""} {
+	for action, want := range map[audit.Action]string{"export.made": "Export made", "x_account.linked": "An X account was linked", "": ""} {
 		if got := console.EventWords(audit.Line{Action: action}); got != want {
 			t.Errorf("%s: %q, want %q", action, got, want)
 		}

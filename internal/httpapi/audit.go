@@ -22,7 +22,7 @@ type lineBody struct {
 
 func newLineBody(l audit.Line) lineBody {
 	return lineBody{
-		ID: l.ID, UserID: orNothing(l.UserID), Actor: l.Actor, Action: l.Action, Resource: orNothing(l.Resource), IP: orNothing(l.IP),
+		ID: l.ID, UserID: orNothing(l.UserID), Actor: l.Actor, Action: string(l.Action), Resource: orNothing(l.Resource), IP: orNothing(l.IP),
 		UserAgent: orNothing(l.Agent), RequestID: orNothing(l.Request), Detail: l.Detail, CreatedAt: l.At,
 	}
 }

@@ -25,27 +25,27 @@ func (a *API) noteRefusal(r *http.Request, info *request) {
 		ctx = audit.WithOrigin(ctx, o)
 	}
 	what := audit.Refusal{UserID: user, Action: action, Code: code, Route: info.route}
-	if action == "rate.refused" {
+	if action == audit.RateRefused {
 		what.Route = "" // the limit is the caller's, whichever routes they ask
 	}
 	a.Refusals.Note(ctx, what)
 }
 
 // refused says what was refused, and why; "" for nothing that is noted.
-func refused(info *request, g group) (action, code string) {
+func refused(info *request, g group) (action audit.Action, code string) {
 	switch {
 	case info.badToken != "" && info.badToken != fault.TokenExpired.Code:
-		return "token.refused", info.badToken
+		return audit.TokenRefused, info.badToken
 	case g == signInGroup && info.code != "" && info.status < http.StatusInternalServerError, g == signInGroup && info.code == fault.XUnavailable.Code:
-		return "sign_in.refused", info.code
+		return audit.SignInRefused, info.code
 	case g == refreshGroup && (info.status == http.StatusUnauthorized || info.status == http.StatusTooManyRequests):
-		return "token.refused", info.code
+		return audit.TokenRefused, info.code
 	case info.status == http.StatusForbidden:
-		return "access.refused", info.code
+		return audit.AccessRefused, info.code
 	case info.status == http.StatusNotFound && strings.HasPrefix(info.route, "GET /admin/"): // pages that hide from those they are not for
-		return "access.refused", fault.Forbidden.Code
+		return audit.AccessRefused, fault.Forbidden.Code
 	case info.code == fault.RateLimited.Code && info.user+info.barred.UserID != "":
-		return "rate.refused", info.code
+		return audit.RateRefused, info.code
 	}
 	return "", ""
 }

@@ -239,7 +239,7 @@ func (r *rotation) retire(ctx context.Context) (ids []string, err error) {
 		if err != nil {
 			return err
 		}
-		audit.Record(ctx, tx, audit.Event{Actor: "operator", Action: "seal.rotated", Resource: "key:" + r.Seal.KeyID(), Detail: map[string]any{"sealed": r.sealed, "retired": ids}})
+		audit.Record(ctx, tx, audit.Event{Actor: "operator", Action: audit.SealRotated, Resource: "key:" + r.Seal.KeyID(), Detail: map[string]any{"sealed": r.sealed, "retired": ids}})
 		return nil
 	})
 	slices.Sort(ids)

@@ -72,7 +72,7 @@ func (s *Service) SetEmail(ctx context.Context, userID, address string) error {
 		if n == 0 {
 			return fault.RateLimited.Saying("A mail was sent a moment ago. Wait a minute, or until tomorrow when you have asked for many.").After(mailsApart)
 		}
-		recordEmail(ctx, tx, userID, "user.email_given")
+		recordEmail(ctx, tx, userID, audit.UserEmailGiven)
 		return tx.Enqueue(ctx, ConfirmJob{UserID: userID})
 	})
 }
@@ -93,14 +93,14 @@ func (s *Service) dropEmail(ctx context.Context, userID string) error {
 		tx.Later(`UPDATE email_confirmations SET email = NULL, token_hash = NULL, expires_at = $2 WHERE user_id = $1`, userID, now)
 		n, err := tx.Exec(ctx, `UPDATE users SET email = NULL, email_confirmed_at = NULL, email_declined_at = $2, updated_at = $2 WHERE id = $1 AND email IS NOT NULL`, userID, now)
 		if err == nil && n > 0 {
-			recordEmail(ctx, tx, userID, "user.email_removed")
+			recordEmail(ctx, tx, userID, audit.UserEmailRemoved)
 		}
 		return err
 	})
 }
 
 // recordEmail leaves the address out: a line of the audit log is for ever.
-func recordEmail(ctx context.Context, tx db.Tx, userID, action string) {
+func recordEmail(ctx context.Context, tx db.Tx, userID string, action audit.Action) {
 	audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: action, Resource: "user:" + userID})
 }
 
@@ -175,7 +175,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, token string) error {
 			return err
 		}
 		tx.Later(`UPDATE users SET email = $2, email_confirmed_at = $3, email_declined_at = NULL, updated_at = $3 WHERE id = $1`, p.user, p.email, now)
-		recordEmail(ctx, tx, p.user, "user.email_confirmed")
+		recordEmail(ctx, tx, p.user, audit.UserEmailConfirmed)
 		return nil
 	})
 }

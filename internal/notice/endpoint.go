@@ -113,7 +113,7 @@ func (s *Service) AddEndpoint(ctx context.Context, userID, address string, kinds
 		e = NewEndpoint{Endpoint{ID: db.NewID(), URL: address, Kinds: known, CreatedAt: tx.Now()}, newSecret()}
 		tx.Later(`INSERT INTO webhook_endpoints (id, user_id, url, secret, kinds, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
 			e.ID, userID, e.URL, s.Seal.Seal([]byte(e.Secret), []byte(e.ID)), joinKinds(known), e.CreatedAt)
-		recordEndpoint(ctx, tx, userID, "webhook.added", e.ID)
+		recordEndpoint(ctx, tx, userID, audit.WebhookAdded, e.ID)
 		return nil
 	})
 	if err != nil {
@@ -154,19 +154,19 @@ func roomForEndpoint(ctx context.Context, tx db.Tx, userID, address string) erro
 
 // RemoveEndpoint removes an endpoint with its deliveries. Error: not_found.
 func (s *Service) RemoveEndpoint(ctx context.Context, userID, id string) error {
-	return s.changeEndpoint(ctx, userID, id, "webhook.removed", `DELETE FROM webhook_endpoints WHERE user_id = $1 AND id = $2`)
+	return s.changeEndpoint(ctx, userID, id, audit.WebhookRemoved, `DELETE FROM webhook_endpoints WHERE user_id = $1 AND id = $2`)
 }
 
 // EnableEndpoint switches an endpoint on again that was switched off because it did not answer. Error: not_found.
 func (s *Service) EnableEndpoint(ctx context.Context, userID, id string) (Endpoint, error) {
-	err := s.changeEndpoint(ctx, userID, id, "webhook.enabled", `UPDATE webhook_endpoints SET disabled_at = NULL, failing_since = NULL WHERE user_id = $1 AND id = $2`)
+	err := s.changeEndpoint(ctx, userID, id, audit.WebhookEnabled, `UPDATE webhook_endpoints SET disabled_at = NULL, failing_since = NULL WHERE user_id = $1 AND id = $2`)
 	if err != nil {
 		return Endpoint{}, err
 	}
 	return s.Endpoint(ctx, userID, id)
 }
 
-func (s *Service) changeEndpoint(ctx context.Context, userID, id, action, query string) error {
+func (s *Service) changeEndpoint(ctx context.Context, userID, id string, action audit.Action, query string) error {
 	if !db.IsID(id) {
 		return noEndpoint()
 	}
@@ -181,7 +181,7 @@ func (s *Service) changeEndpoint(ctx context.Context, userID, id, action, query 
 }
 
 // recordEndpoint leaves the URL out: a line of the audit log is for ever, and many URLs are secrets.
-func recordEndpoint(ctx context.Context, tx db.Tx, userID, action, id string) {
+func recordEndpoint(ctx context.Context, tx db.Tx, userID string, action audit.Action, id string) {
 	audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: action, Resource: "webhook:" + id})
 }
 

@@ -101,7 +101,7 @@ func (s *Service) lock(ctx context.Context, userID string) error {
 		if runs, err = s.Analyses.EndRuns(ctx, tx, userID); err != nil {
 			return err
 		}
-		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "user.erasure_began", Resource: "user:" + userID})
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.UserErasureBegan, Resource: "user:" + userID})
 		return tx.Enqueue(ctx, EraseJob{UserID: userID})
 	})
 	s.Accounts.Forget(ended)
@@ -159,7 +159,7 @@ func (s *Service) remove(ctx context.Context, userID string) error {
 		if err != nil {
 			return err
 		}
-		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "system", Action: "user.erased", Resource: "user:" + userID})
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "system", Action: audit.UserErased, Resource: "user:" + userID})
 		audit.Anonymize(tx, userID)
 		tx.Later(`DELETE FROM users WHERE id = $1`, userID)
 		return nil

@@ -61,7 +61,7 @@ func (s *Service) Export(ctx context.Context, userID string) (e Export, err erro
 			return fault.RateLimited.Saying("You have asked for %d packages in the last 24 hours. Fetch one of those, or ask again later.", today.count).
 				After(today.first.Add(24 * time.Hour).Sub(tx.Now()))
 		}
-		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "export.requested", Resource: "export:" + e.ID})
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.ExportRequested, Resource: "export:" + e.ID})
 		return tx.Enqueue(ctx, ExportJob{ExportID: e.ID})
 	})
 	return e, err
@@ -119,7 +119,7 @@ func (s *Service) Fetch(ctx context.Context, userID, id string) (Package, error)
 		if err == nil && n == 0 {
 			return fault.RateLimited.Saying("This package was fetched %d times. Ask for another.", fetchesPerLink)
 		}
-		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: "export.fetched", Resource: "export:" + id})
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.ExportFetched, Resource: "export:" + id})
 		return err
 	})
 	return Package{s: s, userID: userID, at: s.DB.Now()}, err

@@ -1,0 +1,86 @@
+package audit
+
+// Action is what happened, as noun and past verb. The values are stored and part of the contract: they never change.
+type Action string
+
+// Every action there is. The sentence that a person reads of each stands in internal/console (activity_words.go).
+const (
+	UserCreated        Action = "user.created"
+	UserRenamed        Action = "user.renamed"
+	UserRoleSet        Action = "user.role_set"
+	UserErasureBegan   Action = "user.erasure_began"
+	UserErased         Action = "user.erased"
+	UserEmailGiven     Action = "user.email_given"
+	UserEmailConfirmed Action = "user.email_confirmed"
+	UserEmailRemoved   Action = "user.email_removed"
+
+	XAccountLinked         Action = "x_account.linked"
+	XAccountReconnected    Action = "x_account.reconnected"
+	XAccountRevoked        Action = "x_account.revoked"
+	XAccountNeedsReconnect Action = "x_account.needs_reconnect"
+
+	SessionStarted      Action = "session.started"
+	SessionRevoked      Action = "session.revoked"
+	SessionAllRevoked   Action = "session.all_revoked"
+	SessionEndedByReuse Action = "session.ended_by_reuse"
+
+	APIKeyCreated Action = "api_key.created"
+	APIKeyRotated Action = "api_key.rotated"
+	APIKeyRevoked Action = "api_key.revoked"
+
+	ConsentGiven     Action = "consent.given"
+	ConsentWithdrawn Action = "consent.withdrawn"
+
+	AnalysisStart    Action = "analysis.start"
+	AnalysisComplete Action = "analysis.complete"
+	AnalysisFail     Action = "analysis.fail"
+	AnalysisCancel   Action = "analysis.cancel"
+	AnalysisDelete   Action = "analysis.delete"
+	ArchiveUpload    Action = "archive.upload"
+	FindingDismiss   Action = "finding.dismiss"
+
+	SubscriptionChanged        Action = "subscription.changed"
+	SubscriptionRefused        Action = "subscription.refused"
+	SubscriptionCancelled      Action = "subscription.cancelled"
+	SubscriptionResumed        Action = "subscription.resumed"
+	SubscriptionChangeAsked    Action = "subscription.change_asked"
+	SubscriptionChangeDeclined Action = "subscription.change_declined"
+
+	PaymentRefund  Action = "payment.refund"
+	PaymentDispute Action = "payment.dispute"
+
+	WebhookAdded       Action = "webhook.added"
+	WebhookRemoved     Action = "webhook.removed"
+	WebhookEnabled     Action = "webhook.enabled"
+	WebhookRedelivered Action = "webhook.redelivered"
+
+	ExportRequested Action = "export.requested"
+	ExportFetched   Action = "export.fetched"
+
+	AuditRead      Action = "audit.read"
+	SecretsChanged Action = "secrets.changed"
+	SealRotated    Action = "seal.rotated"
+
+	SignInRefused Action = "sign_in.refused"
+	TokenRefused  Action = "token.refused"
+	AccessRefused Action = "access.refused"
+	RateRefused   Action = "rate.refused"
+)
+
+// Actions lists them all, so that a test can ask for the sentence of each.
+func Actions() []Action {
+	return []Action{
+		UserCreated, UserRenamed, UserRoleSet, UserErasureBegan, UserErased, UserEmailGiven, UserEmailConfirmed, UserEmailRemoved,
+		XAccountLinked, XAccountReconnected, XAccountRevoked, XAccountNeedsReconnect,
+		SessionStarted, SessionRevoked, SessionAllRevoked, SessionEndedByReuse,
+		APIKeyCreated, APIKeyRotated, APIKeyRevoked,
+		ConsentGiven, ConsentWithdrawn,
+		AnalysisStart, AnalysisComplete, AnalysisFail, AnalysisCancel, AnalysisDelete, ArchiveUpload, FindingDismiss,
+		SubscriptionChanged, SubscriptionRefused, SubscriptionCancelled, SubscriptionResumed, SubscriptionChangeAsked, SubscriptionChangeDeclined,
+		PaymentRefund, PaymentDispute,
+		WebhookAdded, WebhookRemoved, WebhookEnabled, WebhookRedelivered,
+		ExportRequested, ExportFetched,
+		AuditRead, SecretsChanged, SealRotated,
+		SignInRefused, TokenRefused, AccessRefused, RateRefused,
+	}
+}
