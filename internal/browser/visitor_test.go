@@ -63,7 +63,7 @@ func missing() string {
 	if os.Getenv("CHROMIUM") == "" {
 		return "CHROMIUM is not set to a browser's executable: run these tests with make browser."
 	}
-	for _, file := range []string{axe, "../httpapi/docs/vendor/swagger-ui-bundle.js", "../httpapi/docs/vendor/redoc.standalone.js"} {
+	for _, file := range []string{axe, "../httpapi/docs/vendor/swagger-ui-bundle.js.gz", "../httpapi/docs/vendor/redoc.standalone.js.gz"} {
 		if _, err := os.Stat(file); err != nil {
 			return "The documentation's viewers and the checker of accessibility are missing: run make assets, which needs npm."
 		}

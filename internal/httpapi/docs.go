@@ -2,15 +2,18 @@ package httpapi
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"io"
 	"io/fs"
 	"mime"
 	"net/http"
 	"path"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,7 +24,7 @@ import (
 
 // The documentation pages: /docs to try the API, /redoc to read it, /openapi.json, which is
 // the contract, and /docs/errors, which explains each code of an error. Everything they need
-// is embedded; docs/vendor holds the two viewers when `make assets` has run before the build.
+// is embedded; docs/vendor holds the two viewers, compressed, when `make assets` has run before the build.
 
 //go:embed docs/assets docs/vendor
 var docsFiles embed.FS
@@ -72,21 +75,25 @@ type docsAssets map[string]docsAsset
 type docsAsset struct {
 	body    []byte
 	mime    string
+	gzipped bool   // body is, and travels so to whoever accepts that
 	version string // of a file that is asked for by its version and may then be kept for ever
 	csp     string // instead of the chain's
 }
 
 func newDocsAssets(files fs.FS) docsAssets {
 	all := docsAssets{}
-	for _, pattern := range []string{"docs/assets/*", "docs/vendor/*.js", "docs/vendor/*.css", "docs/vendor/*.txt"} {
+	for _, pattern := range []string{"docs/assets/*", "docs/vendor/*.gz"} {
 		names, _ := fs.Glob(files, pattern) // its only error is a malformed pattern
 		for _, name := range names {
 			body, err := fs.ReadFile(files, name)
 			if err != nil {
 				panic(err) // embedded
 			}
+			plain, gzipped := strings.CutSuffix(path.Base(name), ".gz")
 			sum := sha256.Sum256(body)
-			all[path.Base(name)] = docsAsset{body: body, mime: mime.TypeByExtension(path.Ext(name)), version: hex.EncodeToString(sum[:6])}
+			all[plain] = docsAsset{
+				body: body, mime: mime.TypeByExtension(path.Ext(plain)), gzipped: gzipped, version: hex.EncodeToString(sum[:6]),
+			}
 		}
 	}
 	return all
@@ -118,5 +125,39 @@ func (f docsAsset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f.csp != "" {
 		h.Set("Content-Security-Policy", f.csp)
 	}
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.body))
+	body := f.body
+	if f.gzipped {
+		h.Add("Vary", "Accept-Encoding")
+		if acceptsGzip(r.Header) {
+			h.Set("Content-Encoding", "gzip")
+		} else {
+			body = f.plain()
+		}
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}
+
+// plain is the body for the few who accept no gzip.
+func (f docsAsset) plain() []byte {
+	unpack, err := gzip.NewReader(bytes.NewReader(f.body))
+	if err != nil {
+		panic(err) // embedded
+	}
+	body, err := io.ReadAll(unpack)
+	if err != nil {
+		panic(err) // embedded
+	}
+	return body
+}
+
+// acceptsGzip tells whether gzip is named and not refused (RFC 9110, 12.5.3).
+func acceptsGzip(h http.Header) bool {
+	for _, coding := range strings.Split(strings.Join(h.Values("Accept-Encoding"), ","), ",") {
+		name, quality, _ := strings.Cut(coding, ";")
+		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
+			q := strings.TrimPrefix(strings.TrimSpace(quality), "q=")
+			return q == "" || strings.Trim(q, "0.") != ""
+		}
+	}
+	return false
 }

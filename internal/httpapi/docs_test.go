@@ -76,6 +76,17 @@ func TestDocs_LoadNothingFromElsewhereAndKeepFilesByTheirVersion(t *testing.T) {
 			}
 		}
 	}
+	script := regexp.MustCompile(`/docs/assets/swagger-ui-bundle.js[^"]+`).FindString(ask(t, h, "/docs").Body.String())
+	for accepted, packed := range map[string]bool{"": false, "gzip;q=0, br": false, "br, GZIP;q=0.5": true} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, script, nil)
+		r.Header.Set("Accept-Encoding", accepted)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if (w.Header().Get("Content-Encoding") == "gzip") != packed ||
+			packed == strings.Contains(w.Body.String(), "SwaggerUIBundle") || !strings.Contains(w.Header().Get("Vary"), "Accept-Encoding") {
+			t.Errorf("Accept-Encoding %q: %v, %d bytes", accepted, w.Header(), w.Body.Len())
+		}
+	}
 	if w := ask(t, h, "/docs/assets/docs.css"); w.Header().Get("Cache-Control") != "no-cache" {
 		t.Errorf("without a version: Cache-Control %q", w.Header().Get("Cache-Control"))
 	}
