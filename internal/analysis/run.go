@@ -3,6 +3,7 @@ package analysis
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -25,7 +26,7 @@ import (
 var errLeaseLost = errors.New("analysis: another process has taken this run over, or it was cancelled")
 
 const (
-	maxAttempts = 6  // tries of one job before a passing trouble becomes a failure
+	maxAttempts = 6  // tries of one run before a passing trouble becomes a failure
 	maxClaims   = 12 // lives of one run, deaths of the process included
 	beat        = 250 * time.Millisecond
 )
@@ -42,17 +43,15 @@ func (s *Service) AddWorkers(w *river.Workers) { river.AddWorker(w, &worker{s: s
 // Timeout leaves the bound to the pool.
 func (w *worker) Timeout(*river.Job[Job]) time.Duration { return 0 }
 
-// NextRetry waits 2, 4, 8 … seconds, at most a minute.
+// NextRetry is for a wake-up that could not take an analysis, because the database was away.
 func (w *worker) NextRetry(j *river.Job[Job]) time.Time {
 	return time.Now().Add(min(time.Minute, time.Second<<min(j.Attempt, 6)))
 }
 
-func (w *worker) Work(ctx context.Context, j *river.Job[Job]) error {
-	return w.s.Run(ctx, j.Args.AnalysisID, j.Attempt >= maxAttempts)
+func (w *worker) Work(ctx context.Context, _ *river.Job[Job]) error {
+	_, err := w.s.RunNext(ctx)
+	return err
 }
-
-// InsertOpts bounds the tries.
-func (Job) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: maxAttempts} }
 
 // Run carries one analysis to its end. An error means: try again later, unless last says
 // there is no later; then the analysis fails with the reason.
@@ -64,6 +63,11 @@ func (s *Service) Run(ctx context.Context, id string, last bool) error {
 	if a.ID == "" {
 		return nil // it has ended
 	}
+	return s.run(ctx, a, last)
+}
+
+// run makes the report of an analysis whose lease this process holds.
+func (s *Service) run(ctx context.Context, a Analysis, last bool) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var latest atomic.Pointer[assess.Progress]
@@ -77,7 +81,7 @@ func (s *Service) Run(ctx context.Context, id string, last bool) error {
 	why := context.Cause(ctx)
 	cancel(nil)
 	<-kept
-	s.bells.ring(id)
+	s.bells.ring(a.ID)
 	if errors.Is(why, errLeaseLost) || errors.Is(err, errLeaseLost) {
 		return nil // the row belongs to somebody else now
 	}
@@ -87,19 +91,27 @@ func (s *Service) Run(ctx context.Context, id string, last bool) error {
 // claim takes the lease. It returns a zero Analysis if the analysis has ended, and asks for
 // a later try if another process holds the lease.
 func (s *Service) claim(ctx context.Context, id string) (Analysis, error) {
-	var a Analysis
-	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
+	a, err := s.take(ctx, id)
+	if errors.Is(err, db.ErrNotFound) {
+		return Analysis{}, s.unclaimed(ctx, id)
+	}
+	return a, err
+}
+
+// take takes the lease, or answers db.ErrNotFound when another process holds it or the analysis has ended.
+func (s *Service) take(ctx context.Context, id string) (a Analysis, err error) {
+	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
 		now := tx.Now()
 		a, err = db.One(ctx, tx, scan, `
-			UPDATE analyses SET status = 'running', runner = $2, lease_until = $3, attempts = attempts + 1, started_at = COALESCE(started_at, $4), event_seq = event_seq + 1
+			UPDATE analyses SET status = 'running', runner = $2, lease_until = $3, attempts = attempts + 1, started_at = COALESCE(started_at, $4),
+				wait_until = NULL, waiting_for = '', event_seq = event_seq + 1
 			WHERE id = $1 AND status IN ('queued', 'running') AND (lease_until IS NULL OR lease_until < $4)
 			RETURNING `+columns, id, s.runner, now.Add(s.Lease), now)
 		return err
 	})
-	if errors.Is(err, db.ErrNotFound) {
-		return Analysis{}, s.unclaimed(ctx, id)
+	if err == nil {
+		s.bells.ring(id)
 	}
-	s.bells.ring(id)
 	return a, err
 }
 
@@ -201,18 +213,29 @@ func (s *Service) end(ctx context.Context, a Analysis, err error, last bool) err
 		return nil
 	}
 	if limited, ok := errors.AsType[*xapi.RateLimited](err); ok && !limited.MonthlyCap {
-		return errors.Join(s.rest(ctx, a), river.JobSnooze(max(time.Second, limited.Reset.Sub(s.DB.Now()))))
+		wait := max(time.Second, limited.Reset.Sub(s.DB.Now()))
+		return s.rest(ctx, a, rest{wait, WaitsForX, false})
 	}
 	if errors.Is(err, context.Canceled) { // this process is stopping
-		return errors.Join(s.rest(ctx, a), river.JobSnooze(time.Second))
+		return s.rest(ctx, a, rest{})
 	}
 	f := fault.From(err)
 	if passing(f) && !last {
-		s.Log.WarnContext(ctx, "analysis will be tried again", "analysis", a.ID, "code", f.Code, "cause", f.Cause)
-		return errors.Join(err, s.rest(ctx, a))
+		wait, why := restOf(f, a.tries)
+		s.Log.WarnContext(ctx, "analysis will be tried again", "analysis", a.ID, "code", f.Code, "after", wait, "cause", f.Cause)
+		return errors.Join(err, s.rest(ctx, a, rest{wait, why, true}))
 	}
-	s.Log.ErrorContext(ctx, "analysis failed", "analysis", a.ID, "code", f.Code, "cause", f.Cause)
+	s.Log.Log(ctx, levelOf(f), "analysis failed", "analysis", a.ID, "code", f.Code, "cause", f.Cause)
 	return s.fail(ctx, a, f)
+}
+
+// levelOf is how loud a failure is in the log: what the person can mend themselves is no error of ours.
+func levelOf(f *fault.Fault) slog.Level {
+	switch f.Kind {
+	case fault.KindUpstream, fault.KindUnavailable, fault.KindInternal:
+		return slog.LevelError
+	}
+	return slog.LevelInfo
 }
 
 // passing tells whether a trouble may be gone at the next try.
@@ -222,14 +245,6 @@ func passing(f *fault.Fault) bool {
 		return !errors.Is(f, account.ErrReconnect) && !errors.Is(f, xapi.ErrDead) && !errors.Is(f, xapi.ErrCreditsGone)
 	}
 	return false
-}
-
-// rest gives the lease back without ending the analysis.
-func (s *Service) rest(ctx context.Context, a Analysis) error {
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE analyses SET lease_until = NULL WHERE id = $1 AND runner = $2 AND status = 'running'`, a.ID, s.runner)
-		return err
-	})
 }
 
 // fail ends the analysis with its reason and releases the unit of quota, all at once.

@@ -46,6 +46,7 @@ type Config struct {
 	SecondModel string        // asked second questions about grave findings; "": the plan's own
 	App         string        // this binary's version, kept in each report
 	Lease       time.Duration // how long a run may be silent before another process takes it over; 0: 15 s
+	PerUser     int           // how many analyses of one user run at once; 0: 4
 	KeepFor     time.Duration // how long raw posts are kept; 0: 30 days
 	KeepReports time.Duration // how long reports outlive their user's plan; 0: for ever
 	Metrics     *metrics.Metrics
@@ -57,6 +58,7 @@ type Service struct {
 	Config
 	screen func() *screen.Screener // built at the first use: it would slow the start down
 	runner string                  // names this process in the lease of a run
+	turns  sync.Mutex              // held while this process takes the next analysis
 	bells  *bells
 }
 
@@ -64,6 +66,9 @@ type Service struct {
 func New(c Config) *Service {
 	if c.Lease == 0 {
 		c.Lease = 15 * time.Second
+	}
+	if c.PerUser == 0 {
+		c.PerUser = 4
 	}
 	if c.KeepFor == 0 {
 		c.KeepFor = 30 * 24 * time.Hour
@@ -111,10 +116,15 @@ type Analysis struct {
 	LevelNow     *string
 	ErrorCode    *string
 	ErrorMessage *string
-	PeriodStart  time.Time // the quota period it is counted in
+	PeriodStart  time.Time  // the quota period it is counted in
+	WaitUntil    *time.Time // it does nothing before this moment
+	WaitingFor   WaitingFor // and this is why
 	CreatedAt    time.Time
 	StartedAt    *time.Time
 	FinishedAt   *time.Time
+
+	tries int       // that a passing trouble ended
+	turn  time.Time // its place in the line, when it is started
 }
 
 // StartRequest says whose posts to read and through which lens. Exactly one of AccountID,
@@ -130,19 +140,17 @@ type StartRequest struct {
 	IdempotencyKey string // the same key starts the same analysis once; "" for none
 }
 
-// Job runs one analysis.
+// Job wakes a worker up to run the analysis whose turn it is.
 type Job struct {
-	AnalysisID string `json:"analysis_id"`
+	AnalysisID string `json:"analysis_id"` // for whom it was queued, for people who look at the queue
 }
-
-// Kind names the job in the queue.
-func (Job) Kind() string { return "analysis" }
 
 // origin is whose posts a start is about, and whether the person has consented.
 type origin struct {
 	accountID, archiveID *string
 	handle               string
 	consented            bool
+	lastTurn             *time.Time // of the user's analyses that have not ended
 }
 
 // Start reserves one unit of quota, records the analysis and queues its job: all or none.
@@ -245,9 +253,10 @@ func errNoSource(r StartRequest) error {
 // askSource looks the account or archive up with the reservation, in the same round trip.
 func askSource(tx db.Tx, userID string, r StartRequest, from *origin, found *bool) {
 	scan := func(rows db.Rows, v *origin) error {
-		return rows.Scan(&v.accountID, &v.archiveID, &v.handle, &v.consented)
+		return rows.Scan(&v.accountID, &v.archiveID, &v.handle, &v.consented, &v.lastTurn)
 	}
-	const consented = `EXISTS (SELECT 1 FROM consents c WHERE c.user_id = $1 AND c.kind = '` + ConsentKind + `' AND c.version = '` + ConsentVersion + `' AND c.withdrawn_at IS NULL)`
+	const consented = `EXISTS (SELECT 1 FROM consents c WHERE c.user_id = $1 AND c.kind = '` + ConsentKind + `' AND c.version = '` + ConsentVersion + `' AND c.withdrawn_at IS NULL),
+		(SELECT max(turn) FROM analyses WHERE user_id = $1 AND status IN ('queued', 'running'))`
 	switch {
 	case r.AccountID != "":
 		db.Want(tx, scan, from, found, `SELECT id, NULL, handle, `+consented+` FROM x_accounts WHERE user_id = $1 AND id = $2 AND status <> 'revoked'`, userID, r.AccountID)
@@ -266,6 +275,7 @@ func (s *Service) newAnalysis(userID string, r StartRequest, from origin, res bi
 	a := Analysis{
 		UserID: userID, AccountID: from.accountID, ArchiveID: from.archiveID, Handle: from.handle,
 		Purpose: r.Purpose, MaxPosts: limit, Since: r.Since, Tier: res.Tier.Name, Status: Queued,
+		turn:     newTurn(now, from.lastTurn, res.Tier.Name),
 		Progress: assess.Progress{Stage: assess.StageQueued}, PeriodStart: res.PeriodStart, CreatedAt: now,
 	}
 	if s.Claude != nil {
@@ -277,10 +287,10 @@ func (s *Service) newAnalysis(userID string, r StartRequest, from origin, res bi
 // record writes everything a start leaves behind: none of it needs an answer but the job's.
 func (s *Service) record(ctx context.Context, tx db.Tx, a Analysis, consent bool) error {
 	tx.Later(`
-		INSERT INTO analyses (id, user_id, account_id, archive_id, handle, purpose, max_posts, since, tier, model, status, stage, period_start, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		INSERT INTO analyses (id, user_id, account_id, archive_id, handle, purpose, max_posts, since, tier, model, status, stage, period_start, created_at, turn)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		a.ID, a.UserID, a.AccountID, a.ArchiveID, a.Handle, string(a.Purpose), a.MaxPosts, a.Since, a.Tier, a.Model,
-		string(a.Status), string(a.Progress.Stage), a.PeriodStart, a.CreatedAt)
+		string(a.Status), string(a.Progress.Stage), a.PeriodStart, a.CreatedAt, a.turn)
 	if consent {
 		s.Accounts.Consent(ctx, tx, a.UserID, ConsentKind, ConsentVersion)
 	}

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/db"
@@ -28,7 +29,7 @@ func (s *Service) Sweep(ctx context.Context) (requeued int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return requeued, s.bury(ctx)
+	return requeued, errors.Join(s.bury(ctx), s.wakeOverlooked(ctx))
 }
 
 // bury fails the runs that ended their process again and again.

@@ -187,6 +187,7 @@ func (a *App) openServices(context.Context) (err error) {
 	a.Analyses = analysis.New(analysis.Config{
 		DB: a.DB, Seal: a.Seal, Accounts: a.Accounts, Billing: a.Billing, X: a.x, Claude: a.model, Prices: assess.DefaultPrices(),
 		SecondModel: a.cfg.Claude.ProModel,
+		PerUser:     max(1, a.cfg.Jobs.Concurrency/2),
 		App:         a.opt.Version, Lease: a.opt.Lease, Metrics: a.metrics, Log: a.log.With("part", "analysis"),
 		KeepFor: time.Duration(a.cfg.Keep.PostDays) * 24 * time.Hour, KeepReports: a.keepReports(),
 	})
@@ -428,7 +429,10 @@ func (a *App) startJobs() (func(context.Context) error, error) {
 	a.Billing.AddWorkers(workers)
 	a.Privacy.AddWorkers(workers)
 	a.Notices.AddWorkers(workers)
-	return a.DB.Work(context.Background(), db.Jobs{Workers: workers, Concurrency: a.cfg.Jobs.Concurrency, SoftStop: 3 * time.Second, Around: []rivertype.Middleware{a.metrics.Jobs()}})
+	return a.DB.Work(context.Background(), db.Jobs{
+		Workers: workers, Queues: db.Queues(a.cfg.Jobs.Concurrency), SoftStop: 3 * time.Second,
+		Around: []rivertype.Middleware{a.metrics.Jobs()},
+	})
 }
 
 // drain lets requests finish. Streams end first, because they would never finish by themselves.

@@ -28,6 +28,9 @@ type EventJob struct {
 // Kind names the job in the queue.
 func (EventJob) Kind() string { return "stripe_event" }
 
+// InsertOpts puts the job in the queue of its kind.
+func (EventJob) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: db.Billing} }
+
 // EventWorker applies stored events. River repeats what fails, ever more slowly, for about three weeks.
 type EventWorker struct {
 	river.WorkerDefaults[EventJob]

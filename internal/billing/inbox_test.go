@@ -304,7 +304,7 @@ func TestWorker_AppliesWhatWasAccepted(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		workers := river.NewWorkers()
 		w.AddWorkers(workers)
-		stop, err := w.d.Work(context.Background(), db.Jobs{Workers: workers, Concurrency: 4})
+		stop, err := w.d.Work(context.Background(), db.Jobs{Workers: workers, Queues: db.Queues(4)})
 		w.must(nil, err)
 		t.Cleanup(func() { stop(context.Background()) })
 		user := w.user()

@@ -176,7 +176,7 @@ type Watch struct {
 // Jobs is the background work of this process.
 type Jobs struct {
 	Workers     Switch `env:"WORKERS, default=1" doc:"0 for a replica that answers requests and runs no jobs."`
-	Concurrency int    `env:"JOB_CONCURRENCY" derived:"4 for each core" range:"1-1000" doc:"Jobs that run at the same time."`
+	Concurrency int    `env:"JOB_CONCURRENCY" derived:"4 for each core" range:"1-1000" doc:"Analyses that run at the same time in this process; one user has at most half of them. Webhooks, mails, billing and housekeeping have slots of their own."`
 }
 
 // Load reads, completes and validates. Its error is [Problems] unless a

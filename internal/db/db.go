@@ -121,6 +121,7 @@ type engine interface {
 	work(ctx context.Context, cfg *river.Config) (stopper, error)
 	listen(ctx context.Context, topic string, heard func(payload string)) error
 	secondsOf(at string) string
+	lastOf(column string) string
 
 	// Name is "postgres" or "sqlite".
 	Name() string

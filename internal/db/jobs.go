@@ -9,12 +9,29 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// Jobs says who works the queue and how hard.
+// The queues, one for each kind of work. Each has slots of its own in every process, so that work of one kind which is
+// slow, such as webhooks to a listener that never answers, holds up no other. A job names its queue in its InsertOpts.
+const (
+	Analyses     = "analyses"
+	Webhooks     = "webhooks"
+	Mails        = "mails"
+	Billing      = "billing"
+	Housekeeping = "housekeeping"
+)
+
+// Queues gives the analyses n slots in this process, and each other kind of work its own. The default queue holds what a
+// process of an earlier version queues during an upgrade.
+func Queues(n int) map[string]int {
+	return map[string]int{Analyses: n, Webhooks: 8, Mails: 4, Billing: 4, Housekeeping: 4, river.QueueDefault: 2}
+}
+
+// Jobs says who works the queues and how hard.
 type Jobs struct {
-	Workers     *river.Workers
-	Concurrency int           // jobs in flight in this process; 0 means 8
-	Timeout     time.Duration // the longest one job may run; 0 means 30 minutes
-	SoftStop    time.Duration // how long a stop lets running jobs finish before their context ends; 0 means 10 seconds
+	Workers  *river.Workers
+	Queues   map[string]int // how many jobs of each queue run in this process at once; nil means Queues(8)
+	Timeout  time.Duration  // the longest one job may run; 0 means 30 minutes
+	SoftStop time.Duration  // how long a stop lets running jobs finish before their context ends; 0 means 10 seconds
+	Pulse    Pulse          // how processes tell each other that they live
 
 	Around []rivertype.Middleware // what each try of a job goes through, the first outermost
 }
@@ -29,16 +46,29 @@ type stopper interface {
 // Work starts working the queue until stop is called. Stop lets running jobs finish for a
 // while, then ends their context; a job that is cut off goes back to the queue.
 func (d *DB) Work(ctx context.Context, j Jobs) (stop func(context.Context) error, err error) {
-	client, err := d.work(ctx, j.config(d))
+	cfg := j.config(d)
+	heart, err := d.startHeart(ctx, cfg.ID, j.Pulse)
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context) error { return stopJobs(ctx, client, j.SoftStop) }, nil
+	client, err := d.work(ctx, cfg)
+	if err != nil {
+		heart()
+		return nil, err
+	}
+	return func(ctx context.Context) error {
+		defer heart() // last: a process that still works must not be taken for dead
+		return stopJobs(ctx, client, j.SoftStop)
+	}, nil
 }
 
 func (j *Jobs) config(d *DB) *river.Config {
-	if j.Concurrency == 0 {
-		j.Concurrency = 8
+	if j.Queues == nil {
+		j.Queues = Queues(8)
+	}
+	queues := make(map[string]river.QueueConfig, len(j.Queues))
+	for name, slots := range j.Queues {
+		queues[name] = river.QueueConfig{MaxWorkers: slots}
 	}
 	if j.Timeout == 0 {
 		j.Timeout = 30 * time.Minute
@@ -47,12 +77,13 @@ func (j *Jobs) config(d *DB) *river.Config {
 		j.SoftStop = 10 * time.Second
 	}
 	return &river.Config{
+		ID:            NewID(),
 		Workers:       j.Workers,
 		Middleware:    append([]rivertype.Middleware{d.traces.Jobs()}, j.Around...),
 		Logger:        d.log,
 		JobTimeout:    j.Timeout,
 		FetchCooldown: 5 * time.Millisecond, // the default caps a worker at ten fetches a second
-		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: j.Concurrency}},
+		Queues:        queues,
 	}
 }
 
@@ -78,6 +109,9 @@ func (l *lite) work(ctx context.Context, cfg *river.Config) (stopper, error) {
 	cfg.FetchPollInterval = time.Second // the wakeup rings first
 	client, err := river.NewClient(l.driver(), cfg)
 	if err != nil {
+		return nil, err
+	}
+	if err := l.reclaim(ctx); err != nil {
 		return nil, err
 	}
 	return client, client.Start(ctx)

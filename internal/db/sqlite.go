@@ -97,8 +97,8 @@ func (l *lite) begin(ctx context.Context, _ Actor, now time.Time, fn func(Tx) er
 	if err := tx.Commit(); err != nil {
 		return liteErr(err)
 	}
-	if t.enqueued {
-		l.wake.ring()
+	for _, queue := range t.enqueued {
+		l.wake.ring(queue)
 	}
 	l.hub.say(t.notices)
 	return nil
@@ -110,7 +110,7 @@ type liteTx struct {
 	now      time.Time
 	pending  []statement
 	notices  []notice
-	enqueued bool
+	enqueued []string // the queues that got a job
 }
 
 func (t *liteTx) Now() time.Time { return t.now }
@@ -179,8 +179,10 @@ func (t *liteTx) Enqueue(ctx context.Context, job river.JobArgs) error {
 	if err := t.flush(ctx); err != nil {
 		return err
 	}
-	t.enqueued = true
-	_, err := t.jobs.InsertTx(ctx, t.tx, job, nil)
+	inserted, err := t.jobs.InsertTx(ctx, t.tx, job, nil)
+	if err == nil {
+		t.enqueued = append(t.enqueued, inserted.Job.Queue)
+	}
 	return err
 }
 

@@ -3,9 +3,9 @@ package db
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"sync"
 
-	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 )
@@ -23,16 +23,31 @@ type wakeup struct {
 
 func newWakeup() *wakeup { return &wakeup{listeners: map[*wakeupListener]struct{}{}} }
 
-// ring tells every listener; one that has not yet heard the last ring hears one of them.
-func (w *wakeup) ring() {
+// ring tells every listener of a queue that has a new job. A listener that has not yet heard the last ring for the queue
+// hears one of them.
+func (w *wakeup) ring(queue string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for l := range w.listeners {
+		if !slices.Contains(l.queues, queue) {
+			l.queues = append(l.queues, queue)
+		}
 		select {
 		case l.rung <- struct{}{}:
 		default:
 		}
 	}
+}
+
+// next takes the name of one queue that was rung for.
+func (l *wakeupListener) next() (queue string, found bool) {
+	l.wake.mu.Lock()
+	defer l.wake.mu.Unlock()
+	if len(l.queues) == 0 {
+		return "", false
+	}
+	queue, l.queues = l.queues[0], l.queues[1:]
+	return queue, true
 }
 
 // liteDriver is River's SQLite driver with an ear in this process.
@@ -52,8 +67,9 @@ func (d liteDriver) GetListener(*riverdriver.GetListenenerParams) riverdriver.Li
 }
 
 type wakeupListener struct {
-	wake *wakeup
-	rung chan struct{}
+	wake   *wakeup
+	rung   chan struct{}
+	queues []string // that were rung for and not heard; guarded by wake.mu
 }
 
 func (l *wakeupListener) Connect(context.Context) error {
@@ -77,10 +93,14 @@ func (l *wakeupListener) Schema() string                         { return "" }
 func (l *wakeupListener) SetAfterConnectExec(string)             {}
 
 func (l *wakeupListener) WaitForNotification(ctx context.Context) (*riverdriver.Notification, error) {
-	select {
-	case <-l.rung:
-		return &riverdriver.Notification{Topic: jobInserted, Payload: `{"queue":"` + river.QueueDefault + `"}`}, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	for {
+		if queue, found := l.next(); found {
+			return &riverdriver.Notification{Topic: jobInserted, Payload: `{"queue":"` + queue + `"}`}, nil
+		}
+		select {
+		case <-l.rung:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 }

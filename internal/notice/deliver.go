@@ -26,6 +26,7 @@ import (
 
 const (
 	tryTime   = 10 * time.Second    // for one try, from looking the name up to the answer's status
+	inTurn    = 2 * time.Second     // before a delivery looks again whether its user has less under way
 	giveUp    = 3 * 24 * time.Hour  // of failures, after which the end of a delivery switches its endpoint off
 	userAgent = "Repazoo-Webhook/1" // version of the request's shape
 )
@@ -45,6 +46,9 @@ type SpreadJob struct {
 // Kind names the job in the queue.
 func (SpreadJob) Kind() string { return "notice_spread" }
 
+// InsertOpts puts the job in the queue of its kind.
+func (SpreadJob) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: db.Housekeeping} }
+
 // DeliverJob asks for one delivery to be made.
 type DeliverJob struct {
 	DeliveryID string `json:"delivery_id"`
@@ -53,6 +57,9 @@ type DeliverJob struct {
 
 // Kind names the job in the queue.
 func (DeliverJob) Kind() string { return "webhook_deliver" }
+
+// InsertOpts puts the job in the queue of its kind.
+func (DeliverJob) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: db.Webhooks} }
 
 type deliverWorker struct {
 	river.WorkerDefaults[DeliverJob]
@@ -153,6 +160,10 @@ func (s *Service) Deliver(ctx context.Context, id string, round int) (again time
 	if err != nil {
 		return 0, err
 	}
+	if !s.flights.begin(v.user) {
+		return inTurn, nil
+	}
+	defer s.flights.end(v.user)
 	if v.off {
 		return 0, s.note(ctx, v, round, result{trouble: "the webhook is switched off"}, 0)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/db"
@@ -72,7 +73,14 @@ func (s *Service) Deliveries(ctx context.Context, userID, endpointID string, lim
 	return p, nil
 }
 
-// TestEndpoint sends an endpoint something that tells of nothing, also while it is switched off. Error: not_found.
+// A user may ask for so many tests within testsPer, over all their endpoints.
+const (
+	maxTests = 5
+	testsPer = time.Minute
+)
+
+// TestEndpoint sends an endpoint something that tells of nothing, also while it is switched off. Errors: not_found, and
+// rate_limited after a few within a minute.
 func (s *Service) TestEndpoint(ctx context.Context, userID, endpointID string) (Delivery, error) {
 	if !db.IsID(endpointID) {
 		return Delivery{}, noEndpoint()
@@ -83,6 +91,9 @@ func (s *Service) TestEndpoint(ctx context.Context, userID, endpointID string) (
 		if err != nil {
 			return orNoEndpoint(err)
 		}
+		if err := roomForTest(ctx, tx, userID); err != nil {
+			return err
+		}
 		id := db.NewID()
 		body, err := payload(Notice{ID: id, Kind: Test, CreatedAt: tx.Now()})
 		if err == nil {
@@ -91,6 +102,20 @@ func (s *Service) TestEndpoint(ctx context.Context, userID, endpointID string) (
 		return err
 	})
 	return made, err
+}
+
+// roomForTest makes the tests of one user wait for each other (a row lock on the user), and counts them.
+func roomForTest(ctx context.Context, tx db.Tx, userID string) error {
+	tx.Later(`UPDATE users SET updated_at = updated_at WHERE id = $1`, userID)
+	oldest, err := db.All(ctx, tx, db.Value[time.Time], `SELECT created_at FROM webhook_deliveries
+		WHERE user_id = $1 AND kind = $2 AND created_at > $3 ORDER BY created_at DESC LIMIT $4`,
+		userID, string(Test), tx.Now().Add(-testsPer), maxTests)
+	if err != nil || len(oldest) < maxTests {
+		return err
+	}
+	wait := oldest[maxTests-1].Add(testsPer).Sub(tx.Now())
+	return fault.RateLimited.After(wait).Saying("You have sent %d tests within a minute. Wait %.0f seconds before the next.",
+		maxTests, math.Ceil(wait.Seconds()))
 }
 
 // Redeliver sends something again that was sent before, under its old message id, and gives it a new day of tries.

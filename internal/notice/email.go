@@ -113,7 +113,9 @@ type ConfirmJob struct {
 func (ConfirmJob) Kind() string { return "email_confirm" }
 
 // InsertOpts bounds the tries.
-func (ConfirmJob) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: confirmTries} }
+func (ConfirmJob) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: db.Mails, MaxAttempts: confirmTries}
+}
 
 // AskToConfirm mails a fresh link to the address that waits to be confirmed; one that was mailed before ends. Its error is
 // for the queue, and holds no address.

@@ -121,11 +121,12 @@ type Config struct {
 // Service reads notices and carries them to endpoints. It is safe for concurrent use, on any number of replicas.
 type Service struct {
 	Config
-	client *http.Client
+	client  *http.Client
+	flights flights
 }
 
 // New makes a Service.
 func New(c Config) *Service {
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
-	return &Service{c, newClient(c.Local, nil)}
+	return &Service{Config: c, client: newClient(c.Local, nil)}
 }

@@ -24,7 +24,9 @@ type MailJob struct {
 func (MailJob) Kind() string { return "notice_mail" }
 
 // InsertOpts bounds the tries.
-func (MailJob) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: mailTries} }
+func (MailJob) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: db.Mails, MaxAttempts: mailTries}
+}
 
 // Mail mails a notice to its user if they have confirmed an address and it was not mailed before. Its error is for the
 // queue, which tries again, and holds no address.

@@ -338,6 +338,33 @@ func TestTestEndpoint_SendsOnceAlsoWhileItIsOff(t *testing.T) {
 	})
 }
 
+func TestTestEndpoint_IsLimitedForEachUser(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		e := w.add(w.ann, w.url)
+		test := func() error { _, err := w.TestEndpoint(t.Context(), w.ann, e.ID); return err }
+		var many sync.WaitGroup
+		var sent atomic.Int32
+		for range 20 {
+			many.Go(func() {
+				if test() == nil {
+					sent.Add(1)
+				}
+			})
+		}
+		many.Wait()
+		if sent.Load() != 5 {
+			t.Errorf("%d of 20 tests at once were sent, want 5", sent.Load())
+		}
+		err := test()
+		if f := fault.From(err); !errors.Is(err, fault.RateLimited) || f.Retry <= 0 || f.Retry > time.Minute {
+			t.Errorf("the next was answered with %v, to be tried after %v", err, f.Retry)
+		}
+		w.clock.Advance(time.Minute)
+		w.ok(test())
+	})
+}
+
 func TestEndpoints_AreHiddenFromOthers(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
@@ -438,7 +465,7 @@ func TestWorkers_CarryANoticeToItsEndpoint(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		workers := river.NewWorkers()
 		w.AddWorkers(workers)
-		stop, err := w.d.Work(context.Background(), db.Jobs{Workers: workers, Concurrency: 4})
+		stop, err := w.d.Work(context.Background(), db.Jobs{Workers: workers, Queues: db.Queues(4)})
 		w.ok(err)
 		t.Cleanup(func() { stop(context.Background()) })
 		w.status.Store(http.StatusServiceUnavailable)

@@ -118,7 +118,9 @@ type EraseJob struct {
 func (EraseJob) Kind() string { return "erase" }
 
 // InsertOpts bounds the tries; Sweep queues the job anew for as long as the user is there.
-func (EraseJob) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: eraseAttempts} }
+func (EraseJob) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: db.Housekeeping, MaxAttempts: eraseAttempts}
+}
 
 // FinishErase takes every step that is left of an erasure that was asked for; without one it does nothing. Two processes
 // may do so at once.

@@ -134,7 +134,9 @@ type ExportJob struct {
 func (ExportJob) Kind() string { return "export" }
 
 // InsertOpts bounds the tries; Sweep queues the job anew for a day.
-func (ExportJob) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: exportAttempts} }
+func (ExportJob) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: db.Housekeeping, MaxAttempts: exportAttempts}
+}
 
 // MakeExport tries a package from end to end, counts its bytes, and opens its link. One that is not wanted any more is
 // left alone.

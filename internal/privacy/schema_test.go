@@ -22,6 +22,7 @@ var decisions = map[string]struct {
 	"x_accounts":           {file: "x_accounts.json"},
 	"sessions":             {file: "sessions.json"},
 	"api_keys":             {file: "api_keys.json"},
+	"job_workers":          {why: "ids of the server's own processes"},
 	"seal_keys":            {why: "ids of the server's own keys"},
 	"consents":             {file: "consents.json"},
 	"audit_log":            {file: "audit_log.json", stays: "the log's own line: what was done to which id, without where from"},

@@ -60,6 +60,7 @@ func TestWrite_PrintsTheMatrix(t *testing.T) {
 		"river_job":           "(queue) - - - read add change delete all",
 		"email_confirmations": "forced - - - read add change delete all",
 		"seal_keys":           "forced - - - read add change delete all",
+		"job_workers":         "forced - - - read add change delete all",
 		"subscriptions":       "forced - read own read own read add change delete all",
 		"webhook_endpoints":   "forced - read own read own read add change delete all",
 		"notices":             "forced - read own read add change own read add change delete all",
