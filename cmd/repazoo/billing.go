@@ -12,6 +12,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/app"
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/billing/ops"
 	"github.com/repazoo/repazoo/internal/config"
 )
 
@@ -65,7 +66,7 @@ func setUp(ctx context.Context, o app.SetupOptions) error {
 	return nil
 }
 
-func tellSetup(w io.Writer, r billing.SetupReport) {
+func tellSetup(w io.Writer, r ops.SetupReport) {
 	if len(r.Steps) == 0 && len(r.Problems) == 0 {
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/billing/ops"
 	"github.com/repazoo/repazoo/internal/config"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/plan"
@@ -22,17 +23,17 @@ type SetupOptions struct {
 }
 
 // SetupBilling makes what billing needs in the configured account at Stripe. The configuration may lack what that finds out.
-func SetupBilling(ctx context.Context, cfg *config.Config, o SetupOptions) (billing.SetupReport, error) {
+func SetupBilling(ctx context.Context, cfg *config.Config, o SetupOptions) (ops.SetupReport, error) {
 	switch {
 	case !bool(cfg.Stripe.Billing):
-		return billing.SetupReport{}, fault.ValidationFailed.Saying("BILLING is off, so there is nothing to set up.")
+		return ops.SetupReport{}, fault.ValidationFailed.Saying("BILLING is off, so there is nothing to set up.")
 	case !cfg.Stripe.SecretKey.IsSet():
-		return billing.SetupReport{}, fault.ValidationFailed.Saying("STRIPE_SECRET_KEY is not set: without it Repazoo stands in for Stripe itself, and nothing needs to be set up. Set it to the secret key of your account, from Stripe's Dashboard under Developers, and run this again.")
+		return ops.SetupReport{}, fault.ValidationFailed.Saying("STRIPE_SECRET_KEY is not set: without it Repazoo stands in for Stripe itself, and nothing needs to be set up. Set it to the secret key of your account, from Stripe's Dashboard under Developers, and run this again.")
 	}
 	if o.WebhookURL == "" && reachable(cfg.Server.PublicURL) {
 		o.WebhookURL = cfg.Server.PublicURL + "/webhooks/stripe"
 	}
-	return billing.Setup(ctx, billing.SetupConfig{
+	return ops.Setup(ctx, ops.SetupConfig{
 		StripeKey: cfg.Stripe.SecretKey.Reveal(), StripeURL: cfg.Stripe.APIURL, Tiers: (&App{cfg: cfg}).tiers(),
 		BasicPrice: cfg.Stripe.BasicPriceID, ProPrice: cfg.Stripe.ProPriceID, PublicURL: cfg.Server.PublicURL, WebhookURL: o.WebhookURL,
 		Tax: bool(cfg.Stripe.Tax), CheckOnly: o.CheckOnly, Replace: o.Replace, HTTP: httpClient(),

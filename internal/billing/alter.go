@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/repazoo/repazoo/internal/audit"
+	"github.com/repazoo/repazoo/internal/billing/stripeapi"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/plan"
@@ -18,16 +19,16 @@ import (
 func (s *Service) Cancel(ctx context.Context, userID string, atPeriodEnd bool) (Subscription, error) {
 	return s.alter(ctx, userID, audit.SubscriptionCancelled, func(ctx context.Context, r plan.Row) error {
 		if !atPeriodEnd || r.Status == plan.Incomplete || r.Status == plan.Paused {
-			return s.stripe.cancelNow(ctx, r.SubscriptionID)
+			return s.stripe.CancelNow(ctx, r.SubscriptionID)
 		}
-		now, err := s.stripe.subscription(ctx, r.SubscriptionID)
+		now, err := s.stripe.Subscription(ctx, r.SubscriptionID)
 		if err != nil {
 			return err
 		}
-		if err := s.stripe.drop(ctx, now); err != nil {
+		if err := s.stripe.DropChange(ctx, now); err != nil {
 			return err
 		}
-		return s.stripe.cancelAtEnd(ctx, r.SubscriptionID, true)
+		return s.stripe.CancelAtEnd(ctx, r.SubscriptionID, true)
 	})
 }
 
@@ -38,11 +39,11 @@ func (s *Service) Resume(ctx context.Context, userID string) (Subscription, erro
 		case r.Status == plan.Paused:
 			return s.takeUp(ctx, r)
 		case r.CancelAtPeriodEnd:
-			if err := s.stripe.cancelAtEnd(ctx, r.SubscriptionID, false); err != nil {
+			if err := s.stripe.CancelAtEnd(ctx, r.SubscriptionID, false); err != nil {
 				return err
 			}
 		case !r.CancelAt.IsZero():
-			if err := s.stripe.clearCancelAt(ctx, r.SubscriptionID); err != nil {
+			if err := s.stripe.ClearCancelAt(ctx, r.SubscriptionID); err != nil {
 				return err
 			}
 		default:
@@ -57,7 +58,7 @@ func (s *Service) planAgain(ctx context.Context, r plan.Row) error {
 	if r.Pending.How != plan.AfterPeriodEnd {
 		return nil
 	}
-	now, err := s.stripe.subscription(ctx, r.SubscriptionID)
+	now, err := s.stripe.Subscription(ctx, r.SubscriptionID)
 	if err != nil || now.Tier == r.Pending.Tier {
 		return err
 	}
@@ -118,7 +119,7 @@ func (s *Service) claimChange(ctx context.Context, userID string) (r plan.Row, u
 
 // unclaim frees the claim, unless it is not known what became of the change at Stripe: then it ends by itself.
 func (s *Service) unclaim(ctx context.Context, r plan.Row, until time.Time, why error) {
-	if f := fault.From(why); why != nil && errors.Is(f, fault.PaymentProviderError) && !settled(why) {
+	if f := fault.From(why); why != nil && errors.Is(f, fault.PaymentProviderError) && !stripeapi.Settled(why) {
 		return
 	}
 	err := s.db.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
@@ -133,8 +134,8 @@ func (s *Service) unclaim(ctx context.Context, r plan.Row, until time.Time, why 
 // stillThere fetches the row's subscription. One that Stripe no longer has at all has ended, as far as the user who just
 // asked for a change is concerned; what they paid for stays.
 func (s *Service) stillThere(ctx context.Context, r plan.Row) (plan.Remote, error) {
-	now, err := s.stripe.subscription(ctx, r.SubscriptionID)
-	if unknown(err) {
+	now, err := s.stripe.Subscription(ctx, r.SubscriptionID)
+	if stripeapi.Unknown(err) {
 		return plan.Remote{
 			ID: r.SubscriptionID, Customer: r.CustomerID, Status: plan.Canceled, Tier: r.Tier, PeriodStart: r.PeriodStart, PeriodEnd: r.PeriodEnd,
 			Paid: r.Status == plan.Active, TrialEnd: r.TrialEnd,
@@ -166,7 +167,7 @@ func (s *Service) refresh(ctx context.Context, r plan.Row, actor string) (plan.R
 		if r.CustomerID == "" {
 			return r, nil
 		}
-		found, err := s.stripe.liveSubscription(ctx, r.CustomerID)
+		found, err := s.stripe.LiveSubscription(ctx, r.CustomerID)
 		if err != nil {
 			return r, err
 		}
@@ -180,6 +181,6 @@ func (s *Service) refresh(ctx context.Context, r plan.Row, actor string) (plan.R
 	return s.sync(ctx, change{
 		actor: actor,
 		load:  func(ctx context.Context) (plan.Row, error) { return s.rowOf(ctx, db.System, r.UserID) },
-		fetch: func(ctx context.Context) (plan.Remote, error) { return s.stripe.subscription(ctx, id) },
+		fetch: func(ctx context.Context) (plan.Remote, error) { return s.stripe.Subscription(ctx, id) },
 	})
 }

@@ -3,7 +3,7 @@
 // # Three things it keeps
 //
 //   - A mirror of Stripe: one row of subscriptions a user, for ever. Nothing here decides that somebody paid; it copies
-//     what Stripe says, through one pure function (mirror.go).
+//     what Stripe says, through one pure function ([plan.Mirror]).
 //   - An entitlement: the instant until which the mirror's tier counts. Past it there is no tier: never a silent basic.
 //   - A ledger: one row of quota_periods a user and billing period. An analysis reserves one unit when it starts and
 //     commits or releases it when it ends, each with a single conditional statement (quota.go).
@@ -17,6 +17,8 @@
 //	if errors.Is(err, billing.ErrNoPeriod) { // no row to take from: why?
 //		err = bill.EnsurePeriod(ctx, id)     // a refusal to show, or nil: the row is ready, try once more
 //	}
+//
+// Stripe is asked by internal/billing/stripeapi; what an operator runs to set an account up is internal/billing/ops.
 //
 // # How Stripe is heard
 //
@@ -40,6 +42,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/repazoo/repazoo/internal/billing/stripeapi"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/plan"
 )
@@ -72,7 +75,7 @@ type Config struct {
 // Service is billing. It is safe for concurrent use, on any number of replicas.
 type Service struct {
 	db     *db.DB
-	stripe *provider              // nil when off
+	stripe *stripeapi.Client      // nil when off
 	secret atomic.Pointer[string] // of webhooks
 	home   *url.URL
 	off    bool
@@ -114,7 +117,7 @@ func New(c Config) (*Service, error) {
 	if s.home, err = url.Parse(c.PublicURL); err != nil || s.home.Host == "" {
 		return nil, errors.New("billing needs the public address, such as https://dash.repazoo.com, to return to from a checkout")
 	}
-	s.stripe, err = newProvider(providerConfig{
+	s.stripe, err = stripeapi.New(stripeapi.Config{
 		Key: c.StripeKey, URL: c.StripeURL, BasicPrice: c.BasicPrice, ProPrice: c.ProPrice, Tiers: c.Tiers,
 		Codes: c.Codes, Tax: c.Tax, HTTP: c.HTTP, Log: s.log,
 	})
@@ -127,7 +130,7 @@ func (s *Service) SetWebhookSecret(secret string) { s.secret.Store(&secret) }
 // SetStripeKey replaces the key that Stripe is asked with, for the calls that begin from now on.
 func (s *Service) SetStripeKey(key string) {
 	if s.stripe != nil {
-		s.stripe.setKey(key)
+		s.stripe.SetKey(key)
 	}
 }
 

@@ -51,7 +51,7 @@ func (s *Service) Change(ctx context.Context, userID string, r ChangeRequest) (C
 	var out Changed
 	var refused error // and still mirrored
 	sub, err := s.alter(ctx, userID, audit.SubscriptionChangeAsked, func(ctx context.Context, current plan.Row) error {
-		now, err := s.stripe.subscription(ctx, current.SubscriptionID)
+		now, err := s.stripe.Subscription(ctx, current.SubscriptionID)
 		if err == nil {
 			err = plan.Changeable(now, r.AsOf, s.now())
 		}
@@ -64,9 +64,9 @@ func (s *Service) Change(ctx context.Context, userID string, r ChangeRequest) (C
 		}
 		switch kind {
 		case plan.Keep:
-			return s.stripe.drop(ctx, now)
+			return s.stripe.DropChange(ctx, now)
 		case plan.SwitchTrial:
-			return s.stripe.switchTrial(ctx, now, r.Tier, code.ID)
+			return s.stripe.SwitchTrial(ctx, now, r.Tier, code.ID)
 		case plan.Downgrade:
 			return s.plan(ctx, now, r.Tier)
 		}
@@ -81,7 +81,7 @@ func (s *Service) Change(ctx context.Context, userID string, r ChangeRequest) (C
 }
 
 func (s *Service) checkTier(tier string) error {
-	if s.stripe.priceOf[tier] != "" {
+	if s.stripe.Sells(tier) {
 		return nil
 	}
 	say := "There is no such plan: choose " + s.offer.Basic.Name + " or " + s.offer.Pro.Name + "."
@@ -91,25 +91,25 @@ func (s *Service) checkTier(tier string) error {
 // raise moves to a dearer plan. A card that is declined is refused and not err: what that left at Stripe is cleared away.
 func (s *Service) raise(ctx context.Context, current plan.Row, now plan.Remote, r ChangeRequest, code string) (secret, page string, refused, err error) {
 	if now.Pending.How == plan.AfterPayment && now.Pending.Tier == r.Tier && code == "" { // asked before, and not paid
-		if waiting, _, err := s.stripe.payment(ctx, now.Invoice.ID); err != nil || waiting {
+		if waiting, _, err := s.stripe.Payment(ctx, now.Invoice.ID); err != nil || waiting {
 			return now.Secret, now.Invoice.Page, nil, err
 		}
 	}
-	if err := s.stripe.drop(ctx, now); err != nil {
+	if err := s.stripe.DropChange(ctx, now); err != nil {
 		return "", "", nil, err
 	}
-	if err := s.stripe.ensureTax(ctx, now); err != nil {
+	if err := s.stripe.EnsureTax(ctx, now); err != nil {
 		return "", "", nil, err
 	}
-	next, err := s.stripe.raise(ctx, now, r.Tier, code, r.AsOf)
+	next, err := s.stripe.Raise(ctx, now, r.Tier, code, r.AsOf)
 	if err != nil || next.Pending.How != plan.AfterPayment {
 		return "", "", nil, err
 	}
-	waiting, why, err := s.stripe.payment(ctx, next.Invoice.ID)
+	waiting, why, err := s.stripe.Payment(ctx, next.Invoice.ID)
 	if err != nil || waiting {
 		return next.Secret, next.Invoice.Page, nil, err
 	}
-	if err := s.stripe.drop(ctx, next); err != nil {
+	if err := s.stripe.DropChange(ctx, next); err != nil {
 		return "", "", nil, err
 	}
 	say := why + " You stay on " + now.Tier + ", and nothing was charged."
@@ -130,16 +130,16 @@ func (s *Service) noteDecline(ctx context.Context, current plan.Row, tried plan.
 	})
 }
 
-// plan moves to a cheaper plan at the period's end.
+// PlanChange moves to a cheaper plan at the period's end.
 func (s *Service) plan(ctx context.Context, now plan.Remote, tier string) error {
 	if now.Pending.How == plan.AfterPeriodEnd && now.Pending.Tier == tier {
 		return nil
 	}
-	if err := s.stripe.drop(ctx, now); err != nil {
+	if err := s.stripe.DropChange(ctx, now); err != nil {
 		return err
 	}
-	if err := s.stripe.ensureTax(ctx, now); err != nil {
+	if err := s.stripe.EnsureTax(ctx, now); err != nil {
 		return err
 	}
-	return s.stripe.plan(ctx, now, tier)
+	return s.stripe.PlanChange(ctx, now, tier)
 }

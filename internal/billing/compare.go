@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/repazoo/repazoo/internal/billing/stripeapi"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/plan"
 )
@@ -32,7 +33,7 @@ func (s *Service) compareCustomer(ctx context.Context, r plan.Row) ([]Difference
 	if r.CustomerID == "" {
 		return nil, nil
 	}
-	cu, err := s.stripe.customerNow(ctx, r.CustomerID)
+	cu, err := s.stripe.CustomerNow(ctx, r.CustomerID)
 	switch {
 	case err != nil:
 		return nil, err
@@ -44,7 +45,7 @@ func (s *Service) compareCustomer(ctx context.Context, r plan.Row) ([]Difference
 	case cu.Deleted && r.Status.Live():
 		return differs(r, "customer_deleted", r.CustomerID, "", "The customer %s was deleted at Stripe, but the plan here is %s.", r.CustomerID, r.Status), nil
 	case !cu.Deleted && cu.User != "" && cu.User != r.UserID:
-		return differs(r, "customer_of_another_user", r.CustomerID, "Find out in Stripe's Dashboard who pays with this customer, and correct its metadata "+metaUser+".",
+		return differs(r, "customer_of_another_user", r.CustomerID, "Find out in Stripe's Dashboard who pays with this customer, and correct its metadata "+stripeapi.MetaUser+".",
 			"The customer %s is of another user by Stripe's account (%s).", r.CustomerID, cu.User), nil
 	}
 	return nil, nil
@@ -55,8 +56,8 @@ func (s *Service) compareSubscription(ctx context.Context, r plan.Row) ([]Differ
 	if r.SubscriptionID == "" {
 		return nil, nil
 	}
-	now, err := s.stripe.subscription(ctx, r.SubscriptionID)
-	if unknown(err) {
+	now, err := s.stripe.Subscription(ctx, r.SubscriptionID)
+	if stripeapi.Unknown(err) {
 		return differs(r, "subscription_missing", r.SubscriptionID, "Is STRIPE_SECRET_KEY of another account or mode than when this plan was bought?",
 			"Stripe does not have the subscription %s, which is %s here.", r.SubscriptionID, r.Status), nil
 	}
@@ -118,8 +119,8 @@ func (s *Service) compareLive(ctx context.Context, r plan.Row) ([]Difference, er
 	if r.Status.Live() || r.CustomerID == "" {
 		return nil, nil
 	}
-	found, err := s.stripe.liveSubscription(ctx, r.CustomerID)
-	if unknown(err) || err == nil && (found.ID == "" || found.ID == r.SubscriptionID) {
+	found, err := s.stripe.LiveSubscription(ctx, r.CustomerID)
+	if stripeapi.Unknown(err) || err == nil && (found.ID == "" || found.ID == r.SubscriptionID) {
 		return nil, nil
 	}
 	if err != nil {

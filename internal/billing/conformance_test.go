@@ -12,6 +12,7 @@ import (
 	"github.com/stripe/stripe-go/v86"
 
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/billing/ops"
 	"github.com/repazoo/repazoo/internal/plan"
 	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
@@ -82,23 +83,23 @@ var flows = map[string]func(t *testing.T, w *world){
 		w.must(w.Subscribe(t.Context(), ann, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa"}))
 	},
 	"an account is set up, checked and mended": func(t *testing.T, w *world) {
-		c := billing.SetupConfig{
+		c := ops.SetupConfig{
 			StripeKey: stripesandbox.APIKey, StripeURL: w.at + "/stripe", PublicURL: "https://dash.example", WebhookURL: hookURL,
 			HTTP: w.client, Replace: true,
 		}
 		w.must(w.api.V1WebhookEndpoints.Create(t.Context(), &stripe.WebhookEndpointCreateParams{
 			URL: &c.WebhookURL, APIVersion: new("2020-08-27"), EnabledEvents: []*string{new("invoice.paid")},
 		}))
-		first, err := billing.Setup(t.Context(), c)
+		first, err := ops.Setup(t.Context(), c)
 		w.must(nil, err)
 		for _, step := range first.Steps {
 			if step.Name == "webhook endpoint" {
 				w.must(w.api.V1WebhookEndpoints.Update(t.Context(), step.ID, &stripe.WebhookEndpointUpdateParams{Disabled: new(true)}))
 			}
 		}
-		w.must(billing.Setup(t.Context(), c))
+		w.must(ops.Setup(t.Context(), c))
 		c.BasicPrice, c.PublicURL = stripesandbox.BasicPrice, "https://other.example"
-		w.must(billing.Setup(t.Context(), c))
+		w.must(ops.Setup(t.Context(), c))
 		w.must(w.api.V1Prices.Update(t.Context(), stripesandbox.BasicPrice, &stripe.PriceUpdateParams{Active: new(false)}))
 	},
 	"an operator looks for differences and lost webhooks": func(t *testing.T, w *world) {
@@ -241,7 +242,7 @@ var flows = map[string]func(t *testing.T, w *world){
 	"tax is set up, reckoned and looked for": func(t *testing.T, w *world) {
 		early := w.subscriber("basic")
 		w.policy(func(c *billing.Config) { c.Tax = true })
-		w.must(billing.Setup(t.Context(), billing.SetupConfig{
+		w.must(ops.Setup(t.Context(), ops.SetupConfig{
 			StripeKey: stripesandbox.APIKey, StripeURL: w.at + "/stripe", PublicURL: "https://dash.example", Tax: true, HTTP: w.client,
 		}))
 		w.must(w.Preview(t.Context(), w.user(), billing.PreviewRequest{Tier: "pro"}))

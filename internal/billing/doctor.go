@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/repazoo/repazoo/internal/billing/stripeapi"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/plan"
@@ -140,7 +141,7 @@ func (c *checkup) row(ctx context.Context, r plan.Row) error {
 
 func (c *checkup) mend(ctx context.Context, r plan.Row) ([]Difference, error) {
 	_, err := c.s.refresh(ctx, r, "operator")
-	if err != nil && !unknown(err) { // what Stripe does not have is told again by the second look
+	if err != nil && !stripeapi.Unknown(err) { // what Stripe does not have is told again by the second look
 		return nil, err
 	}
 	if err := c.s.settleLedger(ctx, r.UserID); err != nil {
@@ -166,7 +167,7 @@ func (s *Service) settleLedger(ctx context.Context, userID string) error {
 
 // remotes looks at every subscription that Stripe has.
 func (c *checkup) remotes(ctx context.Context) error {
-	for sub, err := range c.s.stripe.subscriptions(ctx, "all") {
+	for sub, err := range c.s.stripe.Subscriptions(ctx, "all") {
 		if err != nil {
 			return err
 		}
@@ -257,14 +258,14 @@ func (s *Service) adoptFrom(ctx context.Context, userID, customer, subscription 
 	_, err = s.sync(ctx, change{
 		actor: "operator",
 		load:  func(ctx context.Context) (plan.Row, error) { return s.rowOf(ctx, db.System, userID) },
-		fetch: func(ctx context.Context) (plan.Remote, error) { return s.stripe.subscription(ctx, subscription) },
+		fetch: func(ctx context.Context) (plan.Remote, error) { return s.stripe.Subscription(ctx, subscription) },
 	})
 	return err
 }
 
 // missed looks for events whose webhooks never arrived.
 func (c *checkup) missed(ctx context.Context) error {
-	return c.s.missed(ctx, c.s.now().Add(-eventsReach), func(ctx context.Context, e event) error {
+	return c.s.missed(ctx, c.s.now().Add(-eventsReach), func(ctx context.Context, e stripeapi.Event) error {
 		at := e.Created.Format("2 January 15:04 UTC")
 		d := Difference{Kind: "event_missed", About: e.ID, Sentence: fmt.Sprintf("The webhook %s of %s (%s) never arrived.", e.Kind, at, e.ID)}
 		return c.attempt(ctx, d, func(ctx context.Context) error {

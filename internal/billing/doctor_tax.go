@@ -4,16 +4,17 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/repazoo/repazoo/internal/billing/stripeapi"
 	"github.com/repazoo/repazoo/internal/plan"
 )
 
 // tax is the same for an examination, and finds live subscriptions that are charged without tax. It is the last step,
 // for what it mends sends webhooks, which are not missing because they are under way.
 func (c *checkup) tax(ctx context.Context) error {
-	if !c.s.stripe.tax {
+	if !c.s.stripe.ReckonsTax() {
 		return nil
 	}
-	troubles, err := c.s.stripe.taxTroubles(ctx)
+	troubles, err := c.s.stripe.TaxTroubles(ctx)
 	if err != nil {
 		return err
 	}
@@ -22,7 +23,7 @@ func (c *checkup) tax(ctx context.Context) error {
 			return err
 		}
 	}
-	for sub, err := range c.s.stripe.subscriptions(ctx, notEnded) {
+	for sub, err := range c.s.stripe.Subscriptions(ctx, stripeapi.NotEnded) {
 		if err != nil {
 			return err
 		}
@@ -34,7 +35,7 @@ func (c *checkup) tax(ctx context.Context) error {
 }
 
 // untaxed reports a live subscription of ours that is charged without tax although it is wanted.
-func (c *checkup) untaxed(ctx context.Context, sub listed) error {
+func (c *checkup) untaxed(ctx context.Context, sub stripeapi.Listed) error {
 	if !sub.Status.Live() || !isUser(sub.User) || sub.Taxed {
 		return nil
 	}
@@ -43,5 +44,5 @@ func (c *checkup) untaxed(ctx context.Context, sub listed) error {
 		Sentence: fmt.Sprintf("STRIPE_TAX is on, but the subscription %s is charged without tax.", sub.ID),
 		Remedy:   "Its customer has to enter an address, on the billing page of Stripe.",
 	}
-	return c.attempt(ctx, d, func(ctx context.Context) error { return c.s.stripe.ensureTax(ctx, plan.Remote{ID: sub.ID}) })
+	return c.attempt(ctx, d, func(ctx context.Context) error { return c.s.stripe.EnsureTax(ctx, plan.Remote{ID: sub.ID}) })
 }

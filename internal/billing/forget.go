@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/repazoo/repazoo/internal/billing/stripeapi"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/plan"
@@ -37,7 +38,7 @@ func (s *Service) Close(ctx context.Context, userID string) error {
 	case r.CustomerID == "":
 		return nil
 	}
-	if err := s.closeAll(ctx, r.CustomerID); err != nil && !unknown(err) { // a customer that Stripe does not have is not charged
+	if err := s.closeAll(ctx, r.CustomerID); err != nil && !stripeapi.Unknown(err) { // a customer that Stripe does not have is not charged
 		return err
 	}
 	if r.SubscriptionID == "" {
@@ -60,15 +61,15 @@ func (s *Service) closedElsewhere(ctx context.Context, r plan.Row) error {
 }
 
 func (s *Service) closeAll(ctx context.Context, customer string) error {
-	if err := s.stripe.closeCheckouts(ctx, customer); err != nil {
+	if err := s.stripe.CloseCheckouts(ctx, customer); err != nil {
 		return err
 	}
-	for range maxCustomerSub {
-		sub, err := s.stripe.liveSubscription(ctx, customer)
+	for range stripeapi.MaxSubscriptions {
+		sub, err := s.stripe.LiveSubscription(ctx, customer)
 		if err != nil || sub.ID == "" {
 			return err
 		}
-		if err := s.stripe.cancelNow(ctx, sub.ID); err != nil {
+		if err := s.stripe.CancelNow(ctx, sub.ID); err != nil {
 			return err
 		}
 	}

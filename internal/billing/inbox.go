@@ -8,6 +8,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/repazoo/repazoo/internal/billing/stripeapi"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/plan"
@@ -49,12 +50,12 @@ func (w *EventWorker) Timeout(*river.Job[EventJob]) time.Duration { return time.
 func (s *Service) AddWorkers(w *river.Workers) { river.AddWorker(w, &EventWorker{s: s}) }
 
 // Accept writes a webhook down: payload is the raw body, signature the header Stripe-Signature. It returns nil once the
-// event is stored, now or earlier. Anything that is not Stripe's, or not of our time, is [fault.ValidationFailed].
+// Event is stored, now or earlier. Anything that is not Stripe's, or not of our time, is [fault.ValidationFailed].
 func (s *Service) Accept(ctx context.Context, payload []byte, signature string) error {
 	err := errTooLarge
-	var e event
+	var e stripeapi.Event
 	if len(payload) <= MaxEvent {
-		e, err = verify(payload, signature, *s.secret.Load(), s.now())
+		e, err = stripeapi.Verify(payload, signature, *s.secret.Load(), s.now())
 	}
 	s.logWebhook(ctx, e, err)
 	if err != nil {
@@ -66,15 +67,15 @@ func (s *Service) Accept(ctx context.Context, payload []byte, signature string) 
 }
 
 // logWebhook tells an operator what is wrong with webhooks: the secret, a clock, or the version of the endpoint.
-func (s *Service) logWebhook(ctx context.Context, e event, err error) {
+func (s *Service) logWebhook(ctx context.Context, e stripeapi.Event, err error) {
 	switch {
-	case errors.Is(err, errSignature):
+	case errors.Is(err, stripeapi.ErrSignature):
 		s.log.WarnContext(ctx, "a webhook was refused: it was not signed with STRIPE_WEBHOOK_SECRET. "+
 			"Compare that with the secret of the endpoint in Stripe's Dashboard, under Developers, Webhooks")
-	case errors.Is(err, errClock):
+	case errors.Is(err, stripeapi.ErrClock):
 		s.log.WarnContext(ctx, "a webhook was refused: its signature is right, but was made more than five minutes "+
 			"before or after the time of this server. Set the clock of this machine")
-	case err == nil && !sameTrain(e.Version):
+	case err == nil && !stripeapi.SameTrain(e.Version):
 		s.log.WarnContext(ctx, "a webhook of another API version was accepted: only its ids are used. "+
 			"`repazoo billing setup --replace` makes the endpoint anew", "event", e.ID, "version", e.Version)
 	}
@@ -83,8 +84,8 @@ func (s *Service) logWebhook(ctx context.Context, e event, err error) {
 var errTooLarge = errors.New("the body is too large")
 
 // keep stores an event and queues its work, unless it is known already.
-func keep(ctx context.Context, tx db.Tx, e event) error {
-	ignored := !understood(e.Kind)
+func keep(ctx context.Context, tx db.Tx, e stripeapi.Event) error {
+	ignored := !stripeapi.Understood(e.Kind)
 	var done *time.Time
 	if ignored {
 		done = new(tx.Now())
@@ -135,13 +136,13 @@ type notOurs string
 func (n notOurs) Error() string { return string(n) }
 
 func (s *Service) apply(ctx context.Context, eventID string, e stored) error {
-	if isReturn(e.kind) {
+	if stripeapi.IsReturn(e.kind) {
 		return s.applyReturn(ctx, eventID, e)
 	}
 	if e.kind == "checkout.session.expired" {
 		return s.applyExpired(ctx, eventID, e)
 	}
-	subscription, customer, ok := about(e.kind, []byte(e.payload))
+	subscription, customer, ok := stripeapi.About(e.kind, []byte(e.payload))
 	if !ok {
 		return notOurs("the event is not about a subscription")
 	}
@@ -168,8 +169,8 @@ func (s *Service) apply(ctx context.Context, eventID string, e stored) error {
 	_, err := s.sync(ctx, change{
 		actor: "stripe", invoice: invoice, load: load,
 		fetch: func(ctx context.Context) (plan.Remote, error) {
-			r, err := s.stripe.subscription(ctx, subscription)
-			if unknown(err) {
+			r, err := s.stripe.Subscription(ctx, subscription)
+			if stripeapi.Unknown(err) {
 				err = notOurs("Stripe does not know this subscription")
 			}
 			return r, err
@@ -205,7 +206,7 @@ func (s *Service) noteFailure(ctx context.Context, eventID string, why error) er
 
 // applyExpired frees the row of a user whose checkout page has expired, unless another page of theirs is open.
 func (s *Service) applyExpired(ctx context.Context, eventID string, e stored) error {
-	_, customer, _ := about(e.kind, []byte(e.payload))
+	_, customer, _ := stripeapi.About(e.kind, []byte(e.payload))
 	r, err := s.rowOfStripe(ctx, "", customer)
 	if errors.Is(err, db.ErrNotFound) {
 		return notOurs("no user has this customer")
@@ -213,7 +214,7 @@ func (s *Service) applyExpired(ctx context.Context, eventID string, e stored) er
 	if err != nil {
 		return err
 	}
-	page, err := s.stripe.openCheckout(ctx, r.CustomerID)
+	page, err := s.stripe.OpenCheckout(ctx, r.CustomerID)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/repazoo/repazoo/internal/billing/stripeapi"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/plan"
@@ -17,7 +18,7 @@ type InvoicePage struct {
 
 // Invoices lists what was billed to the user, from Stripe: limit is 1 to 100, cursor that of the page before.
 func (s *Service) Invoices(ctx context.Context, userID string, limit int, cursor string) (InvoicePage, error) {
-	if cursor != "" && (!isName(cursor) || !strings.HasPrefix(cursor, "in_")) {
+	if cursor != "" && (!stripeapi.IsName(cursor) || !strings.HasPrefix(cursor, "in_")) {
 		return InvoicePage{}, badCursor
 	}
 	customer, err := s.customerOf(ctx, userID)
@@ -26,9 +27,9 @@ func (s *Service) Invoices(ctx context.Context, userID string, limit int, cursor
 	}
 	var p InvoicePage
 	var more bool
-	p.Invoices, more, err = s.stripe.invoices(ctx, customer, limit, cursor)
+	p.Invoices, more, err = s.stripe.Invoices(ctx, customer, limit, cursor)
 	switch {
-	case cursor != "" && unknown(err):
+	case cursor != "" && stripeapi.Unknown(err):
 		return InvoicePage{}, badCursor.Because(err)
 	case err != nil:
 		return InvoicePage{}, err
@@ -69,5 +70,5 @@ func (s *Service) Portal(ctx context.Context, userID, returnURL string) (string,
 	if customer == "" {
 		return "", fault.NotFound.Saying("There is nothing to show yet: you never had a plan. Choose one first.")
 	}
-	return s.stripe.portal(ctx, customer, back.String())
+	return s.stripe.Portal(ctx, customer, back.String())
 }

@@ -59,7 +59,7 @@ func (s *Service) Preview(ctx context.Context, userID string, q PreviewRequest) 
 	if !r.Status.Live() {
 		return s.previewStart(ctx, r, userID, code, p)
 	}
-	now, err := s.stripe.subscription(ctx, r.SubscriptionID)
+	now, err := s.stripe.Subscription(ctx, r.SubscriptionID)
 	if err == nil {
 		err = plan.Changeable(now, time.Time{}, s.now())
 	}
@@ -82,14 +82,14 @@ func (s *Service) previewStart(ctx context.Context, r plan.Row, userID string, c
 		p.TrialEnd = p.AsOf.AddDate(0, 0, days)
 		p.NextAt, p.TrialQuota = p.TrialEnd, s.offer.Gives(p.Tier.Name, plan.Row{Status: plan.Trialing}).Quota
 	}
-	first, err := s.stripe.preview(ctx, s.stripe.startPreview(r.CustomerID, p.Tier.Name, code.ID, p.TrialEnd))
+	first, err := s.stripe.QuoteStart(ctx, r.CustomerID, p.Tier.Name, code.ID, p.TrialEnd)
 	if err != nil {
 		return Preview{}, err
 	}
 	p.take(first)
-	p.TaxUnknown = p.TaxUnknown || s.stripe.tax && r.CustomerID == ""
+	p.TaxUnknown = p.TaxUnknown || s.stripe.ReckonsTax() && r.CustomerID == ""
 	ask := func(code string) (plan.Quote, error) {
-		return s.stripe.preview(ctx, s.stripe.startPreview(r.CustomerID, p.Tier.Name, code, time.Time{}))
+		return s.stripe.QuoteStart(ctx, r.CustomerID, p.Tier.Name, code, time.Time{})
 	}
 	return p, p.lookAhead(first, days > 0 || code.Once, code, ask)
 }
@@ -126,7 +126,7 @@ func (s *Service) previewChange(ctx context.Context, now plan.Remote, code plan.
 		p.Discount = now.Discounts[0].Discount
 	}
 	if p.Kind == plan.Upgrade {
-		in, err := s.stripe.preview(ctx, s.stripe.changePreview(now, p.Tier.Name, "always_invoice", p.AsOf, code.ID))
+		in, err := s.stripe.QuoteChange(ctx, now, p.Tier.Name, "always_invoice", p.AsOf, code.ID)
 		if err != nil {
 			return Preview{}, err
 		}
@@ -136,7 +136,7 @@ func (s *Service) previewChange(ctx context.Context, now plan.Remote, code plan.
 	if code.Once && p.Kind == plan.Upgrade { // the charge now uses it up
 		with = ""
 	}
-	next, err := s.stripe.preview(ctx, s.stripe.changePreview(now, p.Tier.Name, "none", time.Time{}, with))
+	next, err := s.stripe.QuoteChange(ctx, now, p.Tier.Name, "none", time.Time{}, with)
 	if err != nil {
 		return Preview{}, err
 	}
@@ -144,7 +144,7 @@ func (s *Service) previewChange(ctx context.Context, now plan.Remote, code plan.
 	p.NextTax = next.Tax
 	p.TaxUnknown = p.TaxUnknown || next.TaxUnknown
 	if with != "" && !code.Forever || slices.ContainsFunc(now.Discounts, func(g plan.Given) bool { return g.Ends }) {
-		regular, err := s.stripe.preview(ctx, s.stripe.plainPreview(now, p.Tier.Name))
+		regular, err := s.stripe.QuoteUndiscounted(ctx, now, p.Tier.Name)
 		if err != nil {
 			return Preview{}, err
 		}

@@ -18,7 +18,7 @@ func (s *Service) promotion(ctx context.Context, r plan.Row, userID, code string
 	switch {
 	case code == "":
 		return plan.Promotion{}, nil
-	case !s.stripe.codes:
+	case !s.stripe.TakesCodes():
 		return plan.Promotion{}, plan.BadCode("Promotion codes are not taken here. Go on without one.")
 	}
 	if s.takeCode != nil {
@@ -29,5 +29,5 @@ func (s *Service) promotion(ctx context.Context, r plan.Row, userID, code string
 	if !codeShape.MatchString(code) {
 		return plan.Promotion{}, plan.ErrNoCode
 	}
-	return s.stripe.promotion(ctx, code, r, s.now())
+	return s.stripe.Promotion(ctx, code, r, s.now())
 }

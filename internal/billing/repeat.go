@@ -34,7 +34,7 @@ func (s *Service) repeated(ctx context.Context, userID string, r SubscribeReques
 	case plan.Creating, plan.None: // the claim decides
 		return out, false, nil
 	case plan.Checkout:
-		out.CheckoutURL, err = s.stripe.openCheckout(ctx, made.CustomerID)
+		out.CheckoutURL, err = s.stripe.OpenCheckout(ctx, made.CustomerID)
 		return out, out.CheckoutURL != "", err
 	case plan.Incomplete:
 		out, err = s.refuseOrResume(ctx, userID, r.Tier)

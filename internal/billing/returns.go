@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/repazoo/repazoo/internal/audit"
+	"github.com/repazoo/repazoo/internal/billing/stripeapi"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/plan"
 )
@@ -17,12 +18,12 @@ import (
 
 // applyReturn acts on an event about a charge or a dispute.
 func (s *Service) applyReturn(ctx context.Context, eventID string, e stored) error {
-	id, _ := chargeIn([]byte(e.payload))
+	id, _ := stripeapi.ChargeIn([]byte(e.payload))
 	if id == "" {
 		return notOurs("the event is not about a payment")
 	}
-	paid, err := s.stripe.payments(ctx, id)
-	if unknown(err) {
+	paid, err := s.stripe.Payments(ctx, id)
+	if stripeapi.Unknown(err) {
 		return notOurs("Stripe does not know this payment")
 	}
 	if err != nil {
@@ -85,11 +86,11 @@ func closedAt(e stored, id string) time.Time {
 }
 
 // concernsReturn tells whether a payment is of a customer we have. An event about a dispute does not say whose it is.
-func (s *Service) concernsReturn(ctx context.Context, e event) (bool, error) {
-	charge, customer := chargeIn(e.Payload)
+func (s *Service) concernsReturn(ctx context.Context, e stripeapi.Event) (bool, error) {
+	charge, customer := stripeapi.ChargeIn(e.Payload)
 	if charge != "" && customer == "" {
 		var err error
-		if customer, err = s.stripe.chargeCustomer(ctx, charge); err != nil {
+		if customer, err = s.stripe.ChargeCustomer(ctx, charge); err != nil {
 			return false, err
 		}
 	}

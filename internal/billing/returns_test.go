@@ -12,6 +12,7 @@ import (
 	"github.com/stripe/stripe-go/v86"
 
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/billing/ops"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/plan"
 	"github.com/repazoo/repazoo/internal/sandbox"
@@ -330,7 +331,7 @@ func TestPortal_IsTheOneThatSetupMade(t *testing.T) {
 		w.must(w.api.V1BillingPortalConfigurations.Create(t.Context(), &stripe.BillingPortalConfigurationCreateParams{
 			Features: &stripe.BillingPortalConfigurationCreateFeaturesParams{InvoiceHistory: &stripe.BillingPortalConfigurationCreateFeaturesInvoiceHistoryParams{Enabled: new(true)}},
 		})) // somebody else's
-		report, err := billing.Setup(t.Context(), billing.SetupConfig{StripeKey: stripesandbox.APIKey, StripeURL: w.at + "/stripe", PublicURL: "https://dash.example"})
+		report, err := ops.Setup(t.Context(), ops.SetupConfig{StripeKey: stripesandbox.APIKey, StripeURL: w.at + "/stripe", PublicURL: "https://dash.example"})
 		w.must(nil, err)
 		ours := ""
 		for _, step := range report.Steps {
@@ -360,7 +361,7 @@ func TestSetup_ItsWebhookEndpointIsSentWhatItAsksFor(t *testing.T) {
 		w.sb.Stripe().DeliverTo("", "") // no server of the stand-in's own
 		hook := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.receive(rw, r) }))
 		t.Cleanup(hook.Close)
-		report, err := billing.Setup(t.Context(), billing.SetupConfig{
+		report, err := ops.Setup(t.Context(), ops.SetupConfig{
 			StripeKey: stripesandbox.APIKey, StripeURL: w.at + "/stripe", PublicURL: "https://dash.example", WebhookURL: hook.URL + "/webhooks/stripe",
 		})
 		w.must(nil, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/stripe/stripe-go/v86"
 
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/billing/ops"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/plan"
 	"github.com/repazoo/repazoo/internal/sandbox"
@@ -18,7 +19,7 @@ import (
 
 // shop is an account at Stripe, and how it is set up.
 type shop struct {
-	billing.SetupConfig
+	ops.SetupConfig
 	t   *testing.T
 	sb  *sandbox.Sandbox
 	api *stripe.Client
@@ -32,7 +33,7 @@ func newShop(t *testing.T, key string) *shop {
 	srv := httptest.NewServer(sb.Handler())
 	t.Cleanup(srv.Close)
 	return &shop{
-		billing.SetupConfig{StripeKey: key, StripeURL: srv.URL + "/stripe", PublicURL: "https://repazoo.example", WebhookURL: hookURL},
+		ops.SetupConfig{StripeKey: key, StripeURL: srv.URL + "/stripe", PublicURL: "https://repazoo.example", WebhookURL: hookURL},
 		t, sb,
 		stripe.NewClient(key, stripe.WithBackends(stripe.NewBackendsWithConfig(&stripe.BackendConfig{
 			URL: &srv.URL, HTTPClient: &http.Client{Transport: recorder{tape: &tape{}}}, LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull},
@@ -40,9 +41,9 @@ func newShop(t *testing.T, key string) *shop {
 	}
 }
 
-func (s *shop) setup() billing.SetupReport {
+func (s *shop) setup() ops.SetupReport {
 	s.t.Helper()
-	r, err := billing.Setup(s.t.Context(), s.SetupConfig)
+	r, err := ops.Setup(s.t.Context(), s.SetupConfig)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -57,7 +58,7 @@ func (s *shop) must(_ any, err error) {
 }
 
 // outcome is what was done, in order.
-func outcome(r billing.SetupReport) string {
+func outcome(r ops.SetupReport) string {
 	var all []string
 	for _, s := range r.Steps {
 		all = append(all, s.Name+" "+s.Did)
@@ -256,7 +257,7 @@ func TestSetup_WithoutAnAnswerNamesTheCause(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, "sk_test_x")
 	s.HTTP = &http.Client{Transport: silent{}}
-	_, err := billing.Setup(t.Context(), s.SetupConfig)
+	_, err := ops.Setup(t.Context(), s.SetupConfig)
 	f := wantFault(t, err, fault.PaymentProviderError)
 	if !strings.Contains(f.Message, "Stripe did not answer (no route to host)") || !strings.Contains(f.Message, "STRIPE_API_URL") {
 		t.Fatalf("%q", f.Message)

@@ -79,7 +79,7 @@ func (s *Service) sync(ctx context.Context, c change) (plan.Row, error) {
 			return plan.Row{}, err
 		}
 		if r.OldCard && r.Status.Live() {
-			if err := s.stripe.carryCard(ctx, r); err != nil { // the next reconciliation tries again
+			if err := s.stripe.CarryCard(ctx, r); err != nil { // the next reconciliation tries again
 				s.log.WarnContext(ctx, "the new card was not carried over to a planned change of plan", "user", current.UserID, "error", err)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/repazoo/repazoo/internal/audit"
+	"github.com/repazoo/repazoo/internal/billing/stripeapi"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/plan"
@@ -162,7 +163,7 @@ func (s *Service) refuseOrResume(ctx context.Context, userID, tier string) (Subs
 	if !r.Status.AsksBank() {
 		return Subscribed{}, fault.SubscriptionExists
 	}
-	now, err := s.stripe.subscription(ctx, r.SubscriptionID)
+	now, err := s.stripe.Subscription(ctx, r.SubscriptionID)
 	if err != nil {
 		return Subscribed{}, err
 	}
@@ -179,7 +180,7 @@ func (s *Service) adopt(ctx context.Context, current plan.Row, r plan.Remote, ti
 		next, err = s.sync(ctx, change{
 			actor: "user",
 			load:  func(ctx context.Context) (plan.Row, error) { return s.rowOf(ctx, db.System, current.UserID) },
-			fetch: func(ctx context.Context) (plan.Remote, error) { return s.stripe.subscription(ctx, r.ID) },
+			fetch: func(ctx context.Context) (plan.Remote, error) { return s.stripe.Subscription(ctx, r.ID) },
 		})
 	}
 	switch {
@@ -211,10 +212,10 @@ func (a *attempt) run(ctx context.Context) (Subscribed, error) {
 		return Subscribed{}, err
 	}
 	// What an earlier attempt left there comes first: close what could still be paid, then see what was.
-	if err := a.s.stripe.closeCheckouts(ctx, a.row.CustomerID); err != nil {
+	if err := a.s.stripe.CloseCheckouts(ctx, a.row.CustomerID); err != nil {
 		return Subscribed{}, err
 	}
-	sub, before, err := a.s.stripe.existing(ctx, a.row.CustomerID)
+	sub, before, err := a.s.stripe.Existing(ctx, a.row.CustomerID)
 	if err != nil {
 		return Subscribed{}, err
 	}
@@ -226,7 +227,7 @@ func (a *attempt) run(ctx context.Context) (Subscribed, error) {
 		if a.r.PaymentMethod == "" {
 			return a.checkout(ctx, t)
 		}
-		sub, err = a.s.stripe.subscribe(ctx, a.row.UserID, a.row.CustomerID, a.r.Tier, a.r.PaymentMethod, a.key("subscription"), t)
+		sub, err = a.s.stripe.Subscribe(ctx, a.start("subscription", t), a.r.PaymentMethod)
 		if err != nil {
 			return Subscribed{}, err
 		}
@@ -235,14 +236,21 @@ func (a *attempt) run(ctx context.Context) (Subscribed, error) {
 }
 
 // terms are what the plan begins with. Who had one before, if only at Stripe, has no trial.
-func (a *attempt) terms(ctx context.Context, before bool) (terms, error) {
-	t := terms{withoutCard: a.s.offer.Trial.WithoutCard, promotion: a.code.ID}
+func (a *attempt) terms(ctx context.Context, before bool) (stripeapi.Terms, error) {
+	t := stripeapi.Terms{WithoutCard: a.s.offer.Trial.WithoutCard, PromotionCode: a.code.ID}
 	if before {
 		return t, nil
 	}
 	var err error
-	t.trialDays, err = a.s.trialFor(ctx, a.row, a.row.UserID)
+	t.TrialDays, err = a.s.trialFor(ctx, a.row, a.row.UserID)
 	return t, err
+}
+
+// start is what is asked of Stripe.
+func (a *attempt) start(what string, t stripeapi.Terms) stripeapi.Start {
+	return stripeapi.Start{
+		User: a.row.UserID, Customer: a.row.CustomerID, Tier: a.r.Tier, Key: a.key(what), Terms: t,
+	}
 }
 
 // key is the same for whatever repeats this attempt, and of no other: an answer Stripe keeps for a day, even a failure,
@@ -253,7 +261,7 @@ func (a *attempt) key(what string) string {
 
 // customer makes sure that the row names a customer before anything is made for them.
 func (a *attempt) customer(ctx context.Context) error {
-	id, err := a.s.stripe.customer(ctx, a.row.UserID, a.row.CustomerID)
+	id, err := a.s.stripe.Customer(ctx, a.row.UserID, a.row.CustomerID)
 	if err != nil || id == a.row.CustomerID {
 		return err
 	}
@@ -261,8 +269,8 @@ func (a *attempt) customer(ctx context.Context) error {
 	return a.update(ctx, `stripe_customer_id = $3`, id)
 }
 
-func (a *attempt) checkout(ctx context.Context, t terms) (Subscribed, error) {
-	page, err := a.s.stripe.checkout(ctx, a.row.UserID, a.row.CustomerID, a.r.Tier, a.done, a.back, a.key("checkout"), t)
+func (a *attempt) checkout(ctx context.Context, t stripeapi.Terms) (Subscribed, error) {
+	page, err := a.s.stripe.Checkout(ctx, a.start("checkout", t), a.done, a.back)
 	if err != nil {
 		return Subscribed{}, err
 	}
@@ -287,7 +295,7 @@ func (a *attempt) update(ctx context.Context, set, value string) error {
 // giveUp frees the claim if Stripe has answered. An attempt with an unknown outcome keeps it until nothing of it can be
 // under way any more, because Stripe may yet make what was asked for.
 func (a *attempt) giveUp(ctx context.Context, why error) {
-	if !settled(why) {
+	if !stripeapi.Settled(why) {
 		return
 	}
 	err := a.s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/repazoo/repazoo/internal/billing/stripeapi"
 	"github.com/repazoo/repazoo/internal/db"
 )
 
@@ -31,7 +32,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 		return err
 	}
 	missed := 0
-	err = s.missed(ctx, from, func(ctx context.Context, e event) error {
+	err = s.missed(ctx, from, func(ctx context.Context, e stripeapi.Event) error {
 		missed++
 		return s.receive(ctx, e)
 	})
@@ -62,10 +63,10 @@ func (s *Service) sweepFrom(ctx context.Context, now time.Time) (time.Time, erro
 
 // missed calls do for each event since an instant that we handle, is about a customer of ours, and is not stored. It holds
 // a page of them at a time.
-func (s *Service) missed(ctx context.Context, since time.Time, do func(context.Context, event) error) error {
-	for types := range slices.Chunk(handled(), eventTypes) {
-		page := make([]event, 0, eventPage)
-		for e, err := range s.stripe.events(ctx, types, since, eventPage) {
+func (s *Service) missed(ctx context.Context, since time.Time, do func(context.Context, stripeapi.Event) error) error {
+	for types := range slices.Chunk(stripeapi.Handled(), stripeapi.MaxEventTypes) {
+		page := make([]stripeapi.Event, 0, eventPage)
+		for e, err := range s.stripe.Events(ctx, types, since, eventPage) {
 			if err != nil {
 				return err
 			}
@@ -84,7 +85,7 @@ func (s *Service) missed(ctx context.Context, since time.Time, do func(context.C
 }
 
 // unseen calls do for the events of a page that are not stored, oldest first.
-func (s *Service) unseen(ctx context.Context, page []event, do func(context.Context, event) error) error {
+func (s *Service) unseen(ctx context.Context, page []stripeapi.Event, do func(context.Context, stripeapi.Event) error) error {
 	if len(page) == 0 {
 		return nil
 	}
@@ -112,11 +113,11 @@ func (s *Service) unseen(ctx context.Context, page []event, do func(context.Cont
 }
 
 // concerns tells whether an event is about a customer we have. What is about somebody who was erased stays away.
-func (s *Service) concerns(ctx context.Context, e event) (bool, error) {
-	if isReturn(e.Kind) {
+func (s *Service) concerns(ctx context.Context, e stripeapi.Event) (bool, error) {
+	if stripeapi.IsReturn(e.Kind) {
 		return s.concernsReturn(ctx, e)
 	}
-	subscription, customer, ok := about(e.Kind, e.Payload)
+	subscription, customer, ok := stripeapi.About(e.Kind, e.Payload)
 	if !ok { // it is about something else
 		return false, nil
 	}
@@ -128,14 +129,14 @@ func (s *Service) concerns(ctx context.Context, e event) (bool, error) {
 }
 
 // receive stores an event from Stripe's list, as if its webhook had come.
-func (s *Service) receive(ctx context.Context, e event) error {
+func (s *Service) receive(ctx context.Context, e stripeapi.Event) error {
 	return s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error { return keep(ctx, tx, e) })
 }
 
 // replayIgnored queues what an earlier version stored and ignored because it did not know the type. What was ignored for
 // another reason has it noted.
 func (s *Service) replayIgnored(ctx context.Context) error {
-	types := handled()
+	types := stripeapi.Handled()
 	places, args := make([]string, len(types)), make([]any, len(types))
 	for i, t := range types {
 		places[i], args[i] = fmt.Sprintf("$%d", i+1), t

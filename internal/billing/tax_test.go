@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/billing/ops"
 	"github.com/repazoo/repazoo/internal/db/dbtest"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/sandbox"
@@ -126,7 +127,7 @@ func TestTax_SetupAndDoctorSayWhatTheAccountLacks(t *testing.T) {
 	srv := httptest.NewServer(bare.Handler())
 	t.Cleanup(srv.Close)
 	check := func(address string) []string {
-		r, err := billing.Setup(t.Context(), billing.SetupConfig{StripeKey: stripesandbox.APIKey, StripeURL: address + "/stripe", PublicURL: "https://dash.example", Tax: true, CheckOnly: true})
+		r, err := ops.Setup(t.Context(), ops.SetupConfig{StripeKey: stripesandbox.APIKey, StripeURL: address + "/stripe", PublicURL: "https://dash.example", Tax: true, CheckOnly: true})
 		w.must(nil, err)
 		return r.Problems
 	}

@@ -55,7 +55,7 @@ func (s *Service) untold(ctx context.Context, current plan.Row, r plan.Remote, i
 	if r.Invoice.Reason == "subscription_create" && len(want) == 1 && want[0] == "paid:"+r.Invoice.ID {
 		return []plan.Charge{r.Invoice}, nil
 	}
-	return s.stripe.charges(ctx, r.ID)
+	return s.stripe.Charges(ctx, r.ID)
 }
 
 // Entry is one line of the story, in plain words.

@@ -23,7 +23,7 @@ const marksKept = 2 * 365 * 24 * time.Hour
 func (s *Service) TrialDays() int { return s.offer.Trial.Days }
 
 // TakesCodes tells whether promotion codes can be entered here.
-func (s *Service) TakesCodes() bool { return !s.off && s.stripe.codes }
+func (s *Service) TakesCodes() bool { return !s.off && s.stripe.TakesCodes() }
 
 // trialFor is how many days of trial a user's next plan begins with.
 func (s *Service) trialFor(ctx context.Context, r plan.Row, userID string) (days int, err error) {
@@ -75,18 +75,18 @@ func (s *Service) rememberTrial(ctx context.Context, tx db.Tx, r plan.Row) error
 
 // resume takes a plan up again that was paused for want of a card.
 func (s *Service) takeUp(ctx context.Context, r plan.Row) error {
-	now, err := s.stripe.subscription(ctx, r.SubscriptionID)
+	now, err := s.stripe.Subscription(ctx, r.SubscriptionID)
 	if err != nil {
 		return err
 	}
 	if now.NoCard {
 		return fault.Conflict.Saying("Your plan is paused because there is no card. Put one in place on the billing page of the payment provider first, then take your plan up again.")
 	}
-	next, err := s.stripe.takeUp(ctx, now.ID)
+	next, err := s.stripe.TakeUp(ctx, now.ID)
 	if err != nil || next.Status != plan.Paused {
 		return err
 	}
-	waiting, why, err := s.stripe.payment(ctx, next.Invoice.ID)
+	waiting, why, err := s.stripe.Payment(ctx, next.Invoice.ID)
 	if err != nil || waiting {
 		return err
 	}

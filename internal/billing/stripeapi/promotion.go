@@ -1,4 +1,4 @@
-package billing
+package stripeapi
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 	"github.com/repazoo/repazoo/internal/plan"
 )
 
-// promotion asks for every code of this spelling: those that are over too, so that one can say why.
-func (p *provider) promotion(ctx context.Context, code string, r plan.Row, now time.Time) (plan.Promotion, error) {
+// Promotion asks for every code of this spelling: those that are over too, so that one can say why.
+func (p *Client) Promotion(ctx context.Context, code string, r plan.Row, now time.Time) (plan.Promotion, error) {
 	params := &stripe.PromotionCodeListParams{Code: &code, ListParams: stripe.ListParams{Limit: new(int64(20)), Single: true}}
 	params.AddExpand("data.promotion.coupon")
 	why := plan.ErrNoCode

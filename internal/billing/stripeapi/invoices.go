@@ -1,4 +1,4 @@
-package billing
+package stripeapi
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"github.com/repazoo/repazoo/internal/plan"
 )
 
-func (p *provider) invoice(in *stripe.Invoice) plan.Invoice {
+func (p *Client) invoice(in *stripe.Invoice) plan.Invoice {
 	tax, _ := taxOf(in)
 	return plan.Invoice{
 		OffCents: offOf(in), TaxCents: tax,
@@ -21,7 +21,7 @@ func (p *provider) invoice(in *stripe.Invoice) plan.Invoice {
 }
 
 // link is an address a person may be led to: encrypted, or the stand-in's; anything else is "".
-func (p *provider) link(address string) string {
+func (p *Client) link(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && (u.Scheme != "http" || !p.standIn) {
 		return ""
@@ -29,8 +29,8 @@ func (p *provider) link(address string) string {
 	return address
 }
 
-// charges lists the invoices of a subscription, oldest first, two years back at most.
-func (p *provider) charges(ctx context.Context, subscription string) ([]plan.Charge, error) {
+// Charges lists the invoices of a subscription, oldest first, two years back at most.
+func (p *Client) Charges(ctx context.Context, subscription string) ([]plan.Charge, error) {
 	params := &stripe.InvoiceListParams{Subscription: &subscription, ListParams: stripe.ListParams{Limit: new(int64(50)), Single: true}}
 	var all []plan.Charge
 	for in, err := range p.api.V1Invoices.List(ctx, params).All(ctx) {
@@ -44,16 +44,16 @@ func (p *provider) charges(ctx context.Context, subscription string) ([]plan.Cha
 }
 
 // paidBefore tells whether the period of an ended subscription was paid, at its price.
-func (p *provider) paidBefore(ctx context.Context, r plan.Remote) (bool, error) {
-	all, err := p.charges(ctx, r.ID)
+func (p *Client) paidBefore(ctx context.Context, r plan.Remote) (bool, error) {
+	all, err := p.Charges(ctx, r.ID)
 	return slices.ContainsFunc(all, func(c plan.Charge) bool {
 		return c.Status == "paid" && c.Tier == r.Tier && c.Until.Equal(r.PeriodEnd)
 	}), err
 }
 
-// invoices lists one page of the customer's, newest first, from after the one of the cursor; more tells that there are
+// Invoices lists one page of the customer's, newest first, from after the one of the cursor; more tells that there are
 // others.
-func (p *provider) invoices(ctx context.Context, customer string, limit int, cursor string) (all []plan.Invoice, more bool, err error) {
+func (p *Client) Invoices(ctx context.Context, customer string, limit int, cursor string) (all []plan.Invoice, more bool, err error) {
 	params := &stripe.InvoiceListParams{Customer: &customer, ListParams: stripe.ListParams{Limit: new(int64(limit)), Single: true}}
 	if cursor != "" {
 		params.StartingAfter = &cursor
@@ -68,8 +68,8 @@ func (p *provider) invoices(ctx context.Context, customer string, limit int, cur
 	return all, list.Meta().HasMore, nil
 }
 
-// portal makes the billing page of a customer and answers its address.
-func (p *provider) portal(ctx context.Context, customer, back string) (string, error) {
+// Portal makes the billing page of a customer and answers its address.
+func (p *Client) Portal(ctx context.Context, customer, back string) (string, error) {
 	params := &stripe.BillingPortalSessionCreateParams{Customer: &customer, ReturnURL: &back}
 	config, err := findPortal(ctx, p.api)
 	switch {
@@ -107,8 +107,8 @@ func findPortal(ctx context.Context, api *stripe.Client) (*stripe.BillingPortalC
 }
 
 // paidUntil is the end of the last period of a subscription that was paid; zero when none was.
-func (p *provider) paidUntil(ctx context.Context, r plan.Remote) (until time.Time, err error) {
-	all, err := p.charges(ctx, r.ID)
+func (p *Client) paidUntil(ctx context.Context, r plan.Remote) (until time.Time, err error) {
+	all, err := p.Charges(ctx, r.ID)
 	for _, c := range all {
 		if c.Status == "paid" && c.Tier != "" && c.Until.After(until) {
 			until = c.Until

@@ -1,4 +1,4 @@
-package billing
+package stripeapi
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package billing
+package stripeapi
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 	"github.com/repazoo/repazoo/internal/plan"
 )
 
-// raise asks for a dearer price, to count once the rest of the period is paid.
-func (p *provider) raise(ctx context.Context, now plan.Remote, tier, code string, asOf time.Time) (plan.Remote, error) {
+// Raise asks for a dearer price, to count once the rest of the period is paid.
+func (p *Client) Raise(ctx context.Context, now plan.Remote, tier, code string, asOf time.Time) (plan.Remote, error) {
 	params := &stripe.SubscriptionUpdateParams{
 		Items:             []*stripe.SubscriptionUpdateItemParams{{ID: &now.Item, Price: new(p.priceOf[tier])}},
 		ProrationBehavior: new("always_invoice"), PaymentBehavior: new("pending_if_incomplete"),
@@ -25,8 +25,8 @@ func (p *provider) raise(ctx context.Context, now plan.Remote, tier, code string
 	return p.read(p.api.V1Subscriptions.Update(ctx, now.ID, params))
 }
 
-// payment tells how the payment of an open invoice stands: waiting for the person and their bank, or refused and why.
-func (p *provider) payment(ctx context.Context, invoice string) (waiting bool, why string, err error) {
+// Payment tells how the payment of an open invoice stands: waiting for the person and their bank, or refused and why.
+func (p *Client) Payment(ctx context.Context, invoice string) (waiting bool, why string, err error) {
 	in, err := p.api.V1Invoices.Retrieve(ctx, invoice, &stripe.InvoiceRetrieveParams{Expand: []*string{new("payments.data.payment.payment_intent")}})
 	if err != nil {
 		return false, "", refuse(err)
@@ -51,8 +51,8 @@ func (p *provider) payment(ctx context.Context, invoice string) (waiting bool, w
 	return false, why, nil
 }
 
-// drop takes back a change that waits: its invoice, or its schedule.
-func (p *provider) drop(ctx context.Context, now plan.Remote) error {
+// DropChange takes back a change that waits: its invoice, or its schedule.
+func (p *Client) DropChange(ctx context.Context, now plan.Remote) error {
 	if now.Pending.How == plan.AfterPayment {
 		if _, err := p.api.V1Invoices.VoidInvoice(ctx, now.Invoice.ID, nil); err != nil {
 			return refuse(err)
@@ -65,9 +65,9 @@ func (p *provider) drop(ctx context.Context, now plan.Remote) error {
 	return refuse(err)
 }
 
-// plan puts the subscription under a schedule: this period as it is, then the other price. The schedule names the card and
-// each phase the discounts, because a phase that finds none would leave the subscription without; see [provider.carryCard].
-func (p *provider) plan(ctx context.Context, now plan.Remote, tier string) error {
+// PlanChange puts the subscription under a schedule: this period as it is, then the other price. The schedule names the card and
+// each phase the discounts, because a phase that finds none would leave the subscription without; see [Client.CarryCard].
+func (p *Client) PlanChange(ctx context.Context, now plan.Remote, tier string) error {
 	sched, err := p.api.V1SubscriptionSchedules.Create(ctx, &stripe.SubscriptionScheduleCreateParams{FromSubscription: &now.ID})
 	if err != nil {
 		return refuse(err)
@@ -103,27 +103,27 @@ func scheduleCard(card string) *stripe.SubscriptionScheduleUpdateDefaultSettings
 	return &stripe.SubscriptionScheduleUpdateDefaultSettingsParams{DefaultPaymentMethod: &card}
 }
 
-// carryCard gives the schedule of a planned change the card that the subscription has now: it was put in place since.
-func (p *provider) carryCard(ctx context.Context, now plan.Remote) error {
+// CarryCard gives the schedule of a planned change the card that the subscription has now: it was put in place since.
+func (p *Client) CarryCard(ctx context.Context, now plan.Remote) error {
 	_, err := p.api.V1SubscriptionSchedules.Update(ctx, now.Schedule, &stripe.SubscriptionScheduleUpdateParams{DefaultSettings: scheduleCard(now.Method)})
 	return refuse(err)
 }
 
-// cancelAtEnd lets the subscription run out, or takes that back.
-func (p *provider) cancelAtEnd(ctx context.Context, id string, on bool) error {
+// CancelAtEnd lets the subscription run out, or takes that back.
+func (p *Client) CancelAtEnd(ctx context.Context, id string, on bool) error {
 	_, err := p.api.V1Subscriptions.Update(ctx, id, &stripe.SubscriptionUpdateParams{CancelAtPeriodEnd: &on})
 	return refuse(err)
 }
 
-// clearCancelAt takes back an end that was set by date, as Stripe's own pages do.
-func (p *provider) clearCancelAt(ctx context.Context, id string) error {
+// ClearCancelAt takes back an end that was set by date, as Stripe's own pages do.
+func (p *Client) ClearCancelAt(ctx context.Context, id string) error {
 	params := &stripe.SubscriptionUpdateParams{UnsetFields: []stripe.SubscriptionUpdateParamsUnsetField{stripe.SubscriptionUpdateParamsUnsetFieldCancelAt}}
 	_, err := p.api.V1Subscriptions.Update(ctx, id, params)
 	return refuse(err)
 }
 
-// cancelNow ends the subscription. One that Stripe does not have, or has ended, is ended.
-func (p *provider) cancelNow(ctx context.Context, id string) error {
+// CancelNow ends the subscription. One that Stripe does not have, or has ended, is ended.
+func (p *Client) CancelNow(ctx context.Context, id string) error {
 	_, err := p.api.V1Subscriptions.Cancel(ctx, id, nil)
 	if missing(err) {
 		return nil
@@ -131,8 +131,8 @@ func (p *provider) cancelNow(ctx context.Context, id string) error {
 	return refuse(err)
 }
 
-// switchTrial gives a trial another plan to go on with. Nothing is prorated, for nothing was paid.
-func (p *provider) switchTrial(ctx context.Context, now plan.Remote, tier, promotion string) error {
+// SwitchTrial gives a trial another plan to go on with. Nothing is prorated, for nothing was paid.
+func (p *Client) SwitchTrial(ctx context.Context, now plan.Remote, tier, promotion string) error {
 	params := &stripe.SubscriptionUpdateParams{
 		Items: []*stripe.SubscriptionUpdateItemParams{{ID: &now.Item, Price: new(p.priceOf[tier])}}, ProrationBehavior: new("none"),
 	}
@@ -143,8 +143,8 @@ func (p *provider) switchTrial(ctx context.Context, now plan.Remote, tier, promo
 	return refuse(err)
 }
 
-// takeUp begins a paused subscription anew, from now on.
-func (p *provider) takeUp(ctx context.Context, id string) (plan.Remote, error) {
+// TakeUp begins a paused subscription anew, from now on.
+func (p *Client) TakeUp(ctx context.Context, id string) (plan.Remote, error) {
 	return p.read(p.api.V1Subscriptions.Resume(ctx, id, &stripe.SubscriptionResumeParams{
 		BillingCycleAnchor: new("now"), Expand: []*string{new(expandSecret), new("customer")},
 	}))

@@ -1,4 +1,4 @@
-package billing
+package stripeapi
 
 import (
 	"encoding/json"
@@ -11,8 +11,8 @@ import (
 	"github.com/stripe/stripe-go/v86"
 )
 
-// event is what is kept of something that happened at Stripe.
-type event struct {
+// Event is what is kept of something that happened at Stripe.
+type Event struct {
 	ID, Kind string // such as "invoice.paid"
 	Object   string // the id of what it is about; "" when it names none
 	Version  string // of the API, in which the payload is written
@@ -20,8 +20,8 @@ type event struct {
 	Payload  []byte // the webhook's body, as far as it may be stored
 }
 
-func newEvent(e stripe.Event, payload []byte) event {
-	return event{ID: e.ID, Kind: string(e.Type), Object: objectID(e), Version: e.APIVersion, Created: instant(e.Created), Payload: needed(e, payload)}
+func newEvent(e stripe.Event, payload []byte) Event {
+	return Event{ID: e.ID, Kind: string(e.Type), Object: objectID(e), Version: e.APIVersion, Created: instant(e.Created), Payload: needed(e, payload)}
 }
 
 // signatureAge is how far a signature's time may be from ours, to either side.
@@ -29,39 +29,39 @@ const signatureAge = 5 * time.Minute
 
 // Why a webhook is refused. Each is another mistake, of another person.
 var (
-	errSignature = errors.New("the signature was not made with the webhook secret")
-	errClock     = errors.New("the signature is right, but its time is not now")
-	errNoEvent   = errors.New("the body is no event")
+	ErrSignature = errors.New("the signature was not made with the webhook secret")
+	ErrClock     = errors.New("the signature is right, but its time is not now")
+	ErrNoEvent   = errors.New("the body is no event")
 )
 
-// verify checks the signature with the SDK, and then its time with our own clock, to both sides: the SDK knows only age.
+// Verify checks the signature with the SDK, and then its time with our own clock, to both sides: the SDK knows only age.
 // An event of any API version is accepted. Only its ids are used, and the object is fetched in the version that we read.
-func verify(payload []byte, signature, secret string, now time.Time) (event, error) {
+func Verify(payload []byte, signature, secret string, now time.Time) (Event, error) {
 	if secret == "" {
-		return event{}, errors.New("no webhook secret is configured")
+		return Event{}, errors.New("no webhook secret is configured")
 	}
 	at, err := signedAt(signature)
 	if err != nil {
-		return event{}, err
+		return Event{}, err
 	}
 	if err := stripe.ValidatePayload(payload, signature, secret, stripe.WithIgnoreTolerance()); err != nil {
-		return event{}, errors.Join(errSignature, err)
+		return Event{}, errors.Join(ErrSignature, err)
 	}
 	if off := now.Sub(at).Abs(); off > signatureAge {
-		return event{}, errClock
+		return Event{}, ErrClock
 	}
 	var e stripe.Event
-	if err := json.Unmarshal(payload, &e); err != nil || !isName(e.ID) || !isName(string(e.Type)) || e.Data == nil {
-		return event{}, errNoEvent
+	if err := json.Unmarshal(payload, &e); err != nil || !IsName(e.ID) || !IsName(string(e.Type)) || e.Data == nil {
+		return Event{}, ErrNoEvent
 	}
 	return newEvent(e, payload), nil
 }
 
-// sameTrain tells whether a version is of the release train whose objects the SDK reads.
-func sameTrain(version string) bool { return strings.HasSuffix(version, "."+stripe.APIMajorVersion) }
+// SameTrain tells whether a version is of the release train whose objects the SDK reads.
+func SameTrain(version string) bool { return strings.HasSuffix(version, "."+stripe.APIMajorVersion) }
 
-// isName tells whether s can be an id or a type of Stripe's.
-func isName(s string) bool {
+// IsName tells whether s can be an id or a type of Stripe's.
+func IsName(s string) bool {
 	return s != "" && len(s) <= 255 && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
@@ -86,14 +86,14 @@ func signedAt(header string) (time.Time, error) {
 }
 
 func objectID(e stripe.Event) string {
-	if id, _ := e.Data.Object["id"].(string); isName(id) {
+	if id, _ := e.Data.Object["id"].(string); IsName(id) {
 		return id
 	}
 	return ""
 }
 
-// handled are the types of events that are acted on. The rest is stored and marked ignored, for a later version to replay.
-func handled() []string {
+// Handled are the types of events that are acted on. The rest is stored and marked ignored, for a later version to replay.
+func Handled() []string {
 	return []string{
 		"customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted",
 		"customer.subscription.paused", "customer.subscription.resumed", "customer.subscription.trial_will_end",
@@ -105,10 +105,10 @@ func handled() []string {
 	}
 }
 
-func understood(kind string) bool { return slices.Contains(handled(), kind) }
+func Understood(kind string) bool { return slices.Contains(Handled(), kind) }
 
-// about tells which subscription and customer an event concerns. Only ids are taken from it.
-func about(t string, payload []byte) (subscription, customer string, ok bool) {
+// About tells which subscription and customer an event concerns. Only ids are taken from it.
+func About(t string, payload []byte) (subscription, customer string, ok bool) {
 	var e struct {
 		Data struct {
 			Object struct {
@@ -143,7 +143,7 @@ func about(t string, payload []byte) (subscription, customer string, ok bool) {
 }
 
 // needed is the part of a webhook's body that may be stored. The evidence of a dispute tells of people by name, and an
-// event about one does not say whose it is, so that nobody could find it to erase it.
+// Event about one does not say whose it is, so that nobody could find it to erase it.
 func needed(e stripe.Event, payload []byte) []byte {
 	if !strings.HasPrefix(string(e.Type), "charge.dispute.") {
 		return payload
@@ -160,8 +160,8 @@ func needed(e stripe.Event, payload []byte) []byte {
 	return payloadOf(e)
 }
 
-// chargeIn tells which charge an event is about, and whose it is if the event says so.
-func chargeIn(payload []byte) (charge, customer string) {
+// ChargeIn tells which charge an event is about, and whose it is if the event says so.
+func ChargeIn(payload []byte) (charge, customer string) {
 	var e struct {
 		Data struct {
 			Object struct {
@@ -185,14 +185,14 @@ func chargeIn(payload []byte) (charge, customer string) {
 	case o.Object == "charge":
 		charge = o.ID
 	}
-	if !isName(charge) {
+	if !IsName(charge) {
 		charge = ""
 	}
 	return charge, customer
 }
 
-// isReturn tells whether events of a type are about money that goes back.
-func isReturn(kind string) bool {
+// IsReturn tells whether events of a type are about money that goes back.
+func IsReturn(kind string) bool {
 	return strings.HasPrefix(kind, "charge.") || strings.HasPrefix(kind, "refund.")
 }
 

@@ -1,4 +1,4 @@
-package billing
+package ops
 
 import (
 	"context"
@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/stripe/stripe-go/v86"
+	"github.com/repazoo/repazoo/internal/billing/stripeapi"
 )
 
 // webhook makes the endpoint that sends us exactly what we handle, in the API version our code reads.
@@ -15,7 +15,7 @@ func (s *setup) webhook(ctx context.Context) error {
 	if s.WebhookURL == "" {
 		return nil
 	}
-	found, err := s.endpoints(ctx)
+	found, err := s.stripe.Endpoints(ctx, s.WebhookURL)
 	switch {
 	case err != nil:
 		return err
@@ -28,8 +28,8 @@ func (s *setup) webhook(ctx context.Context) error {
 		s.problem("Stripe sends to %s from %d webhook endpoints, each signing with a secret of its own. Delete all but one in the Dashboard.", s.WebhookURL, len(found))
 	}
 	e := found[0]
-	s.mode("webhook endpoint", e.ID, e.Livemode)
-	if sameTrain(e.APIVersion) {
+	s.mode("webhook endpoint", e.ID, e.Live)
+	if stripeapi.SameTrain(e.Version) {
 		return s.keepEndpoint(ctx, name, e)
 	}
 	if s.Replace && !s.CheckOnly {
@@ -37,28 +37,8 @@ func (s *setup) webhook(ctx context.Context) error {
 	}
 	s.did(name, e.ID, "kept", s.WebhookURL)
 	s.problem("The webhook endpoint %s sends events of %s, but Repazoo reads API version %s, and an endpoint's version cannot be changed. Run this with --replace to make it anew; its secret will be another.",
-		e.ID, versionName(e.APIVersion), stripe.APIVersion)
+		e.ID, versionName(e.Version), stripeapi.APIVersion)
 	return nil
-}
-
-// endpoints are those that send to us, newest first.
-func (s *setup) endpoints(ctx context.Context) ([]*stripe.WebhookEndpoint, error) {
-	var found []*stripe.WebhookEndpoint
-	params := &stripe.WebhookEndpointListParams{}
-	params.Limit = new(int64(100))
-	seen := 0
-	for e, err := range s.api.V1WebhookEndpoints.List(ctx, params).All(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		if e.URL == s.WebhookURL {
-			found = append(found, e)
-		}
-		if seen++; seen == maxObjects {
-			break
-		}
-	}
-	return found, nil
 }
 
 func versionName(version string) string {
@@ -69,48 +49,33 @@ func versionName(version string) string {
 }
 
 func (s *setup) makeEndpoint(ctx context.Context, name string) error {
-	made, err := s.api.V1WebhookEndpoints.Create(ctx, &stripe.WebhookEndpointCreateParams{
-		URL: &s.WebhookURL, APIVersion: new(stripe.APIVersion), EnabledEvents: wanted(), Description: new("Repazoo"),
-		Metadata: map[string]string{metaSetup: "webhook"},
-	})
+	id, secret, err := s.stripe.MakeEndpoint(ctx, s.WebhookURL)
 	if err != nil {
 		return err
 	}
-	s.did(name, made.ID, "made", s.WebhookURL)
-	s.Settings = append(s.Settings, Setting{"STRIPE_WEBHOOK_SECRET", made.Secret})
+	s.did(name, id, "made", s.WebhookURL)
+	s.Settings = append(s.Settings, Setting{"STRIPE_WEBHOOK_SECRET", secret})
 	return nil
 }
 
-func wanted() []*string {
-	var all []*string
-	for _, t := range handled() {
-		all = append(all, new(t))
-	}
-	return all
-}
-
 // replaceEndpoint makes the new one first, so that no event falls between.
-func (s *setup) replaceEndpoint(ctx context.Context, name string, old *stripe.WebhookEndpoint) error {
+func (s *setup) replaceEndpoint(ctx context.Context, name string, old stripeapi.Endpoint) error {
 	if err := s.makeEndpoint(ctx, name); err != nil {
 		return err
 	}
-	_, err := s.api.V1WebhookEndpoints.Delete(ctx, old.ID, nil)
+	err := s.stripe.DeleteEndpoint(ctx, old.ID)
 	if err == nil {
-		s.did("old "+name, old.ID, "deleted", versionName(old.APIVersion))
+		s.did("old "+name, old.ID, "deleted", versionName(old.Version))
 	}
 	return err
 }
 
 // keepEndpoint makes the events right, and switches the endpoint on.
-func (s *setup) keepEndpoint(ctx context.Context, name string, e *stripe.WebhookEndpoint) error {
-	notes := eventNotes(e.EnabledEvents)
-	change := &stripe.WebhookEndpointUpdateParams{}
-	if len(notes) > 0 {
-		change.EnabledEvents = wanted()
-	}
-	if e.Status != "enabled" {
+func (s *setup) keepEndpoint(ctx context.Context, name string, e stripeapi.Endpoint) error {
+	notes := eventNotes(e.Events)
+	events := len(notes) > 0
+	if !e.Enabled {
 		notes = append(notes, "it was disabled")
-		change.Disabled = new(false)
 	}
 	switch {
 	case len(notes) == 0:
@@ -120,7 +85,7 @@ func (s *setup) keepEndpoint(ctx context.Context, name string, e *stripe.Webhook
 		s.did(name, e.ID, "different", strings.Join(notes, "; "))
 		return nil
 	}
-	_, err := s.api.V1WebhookEndpoints.Update(ctx, e.ID, change)
+	err := s.stripe.ChangeEndpoint(ctx, e.ID, events, !e.Enabled)
 	if err == nil {
 		s.did(name, e.ID, "changed", strings.Join(notes, "; "))
 	}
@@ -130,13 +95,13 @@ func (s *setup) keepEndpoint(ctx context.Context, name string, e *stripe.Webhook
 // eventNotes says how an endpoint's events differ from those we handle; nothing when they do not.
 func eventNotes(enabled []string) []string {
 	var notes, lacking, extra []string
-	for _, t := range handled() {
+	for _, t := range stripeapi.Handled() {
 		if !slices.Contains(enabled, t) {
 			lacking = append(lacking, t)
 		}
 	}
 	for _, t := range enabled {
-		if !understood(t) {
+		if !stripeapi.Understood(t) {
 			extra = append(extra, t)
 		}
 	}

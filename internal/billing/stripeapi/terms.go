@@ -1,4 +1,4 @@
-package billing
+package stripeapi
 
 import (
 	"context"
@@ -8,23 +8,23 @@ import (
 	"github.com/repazoo/repazoo/internal/plan"
 )
 
-// terms are how a subscription begins, besides its price and card.
-type terms struct {
-	trialDays   int
-	withoutCard string // see Trial
-	promotion   string // Stripe's id of a code; "" for none
+// Terms are how a subscription begins, besides its price and card.
+type Terms struct {
+	TrialDays     int
+	WithoutCard   string // see Trial
+	PromotionCode string // Stripe's id of a code; "" for none
 }
 
-// existing finds what the customer already has, none being the zero remote, and whether they ever had a plan that began.
-func (p *provider) existing(ctx context.Context, customer string) (now plan.Remote, before bool, err error) {
+// Existing finds what the customer already has, none being the zero remote, and whether they ever had a plan that began.
+func (p *Client) Existing(ctx context.Context, customer string) (now plan.Remote, before bool, err error) {
 	params := &stripe.SubscriptionListParams{Customer: &customer, Status: new("all")}
-	params.Limit = new(int64(maxCustomerSub))
+	params.Limit = new(int64(MaxSubscriptions))
 	for sub, err := range p.api.V1Subscriptions.List(ctx, params).All(ctx) {
 		if err != nil {
 			return plan.Remote{}, false, refuse(err)
 		}
 		if plan.Status(sub.Status).Live() {
-			now, err = p.subscription(ctx, sub.ID)
+			now, err = p.Subscription(ctx, sub.ID)
 			return now, true, err
 		}
 		before = before || !plan.Status(sub.Status).NeverPaid()
@@ -33,47 +33,47 @@ func (p *provider) existing(ctx context.Context, customer string) (now plan.Remo
 }
 
 // missingCard says what is to become of a trial that ends without a card. Where a card was asked for, it can still be gone.
-func (t terms) missingCard() string {
-	if t.withoutCard == "" {
+func (t Terms) missingCard() string {
+	if t.WithoutCard == "" {
 		return plan.CancelWithoutCard
 	}
-	return t.withoutCard
+	return t.WithoutCard
 }
 
 // on puts the terms into a request for a subscription.
-func (t terms) on(params *stripe.SubscriptionCreateParams) {
-	if t.trialDays > 0 {
-		params.TrialPeriodDays = new(int64(t.trialDays))
+func (t Terms) on(params *stripe.SubscriptionCreateParams) {
+	if t.TrialDays > 0 {
+		params.TrialPeriodDays = new(int64(t.TrialDays))
 		params.TrialSettings = &stripe.SubscriptionCreateTrialSettingsParams{EndBehavior: &stripe.SubscriptionCreateTrialSettingsEndBehaviorParams{
 			MissingPaymentMethod: new(t.missingCard()),
 		}}
 	}
-	if t.promotion != "" {
-		params.Discounts = []*stripe.SubscriptionCreateDiscountParams{{PromotionCode: &t.promotion}}
+	if t.PromotionCode != "" {
+		params.Discounts = []*stripe.SubscriptionCreateDiscountParams{{PromotionCode: &t.PromotionCode}}
 	}
 }
 
 // onPage puts the terms into a request for a checkout page. A code that was given is not asked for there.
-func (t terms) onPage(params *stripe.CheckoutSessionCreateParams, codes bool) {
-	if t.trialDays > 0 {
-		params.SubscriptionData.TrialPeriodDays = new(int64(t.trialDays))
+func (t Terms) onPage(params *stripe.CheckoutSessionCreateParams, codes bool) {
+	if t.TrialDays > 0 {
+		params.SubscriptionData.TrialPeriodDays = new(int64(t.TrialDays))
 		params.SubscriptionData.TrialSettings = &stripe.CheckoutSessionCreateSubscriptionDataTrialSettingsParams{
 			EndBehavior: &stripe.CheckoutSessionCreateSubscriptionDataTrialSettingsEndBehaviorParams{MissingPaymentMethod: new(t.missingCard())},
 		}
 	}
-	if t.trialDays > 0 && t.withoutCard != "" {
+	if t.TrialDays > 0 && t.WithoutCard != "" {
 		params.PaymentMethodCollection = new("if_required")
 	}
 	switch {
-	case t.promotion != "":
-		params.Discounts = []*stripe.CheckoutSessionCreateDiscountParams{{PromotionCode: &t.promotion}}
+	case t.PromotionCode != "":
+		params.Discounts = []*stripe.CheckoutSessionCreateDiscountParams{{PromotionCode: &t.PromotionCode}}
 	case codes:
 		params.AllowPromotionCodes = new(true)
 	}
 }
 
-// openCheckout is the page on which the customer can still pay; "" when there is none.
-func (p *provider) openCheckout(ctx context.Context, customer string) (string, error) {
+// OpenCheckout is the page on which the customer can still pay; "" when there is none.
+func (p *Client) OpenCheckout(ctx context.Context, customer string) (string, error) {
 	params := &stripe.CheckoutSessionListParams{Customer: &customer, Status: new("open")}
 	for cs, err := range p.api.V1CheckoutSessions.List(ctx, params).All(ctx) {
 		if err != nil {

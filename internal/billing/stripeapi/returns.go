@@ -1,4 +1,4 @@
-package billing
+package stripeapi
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 	"github.com/repazoo/repazoo/internal/plan"
 )
 
-// payments fetches a charge with what went back of it.
-func (p *provider) payments(ctx context.Context, charge string) (plan.Payment, error) {
+// Payments fetches a charge with what went back of it.
+func (p *Client) Payments(ctx context.Context, charge string) (plan.Payment, error) {
 	ch, err := p.api.V1Charges.Retrieve(ctx, charge, nil)
 	if err != nil {
 		return plan.Payment{}, refuse(err)
@@ -32,7 +32,7 @@ func (p *provider) payments(ctx context.Context, charge string) (plan.Payment, e
 }
 
 // whatFor finds the invoice that a charge paid. A charge does not name it.
-func (p *provider) whatFor(ctx context.Context, ch *stripe.Charge, got *plan.Payment) error {
+func (p *Client) whatFor(ctx context.Context, ch *stripe.Charge, got *plan.Payment) error {
 	if ch.PaymentIntent == nil {
 		return nil
 	}
@@ -55,7 +55,7 @@ func (p *provider) whatFor(ctx context.Context, ch *stripe.Charge, got *plan.Pay
 }
 
 // refunds adds those of a charge. The charge's own sum leaves out what failed, so they are always asked for.
-func (p *provider) refunds(ctx context.Context, charge string, got *plan.Payment) error {
+func (p *Client) refunds(ctx context.Context, charge string, got *plan.Payment) error {
 	for re, err := range p.api.V1Refunds.List(ctx, &stripe.RefundListParams{Charge: &charge}).All(ctx) {
 		if err != nil {
 			return refuse(err)
@@ -66,7 +66,7 @@ func (p *provider) refunds(ctx context.Context, charge string, got *plan.Payment
 }
 
 // disputes adds those about a charge for which money was taken. A bank's mere question is none.
-func (p *provider) disputes(ctx context.Context, charge string, got *plan.Payment) error {
+func (p *Client) disputes(ctx context.Context, charge string, got *plan.Payment) error {
 	for d, err := range p.api.V1Disputes.List(ctx, &stripe.DisputeListParams{Charge: &charge}).All(ctx) {
 		if err != nil {
 			return refuse(err)
@@ -83,8 +83,8 @@ func (p *provider) disputes(ctx context.Context, charge string, got *plan.Paymen
 	return nil
 }
 
-// chargeCustomer is whose a charge is; "" when nobody's, or when Stripe does not know the charge.
-func (p *provider) chargeCustomer(ctx context.Context, charge string) (string, error) {
+// ChargeCustomer is whose a charge is; "" when nobody's, or when Stripe does not know the charge.
+func (p *Client) ChargeCustomer(ctx context.Context, charge string) (string, error) {
 	ch, err := p.api.V1Charges.Retrieve(ctx, charge, nil)
 	switch {
 	case missing(err):

@@ -1,4 +1,4 @@
-package billing
+package stripeapi
 
 import (
 	"context"
@@ -8,12 +8,12 @@ import (
 	"github.com/stripe/stripe-go/v86"
 )
 
-// eventTypes is how many types Stripe filters by in one question.
-const eventTypes = 20
+// MaxEventTypes is how many types Stripe filters by in one question.
+const MaxEventTypes = 20
 
-// events lists what happened since an instant, newest first, in questions of page events each.
-func (p *provider) events(ctx context.Context, types []string, since time.Time, page int) iter.Seq2[event, error] {
-	return func(yield func(event, error) bool) {
+// Events lists what happened since an instant, newest first, in questions of page events each.
+func (p *Client) Events(ctx context.Context, types []string, since time.Time, page int) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
 		params := &stripe.EventListParams{CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: since.Unix()}}
 		params.Limit = new(int64(page))
 		for _, t := range types {
@@ -21,7 +21,7 @@ func (p *provider) events(ctx context.Context, types []string, since time.Time, 
 		}
 		for e, err := range p.api.V1Events.List(ctx, params).All(ctx) {
 			if err != nil {
-				yield(event{}, refuse(err))
+				yield(Event{}, refuse(err))
 				return
 			}
 			if !yield(newEvent(*e, payloadOf(*e)), nil) {

@@ -1,4 +1,4 @@
-package billing
+package stripeapi
 
 import (
 	"context"
@@ -79,15 +79,15 @@ func unanswered(err error) error {
 	return errors.New("stripe: an answer that cannot be read")
 }
 
-// settled tells whether Stripe answered, so that nothing of the attempt is still under way there. A 409 is Stripe saying
+// Settled tells whether Stripe answered, so that nothing of the attempt is still under way there. A 409 is Stripe saying
 // that an earlier try of the same call, whose answer was lost, is.
-func settled(err error) bool {
+func Settled(err error) bool {
 	r, ok := errors.AsType[*refusal](err)
 	return ok && r.Status != http.StatusConflict
 }
 
-// unknown tells that Stripe answered that it has no such object.
-func unknown(err error) bool {
+// Unknown tells that Stripe answered that it has no such object.
+func Unknown(err error) bool {
 	r, ok := errors.AsType[*refusal](err)
 	return ok && r.Code == unknownToThem
 }

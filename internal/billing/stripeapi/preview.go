@@ -1,4 +1,4 @@
-package billing
+package stripeapi
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"github.com/repazoo/repazoo/internal/plan"
 )
 
-func (p *provider) preview(ctx context.Context, params *stripe.InvoiceCreatePreviewParams) (plan.Quote, error) {
+func (p *Client) preview(ctx context.Context, params *stripe.InvoiceCreatePreviewParams) (plan.Quote, error) {
 	in, err := p.api.V1Invoices.CreatePreview(ctx, params)
 	if err != nil {
 		return plan.Quote{}, refuse(err)
@@ -25,8 +25,9 @@ func (p *provider) preview(ctx context.Context, params *stripe.InvoiceCreatePrev
 	return q, nil
 }
 
-// startPreview asks for the first invoice of a plan. Nobody's tax is known before they are a customer.
-func (p *provider) startPreview(customer, tier, code string, trialEnd time.Time) *stripe.InvoiceCreatePreviewParams {
+// QuoteStart asks for the first invoice of a plan. A zero trialEnd means no trial. The tax of somebody who is no customer
+// yet is unknown.
+func (p *Client) QuoteStart(ctx context.Context, customer, tier, code string, trialEnd time.Time) (plan.Quote, error) {
 	params := &stripe.InvoiceCreatePreviewParams{SubscriptionDetails: &stripe.InvoiceCreatePreviewSubscriptionDetailsParams{
 		Items: []*stripe.InvoiceCreatePreviewSubscriptionDetailsItemParams{{Price: new(p.priceOf[tier])}},
 	}}
@@ -40,11 +41,11 @@ func (p *provider) startPreview(customer, tier, code string, trialEnd time.Time)
 		p.previewTax(params)
 	}
 	withCode(params, code)
-	return params
+	return p.preview(ctx, params)
 }
 
 // previewTax is for what is not taxed by itself yet.
-func (p *provider) previewTax(params *stripe.InvoiceCreatePreviewParams) {
+func (p *Client) previewTax(params *stripe.InvoiceCreatePreviewParams) {
 	if p.tax {
 		params.AutomaticTax = &stripe.InvoiceCreatePreviewAutomaticTaxParams{Enabled: new(true)}
 	}
@@ -56,8 +57,22 @@ func withCode(params *stripe.InvoiceCreatePreviewParams, code string) {
 	}
 }
 
-// changePreview asks for the next invoice of a subscription with another price, and with its own discounts without a code.
-func (p *provider) changePreview(now plan.Remote, tier, prorate string, asOf time.Time, code string) *stripe.InvoiceCreatePreviewParams {
+// QuoteChange asks for the next invoice of a subscription with another price; with an empty code its own discounts count.
+// A price is prorated as of an instant, now when that is zero, in one of Stripe's ways.
+func (p *Client) QuoteChange(ctx context.Context, now plan.Remote, tier, prorate string, asOf time.Time, code string) (plan.Quote, error) {
+	params := p.changePreview(now, tier, prorate, asOf)
+	withCode(params, code)
+	return p.preview(ctx, params)
+}
+
+// QuoteUndiscounted asks for the next period's invoice of a subscription with another price and no discount at all.
+func (p *Client) QuoteUndiscounted(ctx context.Context, now plan.Remote, tier string) (plan.Quote, error) {
+	params := p.changePreview(now, tier, "none", time.Time{})
+	params.UnsetFields = []stripe.InvoiceCreatePreviewParamsUnsetField{stripe.InvoiceCreatePreviewParamsUnsetFieldDiscounts}
+	return p.preview(ctx, params)
+}
+
+func (p *Client) changePreview(now plan.Remote, tier, prorate string, asOf time.Time) *stripe.InvoiceCreatePreviewParams {
 	details := &stripe.InvoiceCreatePreviewSubscriptionDetailsParams{
 		Items:             []*stripe.InvoiceCreatePreviewSubscriptionDetailsItemParams{{ID: &now.Item, Price: new(p.priceOf[tier])}},
 		ProrationBehavior: &prorate,
@@ -69,13 +84,5 @@ func (p *provider) changePreview(now plan.Remote, tier, prorate string, asOf tim
 	if !now.Taxed {
 		p.previewTax(params)
 	}
-	withCode(params, code)
-	return params
-}
-
-// plainPreview is changePreview of the next period without any discount.
-func (p *provider) plainPreview(now plan.Remote, tier string) *stripe.InvoiceCreatePreviewParams {
-	params := p.changePreview(now, tier, "none", time.Time{}, "")
-	params.UnsetFields = []stripe.InvoiceCreatePreviewParamsUnsetField{stripe.InvoiceCreatePreviewParamsUnsetFieldDiscounts}
 	return params
 }

@@ -1,4 +1,6 @@
-package billing
+// Package ops is what an operator runs beside the service: [Setup] makes what billing needs in an account at Stripe, and
+// finds it again when it is there.
+package ops
 
 import (
 	"context"
@@ -7,16 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/stripe/stripe-go/v86"
-
-	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/billing/stripeapi"
 	"github.com/repazoo/repazoo/internal/plan"
-)
-
-// How Setup knows its own things again: by this metadata and, for prices, by their lookup key.
-const (
-	metaSetup  = "repazoo" // value: "basic", "pro", "portal" or "webhook"
-	maxObjects = 1_000     // looked through when searching, for each kind
 )
 
 // SetupConfig says what an account at Stripe should hold.
@@ -64,11 +58,11 @@ func Setup(ctx context.Context, c SetupConfig) (SetupReport, error) {
 	if c.Tiers == (plan.Tiers{}) {
 		c.Tiers = plan.DefaultTiers()
 	}
-	p, err := newProvider(providerConfig{Key: c.StripeKey, URL: c.StripeURL, Tiers: c.Tiers, HTTP: c.HTTP})
+	client, err := stripeapi.New(stripeapi.Config{Key: c.StripeKey, URL: c.StripeURL, Tiers: c.Tiers, HTTP: c.HTTP})
 	if err != nil {
 		return SetupReport{}, err
 	}
-	s := &setup{SetupConfig: c, api: p.api, SetupReport: SetupReport{Live: isLive(c.StripeKey)}}
+	s := &setup{SetupConfig: c, stripe: client, SetupReport: SetupReport{Live: isLive(c.StripeKey)}}
 	for _, step := range []func(context.Context) error{
 		func(ctx context.Context) error {
 			return s.plan(ctx, c.Tiers.Basic, c.BasicPrice, "STRIPE_BASIC_PRICE_ID")
@@ -77,7 +71,7 @@ func Setup(ctx context.Context, c SetupConfig) (SetupReport, error) {
 		s.portal, s.webhook, s.tax,
 	} {
 		if err := step(ctx); err != nil {
-			return s.SetupReport, explainSetup(err)
+			return s.SetupReport, err
 		}
 	}
 	return s.SetupReport, nil
@@ -85,27 +79,11 @@ func Setup(ctx context.Context, c SetupConfig) (SetupReport, error) {
 
 func isLive(key string) bool { return strings.Contains(key, "k_live_") }
 
-// explainSetup tells who runs the command what Stripe said. Stripe's own sentence is for them, and names no user.
-func explainSetup(err error) error {
-	e, ok := err.(*stripe.Error) //nolint:errorlint // the SDK's own, as it came
-	switch {
-	case !ok:
-		cause := unanswered(err)
-		return fault.PaymentProviderError.Saying("Stripe did not answer (%v). See that this machine reaches api.stripe.com, "+
-			"or STRIPE_API_URL if that is set, and run this again: what was made is found again.", cause).Because(cause)
-	case e.HTTPStatusCode == http.StatusUnauthorized:
-		return fault.ValidationFailed.Saying("Stripe does not accept STRIPE_SECRET_KEY. Take a secret key from the Dashboard, under Developers.").Because(refuse(err))
-	case e.HTTPStatusCode == http.StatusForbidden:
-		return fault.ValidationFailed.Saying("STRIPE_SECRET_KEY may not do this: a restricted key must be allowed to write products, prices, the customer portal and webhook endpoints.").Because(refuse(err))
-	}
-	return fault.PaymentProviderError.Saying("Stripe refused: %s", e.Msg).Because(refuse(err))
-}
-
 // setup is one run.
 type setup struct {
 	SetupConfig
 	SetupReport
-	api *stripe.Client
+	stripe *stripeapi.Client
 }
 
 func (s *setup) did(name, id, did, note string) {
@@ -143,7 +121,7 @@ func (s *setup) plan(ctx context.Context, t plan.Tier, configured, setting strin
 	switch {
 	case price != nil:
 		s.checkPrice(price, t)
-		s.did(name, price.ID, "kept", dollars(price.UnitAmount, string(price.Currency)))
+		s.did(name, price.ID, "kept", dollars(price.Cents, price.Currency))
 	case configured != "": // findPrice has said what is wrong with it
 		return nil
 	case s.CheckOnly:
@@ -153,41 +131,40 @@ func (s *setup) plan(ctx context.Context, t plan.Tier, configured, setting strin
 		if price, err = s.makePrice(ctx, t); err != nil {
 			return err
 		}
-		s.did(name, price.ID, "made", dollars(price.UnitAmount, string(price.Currency)))
+		s.did(name, price.ID, "made", dollars(price.Cents, price.Currency))
 	}
 	s.Settings = append(s.Settings, Setting{setting, price.ID})
 	return nil
 }
 
 // findPrice is the price that is configured or has our lookup key; nil when there is none.
-func (s *setup) findPrice(ctx context.Context, t plan.Tier, configured, setting string) (*stripe.Price, error) {
-	if configured != "" {
-		price, err := s.api.V1Prices.Retrieve(ctx, configured, nil)
-		if missing(err) {
-			s.problem("%s is %s, which this account does not have in %s mode: it is of another account, or of %s mode. Remove it from the configuration and run this again.",
-				setting, configured, modeName(s.Live), modeName(!s.Live))
-			return nil, nil
-		}
-		return price, err
+func (s *setup) findPrice(ctx context.Context, t plan.Tier, configured, setting string) (*stripeapi.Price, error) {
+	if configured == "" {
+		return s.stripe.PriceByKey(ctx, lookupKey(t.Name))
 	}
-	params := &stripe.PriceListParams{LookupKeys: []*string{new(lookupKey(t.Name))}, Active: new(true)}
-	for price, err := range s.api.V1Prices.List(ctx, params).All(ctx) {
-		return price, err
+	price, err := s.stripe.Price(ctx, configured)
+	if err == nil && price == nil {
+		s.problem("%s is %s, which this account does not have in %s mode: it is of another account, or of %s mode. "+
+			"Remove it from the configuration and run this again.",
+			setting, configured, modeName(s.Live), modeName(!s.Live))
 	}
-	return nil, nil
+	return price, err
 }
 
 // checkPrice names what is wrong with a price. None of it can be changed at Stripe.
-func (s *setup) checkPrice(p *stripe.Price, t plan.Tier) {
+func (s *setup) checkPrice(p *stripeapi.Price, t plan.Tier) {
 	want := dollars(int64(t.MonthlyCents), "usd")
-	s.mode("price", p.ID, p.Livemode)
-	remedy := fmt.Sprintf("A price cannot be changed at Stripe: archive this one there, without its lookup key, leave %s's price out of the configuration, and run this again.", t.Name)
+	s.mode("price", p.ID, p.Live)
+	remedy := fmt.Sprintf("A price cannot be changed at Stripe: archive this one there, without its lookup key, "+
+		"leave %s's price out of the configuration, and run this again.", t.Name)
 	switch {
 	case !p.Active:
-		s.problem("The price %s of %s is archived, so nobody can subscribe to it. Activate it in the Dashboard.", p.ID, t.Name)
-	case p.Currency != stripe.CurrencyUSD || p.UnitAmount != int64(t.MonthlyCents):
-		s.problem("The price %s of %s asks for %s, but Repazoo says %s. %s", p.ID, t.Name, dollars(p.UnitAmount, string(p.Currency)), want, remedy)
-	case p.Recurring == nil || p.Recurring.Interval != stripe.PriceRecurringIntervalMonth || p.Recurring.IntervalCount != 1:
+		s.problem("The price %s of %s is archived, so nobody can subscribe to it. Activate it in the Dashboard.",
+			p.ID, t.Name)
+	case p.Currency != "usd" || p.Cents != int64(t.MonthlyCents):
+		s.problem("The price %s of %s asks for %s, but Repazoo says %s. %s",
+			p.ID, t.Name, dollars(p.Cents, p.Currency), want, remedy)
+	case !p.Monthly:
 		s.problem("The price %s of %s is not for each month, but Repazoo sells months. %s", p.ID, t.Name, remedy)
 	}
 }
@@ -197,15 +174,14 @@ func dollars(cents int64, currency string) string {
 	return fmt.Sprintf("%d.%02d %s", cents/100, cents%100, strings.ToUpper(currency))
 }
 
-func (s *setup) makePrice(ctx context.Context, t plan.Tier) (*stripe.Price, error) {
+func (s *setup) makePrice(ctx context.Context, t plan.Tier) (*stripeapi.Price, error) {
 	product, err := s.product(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	return s.api.V1Prices.Create(ctx, &stripe.PriceCreateParams{
-		Product: &product, Currency: new("usd"), UnitAmount: new(int64(t.MonthlyCents)), Nickname: new(productName(t)),
-		Recurring: &stripe.PriceCreateRecurringParams{Interval: new("month")}, LookupKey: new(lookupKey(t.Name)),
-		Metadata: map[string]string{metaSetup: t.Name}, TaxBehavior: s.taxBehavior(),
+	return s.stripe.MakePrice(ctx, stripeapi.NewPrice{
+		Tier: t.Name, Name: productName(t), Product: product, Key: lookupKey(t.Name), Cents: int64(t.MonthlyCents),
+		TaxOnTop: s.Tax,
 	})
 }
 
@@ -213,28 +189,17 @@ func productName(t plan.Tier) string { return "Repazoo " + strings.ToUpper(t.Nam
 
 // product finds the tier's product, or makes it.
 func (s *setup) product(ctx context.Context, t plan.Tier) (string, error) {
-	params := &stripe.ProductListParams{Active: new(true)}
-	params.Limit = new(int64(100))
-	seen := 0
-	for product, err := range s.api.V1Products.List(ctx, params).All(ctx) {
-		if err != nil {
-			return "", err
-		}
-		if product.Metadata[metaSetup] == t.Name {
-			s.did("product "+t.Name, product.ID, "kept", "")
-			return product.ID, nil
-		}
-		if seen++; seen == maxObjects {
-			break
-		}
-	}
-	product, err := s.api.V1Products.Create(ctx, &stripe.ProductCreateParams{
-		Name: new(productName(t)), Metadata: map[string]string{metaSetup: t.Name},
-		Description: new(fmt.Sprintf("%d analyses a month", t.Quota)),
-	})
+	id, err := s.stripe.Product(ctx, t.Name)
 	if err != nil {
 		return "", err
 	}
-	s.did("product "+t.Name, product.ID, "made", "")
-	return product.ID, nil
+	if id != "" {
+		s.did("product "+t.Name, id, "kept", "")
+		return id, nil
+	}
+	id, err = s.stripe.MakeProduct(ctx, t.Name, productName(t), fmt.Sprintf("%d analyses a month", t.Quota))
+	if err == nil {
+		s.did("product "+t.Name, id, "made", "")
+	}
+	return id, err
 }
