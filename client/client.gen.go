@@ -839,6 +839,45 @@ type DisputedBody struct {
 	Won int64 `json:"won"`
 }
 
+// Draft defines model for Draft.
+type Draft struct {
+	Advice         string         `json:"advice"`
+	Findings       []DraftFinding `json:"findings"`
+	Level          string         `json:"level"`
+	ModelUnusable  bool           `json:"model_unusable"`
+	Models         []ModelUse     `json:"models"`
+	Purpose        string         `json:"purpose"`
+	ReadAsHarmless []DraftFinding `json:"read_as_harmless"`
+	Score          float64        `json:"score"`
+	Versions       Versions       `json:"versions"`
+}
+
+// DraftFinding defines model for DraftFinding.
+type DraftFinding struct {
+	Category     string   `json:"category"`
+	Confidence   float64  `json:"confidence"`
+	NeedsContext *bool    `json:"needs_context,omitempty"`
+	Points       float64  `json:"points"`
+	Quote        string   `json:"quote"`
+	QuoteEnd     int64    `json:"quote_end"`
+	QuoteStart   int64    `json:"quote_start"`
+	Reason       string   `json:"reason"`
+	Severity     string   `json:"severity"`
+	Witnesses    []string `json:"witnesses"`
+}
+
+// DraftInputBody defines model for DraftInputBody.
+type DraftInputBody struct {
+	// Offline The word screen alone: the text goes to no model. Without a plan this is always so.
+	Offline *bool `json:"offline,omitempty"`
+
+	// Purpose The lens, as for an analysis; personal_reputation by default.
+	Purpose *string `json:"purpose,omitempty"`
+
+	// Text What you want to post. It is not kept.
+	Text string `json:"text"`
+}
+
 // EndpointBody defines model for EndpointBody.
 type EndpointBody struct {
 	CreatedAt  time.Time  `json:"created_at"`
@@ -1933,6 +1972,9 @@ type PostAPIKeysIDRotateJSONRequestBody = RotateKeyInputBody
 // PostArchiveMultipartRequestBody defines body for PostArchive for multipart/form-data ContentType.
 type PostArchiveMultipartRequestBody PostArchiveMultipartBody
 
+// PostDraftsCheckJSONRequestBody defines body for PostDraftsCheck for application/json ContentType.
+type PostDraftsCheckJSONRequestBody = DraftInputBody
+
 // PatchFindingsIDJSONRequestBody defines body for PatchFindingsID for application/json ContentType.
 type PatchFindingsIDJSONRequestBody = DismissInputBody
 
@@ -2289,6 +2331,28 @@ type ClientInterface interface {
 	//
 	// Corresponds with DELETE /api/v1/consents/{kind} (the `DeleteConsentsKind` operationId).
 	DeleteConsentsKind(ctx context.Context, kind string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostDraftsCheckWithBody Check a text before you post it
+	//
+	// The same witnesses as in a report look at a text that is not posted: the word screen, and with a plan its model, which is sent the text with handles, links, contact data, numbers and passwords replaced. Nothing is kept, nothing is read from X, and no analysis is taken from the plan. It has a rate limit of its own.
+	//
+	// An API key needs the scope `analyses:write`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/drafts/check (the `PostDraftsCheck` operationId).
+	PostDraftsCheckWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostDraftsCheck Check a text before you post it
+	//
+	// The same witnesses as in a report look at a text that is not posted: the word screen, and with a plan its model, which is sent the text with handles, links, contact data, numbers and passwords replaced. Nothing is kept, nothing is read from X, and no analysis is taken from the plan. It has a rate limit of its own.
+	//
+	// An API key needs the scope `analyses:write`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/drafts/check (the `PostDraftsCheck` operationId).
+	PostDraftsCheck(ctx context.Context, body PostDraftsCheckJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PatchFindingsIDWithBody Dismiss a finding, or take that back
 	//
@@ -3298,6 +3362,48 @@ func (c *Client) GetConsents(ctx context.Context, reqEditors ...RequestEditorFn)
 // Corresponds with DELETE /api/v1/consents/{kind} (the `DeleteConsentsKind` operationId).
 func (c *Client) DeleteConsentsKind(ctx context.Context, kind string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteConsentsKindRequest(c.Server, kind)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostDraftsCheckWithBody Check a text before you post it
+//
+// The same witnesses as in a report look at a text that is not posted: the word screen, and with a plan its model, which is sent the text with handles, links, contact data, numbers and passwords replaced. Nothing is kept, nothing is read from X, and no analysis is taken from the plan. It has a rate limit of its own.
+//
+// An API key needs the scope `analyses:write`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/drafts/check (the `PostDraftsCheck` operationId).
+func (c *Client) PostDraftsCheckWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostDraftsCheckRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostDraftsCheck Check a text before you post it
+//
+// The same witnesses as in a report look at a text that is not posted: the word screen, and with a plan its model, which is sent the text with handles, links, contact data, numbers and passwords replaced. Nothing is kept, nothing is read from X, and no analysis is taken from the plan. It has a rate limit of its own.
+//
+// An API key needs the scope `analyses:write`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/drafts/check (the `PostDraftsCheck` operationId).
+func (c *Client) PostDraftsCheck(ctx context.Context, body PostDraftsCheckJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostDraftsCheckRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -5492,6 +5598,46 @@ func NewDeleteConsentsKindRequest(server string, kind string) (*http.Request, er
 	return req, nil
 }
 
+// NewPostDraftsCheckRequest calls the generic PostDraftsCheck builder with application/json body
+func NewPostDraftsCheckRequest(server string, body PostDraftsCheckJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPostDraftsCheckRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPostDraftsCheckRequestWithBody constructs an http.Request for the PostDraftsCheck method, with any body, and a specified content type
+func NewPostDraftsCheckRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/drafts/check")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewPatchFindingsIDRequest calls the generic PatchFindingsID builder with application/json body
 func NewPatchFindingsIDRequest(server string, id string, body PatchFindingsIDJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -7610,6 +7756,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with DELETE /api/v1/consents/{kind} (the `DeleteConsentsKind` operationId).
 	DeleteConsentsKindWithResponse(ctx context.Context, kind string, reqEditors ...RequestEditorFn) (*DeleteConsentsKindResponse, error)
 
+	// PostDraftsCheckWithBodyWithResponse Check a text before you post it
+	//
+	// The same witnesses as in a report look at a text that is not posted: the word screen, and with a plan its model, which is sent the text with handles, links, contact data, numbers and passwords replaced. Nothing is kept, nothing is read from X, and no analysis is taken from the plan. It has a rate limit of its own.
+	//
+	// An API key needs the scope `analyses:write`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/drafts/check (the `PostDraftsCheck` operationId).
+	PostDraftsCheckWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PostDraftsCheckResponse, error)
+
+	// PostDraftsCheckWithResponse Check a text before you post it
+	//
+	// The same witnesses as in a report look at a text that is not posted: the word screen, and with a plan its model, which is sent the text with handles, links, contact data, numbers and passwords replaced. Nothing is kept, nothing is read from X, and no analysis is taken from the plan. It has a rate limit of its own.
+	//
+	// An API key needs the scope `analyses:write`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/drafts/check (the `PostDraftsCheck` operationId).
+	PostDraftsCheckWithResponse(ctx context.Context, body PostDraftsCheckJSONRequestBody, reqEditors ...RequestEditorFn) (*PostDraftsCheckResponse, error)
+
 	// PatchFindingsIDWithBodyWithResponse Dismiss a finding, or take that back
 	//
 	// A dismissed finding counts for nothing, at once and in later reports too.
@@ -9114,6 +9282,46 @@ func (r DeleteConsentsKindResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r DeleteConsentsKindResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PostDraftsCheckResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Draft
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PostDraftsCheckResponse) GetJSON200() *Draft {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PostDraftsCheckResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PostDraftsCheckResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PostDraftsCheckResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PostDraftsCheckResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -11367,6 +11575,40 @@ func (c *ClientWithResponses) DeleteConsentsKindWithResponse(ctx context.Context
 	return ParseDeleteConsentsKindResponse(rsp)
 }
 
+// PostDraftsCheckWithBodyWithResponse Check a text before you post it
+//
+// The same witnesses as in a report look at a text that is not posted: the word screen, and with a plan its model, which is sent the text with handles, links, contact data, numbers and passwords replaced. Nothing is kept, nothing is read from X, and no analysis is taken from the plan. It has a rate limit of its own.
+//
+// An API key needs the scope `analyses:write`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/drafts/check (the `PostDraftsCheck` operationId).
+func (c *ClientWithResponses) PostDraftsCheckWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PostDraftsCheckResponse, error) {
+	rsp, err := c.PostDraftsCheckWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostDraftsCheckResponse(rsp)
+}
+
+// PostDraftsCheckWithResponse Check a text before you post it
+//
+// The same witnesses as in a report look at a text that is not posted: the word screen, and with a plan its model, which is sent the text with handles, links, contact data, numbers and passwords replaced. Nothing is kept, nothing is read from X, and no analysis is taken from the plan. It has a rate limit of its own.
+//
+// An API key needs the scope `analyses:write`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/drafts/check (the `PostDraftsCheck` operationId).
+func (c *ClientWithResponses) PostDraftsCheckWithResponse(ctx context.Context, body PostDraftsCheckJSONRequestBody, reqEditors ...RequestEditorFn) (*PostDraftsCheckResponse, error) {
+	rsp, err := c.PostDraftsCheck(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostDraftsCheckResponse(rsp)
+}
+
 // PatchFindingsIDWithBodyWithResponse Dismiss a finding, or take that back
 //
 // A dismissed finding counts for nothing, at once and in later reports too.
@@ -13121,6 +13363,39 @@ func ParseDeleteConsentsKindResponse(rsp *http.Response) (*DeleteConsentsKindRes
 	switch {
 	case rsp.StatusCode == 204:
 		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePostDraftsCheckResponse parses an HTTP response from a PostDraftsCheckWithResponse call
+func ParsePostDraftsCheckResponse(rsp *http.Response) (*PostDraftsCheckResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PostDraftsCheckResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Draft
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

@@ -70,7 +70,7 @@ func (c analyzing) run(ctx context.Context) error {
 		return err
 	}
 	defer src.Close()
-	p, err := c.pipeline(ctx)
+	p, err := newPipeline(ctx, c.offline)
 	if err != nil {
 		return err
 	}
@@ -95,10 +95,11 @@ func (c analyzing) chosenFormat() (report.Format, error) {
 	return report.ParseFormat(name)
 }
 
-func (c analyzing) pipeline(ctx context.Context) (*assess.Pipeline, error) {
+// newPipeline asks the model that is configured, unless nothing may leave this machine.
+func newPipeline(ctx context.Context, offline bool) (*assess.Pipeline, error) {
 	version, _ := app.Version()
 	p := &assess.Pipeline{Screen: screen.New(), Now: time.Now, AppVersion: version}
-	if c.offline {
+	if offline {
 		return p, nil
 	}
 	m, err := config.LoadClaude(ctx, config.Process())
@@ -170,6 +171,11 @@ func show(w *os.File, r *assess.Report, format report.Format) error {
 	if format != report.Text {
 		return report.Write(w, r, format)
 	}
+	return report.WriteText(w, r, textOptions(w))
+}
+
+// textOptions suit the terminal at w, if there is one.
+func textOptions(w *os.File) report.TextOptions {
 	o := report.TextOptions{Width: 100}
 	if fd := int(w.Fd()); term.IsTerminal(fd) {
 		o.Color = os.Getenv("NO_COLOR") == ""
@@ -177,5 +183,5 @@ func show(w *os.File, r *assess.Report, format report.Format) error {
 			o.Width = width
 		}
 	}
-	return report.WriteText(w, r, o)
+	return o
 }

@@ -20,7 +20,8 @@ const about = `Repazoo shows you what your own X posts say about you before some
 Every setting is an environment variable: see docs/configuration.md, or "repazoo config show".`
 
 const firstSteps = `  repazoo serve                         run the whole service on this machine
-  repazoo analyze twitter-archive.zip   read your X archive here, without any service`
+  repazoo analyze twitter-archive.zip   read your X archive here, without any service
+  repazoo check "what I want to post"   check a text before you post it`
 
 // root is the whole command line.
 func root() *cobra.Command {
@@ -40,7 +41,7 @@ func root() *cobra.Command {
 			cmd.AddCommand(m)
 		}
 	}
-	add("use", "Use it", analyzeCommand(), evalCommand(), serveCommand(), migrateCommand(), healthCommand())
+	add("use", "Use it", analyzeCommand(), checkCommand(), evalCommand(), serveCommand(), migrateCommand(), healthCommand())
 	add("operate", "Operate it", adminCommand(), billingCommand(), configCommand(), vaultCommand(), sealCommand(), dbCommand())
 	add("about", "Know it", openAPICommand(), versionCommand())
 	return cmd

@@ -49,8 +49,10 @@ type Config struct {
 	PerUser     int           // how many analyses of one user run at once; 0: 4
 	KeepFor     time.Duration // how long raw posts are kept; 0: 30 days
 	KeepReports time.Duration // how long reports outlive their user's plan; 0: for ever
-	Metrics     *metrics.Metrics
-	Log         *slog.Logger
+	// TakeDraft counts that a user checks a draft; nil: no limit.
+	TakeDraft func(ctx context.Context, userID string) error
+	Metrics   *metrics.Metrics
+	Log       *slog.Logger
 }
 
 // Service starts, runs and shows analyses.

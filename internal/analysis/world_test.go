@@ -33,6 +33,8 @@ type world struct {
 	t  testing.TB
 	d  *db.DB
 	sb *sandbox.Sandbox
+	// url is where the stand-ins are.
+	url string
 	// onX, if set, is called before the stand-in of X answers a request for posts.
 	onX func()
 }
@@ -60,6 +62,7 @@ func newWorld(t testing.TB, open func(testing.TB, func() time.Time) *db.DB) *wor
 		stand.ServeHTTP(rw, r)
 	}))
 	t.Cleanup(srv.Close)
+	w.url = srv.URL
 	sealer := must(seal.New("a sealing secret of more than 32 bytes, for tests"))(t)
 	x := xapi.New(xapi.Config{
 		ClientID: xsandbox.ClientID, ClientSecret: xsandbox.ClientSecret, HTTP: srv.Client(), Now: w.sb.Now,

@@ -186,9 +186,9 @@ func (a *App) openServices(context.Context) (err error) {
 	})
 	a.Analyses = analysis.New(analysis.Config{
 		DB: a.DB, Seal: a.Seal, Accounts: a.Accounts, Billing: a.Billing, X: a.x, Claude: a.model, Prices: assess.DefaultPrices(),
-		SecondModel: a.cfg.Claude.ProModel,
-		PerUser:     max(1, a.cfg.Jobs.Concurrency/2),
-		App:         a.opt.Version, Lease: a.opt.Lease, Metrics: a.metrics, Log: a.log.With("part", "analysis"),
+		SecondModel: a.cfg.Claude.ProModel, TakeDraft: a.takeDraft,
+		PerUser: max(1, a.cfg.Jobs.Concurrency/2),
+		App:     a.opt.Version, Lease: a.opt.Lease, Metrics: a.metrics, Log: a.log.With("part", "analysis"),
 		KeepFor: time.Duration(a.cfg.Keep.PostDays) * 24 * time.Hour, KeepReports: a.keepReports(),
 	})
 	a.Refusals = audit.NewRefusals(a.DB)

@@ -11,6 +11,7 @@ import (
 	"github.com/repazoo/repazoo/internal/billing/ops"
 	"github.com/repazoo/repazoo/internal/config"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/limit"
 	"github.com/repazoo/repazoo/internal/plan"
 	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
@@ -85,10 +86,23 @@ func trial(cfg *config.Config) plan.Trial {
 // takeCode counts that a user tries a promotion code, wherever they do.
 func (a *App) takeCode(ctx context.Context, userID string) error {
 	l := a.cfg.Limits
-	key := string(a.Seal.MAC("limit", []byte("code "+userID))[:16])
-	d, err := a.limits.Take(ctx, key, windows(l.CodesPerMinute, l.CodesPerHour))
+	return a.take(ctx, "code "+userID, windows(l.CodesPerMinute, l.CodesPerHour),
+		"You have tried many promotion codes. Wait a little, or go on without one.")
+}
+
+// takeDraft counts that a user checks a draft.
+func (a *App) takeDraft(ctx context.Context, userID string) error {
+	l := a.cfg.Limits
+	return a.take(ctx, "draft "+userID, windows(l.DraftsPerMinute, l.DraftsPerHour),
+		"You have checked many drafts in a short time. Wait a little, then check this one.")
+}
+
+// take counts one use of something with a limit of its own, and refuses with the sentence that is given.
+func (a *App) take(ctx context.Context, what string, within []limit.Window, refusal string) error {
+	key := string(a.Seal.MAC("limit", []byte(what))[:16])
+	d, err := a.limits.Take(ctx, key, within)
 	if err == nil && !d.Allowed {
-		err = fault.RateLimited.Saying("You have tried many promotion codes. Wait a little, or go on without one.").After(d.RetryAfter)
+		err = fault.RateLimited.Saying("%s", refusal).After(d.RetryAfter)
 	}
 	return err
 }

@@ -102,3 +102,23 @@ func TestLimits_ACallerCannotChooseItsAddress(t *testing.T) {
 		}
 	}
 }
+
+func TestLimits_DraftsHaveALimitOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	base := start(t, &syncBuffer{}, map[string]string{"RATE_LIMIT_DRAFTS_PER_MINUTE": "3"})
+	ann, bob := signIn(t, base, gus), signIn(t, base, "ada_fernhill")
+	for range 3 {
+		answer := ann.must(200, "POST", "/api/v1/drafts/check", `{"text":"I will kill you tomorrow.","offline":true}`)
+		if !strings.Contains(answer, `"category":"violence"`) || !strings.Contains(answer, `"models":[]`) {
+			t.Error(answer)
+		}
+	}
+	status, header, answer := ann.call("POST", "/api/v1/drafts/check", `{"text":"Quiet day."}`)
+	if status != http.StatusTooManyRequests || header.Get("Retry-After") == "" || !strings.Contains(answer, "many drafts") {
+		t.Errorf("the fourth: %d %v %s", status, header, answer)
+	}
+	ann.must(200, "GET", "/api/v1/users/me", "")
+	bob.must(200, "POST", "/api/v1/drafts/check", `{"text":"Quiet day."}`)
+	bob.must(422, "POST", "/api/v1/drafts/check", `{"text":""}`)
+	bob.must(422, "POST", "/api/v1/drafts/check", `{"text":"Quiet day.","purpose":"astrology"}`)
+}

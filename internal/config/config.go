@@ -145,6 +145,9 @@ type Limits struct {
 	RefreshPerMinute int `env:"RATE_LIMIT_REFRESH_PER_MINUTE, default=60" range:"1-1000000" doc:"Refresh tokens presented in any minute, for each address; a browser presents its own twice an hour."`
 	RefreshPerHour   int `env:"RATE_LIMIT_REFRESH_PER_HOUR, default=600" range:"1-1000000" doc:"The same in any hour."`
 
+	DraftsPerMinute int `env:"RATE_LIMIT_DRAFTS_PER_MINUTE, default=10" range:"1-1000000" doc:"Drafts checked in any minute, for each user; with a plan each asks the model once or twice."`
+	DraftsPerHour   int `env:"RATE_LIMIT_DRAFTS_PER_HOUR, default=60" range:"1-1000000" doc:"The same in any hour."`
+
 	CodesPerMinute int `env:"RATE_LIMIT_CODES_PER_MINUTE, default=10" range:"1-1000000" doc:"Promotion codes tried in any minute, for each user; choosing a plan with a code tries it twice."`
 	CodesPerHour   int `env:"RATE_LIMIT_CODES_PER_HOUR, default=40" range:"1-1000000" doc:"The same in any hour."`
 

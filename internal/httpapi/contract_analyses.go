@@ -29,6 +29,18 @@ func exampleFindings() []assess.Finding {
 	}}
 }
 
+func exampleDraft() assess.Draft {
+	return assess.Draft{
+		Score: 18.2, Level: assess.Low, Advice: "Change what is quoted below, or leave it unposted.", Purpose: assess.JobSearch,
+		Findings: []assess.DraftFinding{{
+			Category: assess.ProfessionalConduct, Severity: assess.Medium, Confidence: 0.75, Witnesses: []assess.Witness{assess.ByScreen},
+			Quote: "My boss is a complete idiot", QuoteStart: 0, QuoteEnd: 27, Reason: "It speaks ill of somebody at work.", Points: 18.2,
+		}},
+		ReadAsHarmless: []assess.DraftFinding{}, Models: []assess.ModelUse{},
+		Versions: assess.Versions{Screen: "screen-5", Policy: assess.PolicyVersion, Score: assess.ScoreVersion, App: "0.2.0"},
+	}
+}
+
 // startRefusals are those of what starts an analysis.
 func startRefusals() []*fault.Fault {
 	return []*fault.Fault{fault.SubscriptionRequired, fault.NotFound, fault.Conflict, fault.IdempotencyMismatch, fault.QuotaExceeded}
@@ -50,6 +62,13 @@ func analysisEntries() map[string]entry {
 				"Name a linked account, or an archive you have uploaded. The first time, consent says that the posts may be read and judged.\n\n" +
 				"With an Idempotency-Key the same request may be sent again: for a day it gives the same analysis, and another body under the same key is refused.",
 			sent: map[string]any{"account_id": exampleAccount, "purpose": "job_search", "consent": true}, answered: exampleRun("queued"), refusals: startRefusals(),
+		},
+		"POST /api/v1/drafts/check": {
+			text: "The same witnesses as in a report look at a text that is not posted: the word screen, and with a plan its model, " +
+				"which is sent the text with handles, links, contact data, numbers and passwords replaced. " +
+				"Nothing is kept, nothing is read from X, and no analysis is taken from the plan. It has a rate limit of its own.",
+			sent:     map[string]any{"text": "My boss is a complete idiot.", "purpose": "job_search"},
+			answered: exampleDraft(), refusals: []*fault.Fault{fault.RateLimited, fault.ModelUnavailable},
 		},
 		"GET /api/v1/analyses":         {text: "A page at a time, narrowed by account, purpose, status and time.", answered: list.Body},
 		"GET /api/v1/analyses/{id}":    {text: "How far it is and, once it has ended, its score or why it failed.", answered: exampleRun("completed")},

@@ -194,6 +194,10 @@ func (a *API) analysisRoutes() []route {
 			Serve: does(a.list), Summary: "Your analyses, newest first",
 		},
 		{
+			At: "POST /api/v1/drafts/check", Scope: account.AnalysesWrite,
+			Serve: does(a.checkDraft), Summary: "Check a text before you post it",
+		},
+		{
 			At: "GET /api/v1/analyses/compare", Scope: account.AnalysesRead,
 			Serve: does(a.compare), Summary: "What changed from one report to another",
 		},
