@@ -16,8 +16,14 @@ var csvHeader = [...]string{
 	"suggestion", "reason", "quote", "quote_start", "quote_end", "dismissed", "why",
 }
 
+// byteOrderMark tells spreadsheets that what follows is UTF-8; without it they garble accents.
+const byteOrderMark = "\ufeff"
+
 // writeCSV writes a row for each finding, the heaviest first.
 func writeCSV(w io.Writer, r *assess.Report) error {
+	if _, err := io.WriteString(w, byteOrderMark); err != nil {
+		return err
+	}
 	out := csv.NewWriter(w)
 	if err := out.Write(csvHeader[:]); err != nil {
 		return err
@@ -44,7 +50,16 @@ func csvRow(f assess.Finding) []string {
 	for i, cell := range row {
 		row[i] = harmless(cell)
 	}
+	row[1] = asText(row[1])
 	return row
+}
+
+// asText keeps a spreadsheet from reading an id of 19 digits as a number, which it would round to 15.
+func asText(id string) string {
+	if id == "" {
+		return ""
+	}
+	return "'" + id
 }
 
 // harmless keeps a spreadsheet from reading a cell as a formula: an apostrophe in front

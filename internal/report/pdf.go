@@ -78,6 +78,10 @@ type document struct {
 	glyphs *glyphs
 }
 
+// pageCount stands for the number of pages until that is known. Wherever its bytes stand in a page they are replaced, so
+// it is of private characters that no font has: in a post they are drawn as a box.
+const pageCount = "\ue123\ue245"
+
 func newDocument(v view) *document {
 	d := &document{Fpdf: fpdf.New("P", "mm", "A4", ""), glyphs: newGlyphs()}
 	addFonts(d.Fpdf)
@@ -89,12 +93,12 @@ func newDocument(v view) *document {
 	d.SetCreationDate(v.CreatedAt.UTC()) // the same report is the same file
 	d.SetModificationDate(v.CreatedAt.UTC())
 	d.SetCatalogSort(true)
-	d.AliasNbPages("{pages}")
+	d.AliasNbPages(pageCount)
 	d.SetFooterFunc(func() {
 		d.SetY(-13)
 		d.font("", smallSize, quiet)
 		d.CellFormat(textWidth/2, smallLine, d.show("Repazoo · "+v.Who()+" · "+date(v.CreatedAt)), "", 0, "L", false, 0, "")
-		d.CellFormat(textWidth/2, smallLine, fmt.Sprintf("Page %d of {pages}", d.PageNo()), "", 0, "R", false, 0, "")
+		d.CellFormat(textWidth/2, smallLine, fmt.Sprintf("Page %d of %s", d.PageNo(), pageCount), "", 0, "R", false, 0, "")
 	})
 	d.AddPage()
 	return d

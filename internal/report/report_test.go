@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/csv"
 	"encoding/json"
 	"encoding/xml"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -380,6 +382,42 @@ func TestWrite_AnyQuoteCanBeWritten(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A spreadsheet reads the file as UTF-8, and no id as a number.
+func TestWriteCSV_SurvivesASpreadsheet(t *testing.T) {
+	t.Parallel()
+	r := sample()
+	r.Findings[0].PostID, r.Findings[0].Quote = "1800000000000000042", "schön"
+	text, marked := strings.CutPrefix(written(t, r, CSV), "\ufeff")
+	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+	if err != nil || !marked || rows[1][1] != "'1800000000000000042" || rows[1][11] != "schön" {
+		t.Errorf("marked %v, %q, %v", marked, rows, err)
+	}
+}
+
+// What stands for the number of pages is replaced wherever it is drawn, so no post may be able to say it.
+func TestWritePDF_NoPostCanSayTheNumberOfPages(t *testing.T) {
+	t.Parallel()
+	d := newDocument(newView(sample()))
+	for _, text := range []string{pageCount, "{pages}", "\u00e1\u23e2\u4500", "\u00e1\u23e2\u0045"} {
+		shown := utf16BE(d.show(text))
+		if bytes.Contains(shown, utf16BE(pageCount)) || strings.Contains(string(shown), pageCount) {
+			t.Errorf("%q is drawn as %x", text, shown)
+		}
+	}
+	if got := d.show("{pages}"); got != "{pages}" {
+		t.Errorf("{pages} is drawn as %q", got)
+	}
+}
+
+// utf16BE is how a page holds its text.
+func utf16BE(s string) []byte {
+	var out []byte
+	for _, unit := range utf16.Encode([]rune(s)) {
+		out = binary.BigEndian.AppendUint16(out, unit)
+	}
+	return out
 }
 
 func TestWrite_PDFTakesAnyQuote(t *testing.T) {
