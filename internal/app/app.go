@@ -81,11 +81,13 @@ type App struct {
 	metrics  *metrics.Metrics // the same
 	traces   *tracing.Tracer  // the same
 	limits   *limit.Limiter
+	health   *health.Checker
 	keys     *keyring.Keyring
 	secrets  secrets
 	x        *xapi.Client
 	model    *claude.Client        // nil: the screen stands alone
 	mailer   *notice.Mailer        // nil: no mail is sent
+	leaving  atomic.Bool           // from the signal to stop on
 	working  atomic.Bool           // from the start of the workers to the drain
 	policies atomic.Pointer[error] // what the last proof of row-level security found to be off
 
@@ -303,6 +305,7 @@ func (a *App) openServer(context.Context) error {
 		"vault":    {Probe: a.vaultProbe(), Spared: true}, // what was read from it is here
 		"redis":    {Probe: probe, Spared: true},          // each replica counts by itself meanwhile
 	}, a.opt.Now, a.log)
+	a.health = checker
 	a.readings(checker)
 	a.API = httpapi.New(httpapi.Config{
 		Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Privacy: a.Privacy, Audit: audit.NewLog(a.DB), Refusals: a.Refusals, Limiter: limiter,
@@ -319,7 +322,7 @@ func (a *App) openServer(context.Context) error {
 		PublicURL: a.URL(), CORSOrigins: a.cfg.Server.CORSOrigins, TrustedProxies: a.cfg.Server.TrustedProxies,
 		SignInHosts: []string{"https://checkout.stripe.com", "https://billing.stripe.com", "https://invoice.stripe.com", "https://x.com"},
 		Docs:        bool(a.cfg.Server.Docs), Webhooks: a.billingConfig().WebhookSecret != "",
-		MaxArchive: maxArchive, TempDir: a.cfg.Store.DataDir, BodyTimeout: a.opt.Bounds.Body,
+		MaxArchive: maxArchive, TempDir: a.cfg.Store.DataDir, BodyTimeout: a.opt.Bounds.Body, UploadIdle: a.opt.Bounds.Upload,
 	})
 	a.server = a.newServer()
 	return nil
@@ -369,7 +372,7 @@ func (a *App) probeSchema(ctx context.Context) error {
 
 // handler puts the stand-ins beside the API; they have their own rules and no part in its chain.
 func (a *App) handler() http.Handler {
-	api := a.API.Handler()
+	api := a.partingly(a.API.Handler())
 	if a.sandbox == nil {
 		return api
 	}
@@ -433,16 +436,6 @@ func (a *App) startJobs() (func(context.Context) error, error) {
 		Workers: workers, Queues: db.Queues(a.cfg.Jobs.Concurrency), SoftStop: 3 * time.Second,
 		Around: []rivertype.Middleware{a.metrics.Jobs()},
 	})
-}
-
-// drain lets requests finish. Streams end first, because they would never finish by themselves.
-func (a *App) drain(stopJobs func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
-	defer cancel()
-	a.working.Store(false)
-	a.API.Stop()
-	jobs := stopJobs(ctx) // first, since jobs may talk to the stand-ins in this server
-	return errors.Join(jobs, a.server.Shutdown(ctx), a.Refusals.Write(ctx))
 }
 
 // housekeep does what must happen now and then in every process.

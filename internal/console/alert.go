@@ -79,3 +79,11 @@ func (c *Console) Refuse(w http.ResponseWriter, r *http.Request, status int, sen
 	v := &visit{w: w, r: r, me: account.PrincipalFrom(r.Context())}
 	c.showAlert(v, &alert{Message: sentence, status: status})
 }
+
+// RefuseUpload is for httpapi, which takes the uploads of the front page's form.
+func (c *Console) RefuseUpload(w http.ResponseWriter, r *http.Request, status int, sentence string) {
+	v := &visit{w: w, r: r, me: account.PrincipalFrom(r.Context()), alert: &alert{Message: sentence, status: status}}
+	if err := c.showHome(v); err != nil {
+		c.fail(v, err)
+	}
+}

@@ -79,6 +79,15 @@ func (c *Checker) Check(ctx context.Context, name string) Result {
 	return p.result
 }
 
+// Forget drops what was found of a part, so that the next check probes it.
+func (c *Checker) Forget(name string) {
+	if p := c.parts[name]; p != nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.at = time.Time{}
+	}
+}
+
 func (c *Checker) run(ctx context.Context, name string, probe Probe) Result {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

@@ -1,8 +1,11 @@
 package httpapi
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"os"
@@ -14,8 +17,13 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
-// archiveTimeout is how long an upload may take; archives reach gigabytes.
-const archiveTimeout = 30 * time.Minute
+// Archives reach gigabytes, so an upload may take long, but not stall, and one user may not have many under way.
+const (
+	archiveTimeout = 30 * time.Minute // for the whole upload
+	archiveIdle    = 30 * time.Second // without a byte of it
+	pageTime       = 10 * time.Second // for the page that shows a refusal
+	maxUploads     = 2                // of one user at once, in this process
+)
 
 type archiveBody struct {
 	ID        string    `json:"id" format:"uuid" doc:"Give it as archive_id to POST /api/v1/analyses."`
@@ -44,11 +52,16 @@ func (a *API) uploadOperation(r route) *huma.Operation {
 
 func (a *API) uploadArchive(w http.ResponseWriter, r *http.Request) {
 	body, err := a.readArchive(w, r)
+	fromPage := a.Pages != nil && strings.Contains(r.Header.Get("Accept"), "text/html") // by the form of the front page
+	if err != nil && fromPage {
+		a.refuseUpload(w, r, err)
+		return
+	}
 	if err != nil {
 		a.refuse(w, r, err)
 		return
 	}
-	if a.Pages != nil && strings.Contains(r.Header.Get("Accept"), "text/html") { // the form of the front page
+	if fromPage {
 		http.Redirect(w, r, "/?done=archive&archive="+body.ID, http.StatusSeeOther)
 		return
 	}
@@ -57,11 +70,27 @@ func (a *API) uploadArchive(w http.ResponseWriter, r *http.Request) {
 	_ = jsonFormat.Marshal(w, body)
 }
 
+// refuseUpload shows the reason on the page. A body that did not arrive in time has ended the request's context, but not
+// the connection, which still takes an answer.
+func (a *API) refuseUpload(w http.ResponseWriter, r *http.Request, err error) {
+	p := refusal(r.Context(), a.Log, err)
+	maps.Copy(w.Header(), p.GetHeaders())
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), pageTime)
+	defer cancel()
+	a.Pages.RefuseUpload(w, r.WithContext(ctx), p.Status, p.Detail)
+}
+
 // readArchive lets the upload wait in a file, because a zip's directory stands at its end.
 func (a *API) readArchive(w http.ResponseWriter, r *http.Request) (*archiveBody, error) {
-	for _, extend := range []func(time.Time) error{http.NewResponseController(w).SetReadDeadline, http.NewResponseController(w).SetWriteDeadline} {
-		_ = extend(time.Now().Add(archiveTimeout)) // a connection that cannot is cut off at the server's own bound
+	user := caller(r.Context())
+	if !a.uploads.begin(user) {
+		return nil, fault.RateLimited.After(archiveIdle).
+			Saying("You have %d uploads under way. Wait until one of them has ended, then send this one again.", maxUploads)
 	}
+	defer a.uploads.end(user)
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(archiveTimeout + time.Minute))
+	body := newSlowBody(w, r.Body, cmp.Or(a.UploadIdle, archiveIdle))
+	r.Body = body
 	part, err := filePart(w, r, a.MaxArchive)
 	if err != nil {
 		return nil, err
@@ -76,7 +105,8 @@ func (a *API) readArchive(w http.ResponseWriter, r *http.Request) (*archiveBody,
 	if err != nil {
 		return nil, uploadFault(err)
 	}
-	kept, err := a.Analyses.KeepArchive(r.Context(), caller(r.Context()), file, size)
+	body.done()
+	kept, err := a.Analyses.KeepArchive(r.Context(), user, file, size)
 	return &archiveBody{kept.ID, kept.Handle, kept.Posts, kept.ExpiresAt}, err
 }
 
@@ -103,6 +133,13 @@ func filePart(w http.ResponseWriter, r *http.Request, limit int64) (*multipart.P
 func uploadFault(err error) error {
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return fault.PayloadTooLarge.Saying("The archive is larger than %d MiB. Analyse it with `repazoo analyze` on your own machine instead.", tooLarge.Limit>>20)
+	}
+	if errors.Is(err, errStalled) {
+		return fault.ValidationFailed.Saying("The upload stalled: nothing of it arrived for a while. Send it again.").Because(err)
+	}
+	if errors.Is(err, errTooLong) {
+		return fault.ValidationFailed.Saying("The upload took longer than %.0f minutes. Send it over a faster line, or analyse "+
+			"it with `repazoo analyze` on your own machine.", archiveTimeout.Minutes()).Because(err)
 	}
 	return fault.ValidationFailed.Saying("The upload broke off. Send it again.").Because(err)
 }

@@ -70,6 +70,7 @@ type Config struct {
 	MaxArchive     int64
 	TempDir        string        // where an uploaded archive waits while it is read
 	BodyTimeout    time.Duration // for a body of JSON to arrive; 0: 15 s
+	UploadIdle     time.Duration // for the next piece of an upload to arrive; 0: 30 s
 }
 
 // Pages is a set of web pages that share the chain. Its handlers find the signed-in user
@@ -78,6 +79,8 @@ type Pages interface {
 	Routes() map[string]http.Handler // by ServeMux pattern
 	// Refuse shows a person what the chain refused.
 	Refuse(w http.ResponseWriter, r *http.Request, status int, sentence string)
+	// RefuseUpload shows a person, on the page where they began it, why an upload was refused.
+	RefuseUpload(w http.ResponseWriter, r *http.Request, status int, sentence string)
 }
 
 // API is the surface, ready to serve.
@@ -92,6 +95,8 @@ type API struct {
 	ending map[string]ending        // by ServeMux pattern; the addresses that are deprecated
 	secure bool
 	gates  *gates // where unknown API keys wait
+
+	uploads uploads
 
 	answers atomic.Int64 // that went well, for the access log
 

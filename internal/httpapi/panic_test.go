@@ -22,6 +22,8 @@ func (b broken) Routes() map[string]http.Handler {
 	return all
 }
 
+func (broken) RefuseUpload(http.ResponseWriter, *http.Request, int, string) {}
+
 func (broken) Refuse(w http.ResponseWriter, _ *http.Request, status int, _ string) {
 	w.WriteHeader(status)
 }

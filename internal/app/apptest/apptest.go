@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/repazoo/repazoo/internal/app"
@@ -23,6 +24,13 @@ import (
 
 // Run runs it until the test ends. The log's lines are JSON, and opt's own log is not used.
 func Run(t testing.TB, log io.Writer, env map[string]string, opt app.Options) *app.App {
+	t.Helper()
+	a, _ := Begin(t, log, env, opt)
+	return a
+}
+
+// Begin is [Run] with a stop, which does what the signal to stop does, and returns once the process would have ended.
+func Begin(t testing.TB, log io.Writer, env map[string]string, opt app.Options) (a *app.App, stop func()) {
 	t.Helper()
 	vars := map[string]string{"PORT": "0", "DATA_DIR": t.TempDir(), "LOG_LEVEL": "debug"}
 	for _, group := range []string{"", "SIGN_IN_", "REFRESH_"} {
@@ -42,21 +50,22 @@ func Run(t testing.TB, log io.Writer, env map[string]string, opt app.Options) *a
 		t.Fatal(err)
 	}
 	opt.Log, opt.Version = l.Logger, "test"
-	a, err := app.New(t.Context(), cfg, opt)
+	a, err = app.New(t.Context(), cfg, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
+	stop = sync.OnceFunc(func() {
+		cancel()
 		if err := <-ended; err != nil {
 			t.Errorf("the server did not stop cleanly: %v", err)
 		}
 		a.Close()
 	})
-	return a
+	t.Cleanup(stop)
+	return a, stop
 }
 
 // Archive packs an archive of an account with n posts, the first of which is a risk.

@@ -1,0 +1,41 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+)
+
+// How a process leaves without a failed request. At the signal /readyz says not ready and no more jobs are taken. For the
+// time of SHUTDOWN_GRACE everything else goes on as before, so that a balancer can notice; each answer meanwhile asks for
+// its connection to be closed, so that none is cut off while a request is on its way. Then streams end, the listener
+// closes, and requests that are under way finish. A second signal ends the process at once (cmd/repazoo).
+
+// drainBound is how long jobs and requests that are under way have after the grace.
+const drainBound = 15 * time.Second
+
+func (a *App) drain(stopJobs func(context.Context) error) error {
+	grace := time.Duration(a.cfg.Server.Grace) * time.Second
+	ctx, cancel := context.WithTimeout(context.Background(), grace+drainBound)
+	defer cancel()
+	a.leaving.Store(true)
+	a.working.Store(false)
+	a.health.Forget("jobs")
+	a.log.InfoContext(ctx, "stopping", "grace", grace)
+	over := time.After(grace)
+	jobs := stopJobs(ctx) // while the server still answers, since jobs may talk to the stand-ins in it
+	<-over
+	a.API.Stop() // ends the streams, which would never finish by themselves
+	return errors.Join(jobs, a.server.Shutdown(ctx), a.Refusals.Write(ctx))
+}
+
+// partingly asks for connections to be closed once this process is leaving.
+func (a *App) partingly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.leaving.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
+}

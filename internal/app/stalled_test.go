@@ -1,0 +1,66 @@
+package app_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/app"
+	"github.com/repazoo/repazoo/internal/app/apptest"
+)
+
+// beginUpload sends the first bytes of an upload and no more.
+func (p *person) beginUpload(accept string) line {
+	p.t.Helper()
+	l := connect(p.t.(*testing.T), p.base)
+	const part = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.zip\"\r\n\r\nPK"
+	l.say(fmt.Sprintf("POST /api/v1/archives HTTP/1.1\r\nHost: localhost\r\nAccept: %s\r\nAuthorization: Bearer %s\r\n"+
+		"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000000\r\n\r\n%s", accept, p.access, part))
+	return l
+}
+
+func TestUpload_OneThatStallsIsEndedAndToldWhy(t *testing.T) {
+	t.Parallel()
+	base := runWith(t, io.Discard, nil, app.Options{Bounds: app.Bounds{Upload: 300 * time.Millisecond}}).URL()
+	p := signIn(t, base, gus)
+	answer := p.beginUpload("application/json").rest()
+	if !strings.HasPrefix(answer, "HTTP/1.1 422 ") || !strings.Contains(answer, "The upload stalled: nothing of it arrived for a while.") {
+		t.Errorf("it was answered with %s", answer)
+	}
+	onPage := p.beginUpload("text/html").rest()
+	if !strings.HasPrefix(onPage, "HTTP/1.1 422 ") || !strings.Contains(onPage, "The upload stalled: nothing of it arrived for a while.") ||
+		!strings.Contains(onPage, "Upload your X archive") {
+		t.Errorf("the page says %s", onPage)
+	}
+}
+
+func TestUpload_OneUserHasOnlySoManyUnderWay(t *testing.T) {
+	t.Parallel()
+	base := runWith(t, io.Discard, nil, app.Options{Bounds: app.Bounds{Upload: 5 * time.Second}}).URL()
+	p, ada := signIn(t, base, gus), signIn(t, base, "ada_fernhill")
+	answers := make(chan string, 30)
+	for range cap(answers) {
+		l := p.beginUpload("application/json")
+		go func() { all, _ := io.ReadAll(l); answers <- string(all) }()
+	}
+	refused := 0
+	for range cap(answers) - 2 { // the other two stall on
+		if a := <-answers; strings.HasPrefix(a, "HTTP/1.1 429 ") && strings.Contains(a, "You have 2 uploads under way.") && strings.Contains(a, "Retry-After: 30") {
+			refused++
+		}
+	}
+	if refused != cap(answers)-2 {
+		t.Errorf("%d of %d uploads at once were refused", refused, cap(answers))
+	}
+	if status, answer := ada.upload(apptest.Archive(t, "999999", 12)); status != http.StatusForbidden {
+		t.Errorf("somebody else's was answered %d: %s", status, answer)
+	}
+	<-answers
+	<-answers
+	if status, answer := p.upload([]byte("not a zip")); status != http.StatusUnprocessableEntity {
+		t.Errorf("once they had ended, the next was answered %d: %s", status, answer)
+	}
+}
