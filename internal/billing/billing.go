@@ -44,6 +44,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/billing/stripeapi"
 	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/plan"
 )
 
@@ -136,3 +137,5 @@ func (s *Service) SetStripeKey(key string) {
 
 // Plans lists what can be subscribed to, cheapest first.
 func (s *Service) Plans() []plan.Tier { return []plan.Tier{s.offer.Basic, s.offer.Pro} }
+
+var errOff = fault.Conflict.Saying("Billing is switched off here: everything is included, and there is no plan to change.")

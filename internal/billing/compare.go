@@ -177,3 +177,13 @@ func wrongPeriod(r plan.Row, p, want plan.Period) []Difference {
 	}
 	return differs(r, "ledger_differs", plan.Stamp(p.Start), "", "The ledger's period from %s does not agree with the plan: %s.", dayOf(p.Start), strings.Join(all, "; "))
 }
+
+// Difference is something that Stripe and this database tell differently, or that the database contradicts itself in.
+type Difference struct {
+	Kind     string `json:"kind"`              // such as "subscription_differs"; stable, for machines
+	UserID   string `json:"user_id,omitempty"` // whose; empty when nobody here
+	About    string `json:"about"`             // an id, of Stripe's where there is one
+	Sentence string `json:"sentence"`          // what differs, for a person
+	Remedy   string `json:"remedy,omitempty"`  // what a person can do, where Fix cannot
+	Fixed    bool   `json:"fixed"`
+}

@@ -16,16 +16,6 @@ import (
 	"github.com/repazoo/repazoo/internal/plan"
 )
 
-// Difference is something that Stripe and this database tell differently, or that the database contradicts itself in.
-type Difference struct {
-	Kind     string `json:"kind"`              // such as "subscription_differs"; stable, for machines
-	UserID   string `json:"user_id,omitempty"` // whose; empty when nobody here
-	About    string `json:"about"`             // an id, of Stripe's where there is one
-	Sentence string `json:"sentence"`          // what differs, for a person
-	Remedy   string `json:"remedy,omitempty"`  // what a person can do, where Fix cannot
-	Fixed    bool   `json:"fixed"`
-}
-
 // Examined counts what an examination looked at and found.
 type Examined struct {
 	Rows          int `json:"users"`         // with a subscription or a customer, here
@@ -238,11 +228,6 @@ func (c *checkup) stranger(ctx context.Context, subscription, customer, user str
 
 // isUser tells whether what stands in metadata can be the id of a user.
 func isUser(id string) bool { return uuid.Validate(id) == nil }
-
-func (s *Service) exists(ctx context.Context, query string, args ...any) (bool, error) {
-	n, err := db.ReadOne(ctx, s.db, db.System, db.Value[int], query, args...)
-	return n > 0, err
-}
 
 // adoptFrom gives a user without a live plan the customer that Stripe has for them, and mirrors the subscription.
 func (s *Service) adoptFrom(ctx context.Context, userID, customer, subscription string) error {

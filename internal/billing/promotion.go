@@ -2,9 +2,11 @@ package billing
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strings"
 
+	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/plan"
 )
 
@@ -30,4 +32,16 @@ func (s *Service) promotion(ctx context.Context, r plan.Row, userID, code string
 		return plan.Promotion{}, plan.ErrNoCode
 	}
 	return s.stripe.Promotion(ctx, code, r, s.now())
+}
+
+// codeFor finds the code a person typed before anything is claimed or made, so that a wrong one costs nothing.
+func (s *Service) codeFor(ctx context.Context, userID, code string) (plan.Promotion, error) {
+	if code == "" {
+		return plan.Promotion{}, nil
+	}
+	r, err := s.rowOf(ctx, db.System, userID)
+	if err != nil && !errors.Is(err, db.ErrNotFound) {
+		return plan.Promotion{}, err
+	}
+	return s.promotion(ctx, r, userID, code)
 }

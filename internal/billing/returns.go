@@ -135,16 +135,3 @@ func (s *Service) addReturns(ctx context.Context, userID string, all []plan.Invo
 	}
 	return err
 }
-
-// countReturns adds what went back in the window to the metrics.
-func (s *Service) countReturns(ctx context.Context, m *Metrics) error {
-	got, err := db.ReadOne(ctx, s.db, db.System, func(r db.Rows, v *Metrics) error {
-		return r.Scan(&v.Refunds, &v.RefundedCents, &v.Disputes, &v.DisputedCents, &v.DisputesWon, &v.DisputesLost)
-	}, `SELECT count(*) FILTER (WHERE kind = 'refund'), CAST(COALESCE(sum(cents) FILTER (WHERE kind = 'refund'), 0) AS bigint),
-		count(*) FILTER (WHERE kind = 'dispute'), CAST(COALESCE(sum(cents) FILTER (WHERE kind = 'dispute'), 0) AS bigint),
-		count(*) FILTER (WHERE kind = 'dispute' AND status = 'won'), count(*) FILTER (WHERE kind = 'dispute' AND status = 'lost')
-		FROM payment_returns WHERE at > $1 AND at <= $2 AND status NOT IN ('failed', 'canceled')`, m.From, m.To)
-	m.Refunds, m.RefundedCents, m.Disputes, m.DisputedCents = got.Refunds, got.RefundedCents, got.Disputes, got.DisputedCents
-	m.DisputesWon, m.DisputesLost = got.DisputesWon, got.DisputesLost
-	return err
-}

@@ -168,3 +168,8 @@ func record(ctx context.Context, tx db.Tx, actor string, old, now plan.Row) {
 	}
 	audit.Record(ctx, tx, audit.Event{UserID: now.UserID, Actor: actor, Action: audit.SubscriptionChanged, Resource: "subscription:" + now.ID, Detail: detail})
 }
+
+func (s *Service) exists(ctx context.Context, query string, args ...any) (bool, error) {
+	n, err := db.ReadOne(ctx, s.db, db.System, db.Value[int], query, args...)
+	return n > 0, err
+}

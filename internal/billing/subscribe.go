@@ -77,20 +77,6 @@ func (s *Service) Subscribe(ctx context.Context, userID string, r SubscribeReque
 	return out, err
 }
 
-var errOff = fault.Conflict.Saying("Billing is switched off here: everything is included, and there is no plan to change.")
-
-// codeFor finds the code a person typed before anything is claimed or made, so that a wrong one costs nothing.
-func (s *Service) codeFor(ctx context.Context, userID, code string) (plan.Promotion, error) {
-	if code == "" {
-		return plan.Promotion{}, nil
-	}
-	r, err := s.rowOf(ctx, db.System, userID)
-	if err != nil && !errors.Is(err, db.ErrNotFound) {
-		return plan.Promotion{}, err
-	}
-	return s.promotion(ctx, r, userID, code)
-}
-
 // check refuses what cannot be right before anything is written, and makes the addresses to return to.
 func (s *Service) check(r SubscribeRequest) (done, back string, err error) {
 	if err := cmp.Or(s.checkTier(r.Tier), r.once("").Check()); err != nil {

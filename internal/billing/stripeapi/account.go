@@ -280,3 +280,22 @@ func forOperator(err error) error {
 	}
 	return fault.PaymentProviderError.Saying("Stripe refused: %s", e.Msg).Because(refuse(err))
 }
+
+// findPortal is the active configuration that is ours; nil when there is none.
+func findPortal(ctx context.Context, api *stripe.Client) (*stripe.BillingPortalConfiguration, error) {
+	params := &stripe.BillingPortalConfigurationListParams{Active: new(true)}
+	params.Limit = new(int64(100))
+	seen := 0
+	for found, err := range api.V1BillingPortalConfigurations.List(ctx, params).All(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if found.Metadata[metaSetup] == "portal" {
+			return found, nil
+		}
+		if seen++; seen == maxObjects {
+			break
+		}
+	}
+	return nil, nil
+}

@@ -91,3 +91,11 @@ func Unknown(err error) bool {
 	r, ok := errors.AsType[*refusal](err)
 	return ok && r.Code == unknownToThem
 }
+
+const taxNeedsPlace = "Tax depends on where you live, and no address of yours is known yet. Choose the plan on the payment page, which asks for it, or enter your address on the billing page of the payment provider."
+
+// errorCodeTaxLocation is Stripe's word for a customer whose tax cannot be told.
+const errorCodeTaxLocation = stripe.ErrorCodeCustomerTaxLocationInvalid
+
+// unknownToThem is Stripe's word for an object that it does not have.
+const unknownToThem = stripe.ErrorCodeResourceMissing

@@ -87,25 +87,6 @@ func (p *Client) Portal(ctx context.Context, customer, back string) (string, err
 	return ps.URL, nil
 }
 
-// findPortal is the active configuration that is ours; nil when there is none.
-func findPortal(ctx context.Context, api *stripe.Client) (*stripe.BillingPortalConfiguration, error) {
-	params := &stripe.BillingPortalConfigurationListParams{Active: new(true)}
-	params.Limit = new(int64(100))
-	seen := 0
-	for found, err := range api.V1BillingPortalConfigurations.List(ctx, params).All(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		if found.Metadata[metaSetup] == "portal" {
-			return found, nil
-		}
-		if seen++; seen == maxObjects {
-			break
-		}
-	}
-	return nil, nil
-}
-
 // paidUntil is the end of the last period of a subscription that was paid; zero when none was.
 func (p *Client) paidUntil(ctx context.Context, r plan.Remote) (until time.Time, err error) {
 	all, err := p.Charges(ctx, r.ID)

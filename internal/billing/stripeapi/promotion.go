@@ -2,7 +2,6 @@ package stripeapi
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"github.com/stripe/stripe-go/v86"
@@ -57,21 +56,4 @@ func unusable(p *stripe.PromotionCode, r plan.Row, now time.Time) string {
 		return "This promotion code is for a first plan only. Go on without one."
 	}
 	return ""
-}
-
-// offWords say what a coupon takes off, and for how long.
-func offWords(c *stripe.Coupon) string {
-	what := strconv.FormatFloat(c.PercentOff, 'f', -1, 64) + "% off"
-	if c.AmountOff != 0 {
-		what = plan.Amount(c.AmountOff, string(c.Currency)) + " off"
-	}
-	switch {
-	case c.Duration == stripe.CouponDurationOnce:
-		return what + " the first payment"
-	case c.Duration == stripe.CouponDurationRepeating && c.DurationInMonths == 1:
-		return what + " for a month"
-	case c.Duration == stripe.CouponDurationRepeating:
-		return what + " for " + strconv.FormatInt(c.DurationInMonths, 10) + " months"
-	}
-	return what + " every month"
 }

@@ -1,6 +1,7 @@
 package stripeapi
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/stripe/stripe-go/v86"
@@ -176,4 +177,37 @@ func perMonth(item *stripe.SubscriptionItem) int64 {
 		return cents / (12 * count)
 	}
 	return 0
+}
+
+// offWords say what a coupon takes off, and for how long.
+func offWords(c *stripe.Coupon) string {
+	what := strconv.FormatFloat(c.PercentOff, 'f', -1, 64) + "% off"
+	if c.AmountOff != 0 {
+		what = plan.Amount(c.AmountOff, string(c.Currency)) + " off"
+	}
+	switch {
+	case c.Duration == stripe.CouponDurationOnce:
+		return what + " the first payment"
+	case c.Duration == stripe.CouponDurationRepeating && c.DurationInMonths == 1:
+		return what + " for a month"
+	case c.Duration == stripe.CouponDurationRepeating:
+		return what + " for " + strconv.FormatInt(c.DurationInMonths, 10) + " months"
+	}
+	return what + " every month"
+}
+
+// taxOf is the tax within an invoice, and whether Stripe could tell it.
+func taxOf(in *stripe.Invoice) (cents int64, unknown bool) {
+	for _, t := range in.TotalTaxes {
+		cents += t.Amount
+	}
+	return cents, in.AutomaticTax != nil && in.AutomaticTax.Status == stripe.InvoiceAutomaticTaxStatusRequiresLocationInputs
+}
+
+// offOf is what discounts take off an invoice.
+func offOf(in *stripe.Invoice) (cents int64) {
+	for _, d := range in.TotalDiscountAmounts {
+		cents += d.Amount
+	}
+	return cents
 }

@@ -13,11 +13,6 @@ import (
 // Tax is reckoned by Stripe, when the operator says so (STRIPE_TAX). It needs to know where the customer lives: the
 // checkout page asks, and keeps the answer with the customer.
 
-const taxNeedsPlace = "Tax depends on where you live, and no address of yours is known yet. Choose the plan on the payment page, which asks for it, or enter your address on the billing page of the payment provider."
-
-// errorCodeTaxLocation is Stripe's word for a customer whose tax cannot be told.
-const errorCodeTaxLocation = stripe.ErrorCodeCustomerTaxLocationInvalid
-
 // EnsureTax switches tax on for a subscription from before it was wanted: from its next invoice on.
 func (p *Client) EnsureTax(ctx context.Context, now plan.Remote) error {
 	if !p.tax || now.Taxed {
@@ -35,22 +30,6 @@ func (p *Client) taxOnPage(params *stripe.CheckoutSessionCreateParams) {
 	params.AutomaticTax = &stripe.CheckoutSessionCreateAutomaticTaxParams{Enabled: new(true)}
 	params.BillingAddressCollection = new("required")
 	params.CustomerUpdate = &stripe.CheckoutSessionCreateCustomerUpdateParams{Address: new("auto")}
-}
-
-// taxOf is the tax within an invoice, and whether Stripe could tell it.
-func taxOf(in *stripe.Invoice) (cents int64, unknown bool) {
-	for _, t := range in.TotalTaxes {
-		cents += t.Amount
-	}
-	return cents, in.AutomaticTax != nil && in.AutomaticTax.Status == stripe.InvoiceAutomaticTaxStatusRequiresLocationInputs
-}
-
-// offOf is what discounts take off an invoice.
-func offOf(in *stripe.Invoice) (cents int64) {
-	for _, d := range in.TotalDiscountAmounts {
-		cents += d.Amount
-	}
-	return cents
 }
 
 // TaxTroubles says what the account lacks for tax, a sentence each.

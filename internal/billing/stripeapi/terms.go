@@ -15,23 +15,6 @@ type Terms struct {
 	PromotionCode string // Stripe's id of a code; "" for none
 }
 
-// Existing finds what the customer already has, none being the zero remote, and whether they ever had a plan that began.
-func (p *Client) Existing(ctx context.Context, customer string) (now plan.Remote, before bool, err error) {
-	params := &stripe.SubscriptionListParams{Customer: &customer, Status: new("all")}
-	params.Limit = new(int64(MaxSubscriptions))
-	for sub, err := range p.api.V1Subscriptions.List(ctx, params).All(ctx) {
-		if err != nil {
-			return plan.Remote{}, false, refuse(err)
-		}
-		if plan.Status(sub.Status).Live() {
-			now, err = p.Subscription(ctx, sub.ID)
-			return now, true, err
-		}
-		before = before || !plan.Status(sub.Status).NeverPaid()
-	}
-	return plan.Remote{}, before, nil
-}
-
 // missingCard says what is to become of a trial that ends without a card. Where a card was asked for, it can still be gone.
 func (t Terms) missingCard() string {
 	if t.WithoutCard == "" {

@@ -105,6 +105,7 @@ func Handled() []string {
 	}
 }
 
+// Understood tells whether events of a type are acted on.
 func Understood(kind string) bool { return slices.Contains(Handled(), kind) }
 
 // About tells which subscription and customer an event concerns. Only ids are taken from it.

@@ -49,7 +49,7 @@ func (c *request) createProduct() (any, *apiError) {
 		Metadata: c.form.metadata("metadata"), Name: c.form.get("name"), Updated: clip(c.now),
 	}
 	if p.ID == "" {
-		p.ID = iD("prod")
+		p.ID = newID("prod")
 	}
 	switch {
 	case p.Name == "":
@@ -79,7 +79,7 @@ func (c *request) createPrice() (any, *apiError) {
 	case c.catalog.products.byID[c.form.get("product")] == nil:
 		return nil, missing("product", "product", c.form.get("product"))
 	}
-	p := newStripePrice(iD("price"), c.form.get("nickname"), cents)
+	p := newStripePrice(newID("price"), c.form.get("nickname"), cents)
 	p.TaxBehavior = c.form.optional("tax_behavior")
 	p.Created, p.Currency, p.Product, p.Metadata = clip(c.now), strings.ToLower(c.form.get("currency")), c.form.get("product"), c.form.metadata("metadata")
 	if interval := c.form.get("recurring[interval]"); interval != "" {
@@ -165,7 +165,7 @@ type features struct {
 
 func (c *request) createPortalConfig() (any, *apiError) {
 	p := &portalConfig{
-		ID: iD("bpc"), Object: "billing_portal.configuration", Active: true, Created: clip(c.now), Metadata: map[string]string{},
+		ID: newID("bpc"), Object: "billing_portal.configuration", Active: true, Created: clip(c.now), Metadata: map[string]string{},
 		BusinessProfile: map[string]any{"headline": nil, "privacy_policy_url": nil, "terms_of_service_url": nil},
 		LoginPage:       map[string]any{"enabled": false, "url": nil},
 		Features: features{
@@ -258,8 +258,8 @@ type endpoint struct {
 // createEndpoint is the only answer that tells the endpoint's secret.
 func (c *request) createEndpoint() (any, *apiError) {
 	e := &endpoint{
-		ID: iD("we"), Object: "webhook_endpoint", APIVersion: c.form.optional("api_version"), Created: clip(c.now),
-		Description: c.form.optional("description"), Metadata: map[string]string{}, Status: "enabled", secret: iD("whsec"),
+		ID: newID("we"), Object: "webhook_endpoint", APIVersion: c.form.optional("api_version"), Created: clip(c.now),
+		Description: c.form.optional("description"), Metadata: map[string]string{}, Status: "enabled", secret: newID("whsec"),
 	}
 	if !c.form.has("url") {
 		return nil, required("url")

@@ -51,7 +51,7 @@ func (c *request) collect(sub *subscription, in *invoice) *charge {
 		return nil
 	}
 	ch := &charge{
-		ID: iD("ch"), Object: "charge", Amount: in.AmountDue, AmountCaptured: in.AmountDue, Captured: true, Created: clip(c.now), Currency: in.Currency,
+		ID: newID("ch"), Object: "charge", Amount: in.AmountDue, AmountCaptured: in.AmountDue, Captured: true, Created: clip(c.now), Currency: in.Currency,
 		BillingDetails: map[string]any{"address": nil, "email": nil, "name": nil, "phone": nil, "tax_id": nil},
 		Customer:       in.Customer, Metadata: map[string]string{}, Paid: true, PaymentIntent: in.intent(), Status: "succeeded",
 	}
@@ -141,7 +141,7 @@ func (c *request) createRefund() (any, *apiError) {
 		return nil, badRequest("", "reason", "Invalid reason: must be one of duplicate, fraudulent, or requested_by_customer")
 	}
 	re := &refund{
-		ID: iD("re"), Object: "refund", Amount: cents, Charge: ch.ID, Created: clip(c.now), Currency: ch.Currency,
+		ID: newID("re"), Object: "refund", Amount: cents, Charge: ch.ID, Created: clip(c.now), Currency: ch.Currency,
 		Metadata: c.form.metadata("metadata"), PaymentIntent: ch.PaymentIntent, Reason: c.form.optional("reason"), Status: "succeeded",
 	}
 	c.refunds.put(re.ID, re)

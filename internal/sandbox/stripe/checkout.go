@@ -64,7 +64,7 @@ func (c *request) createSession() (any, *apiError) {
 		return nil, refusal
 	}
 	cs := &session{
-		ID: iD("cs_test"), Object: "checkout.session", CancelURL: c.form.optional("cancel_url"),
+		ID: newID("cs_test"), Object: "checkout.session", CancelURL: c.form.optional("cancel_url"),
 		ClientReferenceID: c.form.optional("client_reference_id"), Created: clip(c.now), Currency: "usd", Customer: cu.ID,
 		ExpiresAt: clip(c.now.Add(checkoutLives)), Metadata: c.form.metadata("metadata"), Mode: "subscription", PaymentStatus: "unpaid",
 		Status: "open", SuccessURL: c.form.get("success_url"), UIMode: "hosted_page",

@@ -23,7 +23,7 @@ type customer struct {
 
 func (c *request) createCustomer() (any, *apiError) {
 	cu := &customer{
-		ID: iD("cus"), Object: "customer", Created: clip(c.now), Metadata: c.form.metadata("metadata"),
+		ID: newID("cus"), Object: "customer", Created: clip(c.now), Metadata: c.form.metadata("metadata"),
 		Email: c.form.optional("email"), Name: c.form.optional("name"), Description: c.form.optional("description"),
 		InvoiceSettings: map[string]any{"custom_fields": nil, "default_payment_method": nil, "footer": nil, "rendering_options": nil},
 	}
@@ -146,7 +146,7 @@ func (m *method) pays() bool {
 
 func (c *request) newMethod(card string) *method {
 	m := &method{
-		ID: iD("pm"), Object: "payment_method", Created: clip(c.now), Metadata: map[string]string{}, Type: "card", behaves: card,
+		ID: newID("pm"), Object: "payment_method", Created: clip(c.now), Metadata: map[string]string{}, Type: "card", behaves: card,
 		Card: map[string]any{"brand": "visa", "last4": cards[card], "exp_month": 12, "exp_year": c.now.Year() + 3, "country": "US", "funding": "credit"},
 	}
 	c.methods.put(m.ID, m)

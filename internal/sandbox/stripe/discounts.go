@@ -100,7 +100,7 @@ func (c *request) createCoupon() (any, *apiError) {
 		Metadata: c.form.metadata("metadata"), Name: c.form.optional("name"),
 	}
 	if k.ID == "" {
-		k.ID = iD("coupon")[7:15]
+		k.ID = newID("coupon")[7:15]
 	}
 	for name, into := range map[string]**int64{"amount_off": &k.AmountOff, "duration_in_months": &k.DurationInMonths, "max_redemptions": &k.MaxRedemptions, "redeem_by": &k.RedeemBy} {
 		n, refusal := c.form.number(name)
@@ -172,12 +172,12 @@ func (c *request) createPromotionCode() (any, *apiError) {
 		return nil, missing("customer", "customer", c.form.get("customer"))
 	}
 	p := &promotionCode{
-		ID: iD("promo"), Object: "promotion_code", Active: c.form.get("active") != "false", Code: c.form.get("code"), Created: clip(c.now), Customer: c.form.optional("customer"),
+		ID: newID("promo"), Object: "promotion_code", Active: c.form.get("active") != "false", Code: c.form.get("code"), Created: clip(c.now), Customer: c.form.optional("customer"),
 		Metadata: c.form.metadata("metadata"), Promotion: promotion{coupon.ID, "coupon"},
 		Restrictions: restrictions{c.form.get("restrictions[first_time_transaction]") == "true", nil, c.form.optional("restrictions[minimum_amount_currency]")},
 	}
 	if p.Code == "" {
-		p.Code = strings.ToUpper(iD("code")[5:13])
+		p.Code = strings.ToUpper(newID("code")[5:13])
 	}
 	for name, into := range map[string]**int64{"expires_at": &p.ExpiresAt, "max_redemptions": &p.MaxRedemptions, "restrictions[minimum_amount]": &p.Restrictions.MinimumAmount} {
 		n, refusal := c.form.number(name)
@@ -286,7 +286,7 @@ func (c *request) hasPaid(customer string) bool {
 }
 
 func (c *request) newDiscount(p *promotionCode, customer string) *discount {
-	d := &discount{ID: iD("di"), Object: "discount", Customer: customer, PromotionCode: &p.ID, Source: p.Promotion, Start: clip(c.now)}
+	d := &discount{ID: newID("di"), Object: "discount", Customer: customer, PromotionCode: &p.ID, Source: p.Promotion, Start: clip(c.now)}
 	if k := c.coupon(d); k.DurationInMonths != nil {
 		d.End = new(clip(monthAfter(c.now, int(*k.DurationInMonths))))
 	}

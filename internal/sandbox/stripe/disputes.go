@@ -48,7 +48,7 @@ func (c *request) disputeOf(ch *charge) *dispute {
 // dispute begins one about what is left of a charge.
 func (c *request) dispute(ch *charge) {
 	d := &dispute{
-		ID: iD("dp"), Object: "dispute", Amount: ch.Amount - ch.AmountRefunded, BalanceTransactions: []any{}, Charge: ch.ID, Created: clip(c.now),
+		ID: newID("dp"), Object: "dispute", Amount: ch.Amount - ch.AmountRefunded, BalanceTransactions: []any{}, Charge: ch.ID, Created: clip(c.now),
 		Currency: ch.Currency, EnhancedEligibilityTypes: []string{}, Evidence: map[string]any{"enhanced_evidence": map[string]any{}, "uncategorized_text": nil},
 		EvidenceDetails: map[string]any{
 			"due_by": clip(c.now.Add(disputeLives)), "enhanced_eligibility": map[string]any{}, "has_evidence": false, "past_due": false, "submission_count": 0,

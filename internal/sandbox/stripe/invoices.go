@@ -76,7 +76,7 @@ type invoiceLine struct {
 
 func newStripeLine(p *price, sub, item string, amount, start, end int64, proration bool, what string) invoiceLine {
 	return invoiceLine{
-		ID: iD("il"), Object: "line_item", Amount: amount, Currency: "usd", Description: what, Discountable: amount >= 0, Discounts: []string{}, Metadata: map[string]string{},
+		ID: newID("il"), Object: "line_item", Amount: amount, Currency: "usd", Description: what, Discountable: amount >= 0, Discounts: []string{}, Metadata: map[string]string{},
 		Parent: map[string]any{"type": "subscription_item_details", "invoice_item_details": nil, "subscription_item_details": map[string]any{
 			"invoice_item": nil, "proration": proration, "proration_details": nil, "subscription": sub, "subscription_item": item,
 		}},
@@ -101,9 +101,9 @@ func (in *invoice) subscription() string {
 // draft adds lines up; the invoice is nobody's yet.
 func (c *request) draft(customer, sub, reason string, metadata map[string]string, lines []invoiceLine) *invoice {
 	in := &invoice{
-		ID: iD("in"), Object: "invoice", BillingReason: reason, Created: clip(c.now), Currency: "usd", Customer: customer, Metadata: map[string]string{},
+		ID: newID("in"), Object: "invoice", BillingReason: reason, Created: clip(c.now), Currency: "usd", Customer: customer, Metadata: map[string]string{},
 		Parent: map[string]any{"type": "subscription_details", "quote_details": nil, "subscription_details": map[string]any{"subscription": sub, "metadata": metadata}},
-		Status: "draft", secret: iD("pi") + "_secret_" + iD("s")[2:], PeriodStart: clip(c.now), PeriodEnd: clip(c.now),
+		Status: "draft", secret: newID("pi") + "_secret_" + newID("s")[2:], PeriodStart: clip(c.now), PeriodEnd: clip(c.now),
 	}
 	in.Lines = invoiceLines{Object: "list", Data: lines, URL: "/v1/invoices/" + in.ID + "/lines"}
 	for _, l := range lines {

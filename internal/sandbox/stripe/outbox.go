@@ -231,7 +231,7 @@ func (o *outbox) persist(p parcel) bool {
 	}
 }
 
-// Post makes one try, signed with the sandbox's time of the try, as the real one does.
+// post makes one try, signed with the sandbox's time of the try, as the real one does.
 func (o *outbox) post(p parcel) bool {
 	body, err := json.Marshal(p.event.speaking(p.to.version))
 	if err != nil {

@@ -34,7 +34,7 @@ func (c *request) createPortal() (any, *apiError) {
 		}
 	}
 	p := &portal{
-		ID: iD("bps"), Object: "billing_portal.session", Configuration: cmp.Or(c.form.get("configuration"), "bpc_sandbox"), Created: clip(c.now), Customer: cu.ID, ReturnURL: c.form.get("return_url"),
+		ID: newID("bps"), Object: "billing_portal.session", Configuration: cmp.Or(c.form.get("configuration"), "bpc_sandbox"), Created: clip(c.now), Customer: cu.ID, ReturnURL: c.form.get("return_url"),
 	}
 	p.URL = strings.TrimSuffix(c.base, "/") + "/stripe/portal/" + p.ID
 	c.portals.put(p.ID, p)

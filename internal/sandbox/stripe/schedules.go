@@ -70,7 +70,7 @@ func (c *request) createSchedule() (any, *apiError) {
 	}
 	it := sub.item()
 	sched := &schedule{
-		ID: iD("sub_sched"), Object: "subscription_schedule", BillingMode: sub.BillingMode, Created: clip(c.now), Customer: sub.Customer,
+		ID: newID("sub_sched"), Object: "subscription_schedule", BillingMode: sub.BillingMode, Created: clip(c.now), Customer: sub.Customer,
 		CurrentPhase:    map[string]int64{"start_date": it.CurrentPeriodStart, "end_date": it.CurrentPeriodEnd},
 		DefaultSettings: map[string]any{"billing_cycle_anchor": "automatic", "default_payment_method": nil, "invoice_settings": map[string]any{"account_tax_ids": nil, "custom_fields": nil, "days_until_due": nil, "description": nil, "footer": nil, "issuer": map[string]any{"type": "self"}}, "on_behalf_of": nil},
 		EndBehavior:     "release", Metadata: map[string]string{}, Status: "active", Subscription: &sub.ID,
@@ -90,7 +90,7 @@ func (c *request) schedule() (*schedule, *apiError) {
 	return nil, missing("subscription_schedule", "id", c.id)
 }
 
-// active is a schedule that can still be changed.
+// activeSchedule is a schedule that can still be changed.
 func (c *request) activeSchedule() (*schedule, *apiError) {
 	sched, refusal := c.schedule()
 	if refusal == nil && sched.Status != "active" {

@@ -30,9 +30,9 @@ func (c *request) askLater(sub *subscription) {
 	if sub.Status != "trialing" || !m.asks() {
 		return
 	}
-	id := iD("seti")
+	id := newID("seti")
 	c.setups.put(id, &setupIntent{
-		ID: id, Object: "setup_intent", ClientSecret: id + "_secret_" + iD("s")[2:], Created: clip(c.now), Customer: sub.Customer,
+		ID: id, Object: "setup_intent", ClientSecret: id + "_secret_" + newID("s")[2:], Created: clip(c.now), Customer: sub.Customer,
 		PaymentMethod: m.ID, PaymentMethodTypes: []string{"card"}, Status: "requires_action", Usage: "off_session",
 	})
 	sub.PendingSetupIntent = &id

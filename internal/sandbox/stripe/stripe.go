@@ -2,7 +2,6 @@ package stripe
 
 import (
 	"cmp"
-	"crypto/rand"
 	"net/http"
 	"slices"
 	"strings"
@@ -117,7 +116,7 @@ func (c *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	w.Header().Set("Request-Id", iD("req"))
+	w.Header().Set("Request-Id", newID("req"))
 	if refusal := c.checkHeaders(r.Header); refusal != nil {
 		refusal.write(w)
 		return
@@ -150,22 +149,3 @@ type request struct {
 	id   string // from the path
 	base string // where a browser reaches the sandbox
 }
-
-// shelf keeps objects of one kind, oldest first.
-type shelf[T any] struct {
-	byID map[string]*T
-	list []*T
-}
-
-func (s *shelf[T]) put(id string, v *T) {
-	if s.byID == nil {
-		s.byID = map[string]*T{}
-	}
-	s.byID[id] = v
-	s.list = append(s.list, v)
-}
-
-func iD(kind string) string { return kind + "_" + rand.Text()[:24] }
-
-// clip drops the part of a second that Stripe's times do not have.
-func clip(t time.Time) int64 { return t.Unix() }

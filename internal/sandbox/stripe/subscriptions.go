@@ -176,13 +176,13 @@ func (c *request) readTerms(cu *customer) (t sessionTerms, refusal *apiError) {
 
 // subscribe begins a subscription: active when its first invoice is paid, incomplete until then; in a trial without more.
 func (c *request) subscribe(customer string, p *price, m *method, metadata map[string]string, pay bool, terms sessionTerms) *subscription {
-	id, now := iD("sub"), clip(c.now)
+	id, now := newID("sub"), clip(c.now)
 	sub := &subscription{
 		ID: id, Object: "subscription", BillingCycleAnchor: now, BillingMode: map[string]any{"type": "flexible"},
 		CancellationDetails: map[string]any{"comment": nil, "feedback": nil, "reason": nil}, CollectionMethod: "charge_automatically",
 		Created: now, Currency: "usd", Customer: customer, Metadata: metadata, AutomaticTax: autoTax(terms.Tax), Discounts: []string{}, StartDate: now, Status: "incomplete",
 		Items: items{Object: "list", URL: "/v1/subscription_items?subscription=" + id, Data: []item{{
-			ID: iD("si"), Object: "subscription_item", Created: now, CurrentPeriodStart: now, CurrentPeriodEnd: clip(monthAfter(c.now, 1)),
+			ID: newID("si"), Object: "subscription_item", Created: now, CurrentPeriodStart: now, CurrentPeriodEnd: clip(monthAfter(c.now, 1)),
 			Metadata: map[string]string{}, Price: p, Quantity: 1, Subscription: id,
 		}}},
 	}
