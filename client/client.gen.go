@@ -736,14 +736,19 @@ type Counter struct {
 
 // Coverage defines model for Coverage.
 type Coverage struct {
+	AlreadyDeleted       Gone       `json:"already_deleted"`
+	EarlierVersions      int64      `json:"earlier_versions"`
+	EntriesUnreadable    int64      `json:"entries_unreadable"`
 	FindingsLeftOut      int64      `json:"findings_left_out"`
 	From                 *time.Time `json:"from"`
 	ModelUnusable        bool       `json:"model_unusable"`
 	OutOfReach           []string   `json:"out_of_reach"`
 	PostsAddressingModel int64      `json:"posts_addressing_model"`
 	PostsAnalysed        int64      `json:"posts_analysed"`
+	PostsInOthersWords   int64      `json:"posts_in_others_words"`
 	PostsJudged          int64      `json:"posts_judged"`
 	PostsNotInEnglish    int64      `json:"posts_not_in_english"`
+	PostsQuotingOthers   int64      `json:"posts_quoting_others"`
 	PostsSkipped         int64      `json:"posts_skipped"`
 	PostsTotal           int64      `json:"posts_total"`
 	PostsUnjudged        int64      `json:"posts_unjudged"`
@@ -1010,6 +1015,12 @@ type Finding struct {
 // FindingsOutputBody defines model for FindingsOutputBody.
 type FindingsOutputBody struct {
 	Data []Finding `json:"data"`
+}
+
+// Gone defines model for Gone.
+type Gone struct {
+	Count int64    `json:"count"`
+	Posts []string `json:"posts,omitempty"`
 }
 
 // HealthBody defines model for HealthBody.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -25,17 +26,19 @@ import (
 
 // analyzing is what `repazoo analyze` was asked for.
 type analyzing struct {
-	archive, purpose, format, output string
-	offline                          bool
+	archive, purpose, format, output, handle string
+	offline                                  bool
 }
 
 func analyzeCommand() *cobra.Command {
 	var c analyzing
 	cmd := &cobra.Command{
 		Use: "analyze ARCHIVE", Short: "Read an X data archive on this machine and print a report.", Args: takes("ARCHIVE"),
-		Long: `ARCHIVE is the zip that X gives you under Settings > Your account > Download an archive of your data.
+		Long: `ARCHIVE is the zip that X gives you under Settings > Your account > Download an archive of your data,
+or the folder it was unzipped to. Where X gave several parts, put them into one folder and give that.
+What cannot be read is skipped and told in the report.
 
-Only the account and post files in the archive are opened: never direct messages, contacts or ads.
+Only the account, profile and post files in the archive are opened: never direct messages, contacts or ads.
 Nothing leaves this machine unless ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN is set; then a model
 judges the posts, with handles, links, contact data, numbers, passwords and the names that can be
 told as names replaced first. Other names can remain.`,
@@ -52,6 +55,7 @@ told as names replaced first. Other names can remain.`,
 		"brand_building, influencer, public_office, corporate_communications, academic or visa_application")
 	f.StringVar(&c.format, "format", "", "text, json, html, csv or pdf; without it the ending of --output decides, else text")
 	f.StringVarP(&c.output, "output", "o", "", "write the report to this `FILE` instead of the screen")
+	f.StringVar(&c.handle, "handle", "", "whose archive it is, where it does not say so itself")
 	f.BoolVar(&c.offline, "offline", false, "never ask a model, even if a key or token is set")
 	return cmd
 }
@@ -70,17 +74,36 @@ func (c analyzing) run(ctx context.Context) error {
 		return err
 	}
 	defer src.Close()
+	whose, err := c.whose(src)
+	if err != nil {
+		return err
+	}
 	p, err := newPipeline(ctx, c.offline)
 	if err != nil {
 		return err
 	}
 	bar := newBar(src.Size())
-	r, err := p.Run(ctx, posts(ctx, src, bar), options(src, purpose), nil)
+	r, err := p.Run(ctx, posts(ctx, src, bar), options(src, whose, purpose), nil)
 	_ = bar.Exit()
 	if err != nil {
 		return err
 	}
 	return c.write(r, format)
+}
+
+// whose is the account of the archive. One that does not say whose it is needs --handle, for the links of the report
+// and because a repost of one's own words is one's own.
+func (c analyzing) whose(src *archive.Archive) (assess.ReportAccount, error) {
+	a := src.Account()
+	given := strings.TrimPrefix(c.handle, "@")
+	switch {
+	case a.Handle == "" && given == "":
+		return assess.ReportAccount{}, fault.ValidationFailed.Saying(
+			"This archive does not say whose it is (data/account.js is missing). Add --handle with the name of the account.")
+	case a.Handle != "" && given != "" && !strings.EqualFold(a.Handle, given):
+		return assess.ReportAccount{}, fault.ValidationFailed.Saying("This archive belongs to @%s, not to @%s.", a.Handle, given)
+	}
+	return assess.ReportAccount{ID: a.ID, Handle: cmp.Or(a.Handle, given)}, nil
 }
 
 // chosenFormat is what was asked for, or what the name of the output says.
@@ -114,9 +137,10 @@ func newPipeline(ctx context.Context, offline bool) (*assess.Pipeline, error) {
 	return p, nil
 }
 
-func options(src *archive.Archive, purpose assess.Purpose) assess.Options {
+func options(src *archive.Archive, whose assess.ReportAccount, purpose assess.Purpose) assess.Options {
 	return assess.Options{
-		Account: assess.ReportAccount{ID: src.Account().ID, Handle: src.Account().Handle}, Names: []string{src.Account().DisplayName}, Source: assess.SourceArchive, Purpose: purpose,
+		Account: whose, Names: []string{src.Account().DisplayName}, Source: assess.SourceArchive, Purpose: purpose,
+		Unread:    func() assess.Unread { return assess.UnreadOf(src) },
 		NeverRead: []string{"direct messages", "contacts", "advertising data", "likes", "every other file in the archive"},
 	}
 }

@@ -49,6 +49,11 @@ func (s *Service) options(ctx context.Context, a Analysis) (assess.Options, erro
 	table, id := "x_accounts", a.AccountID
 	if a.ArchiveID != nil {
 		table, id, o.Source = "archives", a.ArchiveID, assess.SourceArchive
+		unread, err := s.unreadOf(ctx, a.UserID, *a.ArchiveID)
+		if err != nil {
+			return assess.Options{}, err
+		}
+		o.Unread = func() assess.Unread { return unread }
 	}
 	o.Account.Handle = a.Handle
 	o.Account.ID, err = db.ReadOne(ctx, s.DB, db.System, db.Value[string], `SELECT x_user_id FROM `+table+` WHERE user_id = $1 AND id = $2`, a.UserID, *id)

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"time"
@@ -36,18 +37,19 @@ func (s *Service) Archives(ctx context.Context, userID string) ([]Archive, error
 const maxArchivePosts = 200_000
 
 // KeepArchive reads an X archive of an account the user has linked and keeps its posts.
-// If anything in it cannot be read, nothing is kept.
+// What of it could not be read is kept beside them, for the reports. If it cannot be read at all, nothing is kept.
 func (s *Service) KeepArchive(ctx context.Context, userID string, file io.ReaderAt, size int64) (Archive, error) {
 	src, err := archive.New(file, size)
 	if err != nil {
 		return Archive{}, err
 	}
+	defer src.Close()
 	if err := s.mustOwn(ctx, userID, src.Account()); err != nil {
 		return Archive{}, err
 	}
 	kept := Archive{ID: db.NewID(), Handle: src.Account().Handle}
 	if kept.Posts, err = s.keepPosts(ctx, userID, kept.ID, src); err == nil {
-		kept.ExpiresAt, err = s.addArchive(ctx, userID, src.Account().ID, kept)
+		kept.ExpiresAt, err = s.addArchive(ctx, userID, src.Account().ID, kept, assess.UnreadOf(src))
 	}
 	if err != nil {
 		return Archive{}, errors.Join(err, s.dropPosts(context.WithoutCancel(ctx), kept.ID))
@@ -58,6 +60,10 @@ func (s *Service) KeepArchive(ctx context.Context, userID string, file io.Reader
 // mustOwn refuses the archive of an account the user has not linked: Repazoo reads only
 // one's own posts.
 func (s *Service) mustOwn(ctx context.Context, userID string, a archive.Account) error {
+	if a.ID == "" {
+		return fault.ArchiveUnreadable.Saying("This archive does not say whose it is (data/account.js is missing). " +
+			"Upload the part of it that holds data/account.js, or the whole archive as X gave it to you.")
+	}
 	_, err := db.ReadOne(ctx, s.DB, db.User(userID), db.Value[string],
 		`SELECT id FROM x_accounts WHERE user_id = $1 AND x_user_id = $2 AND status <> 'revoked'`, userID, a.ID)
 	if errors.Is(err, db.ErrNotFound) {
@@ -90,11 +96,18 @@ func (s *Service) keepPosts(ctx context.Context, userID, id string, src *archive
 	return n, flush()
 }
 
-func (s *Service) addArchive(ctx context.Context, userID, xUserID string, a Archive) (expires time.Time, err error) {
+func (s *Service) addArchive(
+	ctx context.Context, userID, xUserID string, a Archive, u assess.Unread,
+) (expires time.Time, err error) {
+	unread, err := json.Marshal(u)
+	if err != nil {
+		return time.Time{}, err
+	}
 	err = s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
 		expires = tx.Now().Add(s.KeepFor)
-		tx.Later(`INSERT INTO archives (id, user_id, x_user_id, handle, posts, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			a.ID, userID, xUserID, a.Handle, a.Posts, tx.Now(), expires)
+		tx.Later(`INSERT INTO archives (id, user_id, x_user_id, handle, posts, unread, created_at, expires_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			a.ID, userID, xUserID, a.Handle, a.Posts, string(unread), tx.Now(), expires)
 		s.Accounts.Consent(ctx, tx, userID, RetentionKind, ConsentVersion) // an upload is a request to keep it for a while
 		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.ArchiveUpload, Resource: a.ID})
 		return nil
@@ -107,4 +120,15 @@ func (s *Service) dropPosts(ctx context.Context, id string) error {
 		_, err := tx.Exec(ctx, `DELETE FROM posts WHERE collection_id = $1`, id)
 		return err
 	})
+}
+
+// unreadOf is what of an upload could not be read.
+func (s *Service) unreadOf(ctx context.Context, userID, archiveID string) (assess.Unread, error) {
+	raw, err := db.ReadOne(ctx, s.DB, db.System, db.Value[string],
+		`SELECT unread FROM archives WHERE user_id = $1 AND id = $2`, userID, archiveID)
+	if err != nil {
+		return assess.Unread{}, err
+	}
+	var u assess.Unread
+	return u, json.Unmarshal([]byte(raw), &u)
 }

@@ -18,6 +18,24 @@ type entry struct{ name, body string }
 
 const accountJS = `window.YTD.account.part0 = [ {"account": {"email": "p@example.com", "username": "pia_example", "accountId": "42", "createdAt": "2012-03-01T00:00:00.000Z", "accountDisplayName": "Pia"}} ]`
 
+const manifestJS = `window.__THAR_CONFIG = {"userInfo": {"accountId": "42", "userName": "pia_example", "displayName": "Pia"},
+  "archiveInfo": {"sizeBytes": "100", "isPartialArchive": false}, "dataTypes": {"tweets": {"mediaDirectory": "data/tweets_media",
+  "files": [{"fileName": "data/tweets.js", "globalName": "YTD.tweets.part0", "count": "1"}]}}};`
+
+const detailsJS = `var user_details = {"screen_name": "pia_example", "location": "Ghent", "full_name": "Pia", "bio": "gardens", "id": "42",
+  "created_at": "2012-03-01 00:00:00 +0000"}`
+
+const tableHead = `"tweet_id","in_reply_to_status_id","in_reply_to_user_id","timestamp","source","text","retweeted_status_id",` +
+	`"retweeted_status_user_id","retweeted_status_timestamp","expanded_urls"` + "\n"
+
+// month is the body of a part of before 2018.
+func month(elements ...string) string {
+	return "Grailbird.data.tweets_2014_01 = \n [ " + strings.Join(elements, ",\n") + " ]"
+}
+
+// inner is a zip as the body of an entry.
+func inner(tb testing.TB, entries ...entry) string { return string(pack(tb, entries...)) }
+
 // account is the entry every good archive has.
 var account = entry{"data/account.js", accountJS}
 
@@ -86,6 +104,7 @@ func read(tb testing.TB, zipped []byte) ([]Post, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer a.Close()
 	var posts []Post
 	for p, err := range a.Posts(tb.Context()) {
 		if err != nil {
@@ -217,5 +236,5 @@ func largeZip(tb testing.TB, n int, method uint16) []byte {
 	return b.Bytes()
 }
 
-// named is a zip entry that has nothing but a name.
-func named(path string) *zip.File { return &zip.File{FileHeader: zip.FileHeader{Name: path}} }
+// named is an entry that has nothing but a name.
+func named(path string) item { return item{name: path} }

@@ -2,11 +2,13 @@ package archive
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"html"
 	"io"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -15,25 +17,53 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// readPosts decodes the posts of parts, in order, and stops after the first error.
-func readPosts(ctx context.Context, parts []part, read *atomic.Int64) iter.Seq2[Post, error] {
+// readPosts decodes the posts of parts, in order. It ends with an error where the disk or ctx fails; what is wrong
+// with a part or an entry is skipped and counted.
+func (a *Archive) readPosts(ctx context.Context, parts []part) iter.Seq2[Post, error] {
 	return func(yield func(Post, error) bool) {
 		for _, p := range parts {
-			d := decoder{part: p}
-			for json, err := range p.blocks(ctx, read) {
-				if err != nil {
-					yield(Post{}, err)
+			posts := a.scripted
+			if p.kind == kindTable {
+				posts = a.rows
+			}
+			for post, err := range posts(ctx, p, &a.read) {
+				if !yield(post, err) || err != nil {
 					return
-				}
-				d.reset(json)
-				for post, err := range d.posts() {
-					if !yield(post, err) || err != nil {
-						return
-					}
 				}
 			}
 		}
 	}
+}
+
+// scripted reads the posts of a part that is a script.
+func (a *Archive) scripted(ctx context.Context, p part, read *atomic.Int64) iter.Seq2[Post, error] {
+	return func(yield func(Post, error) bool) {
+		d := decoder{part: p, count: a.skips.add}
+		for json, err := range p.blocks(ctx, read, a.skips.add) {
+			if err != nil {
+				if err = a.partFailed(p, err); err != nil {
+					yield(Post{}, err)
+				}
+				return
+			}
+			d.reset(json)
+			for post := range d.posts() {
+				if !yield(post, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// partFailed counts what is wrong with a part, and gives back what is wrong with the disk or the run.
+func (a *Archive) partFailed(p part, err error) error {
+	err = readFailed(p, err)
+	if errors.Is(err, errOutside) {
+		return err
+	}
+	a.skips.add(skipRest(p, err))
+	return nil
 }
 
 // decoder reads the JSON objects of one part's blocks, token by token. Names it
@@ -41,44 +71,151 @@ func readPosts(ctx context.Context, parts []part, read *atomic.Int64) iter.Seq2[
 type decoder struct {
 	jsontext.Decoder
 	part    part
-	count   int    // objects decoded
+	count   func(Skip)
+	block   []byte
+	from    int    // where in block the decoder began
+	again   int    // beginnings found inside of the present broken entry
 	scratch []byte // the last string, unquoted
+	wrong   string // why the present entry cannot be used
 }
 
-// reset points the decoder at the next block. jsontext reads a bytes.Buffer in place.
+// errBroken says that an entry is no JSON.
+var errBroken = errors.New("archive: broken JSON")
+
+// reset points the decoder at the next block.
 func (d *decoder) reset(json []byte) {
-	// A repeated name or half an emoji in one post is no reason to refuse the archive.
-	d.Reset(bytes.NewBuffer(json), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	d.block = json
+	d.begin(0)
+}
+
+// begin reads on from an offset of the block. jsontext reads a bytes.Buffer in place.
+func (d *decoder) begin(at int) {
+	d.from = at
+	// A repeated name or half an emoji in one post is no reason to skip it.
+	d.Reset(bytes.NewBuffer(d.block[at:]), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
 
 // posts decodes the block's objects.
-func (d *decoder) posts() iter.Seq2[Post, error] {
-	return func(yield func(Post, error) bool) {
+func (d *decoder) posts() iter.Seq[Post] {
+	return func(yield func(Post) bool) {
 		for {
-			p := Post{Deleted: d.part.kind == kindDeleted, Community: d.part.kind == kindCommunity}
-			err := d.object(func(name []byte) error { return d.member(&p, name, true) })
-			if errors.Is(err, io.EOF) {
+			r := reading{Post: Post{Deleted: d.part.kind == kindDeleted, Community: d.part.kind == kindCommunity}}
+			ok, end := d.entry(func(name []byte) error { return d.member(&r, name, true) }, r.check)
+			if end {
 				return
 			}
-			if err == nil && !digits(p.ID) {
-				err = badID(d.part, d.count)
+			if !ok {
+				continue
 			}
-			if err != nil {
-				yield(Post{}, err)
-				return
-			}
-			d.count++
-			p.Text = html.UnescapeString(p.Text)
-			p.Repost = strings.HasPrefix(p.Text, "RT @")
-			if !yield(p, nil) {
+			r.finish(r.reposted)
+			if !yield(r.Post) {
 				return
 			}
 		}
 	}
 }
 
+// entry reads one entry of the block, and counts it as skipped where it cannot be used. check tells what it lacks.
+func (d *decoder) entry(member func(name []byte) error, check func() (reason, id string)) (ok, end bool) {
+	start := d.from + int(d.InputOffset())
+	d.wrong = ""
+	err := d.object(member)
+	if errors.Is(err, io.EOF) {
+		return false, true
+	}
+	if err != nil {
+		d.recover(start)
+		return false, false
+	}
+	d.again = 0
+	reason, id := check()
+	if reason = cmp.Or(reason, d.wrong); reason == "" {
+		return true, false
+	}
+	d.count(skipped(d.part, reason, id))
+	return false, false
+}
+
+// recover reads on behind a broken entry, or with the entry inside of it: a missing bracket makes one of two.
+func (d *decoder) recover(start int) {
+	rest := bytes.TrimLeft(d.block[start:], " \n\r\t")
+	start = len(d.block) - len(rest)
+	if len(rest) > 0 && rest[0] != '{' { // what stood between two entries that were taken for one
+		at := bytes.IndexByte(rest, '{')
+		if at < 0 {
+			at = len(rest)
+		}
+		d.begin(start + at)
+		return
+	}
+	d.count(skipped(d.part, reasonJSON, ""))
+	n := elementEnd(rest)
+	if n < 0 {
+		n = len(rest)
+	}
+	if d.again++; d.again <= maxSearches && n > 0 {
+		if next := element.FindIndex(rest[1:n]); next != nil {
+			d.begin(start + 1 + next[0])
+			return
+		}
+	}
+	d.again = 0
+	d.begin(start + n)
+}
+
+// reading is a post while it is read.
+type reading struct {
+	Post
+	whole    bool     // its text is the whole one of a post that X shortened
+	reposted bool     // the post holds the one that it reposts
+	versions []string // ids of all versions of an edited post
+}
+
+// check says why a post cannot be used.
+func (r *reading) check() (reason, id string) {
+	if !digits(r.ID) {
+		return reasonID, ""
+	}
+	for _, v := range r.versions {
+		if laterID(v, r.ID) {
+			r.Outdated = true
+		}
+	}
+	return "", r.ID
+}
+
+// laterID reports whether a is a later id than b.
+func laterID(a, b string) bool {
+	return digits(a) && cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) > 0
+}
+
+// finish unescapes the text and mends a date from before X existed, which X itself has written into some archives.
+func (p *Post) finish(reposted bool) {
+	p.Text = html.UnescapeString(p.Text)
+	for i := range p.AltTexts {
+		p.AltTexts[i] = html.UnescapeString(p.AltTexts[i])
+	}
+	p.Repost = reposted || strings.HasPrefix(p.Text, "RT @")
+	if !p.PostedAt.IsZero() && p.PostedAt.Year() < firstYear {
+		p.PostedAt = timeOf(p.ID)
+	}
+}
+
+// firstYear is when X began.
+const firstYear = 2006
+
+// timeOf is when X gave out an id; zero for ids from before November 2010, which do not tell.
+func timeOf(id string) time.Time {
+	const epoch, first = 1288834974657, 1 << 35
+	n, err := strconv.ParseUint(id, 10, 63)
+	if err != nil || n < first {
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(n>>22) + epoch).UTC()
+}
+
 // member decodes one member of a post. Since 2019 a post is wrapped as {"tweet": {…}}.
-func (d *decoder) member(p *Post, name []byte, outer bool) (err error) {
+func (d *decoder) member(p *reading, name []byte, outer bool) (err error) {
 	switch string(name) {
 	case `"tweet"`:
 		if !outer {
@@ -93,11 +230,21 @@ func (d *decoder) member(p *Post, name []byte, outer bool) (err error) {
 		}
 		p.ID, err = d.text()
 	case `"full_text"`, `"text"`:
+		if p.whole {
+			return d.skip()
+		}
 		p.Text, err = d.text()
+	case `"extended_tweet"`, `"note_tweet"`, `"note_post"`:
+		return d.object(func(name []byte) error { return d.longer(p, name, 0) })
+	case `"retweeted_status"`, `"retweeted_status_result"`:
+		p.reposted = d.PeekKind() == '{'
+		return d.skip()
+	case `"edit_info"`:
+		return d.object(func(name []byte) error { return d.edit(p, name, 0) })
 	case `"lang"`:
 		p.Lang, err = d.text()
 	case `"created_at"`:
-		p.PostedAt, err = d.time(time.RubyDate)
+		p.PostedAt, err = d.time(d.part.layouts()...)
 	case `"favorite_count"`:
 		p.Likes, err = d.number()
 	case `"retweet_count"`:
@@ -117,13 +264,59 @@ func (d *decoder) member(p *Post, name []byte, outer bool) (err error) {
 	return err
 }
 
+// longer decodes the whole text of a post that X shortened. The text may lie some objects deep.
+func (d *decoder) longer(p *reading, name []byte, depth int) (err error) {
+	switch string(name) {
+	case `"full_text"`, `"text"`:
+		text, err := d.text()
+		if len(text) > 0 {
+			p.Text, p.whole = text, true
+		}
+		return err
+	case `"entities"`, `"extended_entities"`:
+		return d.object(func(name []byte) error { return d.entity(p, name) })
+	case `"note_tweet_results"`, `"result"`, `"core"`:
+		if depth < maxWrapped {
+			return d.object(func(name []byte) error { return d.longer(p, name, depth+1) })
+		}
+	}
+	return d.skip()
+}
+
+// maxWrapped is how many objects lie around a whole text or a list of versions.
+const maxWrapped = 3
+
+// edit collects the ids of the versions of an edited post.
+func (d *decoder) edit(p *reading, name []byte, depth int) error {
+	switch string(name) {
+	case `"editTweetIds"`, `"edit_tweet_ids"`:
+		return d.array(func() error {
+			id, err := d.id()
+			if id != "" && len(p.versions) < maxVersions {
+				p.versions = append(p.versions, id)
+			}
+			return err
+		})
+	case `"initial"`, `"edit"`, `"editControlInitial"`, `"edit_control_initial"`:
+		if depth < maxWrapped {
+			return d.object(func(name []byte) error { return d.edit(p, name, depth+1) })
+		}
+	}
+	return d.skip()
+}
+
+const maxVersions = 64 // X allows five edits
+
 // entity decodes one member of entities or extended_entities; the latter lists all
 // the media, the former only the first.
-func (d *decoder) entity(p *Post, name []byte) error {
+func (d *decoder) entity(p *reading, name []byte) error {
 	switch string(name) {
 	case `"media"`:
 		n := 0
-		err := d.array(func() error { n++; return d.skip() })
+		err := d.array(func() error {
+			n++
+			return d.object(func(name []byte) error { return d.medium(p, name) })
+		})
 		p.Media = max(p.Media, n)
 		return err
 	case `"hashtags"`:
@@ -132,12 +325,26 @@ func (d *decoder) entity(p *Post, name []byte) error {
 	return d.skip()
 }
 
-func (d *decoder) hashtag(p *Post, name []byte) error {
+// medium reads what the author wrote to describe a picture.
+func (d *decoder) medium(p *reading, name []byte) error {
+	if string(name) != `"ext_alt_text"` && string(name) != `"alt_text"` {
+		return d.skip()
+	}
+	alt, err := d.text()
+	if alt != "" && len(p.AltTexts) < maxMedia && !slices.Contains(p.AltTexts, alt) {
+		p.AltTexts = append(p.AltTexts, alt)
+	}
+	return err
+}
+
+const maxMedia = 16 // X allows four pictures
+
+func (d *decoder) hashtag(p *reading, name []byte) error {
 	if string(name) != `"text"` {
 		return d.skip()
 	}
 	tag, err := d.text()
-	if tag != "" {
+	if tag != "" && !slices.Contains(p.Hashtags, tag) {
 		p.Hashtags = append(p.Hashtags, tag)
 	}
 	return err
@@ -150,7 +357,7 @@ func (d *decoder) object(f func(name []byte) error) error {
 	case '{':
 	case jsontext.KindInvalid:
 		if _, err := d.ReadToken(); !errors.Is(err, io.EOF) || d.StackDepth() > 0 {
-			return badJSON(d.part, d.count)
+			return errBroken
 		}
 		return io.EOF
 	default:
@@ -159,7 +366,7 @@ func (d *decoder) object(f func(name []byte) error) error {
 	return d.within(func() error {
 		name, err := d.ReadValue()
 		if err != nil {
-			return badJSON(d.part, d.count)
+			return errBroken
 		}
 		return f(name)
 	})
@@ -176,13 +383,13 @@ func (d *decoder) array(f func() error) error {
 // within reads an opening token, calls each until the closing one, and reads that.
 func (d *decoder) within(each func() error) error {
 	if _, err := d.ReadToken(); err != nil {
-		return badJSON(d.part, d.count)
+		return errBroken
 	}
 	for {
 		switch d.PeekKind() {
 		case '}', ']', jsontext.KindInvalid:
 			if _, err := d.ReadToken(); err != nil {
-				return badJSON(d.part, d.count)
+				return errBroken
 			}
 			return nil
 		}
@@ -194,7 +401,7 @@ func (d *decoder) within(each func() error) error {
 
 func (d *decoder) skip() error {
 	if err := d.SkipValue(); err != nil {
-		return badJSON(d.part, d.count)
+		return errBroken
 	}
 	return nil
 }
@@ -204,7 +411,7 @@ func (d *decoder) skip() error {
 func (d *decoder) scalar() ([]byte, error) {
 	v, err := d.ReadValue()
 	if err != nil {
-		return nil, badJSON(d.part, d.count)
+		return nil, errBroken
 	}
 	switch v.Kind() {
 	case '"':
@@ -240,18 +447,34 @@ func (d *decoder) number() (*int, error) {
 	return new(int(n)), err
 }
 
-// time is zero for null or "", and refuses what is no time of the given layout.
-func (d *decoder) time(layout string) (time.Time, error) {
+// time is zero for null or "". What is no time of these layouts makes the entry unusable.
+func (d *decoder) time(layouts ...string) (time.Time, error) {
 	b, err := d.scalar()
 	if err != nil || len(b) == 0 {
 		return time.Time{}, err
 	}
-	t, wrong := time.Parse(layout, string(b))
-	if wrong != nil || t.Year() < 2006 || t.Year() > 9999 {
-		return time.Time{}, badDate(d.part, d.count)
+	for _, layout := range layouts {
+		if t, wrong := time.Parse(layout, string(b)); wrong == nil && t.Year() <= 9999 {
+			return t.UTC(), nil
+		}
 	}
-	return t.UTC(), nil
+	d.wrong = reasonDate
+	return time.Time{}, nil
 }
+
+// layouts are how the part writes dates.
+func (p part) layouts() []string {
+	if p.kind == kindMonth {
+		return monthTimes
+	}
+	return postTimes
+}
+
+var (
+	postTimes  = []string{time.RubyDate}
+	monthTimes = []string{tableTime, time.RubyDate}
+	noteTimes  = []string{time.RFC3339, time.RubyDate}
+)
 
 // digits reports whether s can be an id.
 func digits(s string) bool {

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"path"
 	"strings"
 )
 
@@ -35,22 +36,23 @@ const (
 
 var errNotZip = errors.New("no valid zip directory")
 
-// openZip reads the zip's directory and keeps the entries that [parseName] knows.
-func openZip(r io.ReaderAt, size int64) (*zip.Reader, error) {
+// openZip reads the zip's directory and keeps the entries that [parseName] knows. It gives the view of the file in which
+// their offsets are right, and counts the entries whose name points outside.
+func openZip(r io.ReaderAt, size int64) (z *zip.Reader, view io.ReaderAt, tricky int, err error) {
 	dir, err := findDirectory(r, size)
 	if err != nil {
-		return nil, notZip(err)
+		return nil, nil, 0, notZip(err)
 	}
-	kept, err := dir.filter(r)
+	kept, tricky, err := dir.filter(r)
 	if err != nil {
-		return nil, err
+		return nil, nil, 0, err
 	}
-	view := spliced{r: r, base: dir.base, cut: dir.offset, tail: kept}
-	z, err := zip.NewReader(view, dir.offset+int64(len(kept)))
+	view = spliced{r: r, base: dir.base, cut: dir.offset, tail: kept}
+	z, err = zip.NewReader(view, dir.offset+int64(len(kept)))
 	if err != nil {
-		return nil, notZip(err)
+		return nil, nil, 0, notZip(err)
 	}
-	return z, nil
+	return z, view, tricky, nil
 }
 
 // directory says where the zip's list of entries is. All offsets in a zip count
@@ -103,29 +105,29 @@ func newDirectory(end, length, offset, size int64) (directory, error) {
 	return directory{base: base, offset: offset, size: length}, nil
 }
 
-// filter copies the records of the entries we may open, and ends the copy as a zip ends.
-func (d directory) filter(r io.ReaderAt) ([]byte, error) {
+// filter copies the records of the entries we may open, and ends the copy as a zip ends. Entries that would be opened if
+// their name did not point outside are counted.
+func (d directory) filter(r io.ReaderAt) (kept []byte, tricky int, err error) {
 	in := bufio.NewReaderSize(io.NewSectionReader(r, d.base+d.offset, d.size), 64<<10)
-	var kept []byte
 	parts := 0
 	for n := 0; ; n++ {
 		rec, err := readRecord(in)
 		if errors.Is(err, io.EOF) {
-			return appendEnd(kept, d.offset, parts), nil
+			return appendEnd(kept, d.offset, parts), tricky, nil
 		}
 		if err != nil {
-			return nil, notZip(err)
+			return nil, 0, notZip(err)
 		}
-		name := string(rec[lenHeader : lenHeader+int(binary.LittleEndian.Uint16(rec[28:]))])
-		if escapes(name) {
-			return nil, pathTrick()
-		}
-		if _, ok := parseName(name); ok {
+		name := slashed(string(rec[lenHeader : lenHeader+int(binary.LittleEndian.Uint16(rec[28:]))]))
+		switch _, ok := parseName(path.Clean(strings.TrimLeft(name, "/"))); {
+		case ok && escapes(name):
+			tricky++
+		case ok:
 			kept = append(kept, rec...)
 			parts++
 		}
 		if n >= maxEntries || parts > maxParts {
-			return nil, tooManyEntries()
+			return nil, 0, tooManyEntries()
 		}
 	}
 }
@@ -156,7 +158,7 @@ func readRecord(in *bufio.Reader) ([]byte, error) {
 // escapes reports whether a name would leave the folder it is unpacked in. We unpack
 // nothing, but X never writes such names, so the file was made to trick somebody.
 func escapes(name string) bool {
-	if strings.HasPrefix(name, "/") || strings.ContainsAny(name, "\\\x00") || (len(name) > 1 && name[1] == ':') {
+	if strings.HasPrefix(name, "/") || strings.Contains(name, "\x00") || (len(name) > 1 && name[1] == ':') {
 		return true
 	}
 	for elem := range strings.SplitSeq(name, "/") {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/repazoo/repazoo/internal/deflate64"
 )
 
 // kind is what an entry holds, in the order entries are read.
@@ -15,10 +17,16 @@ type kind uint8
 
 const (
 	kindAccount kind = iota
+	kindProfile
+	kindManifest
+	kindDetails // who it is, before 2018
 	kindNotes
 	kindPosts
+	kindMonth // posts of one month, before 2018
+	kindTable // all posts as a table, before 2018
 	kindCommunity
 	kindDeleted
+	kindZip
 )
 
 // kinds are the only entries ever opened, by file name without -partN.js. The
@@ -28,6 +36,8 @@ var kinds = map[string]struct {
 	inner string
 }{
 	"account":         {kindAccount, "account"},
+	"profile":         {kindProfile, "profile"},
+	"manifest":        {kindManifest, ""},
 	"tweet":           {kindPosts, "tweet"},
 	"tweets":          {kindPosts, "tweets"},
 	"note-tweet":      {kindNotes, "note_tweet"},
@@ -35,41 +45,88 @@ var kinds = map[string]struct {
 	"deleted-tweets":  {kindDeleted, "deleted_tweets"},
 }
 
-var entryName = regexp.MustCompile(`^((?:[^/]+/)?(?:data/)?)([a-z-]+?)(?:-part([0-9]{1,4}))?\.js$`)
+var (
+	entryBase = regexp.MustCompile(`^([a-z-]+?)(?:-part([0-9]{1,4}))?\.js$`)
+	monthBase = regexp.MustCompile(`^([0-9]{4})_([0-9]{2})\.js$`)
+)
+
+// maxDeep is how many folders may lie around an archive.
+const maxDeep = 3
 
 // name is an entry's path, taken apart.
 type name struct {
-	folder string // "", "data/", "x-archive/" or "x-archive/data/"
+	home   string // the folder the archive lies in: "", or such as "x-archive"
 	kind   kind
 	inner  string
 	number int
 }
 
-// parseName takes an entry's path apart; it is false for entries we never open.
+// parseName takes an entry's path apart; it is false for entries we never open. Upper case and the separators of
+// Windows make no difference.
 func parseName(s string) (name, bool) {
-	m := entryName.FindStringSubmatch(s)
-	if m == nil || strings.HasPrefix(s, "__MACOSX/") {
+	s = strings.ToLower(slashed(s))
+	dir, base := path.Split(strings.TrimPrefix(s, "./"))
+	dir = strings.TrimSuffix(dir, "/")
+	if strings.HasPrefix(base, "._") || strings.HasPrefix(s, "__macosx/") || strings.Contains(s, "/__macosx/") {
 		return name{}, false
 	}
-	k, ok := kinds[m[2]]
-	n, _ := strconv.Atoi(m[3])
-	return name{folder: m[1], kind: k.kind, inner: k.inner, number: n}, ok
+	n, data, ok := parseBase(base)
+	if !ok {
+		return name{}, false
+	}
+	for i := len(data) - 1; i >= 0; i-- { // the innermost folder first
+		if path.Base(dir) != data[i] {
+			if i > 0 && len(data) > 1 {
+				return name{}, false
+			}
+			break
+		}
+		dir = strings.TrimSuffix(strings.TrimSuffix(dir, data[i]), "/")
+	}
+	n.home = strings.TrimSuffix(dir, "/")
+	return n, n.home == "" || strings.Count(n.home, "/") < maxDeep
+}
+
+// parseBase tells what a file name promises and in which folders of an archive such a file lies.
+func parseBase(base string) (n name, data []string, ok bool) {
+	if m := monthBase.FindStringSubmatch(base); m != nil {
+		month, _ := strconv.Atoi(m[1] + m[2])
+		return name{kind: kindMonth, inner: "tweets_" + m[1] + "_" + m[2], number: month}, []string{"data", "js", "tweets"}, true
+	}
+	switch {
+	case base == "user_details.js":
+		return name{kind: kindDetails}, []string{"data", "js"}, true
+	case base == "tweets.csv":
+		return name{kind: kindTable}, nil, true
+	case strings.HasSuffix(base, ".zip"):
+		return name{kind: kindZip}, nil, true
+	}
+	m := entryBase.FindStringSubmatch(base)
+	if m == nil {
+		return name{}, nil, false
+	}
+	k, ok := kinds[m[1]]
+	number, _ := strconv.Atoi(m[2])
+	return name{kind: k.kind, inner: k.inner, number: number}, []string{"data"}, ok
 }
 
 // part is one entry that will be read.
 type part struct {
 	name
-	file *zip.File
+	item
+	place string // the source and folder it lies in
 }
 
-// base is the part's file name, for messages.
-func (p part) base() string { return path.Base(p.file.Name) }
+// holdsPosts reports whether the part can hold posts to be judged.
+func (p part) holdsPosts() bool {
+	return p.kind == kindPosts || p.kind == kindMonth || p.kind == kindTable || p.kind == kindCommunity
+}
 
 // chosen is what an archive is read from.
 type chosen struct {
-	account part
-	notes   []part
-	posts   []part
+	about []part // account, profile, manifest, details
+	notes []part
+	posts []part
 }
 
 // The most a part may inflate: X's own files reach 20 times, zip bombs 1,000.
@@ -78,77 +135,67 @@ const (
 	ratioFree = 1 << 20 // bytes that may inflate from anything
 )
 
-// choose picks the parts that lie beside the one account file, and refuses what
-// cannot be an archive of X, before anything is inflated.
-func choose(files []*zip.File, size int64) (chosen, error) {
-	parts := make([]part, len(files))
-	for i, f := range files {
-		n, _ := parseName(f.Name)
-		parts[i] = part{n, f}
-	}
-	account, err := onlyAccount(parts)
+// choose picks the parts of a source, before anything is inflated. Parts that cannot be read are skipped; only a
+// password and a source that unpacks beyond all measure refuse the whole.
+func (a *Archive) choose(s source) (chosen, error) {
+	parts, err := a.usable(s)
 	if err != nil {
 		return chosen{}, err
 	}
-	parts = slices.DeleteFunc(parts, func(p part) bool { return p.folder != account.folder })
 	slices.SortStableFunc(parts, func(a, b part) int {
-		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.number, b.number), cmp.Compare(a.file.Name, b.file.Name))
+		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.number, b.number), cmp.Compare(a.item.name, b.item.name))
 	})
-	if err := check(parts, size); err != nil {
-		return chosen{}, err
-	}
-	in := chosen{account: account}
+	var in chosen
 	for _, p := range parts {
 		switch p.kind {
-		case kindAccount:
+		case kindZip:
+		case kindAccount, kindProfile, kindManifest, kindDetails:
+			in.about = append(in.about, p)
 		case kindNotes:
 			in.notes = append(in.notes, p)
+		case kindTable: // the same posts as in the scripts beside it, with less about each
+			months := func(o part) bool { return o.kind == kindMonth && o.home == p.home }
+			if !slices.ContainsFunc(parts, months) {
+				in.posts = append(in.posts, p)
+			}
 		default:
 			in.posts = append(in.posts, p)
 		}
 	}
-	if len(in.posts) == 0 {
-		return chosen{}, noPosts()
-	}
 	return in, nil
 }
 
-func onlyAccount(parts []part) (part, error) {
-	is := func(p part) bool { return p.kind == kindAccount && p.number == 0 }
-	first := slices.IndexFunc(parts, is)
-	switch {
-	case first < 0:
-		return part{}, noAccount()
-	case slices.ContainsFunc(parts[first+1:], is):
-		return part{}, manyAccounts()
-	}
-	return parts[first], nil
-}
-
-// check refuses encrypted, repeated and bomb-like parts. The sum is held against
-// the file's own size too, because entries of a zip can share their bytes.
-func check(parts []part, size int64) error {
+// usable are the parts of a source that can be read. Their sum is held against the source's own size too, because
+// entries of a zip can share their bytes.
+func (a *Archive) usable(s source) ([]part, error) {
+	var out []part
 	total := uint64(0)
-	for i, p := range parts {
-		f := p.file
+	for _, it := range s.items {
+		n, ok := parseName(it.name)
+		p := part{n, it, strconv.Itoa(s.number) + "/" + n.home}
 		switch {
-		case f.Flags&1 != 0:
-			return encrypted()
-		case f.Method != zip.Deflate && f.Method != zip.Store:
-			return unknownMethod(p)
-		case i > 0 && parts[i-1].file.Name == f.Name:
-			return twice(p)
-		case tooDense(f.UncompressedSize64, f.CompressedSize64):
-			return bomb(p)
+		case !ok:
+			continue
+		case n.kind == kindZip:
+		case it.encrypted:
+			return nil, encrypted()
+		case it.method != zip.Deflate && it.method != zip.Store && it.method != deflate64.Method:
+			a.skips.add(skipRest(p, unknownMethod(p)))
+			continue
+		case tooDense(it.size, it.packed):
+			a.skips.add(skipRest(p, bomb(p)))
+			continue
+		default:
+			total += it.size // cannot wrap: each is at most maxRatio times its packed size
 		}
-		total += f.UncompressedSize64 // cannot wrap: each is at most maxRatio times its compressed size
-		if tooDense(total, uint64(size)) {
-			return bomb(p)
+		if s.size > 0 && tooDense(total, uint64(s.size)) {
+			return nil, bomb(p)
 		}
+		out = append(out, p)
 	}
-	return nil
+	return out, nil
 }
 
-func tooDense(inflated, compressed uint64) bool {
-	return inflated > ratioFree && (inflated-ratioFree)/maxRatio > compressed
+func tooDense(inflated, packed uint64) bool {
+	return inflated > ratioFree && (inflated-ratioFree)/maxRatio > packed
 }

@@ -2,12 +2,9 @@ package archive
 
 import (
 	"context"
-	"errors"
 	"html"
-	"io"
 	"regexp"
 	"strings"
-	"sync/atomic"
 	"time"
 	"unicode/utf8"
 )
@@ -23,75 +20,85 @@ const maxNoteBytes = 8 << 20
 // noteIndex finds the whole text of a shortened post.
 type noteIndex struct {
 	texts map[int64][]string // by Unix second
+	byID  map[string]string  // by the id of the post, where the note tells it
 	bytes int
 }
 
-// readNotes reads all long posts, within the bound.
-func readNotes(ctx context.Context, parts []part, read *atomic.Int64) (*noteIndex, error) {
-	ix := &noteIndex{texts: map[int64][]string{}}
+// readNotes reads all long posts, within the bound. A file of them that cannot be read leaves posts as short as they are.
+func (a *Archive) readNotes(ctx context.Context, parts []part) (*noteIndex, error) {
+	ix := &noteIndex{texts: map[int64][]string{}, byID: map[string]string{}}
 	for _, p := range parts {
-		d := decoder{part: p}
-		for json, err := range p.blocks(ctx, read) {
+		d := decoder{part: p, count: a.skips.add}
+		for json, err := range p.blocks(ctx, &a.read, a.skips.add) {
 			if err != nil {
-				return nil, err
+				if err = a.partFailed(p, err); err != nil {
+					return nil, err
+				}
+				break
 			}
 			d.reset(json)
-			if err := d.notes(ix); err != nil {
-				return nil, err
-			}
+			d.notes(ix)
 		}
 	}
 	return ix, nil
 }
 
+// note is one long post.
+type note struct {
+	id   string // of the post; usually unknown
+	at   time.Time
+	text string
+}
+
 // notes adds the block's long posts to ix.
-func (d *decoder) notes(ix *noteIndex) error {
-	for ; ; d.count++ {
-		var at time.Time
-		var text string
-		err := d.object(func(name []byte) error {
-			if string(name) != `"noteTweet"` {
-				return d.skip()
-			}
-			return d.object(func(name []byte) error { return d.note(name, &at, &text) })
-		})
-		if errors.Is(err, io.EOF) {
-			return nil
+func (d *decoder) notes(ix *noteIndex) {
+	for {
+		var n note
+		ok, end := d.entry(func(name []byte) error { return d.note(&n, name, 0) }, func() (string, string) { return "", n.id })
+		if end {
+			return
 		}
-		if err != nil {
-			return err
+		if ok {
+			n.text = html.UnescapeString(n.text)
+			ix.add(n)
 		}
-		ix.add(at, html.UnescapeString(text))
 	}
 }
 
-func (d *decoder) note(name []byte, at *time.Time, text *string) (err error) {
+// note decodes a member of a long post, which X wraps in "noteTweet" and whose text it wraps in "core", or does not.
+func (d *decoder) note(n *note, name []byte, depth int) (err error) {
 	switch string(name) {
-	case `"createdAt"`:
-		*at, err = d.time(time.RFC3339)
-		return err
-	case `"core"`:
-		return d.object(func(name []byte) error {
-			if string(name) != `"text"` {
-				return d.skip()
-			}
-			*text, err = d.text()
-			return err
-		})
+	case `"createdAt"`, `"created_at"`:
+		n.at, err = d.time(noteTimes...)
+	case `"tweetId"`, `"tweet_id"`, `"postId"`, `"post_id"`:
+		n.id, err = d.id()
+	case `"text"`:
+		n.text, err = d.text()
+	case `"noteTweet"`, `"core"`:
+		if depth == maxWrapped {
+			return d.skip()
+		}
+		return d.object(func(name []byte) error { return d.note(n, name, depth+1) })
+	default:
+		return d.skip()
 	}
-	return d.skip()
+	return err
 }
 
-func (ix *noteIndex) add(at time.Time, text string) {
+func (ix *noteIndex) add(n note) {
 	const overhead = 64 // of the map and the string's header
-	if at.IsZero() || text == "" {
+	if n.text == "" || ix.bytes+len(n.text)+overhead > maxNoteBytes {
 		return
 	}
-	if ix.bytes+len(text)+overhead > maxNoteBytes {
+	switch {
+	case n.id != "":
+		ix.byID[n.id] = n.text
+	case !n.at.IsZero():
+		ix.texts[n.at.Unix()] = append(ix.texts[n.at.Unix()], n.text)
+	default:
 		return
 	}
-	ix.bytes += len(text) + overhead
-	ix.texts[at.Unix()] = append(ix.texts[at.Unix()], text)
+	ix.bytes += len(n.text) + overhead
 }
 
 // minCut is the shortest text that can be what X left of a long post: 140 wide characters, less a link.
@@ -102,8 +109,13 @@ var (
 	links    = regexp.MustCompile(`https?://\S*`)
 )
 
-// whole returns the whole text of a post made at a time that begins with text, or text itself.
-func (ix *noteIndex) whole(at time.Time, text string) string {
+// whole returns the whole text of a post: of the long post that tells its id, or of one made at the same time that begins
+// with the same words. Without one it is the text that the post has.
+func (ix *noteIndex) whole(p Post) string {
+	text, at := p.Text, p.PostedAt
+	if note, ok := ix.byID[p.ID]; ok && len(note) > len(text) {
+		return note
+	}
 	if len(ix.texts) == 0 || utf8.RuneCountInString(text) < minCut {
 		return text
 	}

@@ -4,13 +4,19 @@ import (
 	"archive/zip"
 	"compress/flate"
 	"context"
+	"encoding/csv"
 	"errors"
 	"io"
+	"strings"
 
+	"github.com/repazoo/repazoo/internal/deflate64"
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
 // Every sentence a person can get about an archive, in one place. None holds text of a post.
+//
+// What is wrong with one part makes no refusal: it is told as the reason for which the part was skipped, and refuses the
+// archive only where no post could be read.
 
 const askAgain = " Ask X for a new archive, and give the .zip exactly as you downloaded it."
 
@@ -18,44 +24,34 @@ func cannotOpen(err error) error {
 	return fault.ArchiveUnreadable.Saying("The file cannot be opened. Check that it exists and that you may read it.").Because(err)
 }
 
-func isFolder() error {
-	return fault.ArchiveUnreadable.Saying("This is a folder. Give the .zip file that X let you download.")
-}
-
 func notZip(err error) error {
 	return fault.ArchiveUnreadable.Saying("This file is not a complete zip file." + askAgain).Because(err)
 }
 
-func pathTrick() error {
-	return fault.ArchiveUnreadable.Saying("The zip holds a file name that points outside of it, which X never writes." + askAgain)
-}
-
 func tooManyEntries() error {
-	return fault.ArchiveUnreadable.Saying("The zip lists more files than an X archive can have." + askAgain)
-}
-
-func noAccount() error {
-	return fault.ArchiveUnreadable.Saying("There is no data/account.js in this zip, so it is not an X archive, or only a piece of one." + askAgain)
+	return fault.ArchiveUnreadable.Saying("There are more files in it than an X archive can have." + askAgain)
 }
 
 func manyAccounts() error {
-	return fault.ArchiveUnreadable.Saying("The zip holds more than one archive. Give one archive at a time, as you downloaded it from X.")
+	return fault.ArchiveUnreadable.Saying(
+		"There are archives of more than one account in it. Give the archive of one account at a time, as you downloaded it from X.")
 }
 
 func noPosts() error {
-	return fault.ArchiveUnreadable.Saying("This archive has an account but no file of posts (data/tweets.js)." + askAgain)
+	return fault.ArchiveUnreadable.Saying("There is no file of posts in it (data/tweets.js), so it is not an X archive, " +
+		"or only a part of one without posts." + askAgain)
 }
 
 func encrypted() error {
 	return fault.ArchiveUnreadable.Saying("The zip is protected by a password. Give the file as you downloaded it from X, without one.")
 }
 
-func unknownMethod(p part) error {
-	return fault.ArchiveUnreadable.Saying("%s is packed in a way X does not use."+askAgain, p.base())
+func takeItOut(it item) error {
+	return fault.ArchiveUnreadable.Saying("it is a zip inside the zip that is too large to open there; take it out and give it by itself")
 }
 
-func twice(p part) error {
-	return fault.ArchiveUnreadable.Saying("The zip holds %s twice, and nobody can tell which one is right."+askAgain, p.base())
+func unknownMethod(p part) error {
+	return fault.ArchiveUnreadable.Saying("%s is packed in a way X does not use."+askAgain, p.base())
 }
 
 func bomb(p part) error {
@@ -63,7 +59,7 @@ func bomb(p part) error {
 }
 
 func wrongPrefix(p part) error {
-	return fault.ArchiveUnreadable.Saying("%s does not begin as X begins it (window.YTD.%s.part0 = [), so it was not read."+askAgain, p.base(), p.inner)
+	return fault.ArchiveUnreadable.Saying("%s does not begin as X begins it, so it was not read."+askAgain, p.base())
 }
 
 func cutShort(p part, err error) error {
@@ -71,42 +67,46 @@ func cutShort(p part, err error) error {
 }
 
 func damaged(p part, err error) error {
-	return fault.ArchiveUnreadable.Saying("%s is damaged inside the zip and cannot be unpacked."+askAgain, p.base()).Because(err)
+	return fault.ArchiveUnreadable.Saying("%s is damaged and cannot be unpacked."+askAgain, p.base()).Because(err)
 }
+
+func badTable(p part, err error) error {
+	return fault.ArchiveUnreadable.Saying("%s is no table that can be read."+askAgain, p.base()).Because(err)
+}
+
+func badAbout(p part) error {
+	return fault.ArchiveUnreadable.Saying("%s does not tell what X writes there."+askAgain, p.base())
+}
+
+// nothingLeft refuses an archive of which no post could be read, for what was wrong with it first.
+func nothingLeft(first Skip) error {
+	return fault.ArchiveUnreadable.Saying("No post could be read. %s"+askAgain, first)
+}
+
+// errOutside marks failures that are not the archive's: of the disk, or of whoever stopped the reading.
+var errOutside = errors.New("archive: reading failed")
 
 func unreadable(p part, err error) error {
-	return fault.ArchiveUnreadable.Saying("Reading %s from the disk failed. Copy the archive to a healthy disk and try again.", p.base()).Because(err)
-}
-
-func badJSON(p part, n int) error {
-	return fault.ArchiveUnreadable.Saying("%s holds broken JSON after %d good entries."+askAgain, p.base(), n)
-}
-
-func tooLong(p part, n int) error {
-	return fault.ArchiveUnreadable.Saying("%s holds an entry larger than %d KiB after %d good ones, which no post of X is."+askAgain, p.base(), maxElement>>10, n)
-}
-
-func badID(p part, n int) error {
-	return fault.ArchiveUnreadable.Saying("%s holds an entry without a numeric id after %d good ones."+askAgain, p.base(), n)
-}
-
-func badDate(p part, n int) error {
-	return fault.ArchiveUnreadable.Saying("%s holds a date that cannot be read after %d good entries."+askAgain, p.base(), n)
-}
-
-func badAccount(p part) error {
-	return fault.ArchiveUnreadable.Saying("%s does not tell the account's id and name as X writes them."+askAgain, p.base())
+	return fault.ArchiveUnreadable.Saying("Reading %s from the disk failed. Copy the archive to a healthy disk and try again.", p.base()).
+		Because(errors.Join(errOutside, err))
 }
 
 func stopped(err error) error {
-	return fault.ArchiveUnreadable.Saying("Reading the archive was stopped before its end.").Because(err)
+	return fault.ArchiveUnreadable.Saying("Reading the archive was stopped before its end.").Because(errors.Join(errOutside, err))
 }
 
-// readFailed tells what an error met while inflating a part means.
+// readFailed tells what an error met while reading a part means. A fault stays what it is.
 func readFailed(p part, err error) error {
+	if _, ok := errors.AsType[*fault.Fault](err); ok {
+		return err
+	}
 	_, corrupt := errors.AsType[flate.CorruptInputError](err)
+	_, table := errors.AsType[*csv.ParseError](err)
 	switch {
-	case corrupt, errors.Is(err, zip.ErrChecksum), errors.Is(err, zip.ErrFormat), errors.Is(err, zip.ErrAlgorithm):
+	case table, errors.Is(err, errLongRow):
+		return badTable(p, err)
+	case corrupt, errors.Is(err, zip.ErrChecksum), errors.Is(err, zip.ErrFormat), errors.Is(err, zip.ErrAlgorithm),
+		errors.Is(err, deflate64.ErrCorrupt):
 		return damaged(p, err)
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return cutShort(p, err)
@@ -114,4 +114,14 @@ func readFailed(p part, err error) error {
 		return stopped(err)
 	}
 	return unreadable(p, err)
+}
+
+// because is the reason that a refusal gives for a part, without its name and without what to do.
+func because(err error) string {
+	why := strings.TrimSuffix(fault.From(err).Message, askAgain)
+	_, why, found := strings.Cut(why, " ")
+	if !found {
+		return otherReason
+	}
+	return "it " + strings.TrimSuffix(why, ".")
 }

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-func TestRefusals_EachHasItsOwnSentence(t *testing.T) {
+func TestRefusals_OnlyWhatCannotBeReadAtAll(t *testing.T) {
 	t.Parallel()
 	tweets := func(body string) []byte { return pack(t, account, entry{"data/tweets.js", body}) }
 	good := tweets(script("tweets", tweet("1", "hello", "")))
@@ -21,47 +21,30 @@ func TestRefusals_EachHasItsOwnSentence(t *testing.T) {
 		zip  []byte
 		want string
 	}{
-		"empty file":         {nil, "not a complete zip file"},
-		"not a zip":          {[]byte("<html>Sign in to X</html>"), "not a complete zip file"},
-		"cut zip":            {good[:len(good)/2], "not a complete zip file"},
-		"no account":         {pack(t, entry{"data/tweets.js", script("tweets")}), "no data/account.js"},
-		"account too deep":   {pack(t, entry{"a/b/data/account.js", accountJS}), "no data/account.js"},
-		"two accounts":       {pack(t, account, entry{"copy/data/account.js", accountJS}), "more than one archive"},
-		"no posts":           {pack(t, account), "no file of posts"},
-		"posts elsewhere":    {pack(t, account, entry{"copy/data/tweets.js", script("tweets")}), "no file of posts"},
-		"a part twice":       {pack(t, account, entry{"data/tweets.js", script("tweets")}, entry{"data/tweets.js", script("tweets")}), "holds tweets.js twice"},
-		"climbing path":      {pack(t, account, entry{"data/../../tweets.js", ""}), "points outside"},
-		"absolute path":      {pack(t, account, entry{"/data/tweets.js", ""}), "points outside"},
-		"backslash path":     {pack(t, account, entry{`data\tweets.js`, ""}), "points outside"},
-		"drive path":         {pack(t, account, entry{"C:tweets.js", ""}), "points outside"},
-		"too many parts":     {manyParts(t), "lists more files"},
-		"bomb":               {declare(t, 1, 3<<20), "tweets-part0.js would unpack to far more"},
-		"parts that add up":  {declare(t, 100, 1<<20), "would unpack to far more"},
-		"password":           {patchHeaders(good, 8, 1), "protected by a password"},
-		"odd compression":    {patchHeaders(good, 10, 9), "packed in a way X does not use"},
-		"empty part":         {tweets(""), "tweets.js ends in the middle"},
-		"cut in a post":      {tweets("window.YTD.tweets.part0 = [" + tweet("1", "a", "") + `, {"tweet": {"full`), "tweets.js ends in the middle"},
-		"cut between":        {tweets("window.YTD.tweets.part0 = [" + tweet("1", "a", "")), "tweets.js ends in the middle"},
-		"no prefix":          {tweets(`[{"tweet": {"id_str": "1"}}]`), "does not begin as X begins it (window.YTD.tweets.part0"},
-		"another prefix":     {tweets(script("direct_messages", "{}")), "does not begin as X begins it"},
-		"missing comma":      {tweets(script("tweets", tweet("1", "a", "")+tweet("2", "b", ""))), "broken JSON after 1 good"},
-		"trailing comma":     {tweets(script("tweets", tweet("1", "a", ""), "")), "broken JSON after 1 good"},
-		"not objects":        {tweets(script("tweets", "1")), "broken JSON after 0 good"},
-		"text after the end": {tweets(script("tweets", tweet("1", "a", "")) + "alert(1)"), "broken JSON after 1 good"},
-		"bad JSON in a post": {tweets(script("tweets", tweet("1", "a", ""), `{"tweet": {"id_str": "2", "lang": tru}}`)), "broken JSON after 1 good"},
-		"wrong brackets":     {tweets(script("tweets", `{"tweet": {"id_str": "2", "lang": [}]}`)), "broken JSON after 0 good"},
-		"endless nesting":    {tweets(script("tweets", `{"a":`+strings.Repeat("[", 20_000)+strings.Repeat("]", 20_000)+"}")), "broken JSON after 0 good"},
-		"too long a text":    {tweets(script("tweets", tweet("1", noise(maxElement+1), ""))), "larger than 1024 KiB after 0 good"},
-		"too long, in time":  {tweets(script("tweets", tweet("1", noise(maxElement-10), ""))), "larger than 1024 KiB after 0 good"},
-		"unending text":      {tweets(`window.YTD.tweets.part0 = [{"a": "` + noise(2*maxElement)), "larger than 1024 KiB after 0 good"},
-		"id not digits":      {tweets(script("tweets", tweet("1;drop", "a", ""))), "without a numeric id after 0 good"},
-		"no id":              {tweets(script("tweets", "{}")), "without a numeric id after 0 good"},
-		"bad date":           {tweets(script("tweets", tweet("1", "a", ""), date)), "tweets.js holds a date that cannot be read after 1 good"},
-		"bad checksum":       {patchCRC(good), "tweets.js is damaged"},
-		"account not JSON":   {pack(t, entry{"data/account.js", script("account", "{]}")}, entry{"data/tweets.js", script("tweets")}), "does not tell the account's id"},
-		"account without id": {pack(t, entry{"data/account.js", script("account", "{}")}, entry{"data/tweets.js", script("tweets")}), "does not tell the account's id"},
-		"account date":       {pack(t, entry{"data/account.js", strings.Replace(accountJS, "2012-03", "2012-33", 1)}, entry{"data/tweets.js", script("tweets")}), "account.js holds a date"},
-		"note date":          {pack(t, account, entry{"data/note-tweet.js", script("note_tweet", `{"noteTweet": {"createdAt": "today"}}`)}, entry{"data/tweets.js", script("tweets")}), "note-tweet.js holds a date"},
+		"empty file":       {nil, "not a complete zip file"},
+		"not a zip":        {[]byte("<html>Sign in to X</html>"), "not a complete zip file"},
+		"cut zip":          {good[:len(good)/2], "not a complete zip file"},
+		"two accounts":     {pack(t, account, entry{"data/tweets.js", script("tweets")}, entry{"b/data/account.js", strings.Replace(accountJS, `"42"`, `"43"`, 1)}), "more than one account"},
+		"no posts":         {pack(t, account), "no file of posts"},
+		"deleted alone":    {pack(t, account, entry{"data/deleted-tweets.js", script("deleted_tweets", tweet("1", "a", ""))}), "no file of posts"},
+		"too deep":         {pack(t, entry{"a/b/c/d/data/tweets.js", script("tweets", tweet("1", "a", ""))}), "no file of posts"},
+		"climbing path":    {pack(t, account, entry{"../data/tweets.js", ""}), "1 entry of the zip was skipped: a file name that points outside"},
+		"absolute path":    {pack(t, account, entry{"/data/tweets.js", ""}), "points outside"},
+		"drive path":       {pack(t, account, entry{`C:\data\tweets.js`, ""}), "points outside"},
+		"too many parts":   {manyParts(t), "more files in it than"},
+		"bomb":             {declare(t, 1, 3<<20), "it would unpack to far more"},
+		"parts that sum":   {declare(t, 100, 1<<20), "would unpack to far more"},
+		"password":         {patchHeaders(good, 8, 1), "protected by a password"},
+		"odd compression":  {patchHeaders(good, 10, 97), "it is packed in a way X does not use"},
+		"empty part":       {tweets(""), "it ends in the middle"},
+		"no prefix":        {tweets(`[{"tweet": {"id_str": "1"}}]`), "it does not begin as X begins it"},
+		"another prefix":   {tweets(script("direct_messages", "{}")), "it does not begin as X begins it"},
+		"not objects":      {tweets(script("tweets", "1")), "1 entry of tweets.js was skipped: broken JSON"},
+		"no good entry":    {tweets(script("tweets", date, date)), "2 entries of tweets.js were skipped: a date that cannot be read (post 2, 2)"},
+		"bad checksum":     {patchCRC(tweets(script("tweets"))), "it is damaged"},
+		"zip in a zip":     {pack(t, entry{"a.zip", inner(t, entry{"b.zip", string(good)})}), "no file of posts"},
+		"zip of nothing":   {pack(t, entry{"a.zip", "PK"}), "a.zip was not read to its end: This file is not a complete zip"},
+		"table of another": {pack(t, entry{"tweets.csv", "name,phone\nBo,1\n"}), "it does not begin as X begins it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -76,13 +59,92 @@ func TestRefusals_EachHasItsOwnSentence(t *testing.T) {
 	}
 }
 
+// skippedOf are the sentences about what was skipped of an archive, and the ids of what was read.
+func skippedOf(tb testing.TB, zipped []byte) (read, skipped string) {
+	tb.Helper()
+	a, err := New(bytes.NewReader(zipped), int64(len(zipped)))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer a.Close()
+	var posts []Post
+	for p, err := range a.Posts(tb.Context()) {
+		if err != nil {
+			tb.Fatal(err)
+		}
+		posts = append(posts, p)
+	}
+	var said []string
+	for _, s := range a.Skipped() {
+		said = append(said, s.String())
+	}
+	return ids(posts), strings.Join(said, " ")
+}
+
+func TestPosts_ABadEntryCostsNothingButItself(t *testing.T) {
+	t.Parallel()
+	one, last := tweet("1", "one", ""), tweet("9", "last", "")
+	const head = "window.YTD.tweets.part0 = [\n"
+	for name, c := range map[string]struct{ body, read, skipped string }{
+		"date":           {script("tweets", one, strings.Replace(tweet("2", "x", ""), "Sat Feb 18", "Sat Fex 18", 1), last), "1 9", "1 entry of tweets.js was skipped: a date that cannot be read (post 2)."},
+		"id":             {script("tweets", one, tweet("2;drop", "x", ""), "{}", last), "1 9", "2 entries of tweets.js were skipped: no numeric id."},
+		"JSON":           {script("tweets", one, `{"tweet": {"id_str": "2", "lang": tru}}`, last), "1 9", "1 entry of tweets.js was skipped: broken JSON."},
+		"brackets":       {script("tweets", one, `{"tweet": {"id_str": "2", "lang": [}]}`, last), "1 9", "1 entry of tweets.js was skipped: broken JSON."},
+		"nesting":        {script("tweets", one, `{"a":`+strings.Repeat("[", 20_000)+strings.Repeat("]", 20_000)+"}", last), "1 9", "1 entry of tweets.js was skipped: broken JSON."},
+		"bare quotes":    {script("tweets", one, `{"tweet": {"id_str": "2", "full_text": "he said "hi" there"}}`, last), "1 9", "1 entry of tweets.js was skipped: broken JSON."},
+		"open quote":     {script("tweets", one, "{\"tweet\": {\"id_str\": \"2\", \"full_text\": \"he said\n}}", last), "1 9", "1 entry of tweets.js was skipped: broken JSON."},
+		"open, one line": {head + one + `, {"tweet": {"id_str": "2", "full_text": "he said}},` + last + `, {"tweet": {"id_str": "3"}}]`, "1 9 3", "1 entry of tweets.js was skipped: broken JSON."},
+		"no brace":       {script("tweets", one, `{"tweet": {"id_str": "2", "full_text": "x"}`, tweet("3", "three", ""), last), "1 3 9", "1 entry of tweets.js was skipped: broken JSON."},
+		"no comma":       {head + one + last + "]", "1 9", ""},
+		"two commas":     {head + one + ",," + last + ",]", "1 9", ""},
+		"numbers":        {script("tweets", one, "12, 13", last), "1 9", "2 entries of tweets.js were skipped: broken JSON."},
+		"text behind":    {script("tweets", one, last) + "alert(1)", "1 9", "1 entry of tweets.js was skipped: broken JSON."},
+		"too long":       {script("tweets", one, tweet("2", noise(maxElement+1), ""), last), "1 9", "1 entry of tweets.js was skipped: larger than any post of X."},
+		"far too long":   {script("tweets", one, tweet("2", noise(3*maxElement), ""), last), "1 9", "1 entry of tweets.js was skipped: larger than any post of X."},
+		"cut in a post":  {head + one + "," + last + `, {"tweet": {"full`, "1 9", "tweets.js was not read to its end: it ends in the middle: the download was probably cut short."},
+		"cut between":    {head + one + "," + last, "1 9", "tweets.js was not read to its end: it ends in the middle: the download was probably cut short."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			read, skipped := skippedOf(t, pack(t, account, entry{"data/tweets.js", c.body}))
+			if read != c.read || skipped != c.skipped {
+				t.Errorf("read %q, skipped %q", read, skipped)
+			}
+		})
+	}
+}
+
+func TestPosts_ABadPartCostsNothingButItself(t *testing.T) {
+	t.Parallel()
+	good := entry{"data/tweets.js", script("tweets", tweet("1", "hello", ""))}
+	for name, c := range map[string]struct {
+		bad  entry
+		want string
+	}{
+		"prefix":  {entry{"data/tweets-part1.js", script("direct_messages", "{}")}, "tweets-part1.js was not read to its end: it does not begin as X begins it, so it was not read."},
+		"empty":   {entry{"data/tweets-part1.js", ""}, "tweets-part1.js was not read to its end: it ends in the middle: the download was probably cut short."},
+		"notes":   {entry{"data/note-tweet.js", script("note_tweet", `{"noteTweet": {"createdAt": "today", "core": {"text": "a"}}}`)}, "1 entry of note-tweet.js was skipped: a date that cannot be read."},
+		"profile": {entry{"data/profile.js", "window.YTD.profile.part0 = [ {]} ]"}, "profile.js was not read to its end: it does not tell what X writes there."},
+		"whose":   {entry{"other/data/tweets.js", script("tweets", tweet("7", "not mine", ""))}, "tweets.js was not read to its end: it lies in a folder that does not say whose posts they are."},
+	} {
+		read, skipped := skippedOf(t, pack(t, account, good, c.bad))
+		if read != "1" || skipped != c.want {
+			t.Errorf("%s: read %q, skipped %q", name, read, skipped)
+		}
+	}
+	read, skipped := skippedOf(t, pack(t, entry{"data/account.js", script("account", "{]}")}, good))
+	if read != "1" || skipped != "account.js was not read to its end: it does not tell what X writes there." {
+		t.Errorf("account: read %q, skipped %q", read, skipped)
+	}
+}
+
 func TestOpen_SaysWhatIsWrongWithThePath(t *testing.T) {
 	t.Parallel()
 	_, err := Open(filepath.Join(t.TempDir(), "missing.zip"))
 	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(sentence(t, err), "cannot be opened") {
 		t.Errorf("missing: %v", err)
 	}
-	if _, err = Open(t.TempDir()); !strings.Contains(sentence(t, err), "This is a folder") {
+	if _, err = Open(t.TempDir()); !strings.Contains(sentence(t, err), "no file of posts") {
 		t.Errorf("folder: %v", err)
 	}
 }
@@ -92,9 +154,9 @@ func TestRefusals_TheBoundOfAnEntryDoesNotDependOnBuffers(t *testing.T) {
 	most := `{"id_str":"1","source":"` + noise(maxElement-26) + `"}`
 	for more, want := range map[string]int{"": 1, " ": 0} {
 		body := script("tweets", strings.TrimSuffix(most, "}")+more+"}")
-		posts, err := decodeAll(strings.NewReader(body), 4*maxElement)
-		if len(posts) != want || (err == nil) != (want == 1) {
-			t.Errorf("%d bytes: %d posts, %v", len(most)+len(more), len(posts), err)
+		posts, skipped, err := decodeAll(strings.NewReader(body), 4*maxElement)
+		if len(posts) != want || len(skipped) != 1-want || err != nil {
+			t.Errorf("%d bytes: %d posts, %v, %v", len(most)+len(more), len(posts), skipped, err)
 		}
 	}
 }

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/repazoo/repazoo/internal/screen"
+	"github.com/repazoo/repazoo/internal/voice"
 )
 
 // The posts flow through three kinds of goroutines:
@@ -105,7 +107,7 @@ func (r *run) examineAll(ctx context.Context, work <-chan *chunk) error {
 func (r *run) examine(ctx context.Context, c *chunk) error {
 	c.screened = make([]screen.Result, len(c.posts))
 	for i, p := range c.posts {
-		c.screened[i] = r.Screen.Check(p.Text, p.Lang)
+		c.screened[i] = r.look(p)
 	}
 	if r.Judge == nil {
 		return ctx.Err()
@@ -115,6 +117,18 @@ func (r *run) examine(ctx context.Context, c *chunk) error {
 		return err
 	}
 	return r.askSecond(ctx, c)
+}
+
+// look screens a post. What stands in somebody else's words is no finding.
+func (r *run) look(p Post) screen.Result {
+	seen := r.Screen.Check(p.Text, p.Lang)
+	if len(seen.Hits) == 0 {
+		return seen
+	}
+	if others := voice.Of(p.Text, r.o.Account.Handle); others.Any() {
+		seen.Hits = slices.DeleteFunc(seen.Hits, func(h screen.Hit) bool { return others.Hold(h.Start, h.End) })
+	}
+	return seen
 }
 
 func (r *run) tallyAll(ctx context.Context, order <-chan *chunk) error {
@@ -227,11 +241,16 @@ func (t *tally) addAcquitted(p Post, cleared []Claim) {
 // addClaims verifies the claims about one post, merges them and keeps what policy permits.
 func (t *tally) addClaims(p Post, claims []Claim, judged bool) {
 	var sound []Claim
+	if len(claims) == 0 {
+		return
+	}
+	others := voice.Of(p.Text, t.account.Handle)
 	for _, c := range claims {
-		if c.sound(p.Text) {
-			sound = append(sound, c)
-		} else {
+		switch {
+		case !c.sound(p.Text):
 			t.rejected++
+		case !others.Hold(c.Start, c.End):
+			sound = append(sound, c)
 		}
 	}
 	for _, f := range merge(p, t.account, sound, judged) {

@@ -6,10 +6,15 @@ import (
 	"iter"
 	"slices"
 	"strings"
+
+	"github.com/repazoo/repazoo/internal/voice"
 )
 
-// own yields the person's own posts, with text that is valid UTF-8, and counts what it
-// passes: all posts, and reposts.
+// maxGone is how many posts that are deleted already a report names.
+const maxGone = 200
+
+// own yields the posts with words of the person's own, as valid UTF-8, and counts what it
+// passes: all posts, reposts, posts in others' words, and posts that are gone.
 func (r *run) own(posts iter.Seq2[Post, error]) iter.Seq2[Post, error] {
 	return func(yield func(Post, error) bool) {
 		for p, err := range posts {
@@ -18,16 +23,36 @@ func (r *run) own(posts iter.Seq2[Post, error]) iter.Seq2[Post, error] {
 				return
 			}
 			r.total++
-			if p.Repost {
-				r.reposts++
+			p.Text = strings.ToValidUTF8(p.Text, "\uFFFD")
+			if r.passes(p) {
 				continue
 			}
-			p.Text = strings.ToValidUTF8(p.Text, "\uFFFD")
 			if !yield(p, nil) {
 				return
 			}
 		}
 	}
+}
+
+// passes counts a post that is not judged, and reports whether it is one.
+func (r *run) passes(p Post) bool {
+	words := voice.Of(p.Text, r.o.Account.Handle)
+	switch {
+	case p.Deleted:
+		if r.gone.Count++; len(r.gone.Posts) < maxGone {
+			r.gone.Posts = append(r.gone.Posts, p.ID)
+		}
+	case p.Repost:
+		r.reposts++
+	case words.OthersAlone():
+		r.others++
+	case words.Any():
+		r.quoting++
+		return false
+	default:
+		return false
+	}
+	return true
 }
 
 // newest reads all posts, in whatever order they come, and keeps the newest n, newest

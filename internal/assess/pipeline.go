@@ -45,6 +45,7 @@ type Options struct {
 	MaxPosts    int               // only the newest so many own posts are analysed; 0: all
 	MinPosts    int               // fewer own posts are refused; 0: 10
 	OutOfReach  []string          // sentences on what the source could not give
+	Unread      func() Unread     // asked once the posts were read: what of the source could not be; nil: nothing
 	XReads      int               // posts that X charged for
 	NeverRead   []string          // parts of the source that were not opened
 	KeptUntil   string            // RFC 3339; "": the posts are not kept
@@ -82,7 +83,8 @@ type run struct {
 	now      time.Time
 	expected int // own posts to come, 0 while unknown
 
-	total, reposts, beyond int // written while collecting
+	total, reposts, others, quoting, beyond int // written while collecting
+	gone                                    Gone
 	tally
 }
 
@@ -170,12 +172,18 @@ var aliasedFirst = []string{
 
 func (r *run) coverage() Coverage {
 	c := Coverage{
-		PostsTotal: r.total, PostsAnalysed: r.analysed, PostsSkipped: r.reposts + r.beyond, Reposts: r.reposts,
+		PostsTotal: r.total, PostsAnalysed: r.analysed, Reposts: r.reposts, OthersWords: r.others, Quoting: r.quoting,
+		PostsSkipped: r.reposts + r.others + r.gone.Count + r.beyond, AlreadyGone: r.gone,
 		PostsJudged: r.judged, PostsUnjudged: r.unjudged, TalkToModel: r.talking, NotEnglish: r.notEnglish,
 		FindingsLost: r.findings.leftOut.Findings, OutOfReach: append([]string{}, r.o.OutOfReach...),
 	}
 	if r.Judge != nil {
 		c.ModelUnusable = r.Judge.Unusable() || r.judged == 0 && r.unjudged > 0
+	}
+	if r.o.Unread != nil {
+		u := r.o.Unread()
+		c.EntriesLost, c.Outdated = u.Entries, u.Outdated
+		c.OutOfReach = append(c.OutOfReach, u.Sentences...)
 	}
 	if r.dated > 0 {
 		c.From, c.To = new(r.engagement.first.UTC()), new(r.engagement.last.UTC())

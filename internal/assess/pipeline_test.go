@@ -324,3 +324,37 @@ func BenchmarkRun(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(posts)), "ns/post")
 }
+
+func TestRun_JudgesNobodyByTheWordsOfOthersOrByWhatIsGone(t *testing.T) {
+	t.Parallel()
+	posts := timeline(40)
+	for i := range posts {
+		posts[i].Text = fmt.Sprintf("A quiet walk by the river, number %d", i)
+	}
+	const abuse = "you are a worthless idiot, nobody likes you"
+	for i, text := range []string{
+		"RT: @bo " + abuse, "MT @bo: " + abuse, "“" + abuse + "”", // others' words alone
+		"so true! RT @bo: " + abuse, "“@bo: " + abuse + "” she is right", // with words of one's own
+		"RT @anna: " + abuse, // one's own, repeated
+	} {
+		posts[i].Text = text
+	}
+	posts[6].Text, posts[6].Deleted = abuse, true
+	unread := func() Unread { return Unread{Entries: 2, Outdated: 1, Sentences: []string{"2 entries were skipped."}} }
+	r := mustRun(t, posts, Options{Account: ReportAccount{Handle: "anna"}, Unread: unread})
+	if got := postsOf(r.Findings); !slices.Equal(got, []string{"1005"}) {
+		t.Errorf("findings in %v", got)
+	}
+	c := r.Coverage
+	c.From, c.To = nil, nil
+	want := Coverage{
+		PostsTotal: 40, PostsAnalysed: 36, PostsSkipped: 4, OthersWords: 3, Quoting: 2,
+		AlreadyGone: Gone{Count: 1, Posts: []string{"1006"}}, Outdated: 1, EntriesLost: 2, OutOfReach: []string{"2 entries were skipped."},
+	}
+	if diff := cmp.Diff(want, c); diff != "" {
+		t.Error(diff)
+	}
+	if !strings.Contains(r.Summary, "; 3 posts in others' words are counted but not judged; 1 post was deleted already.") {
+		t.Error(r.Summary)
+	}
+}

@@ -174,7 +174,8 @@ func clearOldPosts(r *Report, found []Finding) (Recommendation, bool) {
 }
 
 func readTheRest(r *Report, _ []Finding) (Recommendation, bool) {
-	missing := r.Coverage.PostsTotal - r.Coverage.Reposts - r.Coverage.PostsAnalysed
+	c := r.Coverage
+	missing := c.PostsTotal - c.Reposts - c.OthersWords - c.AlreadyGone.Count - c.PostsAnalysed
 	rec := Recommendation{
 		Title:    "Have the rest of your posts read",
 		Category: "coverage", Priority: horizonWeek, Effort: effortMinutes,

@@ -65,8 +65,13 @@ type ReportAccount struct {
 type Coverage struct {
 	PostsTotal    int        `json:"posts_total"`    // posts seen in the source
 	PostsAnalysed int        `json:"posts_analysed"` // screened, and judged where a model was used
-	PostsSkipped  int        `json:"posts_skipped"`  // reposts, and posts beyond the plan's limit
+	PostsSkipped  int        `json:"posts_skipped"`  // in others' words, deleted already, or beyond the plan's limit
 	Reposts       int        `json:"reposts"`
+	OthersWords   int        `json:"posts_in_others_words"`  // besides reposts: passed on by hand, quoted whole, lyrics
+	Quoting       int        `json:"posts_quoting_others"`   // analysed, but for the words in them that are somebody else's
+	AlreadyGone   Gone       `json:"already_deleted"`        // posts that X has deleted and the archive still holds
+	Outdated      int        `json:"earlier_versions"`       // of edited posts; only the newest version counts
+	EntriesLost   int        `json:"entries_unreadable"`     // out_of_reach says which, and why
 	PostsJudged   int        `json:"posts_judged"`           // by the model; 0 when the screen stood alone
 	TalkToModel   int        `json:"posts_addressing_model"` // posts written to a reader that is a machine; judged alone
 	PostsUnjudged int        `json:"posts_unjudged"`         // the model gave no usable answer for them
@@ -76,6 +81,12 @@ type Coverage struct {
 	From          *time.Time `json:"from"`
 	To            *time.Time `json:"to"`
 	OutOfReach    []string   `json:"out_of_reach"` // sentences: what could not be read, and why
+}
+
+// Gone lists posts that were deleted before the report was made. They are not judged.
+type Gone struct {
+	Count int      `json:"count"`
+	Posts []string `json:"posts,omitempty"` // the ids of the first 200
 }
 
 // Finding is one verified risk in one post.

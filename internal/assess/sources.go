@@ -2,11 +2,28 @@ package assess
 
 import "github.com/repazoo/repazoo/internal/archive"
 
+// Unread is what a source held and could not give: known once all its posts were read.
+type Unread struct {
+	Entries   int      `json:"entries"`   // that could not be read
+	Outdated  int      `json:"outdated"`  // earlier versions of edited posts
+	Sentences []string `json:"sentences"` // what is missing, and why
+}
+
+// UnreadOf is what an archive could not give. Ask it after the loop over its posts.
+func UnreadOf(a *archive.Archive) Unread {
+	u := Unread{Outdated: a.Outdated(), Sentences: a.Missing()}
+	for _, s := range a.Skipped() {
+		u.Entries += s.Count
+		u.Sentences = append(u.Sentences, s.String())
+	}
+	return u
+}
+
 // FromArchive is a post of an X archive as the pipeline takes it. An archive does not tell
 // replies, quotes, bookmarks and impressions: they stay unknown.
 func FromArchive(p archive.Post) Post {
 	return Post{
-		ID: p.ID, Text: p.Text, Lang: p.Lang, PostedAt: p.PostedAt, Repost: p.Repost, Reply: p.ReplyToID != "",
+		ID: p.ID, Text: p.Text, Lang: p.Lang, PostedAt: p.PostedAt, Repost: p.Repost, Deleted: p.Deleted, Reply: p.ReplyToID != "",
 		Hashtags: p.Hashtags, Media: p.Media, Metrics: Metrics{Likes: p.Likes, Reposts: p.Reposts},
 	}
 }

@@ -99,6 +99,12 @@ func whatWasRead(r *Report) string {
 	if c.Reposts > 0 {
 		s += fmt.Sprintf("; %s counted but not judged", counting(c.Reposts, "repost is/reposts are"))
 	}
+	if c.OthersWords > 0 {
+		s += fmt.Sprintf("; %s counted but not judged", counting(c.OthersWords, "post in others' words is/posts in others' words are"))
+	}
+	if n := c.AlreadyGone.Count; n > 0 {
+		s += fmt.Sprintf("; %s deleted already", counting(n, "post was/posts were"))
+	}
 	return s + "."
 }
 

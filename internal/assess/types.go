@@ -78,7 +78,8 @@ type Post struct {
 	Text     string    `json:"text"`
 	Lang     string    `json:"lang,omitempty"` // BCP 47 as X says; "" or "und" when unknown
 	PostedAt time.Time `json:"posted_at"`
-	Repost   bool      `json:"repost,omitempty"` // somebody else's words: counted, not judged
+	Repost   bool      `json:"repost,omitempty"`  // somebody else's words: counted, not judged
+	Deleted  bool      `json:"deleted,omitempty"` // gone from X already: listed, not judged
 	Reply    bool      `json:"reply,omitempty"`
 	Quote    bool      `json:"quote,omitempty"`
 	Hashtags []string  `json:"hashtags,omitempty"`

@@ -109,6 +109,11 @@ func (v view) CoverageFacts() []fact {
 		label string
 		n     int
 	}{
+		{"Posts in others' words, counted but not judged", c.OthersWords},
+		{"Posts judged without the words of others in them", c.Quoting},
+		{"Posts deleted already, not judged", c.AlreadyGone.Count},
+		{"Earlier versions of edited posts, not judged", c.Outdated},
+		{"Entries that could not be read", c.EntriesLost},
 		{"Posts not in English, where the screen knows fewer words", c.NotEnglish},
 		{"Posts the model gave no usable answer for", c.PostsUnjudged},
 		{"Weaker findings beyond what a report lists", c.FindingsLost},

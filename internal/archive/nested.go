@@ -1,0 +1,92 @@
+package archive
+
+import (
+	"io"
+	"os"
+
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// Some people zip the zip again, or put the several zips of a large archive into one folder. A zip in a zip is opened where
+// it lies if it was stored; one that was packed is copied to a temporary file first, which has no name and vanishes with
+// the archive. A zip in such a zip is not opened.
+
+const (
+	maxInner      = 16      // zips in a zip or folder
+	maxInnerRatio = 10      // what was zipped once hardly shrinks again
+	maxInnerBytes = 4 << 30 // copied to a temporary file
+)
+
+// inner opens the zips among the items of s. What cannot be opened is noted as skipped.
+func (a *Archive) inner(s source) []source {
+	var out []source
+	for _, it := range s.items {
+		if n, _ := parseName(it.name); n.kind != kindZip {
+			continue
+		}
+		if len(out) == maxInner {
+			a.skips.add(skipZip(it, "there are too many zips in it"))
+			continue
+		}
+		in, err := a.innerZip(it)
+		if err != nil {
+			a.skips.add(skipZip(it, fault.From(err).Message))
+			continue
+		}
+		out = append(out, in)
+	}
+	return out
+}
+
+func (a *Archive) innerZip(it item) (source, error) {
+	switch {
+	case it.encrypted:
+		return source{}, encrypted()
+	case it.section != nil:
+		r, err := it.section()
+		if err != nil {
+			return source{}, notZip(err)
+		}
+		return ofZip(r, int64(it.size))
+	}
+	f, size, err := a.unpacked(it)
+	if err != nil {
+		return source{}, err
+	}
+	return ofZip(f, size)
+}
+
+// unpacked gives a zip's content as a file: a file of a folder as it is, else a temporary copy.
+func (a *Archive) unpacked(it item) (*os.File, int64, error) {
+	rc, err := it.open()
+	if err != nil {
+		return nil, 0, notZip(err)
+	}
+	if f, ok := rc.(*os.File); ok {
+		a.closers = append(a.closers, f)
+		return f, int64(it.size), nil
+	}
+	defer rc.Close()
+	if it.size > maxInnerBytes || it.size > ratioFree && it.size/maxInnerRatio > it.packed {
+		return nil, 0, takeItOut(it)
+	}
+	f, err := os.CreateTemp("", "repazoo-*.zip")
+	if err != nil {
+		return nil, 0, takeItOut(it)
+	}
+	a.closers = append(a.closers, vanishing{f})
+	n, err := io.Copy(f, io.LimitReader(rc, int64(it.size)))
+	if err != nil {
+		return nil, 0, notZip(err)
+	}
+	return f, n, nil
+}
+
+// vanishing is a temporary file that is deleted when it is closed.
+type vanishing struct{ *os.File }
+
+// Close implements [io.Closer].
+func (v vanishing) Close() error {
+	v.File.Close()
+	return os.Remove(v.Name())
+}

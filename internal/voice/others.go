@@ -1,0 +1,183 @@
+package voice
+
+import (
+	"strings"
+	"unicode"
+)
+
+// markers stand before the handle of whoever wrote what follows. Upper and lower case make no difference, but in qt and
+// mt, which are words of their own in lower case.
+var markers = map[string]bool{
+	"rt": true, "prt": true, "r/t": true, "retweet": true, "retweeting": true, "repost": true, "reposting": true,
+	"retuit": true, "retwit": true, "retweeté": true,
+	"рт": true, "ретвит": true, // Russian
+	"رتويت": true, "ريتويت": true, "ارتي": true, // Arabic
+	"रीट्वीट": true, "आरटी": true, // Hindi
+	"リツイート": true, "引用": true, "拡散": true, // Japanese
+	"转发": true, "轉發": true, "转推": true, "轉推": true, "转": true, "轉": true, // Mandarin
+	"รีทวิต": true, // Thai
+}
+
+// shouted are markers in capital letters alone.
+var shouted = map[string]bool{"MT": true, "QT": true, "QRT": true, "RP": true}
+
+// credits stand before the handle of whoever wrote what precedes.
+var credits = map[string]bool{
+	"via": true, "vía": true, "von": true, "par": true, "tramite": true, "przez": true, "lewat": true,
+	"через": true, "عبر": true, "透過": true, "通过": true, "來自": true, "来自": true,
+}
+
+// creditsBehind follow that handle instead.
+var creditsBehind = []string{"aracılığıyla", "さんから", "님이", "द्वारा", "より"}
+
+// arrows begin the author's comment behind what they passed on.
+var arrows = []string{"<<", "<-", "<—", "<–", "←", "⬅", " || "}
+
+// passedOn finds what was passed on by hand, by the handle of whoever said it.
+func (r *Reading) passedOn(self string) {
+	for at := 0; ; {
+		i := nextHandle(r.text[at:])
+		if i < 0 {
+			return
+		}
+		at += i
+		start := at
+		at += len("@")
+		if r.text[start] != '@' {
+			at = start + len("＠")
+		}
+		handle := handleOf(r.text[at:])
+		at += len(handle)
+		if handle == "" || self != "" && strings.EqualFold(handle, self) {
+			continue
+		}
+		if end := r.mark(start, at); end > 0 {
+			if end == len(r.text) {
+				return
+			}
+			at = end
+		}
+	}
+}
+
+// nextHandle is where the next sign of a handle stands, -1 if there is none.
+func nextHandle(s string) int {
+	plain, wide := strings.IndexByte(s, '@'), strings.Index(s, "＠")
+	if plain < 0 || wide >= 0 && wide < plain {
+		return wide
+	}
+	return plain
+}
+
+// handleOf is the handle that s begins with, "" if there is none.
+func handleOf(s string) string {
+	n := 0
+	for n < len(s) && n < 20 && (s[n] == '_' || s[n] >= '0' && s[n] <= '9' || s[n]|0x20 >= 'a' && s[n]|0x20 <= 'z') {
+		n++
+	}
+	return s[:n]
+}
+
+// mark looks at the handle that stands between start and end. It marks what is that person's, and gives where it ends;
+// 0 if nothing is.
+func (r *Reading) mark(start, end int) int {
+	before := strings.TrimRight(trimRight(r.text[:start]), ":：")
+	before = trimRight(before)
+	word, at := lastWord(before)
+	switch {
+	case isMarker(word), word == "" && endsAny(before, "♻", "♺", "🔁"):
+		return r.passed(at-sign(before, word), end)
+	case endsAny(before, "//") && startsAny(r.text[end:], ":", "："):
+		return r.passed(len(before)-len("//"), end)
+	}
+	if word == "by" || word == "from" {
+		if w, at := lastWord(trimRight(before[:at])); isMarker(w) {
+			return r.passed(at, end)
+		}
+	}
+	if n := openMark(before); n > 0 && len(before) == start { // “@a: …”
+		return r.phoneQuote(start-n, end)
+	}
+	return r.credit(word, before[:at], end)
+}
+
+// sign is the length of a sign that stands in place of a marker.
+func sign(before, word string) int {
+	if word != "" {
+		return 0
+	}
+	for _, s := range []string{"♻", "♺", "🔁"} {
+		if strings.HasSuffix(before, s) {
+			return len(s)
+		}
+	}
+	return 0
+}
+
+func isMarker(word string) bool {
+	return shouted[word] || markers[strings.ToLower(word)]
+}
+
+// passed marks everything from start on, up to an arrow behind the handle that ends at end.
+func (r *Reading) passed(start, end int) int {
+	stop := len(r.text)
+	for _, a := range arrows {
+		if i := strings.Index(r.text[end:], a); i >= 0 {
+			stop = min(stop, end+i)
+		}
+	}
+	r.add(start, stop)
+	return stop
+}
+
+// credit marks what stands before "via @a" or behind it.
+func (r *Reading) credit(word, before string, end int) int {
+	behind := trimLeft(r.text[end:])
+	credited := credits[strings.ToLower(word)]
+	if !credited {
+		for _, c := range creditsBehind {
+			if rest, ok := strings.CutPrefix(behind, c); ok {
+				credited, behind = true, rest
+				before = r.text[:len(before)+len(word)]
+			}
+		}
+	}
+	if !credited {
+		return 0
+	}
+	lead := trimRight(before)
+	switch {
+	case lead == "" && strings.ToLower(word) == "via":
+		r.add(0, len(r.text))
+		return len(r.text)
+	case hasWords(behind):
+		return 0
+	case endsAny(lead, "(", "[", "（", "|") || endsWithLink(lead) || closeMark(lead):
+		r.add(0, len(r.text))
+		return len(r.text)
+	}
+	return 0
+}
+
+func endsWithLink(s string) bool {
+	at := strings.LastIndexFunc(s, unicode.IsSpace)
+	return isLink(s[at+1:])
+}
+
+func endsAny(s string, ends ...string) bool {
+	for _, e := range ends {
+		if strings.HasSuffix(s, e) {
+			return true
+		}
+	}
+	return false
+}
+
+func startsAny(s string, starts ...string) bool {
+	for _, e := range starts {
+		if strings.HasPrefix(s, e) {
+			return true
+		}
+	}
+	return false
+}
