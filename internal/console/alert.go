@@ -3,6 +3,7 @@ package console
 import (
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/repazoo/repazoo/internal/account"
@@ -24,6 +25,9 @@ func (c *Console) alertFor(v *visit, err error) *alert {
 	a := &alert{Message: sentence(f), status: statusOf(f)}
 	if f.Message == fault.ValidationFailed.Message { // it says nothing of its own
 		a.Details = details(f)
+	}
+	if f.Kind == fault.KindUnavailable {
+		v.w.Header().Set("Retry-After", strconv.Itoa(max(5, int(f.Retry.Seconds()))))
 	}
 	if f.Kind == fault.KindInternal {
 		a.RequestID = v.w.Header().Get("X-Request-ID")

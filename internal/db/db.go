@@ -24,12 +24,14 @@
 //     and must keep its effects inside the transaction. No network call belongs
 //     in it, and it refuses to be nested.
 //   - [Read] is one round trip on Postgres: actor and statement are pipelined.
+//   - A database that is away, restarting, full, locked or too slow is fault.DependencyDown (see down.go), everywhere.
 //   - Times are UTC, microseconds, and one instant per transaction ([Tx.Now]).
 //   - Columns that hold a time are timestamptz or TEXT; either scans into
 //     *time.Time or **time.Time. JSON columns take and give strings.
 package db
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -100,6 +102,8 @@ type Config struct {
 	Path        string           // the SQLite file, used when URL is empty
 	MaxConns    int              // Postgres pool; 0 means 24
 	AllowBypass bool             // accept a login role that row-level security does not bind; for local only
+	Patience    time.Duration    // how long a user's read or transaction may take; 0 means 15 s
+	Pragmas     []string         // further ones of SQLite's writer, for tests
 	Now         func() time.Time // nil means time.Now
 	Log         *slog.Logger     // nil means discard
 	Traces      *tracing.Tracer  // nil traces nothing
@@ -108,9 +112,10 @@ type Config struct {
 // DB is an open database of either kind, safe for concurrent use.
 type DB struct {
 	engine
-	now    func() time.Time
-	log    *slog.Logger
-	traces *tracing.Tracer
+	patience time.Duration
+	now      func() time.Time
+	log      *slog.Logger
+	traces   *tracing.Tracer
 }
 
 type engine interface {
@@ -149,7 +154,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{engine: e, now: c.Now, log: c.Log, traces: c.Traces}, nil
+	return &DB{engine: e, patience: cmp.Or(c.Patience, 15*time.Second), now: c.Now, log: c.Log, traces: c.Traces}, nil
 }
 
 // quiet drops what the queue and the migrations say of their everyday doings.
@@ -183,19 +188,33 @@ func (d *DB) InTx(ctx context.Context, actor Actor, fn func(context.Context, Tx)
 	}
 	ctx, end := d.traces.Start(ctx, "transaction")
 	defer func() { end(err) }()
-	inner := context.WithValue(ctx, inTxKey{}, true)
+	bounded, cancel := context.WithTimeout(ctx, d.bound(actor))
+	defer cancel()
+	inner := context.WithValue(bounded, inTxKey{}, true)
 	for try := 1; ; try++ {
-		err := d.begin(ctx, actor, d.Now(), func(tx Tx) error { return fn(inner, tx) })
+		err := d.begin(bounded, actor, d.Now(), func(tx Tx) error { return fn(inner, tx) })
 		if try == maxTries || !lostRace(err) {
-			return err
+			return down(ctx, err)
 		}
 	}
 }
 
-// Read runs one statement as actor and returns every row. On Postgres it is one round trip.
+// Read runs one statement as actor and returns every row. On Postgres it is one round trip. If the connection turns out
+// to be broken, it is tried once more.
 func Read[T any](ctx context.Context, d *DB, actor Actor, scan func(Rows, *T) error, query string, args ...any) (all []T, err error) {
 	ctx, end := d.traces.Start(ctx, "read")
 	defer func() { end(err) }()
+	bounded, cancel := context.WithTimeout(ctx, d.bound(actor))
+	defer cancel()
+	begun := time.Now()
+	all, err = read(bounded, d, actor, scan, query, args)
+	if err != nil && isDown(err) && bounded.Err() == nil && time.Since(begun) < atOnce {
+		all, err = read(bounded, d, actor, scan, query, args)
+	}
+	return all, down(ctx, err)
+}
+
+func read[T any](ctx context.Context, d *DB, actor Actor, scan func(Rows, *T) error, query string, args []any) ([]T, error) {
 	rows, err := d.read(ctx, actor, query, args)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -23,6 +24,8 @@ const stampLayout = "2006-01-02T15:04:05.000000Z"
 // holds one connection and a writer waits in Go instead of failing busy; readers have
 // connections of their own, because a shared pool starves them.
 type lite struct {
+	path           string
+	file           os.FileInfo // of the file when it was opened
 	writer, reader *sql.DB
 	prepared       *prepared              // of reader
 	jobs           *river.Client[*sql.Tx] // inserts only
@@ -32,14 +35,18 @@ type lite struct {
 }
 
 func openSQLite(ctx context.Context, c Config) (engine, error) {
-	l := &lite{log: c.Log, wake: newWakeup(), hub: &hub{listeners: map[*listener]struct{}{}}}
+	l := &lite{path: c.Path, log: c.Log, wake: newWakeup(), hub: &hub{listeners: map[*listener]struct{}{}}}
 	var err error
-	if l.writer, err = openFile(ctx, c.Path, 1, "immediate", "busy_timeout(5000)", "journal_mode(WAL)"); err != nil {
+	if l.writer, err = openFile(ctx, c.Path, 1, "immediate",
+		append([]string{"busy_timeout(5000)", "journal_mode(WAL)"}, c.Pragmas...)...); err != nil {
 		return nil, err
 	}
 	if l.reader, err = openFile(ctx, c.Path, 4, "deferred", "busy_timeout(5000)", "query_only(1)"); err != nil {
 		l.writer.Close()
 		return nil, err
+	}
+	if l.file, err = os.Stat(c.Path); err != nil {
+		return nil, errors.Join(err, l.Close())
 	}
 	l.prepared = &prepared{db: l.reader, kept: map[string]*sql.Stmt{}}
 	if l.jobs, err = river.NewClient(l.driver(), &river.Config{Logger: c.Log, Middleware: []rivertype.Middleware{c.Traces.Jobs()}}); err != nil {
@@ -66,11 +73,6 @@ func openFile(ctx context.Context, path string, conns int, txlock string, pragma
 
 func (l *lite) Name() string { return "sqlite" }
 
-func (l *lite) Ping(ctx context.Context) error {
-	var one int
-	return l.reader.QueryRowContext(ctx, "SELECT 1").Scan(&one)
-}
-
 func (l *lite) Close() error { return errors.Join(l.reader.Close(), l.writer.Close()) }
 
 func (l *lite) read(ctx context.Context, _ Actor, query string, args []any) (Rows, error) {
@@ -82,6 +84,9 @@ func (l *lite) read(ctx context.Context, _ Actor, query string, args []any) (Row
 }
 
 func (l *lite) begin(ctx context.Context, _ Actor, now time.Time, fn func(Tx) error) error {
+	if err := l.there(); err != nil {
+		return err
+	}
 	tx, err := l.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return err

@@ -40,6 +40,9 @@ type ProblemField struct {
 	Message  string `json:"message" doc:"What is wrong with it."`
 }
 
+// comeAgain is the Retry-After of a 503 whose fault names none.
+const comeAgain = 5 * time.Second
+
 // statuses is the only place that knows which status a kind of fault becomes.
 var statuses = [...]int{
 	fault.KindInternal:        http.StatusInternalServerError,
@@ -87,6 +90,9 @@ func (p *Problem) GetHeaders() http.Header {
 		h.Set("WWW-Authenticate", `Bearer realm="repazoo"`)
 	}
 	maps.Copy(h, p.header)
+	if p.retry <= 0 && p.Status == http.StatusServiceUnavailable {
+		p.retry = comeAgain
+	}
 	if p.retry > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retry.Seconds()))))
 	}
@@ -117,7 +123,11 @@ func refusal(ctx context.Context, log *slog.Logger, err error) *Problem {
 		log.ErrorContext(ctx, "request failed", "incident", incident, "cause", f.Cause)
 		f = f.Saying("%s Incident %s.", f.Message, incident)
 	} else if f.Cause != nil {
-		log.InfoContext(ctx, "request refused", "code", f.Code, "cause", f.Cause)
+		level := slog.LevelInfo
+		if f.Kind == fault.KindUnavailable { // somebody has to look after what we depend on
+			level = slog.LevelWarn
+		}
+		log.Log(ctx, level, "request refused", "code", f.Code, "cause", f.Cause)
 	}
 	return newProblem(ctx, f)
 }
