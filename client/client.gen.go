@@ -1908,7 +1908,7 @@ type GetNoticesParams struct {
 
 // DeleteSubscriptionsParams defines parameters for DeleteSubscriptions.
 type DeleteSubscriptionsParams struct {
-	// AtPeriodEnd False ends access at once.
+	// AtPeriodEnd False ends access at once, without a refund.
 	AtPeriodEnd *bool `form:"at_period_end,omitempty" json:"at_period_end,omitempty"`
 }
 
@@ -2200,7 +2200,7 @@ type ClientInterface interface {
 
 	// GetAnalysesIDReportCsv The report as csv
 	//
-	// One row for each finding, safe to open in a spreadsheet.
+	// One row for each finding, in UTF-8 with a byte order mark. It is made for spreadsheets: an apostrophe stands before ids of posts, which would be rounded as numbers, and before what would be a formula. Programs read report.json.
 	//
 	// An API key needs the scope `analyses:read`.
 	//
@@ -2414,7 +2414,7 @@ type ClientInterface interface {
 
 	// DeleteSubscriptions Cancel your plan
 	//
-	// At the end of what is paid, or with at_period_end=false at once. A first payment that was never made ends at once in any case.
+	// At the end of what is paid. With at_period_end=false the plan and your access end at once, and nothing is paid back. A first payment that was never made ends at once in any case.
 	//
 	// API keys are refused: sign in.
 	//
@@ -3090,7 +3090,7 @@ func (c *Client) GetAnalysesIDFindings(ctx context.Context, id string, reqEditor
 
 // GetAnalysesIDReportCsv The report as csv
 //
-// One row for each finding, safe to open in a spreadsheet.
+// One row for each finding, in UTF-8 with a byte order mark. It is made for spreadsheets: an apostrophe stands before ids of posts, which would be rounded as numbers, and before what would be a formula. Programs read report.json.
 //
 // An API key needs the scope `analyses:read`.
 //
@@ -3524,7 +3524,7 @@ func (c *Client) GetPlans(ctx context.Context, reqEditors ...RequestEditorFn) (*
 
 // DeleteSubscriptions Cancel your plan
 //
-// At the end of what is paid, or with at_period_end=false at once. A first payment that was never made ends at once in any case.
+// At the end of what is paid. With at_period_end=false the plan and your access end at once, and nothing is paid back. A first payment that was never made ends at once in any case.
 //
 // API keys are refused: sign in.
 //
@@ -7604,7 +7604,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetAnalysesIDReportCsvWithResponse The report as csv
 	//
-	// One row for each finding, safe to open in a spreadsheet.
+	// One row for each finding, in UTF-8 with a byte order mark. It is made for spreadsheets: an apostrophe stands before ids of posts, which would be rounded as numbers, and before what would be a formula. Programs read report.json.
 	//
 	// An API key needs the scope `analyses:read`.
 	//
@@ -7844,7 +7844,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteSubscriptionsWithResponse Cancel your plan
 	//
-	// At the end of what is paid, or with at_period_end=false at once. A first payment that was never made ends at once in any case.
+	// At the end of what is paid. With at_period_end=false the plan and your access end at once, and nothing is paid back. A first payment that was never made ends at once in any case.
 	//
 	// API keys are refused: sign in.
 	//
@@ -11333,7 +11333,7 @@ func (c *ClientWithResponses) GetAnalysesIDFindingsWithResponse(ctx context.Cont
 
 // GetAnalysesIDReportCsvWithResponse The report as csv
 //
-// One row for each finding, safe to open in a spreadsheet.
+// One row for each finding, in UTF-8 with a byte order mark. It is made for spreadsheets: an apostrophe stands before ids of posts, which would be rounded as numbers, and before what would be a formula. Programs read report.json.
 //
 // An API key needs the scope `analyses:read`.
 //
@@ -11705,7 +11705,7 @@ func (c *ClientWithResponses) GetPlansWithResponse(ctx context.Context, reqEdito
 
 // DeleteSubscriptionsWithResponse Cancel your plan
 //
-// At the end of what is paid, or with at_period_end=false at once. A first payment that was never made ends at once in any case.
+// At the end of what is paid. With at_period_end=false the plan and your access end at once, and nothing is paid back. A first payment that was never made ends at once in any case.
 //
 // API keys are refused: sign in.
 //

@@ -12,7 +12,7 @@ import (
 	"github.com/repazoo/repazoo/internal/plan"
 )
 
-// Cancel ends the plan: at the period's end, or at once with what was paid for still usable until then. A plan whose
+// Cancel ends the plan: at the period's end, or at once, which gives up what was paid for. A plan whose
 // first payment was never made always ends at once, and so does one that is paused. What was only tried ends with it. A
 // change that waits for its payment is dropped; one that is planned comes back when the cancellation is taken back. Without
 // a plan it is [fault.NotFound].

@@ -289,19 +289,34 @@ func TestCancel_AtPeriodEndKeepsThePlanUntilThenAndNotLonger(t *testing.T) {
 	})
 }
 
-func TestCancel_AtOnceKeepsWhatWasPaidFor(t *testing.T) {
+func TestCancel_AtOnceEndsAccessAndStaysSo(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.subscriber("basic")
 		s, err := w.Cancel(t.Context(), user, false)
-		if err != nil || s.Status != "canceled" || s.Tier.Name != "basic" || !s.EntitledUntil.Equal(s.PeriodEnd) {
+		if err != nil || s.Status != "canceled" || s.Tier.Name != "" || !s.EntitledUntil.IsZero() {
 			t.Fatalf("%+v, %v", s, err)
+		}
+		w.deliver()
+		w.must(nil, w.Reconcile(t.Context()))
+		_, err = w.reserve(user)
+		wantFault(t, err, fault.SubscriptionRequired)
+		_, err = w.Cancel(t.Context(), user, false)
+		wantFault(t, err, fault.NotFound)
+	})
+}
+
+func TestMirror_APlanThatTheOperatorEndsKeepsWhatWasPaidFor(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		user := w.subscriber("basic")
+		w.endInDashboard(user)
+		if s := w.subscription(user); s.Status != "canceled" || s.Tier.Name != "basic" || !s.EntitledUntil.Equal(s.PeriodEnd) {
+			t.Fatalf("%+v", s)
 		}
 		if _, err := w.reserve(user); err != nil {
 			t.Fatal(err)
 		}
-		_, err = w.Cancel(t.Context(), user, false)
-		wantFault(t, err, fault.NotFound)
 	})
 }
 

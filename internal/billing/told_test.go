@@ -143,8 +143,7 @@ func TestNotices_ACancellationIsToldWithItsEndAndSettledWhenTakenBack(t *testing
 		if again := w.told(user, notice.PlanCancelled); len(again) != 1 || again[0].ReadAt == nil {
 			t.Fatalf("after it was taken back: %+v", again)
 		}
-		w.must(w.Cancel(t.Context(), user, false))
-		w.deliver()
+		w.endInDashboard(user)
 		ended := w.told(user, notice.PlanEnded)
 		if len(ended) != 1 || !ended[0].Data.Until.Equal(w.subscription(user).PeriodEnd) || len(w.told(user, notice.PlanCancelled)) != 1 {
 			t.Fatalf("%+v", ended)

@@ -196,6 +196,16 @@ func (w *world) tryReserve(user string) (r billing.Reservation, err error) {
 	return r, err
 }
 
+// endInDashboard ends a user's plan as an operator can, not as its owner does.
+func (w *world) endInDashboard(user string) {
+	w.t.Helper()
+	id, err := db.ReadOne(w.t.Context(), w.d, db.System, db.Value[string],
+		`SELECT stripe_subscription_id FROM subscriptions WHERE user_id = $1`, user)
+	w.must(nil, err)
+	w.must(w.api.V1Subscriptions.Cancel(w.t.Context(), id, nil))
+	w.deliver()
+}
+
 // stripeSubscriptions are those Stripe has, in any state.
 func (w *world) stripeSubscriptions() []*stripe.Subscription {
 	w.t.Helper()

@@ -103,7 +103,7 @@ func (a *API) subscription(ctx context.Context, _ *struct{}) (*subscriptionOutpu
 }
 
 type cancelInput struct {
-	AtPeriodEnd bool `query:"at_period_end" default:"true" doc:"False ends access at once."`
+	AtPeriodEnd bool `query:"at_period_end" default:"true" doc:"False ends access at once, without a refund."`
 }
 
 func (a *API) cancelSubscription(ctx context.Context, in *cancelInput) (*subscriptionOutput, error) {

@@ -38,7 +38,7 @@ func billingEntries() map[string]entry {
 		},
 		"GET /api/v1/subscriptions": {text: "What you subscribed to, what you may use now, and what will change when.", answered: mine},
 		"DELETE /api/v1/subscriptions": {
-			text:     "At the end of what is paid, or with at_period_end=false at once. A first payment that was never made ends at once in any case.",
+			text:     "At the end of what is paid. With at_period_end=false the plan and your access end at once, and nothing is paid back. A first payment that was never made ends at once in any case.",
 			answered: ending, refusals: changeRefusals(),
 		},
 		"POST /api/v1/subscriptions/resume": {

@@ -56,7 +56,7 @@ func Follows(current Row, r Remote) bool {
 // the end of what was paid, and no grace follows, because no renewal is to come.
 // Past due counts three days from the start of the first period that is owed: Stripe moves the period on before it is paid,
 // and may leave a subscription past due for ever.
-// Canceled counts to the end of what was paid, which a trial was not. Everything else, and a price we do not sell, counts nothing.
+// Canceled counts to the end of what was paid, which a trial was not, unless its owner gave that up. Everything else, and a price we do not sell, counts nothing.
 func entitledUntil(r Remote) time.Time {
 	if r.Tier == "" || !r.PeriodStart.Before(r.PeriodEnd) {
 		return time.Time{}
@@ -74,7 +74,7 @@ func entitledUntil(r Remote) time.Time {
 		}
 		return r.endsBy(owed.Add(grace))
 	case Canceled:
-		if r.Paid && !r.inTrial() {
+		if r.Paid && !r.inTrial() && !r.GivenUp {
 			return r.PeriodEnd
 		}
 	}

@@ -19,6 +19,7 @@ type Remote struct {
 	Paid                   bool      // the present period was paid, and stayed so
 	OwedSince              time.Time // of what is past due: when the first period began that was not paid; zero for the present one
 	EndReason              string    // why it ended, in Stripe's word
+	GivenUp                bool      // its owner ended it at once, and with it what was paid
 	Secret                 string    // by which the owner of a card confirms it with their bank; "" when that is not wanted
 	Item, Schedule, Method string    // Stripe's ids: of the item of a known price, of what plans its changes, of its card
 	Invoice                Charge    // the latest

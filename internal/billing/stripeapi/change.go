@@ -122,9 +122,15 @@ func (p *Client) ClearCancelAt(ctx context.Context, id string) error {
 	return refuse(err)
 }
 
-// CancelNow ends the subscription. One that Stripe does not have, or has ended, is ended.
+// givenUp is noted at Stripe of a subscription whose owner gave up what they had paid for. Only that tells it from one
+// that an operator ended in the Dashboard, which leaves the paid period usable.
+const givenUp = "The owner ended their access at once."
+
+// CancelNow ends the subscription, and what was paid of it. One that Stripe does not have, or has ended, is ended.
 func (p *Client) CancelNow(ctx context.Context, id string) error {
-	_, err := p.api.V1Subscriptions.Cancel(ctx, id, nil)
+	_, err := p.api.V1Subscriptions.Cancel(ctx, id, &stripe.SubscriptionCancelParams{
+		CancellationDetails: &stripe.SubscriptionCancelCancellationDetailsParams{Comment: new(givenUp)},
+	})
 	if missing(err) {
 		return nil
 	}

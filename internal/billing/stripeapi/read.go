@@ -33,7 +33,7 @@ func remoteOf(sub *stripe.Subscription, tierOf map[string]string) plan.Remote {
 	r.CollectionPaused = sub.PauseCollection != nil
 	readPending(&r, sub, tierOf)
 	if sub.CancellationDetails != nil {
-		r.EndReason = string(sub.CancellationDetails.Reason)
+		r.EndReason, r.GivenUp = string(sub.CancellationDetails.Reason), sub.CancellationDetails.Comment == givenUp
 	}
 	disputed := r.EndReason == plan.EndDisputed
 	if in := sub.LatestInvoice; in != nil {

@@ -14,7 +14,7 @@ var baseRoutes = []apiRoute{
 	{"GET /v1/subscriptions", "customer status limit starting_after expand[]", (*request).listSubscriptions},
 	{"GET /v1/subscriptions/{id}", "expand[]", (*request).retrieveSubscription},
 	{"POST /v1/subscriptions/{id}", "cancel_at cancel_at_period_end default_payment_method items[][id] items[][price] items[][quantity] payment_behavior proration_behavior proration_date discounts[][promotion_code] discounts[][discount] automatic_tax[enabled] metadata[] expand[]", (*request).updateSubscription},
-	{"DELETE /v1/subscriptions/{id}", "expand[]", (*request).cancelSubscription},
+	{"DELETE /v1/subscriptions/{id}", "cancellation_details[comment] expand[]", (*request).cancelSubscription},
 	{"GET /v1/invoices", "customer subscription status limit starting_after expand[]", (*request).listInvoices},
 	{"GET /v1/invoices/{id}", "expand[]", (*request).retrieveInvoice},
 	{"POST /v1/invoices/{id}/void", "expand[]", (*request).voidInvoice},

@@ -347,6 +347,9 @@ func (c *request) cancelSubscription() (any, *apiError) {
 	if !sub.live() {
 		return nil, missing("subscription", "id", c.id)
 	}
+	if c.form.has("cancellation_details[comment]") {
+		sub.CancellationDetails["comment"] = c.form.get("cancellation_details[comment]")
+	}
 	c.end(sub, c.now, "cancellation_requested")
 	return c.renderSubscription(sub), nil
 }
