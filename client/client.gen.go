@@ -736,24 +736,25 @@ type Counter struct {
 
 // Coverage defines model for Coverage.
 type Coverage struct {
-	AlreadyDeleted       Gone       `json:"already_deleted"`
-	EarlierVersions      int64      `json:"earlier_versions"`
-	EntriesUnreadable    int64      `json:"entries_unreadable"`
-	FindingsLeftOut      int64      `json:"findings_left_out"`
-	From                 *time.Time `json:"from"`
-	ModelUnusable        bool       `json:"model_unusable"`
-	OutOfReach           []string   `json:"out_of_reach"`
-	PostsAddressingModel int64      `json:"posts_addressing_model"`
-	PostsAnalysed        int64      `json:"posts_analysed"`
-	PostsInOthersWords   int64      `json:"posts_in_others_words"`
-	PostsJudged          int64      `json:"posts_judged"`
-	PostsNotInEnglish    int64      `json:"posts_not_in_english"`
-	PostsQuotingOthers   int64      `json:"posts_quoting_others"`
-	PostsSkipped         int64      `json:"posts_skipped"`
-	PostsTotal           int64      `json:"posts_total"`
-	PostsUnjudged        int64      `json:"posts_unjudged"`
-	Reposts              int64      `json:"reposts"`
-	To                   *time.Time `json:"to"`
+	AlreadyDeleted       Gone         `json:"already_deleted"`
+	EarlierVersions      int64        `json:"earlier_versions"`
+	EntriesUnreadable    int64        `json:"entries_unreadable"`
+	FindingsLeftOut      int64        `json:"findings_left_out"`
+	From                 *time.Time   `json:"from"`
+	ModelChoice          *ModelChoice `json:"model_choice,omitempty"`
+	ModelUnusable        bool         `json:"model_unusable"`
+	OutOfReach           []string     `json:"out_of_reach"`
+	PostsAddressingModel int64        `json:"posts_addressing_model"`
+	PostsAnalysed        int64        `json:"posts_analysed"`
+	PostsInOthersWords   int64        `json:"posts_in_others_words"`
+	PostsJudged          int64        `json:"posts_judged"`
+	PostsNotInEnglish    int64        `json:"posts_not_in_english"`
+	PostsQuotingOthers   int64        `json:"posts_quoting_others"`
+	PostsSkipped         int64        `json:"posts_skipped"`
+	PostsTotal           int64        `json:"posts_total"`
+	PostsUnjudged        int64        `json:"posts_unjudged"`
+	Reposts              int64        `json:"reposts"`
+	To                   *time.Time   `json:"to"`
 }
 
 // CreateKeyInputBody defines model for CreateKeyInputBody.
@@ -1229,6 +1230,14 @@ type MetricsOutputBody struct {
 
 	// Trialing In no other figure.
 	Trialing int64 `json:"trialing"`
+}
+
+// ModelChoice defines model for ModelChoice.
+type ModelChoice struct {
+	ByDoubt  int64 `json:"by_doubt"`
+	ByNewest int64 `json:"by_newest"`
+	Limit    int64 `json:"limit"`
+	Of       int64 `json:"of"`
 }
 
 // ModelUse defines model for ModelUse.

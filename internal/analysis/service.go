@@ -104,7 +104,7 @@ type Analysis struct {
 	ArchiveID    *string // set for posts from an uploaded archive
 	Handle       string
 	Purpose      assess.Purpose
-	MaxPosts     int // at most this many of the newest posts
+	MaxPosts     int // so many posts are read from X, or given to the model; the screen reads all that are kept
 	Since        *time.Time
 	Tier         string
 	Model        string // as asked for; the report says what was used

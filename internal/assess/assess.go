@@ -7,7 +7,7 @@
 //
 // [Pipeline.Run] reads posts as a stream and answers with a [Report]:
 //
-//	collect    counts what the source holds; keeps the newest posts where a plan sets a limit
+//	collect    counts what the source holds; where a plan sets a limit, chooses what the model reads (choose.go)
 //	screen     offline rules over every post (internal/screen): the first witness
 //	judge      a language model over the same posts in batches: the second witness, optional
 //	verify     a claim survives only if its quote is found in the post it names

@@ -37,45 +37,89 @@ type chunk struct {
 	done     chan struct{}      // closed when examined
 }
 
-// flow runs the posts through the pipeline.
-func (r *run) flow(ctx context.Context, posts iter.Seq2[Post, error]) error {
+// sequence is posts as they come from their source.
+type sequence = iter.Seq2[Post, error]
+
+// producer hands chunks out, one after the other, until it has no more or out fails.
+type producer func(ctx context.Context, out func(*chunk) error) error
+
+// flow runs chunks through the pipeline: examined by several goroutines, tallied by one, in their order.
+func (r *run) flow(
+	ctx context.Context, cut producer, examine func(context.Context, *chunk) error, tally func(*chunk),
+) error {
 	workers := r.workers()
 	g, ctx := errgroup.WithContext(ctx)
 	work, order := make(chan *chunk), make(chan *chunk, 2*workers)
 	g.Go(func() error {
 		defer close(work)
 		defer close(order)
-		return r.cut(ctx, posts, work, order)
+		return cut(ctx, func(c *chunk) error { return hand(ctx, c, order, work) })
 	})
 	for range workers {
-		g.Go(func() error { return r.examineAll(ctx, work) })
+		g.Go(func() error {
+			for c := range work {
+				if err := examine(ctx, c); err != nil {
+					return err
+				}
+				close(c.done)
+			}
+			return nil
+		})
 	}
-	g.Go(func() error { return r.tallyAll(ctx, order) })
+	g.Go(func() error {
+		for c := range order {
+			select {
+			case <-c.done:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			tally(c)
+		}
+		return nil
+	})
 	return g.Wait()
 }
 
-func (r *run) cut(ctx context.Context, posts iter.Seq2[Post, error], work, order chan<- *chunk) error {
-	size := screenChunk
+// all screens every post and, with a judge, has every post judged.
+func (r *run) all(ctx context.Context, posts sequence) error {
+	stage, size, examine := StageScreen, screenChunk, func(ctx context.Context, c *chunk) error {
+		r.screenAll(c)
+		return ctx.Err()
+	}
 	if r.Judge != nil {
-		size = cmp.Or(r.Judge.BatchSize, judgeBatch)
-	}
-	c := newChunk(size)
-	for p, err := range posts {
-		if err != nil {
-			return err
+		stage, size = StageJudge, cmp.Or(r.Judge.BatchSize, judgeBatch)
+		examine = func(ctx context.Context, c *chunk) error {
+			r.screenAll(c)
+			return r.judge(ctx, c)
 		}
-		if c.posts = append(c.posts, p); len(c.posts) < size {
-			continue
-		}
-		if err := hand(ctx, c, order, work); err != nil {
-			return err
-		}
-		c = newChunk(size)
 	}
-	if len(c.posts) == 0 {
-		return nil
+	return r.flow(ctx, r.cutter(posts, size), examine, func(c *chunk) {
+		r.addChunk(c, r.Judge != nil)
+		r.tell(stage, r.analysed, r.expected)
+	})
+}
+
+// cutter cuts the source into chunks of so many posts.
+func (r *run) cutter(posts sequence, size int) producer {
+	return func(_ context.Context, out func(*chunk) error) error {
+		c := newChunk(size)
+		for p, err := range posts {
+			if err != nil {
+				return err
+			}
+			if c.posts = append(c.posts, p); len(c.posts) < size {
+				continue
+			}
+			if err := out(c); err != nil {
+				return err
+			}
+			c = newChunk(size)
+		}
+		if len(c.posts) == 0 {
+			return nil
+		}
+		return out(c)
 	}
-	return hand(ctx, c, order, work)
 }
 
 func newChunk(size int) *chunk {
@@ -94,25 +138,15 @@ func hand(ctx context.Context, c *chunk, to ...chan<- *chunk) error {
 	return nil
 }
 
-func (r *run) examineAll(ctx context.Context, work <-chan *chunk) error {
-	for c := range work {
-		if err := r.examine(ctx, c); err != nil {
-			return err
-		}
-		close(c.done)
-	}
-	return nil
-}
-
-func (r *run) examine(ctx context.Context, c *chunk) error {
+func (r *run) screenAll(c *chunk) {
 	c.screened = make([]screen.Result, len(c.posts))
 	for i, p := range c.posts {
 		c.screened[i] = r.look(p)
 	}
-	if r.Judge == nil {
-		return ctx.Err()
-	}
-	var err error
+}
+
+// judge asks the model about a chunk that is screened.
+func (r *run) judge(ctx context.Context, c *chunk) (err error) {
 	if c.judged, err = r.Judge.Batch(ctx, c.posts); err != nil {
 		return err
 	}
@@ -129,23 +163,6 @@ func (r *run) look(p Post) screen.Result {
 		seen.Hits = slices.DeleteFunc(seen.Hits, func(h screen.Hit) bool { return others.Hold(h.Start, h.End) })
 	}
 	return seen
-}
-
-func (r *run) tallyAll(ctx context.Context, order <-chan *chunk) error {
-	stage := StageScreen
-	if r.Judge != nil {
-		stage = StageJudge
-	}
-	for c := range order {
-		select {
-		case <-c.done:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		r.addChunk(c, r.Judge != nil)
-		r.tell(stage, r.analysed, r.expected)
-	}
-	return nil
 }
 
 // tally is everything that is gathered about the posts. Its size does not grow with them.

@@ -2,9 +2,7 @@ package assess
 
 import (
 	"cmp"
-	"container/heap"
 	"iter"
-	"slices"
 	"strings"
 
 	"github.com/repazoo/repazoo/internal/voice"
@@ -55,28 +53,6 @@ func (r *run) passes(p Post) bool {
 	return true
 }
 
-// newest reads all posts, in whatever order they come, and keeps the newest n, newest
-// first. Memory is bounded by n.
-func (r *run) newest(posts iter.Seq2[Post, error], n int) ([]Post, error) {
-	var kept oldestFirst
-	for p, err := range posts {
-		if err != nil {
-			return nil, err
-		}
-		heap.Push(&kept, p)
-		if len(kept) > n {
-			heap.Pop(&kept)
-			r.beyond++
-		}
-		if r.total%collectReportAt == 0 {
-			r.tell(StageCollect, r.total, 0)
-		}
-	}
-	r.tell(StageCollect, r.total, r.total)
-	slices.SortFunc(kept, func(a, b Post) int { return older(b, a) })
-	return kept, nil
-}
-
 // atLeast holds back the first n posts until they are all there, and yields a fault in
 // their place if the source ends before: nothing is spent on an account that is refused.
 func atLeast(posts iter.Seq2[Post, error], n int) iter.Seq2[Post, error] {
@@ -118,18 +94,4 @@ func withoutErrors(posts iter.Seq[Post]) iter.Seq2[Post, error] {
 // older orders posts by time, then by id; ids of X grow, so a longer one is a later one.
 func older(a, b Post) int {
 	return cmp.Or(a.PostedAt.Compare(b.PostedAt), cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
-}
-
-// oldestFirst is a heap of posts with the first to be dropped on top.
-type oldestFirst []Post
-
-func (h oldestFirst) Len() int           { return len(h) }
-func (h oldestFirst) Less(i, j int) bool { return older(h[i], h[j]) < 0 }
-func (h oldestFirst) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *oldestFirst) Push(x any)        { *h = append(*h, x.(Post)) }
-func (h *oldestFirst) Pop() any {
-	old := *h
-	last := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return last
 }

@@ -3,7 +3,6 @@ package assess
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"iter"
 	"maps"
 	"runtime"
@@ -21,10 +20,9 @@ const MinPosts = 10
 const XReadMicroUSD = 5_000
 
 const (
-	maxFindings     = 5_000 // a report is for reading; the rest is counted
-	judgeInFlight   = 4
-	notKept         = "not kept"
-	collectReportAt = 500 // posts between two reports of progress while collecting
+	maxFindings   = 5_000 // a report is for reading; the rest is counted
+	judgeInFlight = 4
+	notKept       = "not kept"
 )
 
 // Pipeline turns posts into a report. It holds no state between runs, but a [Judge] counts
@@ -42,7 +40,7 @@ type Options struct {
 	Names       []string // the account's display name and others it goes by, replaced before a post leaves
 	Source      string   // SourceX or SourceArchive
 	Purpose     Purpose
-	MaxPosts    int               // only the newest so many own posts are analysed; 0: all
+	MaxPosts    int               // the model reads so many own posts, chosen by doubt (choose.go); 0: all. The screen reads all.
 	MinPosts    int               // fewer own posts are refused; 0: 10
 	OutOfReach  []string          // sentences on what the source could not give
 	Unread      func() Unread     // asked once the posts were read: what of the source could not be; nil: nothing
@@ -60,16 +58,12 @@ type Options struct {
 // Too few posts are a fault that says so, and nothing was spent on them.
 func (p *Pipeline) Run(ctx context.Context, posts iter.Seq2[Post, error], o Options, progress func(Progress)) (*Report, error) {
 	r := newRun(p, o, progress)
-	own := r.own(posts)
-	if o.MaxPosts > 0 {
-		newest, err := r.newest(own, o.MaxPosts)
-		if err != nil {
-			return nil, err
-		}
-		r.expected = len(newest)
-		own = withoutErrors(slices.Values(newest))
+	own := atLeast(r.own(posts), cmp.Or(o.MinPosts, MinPosts))
+	read := r.all
+	if p.Judge != nil && o.MaxPosts > 0 {
+		read = r.judgeChosen
 	}
-	if err := r.flow(ctx, atLeast(own, cmp.Or(o.MinPosts, MinPosts))); err != nil {
+	if err := read(ctx, own); err != nil {
 		return nil, err
 	}
 	return r.report(), nil
@@ -83,8 +77,9 @@ type run struct {
 	now      time.Time
 	expected int // own posts to come, 0 while unknown
 
-	total, reposts, others, quoting, beyond int // written while collecting
-	gone                                    Gone
+	total, reposts, others, quoting int          // written while collecting
+	choice                          *ModelChoice // where the model read only some posts
+	gone                            Gone
 	tally
 }
 
@@ -173,7 +168,7 @@ var aliasedFirst = []string{
 func (r *run) coverage() Coverage {
 	c := Coverage{
 		PostsTotal: r.total, PostsAnalysed: r.analysed, Reposts: r.reposts, OthersWords: r.others, Quoting: r.quoting,
-		PostsSkipped: r.reposts + r.others + r.gone.Count + r.beyond, AlreadyGone: r.gone,
+		PostsSkipped: r.reposts + r.others + r.gone.Count, AlreadyGone: r.gone, ModelChoice: r.choice,
 		PostsJudged: r.judged, PostsUnjudged: r.unjudged, TalkToModel: r.talking, NotEnglish: r.notEnglish,
 		FindingsLost: r.findings.leftOut.Findings, OutOfReach: append([]string{}, r.o.OutOfReach...),
 	}
@@ -187,10 +182,6 @@ func (r *run) coverage() Coverage {
 	}
 	if r.dated > 0 {
 		c.From, c.To = new(r.engagement.first.UTC()), new(r.engagement.last.UTC())
-	}
-	if r.beyond > 0 {
-		c.OutOfReach = append(c.OutOfReach, fmt.Sprintf("%s beyond the limit of %s an analysis.",
-			counting(r.beyond, "older post lies/older posts lie"), counting(r.o.MaxPosts, "post")))
 	}
 	return c
 }

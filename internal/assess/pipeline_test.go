@@ -158,18 +158,41 @@ func TestRun_CountsRepostsButDoesNotJudgeThem(t *testing.T) {
 	}
 }
 
-func TestRun_AnalysesOnlyTheNewestPostsWhateverTheOrder(t *testing.T) {
+func TestRun_TheScreenReadsEveryPostAndTheModelTheDoubtfulOnesFirst(t *testing.T) {
 	t.Parallel()
-	posts := timeline(60)
-	newest := mustRun(t, posts[40:], Options{})
-	slices.Reverse(posts)
-	r := mustRun(t, slices.Concat(posts[30:], posts[:30]), Options{MaxPosts: 20})
-	if diff := cmp.Diff(newest.Findings, r.Findings); diff != "" {
+	posts := timeline(70) // every seventh swears
+	posts[3].Reply = true
+	run := func(posts []Post) *Report {
+		judge, _ := newTestJudge(t)
+		p := offline()
+		p.Judge = judge
+		r, err := p.Run(t.Context(), source(posts), Options{Source: SourceArchive, MaxPosts: 20}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	r := run(posts)
+	if got := len(postsOf(only(r.Findings, func(f Finding) bool { return f.Category == Profanity }))); got != 10 {
+		t.Errorf("swearing found in %d posts, want 10", got)
+	}
+	c := r.Coverage
+	want := &ModelChoice{Limit: 20, Of: 70, ByDoubt: 11, ByNewest: 9}
+	if c.PostsAnalysed != 70 || c.PostsJudged != 20 || c.PostsSkipped != 0 || c.PostsUnjudged != 0 {
+		t.Errorf("got %+v", c)
+	}
+	if diff := cmp.Diff(want, c.ModelChoice); diff != "" {
 		t.Error(diff)
 	}
-	if c := r.Coverage; c.PostsTotal != 60 || c.PostsSkipped != 40 || c.PostsAnalysed != 20 ||
-		!slices.Equal(c.OutOfReach, []string{"40 older posts lie beyond the limit of 20 posts an analysis."}) {
-		t.Errorf("got %+v", c)
+	if !strings.Contains(r.Summary, "the model 20 of 70: 11 for what was seen in them or because they answer others, then the newest 9") {
+		t.Error(r.Summary)
+	}
+	slices.Reverse(posts)
+	if diff := cmp.Diff(r.Findings, run(posts).Findings); diff != "" {
+		t.Errorf("the order of the source matters: %s", diff)
+	}
+	if r := mustRun(t, posts, Options{MaxPosts: 20}); r.Coverage.PostsAnalysed != 70 || r.Coverage.ModelChoice != nil {
+		t.Errorf("without a model: %+v", r.Coverage)
 	}
 }
 
@@ -262,10 +285,10 @@ func TestRun_ReportsProgressInOrderAndNeverBackwards(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]Stage{StageCollect, StageScreen, StageVerify, StageScore, StageRecommend}, stages); diff != "" {
+	if diff := cmp.Diff([]Stage{StageScreen, StageVerify, StageScore, StageRecommend}, stages); diff != "" {
 		t.Error(diff)
 	}
-	if done[StageCollect] != 1200 || done[StageScreen] != 1100 {
+	if done[StageScreen] != 1200 {
 		t.Errorf("got %v", done)
 	}
 }

@@ -63,24 +63,25 @@ type ReportAccount struct {
 
 // Coverage says how much of the account the report rests on.
 type Coverage struct {
-	PostsTotal    int        `json:"posts_total"`    // posts seen in the source
-	PostsAnalysed int        `json:"posts_analysed"` // screened, and judged where a model was used
-	PostsSkipped  int        `json:"posts_skipped"`  // in others' words, deleted already, or beyond the plan's limit
-	Reposts       int        `json:"reposts"`
-	OthersWords   int        `json:"posts_in_others_words"`  // besides reposts: passed on by hand, quoted whole, lyrics
-	Quoting       int        `json:"posts_quoting_others"`   // analysed, but for the words in them that are somebody else's
-	AlreadyGone   Gone       `json:"already_deleted"`        // posts that X has deleted and the archive still holds
-	Outdated      int        `json:"earlier_versions"`       // of edited posts; only the newest version counts
-	EntriesLost   int        `json:"entries_unreadable"`     // out_of_reach says which, and why
-	PostsJudged   int        `json:"posts_judged"`           // by the model; 0 when the screen stood alone
-	TalkToModel   int        `json:"posts_addressing_model"` // posts written to a reader that is a machine; judged alone
-	PostsUnjudged int        `json:"posts_unjudged"`         // the model gave no usable answer for them
-	ModelUnusable bool       `json:"model_unusable"`         // its answers could not be used, so the screen stands alone
-	NotEnglish    int        `json:"posts_not_in_english"`   // the screen knows fewer words there
-	FindingsLost  int        `json:"findings_left_out"`      // weaker ones beyond the 5,000 a report lists
-	From          *time.Time `json:"from"`
-	To            *time.Time `json:"to"`
-	OutOfReach    []string   `json:"out_of_reach"` // sentences: what could not be read, and why
+	PostsTotal    int          `json:"posts_total"`    // posts seen in the source
+	PostsAnalysed int          `json:"posts_analysed"` // screened, and judged where a model was used
+	PostsSkipped  int          `json:"posts_skipped"`  // in others' words, or deleted already
+	Reposts       int          `json:"reposts"`
+	OthersWords   int          `json:"posts_in_others_words"`  // besides reposts: passed on by hand, quoted whole, lyrics
+	Quoting       int          `json:"posts_quoting_others"`   // analysed, but for the words in them that are somebody else's
+	AlreadyGone   Gone         `json:"already_deleted"`        // posts that X has deleted and the archive still holds
+	Outdated      int          `json:"earlier_versions"`       // of edited posts; only the newest version counts
+	EntriesLost   int          `json:"entries_unreadable"`     // out_of_reach says which, and why
+	ModelChoice   *ModelChoice `json:"model_choice,omitempty"` // which posts the model was given, where not all
+	PostsJudged   int          `json:"posts_judged"`           // by the model; 0 when the screen stood alone
+	TalkToModel   int          `json:"posts_addressing_model"` // posts written to a reader that is a machine; judged alone
+	PostsUnjudged int          `json:"posts_unjudged"`         // the model gave no usable answer for them
+	ModelUnusable bool         `json:"model_unusable"`         // its answers could not be used, so the screen stands alone
+	NotEnglish    int          `json:"posts_not_in_english"`   // the screen knows fewer words there
+	FindingsLost  int          `json:"findings_left_out"`      // weaker ones beyond the 5,000 a report lists
+	From          *time.Time   `json:"from"`
+	To            *time.Time   `json:"to"`
+	OutOfReach    []string     `json:"out_of_reach"` // sentences: what could not be read, and why
 }
 
 // Gone lists posts that were deleted before the report was made. They are not judged.

@@ -99,6 +99,9 @@ func whatWasRead(r *Report) string {
 	if c.Reposts > 0 {
 		s += fmt.Sprintf("; %s counted but not judged", counting(c.Reposts, "repost is/reposts are"))
 	}
+	if m := c.ModelChoice; m != nil {
+		s += "; the word screen read all of them, the model " + m.String()
+	}
 	if c.OthersWords > 0 {
 		s += fmt.Sprintf("; %s counted but not judged", counting(c.OthersWords, "post in others' words is/posts in others' words are"))
 	}

@@ -16,7 +16,7 @@ type Tier struct {
 	MonthlyCents int    `json:"monthly_cents"` // of a US dollar
 	Quota        int    `json:"quota"`         // analyses a period
 	Reads        int    `json:"reads"`         // posts read from X a period
-	MaxPosts     int    `json:"max_posts"`     // posts an analysis looks at
+	MaxPosts     int    `json:"max_posts"`     // posts read from X, and given to the model, in an analysis; the screen reads every post of an archive
 	Model        string `json:"model"`
 }
 

@@ -105,6 +105,9 @@ func (v view) CoverageFacts() []fact {
 		{"Claims dropped because their quote was not in the post", count(v.RejectedClaims)},
 		{"Posts that address a machine reader", count(c.TalkToModel)},
 	}
+	if m := c.ModelChoice; m != nil {
+		facts = append(facts, fact{"Chosen for the model", m.String()})
+	}
 	for _, f := range []struct {
 		label string
 		n     int
