@@ -741,11 +741,13 @@ type Coverage struct {
 	EntriesUnreadable    int64        `json:"entries_unreadable"`
 	FindingsLeftOut      int64        `json:"findings_left_out"`
 	From                 *time.Time   `json:"from"`
+	Gaps                 []Gap        `json:"gaps"`
 	ModelChoice          *ModelChoice `json:"model_choice,omitempty"`
 	ModelUnusable        bool         `json:"model_unusable"`
 	OutOfReach           []string     `json:"out_of_reach"`
 	PostsAddressingModel int64        `json:"posts_addressing_model"`
 	PostsAnalysed        int64        `json:"posts_analysed"`
+	PostsGone            int64        `json:"posts_gone"`
 	PostsInOthersWords   int64        `json:"posts_in_others_words"`
 	PostsJudged          int64        `json:"posts_judged"`
 	PostsNotInEnglish    int64        `json:"posts_not_in_english"`
@@ -1016,6 +1018,14 @@ type Finding struct {
 // FindingsOutputBody defines model for FindingsOutputBody.
 type FindingsOutputBody struct {
 	Data []Finding `json:"data"`
+}
+
+// Gap defines model for Gap.
+type Gap struct {
+	From   *time.Time `json:"from"`
+	Reason string     `json:"reason"`
+	Remedy string     `json:"remedy"`
+	To     *time.Time `json:"to"`
 }
 
 // Gone defines model for Gone.

@@ -35,6 +35,8 @@ func (s *Service) RevokeX(ctx context.Context, userID, accountID string) error {
 		}
 		tx.Later(`UPDATE x_accounts SET tokens = NULL, token_expires_at = NULL WHERE id = $1 AND user_id = $2`, accountID, userID)
 		tx.Later(`DELETE FROM posts WHERE collection_id = $1 AND user_id = $2`, accountID, userID)
+		tx.Later(`DELETE FROM timelines WHERE account_id = $1 AND user_id = $2`, accountID, userID)
+		tx.Later(`DELETE FROM timeline_spans WHERE account_id = $1 AND user_id = $2`, accountID, userID)
 		released, err := s.releaseIdentity(ctx, tx, userID, accountID)
 		audit.Record(ctx, tx, audit.Event{
 			UserID: userID, Actor: "user", Action: audit.XAccountRevoked, Resource: "x_account:" + accountID,

@@ -5,7 +5,12 @@
 //
 //	start     service.go   reserve a unit of quota, write the analysis down, queue its job
 //	run       run.go       claim the lease, renew it, save the report or fail with a reason
-//	collect   collect.go   read from X what is not kept yet, or take an upload's posts
+//	collect   collect.go   gather the posts and have them judged
+//	read      reading.go   read from X what is missing of an account, gap after gap
+//	lease     timeline.go  one run at a time reads an account, with reads that it reserved
+//	recheck   recheck.go   look up again what may have been deleted or edited
+//	gaps      gaps.go      name what was not read, and how to close it
+//	history   history.go   what was read from X and what archives hold, as one
 //	show      show.go      reports, findings, dismissals, comparisons
 //	list      list.go      a user's analyses, page by page
 //	watch     watch.go     follow the progress of one analysis

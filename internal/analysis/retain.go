@@ -16,6 +16,9 @@ const (
 // were unlinked since, and reports whose user has had no plan for so long.
 func (s *Service) Retain(ctx context.Context) error {
 	now := s.DB.Now()
+	if err := s.forgetSpans(ctx, now); err != nil {
+		return err
+	}
 	if err := s.drain(ctx, `expires_at <= $2`, now); err != nil {
 		return err
 	}
@@ -27,10 +30,20 @@ func (s *Service) Retain(ctx context.Context) error {
 	})
 }
 
+// forgetSpans ends what is noted as read before its posts are erased, so that the next run reads them again.
+func (s *Service) forgetSpans(ctx context.Context, now time.Time) error {
+	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+		tx.Later(`DELETE FROM timeline_spans WHERE expires_at <= $1`, now)
+		return nil
+	})
+}
+
 // retainUnlinked erases what was read of accounts that their user has unlinked: what a run stored while that happened,
 // and their archives' posts. An archive that analyses name stays, as a name only.
 func retainUnlinked(tx db.Tx, now time.Time) {
 	tx.Later(`DELETE FROM posts WHERE collection_id IN (SELECT id FROM x_accounts WHERE status = 'revoked')`)
+	tx.Later(`DELETE FROM timeline_spans WHERE account_id IN (SELECT id FROM x_accounts WHERE status = 'revoked')`)
+	tx.Later(`DELETE FROM timelines WHERE account_id IN (SELECT id FROM x_accounts WHERE status = 'revoked')`)
 	tx.Later(`UPDATE archives SET expires_at = $1 WHERE expires_at > $1
 		AND EXISTS (SELECT 1 FROM x_accounts x WHERE x.user_id = archives.user_id AND COALESCE(x.released_x_user_id, x.x_user_id) = archives.x_user_id AND x.status = 'revoked')`, now)
 	tx.Later(`DELETE FROM posts WHERE collection_id IN (SELECT id FROM archives WHERE expires_at <= $1)`, now)

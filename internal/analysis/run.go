@@ -29,6 +29,7 @@ const (
 	maxAttempts = 6  // tries of one run before a passing trouble becomes a failure
 	maxClaims   = 12 // lives of one run, deaths of the process included
 	beat        = 250 * time.Millisecond
+	busyWait    = time.Second // between two looks whether another run still reads the same account
 )
 
 // worker runs analyses from the queue.
@@ -195,6 +196,8 @@ func (s *Service) save(ctx context.Context, a Analysis, r *assess.Report) error 
 			return errLeaseLost
 		}
 		tx.Later(`INSERT INTO reports (analysis_id, user_id, sealed, created_at) VALUES ($1, $2, $3, $4)`, a.ID, a.UserID, sealed, tx.Now())
+		tx.Later(`UPDATE timelines SET gone = 0 WHERE user_id = $1 AND account_id IN (SELECT id FROM x_accounts WHERE x_user_id = $2)`,
+			a.UserID, r.Account.ID)
 		if a.AccountID != nil {
 			s.Accounts.MarkSynced(ctx, tx, a.UserID, *a.AccountID)
 		}
@@ -215,6 +218,9 @@ func (s *Service) end(ctx context.Context, a Analysis, err error, last bool) err
 	if limited, ok := errors.AsType[*xapi.RateLimited](err); ok && !limited.MonthlyCap {
 		wait := max(time.Second, limited.Reset.Sub(s.DB.Now()))
 		return s.rest(ctx, a, rest{wait, WaitsForX, false})
+	}
+	if errors.Is(err, errBusy) || errors.Is(err, errLostTimeline) { // its posts will do for this run too
+		return s.rest(ctx, a, rest{busyWait, WaitsForRun, false})
 	}
 	if errors.Is(err, context.Canceled) { // this process is stopping
 		return s.rest(ctx, a, rest{})

@@ -19,6 +19,7 @@ const (
 	WaitsForX       WaitingFor = "x"       // X has set a time before which it answers nothing more
 	WaitsForModel   WaitingFor = "model"   // the language model did not answer
 	WaitsForService WaitingFor = "service" // a part of this server did not answer
+	WaitsForRun     WaitingFor = "run"     // another analysis reads the same account; its posts will do for this one too
 )
 
 // Words say whom the analysis waits for, in the middle of a sentence.
@@ -30,6 +31,8 @@ func (w WaitingFor) Words() string {
 		return "the language model asks us to wait"
 	case WaitsForService:
 		return "a service that is needed does not answer"
+	case WaitsForRun:
+		return "another analysis is reading the same account"
 	}
 	return ""
 }

@@ -4,12 +4,15 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,6 +40,9 @@ type world struct {
 	url string
 	// onX, if set, is called before the stand-in of X answers a request for posts.
 	onX func()
+	// delivered and lookedUp are the posts that X gave on timelines and by their ids, once counting is set.
+	counting            bool
+	delivered, lookedUp atomic.Int64
 }
 
 // each runs f on both databases.
@@ -59,6 +65,10 @@ func newWorld(t testing.TB, open func(testing.TB, func() time.Time) *db.DB) *wor
 		if w.onX != nil && strings.HasPrefix(r.URL.Path, "/x/2/users/") && strings.HasSuffix(r.URL.Path, "/tweets") {
 			w.onX()
 		}
+		if w.counting && r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/x/2/") {
+			w.countPosts(stand, rw, r)
+			return
+		}
 		stand.ServeHTTP(rw, r)
 	}))
 	t.Cleanup(srv.Close)
@@ -78,6 +88,23 @@ func newWorld(t testing.TB, open func(testing.TB, func() time.Time) *db.DB) *wor
 	}))(t)
 	w.Service = New(Config{DB: w.d, Seal: sealer, Accounts: accounts, Billing: plans, X: x, KeepReports: 90 * 24 * time.Hour})
 	return w
+}
+
+// countPosts passes a request on and counts the posts in its answer.
+func (w *world) countPosts(stand http.Handler, rw http.ResponseWriter, r *http.Request) {
+	rec := httptest.NewRecorder()
+	stand.ServeHTTP(rec, r)
+	var in struct{ Data []json.RawMessage }
+	if json.Unmarshal(rec.Body.Bytes(), &in) == nil && strings.HasSuffix(r.URL.Path, "/tweets") {
+		to := &w.delivered
+		if r.URL.Path == "/x/2/tweets" {
+			to = &w.lookedUp
+		}
+		to.Add(int64(len(in.Data)))
+	}
+	maps.Copy(rw.Header(), rec.Header())
+	rw.WriteHeader(rec.Code)
+	_, _ = rw.Write(rec.Body.Bytes())
 }
 
 // replica is the service of another process on the same database.

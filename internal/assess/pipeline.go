@@ -44,6 +44,8 @@ type Options struct {
 	MinPosts    int               // fewer own posts are refused; 0: 10
 	OutOfReach  []string          // sentences on what the source could not give
 	Unread      func() Unread     // asked once the posts were read: what of the source could not be; nil: nothing
+	Gaps        []Gap             // the same, with dates
+	PostsGone   int               // posts that were deleted at X since the last report
 	XReads      int               // posts that X charged for
 	NeverRead   []string          // parts of the source that were not opened
 	KeptUntil   string            // RFC 3339; "": the posts are not kept
@@ -171,6 +173,7 @@ func (r *run) coverage() Coverage {
 		PostsSkipped: r.reposts + r.others + r.gone.Count, AlreadyGone: r.gone, ModelChoice: r.choice,
 		PostsJudged: r.judged, PostsUnjudged: r.unjudged, TalkToModel: r.talking, NotEnglish: r.notEnglish,
 		FindingsLost: r.findings.leftOut.Findings, OutOfReach: append([]string{}, r.o.OutOfReach...),
+		Gaps: append([]Gap{}, r.o.Gaps...), PostsGone: r.o.PostsGone,
 	}
 	if r.Judge != nil {
 		c.ModelUnusable = r.Judge.Unusable() || r.judged == 0 && r.unjudged > 0

@@ -64,7 +64,7 @@ func TestRun_FindsWhatTheScreenSeesAndSaysThatNoModelRead(t *testing.T) {
 	if got := len(postsOf(swearing)); got != 10 {
 		t.Errorf("swearing found in %d posts, want 10", got)
 	}
-	want := Coverage{PostsTotal: 70, PostsAnalysed: 70, From: new(today.AddDate(0, 0, -70)), To: new(today.AddDate(0, 0, -1)), OutOfReach: []string{}}
+	want := Coverage{PostsTotal: 70, PostsAnalysed: 70, From: new(today.AddDate(0, 0, -70)), To: new(today.AddDate(0, 0, -1)), OutOfReach: []string{}, Gaps: []Gap{}}
 	if diff := cmp.Diff(want, r.Coverage); diff != "" {
 		t.Error(diff)
 	}
@@ -373,6 +373,7 @@ func TestRun_JudgesNobodyByTheWordsOfOthersOrByWhatIsGone(t *testing.T) {
 	want := Coverage{
 		PostsTotal: 40, PostsAnalysed: 36, PostsSkipped: 4, OthersWords: 3, Quoting: 2,
 		AlreadyGone: Gone{Count: 1, Posts: []string{"1006"}}, Outdated: 1, EntriesLost: 2, OutOfReach: []string{"2 entries were skipped."},
+		Gaps: []Gap{},
 	}
 	if diff := cmp.Diff(want, c); diff != "" {
 		t.Error(diff)

@@ -82,6 +82,8 @@ type Coverage struct {
 	From          *time.Time   `json:"from"`
 	To            *time.Time   `json:"to"`
 	OutOfReach    []string     `json:"out_of_reach"` // sentences: what could not be read, and why
+	Gaps          []Gap        `json:"gaps"`         // the parts of the account that were not read, the newest first
+	PostsGone     int          `json:"posts_gone"`   // deleted at X since the last report; they count no more
 }
 
 // Gone lists posts that were deleted before the report was made. They are not judged.
@@ -89,6 +91,24 @@ type Gone struct {
 	Count int      `json:"count"`
 	Posts []string `json:"posts,omitempty"` // the ids of the first 200
 }
+
+// Gap is a part of the account that was not read. A missing From is the beginning of the account, a missing To is today.
+type Gap struct {
+	From   *time.Time `json:"from"`
+	To     *time.Time `json:"to"`
+	Reason string     `json:"reason"` // limit, since, budget, x_ends, x_paused or archive
+	Remedy string     `json:"remedy"` // a sentence: how to close it
+}
+
+// Why a part of an account was not read.
+const (
+	GapLimit   = "limit"    // the analysis takes only so many posts
+	GapSince   = "since"    // it was asked for newer posts only
+	GapBudget  = "budget"   // the plan's reads are used up
+	GapXEnds   = "x_ends"   // X gives only the newest posts of an account
+	GapXPaused = "x_paused" // X allows no further reads for now
+	GapArchive = "archive"  // no archive that is kept has it
+)
 
 // Finding is one verified risk in one post.
 type Finding struct {

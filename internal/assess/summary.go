@@ -93,6 +93,9 @@ func whatWasRead(r *Report) string {
 	}
 	c := r.Coverage
 	s := fmt.Sprintf("This report rests on %s of %s by %s", thousands(c.PostsAnalysed), counting(c.PostsTotal, "post"), who)
+	if len(c.Gaps) > 0 { // the number that was read is not the number that there is
+		s = fmt.Sprintf("This report rests on %s by %s, and others were not read", counting(c.PostsAnalysed, "post"), who)
+	}
 	if c.From != nil && c.To != nil {
 		s += fmt.Sprintf(", from %s to %s", c.From.UTC().Format("2 January 2006"), c.To.UTC().Format("2 January 2006"))
 	}
@@ -107,6 +110,10 @@ func whatWasRead(r *Report) string {
 	}
 	if n := c.AlreadyGone.Count; n > 0 {
 		s += fmt.Sprintf("; %s deleted already", counting(n, "post was/posts were"))
+	}
+	if c.PostsGone > 0 {
+		s += fmt.Sprintf("; %s no more", counting(c.PostsGone,
+			"post that you deleted since the last report counts/posts that you deleted since the last report count"))
 	}
 	return s + "."
 }

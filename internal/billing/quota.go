@@ -68,9 +68,10 @@ func settle(ctx context.Context, tx db.Tx, set, userID string, periodStart time.
 	return err
 }
 
-// SpendReads takes up to n reads from X out of the period's budget and tells how many it got. None left is
-// [fault.XBudgetExceeded]. The row stays locked until the transaction ends.
-func (s *Service) SpendReads(ctx context.Context, tx db.Tx, userID string, periodStart time.Time, n int) (granted int, err error) {
+// ReserveReads takes up to n reads from X out of the period's budget and tells how many it got. It is called before X is
+// asked, so that runs at the same time cannot overspend; what X did not deliver goes back with [Service.ReturnReads]. None
+// left is [fault.XBudgetExceeded]. The row stays locked until the transaction ends.
+func (s *Service) ReserveReads(ctx context.Context, tx db.Tx, userID string, periodStart time.Time, n int) (granted int, err error) {
 	if n <= 0 {
 		return 0, nil
 	}
@@ -85,6 +86,14 @@ func (s *Service) SpendReads(ctx context.Context, tx db.Tx, userID string, perio
 	}
 	tx.Later(`UPDATE quota_periods SET reads_used = reads_used + $3 WHERE user_id = $1 AND period_start = $2`, userID, periodStart, granted)
 	return granted, nil
+}
+
+// ReturnReads gives back reads that were reserved and not used.
+func (s *Service) ReturnReads(tx db.Tx, userID string, periodStart time.Time, n int) {
+	if n > 0 {
+		tx.Later(`UPDATE quota_periods SET reads_used = reads_used - $3 WHERE user_id = $1 AND period_start = $2 AND reads_used >= $3`,
+			userID, periodStart, n)
+	}
 }
 
 // EnsurePeriod makes the ledger row that Reserve takes from, rolling a period on that ended while the renewal is still

@@ -115,14 +115,14 @@ func TestReserve_ARolledBackStartHoldsNothing(t *testing.T) {
 	})
 }
 
-func TestSpendReads_NeverGrantsMoreThanTheBudgetHoweverManyAsk(t *testing.T) {
+func TestReserveReads_NeverGrantsMoreThanTheBudgetHoweverManyAsk(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.subscriber("basic") // 1,000 reads
 		start := w.usage(user).PeriodStart
 		spend := func(n int) (granted int, err error) {
 			err = w.in(user, func(ctx context.Context, tx db.Tx) error {
-				granted, err = w.SpendReads(ctx, tx, user, start, n)
+				granted, err = w.ReserveReads(ctx, tx, user, start, n)
 				return err
 			})
 			return granted, err
@@ -146,6 +146,13 @@ func TestSpendReads_NeverGrantsMoreThanTheBudgetHoweverManyAsk(t *testing.T) {
 		}
 		if r := w.usage(user).Reads; r != (billing.Allowance{Limit: 1000, Used: 1000}) {
 			t.Fatalf("%+v", r)
+		}
+		w.must(nil, w.in(user, func(_ context.Context, tx db.Tx) error {
+			w.ReturnReads(tx, user, start, 60)
+			return nil
+		}))
+		if r := w.usage(user).Reads; r != (billing.Allowance{Limit: 1000, Used: 940, Remaining: 60}) {
+			t.Fatalf("after 60 came back: %+v", r)
 		}
 	})
 }

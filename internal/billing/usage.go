@@ -45,7 +45,7 @@ type Usage struct {
 	PeriodStart time.Time   `json:"period_start,omitzero"`
 	PeriodEnd   time.Time   `json:"period_end,omitzero"`
 	Quota       Allowance   `json:"quota"` // analyses
-	Reads       Allowance   `json:"reads"` // posts read from X; nothing is ever reserved
+	Reads       Allowance   `json:"reads"` // posts read from X; a page that is under way counts as used
 }
 
 // Subscription reads the user's plan.

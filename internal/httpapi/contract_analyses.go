@@ -120,12 +120,19 @@ func (a *API) reportEntries() map[string]entry {
 	}
 }
 
+func exampleGaps() []assess.Gap {
+	return []assess.Gap{{
+		To: exampleLater(-901), Reason: assess.GapLimit,
+		Remedy: "Ask for more posts, where your plan allows more, or upload your X archive.",
+	}}
+}
+
 func exampleReport() assess.Report {
 	return assess.Report{
 		ID: exampleAnalysis, CreatedAt: exampleTime(), ScoredAt: exampleTime(), Account: assess.ReportAccount{ID: "1800000000000000001", Handle: exampleHandle},
 		Source: "x", Purpose: assess.JobSearch, Score: 41.5, Level: assess.Medium, Summary: "One of 200 posts may harm you in a job search.",
 		KeyFindings: []string{"One post insults a person."}, Findings: exampleFindings(),
-		Coverage: assess.Coverage{PostsTotal: 200, PostsAnalysed: 200, PostsJudged: 200, From: exampleLater(-900), To: exampleLater(-1)},
+		Coverage: assess.Coverage{PostsTotal: 200, PostsAnalysed: 200, PostsJudged: 200, From: exampleLater(-900), To: exampleLater(-1), Gaps: exampleGaps()},
 		Recommendations: []assess.Recommendation{{
 			Title: "Look at the post that insults", Category: "harassment", Priority: "this_week", Why: "It counts most.", Effort: "minutes",
 			Steps: []string{"Read it once more.", "Delete it if you would not write it today."}, Posts: []string{"1800000000000000042"},

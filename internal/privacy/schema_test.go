@@ -39,6 +39,8 @@ var decisions = map[string]struct {
 	"dismissals":           {file: "dismissals.json"},
 	"posts":                {file: "posts.json"},
 	"exports":              {file: "exports.json"},
+	"timelines":            {why: "how far the reading of an account from X has come; posts.json has what was read"},
+	"timeline_spans":       {why: "between which posts everything was read; posts.json has what was read"},
 	"oauth_states":         {why: "a sign-in under way, for ten minutes"},
 	"refresh_tokens":       {why: "hashes of tokens"},
 	"verdicts":             {why: "cannot be opened without the post; what they said is in the reports"},

@@ -96,7 +96,7 @@ type fact struct{ Label, Value string }
 func (v view) CoverageFacts() []fact {
 	c := v.Coverage
 	facts := []fact{
-		{"Posts in the source", count(c.PostsTotal)},
+		{"Posts that were read", count(c.PostsTotal)},
 		{"Analysed", count(c.PostsAnalysed)},
 		{"Read by a language model", count(c.PostsJudged)},
 		{"Skipped", fmt.Sprintf("%s (of these reposts: %s)", count(c.PostsSkipped), count(c.Reposts))},
@@ -120,6 +120,8 @@ func (v view) CoverageFacts() []fact {
 		{"Posts not in English, where the screen knows fewer words", c.NotEnglish},
 		{"Posts the model gave no usable answer for", c.PostsUnjudged},
 		{"Weaker findings beyond what a report lists", c.FindingsLost},
+		{"Parts of the account that were not read", len(c.Gaps)},
+		{"Posts deleted since the last report, which count no more", c.PostsGone},
 	} {
 		if f.n > 0 {
 			facts = append(facts, fact{f.label, count(f.n)})
