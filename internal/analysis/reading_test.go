@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -271,8 +272,8 @@ func TestReading_WhatXTakesBackFromThePlanIsAGapToo(t *testing.T) {
 	})
 }
 
-// X gives 3,200 posts of an account that has more. That is its end, not the account's, and an archive closes the gap.
-func TestReading_XsOwnEndIsAGapThatAnArchiveCloses(t *testing.T) {
+// X gives 3,200 posts of an account that has more. That is its end, not the account's.
+func TestReading_XsOwnEndIsAGapAndNotTheEndOfTheAccount(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		p := w.pro("daily_dorian")
@@ -334,5 +335,21 @@ func TestRetain_WhatIsErasedIsNoLongerCalledRead(t *testing.T) {
 		p.analyse(StartRequest{})
 		w.ok(w.Withdraw(t.Context(), p.UserID, ConsentKind))
 		p.wantAll(p.analyse(StartRequest{}), 2)
+	})
+}
+
+func TestHistory_AnArchiveAndTheTimelineAreOneAndAPostCountsOnce(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		p := w.pro("ada_fernhill")
+		content := file(t, p.Account.Handle, p.Account.XUserID, 12)
+		for range 2 { // the same posts twice
+			must(w.KeepArchive(t.Context(), p.UserID, bytes.NewReader(content), int64(len(content))))(t)
+		}
+		c := p.analyse(StartRequest{})
+		if n := p.atX(); c.PostsTotal != n+12 || int(w.delivered.Load()) != n {
+			t.Errorf("%d posts of %d and 12, X gave %d", c.PostsTotal, n, w.delivered.Load())
+		}
+		p.wantPaid()
 	})
 }
