@@ -36,7 +36,7 @@ func analyzeCommand() *cobra.Command {
 		Use: "analyze ARCHIVE", Short: "Read an X data archive on this machine and print a report.", Args: takes("ARCHIVE"),
 		Long: `ARCHIVE is the zip that X gives you under Settings > Your account > Download an archive of your data,
 or the folder it was unzipped to. Where X gave several parts, put them into one folder and give that.
-What cannot be read is skipped and told in the report.
+What cannot be read is skipped and told in the report. The descriptions of your pictures are read with the posts.
 
 Only the account, profile and post files in the archive are opened: never direct messages, contacts or ads.
 Nothing leaves this machine unless ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN is set; then a model

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/repazoo/repazoo/internal/archive"
 	"github.com/repazoo/repazoo/internal/fault"
 	claudesandbox "github.com/repazoo/repazoo/internal/sandbox/claude"
 	"github.com/repazoo/repazoo/internal/screen"
@@ -380,5 +381,16 @@ func TestRun_JudgesNobodyByTheWordsOfOthersOrByWhatIsGone(t *testing.T) {
 	}
 	if !strings.Contains(r.Summary, "; 3 posts in others' words are counted but not judged; 1 post was deleted already.") {
 		t.Error(r.Summary)
+	}
+}
+
+func TestFromArchive_DescriptionsOfPicturesAreTheAuthorsWords(t *testing.T) {
+	t.Parallel()
+	p := FromArchive(archive.Post{ID: "1", Text: "look", AltTexts: []string{"my fucking printer", "on fire"}})
+	if p.Text != "look\nmy fucking printer\non fire" {
+		t.Errorf("got %q", p.Text)
+	}
+	if p := FromArchive(archive.Post{ID: "1", Text: "look"}); p.Text != "look" {
+		t.Errorf("without one: %q", p.Text)
 	}
 }

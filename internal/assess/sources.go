@@ -1,6 +1,10 @@
 package assess
 
-import "github.com/repazoo/repazoo/internal/archive"
+import (
+	"strings"
+
+	"github.com/repazoo/repazoo/internal/archive"
+)
 
 // Unread is what a source held and could not give: known once all its posts were read.
 type Unread struct {
@@ -20,10 +24,11 @@ func UnreadOf(a *archive.Archive) Unread {
 }
 
 // FromArchive is a post of an X archive as the pipeline takes it. An archive does not tell
-// replies, quotes, bookmarks and impressions: they stay unknown.
+// replies, quotes, bookmarks and impressions: they stay unknown. The descriptions of pictures are the author's words too
+// and follow the text, a line each.
 func FromArchive(p archive.Post) Post {
 	return Post{
-		ID: p.ID, Text: p.Text, Lang: p.Lang, PostedAt: p.PostedAt, Repost: p.Repost, Deleted: p.Deleted, Reply: p.ReplyToID != "",
+		ID: p.ID, Text: strings.Join(append([]string{p.Text}, p.AltTexts...), "\n"), Lang: p.Lang, PostedAt: p.PostedAt, Repost: p.Repost, Deleted: p.Deleted, Reply: p.ReplyToID != "",
 		Hashtags: p.Hashtags, Media: p.Media, Metrics: Metrics{Likes: p.Likes, Reposts: p.Reposts},
 	}
 }
