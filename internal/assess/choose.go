@@ -69,7 +69,7 @@ type ModelChoice struct {
 // String says which posts those were.
 func (m ModelChoice) String() string {
 	return fmt.Sprintf("%s of %s: %s for what was seen in them or because they answer others, then the newest %s",
-		thousands(m.ByDoubt+m.ByNewest), thousands(m.Of), thousands(m.ByDoubt), thousands(m.ByNewest))
+		Thousands(m.ByDoubt+m.ByNewest), Thousands(m.Of), Thousands(m.ByDoubt), Thousands(m.ByNewest))
 }
 
 // choice counts why the posts were chosen; nil where every post was.

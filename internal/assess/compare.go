@@ -159,13 +159,13 @@ func (w *walk) steps(from, to *Report, pairs []pair, gone, added []Finding) {
 	w.step(causeAge, w.tenthsOf(from.Findings, lens, late), nil, false,
 		"Ages were taken on another day, and old posts weigh less.")
 	w.step(causeGone, w.tenthsOf(before, lens, late), gone, len(gone) > 0,
-		counting(len(gone), "finding is gone/findings are gone")+".")
+		Counting(len(gone), "finding is gone/findings are gone")+".")
 	w.step(causeDismissals, w.tenthsOf(decided, lens, late), dismissals, len(dismissals) > 0,
-		counting(len(dismissals), "finding was/findings were")+" dismissed or restored.")
+		Counting(len(dismissals), "finding was/findings were")+" dismissed or restored.")
 	w.step(causeChanged, w.tenthsOf(after, lens, late), changed, len(changed) > 0,
-		counting(len(changed), "finding has/findings have")+" another severity, confidence or date.")
+		Counting(len(changed), "finding has/findings have")+" another severity, confidence or date.")
 	w.step(causeNew, w.tenthsOf(slices.Concat(after, added), lens, late), added, len(added) > 0,
-		counting(len(added), "finding is/findings are")+" new.")
+		Counting(len(added), "finding is/findings are")+" new.")
 }
 
 // step records a cause if it moved the score or is worth stating anyway.

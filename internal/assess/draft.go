@@ -67,7 +67,7 @@ func draftable(text string) error {
 		return fault.ValidationFailed.Saying("The text is not valid UTF-8: send it in that encoding.")
 	case utf8.RuneCountInString(text) > MaxPostLength:
 		return fault.ValidationFailed.Saying("The text is longer than the %s that X allows: shorten it.",
-			counting(MaxPostLength, "character"))
+			Counting(MaxPostLength, "character"))
 	}
 	return nil
 }
@@ -80,7 +80,7 @@ func adviseDraft(r *Report) string {
 	case len(r.Findings) == 0:
 		return "Nothing was found that would count against you."
 	case r.HumanReview.Needed:
-		return "Let somebody you trust read it before you post it: " + counting(len(r.Findings), "passage") + " can be held against you."
+		return "Let somebody you trust read it before you post it: " + Counting(len(r.Findings), "passage") + " can be held against you."
 	case !slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Severity.Rank() >= Medium.Rank() }):
 		return "You can post it: what was found weighs little."
 	}

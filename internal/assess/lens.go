@@ -189,7 +189,7 @@ func humanReview(findings []Finding, modelUnusable bool) HumanReview {
 		{context, "that cannot be judged without the posts around it"},
 	} {
 		if r.n > 0 {
-			h.Reasons = append(h.Reasons, counting(r.n, "finding")+" "+r.why+".")
+			h.Reasons = append(h.Reasons, Counting(r.n, "finding")+" "+r.why+".")
 		}
 	}
 	if modelUnusable {

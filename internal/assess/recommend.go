@@ -76,7 +76,7 @@ func (rec Recommendation) dismissing(r *Report, findings []Finding) (Recommendat
 func hidePersonalData(r *Report, found []Finding) (Recommendation, bool) {
 	exposed := only(found, func(f Finding) bool { return f.Category == PrivacyExposure })
 	return Recommendation{
-		Title:    fmt.Sprintf("Take the personal data out of %s", counting(len(postsOf(exposed)), "post")),
+		Title:    fmt.Sprintf("Take the personal data out of %s", Counting(len(postsOf(exposed)), "post")),
 		Category: string(PrivacyExposure), Priority: horizonNow, Effort: effortMinutes,
 		Why: "Contact details and documents in public posts are collected by machines and used for fraud. The rest of this list can wait; this cannot.",
 		Steps: []string{
@@ -100,7 +100,7 @@ func deleteHeaviest(r *Report, found []Finding) (Recommendation, bool) {
 	}
 	title, what := "Delete the post that weighs most", "It holds"
 	if n := len(postsOf(heavy)); n > 1 {
-		title, what = fmt.Sprintf("Delete the %s that weigh most", counting(n, "post")), "They hold"
+		title, what = fmt.Sprintf("Delete the %s that weigh most", Counting(n, "post")), "They hold"
 	}
 	return Recommendation{
 		Title:    title,
@@ -119,7 +119,7 @@ func askPerson(r *Report, found []Finding) (Recommendation, bool) {
 		return f.Severity == Critical || f.Disputed || f.Severity == High && f.Confidence < reviewBelow
 	})
 	return Recommendation{
-		Title:    fmt.Sprintf("Have a person look at %s", counting(len(doubtful), "finding")),
+		Title:    fmt.Sprintf("Have a person look at %s", Counting(len(doubtful), "finding")),
 		Category: "human_review", Priority: horizonNow, Effort: effort(len(doubtful)),
 		Why: strings.Join(r.HumanReview.Reasons, " "),
 		Steps: []string{
@@ -132,7 +132,7 @@ func askPerson(r *Report, found []Finding) (Recommendation, bool) {
 func addContext(r *Report, found []Finding) (Recommendation, bool) {
 	unclear := only(found, func(f Finding) bool { return f.Suggestion == SuggestContext && f.Category != Profanity })
 	return Recommendation{
-		Title:    fmt.Sprintf("Put %s into context", counting(len(postsOf(unclear)), "post")),
+		Title:    fmt.Sprintf("Put %s into context", Counting(len(postsOf(unclear)), "post")),
 		Category: firstCategory(unclear), Priority: horizonWeek, Effort: effort(len(unclear)),
 		Why: "Read alone, years later, they can be taken for something you did not mean.",
 		Steps: []string{
@@ -145,7 +145,7 @@ func addContext(r *Report, found []Finding) (Recommendation, bool) {
 func clearSwearing(r *Report, found []Finding) (Recommendation, bool) {
 	swearing := only(found, func(f Finding) bool { return f.Category == Profanity })
 	rec, ok := Recommendation{
-		Title:    fmt.Sprintf("Clear the swearing in %s", counting(len(postsOf(swearing)), "post")),
+		Title:    fmt.Sprintf("Clear the swearing in %s", Counting(len(postsOf(swearing)), "post")),
 		Category: string(Profanity), Priority: horizonMonth, Effort: effort(len(swearing)),
 		Why: "One strong word is nothing; many of them set the tone a stranger remembers.",
 		Steps: []string{
@@ -161,7 +161,7 @@ func clearOldPosts(r *Report, found []Finding) (Recommendation, bool) {
 		return !f.PostedAt.IsZero() && f.PostedAt.Before(r.ScoredAt.AddDate(-oldPosts, 0, 0))
 	})
 	rec, _ := Recommendation{
-		Title:    fmt.Sprintf("Clear %s older than %d years", counting(len(postsOf(old)), "flagged post"), oldPosts),
+		Title:    fmt.Sprintf("Clear %s older than %d years", Counting(len(postsOf(old)), "flagged post"), oldPosts),
 		Category: "history", Priority: horizonMonth, Effort: effort(len(old)),
 		Why: fmt.Sprintf("%d%% of what was found is older than %d years. It no longer speaks for you, and nobody will miss it.",
 			100*len(old)/max(len(found), 1), oldPosts),
@@ -212,7 +212,7 @@ func mindTone(r *Report, _ []Finding) (Recommendation, bool) {
 		Title:    "Mind the overall tone",
 		Category: "sentiment", Priority: horizonOpen, Effort: effortMinutes,
 		Why: fmt.Sprintf("%.0f%% of %s read negative. Single posts may be fine; the sum is what a visitor feels.",
-			100**s.Negative, counting(s.Measured, "post")),
+			100**s.Negative, Counting(s.Measured, "post")),
 		Steps: []string{"Before posting a complaint, add what would make it better.", "Post about something you like as often as about something you do not."},
 	}, true
 }
@@ -236,7 +236,7 @@ func preparePurpose(r *Report, found []Finding) (Recommendation, bool) {
 	rec.Category = string(r.Purpose)
 	weighty := only(found, func(f Finding) bool { return Weight(r.Purpose, f.Category) > 1 })
 	if n := len(postsOf(weighty)); n > 0 {
-		rec.Why += fmt.Sprintf(" %s here %s what it weighs more than usual.", counting(n, "post"), touches(n))
+		rec.Why += fmt.Sprintf(" %s here %s what it weighs more than usual.", Counting(n, "post"), touches(n))
 	}
 	rec, _ = rec.about(weighty)
 	return rec, ok

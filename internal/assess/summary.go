@@ -48,7 +48,7 @@ func keyFindings(findings []Finding) []string {
 		}
 		f := g.findings[0]
 		out = append(out, fmt.Sprintf("%s in %s; the heaviest is %s, posted %s: “%s”.",
-			g.category.Title(), counting(len(postsOf(g.findings)), "post"), f.Severity, onDate(f.PostedAt), short(f.Quote, keyQuoteRunes)))
+			g.category.Title(), Counting(len(postsOf(g.findings)), "post"), f.Severity, onDate(f.PostedAt), short(f.Quote, keyQuoteRunes)))
 	}
 	return out
 }
@@ -58,7 +58,7 @@ func keyFindings(findings []Finding) []string {
 func summarise(r *Report) string {
 	sentences := []string{whatWasRead(r), whatWasFound(r)}
 	if n := len(r.Findings) - len(counted(r.Findings)); n > 0 {
-		sentences = append(sentences, counting(n, "dismissed finding no longer counts/dismissed findings no longer count")+".")
+		sentences = append(sentences, Counting(n, "dismissed finding no longer counts/dismissed findings no longer count")+".")
 	}
 	if r.Now.Score != r.Score {
 		sentences = append(sentences, "When the report was made, the score was "+decimal(r.Score)+".")
@@ -74,13 +74,13 @@ func summarise(r *Report) string {
 		sentences = append(sentences, s)
 	}
 	if n := r.ReadAsHarmless.Count; n > 0 {
-		sentences = append(sentences, "The model read "+counting(n, "finding")+" of the word screen as harmless; they count nothing.")
+		sentences = append(sentences, "The model read "+Counting(n, "finding")+" of the word screen as harmless; they count nothing.")
 	}
 	if r.Coverage.PostsJudged == 0 || r.Coverage.ModelUnusable {
 		sentences = append(sentences, whyScreenAlone(r)+" The offline screen knows words, not meaning: "+
 			"it misses what is put politely and flags some of what was meant as a joke.")
 		if n := r.Coverage.NotEnglish; n > 0 {
-			sentences = append(sentences, counting(n, "post is/posts are")+" not in English, where it knows fewer words.")
+			sentences = append(sentences, Counting(n, "post is/posts are")+" not in English, where it knows fewer words.")
 		}
 	}
 	return strings.Join(sentences, " ")
@@ -92,27 +92,27 @@ func whatWasRead(r *Report) string {
 		who = "@" + r.Account.Handle
 	}
 	c := r.Coverage
-	s := fmt.Sprintf("This report rests on %s of %s by %s", thousands(c.PostsAnalysed), counting(c.PostsTotal, "post"), who)
+	s := fmt.Sprintf("This report rests on %s of %s by %s", Thousands(c.PostsAnalysed), Counting(c.PostsTotal, "post"), who)
 	if len(c.Gaps) > 0 { // the number that was read is not the number that there is
-		s = fmt.Sprintf("This report rests on %s by %s, and others were not read", counting(c.PostsAnalysed, "post"), who)
+		s = fmt.Sprintf("This report rests on %s by %s, and others were not read", Counting(c.PostsAnalysed, "post"), who)
 	}
 	if c.From != nil && c.To != nil {
 		s += fmt.Sprintf(", from %s to %s", c.From.UTC().Format("2 January 2006"), c.To.UTC().Format("2 January 2006"))
 	}
 	if c.Reposts > 0 {
-		s += fmt.Sprintf("; %s counted but not judged", counting(c.Reposts, "repost is/reposts are"))
+		s += fmt.Sprintf("; %s counted but not judged", Counting(c.Reposts, "repost is/reposts are"))
 	}
 	if m := c.ModelChoice; m != nil {
 		s += "; the word screen read all of them, the model " + m.String()
 	}
 	if c.OthersWords > 0 {
-		s += fmt.Sprintf("; %s counted but not judged", counting(c.OthersWords, "post in others' words is/posts in others' words are"))
+		s += fmt.Sprintf("; %s counted but not judged", Counting(c.OthersWords, "post in others' words is/posts in others' words are"))
 	}
 	if n := c.AlreadyGone.Count; n > 0 {
-		s += fmt.Sprintf("; %s deleted already", counting(n, "post was/posts were"))
+		s += fmt.Sprintf("; %s deleted already", Counting(n, "post was/posts were"))
 	}
 	if c.PostsGone > 0 {
-		s += fmt.Sprintf("; %s no more", counting(c.PostsGone,
+		s += fmt.Sprintf("; %s no more", Counting(c.PostsGone,
 			"post that you deleted since the last report counts/posts that you deleted since the last report count"))
 	}
 	return s + "."
@@ -127,11 +127,11 @@ func whatWasFound(r *Report) string {
 	var names []string
 	for _, g := range groups[:min(len(groups), 3)] {
 		n := len(g.findings) + r.LeftOut.ByCategory[g.category]
-		names = append(names, fmt.Sprintf("%s (%s)", strings.ToLower(g.category.Title()), thousands(n)))
+		names = append(names, fmt.Sprintf("%s (%s)", strings.ToLower(g.category.Title()), Thousands(n)))
 	}
 	found := counted(r.Findings)
 	return fmt.Sprintf("%s, the risk is %s (%s of 100): %s%s, led by %s.", lens, r.Now.Level, decimal(r.Now.Score),
-		counting(len(found)+r.LeftOut.Findings, "finding"), inPosts(r, found), listing(names))
+		Counting(len(found)+r.LeftOut.Findings, "finding"), inPosts(r, found), listing(names))
 }
 
 // inPosts says how many posts hold the findings, where the report lists all of them.
@@ -139,7 +139,7 @@ func inPosts(r *Report, found []Finding) string {
 	if r.LeftOut.Findings > 0 {
 		return ""
 	}
-	return " in " + counting(len(postsOf(found)), "post")
+	return " in " + Counting(len(postsOf(found)), "post")
 }
 
 // whyScreenAlone says why the word screen is the only witness.
@@ -156,7 +156,7 @@ func mood(s Sentiment) string {
 		return ""
 	}
 	return fmt.Sprintf("Of the %s whose tone could be measured, %.0f%% read positive, %.0f%% neutral and %.0f%% negative.",
-		counting(s.Measured, "post"), 100**s.Positive, 100**s.Neutral, 100**s.Negative)
+		Counting(s.Measured, "post"), 100**s.Positive, 100**s.Neutral, 100**s.Negative)
 }
 
 // postsOf are the ids of the posts that hold the findings, each once, in their order.

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// counting puts a number before a noun: "1 finding", "1,204 findings". Nouns here all
+// Counting puts a number before a noun: "1 finding", "1,204 findings". Nouns here all
 // take an s, or carry their own plural after a slash: "category/categories".
-func counting(n int, noun string) string {
+func Counting(n int, noun string) string {
 	one, many, own := strings.Cut(noun, "/")
 	if !own {
 		many = one + "s"
@@ -16,16 +16,13 @@ func counting(n int, noun string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return thousands(n) + " " + many
+	return Thousands(n) + " " + many
 }
 
-// thousands writes a count with commas: 12,345.
-func thousands(n int) string {
-	if n < 0 {
-		return "-" + thousands(-n)
-	}
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
+// Thousands writes a whole number with commas: 12,345.
+func Thousands[T int | int64](n T) string {
+	s := strconv.FormatInt(int64(n), 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
 		s = s[:i] + "," + s[i:]
 	}
 	return s

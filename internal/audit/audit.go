@@ -38,7 +38,7 @@ func Record(ctx context.Context, tx db.Tx, e Event) {
 	o := OriginFrom(ctx)
 	tx.Later(`INSERT INTO audit_log (id, user_id, actor, action, resource, ip, user_agent, request_id, detail, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		db.NewID(), orNull(e.UserID), e.Actor, e.Action, clean(e.Resource, 200), o.IP, o.UserAgent, o.RequestID, detail(o.within(e.Detail)), tx.Now())
+		db.NewID(), db.OrNull(e.UserID), e.Actor, e.Action, clean(e.Resource, 200), o.IP, o.UserAgent, o.RequestID, detail(o.within(e.Detail)), tx.Now())
 }
 
 // within adds the API key that acted, so that a person can tell its doings from their own.
@@ -67,13 +67,6 @@ func detail(d map[string]any) string {
 		return `{"unwritable":true}`
 	}
 	return string(b)
-}
-
-func orNull(id string) any {
-	if id == "" {
-		return nil
-	}
-	return id
 }
 
 // Origin is where a request came from.

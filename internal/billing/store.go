@@ -30,13 +30,6 @@ func orZero(t *time.Time) time.Time {
 	return t.UTC()
 }
 
-func orNull(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
-}
-
 // rowOf reads a user's row.
 func (s *Service) rowOf(ctx context.Context, actor db.Actor, userID string) (plan.Row, error) {
 	return db.ReadOne(ctx, s.db, actor, scanRow, `SELECT `+rowColumns+` FROM subscriptions WHERE user_id = $1`, userID)
@@ -141,8 +134,8 @@ func update(ctx context.Context, tx db.Tx, r plan.Row, version time.Time) error 
 	n, err := tx.Exec(ctx, `UPDATE subscriptions SET stripe_subscription_id = $3, tier = $4, status = $5, period_start = $6, period_end = $7,
 		entitled_until = $8, cancel_at = $9, cancel_at_period_end = $10, updated_at = $11, pending_tier = $12, pending_how = $13, pending_at = $14, trial_end = $15, no_card = $16, next_try_at = $17
 		WHERE id = $1 AND updated_at = $2`,
-		r.ID, version, r.SubscriptionID, r.Tier, string(r.Status), orNull(r.PeriodStart), orNull(r.PeriodEnd),
-		orNull(r.EntitledUntil), orNull(r.CancelAt), r.CancelAtPeriodEnd, r.UpdatedAt, r.Pending.Tier, r.Pending.How, orNull(r.Pending.At), orNull(r.TrialEnd), r.NoCard, orNull(r.NextTry))
+		r.ID, version, r.SubscriptionID, r.Tier, string(r.Status), db.OrNull(r.PeriodStart), db.OrNull(r.PeriodEnd),
+		db.OrNull(r.EntitledUntil), db.OrNull(r.CancelAt), r.CancelAtPeriodEnd, r.UpdatedAt, r.Pending.Tier, r.Pending.How, db.OrNull(r.Pending.At), db.OrNull(r.TrialEnd), r.NoCard, db.OrNull(r.NextTry))
 	if err == nil && n == 0 {
 		err = errStale
 	}

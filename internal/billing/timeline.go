@@ -18,7 +18,7 @@ func lineArgs(l plan.Line, userID string, now time.Time) []any {
 	if l.Currency != "" {
 		cents = &l.Cents
 	}
-	return []any{db.NewID(), userID, l.Key, l.Kind, l.At.Truncate(time.Second), l.Tier, l.From, cents, l.Currency, orNull(l.Until), now, l.Note}
+	return []any{db.NewID(), userID, l.Key, l.Kind, l.At.Truncate(time.Second), l.Tier, l.From, cents, l.Currency, db.OrNull(l.Until), now, l.Note}
 }
 
 // tell writes down what is new. The row went from current to next because of r; news are invoices that may be untold.

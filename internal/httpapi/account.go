@@ -85,7 +85,7 @@ type userBody struct {
 type userOutput struct{ Body userBody }
 
 func newUserBody(u account.User) userBody {
-	return userBody{u.ID, u.Name, orNothing(u.Email), u.Role, u.CreatedAt, cmp.Or(u.Tier, "none"), u.SubscriptionStatus, u.Accounts}
+	return userBody{u.ID, u.Name, orNull(u.Email), u.Role, u.CreatedAt, cmp.Or(u.Tier, "none"), u.SubscriptionStatus, u.Accounts}
 }
 
 func (a *API) me(ctx context.Context, _ *struct{}) (*userOutput, error) {
@@ -146,18 +146,11 @@ func newUsageBody(u billing.Usage) usageBody {
 
 func tierName(t plan.Tier) string { return cmp.Or(t.Name, "none") }
 
-// orNull makes an unknown time null in JSON.
-func orNull(t time.Time) *time.Time {
-	if t.IsZero() {
+// orNull makes an unknown text, or an unknown time of UTC, null in JSON.
+func orNull[T comparable](v T) *T {
+	var zero T
+	if v == zero {
 		return nil
 	}
-	return &t
-}
-
-// orNothing makes an unknown text null in JSON.
-func orNothing(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
+	return &v
 }

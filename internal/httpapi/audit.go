@@ -22,8 +22,8 @@ type lineBody struct {
 
 func newLineBody(l audit.Line) lineBody {
 	return lineBody{
-		ID: l.ID, UserID: orNothing(l.UserID), Actor: l.Actor, Action: string(l.Action), Resource: orNothing(l.Resource), IP: orNothing(l.IP),
-		UserAgent: orNothing(l.Agent), RequestID: orNothing(l.Request), Detail: l.Detail, CreatedAt: l.At,
+		ID: l.ID, UserID: orNull(l.UserID), Actor: l.Actor, Action: string(l.Action), Resource: orNull(l.Resource), IP: orNull(l.IP),
+		UserAgent: orNull(l.Agent), RequestID: orNull(l.Request), Detail: l.Detail, CreatedAt: l.At,
 	}
 }
 
@@ -55,7 +55,7 @@ type auditOutput struct {
 
 func newAuditOutput(p audit.Page) *auditOutput {
 	out := &auditOutput{}
-	out.Body.Data, out.Body.NextCursor, out.Body.Total = make([]lineBody, len(p.Lines)), orNothing(p.Next), p.Total
+	out.Body.Data, out.Body.NextCursor, out.Body.Total = make([]lineBody, len(p.Lines)), orNull(p.Next), p.Total
 	for i, l := range p.Lines {
 		out.Body.Data[i] = newLineBody(l)
 	}

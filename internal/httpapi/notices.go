@@ -41,7 +41,7 @@ func (a *API) notices(ctx context.Context, in *noticesInput) (*noticesOutput, er
 		return nil, err
 	}
 	out := &noticesOutput{}
-	out.Body.Data, out.Body.NextCursor, out.Body.Total = make([]noticeBody, len(p.Notices)), orNothing(p.Next), p.Total
+	out.Body.Data, out.Body.NextCursor, out.Body.Total = make([]noticeBody, len(p.Notices)), orNull(p.Next), p.Total
 	for i, n := range p.Notices {
 		out.Body.Data[i] = newNoticeBody(n)
 	}

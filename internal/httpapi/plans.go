@@ -99,7 +99,7 @@ func (a *API) previewPlan(ctx context.Context, in *previewInput) (*previewOutput
 	out.Body.Next = costBody{p.Next, 0, p.NextTax, p.Currency, p.NextAt, nil}
 	out.Body.RegularCents, out.Body.TrialEnd, out.Body.TrialQuota, out.Body.TaxUnknown = p.Regular, orNull(p.TrialEnd), p.TrialQuota, p.TaxUnknown
 	if p.Discount != (plan.Discount{}) {
-		out.Body.Discount = &discountBody{orNothing(p.Discount.Code), p.Discount.Words}
+		out.Body.Discount = &discountBody{orNull(p.Discount.Code), p.Discount.Words}
 	}
 	return out, nil
 }
@@ -138,11 +138,11 @@ func (a *API) invoices(ctx context.Context, in *PageQuery) (*invoicesOutput, err
 		return nil, err
 	}
 	out := &invoicesOutput{}
-	out.Body.Data, out.Body.NextCursor = make([]invoiceBody, len(p.Invoices)), orNothing(p.Next)
+	out.Body.Data, out.Body.NextCursor = make([]invoiceBody, len(p.Invoices)), orNull(p.Next)
 	for i, v := range p.Invoices {
 		out.Body.Data[i] = invoiceBody{
-			v.ID, orNothing(v.Number), v.Status, v.Cents, v.OffCents, v.TaxCents, v.Currency, v.CreatedAt,
-			v.RefundedCents, orNothing(v.Dispute), orNothing(v.Page), orNothing(v.PDF),
+			v.ID, orNull(v.Number), v.Status, v.Cents, v.OffCents, v.TaxCents, v.Currency, v.CreatedAt,
+			v.RefundedCents, orNull(v.Dispute), orNull(v.Page), orNull(v.PDF),
 		}
 	}
 	return out, nil
@@ -186,9 +186,9 @@ func (a *API) timeline(ctx context.Context, in *PageQuery) (*timelineOutput, err
 		return nil, err
 	}
 	out := &timelineOutput{}
-	out.Body.Data, out.Body.NextCursor, out.Body.Total = make([]entryBody, len(st.Entries)), orNothing(st.Next), st.Total
+	out.Body.Data, out.Body.NextCursor, out.Body.Total = make([]entryBody, len(st.Entries)), orNull(st.Next), st.Total
 	for i, e := range st.Entries {
-		out.Body.Data[i] = entryBody{e.ID, e.At, e.Kind, e.Sentence, orNothing(e.Tier), e.Cents, orNothing(e.Currency), orNull(e.Until)}
+		out.Body.Data[i] = entryBody{e.ID, e.At, e.Kind, e.Sentence, orNull(e.Tier), e.Cents, orNull(e.Currency), orNull(e.Until)}
 	}
 	return out, nil
 }

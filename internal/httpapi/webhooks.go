@@ -88,7 +88,7 @@ type deliveryBody struct {
 }
 
 func newDeliveryBody(d notice.Delivery) deliveryBody {
-	return deliveryBody{d.ID, d.Kind, d.Status, d.Attempts, d.Code, orNothing(d.Trouble), d.CreatedAt, d.TriedAt, d.NextTryAt}
+	return deliveryBody{d.ID, d.Kind, d.Status, d.Attempts, d.Code, orNull(d.Trouble), d.CreatedAt, d.TriedAt, d.NextTryAt}
 }
 
 type deliveryOutput struct{ Body deliveryBody }
@@ -118,7 +118,7 @@ func (a *API) deliveries(ctx context.Context, in *deliveriesInput) (*deliveriesO
 		return nil, err
 	}
 	out := &deliveriesOutput{}
-	out.Body.Data, out.Body.NextCursor, out.Body.Total = make([]deliveryBody, len(p.Deliveries)), orNothing(p.Next), p.Total
+	out.Body.Data, out.Body.NextCursor, out.Body.Total = make([]deliveryBody, len(p.Deliveries)), orNull(p.Next), p.Total
 	for i, d := range p.Deliveries {
 		out.Body.Data[i] = newDeliveryBody(d)
 	}

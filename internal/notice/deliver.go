@@ -204,7 +204,7 @@ func (s *Service) note(ctx context.Context, v due, round int, got result, again 
 			status, next = Waiting, new(now.Add(again))
 		}
 		n, err := tx.Exec(ctx, `UPDATE webhook_deliveries SET status = $3, attempts = attempts + 1, code = $4, trouble = $5, tried_at = $6, next_try_at = $7
-			WHERE id = $1 AND round = $2 AND status = 'waiting'`, v.ID, round, status, orNull(got.code), got.trouble, now, next)
+			WHERE id = $1 AND round = $2 AND status = 'waiting'`, v.ID, round, status, db.OrNull(got.code), got.trouble, now, next)
 		if err != nil || n == 0 || v.off || v.Kind == Test && !got.good() {
 			return err // a test that fails says nothing of the endpoint's past
 		}
@@ -218,13 +218,6 @@ func (s *Service) note(ctx context.Context, v due, round int, got result, again 
 		}
 		return nil
 	})
-}
-
-func orNull(code int) *int {
-	if code == 0 {
-		return nil
-	}
-	return &code
 }
 
 // switchOff disables an endpoint and tells its user, once.

@@ -74,7 +74,7 @@ func table[T any, R record[T]](first key, query string) rows {
 	return func(ctx context.Context, s *Service, userID string) iter.Seq2[any, error] {
 		return func(yield func(any, error) bool) {
 			for last := first; ; {
-				page, err := db.Read(ctx, s.DB, db.User(userID), func(r db.Rows, v *T) error { return r.Scan(R(v).into()...) }, query, slices.Concat([]any{userID}, last, []any{perRead})...)
+				page, err := db.Read(ctx, s.cfg.DB, db.User(userID), func(r db.Rows, v *T) error { return r.Scan(R(v).into()...) }, query, slices.Concat([]any{userID}, last, []any{perRead})...)
 				if err != nil {
 					yield(nil, err)
 					return
@@ -96,7 +96,7 @@ func table[T any, R record[T]](first key, query string) rows {
 // waitingEmail is the one row that a person may not read for themselves, because of the hash beside it.
 func waitingEmail(ctx context.Context, s *Service, userID string) iter.Seq2[any, error] {
 	return func(yield func(any, error) bool) {
-		all, err := db.Read(ctx, s.DB, db.System, func(r db.Rows, v *waiting) error { return r.Scan(&v.Email, &v.AskedAt, &v.ExpiresAt) },
+		all, err := db.Read(ctx, s.cfg.DB, db.System, func(r db.Rows, v *waiting) error { return r.Scan(&v.Email, &v.AskedAt, &v.ExpiresAt) },
 			`SELECT email, asked_at, expires_at FROM email_confirmations WHERE user_id = $1 AND email IS NOT NULL`, userID)
 		if err != nil {
 			yield(nil, err)
@@ -111,11 +111,11 @@ func waitingEmail(ctx context.Context, s *Service, userID string) iter.Seq2[any,
 }
 
 func reports(ctx context.Context, s *Service, userID string) iter.Seq2[any, error] {
-	return untyped(s.Analyses.EveryReport(ctx, userID))
+	return untyped(s.cfg.Analyses.EveryReport(ctx, userID))
 }
 
 func posts(ctx context.Context, s *Service, userID string) iter.Seq2[any, error] {
-	return untyped(s.Analyses.EveryPost(ctx, userID))
+	return untyped(s.cfg.Analyses.EveryPost(ctx, userID))
 }
 
 func untyped[T any](all iter.Seq2[T, error]) iter.Seq2[any, error] {

@@ -34,7 +34,7 @@ func (s *Service) Erase(ctx context.Context, userID, confirm string) error {
 	if err := s.note(ctx, userID); err != nil {
 		return err
 	}
-	if err := s.Billing.Close(ctx, userID); err != nil {
+	if err := s.cfg.Billing.Close(ctx, userID); err != nil {
 		return s.takeBack(ctx, userID, err)
 	}
 	return s.lock(ctx, userID)
@@ -45,7 +45,7 @@ func (s *Service) confirmed(ctx context.Context, userID, typed string) error {
 	if typed == EraseWords {
 		return nil
 	}
-	accounts, err := s.Accounts.Accounts(ctx, userID)
+	accounts, err := s.cfg.Accounts.Accounts(ctx, userID)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (s *Service) confirmed(ctx context.Context, userID, typed string) error {
 
 // note writes the wish down, so that it outlives this process.
 func (s *Service) note(ctx context.Context, userID string) error {
-	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+	return s.cfg.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		tx.Later(`INSERT INTO erasures (user_id, asked_at, tried_at) VALUES ($1, $2, $2) ON CONFLICT (user_id) DO UPDATE SET tried_at = excluded.tried_at`, userID, tx.Now())
 		return nil
 	})
@@ -72,7 +72,7 @@ func (s *Service) note(ctx context.Context, userID string) error {
 
 // takeBack leaves everything as it was, because the plan could not be ended.
 func (s *Service) takeBack(ctx context.Context, userID string, why error) error {
-	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err := s.cfg.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		_, err := tx.Exec(ctx, `DELETE FROM erasures WHERE user_id = $1 AND locked_at IS NULL`, userID)
 		return err
 	})
@@ -90,22 +90,22 @@ func (s *Service) takeBack(ctx context.Context, userID string, why error) error 
 func (s *Service) lock(ctx context.Context, userID string) error {
 	var ended account.Ended
 	var runs []string
-	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
+	err := s.cfg.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
 		n, err := tx.Exec(ctx, `UPDATE erasures SET locked_at = $2, tried_at = $2 WHERE user_id = $1 AND locked_at IS NULL`, userID, tx.Now())
 		if err != nil || n == 0 {
 			return err // it was locked before
 		}
-		if ended, err = s.Accounts.EndAll(ctx, tx, userID); err != nil {
+		if ended, err = s.cfg.Accounts.EndAll(ctx, tx, userID); err != nil {
 			return err
 		}
-		if runs, err = s.Analyses.EndRuns(ctx, tx, userID); err != nil {
+		if runs, err = s.cfg.Analyses.EndRuns(ctx, tx, userID); err != nil {
 			return err
 		}
 		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.UserErasureBegan, Resource: "user:" + userID})
 		return tx.Enqueue(ctx, EraseJob{UserID: userID})
 	})
-	s.Accounts.Forget(ended)
-	s.Analyses.Ring(runs)
+	s.cfg.Accounts.Forget(ended)
+	s.cfg.Analyses.Ring(runs)
 	return err
 }
 
@@ -125,7 +125,7 @@ func (EraseJob) InsertOpts() river.InsertOpts {
 // FinishErase takes every step that is left of an erasure that was asked for; without one it does nothing. Two processes
 // may do so at once.
 func (s *Service) FinishErase(ctx context.Context, userID string) error {
-	_, err := db.ReadOne(ctx, s.DB, db.System, db.Value[string], `SELECT user_id FROM erasures WHERE user_id = $1`, userID)
+	_, err := db.ReadOne(ctx, s.cfg.DB, db.System, db.Value[string], `SELECT user_id FROM erasures WHERE user_id = $1`, userID)
 	if errors.Is(err, db.ErrNotFound) {
 		return nil
 	}
@@ -135,7 +135,7 @@ func (s *Service) FinishErase(ctx context.Context, userID string) error {
 		}
 	}
 	if err != nil {
-		s.Log.WarnContext(ctx, "an erasure is not finished and will go on", "user", userID, "error", err)
+		s.cfg.Log.WarnContext(ctx, "an erasure is not finished and will go on", "user", userID, "error", err)
 	}
 	return err
 }
@@ -143,20 +143,20 @@ func (s *Service) FinishErase(ctx context.Context, userID string) error {
 // steps are in the order they are taken. Each leaves a state from which all of them can be taken again.
 func (s *Service) steps() []func(context.Context, string) error {
 	return []func(context.Context, string) error{
-		s.Billing.Close, s.lock, s.Accounts.RevokeAllX, s.Analyses.ErasePosts, s.remove,
+		s.cfg.Billing.Close, s.lock, s.cfg.Accounts.RevokeAllX, s.cfg.Analyses.ErasePosts, s.remove,
 	}
 }
 
 // remove deletes the user, and by the schema's own references everything that is theirs. Whatever a request began just
 // before the lock was seen everywhere makes it refuse, and the steps are taken again.
 func (s *Service) remove(ctx context.Context, userID string) error {
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		held, err := s.Accounts.HoldsX(ctx, tx, userID)
+	return s.cfg.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		held, err := s.cfg.Accounts.HoldsX(ctx, tx, userID)
 		if err == nil && held {
 			err = errNotYet
 		}
 		if err == nil {
-			err = s.Billing.Forget(ctx, tx, userID)
+			err = s.cfg.Billing.Forget(ctx, tx, userID)
 		}
 		if err != nil {
 			return err

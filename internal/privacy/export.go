@@ -37,7 +37,7 @@ const exportColumns = `id, status, bytes, fetched, created_at, ready_at, expires
 
 func (s *Service) scanExport(r db.Rows, e *Export) error {
 	err := r.Scan(&e.ID, &e.Status, &e.Bytes, &e.Fetched, &e.CreatedAt, &e.ReadyAt, &e.ExpiresAt)
-	if e.ExpiresAt != nil && !s.DB.Now().Before(*e.ExpiresAt) {
+	if e.ExpiresAt != nil && !s.cfg.DB.Now().Before(*e.ExpiresAt) {
 		e.Status = "expired"
 	}
 	return err
@@ -45,7 +45,7 @@ func (s *Service) scanExport(r db.Rows, e *Export) error {
 
 // Export asks for a package. While one is under way, that is the one. Error: rate_limited after three in a day.
 func (s *Service) Export(ctx context.Context, userID string) (e Export, err error) {
-	err = s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
+	err = s.cfg.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
 		var today today
 		var some bool
 		db.Want(tx, scanToday, &today, &some, `SELECT count(*), min(created_at) FROM exports WHERE user_id = $1 AND created_at > $2`, userID, tx.Now().Add(-24*time.Hour))
@@ -84,7 +84,7 @@ func scanToday(r db.Rows, v *today) error {
 
 // Exports lists a user's wishes, the newest first, at most 10.
 func (s *Service) Exports(ctx context.Context, userID string) ([]Export, error) {
-	return db.Read(ctx, s.DB, db.User(userID), s.scanExport,
+	return db.Read(ctx, s.cfg.DB, db.User(userID), s.scanExport,
 		`SELECT `+exportColumns+` FROM exports WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2`, userID, maxExports)
 }
 
@@ -93,7 +93,7 @@ func (s *Service) ShowExport(ctx context.Context, userID, id string) (Export, er
 	if uuid.Validate(id) != nil {
 		return Export{}, noExport()
 	}
-	e, err := db.ReadOne(ctx, s.DB, db.User(userID), s.scanExport, `SELECT `+exportColumns+` FROM exports WHERE user_id = $1 AND id = $2`, userID, id)
+	e, err := db.ReadOne(ctx, s.cfg.DB, db.User(userID), s.scanExport, `SELECT `+exportColumns+` FROM exports WHERE user_id = $1 AND id = $2`, userID, id)
 	if errors.Is(err, db.ErrNotFound) {
 		err = noExport()
 	}
@@ -114,7 +114,7 @@ func (s *Service) Fetch(ctx context.Context, userID, id string) (Package, error)
 	case e.Status != "ready":
 		return Package{}, fault.Conflict.Saying("This package is %s. Look at /api/v1/users/me/export/%s and come back when it is ready.", e.Status, id)
 	}
-	err = s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
+	err = s.cfg.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
 		n, err := tx.Exec(ctx, `UPDATE exports SET fetched = fetched + 1 WHERE user_id = $1 AND id = $2 AND fetched < $3`, userID, id, fetchesPerLink)
 		if err == nil && n == 0 {
 			return fault.RateLimited.Saying("This package was fetched %d times. Ask for another.", fetchesPerLink)
@@ -122,7 +122,7 @@ func (s *Service) Fetch(ctx context.Context, userID, id string) (Package, error)
 		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.ExportFetched, Resource: "export:" + id})
 		return err
 	})
-	return Package{s: s, userID: userID, at: s.DB.Now()}, err
+	return Package{s: s, userID: userID, at: s.cfg.DB.Now()}, err
 }
 
 // ExportJob makes a package once, for its size, and opens its link.
@@ -141,7 +141,7 @@ func (ExportJob) InsertOpts() river.InsertOpts {
 // MakeExport tries a package from end to end, counts its bytes, and opens its link. One that is not wanted any more is
 // left alone.
 func (s *Service) MakeExport(ctx context.Context, id string) error {
-	user, err := db.ReadOne(ctx, s.DB, db.System, db.Value[string], `SELECT user_id FROM exports WHERE id = $1 AND status = 'queued'`, id)
+	user, err := db.ReadOne(ctx, s.cfg.DB, db.System, db.Value[string], `SELECT user_id FROM exports WHERE id = $1 AND status = 'queued'`, id)
 	if errors.Is(err, db.ErrNotFound) {
 		return nil
 	}
@@ -149,11 +149,11 @@ func (s *Service) MakeExport(ctx context.Context, id string) error {
 		return err
 	}
 	size := &counter{}
-	if err := (Package{s: s, userID: user, at: s.DB.Now()}).Write(ctx, size); err != nil {
-		s.Log.ErrorContext(ctx, "a package could not be made and will be tried again", "export", id, "error", err)
+	if err := (Package{s: s, userID: user, at: s.cfg.DB.Now()}).Write(ctx, size); err != nil {
+		s.cfg.Log.ErrorContext(ctx, "a package could not be made and will be tried again", "export", id, "error", err)
 		return err
 	}
-	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+	return s.cfg.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		tx.Later(`UPDATE exports SET status = 'ready', bytes = $3, ready_at = $4, expires_at = $5 WHERE id = $1 AND user_id = $2 AND status = 'queued'`,
 			id, user, size.n, tx.Now(), tx.Now().Add(linkLife))
 		return nil

@@ -48,9 +48,7 @@ type Config struct {
 }
 
 // Service is safe for concurrent use, on any number of replicas.
-type Service struct {
-	Config
-}
+type Service struct{ cfg Config }
 
 // New makes a Service.
 func New(c Config) *Service {
@@ -71,14 +69,14 @@ const (
 )
 
 // Sweep queues what a process that died was working on, and deletes old wishes. Every process may sweep at any time.
-func (s *Service) Sweep(ctx context.Context) error { return s.sweep(ctx, s.DB.Now().Add(-silent)) }
+func (s *Service) Sweep(ctx context.Context) error { return s.sweep(ctx, s.cfg.DB.Now().Add(-silent)) }
 
 // Recover queues everything at once. It is for a database that only this process uses: at its start, whoever worked on
 // something is gone.
-func (s *Service) Recover(ctx context.Context) error { return s.sweep(ctx, s.DB.Now()) }
+func (s *Service) Recover(ctx context.Context) error { return s.sweep(ctx, s.cfg.DB.Now()) }
 
 func (s *Service) sweep(ctx context.Context, before time.Time) error {
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.cfg.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		now := tx.Now()
 		tx.Later(`DELETE FROM exports WHERE created_at <= $1`, now.Add(-exportsKept))
 		tx.Later(`UPDATE exports SET status = 'failed' WHERE status = 'queued' AND created_at <= $1`, now.Add(-exportGiveUp))

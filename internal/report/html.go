@@ -118,7 +118,7 @@ func (v htmlView) yearBars() []bar {
 		bars[i] = column(i, len(bars), y.Score/100)
 		bars[i].Class = string(assess.LevelOf(y.Score))
 		bars[i].Label = fmt.Sprintf("’%02d", y.Year%100)
-		bars[i].Title = fmt.Sprintf("%d: %s of 100, %s in %s", y.Year, number(y.Score), plural(y.Findings, "finding"), plural(y.Posts, "post"))
+		bars[i].Title = fmt.Sprintf("%d: %s of 100, %s in %s", y.Year, number(y.Score), assess.Counting(y.Findings, "finding"), assess.Counting(y.Posts, "post"))
 	}
 	return bars
 }
@@ -132,7 +132,7 @@ func (v htmlView) toneBars() []bar {
 		if b.Y = chartHeight/2 - b.Height; m.Mean < 0 {
 			b.Class, b.Y = "negative", chartHeight/2
 		}
-		b.Title = fmt.Sprintf("%s: %+.2f over %s", m.Month, m.Mean, plural(m.Posts, "post"))
+		b.Title = fmt.Sprintf("%s: %+.2f over %s", m.Month, m.Mean, assess.Counting(m.Posts, "post"))
 		bars[i] = b
 	}
 	return bars
@@ -148,7 +148,7 @@ func (v htmlView) engagementBars() []bar {
 	for i, m := range v.Engagement.Trend {
 		bars[i] = column(i, len(bars), m.Mean/cmp.Or(most, 1))
 		bars[i].Class = "accent"
-		bars[i].Title = fmt.Sprintf("%s: %s a post over %s", m.Month, number(m.Mean), plural(m.Posts, "post"))
+		bars[i].Title = fmt.Sprintf("%s: %s a post over %s", m.Month, number(m.Mean), assess.Counting(m.Posts, "post"))
 	}
 	return bars
 }

@@ -264,16 +264,16 @@ func (d *document) findings(v view) {
 		if left -= shown; shown == 0 {
 			continue
 		}
-		d.subheading(fmt.Sprintf("%s: %s", g.Category.Title(), plural(len(g.Findings), "finding")))
+		d.subheading(fmt.Sprintf("%s: %s", g.Category.Title(), assess.Counting(len(g.Findings), "finding")))
 		for _, f := range g.Findings[:shown] {
 			d.finding(f)
 		}
 	}
 	if n := v.Counted() - pdfFindings; n > 0 {
-		d.small(plural(n, "further finding") + " are not printed here; the HTML, CSV and JSON reports list them all.")
+		d.small(assess.Counting(n, "further finding") + " are not printed here; the HTML, CSV and JSON reports list them all.")
 	}
 	if n := len(v.Dismissed); n > 0 {
-		d.small(plural(n, "dismissed finding") + " left out: they count nothing.")
+		d.small(assess.Counting(n, "dismissed finding") + " left out: they count nothing.")
 	}
 }
 
@@ -329,7 +329,7 @@ func (d *document) years(v view) {
 		d.Rect(pageMargin+16, d.GetY()+1.5, 0.8*y.Score, 3, "F")
 		d.SetX(pageMargin + 100)
 		d.font("", smallSize, quiet)
-		d.CellFormat(0, 6, fmt.Sprintf("%s of 100, %s in %s", number(y.Score), plural(y.Findings, "finding"), plural(y.Posts, "post")), "", 1, "L", false, 0, "")
+		d.CellFormat(0, 6, fmt.Sprintf("%s of 100, %s in %s", number(y.Score), assess.Counting(y.Findings, "finding"), assess.Counting(y.Posts, "post")), "", 1, "L", false, 0, "")
 	}
 }
 
@@ -347,7 +347,7 @@ func (d *document) tone(v view) {
 		d.Rect(pageMargin+b.X*textWidth/100, d.GetY(), b.Width*textWidth/100, 5, "F")
 	}
 	d.Ln(6.5)
-	d.small(fmt.Sprintf("Positive %s, neutral %s, negative %s of %s measured.", bars[0].Label, bars[1].Label, bars[2].Label, plural(v.Sentiment.Measured, "post")))
+	d.small(fmt.Sprintf("Positive %s, neutral %s, negative %s of %s measured.", bars[0].Label, bars[1].Label, bars[2].Label, assess.Counting(v.Sentiment.Measured, "post")))
 }
 
 func (d *document) aggregates(v view) {
@@ -360,7 +360,7 @@ func (d *document) aggregates(v view) {
 	d.heading("Themes")
 	names := make([]string, len(v.Themes))
 	for i, t := range v.Themes {
-		names[i] = fmt.Sprintf("%s (%s)", t.Name, count(t.Posts))
+		names[i] = fmt.Sprintf("%s (%s)", t.Name, assess.Thousands(t.Posts))
 	}
 	d.paragraph(strings.Join(names, ", "))
 }

@@ -113,7 +113,7 @@ func (t *terminal) findings(v view) {
 		t.heading(fmt.Sprintf("%s (%d)", g.Category.Title(), len(g.Findings)))
 		for i, f := range g.Findings {
 			if i == t.o.Each {
-				t.line(t.paint(dim, fmt.Sprintf("  … and %s more; the other formats list them all.", count(len(g.Findings)-i))))
+				t.line(t.paint(dim, fmt.Sprintf("  … and %s more; the other formats list them all.", assess.Thousands(len(g.Findings)-i))))
 				break
 			}
 			t.finding(f)
@@ -176,7 +176,7 @@ func (t *terminal) recommendations(v view) {
 func (t *terminal) aggregates(v view) {
 	t.years(v)
 	if s := v.Sentiment; s.Known {
-		t.facts("Tone", []fact{{"Positive", percentOf(s.Positive)}, {"Neutral", percentOf(s.Neutral)}, {"Negative", percentOf(s.Negative)}, {"Posts measured", count(s.Measured)}})
+		t.facts("Tone", []fact{{"Positive", percentOf(s.Positive)}, {"Neutral", percentOf(s.Neutral)}, {"Negative", percentOf(s.Negative)}, {"Posts measured", assess.Thousands(s.Measured)}})
 	}
 	if v.Engagement.Known {
 		t.facts("Engagement", v.EngagementFacts())
@@ -187,7 +187,7 @@ func (t *terminal) aggregates(v view) {
 	t.heading("Themes")
 	names := make([]string, len(v.Themes))
 	for i, th := range v.Themes {
-		names[i] = fmt.Sprintf("%s (%s)", th.Name, count(th.Posts))
+		names[i] = fmt.Sprintf("%s (%s)", th.Name, assess.Thousands(th.Posts))
 	}
 	t.paragraph(2, "", strings.Join(names, ", "))
 }
@@ -198,7 +198,7 @@ func (t *terminal) years(v view) {
 	}
 	for _, y := range v.RiskByYear {
 		bar := t.paint(levelColor(assess.LevelOf(y.Score)), strings.Repeat("█", min(max(int(y.Score/100*30+0.5), 0), 30)))
-		t.line(fmt.Sprintf("  %d %5.1f %s  %s in %s", y.Year, y.Score, bar, plural(y.Findings, "finding"), plural(y.Posts, "post")))
+		t.line(fmt.Sprintf("  %d %5.1f %s  %s in %s", y.Year, y.Score, bar, assess.Counting(y.Findings, "finding"), assess.Counting(y.Posts, "post")))
 	}
 }
 

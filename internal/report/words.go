@@ -96,14 +96,21 @@ type fact struct{ Label, Value string }
 func (v view) CoverageFacts() []fact {
 	c := v.Coverage
 	facts := []fact{
+<<<<<<< HEAD
 		{"Posts that were read", count(c.PostsTotal)},
 		{"Analysed", count(c.PostsAnalysed)},
 		{"Read by a language model", count(c.PostsJudged)},
 		{"Skipped", fmt.Sprintf("%s (of these reposts: %s)", count(c.PostsSkipped), count(c.Reposts))},
+=======
+		{"Posts in the source", assess.Thousands(c.PostsTotal)},
+		{"Analysed", assess.Thousands(c.PostsAnalysed)},
+		{"Read by a language model", assess.Thousands(c.PostsJudged)},
+		{"Skipped", fmt.Sprintf("%s (of these reposts: %s)", assess.Thousands(c.PostsSkipped), assess.Thousands(c.Reposts))},
+>>>>>>> a3e4c8d (db, assess, privacy: a null and a counted noun are made in one place)
 		{"From", dateOf(c.From)},
 		{"To", dateOf(c.To)},
-		{"Claims dropped because their quote was not in the post", count(v.RejectedClaims)},
-		{"Posts that address a machine reader", count(c.TalkToModel)},
+		{"Claims dropped because their quote was not in the post", assess.Thousands(v.RejectedClaims)},
+		{"Posts that address a machine reader", assess.Thousands(c.TalkToModel)},
 	}
 	if m := c.ModelChoice; m != nil {
 		facts = append(facts, fact{"Chosen for the model", m.String()})
@@ -124,7 +131,7 @@ func (v view) CoverageFacts() []fact {
 		{"Posts deleted since the last report, which count no more", c.PostsGone},
 	} {
 		if f.n > 0 {
-			facts = append(facts, fact{f.label, count(f.n)})
+			facts = append(facts, fact{f.label, assess.Thousands(f.n)})
 		}
 	}
 	return facts
@@ -148,14 +155,14 @@ func (v view) Receipt() []fact {
 	facts := []fact{{"Read from", v.SourceName()}}
 	for _, m := range v.Models {
 		facts = append(facts, fact{"Model", fmt.Sprintf("%s at %s: %s calls, %s cached verdicts, %s refusals, %s tokens in, %s out, %s read from cache",
-			clean(m.Model), clean(m.Host), count(m.Calls), count(m.CachedVerdicts), count(m.Refusals),
-			count(m.InputTokens), count(m.OutputTokens), count(m.CacheReadTokens))})
+			clean(m.Model), clean(m.Host), assess.Thousands(m.Calls), assess.Thousands(m.CachedVerdicts), assess.Thousands(m.Refusals),
+			assess.Thousands(m.InputTokens), assess.Thousands(m.OutputTokens), assess.Thousands(m.CacheReadTokens))})
 	}
 	if len(v.Models) == 0 {
 		facts = append(facts, fact{"Model", "none: the offline screen alone"})
 	}
 	return append(facts,
-		fact{"Cost", fmt.Sprintf("%s (X reads %s: %s; model: %s)", dollars(v.Cost.TotalMicroUSD), count(v.Cost.XReads), dollars(v.Cost.XMicroDollars), dollars(v.Cost.ModelMicroUSD))},
+		fact{"Cost", fmt.Sprintf("%s (X reads %s: %s; model: %s)", dollars(v.Cost.TotalMicroUSD), assess.Thousands(v.Cost.XReads), dollars(v.Cost.XMicroDollars), dollars(v.Cost.ModelMicroUSD))},
 		fact{"Sent to the model", either(v.Privacy.SentToModel, "nothing")},
 		fact{"Replaced by placeholders first", either(v.Privacy.AliasedFirst, "nothing")},
 		fact{"Who received post text", either(v.Privacy.RecipientHosts, "nobody")},
@@ -297,23 +304,6 @@ func dollars(micro int64) string {
 		return fmt.Sprintf("$%.2f", float64(micro)/1e6)
 	}
 	return fmt.Sprintf("$%.4f", float64(micro)/1e6)
-}
-
-// count writes a whole number with commas.
-func count[T int | int64](n T) string {
-	s := strconv.FormatInt(int64(n), 10)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// plural is a counted noun that takes an s.
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return count(n) + " " + noun + "s"
 }
 
 // clean makes text from outside fit to be shown in one line: white space becomes single
