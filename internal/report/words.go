@@ -96,17 +96,10 @@ type fact struct{ Label, Value string }
 func (v view) CoverageFacts() []fact {
 	c := v.Coverage
 	facts := []fact{
-<<<<<<< HEAD
-		{"Posts that were read", count(c.PostsTotal)},
-		{"Analysed", count(c.PostsAnalysed)},
-		{"Read by a language model", count(c.PostsJudged)},
-		{"Skipped", fmt.Sprintf("%s (of these reposts: %s)", count(c.PostsSkipped), count(c.Reposts))},
-=======
-		{"Posts in the source", assess.Thousands(c.PostsTotal)},
+		{"Posts that were read", assess.Thousands(c.PostsTotal)},
 		{"Analysed", assess.Thousands(c.PostsAnalysed)},
 		{"Read by a language model", assess.Thousands(c.PostsJudged)},
 		{"Skipped", fmt.Sprintf("%s (of these reposts: %s)", assess.Thousands(c.PostsSkipped), assess.Thousands(c.Reposts))},
->>>>>>> a3e4c8d (db, assess, privacy: a null and a counted noun are made in one place)
 		{"From", dateOf(c.From)},
 		{"To", dateOf(c.To)},
 		{"Claims dropped because their quote was not in the post", assess.Thousands(v.RejectedClaims)},
