@@ -474,6 +474,30 @@ func (e UserBodyTier) Valid() bool {
 	}
 }
 
+// Defines values for WaitingBodyFor.
+const (
+	Model   WaitingBodyFor = "model"
+	Run     WaitingBodyFor = "run"
+	Service WaitingBodyFor = "service"
+	X       WaitingBodyFor = "x"
+)
+
+// Valid indicates whether the value is a known member of the WaitingBodyFor enum.
+func (e WaitingBodyFor) Valid() bool {
+	switch e {
+	case Model:
+		return true
+	case Run:
+		return true
+	case Service:
+		return true
+	case X:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for GetAnalysesParamsStatus.
 const (
 	GetAnalysesParamsStatusCancelled GetAnalysesParamsStatus = "cancelled"
@@ -576,6 +600,9 @@ type AnalysisBody struct {
 	StartedAt *time.Time         `json:"started_at"`
 	Status    AnalysisBodyStatus `json:"status"`
 	Tier      string             `json:"tier"`
+
+	// Waiting What it waits for; null while it does not.
+	Waiting *WaitingBody `json:"waiting"`
 }
 
 // AnalysisBodyStatus defines model for AnalysisBody.Status.
@@ -1808,6 +1835,21 @@ type Versions struct {
 	Score  string `json:"score"`
 	Screen string `json:"screen"`
 }
+
+// WaitingBody defines model for WaitingBody.
+type WaitingBody struct {
+	// For X, the language model, a service that is needed, or another analysis of the same account.
+	For WaitingBodyFor `json:"for"`
+
+	// Message The same in a sentence.
+	Message string `json:"message"`
+
+	// Until It goes on by itself then.
+	Until time.Time `json:"until"`
+}
+
+// WaitingBodyFor X, the language model, a service that is needed, or another analysis of the same account.
+type WaitingBodyFor string
 
 // YearRisk defines model for YearRisk.
 type YearRisk struct {

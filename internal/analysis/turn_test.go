@@ -122,8 +122,8 @@ func TestClaimNext_LeavesWhatRestsAlone(t *testing.T) {
 		if snooze, ok := errors.AsType[*river.JobSnoozeError](err); !ok || snooze.Duration != time.Minute {
 			t.Errorf("the wake-up hears %v", err)
 		}
-		if shown := p.show(a.ID); shown.WaitingFor != WaitsForX || shown.WaitUntil == nil {
-			t.Errorf("it waits for %q until %v", shown.WaitingFor, shown.WaitUntil)
+		if shown := p.show(a.ID); !shown.Waits() || shown.WaitWords() != "X asks us to wait until 09:02 UTC." {
+			t.Errorf("it says %q", shown.WaitWords())
 		}
 		if got := must(w.replica().claimNext(t.Context()))(t); got.ID != "" {
 			t.Errorf("it was taken at once: %+v", got)

@@ -22,19 +22,32 @@ const (
 	WaitsForRun     WaitingFor = "run"     // another analysis reads the same account; its posts will do for this one too
 )
 
-// Words say whom the analysis waits for, in the middle of a sentence.
-func (w WaitingFor) Words() string {
-	switch w {
-	case WaitsForX:
-		return "X asks us to wait"
-	case WaitsForModel:
-		return "the language model asks us to wait"
-	case WaitsForService:
-		return "a service that is needed does not answer"
-	case WaitsForRun:
-		return "another analysis is reading the same account"
+func (w WaitingFor) words() string {
+	if w == WaitsForX {
+		return "X"
 	}
-	return ""
+	return "The language model"
+}
+
+// Waits tells whether the analysis pauses for something outside of it.
+func (a Analysis) Waits() bool { return !a.Status.Ended() && a.WaitUntil != nil && a.WaitingFor != "" }
+
+// WaitWords say for what the analysis waits and until when, as in "X asks us to wait until 14:32 UTC."
+func (a Analysis) WaitWords() string {
+	if !a.Waits() {
+		return ""
+	}
+	until := a.WaitUntil.UTC().Truncate(time.Minute)
+	if until.Before(*a.WaitUntil) {
+		until = until.Add(time.Minute)
+	}
+	if a.WaitingFor == WaitsForRun {
+		return "Another analysis is reading the same account; this one looks again at " + until.Format("15:04") + " UTC."
+	}
+	if a.WaitingFor == WaitsForService {
+		return "A service that is needed does not answer. It is tried again at " + until.Format("15:04") + " UTC."
+	}
+	return a.WaitingFor.words() + " asks us to wait until " + until.Format("15:04") + " UTC."
 }
 
 // rest is a pause of a run; the zero value gives it to whoever comes next.

@@ -1,11 +1,14 @@
 package app_test
 
 import (
+	"bufio"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -77,4 +80,36 @@ func TestDatabaseFileDeleted_NothingIsAcceptedAndNotReady(t *testing.T) {
 			t.Fatal("it says that it is ready")
 		}
 	}
+}
+
+func TestWaiting_TheAnalysisSaysForWhatAndUntilWhen(t *testing.T) {
+	t.Parallel()
+	p := signIn(t, start(t, io.Discard, nil), gus)
+	p.subscribe()
+	reset := time.Now().Add(10 * time.Minute).Truncate(time.Second)
+	p.must(http.StatusNoContent, "POST", "/sandbox/faults",
+		`{"path":"/x/2/users/*/tweets","status":429,"times":-1,"header":{"X-Rate-Limit-Reset":"`+strconv.FormatInt(reset.Unix(), 10)+`"}}`)
+	var a struct{ ID string }
+	answer := p.must(http.StatusAccepted, "POST", "/api/v1/analyses", `{"account_id":"`+p.account+`","consent":true}`)
+	if err := json.Unmarshal([]byte(answer), &a); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	req, _ := http.NewRequestWithContext(ctx, http.MethodGet, p.base+"/api/v1/analyses/"+a.ID+"/events", nil)
+	req.Header.Set("Authorization", "Bearer "+p.access)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	for lines := bufio.NewScanner(res.Body); lines.Scan(); {
+		if strings.Contains(lines.Text(), `"waiting":{"for":"x"`) {
+			if !strings.Contains(lines.Text(), "X asks us to wait until ") {
+				t.Errorf("it says %s", lines.Text())
+			}
+			return
+		}
+	}
+	t.Fatal("no event says that it waits")
 }

@@ -40,6 +40,9 @@ type step struct {
 
 // now is what the analysis does at the moment.
 func (v analysisView) now() string {
+	if v.Analysis.Waits() {
+		return v.Analysis.WaitWords()
+	}
 	for _, s := range v.Steps {
 		if s.State == "now" {
 			return s.Words

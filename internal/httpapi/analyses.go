@@ -31,6 +31,7 @@ type analysisBody struct {
 	Model      string            `json:"model" doc:"Empty when the screen stands alone."`
 	Status     string            `json:"status" enum:"queued,running,completed,failed,cancelled"`
 	Progress   progressBody      `json:"progress"`
+	Waiting    *waitingBody      `json:"waiting" doc:"What it waits for; null while it does not."`
 	Score      *float64          `json:"score" doc:"As on the day it was made; it does not change. Null until it has completed."`
 	Level      *string           `json:"level"`
 	ScoreNow   *float64          `json:"score_now" doc:"With the dismissals made since."`
@@ -49,6 +50,19 @@ type progressBody struct {
 	Findings int    `json:"findings" doc:"Found so far."`
 }
 
+type waitingBody struct {
+	For     string    `json:"for" enum:"x,model,service,run" doc:"X, the language model, a service that is needed, or another analysis of the same account."`
+	Until   time.Time `json:"until" doc:"It goes on by itself then."`
+	Message string    `json:"message" doc:"The same in a sentence."`
+}
+
+func newWaitingBody(x analysis.Analysis) *waitingBody {
+	if !x.Waits() {
+		return nil
+	}
+	return &waitingBody{string(x.WaitingFor), *x.WaitUntil, x.WaitWords()}
+}
+
 type analysisError struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
@@ -62,6 +76,7 @@ func newAnalysisBody(x analysis.Analysis) analysisBody {
 		CreatedAt: x.CreatedAt, StartedAt: x.StartedAt, FinishedAt: x.FinishedAt,
 		Links: map[string]string{"self": self, "events": self + "/events"},
 	}
+	b.Waiting = newWaitingBody(x)
 	if x.Status == analysis.Completed {
 		b.Links["report"] = self + "/report.json"
 	}

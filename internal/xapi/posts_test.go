@@ -192,10 +192,13 @@ func TestPosts_StopsWhenCreditsAreGone(t *testing.T) {
 	w.Fail(sandbox.Fault{Path: "/x/2/users/*/tweets", Status: http.StatusPaymentRequired, Body: `{"type":"https://api.x.com/2/problems/credits-depleted"}`})
 	_, _, err := w.read(t, tok, personID(w, "ada_fernhill"), xapi.Query{})
 	mustBe(t, err, xapi.ErrCreditsGone)
-	_, err = w.Me(t.Context(), other.Access)
+	_, _, err = w.read(t, other, personID(w, "daily_dorian"), xapi.Query{})
 	mustBe(t, err, xapi.ErrCreditsGone)
 	if n := w.calls("/x/2/users/**"); n != 1 {
 		t.Fatalf("X was asked %d times", n)
+	}
+	if _, err := w.Me(t.Context(), other.Access); err != nil { // else nobody could sign in
+		t.Fatalf("a sign-in was stopped too: %v", err)
 	}
 	if _, err := w.Refresh(t.Context(), tok.Refresh); err != nil {
 		t.Fatalf("a refresh costs no credits and must go on: %v", err)

@@ -22,6 +22,9 @@ type User struct {
 	Followers *int // nil when X does not say
 }
 
+// mePath is asked at every sign-in. It is not paused with the reads of posts, which may be refused alone.
+const mePath = "/2/users/me"
+
 // Me reads the account a token belongs to. It needs the scopes tweet.read and users.read, and costs one user read.
 func (c *Client) Me(ctx context.Context, access string) (User, error) {
 	u, err := c.me(ctx, access, "created_at,profile_image_url,public_metrics,verified")
@@ -67,7 +70,11 @@ func (c *Client) me(ctx context.Context, access, fields string) (wireUser, error
 	var in struct {
 		Data wireUser `json:"data"`
 	}
-	err := c.get(ctx, "/2/users/me", url.Values{"user.fields": {fields}}, access, &in)
+	err := c.get(ctx, mePath, url.Values{"user.fields": {fields}}, access, &in)
+	if errors.Is(err, ErrCreditsGone) { // the pause's own advice, to upload an archive, needs a sign-in
+		return wireUser{}, fault.XUnavailable.Saying("X does not tell us who you are right now: this server's credits at X are " +
+			"used up. Nothing was changed; try again later.").After(creditsPause).Because(err)
+	}
 	if err == nil && (!isID(in.Data.ID) || in.Data.Username == "") {
 		err = fault.XUnavailable.Because(errMalformed)
 	}

@@ -30,7 +30,7 @@ function mark(stage) {
   }
 }
 
-function show(progress) {
+function show({ progress, waiting }) {
   mark(progress.stage);
   if (progress.total > 0) {
     bar.max = progress.total;
@@ -40,12 +40,16 @@ function show(progress) {
     bar.removeAttribute("value");
     say("figures", "");
   }
+  if (waiting) {
+    say("now", waiting.message);
+    say("figures", "");
+  }
   say("findings", numbers.format(progress.findings));
 }
 
 const events = new EventSource(`/api/v1/analyses/${live.dataset.analysis}/events`);
 
-events.addEventListener("progress", (event) => show(JSON.parse(event.data).progress));
+events.addEventListener("progress", (event) => show(JSON.parse(event.data)));
 
 events.addEventListener("end", () => {
   events.close();
