@@ -84,7 +84,7 @@ func explain(err error) int {
 		return exitInput
 	}
 	if problems, ok := errors.AsType[config.Problems](err); ok {
-		fmt.Fprintf(os.Stderr, "repazoo: the configuration cannot be used:\n%v\n", problems)
+		fmt.Fprintf(os.Stderr, "repazoo: %v\n", problems)
 		return exitInput
 	}
 	if f, ok := errors.AsType[*fault.Fault](err); ok {

@@ -136,6 +136,9 @@ func (c *Config) checkServer(p *Problems) {
 		p.add("PUBLIC_URL", "is required when REPAZOO_ENV is %s: the address that browsers see.", c.Env)
 	} else {
 		c.checkURL("PUBLIC_URL", c.Server.PublicURL, p)
+		if u, err := url.Parse(c.Server.PublicURL); err == nil && strings.Trim(u.Path, "/") != "" {
+			p.add("PUBLIC_URL", "must have no path: Repazoo is served at the root of its host.")
+		}
 	}
 	for _, origin := range c.Server.CORSOrigins {
 		u, err := url.Parse(origin)

@@ -174,6 +174,7 @@ func TestLoad_RefusesAndNamesEverythingAtOnce(t *testing.T) {
 		"any origin":                  {hosted("cfy", "CORS_ORIGINS", "*"), []string{"CORS_ORIGINS"}},
 		"origin with a path":          {hosted("cfy", "CORS_ORIGINS", "https://a.b, https://c.d/"), []string{"CORS_ORIGINS"}},
 		"wrong types":                 {local(t, "PORT", "http", "DEBUG", "perhaps", "TRUSTED_PROXIES", "proxy", "LOG_LEVEL", "loud", "LOG_FORMAT", "xml"), []string{"DEBUG", "LOG_FORMAT", "LOG_LEVEL", "PORT", "TRUSTED_PROXIES"}},
+		"an address with a path":      {local(t, "PUBLIC_URL", "http://localhost:8000/repazoo"), []string{"PUBLIC_URL"}},
 		"out of range":                {local(t, "PORT", "65536", "RATE_LIMIT_PER_MINUTE", "0", "JOB_CONCURRENCY", "-1"), []string{"JOB_CONCURRENCY", "PORT", "RATE_LIMIT_PER_MINUTE"}},
 		"wrong schemes":               {local(t, "DATABASE_URL", "mysql://a/b", "REDIS_URL", "redis://a:1,http://b"), []string{"DATABASE_URL", "REDIS_URL"}},
 		"the earlier system's values": {hosted("cfy", "DATABASE_URL", "", "SUPABASE_URL", "https://x.supabase.co", "SUPABASE_ANON_KEY", "x"), []string{"DATABASE_URL", "SUPABASE_ANON_KEY", "SUPABASE_URL"}},
