@@ -52,6 +52,20 @@ func TestCheck_FramesTakeAnAttackBack(t *testing.T) {
 	}
 }
 
+func TestCheck_AWholePostInQuotationMarks(t *testing.T) {
+	t.Parallel()
+	const own = "hate_speech:Sikhs are vermin"
+	for text, want := range map[string]string{
+		`"all Sikhs are vermin"`: own, `'all Sikhs are vermin'`: own, `"all Sikhs are vermin" #mood`: own,
+		`“all Sikhs are vermin”`: "", `«all Sikhs are vermin»`: "",
+		`"all Sikhs are vermin" - @somebody`: "", `"all Sikhs are vermin" https://t.co/x`: "",
+	} {
+		if got := found(text, "en"); got != want {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestCheck_OneSignAloneIsMediumUntilAnotherConfirmsIt(t *testing.T) {
 	t.Parallel()
 	alone := screener().Check("some kike at the bus stop", "en").Hits

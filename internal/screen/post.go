@@ -1,6 +1,10 @@
 package screen
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/repazoo/repazoo/internal/voice"
+)
 
 // post is one post while it is read. It is reused from post to post and keeps nothing between them.
 type post struct {
@@ -57,10 +61,11 @@ func (p *post) read(lexicons [readers]*lexicon) {
 	p.unquoteAll()
 }
 
-// unquoteAll drops the quotation marks of a post with hardly a word outside of them: nobody else is quoted there.
+// unquoteAll drops the quotation marks of a post with hardly a word outside of them, unless they hold somebody else's
+// words: nobody is quoted there.
 func (p *post) unquoteAll() {
 	const fewest = 2
-	if p.quotes == 0 || len(p.tokens)-p.quotes >= fewest {
+	if p.quotes == 0 || len(p.tokens)-p.quotes >= fewest || voice.Of(p.text, "").OthersAlone() {
 		return
 	}
 	for i := range p.units {

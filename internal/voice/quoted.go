@@ -1,6 +1,7 @@
 package voice
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -100,7 +101,8 @@ func aside(field string) bool {
 	}) < 0
 }
 
-// whole marks a body that is one quotation, with at most an attribution behind it.
+// whole marks a body that is one quotation, with at most an attribution behind it. Straight marks may come from a program
+// that wrote the post into a table, so between them the words are the author's unless the post says where they are from.
 func (r *Reading) whole(at int, body string, open rune, n int) bool {
 	end := closeOf(body[n:], open)
 	if end < 0 {
@@ -115,8 +117,16 @@ func (r *Reading) whole(at int, body string, open rune, n int) bool {
 	if behind != "" && !attribution(behind) {
 		return false
 	}
+	if (open == '"' || open == '\'') && behind == "" && !r.sourced(at+len(body)) {
+		return false
+	}
 	r.add(at, at+len(body))
 	return true
+}
+
+// sourced reports whether a post says whom it quotes or where: behind the quotation, which ends at end, or by a link.
+func (r *Reading) sourced(end int) bool {
+	return attribution(trimLeft(r.text[end:])) || slices.ContainsFunc(strings.Fields(r.text), isLink)
 }
 
 // closeOf is where the quotation that was opened before s closes, -1 if it does not, or if it closes and opens again: two

@@ -14,7 +14,7 @@
 //	                 before it, and after an arrow or two bars behind it
 //	… via @a         behind a link, a quotation or in brackets, as the share buttons of many languages write it
 //	“@a: …”          the way in which phones quoted
-//	“…” – Somebody   a whole post in quotation marks of any kind
+//	“…” – Somebody   a whole post in quotation marks; in straight ones only with a name or a link
 //	> …              quoted lines
 //	♪ … ♪, #np       lyrics and what is playing
 //
