@@ -39,13 +39,21 @@ export CGO_ENABLED := 0
 race: export CGO_ENABLED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race browser check vet format lint vuln bench load fuzz generate clean assets viewers limits
+.PHONY: help build run test race browser check vet format lint vuln bench load fuzz generate clean assets viewers limits image deploy-check
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# The commit that "repazoo version" tells, with -dirty when files were changed; in a tarball it stands in a file.
+COMMIT   ?= $(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null)
 
 build: viewers ## Build ./bin/repazoo
-	go build -trimpath -ldflags '-s -w' -o bin/repazoo ./cmd/repazoo
+	go build -trimpath -ldflags '-s -w -X github.com/repazoo/repazoo/internal/app.linkedCommit=$(COMMIT)' -o bin/repazoo ./cmd/repazoo
+
+ENGINE   ?= docker
+
+image: ## Build the image repazoo:latest with ENGINE (docker, podman, buildah)
+	$(ENGINE) build --build-arg VERSION=$$(cat internal/app/version.txt) --build-arg COMMIT=$(COMMIT) -t repazoo:latest .
 
 run: build ## Build and serve on http://127.0.0.1:8000 with nothing configured
 	./bin/repazoo serve
@@ -128,6 +136,11 @@ $(FETCHED): $(DOCS)/package-lock.json
 viewers:
 	@if ! command -v npm >/dev/null; then echo "npm is not installed: /docs and /redoc will only say so."; \
 	else $(MAKE) --no-print-directory assets || echo "The assets could not be fetched: /docs and /redoc will only say so."; fi
+
+# Compose files, manifests, the unit and the proxies' files, each read by what will read it (see tools/deploycheck).
+# With DEPLOYCHECK=--all a program that is not installed is a mistake.
+deploy-check: build ## Check everything in deploy/
+	GOFLAGS= go -C tools/deploycheck run . --program $(CURDIR)/bin/repazoo $(DEPLOYCHECK) $(CURDIR)
 
 clean: ## Remove what was built
 	rm -rf bin coverage.out

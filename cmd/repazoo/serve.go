@@ -103,18 +103,26 @@ func greet(w io.Writer, a *app.App) {
 }
 
 func migrateCommand() *cobra.Command {
-	return &cobra.Command{
+	var login string
+	cmd := &cobra.Command{
 		Use: "migrate", Short: "Bring the database schema up to date, and stop.", Args: takes(),
-		RunE: func(cmd *cobra.Command, _ []string) error { return migrate(cmd.Context()) },
+		Long: `On PostgreSQL run it with a DATABASE_URL of the owner of the schema, who may create roles. The server itself
+connects as a login with fewer rights: --grant-to lets that login act in the roles that the schema has
+(docs/database.md). The version before goes on working meanwhile.`,
+		Example: `  repazoo migrate
+  DATABASE_URL=postgres://owner@db/repazoo repazoo migrate --grant-to repazoo`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return migrate(cmd.Context(), login) },
 	}
+	cmd.Flags().StringVar(&login, "grant-to", "", "the PostgreSQL login that the server uses")
+	return cmd
 }
 
-func migrate(ctx context.Context) error {
+func migrate(ctx context.Context, login string) error {
 	cfg, err := config.Load(ctx, config.Process())
 	if err != nil {
 		return err
 	}
-	n, err := app.Migrate(ctx, cfg)
+	n, err := app.Migrate(ctx, cfg, login)
 	if err == nil {
 		fmt.Printf("The schema is up to date (%d steps taken).\n", n)
 	}
@@ -130,11 +138,11 @@ func healthCommand() *cobra.Command {
 			if len(args) == 1 {
 				return askReady(cmd.Context(), args[0])
 			}
-			cfg, err := config.Load(cmd.Context(), config.Process())
+			port, err := config.LoadPort(cmd.Context(), config.Process())
 			if err != nil {
 				return err
 			}
-			return askReady(cmd.Context(), fmt.Sprintf("http://127.0.0.1:%d", cfg.Server.Port))
+			return askReady(cmd.Context(), fmt.Sprintf("http://127.0.0.1:%d", port))
 		},
 	}
 }
@@ -182,7 +190,7 @@ func printOpenAPI() error {
 
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version.", Args: takes(),
+		Use: "version", Short: "Print the version and the commit it was built from.", Args: takes(),
 		Run: func(*cobra.Command, []string) {
 			version, commit := app.Version()
 			fmt.Printf("repazoo %s (%s)\n", version, commit)

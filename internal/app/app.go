@@ -19,7 +19,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -524,17 +523,4 @@ func returnHosts(env config.Environment) []string {
 		return nil
 	}
 	return []string{"api.repazoo.com", "cfy.repazoo.com", "ntf.repazoo.com", "ai.repazoo.com", "dash.repazoo.com"}
-}
-
-// Version is what the build says of itself.
-func Version() (version, commit string) {
-	version, commit = "dev", "unknown"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				commit = s.Value
-			}
-		}
-	}
-	return version, commit
 }

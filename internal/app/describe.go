@@ -37,8 +37,8 @@ func (a *App) Describe() [][2]string {
 	return lines
 }
 
-// Migrate brings the schema up to date without serving.
-func Migrate(ctx context.Context, cfg *config.Config) (int, error) {
+// Migrate brings the schema up to date without serving, and then lets login, unless it is "", use it.
+func Migrate(ctx context.Context, cfg *config.Config, login string) (int, error) {
 	a := &App{cfg: cfg}
 	c := db.Config{URL: cfg.Store.DatabaseURL.Reveal(), Path: filepath.Join(cfg.Store.DataDir, "repazoo.db"), AllowBypass: true, Now: time.Now}
 	if c.URL == "" {
@@ -52,7 +52,11 @@ func Migrate(ctx context.Context, cfg *config.Config) (int, error) {
 		return 0, err
 	}
 	defer d.Close()
-	return d.Migrate(ctx)
+	n, err := d.Migrate(ctx)
+	if err != nil || login == "" {
+		return n, err
+	}
+	return n, d.Admit(ctx, login)
 }
 
 // OpenAPI is the contract of this version, which needs no running server.

@@ -309,3 +309,17 @@ func TestLoadClaude_WorksWhateverElseIsWrongAndMakesNoKeys(t *testing.T) {
 		t.Fatalf("made %v, %v", files, err)
 	}
 }
+
+func TestLoadPort_ReadsNothingElseAndOpensNoVault(t *testing.T) {
+	t.Parallel()
+	values := local(t, "REPAZOO_ENV", "ai", "PORT", "8123", "VAULT_DIR", "/nowhere", "JWT_SECRET_KEY_FILE", "/nowhere")
+	if port, err := config.LoadPort(t.Context(), config.Map(values)); err != nil || port != 8123 {
+		t.Fatalf("got %d, %v", port, err)
+	}
+	if port, err := config.LoadPort(t.Context(), config.Map(nil)); err != nil || port != 8000 {
+		t.Fatalf("without PORT: got %d, %v", port, err)
+	}
+	if _, err := config.LoadPort(t.Context(), config.Map(map[string]string{"PORT": "http"})); err == nil {
+		t.Fatal("a PORT that is no number was taken")
+	}
+}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"context"
+	"reflect"
 	"slices"
 )
 
@@ -20,4 +21,25 @@ func LoadClaude(ctx context.Context, from Source) (Claude, error) {
 		return Claude{}, problems
 	}
 	return c.Claude, nil
+}
+
+// LoadPort reads PORT alone, from the environment, its file or .env. A container asks for its health every few
+// seconds: that must neither open the vault, which notes every read, nor depend on any other setting.
+func LoadPort(ctx context.Context, from Source) (int, error) {
+	var problems Problems
+	c, o, found := &Config{}, &origin{from: from}, settings{}
+	layers := o.layers(&problems)
+	for v := range fields(reflect.ValueOf(c).Elem()) {
+		if v.Name != "PORT" {
+			continue
+		}
+		if value := o.resolve(layers, v, &problems); value.value != "" {
+			found[v.Name] = value
+		}
+	}
+	decode(ctx, found, c, &problems)
+	if problems.About("PORT") || problems.About("PORT_FILE") {
+		return 0, problems
+	}
+	return c.Server.Port, nil
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -134,4 +135,26 @@ func provider(dialect goose.Dialect, std *sql.DB, dir string) (*goose.Provider, 
 func up(ctx context.Context, p *goose.Provider, before int) (int, error) {
 	done, err := p.Up(ctx)
 	return before + len(done), err
+}
+
+// Admit lets a login act in the roles that the policies name, which exist once the schema was migrated. It refuses a
+// login that row-level security does not bind, and does nothing on SQLite, which has no logins.
+func (d *DB) Admit(ctx context.Context, login string) error {
+	p, ok := d.engine.(*postgres)
+	if !ok {
+		return nil
+	}
+	var bypass bool
+	err := p.login.QueryRow(ctx, `SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = $1`, login).Scan(&bypass)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return fmt.Errorf("there is no login %q: make it first, with CREATE ROLE %s LOGIN NOINHERIT PASSWORD '…'",
+			login, pgx.Identifier{login}.Sanitize())
+	case err != nil:
+		return err
+	case bypass:
+		return fmt.Errorf("the login %q bypasses row-level security: name one that is neither superuser nor BYPASSRLS", login)
+	}
+	_, err = p.login.Exec(ctx, "GRANT anon, authenticated, service_role, repazoo_user TO "+pgx.Identifier{login}.Sanitize())
+	return err
 }
