@@ -44,6 +44,9 @@ func runServer(ctx context.Context) error {
 	ctx, stop := reloadOnHangup(ctx, a)
 	defer stop()
 	greet(os.Stdout, a)
+	for _, note := range a.Notes() {
+		log.WarnContext(ctx, "a setting has no effect: "+note)
+	}
 	if err := a.Run(ctx); err != nil {
 		return err
 	}
@@ -99,7 +102,11 @@ func greet(w io.Writer, a *app.App) {
 	for _, line := range a.Describe() {
 		fmt.Fprintf(w, "  %-9s %s\n", line[0], line[1])
 	}
-	fmt.Fprintf(w, "\n  Try: open the address, sign in, choose a plan and press \"Analyse my posts\".\n  API: %s/docs · Ctrl-C stops.\n\n", a.URL())
+	fmt.Fprintf(w, "\n  Try: open the address, sign in, choose a plan and press \"Analyse my posts\".\n")
+	if a.ShowsDocs() {
+		fmt.Fprintf(w, "  API: %s/docs\n", a.URL())
+	}
+	fmt.Fprintf(w, "  Ctrl-C stops.\n\n")
 }
 
 func migrateCommand() *cobra.Command {
@@ -211,8 +218,12 @@ func configCommand() *cobra.Command {
 }
 
 func checkConfig(ctx context.Context) error {
-	if _, err := config.Check(ctx, config.Process()); err != nil {
+	cfg, err := config.Check(ctx, config.Process())
+	if err != nil {
 		return err
+	}
+	for _, note := range cfg.Notes() {
+		fmt.Println("Note: " + note)
 	}
 	fmt.Println("The configuration is fine.")
 	return nil

@@ -64,3 +64,9 @@ func OpenAPI() ([]byte, error) {
 	version, _ := Version()
 	return httpapi.New(httpapi.Config{Info: httpapi.Info{Version: version}, Webhooks: true}).OpenAPI()
 }
+
+// ShowsDocs tells whether the documentation pages are served.
+func (a *App) ShowsDocs() bool { return bool(a.cfg.Server.Docs) }
+
+// Notes are sentences on settings that do no harm and no good: misspelled, or of use to nobody.
+func (a *App) Notes() []string { return a.cfg.Notes() }

@@ -39,11 +39,13 @@ type kindOfProblem uint8
 
 const (
 	fatal    kindOfProblem = iota
-	harmless               // told by [Check] alone
+	harmless               // a mistake that [Check] alone refuses
+	remark                 // no mistake: [Config.Notes] tells it
 	passing                // goes away by itself, as when a server does not answer
 )
 
-func (p Problem) harmless() bool { return p.kind == harmless }
+func (p Problem) harmless() bool { return p.kind == harmless || p.kind == remark }
+func (p Problem) remark() bool   { return p.kind == remark }
 
 // Passing reports whether what is wrong may be right in a moment, with nothing changed.
 func (p Problems) Passing() bool {
@@ -57,6 +59,10 @@ type Problems []Problem
 func (p Problems) Error() string {
 	var b strings.Builder
 	b.WriteString("the configuration cannot be used:")
+	if !slices.ContainsFunc(p, func(q Problem) bool { return !q.harmless() }) {
+		b.Reset()
+		b.WriteString("the configuration can be used, but not all of it has an effect:")
+	}
 	for _, problem := range p {
 		b.WriteString("\n  " + problem.Sentence)
 	}
@@ -86,6 +92,7 @@ func (c *Config) check(set settings, p *Problems) {
 	c.checkStore(set, p)
 	c.checkKeys(p)
 	c.checkStripe(p)
+	c.checkStandIns(p)
 	c.checkExamples(p)
 	c.checkMail(p)
 	c.checkWatch(p)
@@ -227,6 +234,14 @@ func (c *Config) checkSecrets(name string, keys Secrets, p *Problems) {
 func isPlaceholder(key string) bool {
 	key = strings.ToLower(key)
 	return slices.ContainsFunc(placeholders, func(s string) bool { return strings.Contains(key, s) })
+}
+
+// checkStandIns tells of secrets that are not used, because the service that they belong to is a stand-in.
+func (c *Config) checkStandIns(p *Problems) {
+	if c.UseSandboxStripe() && c.Stripe.WebhookSecret.IsSet() {
+		p.addKind(remark, "STRIPE_WEBHOOK_SECRET", "is not used while Stripe is a stand-in, which signs with a secret of its own: "+
+			"set STRIPE_SECRET_KEY as well.")
+	}
 }
 
 // checkExamples finds what was copied from an example file and never filled in. On one's own machine such values may be

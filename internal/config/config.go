@@ -59,6 +59,7 @@ type Config struct {
 	Jobs   Jobs   `doc:"Background jobs"`
 
 	origin *origin
+	notes  []string
 }
 
 // Server is how Repazoo is reached.
@@ -179,7 +180,7 @@ type Watch struct {
 
 // Jobs is the background work of this process.
 type Jobs struct {
-	Workers     Switch `env:"WORKERS, default=1" doc:"0 for a replica that answers requests and runs no jobs."`
+	Workers     Switch `env:"WORKERS, default=1" hint:"How many analyses run at once is JOB_CONCURRENCY." doc:"0 for a replica that answers requests and runs no jobs."`
 	Concurrency int    `env:"JOB_CONCURRENCY" derived:"4 for each core" range:"1-1000" doc:"Analyses that run at the same time in this process; one user has at most half of them. Webhooks, mails, billing and housekeeping have slots of their own."`
 }
 
@@ -191,7 +192,7 @@ func Load(ctx context.Context, from Source) (*Config, error) {
 
 // Check is [Load] for somebody who wants to hear of what does no harm, too.
 func Check(ctx context.Context, from Source) (*Config, error) {
-	return load(ctx, &origin{from: from}, func(Problem) bool { return false })
+	return load(ctx, &origin{from: from}, Problem.remark)
 }
 
 // load forgives some problems.
@@ -215,12 +216,20 @@ func load(ctx context.Context, o *origin, forgiven func(Problem) bool) (*Config,
 		problems = append(problems[:before], values.about(problems[before:])...)
 	}
 	slices.SortFunc(problems, func(a, b Problem) int { return strings.Compare(a.Variable, b.Variable) })
+	for _, p := range problems {
+		if p.harmless() {
+			c.notes = append(c.notes, p.Sentence)
+		}
+	}
 	problems = slices.DeleteFunc(problems, forgiven)
 	if len(problems) > 0 {
 		return nil, problems
 	}
 	return c, nil
 }
+
+// Notes are sentences on what [Load] let pass because it does no harm, such as a misspelled name.
+func (c *Config) Notes() []string { return c.notes }
 
 // complete sets the defaults that depend on other variables.
 func (c *Config) complete(set settings) {

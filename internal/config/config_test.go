@@ -323,3 +323,56 @@ func TestLoadPort_ReadsNothingElseAndOpensNoVault(t *testing.T) {
 		t.Fatal("a PORT that is no number was taken")
 	}
 }
+
+func TestCheck_TellsOfNamesThatNobodyReads(t *testing.T) {
+	t.Parallel()
+	dotenv := filepath.Join(t.TempDir(), ".env")
+	if err := os.WriteFile(dotenv, []byte("COLOUR=blue\nLOG_LEVELL=debug\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	from := config.Map(map[string]string{
+		"STRIPE_SECRET_KEYS": "sk_test_1", "PATH": "/bin", "HOME": "/", "EDITOR": "vi", "STRIPE_WEBHOOK_SECRET": "whsec_1",
+		"DATA_DIR": t.TempDir(), "JWT_SECRET_KEY": jwtKey, "ENCRYPTION_KEY": encryptionKey,
+	})
+	from.Dotenv = dotenv
+	_, err := config.Check(t.Context(), from)
+	want := []string{
+		"COLOUR is read by nobody: no setting has this name.", "LOG_LEVELL is read by nobody. Did you mean LOG_LEVEL?",
+		"STRIPE_SECRET_KEYS is read by nobody. Did you mean STRIPE_SECRET_KEY?",
+		"STRIPE_WEBHOOK_SECRET is not used while Stripe is a stand-in",
+	}
+	problems, _ := errors.AsType[config.Problems](err)
+	if want := want[:3]; len(problems) != len(want) {
+		t.Fatalf("got %v", err)
+	}
+	for i, p := range problems {
+		if !strings.HasPrefix(p.Sentence, want[i]) {
+			t.Errorf("got %q, want %q", p.Sentence, want[i])
+		}
+	}
+	c, err := config.Load(t.Context(), from)
+	if err != nil || len(c.Notes()) != len(want) {
+		t.Errorf("the start: %v, %v", c, err)
+	}
+}
+
+func TestLoad_ADatabaseOfTheEarlierSystemIsToldOfInDotenvToo(t *testing.T) {
+	t.Parallel()
+	dotenv := filepath.Join(t.TempDir(), ".env")
+	if err := os.WriteFile(dotenv, []byte("SUPABASE_URL=https://x.supabase.co\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	from := config.Map(map[string]string{"DATA_DIR": t.TempDir()})
+	from.Dotenv = dotenv
+	if _, err := config.Load(t.Context(), from); err == nil || !strings.Contains(err.Error(), "SUPABASE_URL is no longer used") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestLoad_WorkersIsNoNumberOfJobs(t *testing.T) {
+	t.Parallel()
+	_, err := config.Load(t.Context(), config.Map(map[string]string{"DATA_DIR": t.TempDir(), "WORKERS": "4"}))
+	if err == nil || !strings.Contains(err.Error(), "How many analyses run at once is JOB_CONCURRENCY.") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"reflect"
 	"slices"
@@ -20,18 +21,31 @@ const maxFile = 64 << 10
 // Source is where variables come from.
 type Source struct {
 	Lookup func(name string) (value string, found bool)
-	Dotenv string // the path of a .env file, read in local only; "" for none
+	Names  func() []string // every name that Lookup finds; nil: unknown, and no misspelled one is told
+	Dotenv string          // the path of a .env file, read in local only; "" for none
 }
 
 // Process is the environment of this process, and .env in its directory.
-func Process() Source { return Source{Lookup: os.LookupEnv, Dotenv: ".env"} }
+func Process() Source { return Source{Lookup: os.LookupEnv, Names: environment, Dotenv: ".env"} }
+
+func environment() []string {
+	var names []string
+	for _, pair := range os.Environ() {
+		name, _, _ := strings.Cut(pair, "=")
+		names = append(names, name)
+	}
+	return names
+}
 
 // Map is a source for tests.
 func Map(values map[string]string) Source {
-	return Source{Lookup: func(name string) (string, bool) {
-		value, found := values[name]
-		return value, found
-	}}
+	return Source{
+		Lookup: func(name string) (string, bool) {
+			value, found := values[name]
+			return value, found
+		},
+		Names: func() []string { return slices.Collect(maps.Keys(values)) },
+	}
 }
 
 // given is a value and where it comes from.
@@ -67,8 +81,9 @@ func (s settings) about(problems Problems) Problems {
 
 // layer is a place that has values of its own and names files with more.
 type layer struct {
-	name string
-	get  func(string) string
+	name  string
+	get   func(string) string
+	names []string
 }
 
 // origin is where a configuration was read from, so that it can be read again.
@@ -100,26 +115,34 @@ func (o *origin) open(ctx context.Context, wanted func(Variable) bool, problems 
 		}
 	}
 	for name := range retired {
-		if value := layers[0].get(name); value != "" {
-			found[name] = given{value, fromEnvironment}
+		for _, layer := range layers {
+			if value := layer.get(name); value != "" {
+				found[name] = given{value, layer.name}
+			}
 		}
 	}
+	o.findUnread(layers, problems)
 	o.found = found
 	return found
 }
 
 func (o *origin) layers(problems *Problems) []layer {
-	environment := layer{fromEnvironment, func(name string) string {
+	environment := layer{name: fromEnvironment, get: func(name string) string {
 		value, _ := o.from.Lookup(name)
 		return strings.TrimSpace(value)
 	}}
+	if o.from.Names != nil {
+		environment.names = o.from.Names()
+	}
 	env := environment.get("REPAZOO_ENV")
 	if o.from.Dotenv == "" || (env != "" && env != string(Local)) {
 		return []layer{environment}
 	}
 	o.files = append(o.files, o.from.Dotenv)
 	file := dotenv(o.from.Dotenv, problems)
-	return []layer{environment, {fromDotenv, func(name string) string { return file[name] }}}
+	return []layer{environment, {
+		fromDotenv, func(name string) string { return file[name] }, slices.Collect(maps.Keys(file)),
+	}}
 }
 
 func (o *origin) resolve(layers []layer, v Variable, problems *Problems) given {
@@ -211,11 +234,19 @@ func decode(ctx context.Context, from settings, into *Config, problems *Problems
 		one := reflect.New(reflect.StructOf([]reflect.StructField{{Name: "Value", Type: place.Type(), Tag: v.tag}}))
 		err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: one.Interface(), Lookuper: from})
 		if err != nil { // its text may hold the value
-			problems.add(v.Name, "must be %s.", kind(place))
+			problems.add(v.Name, "must be %s.%s", kind(place), hint(v))
 			continue
 		}
 		place.Set(one.Elem().Field(0))
 	}
+}
+
+// hint is what a variable says to somebody who took it for another.
+func hint(v Variable) string {
+	if h := v.tag.Get("hint"); h != "" {
+		return " " + h
+	}
+	return ""
 }
 
 func kind(place reflect.Value) string {

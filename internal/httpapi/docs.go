@@ -34,15 +34,21 @@ var docsFiles embed.FS
 const docsCSP = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
 	"connect-src 'self'; worker-src blob:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
-// docs registers the documentation pages.
+// errorPage registers the page that the type of every problem leads to, and its style. It is there without the other
+// pages, too.
+func (a *API) errorPage(embedded fs.FS) {
+	files := newDocsAssets(embedded)
+	a.handle("GET /docs/errors", forReaders, docsHTML(errorsPage(files, a.Docs, explanations())))
+	a.handle("GET /docs/assets/{file}", forReaders, http.HandlerFunc(files.serve))
+}
+
+// docs registers the pages that show the contract.
 func (a *API) docs() { a.docsFrom(docsFiles) }
 
 func (a *API) docsFrom(embedded fs.FS) {
 	files := newDocsAssets(embedded)
 	a.handle("GET /docs", forReaders, docsHTML(swaggerPage(files)))
 	a.handle("GET /redoc", forReaders, docsHTML(redocPage(files)))
-	a.handle("GET /docs/errors", forReaders, docsHTML(errorsPage(files, explanations())))
-	a.handle("GET /docs/assets/{file}", forReaders, http.HandlerFunc(files.serve))
 	a.handle("GET /openapi.json", forReaders, a.contract())
 }
 

@@ -139,10 +139,20 @@ func TestDocs_TheContractIsOpenAPI31(t *testing.T) {
 func TestDocs_AreNotThereWhenSwitchedOff(t *testing.T) {
 	t.Parallel()
 	a := newDocs(t, false)
-	for _, path := range []string{"/docs", "/redoc", "/openapi.json", "/docs/errors", "/docs/assets/docs.css"} {
+	for _, path := range []string{"/docs", "/redoc", "/openapi.json"} {
 		if _, pattern := a.mux.Handler(httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)); pattern != "" {
 			t.Errorf("%s is served by %q", path, pattern)
 		}
+	}
+	problem := httptest.NewRecorder()
+	a.missing(problem, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/nowhere", nil), "")
+	if strings.Contains(problem.Body.String(), "listed at /docs") || !strings.Contains(problem.Body.String(), `"type":"/docs/errors#not_found"`) {
+		t.Errorf("nothing at an address: %s", problem.Body)
+	}
+	page := ask(t, a.Handler(), "/docs/errors")
+	if page.Code != http.StatusOK || !strings.Contains(page.Body.String(), `id="not_found"`) ||
+		regexp.MustCompile(`href="/(docs|redoc|openapi.json)"`).MatchString(page.Body.String()) {
+		t.Errorf("what the type of a problem leads to: status %d, %s", page.Code, page.Body)
 	}
 }
 

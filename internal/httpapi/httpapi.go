@@ -134,7 +134,7 @@ func New(c Config) *API {
 		a.add(r)
 	}
 	a.describe()
-	if c.Docs {
+	if a.errorPage(docsFiles); c.Docs {
 		a.docs()
 	}
 	if c.Pages != nil {
@@ -212,5 +212,9 @@ func (a *API) missing(w http.ResponseWriter, r *http.Request, allow string) {
 		a.refuse(w, r, fault.MethodNotAllowed)
 		return
 	}
-	a.refuse(w, r, fault.NotFound.Saying("There is nothing at this address. It may have been deleted, or the link is not whole; the API's addresses are listed at /docs."))
+	words := "There is nothing at this address. It may have been deleted, or the link is not whole"
+	if a.Docs {
+		words += "; the API's addresses are listed at /docs"
+	}
+	a.refuse(w, r, fault.NotFound.Saying("%s.", words))
 }

@@ -184,7 +184,7 @@ func fromStatus(status int) *fault.Fault {
 // inWords is what a person reads of a body that is no JSON: the library's own words name its parts.
 func inWords(message string) string {
 	if strings.HasPrefix(message, "jsontext:") || strings.HasPrefix(message, "json:") {
-		return "is not JSON of the kind that is expected here; see the operation's example at /docs"
+		return "is not JSON of the kind that is expected here; see the operation's example in the API's contract"
 	}
 	return message
 }
