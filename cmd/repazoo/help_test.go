@@ -62,6 +62,8 @@ func TestHelp_ShowsExamplesOptionsAndExitCodes(t *testing.T) {
 		"repazoo vault":       {"export-recipients", "openssl rand", "Exit codes: 0 done", "vault COMMAND --help"},
 		"repazoo vault init":  {"--recipient KEY"},
 		"repazoo health":      {"health [URL]", "Exit codes: 0 it is ready"},
+		"repazoo backup":      {"backup FILE [flags]", "--with-keys --recipient age1...", "docs/backup.md", "Exit codes: 0 the backup"},
+		"repazoo restore":     {"--identity FILE", "--replace", "Exit codes: 0 the data is back"},
 		"repazoo seal rotate": {"ENCRYPTION_KEY=NEW,OLD", "Exit codes: 0 everything is sealed"},
 	} {
 		help := helpOf(t, path)

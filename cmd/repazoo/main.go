@@ -42,7 +42,7 @@ func root() *cobra.Command {
 		}
 	}
 	add("use", "Use it", analyzeCommand(), checkCommand(), evalCommand(), serveCommand(), migrateCommand(), healthCommand())
-	add("operate", "Operate it", adminCommand(), billingCommand(), configCommand(), vaultCommand(), sealCommand(), dbCommand())
+	add("operate", "Operate it", backupCommand(), restoreCommand(), adminCommand(), billingCommand(), configCommand(), vaultCommand(), sealCommand(), dbCommand())
 	add("about", "Know it", openAPICommand(), versionCommand())
 	return cmd
 }

@@ -16,21 +16,25 @@ func (a *App) lockData(context.Context) error {
 	return a.lockDataDir()
 }
 
-// lockDataDir makes sure that one process uses what is in the data directory. The kernel drops the lock
+// lockDataDir makes sure that one process uses what is in the data directory.
+func (a *App) lockDataDir() (err error) {
+	a.lock, err = LockDir(a.cfg.Store.DataDir)
+	return err
+}
+
+// LockDir makes the directory, unless it is there, and locks it until the file is closed. The kernel drops the lock
 // with the process, so a killed one leaves nothing behind.
-func (a *App) lockDataDir() error {
-	dir := a.cfg.Store.DataDir
+func LockDir(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("make the data directory: %w", err)
+		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return fmt.Errorf("open the lock of the data directory: %w", err)
+		return nil, fmt.Errorf("open the lock of the data directory: %w", err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()
-		return fmt.Errorf("another Repazoo is using the data directory %s: stop it, or set DATA_DIR to another one", dir)
+		return nil, fmt.Errorf("another Repazoo is using the data directory %s: stop it, or set DATA_DIR to another one", dir)
 	}
-	a.lock = f
-	return nil
+	return f, nil
 }

@@ -23,14 +23,27 @@ func LoadClaude(ctx context.Context, from Source) (Claude, error) {
 	return c.Claude, nil
 }
 
-// LoadPort reads PORT alone, from the environment, its file or .env. A container asks for its health every few
-// seconds: that must neither open the vault, which notes every read, nor depend on any other setting.
+// LoadPort reads PORT alone. A container asks for its health every few seconds: that must neither open the vault, which
+// notes every read, nor depend on any other setting.
 func LoadPort(ctx context.Context, from Source) (int, error) {
+	c, err := loadOnly(ctx, from, "PORT")
+	return c.Server.Port, err
+}
+
+// LoadStore reads where the data is, whatever else is or is not configured, and makes no keys: a backup is restored
+// where nothing is yet. A DATABASE_URL that stands in the vault is not seen.
+func LoadStore(ctx context.Context, from Source) (Store, error) {
+	c, err := loadOnly(ctx, from, "DATA_DIR", "DATABASE_URL")
+	return c.Store, err
+}
+
+// loadOnly reads these variables from the environment, their files or .env, and not from the vault.
+func loadOnly(ctx context.Context, from Source, names ...string) (*Config, error) {
 	var problems Problems
 	c, o, found := &Config{}, &origin{from: from}, settings{}
 	layers := o.layers(&problems)
 	for v := range fields(reflect.ValueOf(c).Elem()) {
-		if v.Name != "PORT" {
+		if !slices.Contains(names, v.Name) {
 			continue
 		}
 		if value := o.resolve(layers, v, &problems); value.value != "" {
@@ -38,8 +51,10 @@ func LoadPort(ctx context.Context, from Source) (int, error) {
 		}
 	}
 	decode(ctx, found, c, &problems)
-	if problems.About("PORT") || problems.About("PORT_FILE") {
-		return 0, problems
+	for _, name := range names {
+		if problems.About(name) || problems.About(name+"_FILE") {
+			return &Config{}, problems
+		}
 	}
-	return c.Server.Port, nil
+	return c, nil
 }

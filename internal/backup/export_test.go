@@ -1,0 +1,4 @@
+package backup
+
+// ReadKeys is readKeys, for its fuzz target.
+var ReadKeys = readKeys
