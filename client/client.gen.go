@@ -306,6 +306,24 @@ func (e PreviewOutputBodyKind) Valid() bool {
 	}
 }
 
+// Defines values for PreviewWaitStatus.
+const (
+	PreviewWaitStatusQueued  PreviewWaitStatus = "queued"
+	PreviewWaitStatusRunning PreviewWaitStatus = "running"
+)
+
+// Valid indicates whether the value is a known member of the PreviewWaitStatus enum.
+func (e PreviewWaitStatus) Valid() bool {
+	switch e {
+	case PreviewWaitStatusQueued:
+		return true
+	case PreviewWaitStatusRunning:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProgressBodyStage.
 const (
 	ProgressBodyStageCollect   ProgressBodyStage = "collect"
@@ -1379,6 +1397,61 @@ type PortalOutputBody struct {
 	URL string `json:"url"`
 }
 
+// PreviewAsks defines model for PreviewAsks.
+type PreviewAsks struct {
+	Calls int64 `json:"calls"`
+
+	// CostMicroUsd Without second questions about grave findings.
+	CostMicroUsd int64  `json:"cost_micro_usd"`
+	Model        string `json:"model"`
+
+	// Posts That the model would be given; known.verdicts of them cost nothing.
+	Posts int64 `json:"posts"`
+
+	// Seconds How long the answers take, as they have lately.
+	Seconds int64 `json:"seconds"`
+
+	// Texts That would be sent.
+	Texts int64 `json:"texts"`
+}
+
+// PreviewBody defines model for PreviewBody.
+type PreviewBody struct {
+	AccountID *string `json:"account_id"`
+	ArchiveID *string `json:"archive_id"`
+
+	// ConsentNeeded Whether a start has to send consent.
+	ConsentNeeded bool        `json:"consent_needed"`
+	Cost          PreviewCost `json:"cost"`
+
+	// Gaps What cannot be read, whatever is spent.
+	Gaps   []Gap        `json:"gaps"`
+	Handle string       `json:"handle"`
+	Known  PreviewKnown `json:"known"`
+
+	// MaxPosts As the plan and the request allow.
+	MaxPosts int64 `json:"max_posts"`
+
+	// Model Null when the screen stands alone.
+	Model *PreviewAsks `json:"model"`
+
+	// OutOfReach The same and more in sentences.
+	OutOfReach []string     `json:"out_of_reach"`
+	Purpose    string       `json:"purpose"`
+	Quota      PreviewQuota `json:"quota"`
+	Reads      PreviewReads `json:"reads"`
+	Tier       string       `json:"tier"`
+
+	// WaitsFor An analysis of the same account that has not ended: this one would wait until it has read, and use its posts. Else null.
+	WaitsFor *PreviewWait `json:"waits_for"`
+}
+
+// PreviewCost defines model for PreviewCost.
+type PreviewCost struct {
+	// ExpectedMicroUsd What the operator would pay, in millionths of a US dollar.
+	ExpectedMicroUsd int64 `json:"expected_micro_usd"`
+}
+
 // PreviewInputBody defines model for PreviewInputBody.
 type PreviewInputBody struct {
 	PromotionCode *string              `json:"promotion_code,omitempty"`
@@ -1387,6 +1460,15 @@ type PreviewInputBody struct {
 
 // PreviewInputBodyTier defines model for PreviewInputBody.Tier.
 type PreviewInputBodyTier string
+
+// PreviewKnown defines model for PreviewKnown.
+type PreviewKnown struct {
+	// Posts Kept: they are not read again.
+	Posts int64 `json:"posts"`
+
+	// Verdicts Of the posts for the model, so many are answered from earlier analyses.
+	Verdicts int64 `json:"verdicts"`
+}
 
 // PreviewOutputBody defines model for PreviewOutputBody.
 type PreviewOutputBody struct {
@@ -1425,6 +1507,47 @@ type PreviewOutputBodyFrom string
 
 // PreviewOutputBodyKind trial is another plan within a trial.
 type PreviewOutputBodyKind string
+
+// PreviewQuota defines model for PreviewQuota.
+type PreviewQuota struct {
+	// Remaining Before it.
+	Remaining int64 `json:"remaining"`
+
+	// Takes Analyses of the plan that a start takes.
+	Takes int64 `json:"takes"`
+}
+
+// PreviewReads defines model for PreviewReads.
+type PreviewReads struct {
+	// AtMost As many as the plan, its reads that are left and max_posts allow.
+	AtMost int64 `json:"at_most"`
+
+	// CostMicroUsd Of expected and rechecked, or of at_most where nothing is expected; in millionths of a US dollar.
+	CostMicroUsd int64      `json:"cost_micro_usd"`
+	CountedAt    *time.Time `json:"counted_at"`
+
+	// Expected New posts to read from X, by X's own count; null when X has not said how many there are.
+	Expected *int64 `json:"expected"`
+
+	// PostsAtX As X said at counted_at.
+	PostsAtX *int64 `json:"posts_at_x"`
+
+	// Rechecked At most so many known posts are looked up again, because they may have been deleted.
+	Rechecked int64 `json:"rechecked"`
+
+	// Remaining Reads that the plan has left in this period.
+	Remaining int64 `json:"remaining"`
+}
+
+// PreviewWait defines model for PreviewWait.
+type PreviewWait struct {
+	AnalysisID string            `json:"analysis_id"`
+	Stage      string            `json:"stage"`
+	Status     PreviewWaitStatus `json:"status"`
+}
+
+// PreviewWaitStatus defines model for PreviewWait.Status.
+type PreviewWaitStatus string
 
 // Privacy defines model for Privacy.
 type Privacy struct {
@@ -1664,8 +1787,8 @@ type Standing struct {
 	Score float64 `json:"score"`
 }
 
-// StartInputBody defines model for StartInputBody.
-type StartInputBody struct {
+// StartBody defines model for StartBody.
+type StartBody struct {
 	// AccountID A linked X account.
 	AccountID *string `json:"account_id,omitempty"`
 
@@ -2033,7 +2156,10 @@ type GetAuthXLoginParams struct {
 }
 
 // PostAnalysesJSONRequestBody defines body for PostAnalyses for application/json ContentType.
-type PostAnalysesJSONRequestBody = StartInputBody
+type PostAnalysesJSONRequestBody = StartBody
+
+// PostAnalysesPreviewJSONRequestBody defines body for PostAnalysesPreview for application/json ContentType.
+type PostAnalysesPreviewJSONRequestBody = StartBody
 
 // PostAPIKeysJSONRequestBody defines body for PostAPIKeys for application/json ContentType.
 type PostAPIKeysJSONRequestBody = CreateKeyInputBody
@@ -2213,6 +2339,28 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v1/analyses/compare (the `GetAnalysesCompare` operationId).
 	GetAnalysesCompare(ctx context.Context, params *GetAnalysesCompareParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostAnalysesPreviewWithBody What an analysis would read and cost
+	//
+	// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account. It needs no consent.
+	//
+	// An API key needs the scope `analyses:read`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/analyses/preview (the `PostAnalysesPreview` operationId).
+	PostAnalysesPreviewWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostAnalysesPreview What an analysis would read and cost
+	//
+	// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account. It needs no consent.
+	//
+	// An API key needs the scope `analyses:read`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/analyses/preview (the `PostAnalysesPreview` operationId).
+	PostAnalysesPreview(ctx context.Context, body PostAnalysesPreviewJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteAnalysesID Delete an analysis and its report
 	//
@@ -3044,6 +3192,48 @@ func (c *Client) PostAnalyses(ctx context.Context, params *PostAnalysesParams, b
 // Corresponds with GET /api/v1/analyses/compare (the `GetAnalysesCompare` operationId).
 func (c *Client) GetAnalysesCompare(ctx context.Context, params *GetAnalysesCompareParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetAnalysesCompareRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostAnalysesPreviewWithBody What an analysis would read and cost
+//
+// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account. It needs no consent.
+//
+// An API key needs the scope `analyses:read`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/analyses/preview (the `PostAnalysesPreview` operationId).
+func (c *Client) PostAnalysesPreviewWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostAnalysesPreviewRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostAnalysesPreview What an analysis would read and cost
+//
+// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account. It needs no consent.
+//
+// An API key needs the scope `analyses:read`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/analyses/preview (the `PostAnalysesPreview` operationId).
+func (c *Client) PostAnalysesPreview(ctx context.Context, body PostAnalysesPreviewJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostAnalysesPreviewRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4932,6 +5122,46 @@ func NewGetAnalysesCompareRequest(server string, params *GetAnalysesCompareParam
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewPostAnalysesPreviewRequest calls the generic PostAnalysesPreview builder with application/json body
+func NewPostAnalysesPreviewRequest(server string, body PostAnalysesPreviewJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPostAnalysesPreviewRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPostAnalysesPreviewRequestWithBody constructs an http.Request for the PostAnalysesPreview method, with any body, and a specified content type
+func NewPostAnalysesPreviewRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/analyses/preview")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -7608,6 +7838,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/analyses/compare (the `GetAnalysesCompare` operationId).
 	GetAnalysesCompareWithResponse(ctx context.Context, params *GetAnalysesCompareParams, reqEditors ...RequestEditorFn) (*GetAnalysesCompareResponse, error)
 
+	// PostAnalysesPreviewWithBodyWithResponse What an analysis would read and cost
+	//
+	// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account. It needs no consent.
+	//
+	// An API key needs the scope `analyses:read`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/analyses/preview (the `PostAnalysesPreview` operationId).
+	PostAnalysesPreviewWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PostAnalysesPreviewResponse, error)
+
+	// PostAnalysesPreviewWithResponse What an analysis would read and cost
+	//
+	// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account. It needs no consent.
+	//
+	// An API key needs the scope `analyses:read`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/analyses/preview (the `PostAnalysesPreview` operationId).
+	PostAnalysesPreviewWithResponse(ctx context.Context, body PostAnalysesPreviewJSONRequestBody, reqEditors ...RequestEditorFn) (*PostAnalysesPreviewResponse, error)
+
 	// DeleteAnalysesIDWithResponse Delete an analysis and its report
 	//
 	// One that runs is cancelled first. Dismissals are kept for the next report.
@@ -8627,6 +8879,46 @@ func (r GetAnalysesCompareResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r GetAnalysesCompareResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PostAnalysesPreviewResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PreviewBody
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PostAnalysesPreviewResponse) GetJSON200() *PreviewBody {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PostAnalysesPreviewResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PostAnalysesPreviewResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PostAnalysesPreviewResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PostAnalysesPreviewResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -11307,6 +11599,40 @@ func (c *ClientWithResponses) GetAnalysesCompareWithResponse(ctx context.Context
 	return ParseGetAnalysesCompareResponse(rsp)
 }
 
+// PostAnalysesPreviewWithBodyWithResponse What an analysis would read and cost
+//
+// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account. It needs no consent.
+//
+// An API key needs the scope `analyses:read`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/analyses/preview (the `PostAnalysesPreview` operationId).
+func (c *ClientWithResponses) PostAnalysesPreviewWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PostAnalysesPreviewResponse, error) {
+	rsp, err := c.PostAnalysesPreviewWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostAnalysesPreviewResponse(rsp)
+}
+
+// PostAnalysesPreviewWithResponse What an analysis would read and cost
+//
+// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account. It needs no consent.
+//
+// An API key needs the scope `analyses:read`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/analyses/preview (the `PostAnalysesPreview` operationId).
+func (c *ClientWithResponses) PostAnalysesPreviewWithResponse(ctx context.Context, body PostAnalysesPreviewJSONRequestBody, reqEditors ...RequestEditorFn) (*PostAnalysesPreviewResponse, error) {
+	rsp, err := c.PostAnalysesPreview(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostAnalysesPreviewResponse(rsp)
+}
+
 // DeleteAnalysesIDWithResponse Delete an analysis and its report
 //
 // One that runs is cancelled first. Dismissals are kept for the next report.
@@ -12759,6 +13085,39 @@ func ParseGetAnalysesCompareResponse(rsp *http.Response) (*GetAnalysesCompareRes
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Comparison
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePostAnalysesPreviewResponse parses an HTTP response from a PostAnalysesPreviewWithResponse call
+func ParsePostAnalysesPreviewResponse(rsp *http.Response) (*PostAnalysesPreviewResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PostAnalysesPreviewResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PreviewBody
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -130,6 +130,7 @@ func (s *Service) insertAccount(ctx context.Context, tx db.Tx, o owner, g grant)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, $10)`,
 		o.account, o.user, g.who.ID, clean(g.who.Handle, 50), name, avatar(g.who.AvatarURL), strings.Join(g.token.Scopes, " "),
 		s.sealPair(o.account, g.token), g.token.ExpiresAt, tx.Now())
+	noteCount(tx, o, g.who)
 	audit.Record(ctx, tx, audit.Event{UserID: o.user, Actor: "user", Action: audit.XAccountLinked, Resource: "x_account:" + o.account})
 	if o.fresh {
 		return nil
@@ -148,8 +149,17 @@ func (s *Service) reconnect(ctx context.Context, tx db.Tx, o owner, g grant) err
 	if err == nil && n == 0 {
 		return fault.Conflict.Saying("This X account was removed meanwhile. Start again.")
 	}
+	noteCount(tx, o, g.who)
 	audit.Record(ctx, tx, audit.Event{UserID: o.user, Actor: "user", Action: audit.XAccountReconnected, Resource: "x_account:" + o.account})
 	return err
+}
+
+// noteCount keeps how many posts X says the account has, so that what an analysis will cost can be told without asking X.
+func noteCount(tx db.Tx, o owner, who xapi.User) {
+	if who.PostCount != nil {
+		tx.Later(`UPDATE x_accounts SET post_count = $3, counted_at = $4 WHERE id = $1 AND user_id = $2`,
+			o.account, o.user, *who.PostCount, tx.Now())
+	}
 }
 
 // learnEmail takes over an address that X has confirmed, unless the user confirmed one themselves or wants none.

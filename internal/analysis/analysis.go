@@ -4,6 +4,7 @@
 // # From a request to a report
 //
 //	start     service.go   reserve a unit of quota, write the analysis down, queue its job
+//	preview   preview.go   tell what a start would do and cost, without doing it
 //	run       run.go       claim the lease, renew it, save the report or fail with a reason
 //	collect   collect.go   gather the posts and have them judged
 //	read      reading.go   read from X what is missing of an account, gap after gap

@@ -59,7 +59,7 @@ func (s *Service) judge(a Analysis) *assess.Judge {
 		Client: s.Claude, Model: a.Model, Prices: s.Prices[a.Model],
 		SecondModel: s.SecondModel, SecondPrices: s.Prices[s.SecondModel], Cache: &sealedVerdicts{s, a.UserID},
 		TalksToModel: func(text string) bool { return s.screen().Check(text, "").TalksToModel },
-		Metrics:      s.Metrics,
+		Metrics:      s.Metrics, Pace: &s.pace,
 	}
 }
 

@@ -72,7 +72,17 @@ func (s *Service) openReader(ctx context.Context, a Analysis, h sources, progres
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{timeline: t, h: h, floor: 1, progress: progress}
+	r, err := s.newReader(ctx, a, h, t)
+	if err != nil {
+		return nil, errors.Join(err, t.close(ctx))
+	}
+	r.progress = progress
+	return r, nil
+}
+
+// newReader finds out what is there of an account already.
+func (s *Service) newReader(ctx context.Context, a Analysis, h sources, t *timeline) (*reader, error) {
+	r := &reader{timeline: t, h: h, floor: 1}
 	if a.Since != nil {
 		r.floor = history.After(*a.Since)
 	}
@@ -83,11 +93,8 @@ func (s *Service) openReader(ctx context.Context, a Analysis, h sources, progres
 	if err == nil {
 		r.given, err = s.keptIDs(ctx, a.UserID, sources{accountID: h.accountID})
 	}
-	if err != nil {
-		return nil, errors.Join(err, t.close(ctx))
-	}
 	r.have = history.Of(slices.Concat(archived, t.read)...)
-	return r, nil
+	return r, err
 }
 
 // newer is how many kept posts are newer than an id.

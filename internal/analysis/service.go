@@ -62,6 +62,7 @@ type Service struct {
 	runner string                  // names this process in the lease of a run
 	turns  sync.Mutex              // held while this process takes the next analysis
 	bells  *bells
+	pace   assess.Pace // how the models have answered this process lately
 }
 
 // New makes a Service.

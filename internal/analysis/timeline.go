@@ -45,6 +45,8 @@ func scanTimeline(r db.Rows, v *timelineRow) error {
 	return r.Scan(&v.analysisID, &v.runner, &v.reserved, &v.reservedIn, &v.readAt, &v.endID, &v.checked, &v.gone)
 }
 
+func scanSpan(r db.Rows, v *history.Span) error { return r.Scan(&v.First, &v.Last) }
+
 const timelineColumns = `analysis_id, runner, reserved, reserved_in, read_at, end_id, checked_at, gone`
 
 // openTimeline takes the lease of an account, or returns errBusy. Close it.
@@ -67,7 +69,7 @@ func (s *Service) openTimeline(ctx context.Context, a Analysis, accountID string
 		tx.Later(`UPDATE timelines SET analysis_id = $2, runner = $3, reserved = 0, reserved_in = NULL WHERE account_id = $1`, accountID, a.ID, s.runner)
 		tx.Later(`DELETE FROM timeline_spans WHERE account_id = $1 AND expires_at <= $2`, accountID, tx.Now())
 		t.endID, t.readAt, t.checked, t.gone = history.ID(row.endID), orZero(row.readAt), orZero(row.checked), row.gone
-		spans, err := db.All(ctx, tx, func(r db.Rows, v *history.Span) error { return r.Scan(&v.First, &v.Last) },
+		spans, err := db.All(ctx, tx, scanSpan,
 			`SELECT first_id, last_id FROM timeline_spans WHERE account_id = $1`, accountID)
 		t.read = history.Of(spans...)
 		return err

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/repazoo/repazoo/internal/claude"
 	"github.com/repazoo/repazoo/internal/metrics"
@@ -32,6 +33,7 @@ type Judge struct {
 	TalksToModel func(text string) bool // posts it is true for are judged alone; nil: the model alone decides
 	BatchSize    int                    // posts in one call; 0: 40
 	Metrics      *metrics.Metrics       // nil: nobody watches
+	Pace         *Pace                  // learns how the model answers; nil: nothing does
 
 	names []string // of the account itself, which are replaced wherever they stand
 
@@ -119,9 +121,14 @@ func (j *Judge) once(ctx context.Context, group []question, problem string) (cla
 	if err != nil {
 		return claude.Answer{}, err
 	}
-	return j.ask(ctx, claude.Request{
+	began := time.Now()
+	answer, err := j.ask(ctx, claude.Request{
 		Model: j.Model, System: rubric, User: user, Schema: judgeSchema(), MaxTokens: maxAnswer, Effort: "low",
 	})
+	if err == nil {
+		j.Pace.note(j.Model, group, answer, time.Since(began))
+	}
+	return answer, err
 }
 
 // ask makes one call and counts it.

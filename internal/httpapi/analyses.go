@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -90,17 +89,20 @@ func newProgressBody(p assess.Progress) progressBody {
 	return progressBody{string(p.Stage), p.Done, p.Total, p.Findings}
 }
 
+// startBody is what is asked for by a start, and by its preview.
+type startBody struct {
+	AccountID string     `json:"account_id,omitempty" format:"uuid" doc:"A linked X account."`
+	Handle    string     `json:"handle,omitempty" maxLength:"50" doc:"The same by its handle, with or without @."`
+	ArchiveID string     `json:"archive_id,omitempty" format:"uuid" doc:"An uploaded archive."`
+	Purpose   string     `json:"purpose,omitempty" maxLength:"50" doc:"The lens: personal_reputation (default), job_search, career_development, brand_building, influencer, public_office, corporate_communications, academic or visa_application."`
+	MaxPosts  int        `json:"max_posts,omitempty" minimum:"0" doc:"The newest so many; as many as the plan allows by default."`
+	Since     *time.Time `json:"since,omitempty" doc:"Leave out what is older."`
+	Consent   bool       `json:"consent,omitempty" doc:"You agree that the posts are read and judged. Needed the first time."`
+}
+
 type startInput struct {
 	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" doc:"The same key and body start one analysis, however often they are sent."`
-	Body           struct {
-		AccountID string     `json:"account_id,omitempty" format:"uuid" doc:"A linked X account."`
-		Handle    string     `json:"handle,omitempty" maxLength:"50" doc:"The same by its handle, with or without @."`
-		ArchiveID string     `json:"archive_id,omitempty" format:"uuid" doc:"An uploaded archive."`
-		Purpose   string     `json:"purpose,omitempty" maxLength:"50" doc:"The lens: personal_reputation (default), job_search, career_development, brand_building, influencer, public_office, corporate_communications, academic or visa_application."`
-		MaxPosts  int        `json:"max_posts,omitempty" minimum:"0" doc:"The newest so many; as many as the plan allows by default."`
-		Since     *time.Time `json:"since,omitempty" doc:"Leave out what is older."`
-		Consent   bool       `json:"consent,omitempty" doc:"You agree that the posts are read and judged. Needed the first time."`
-	}
+	Body           startBody
 }
 
 type startOutput struct {
@@ -113,11 +115,9 @@ type startOutput struct {
 }
 
 func (a *API) start(ctx context.Context, in *startInput) (*startOutput, error) {
-	b := &in.Body
-	x, left, err := a.Analyses.Start(ctx, caller(ctx), analysis.StartRequest{
-		AccountID: b.AccountID, ArchiveID: b.ArchiveID, Handle: strings.TrimPrefix(b.Handle, "@"),
-		Purpose: assess.Purpose(b.Purpose), MaxPosts: b.MaxPosts, Since: b.Since, Consent: b.Consent, IdempotencyKey: in.IdempotencyKey,
-	})
+	r := in.Body.request()
+	r.IdempotencyKey = in.IdempotencyKey
+	x, left, err := a.Analyses.Start(ctx, caller(ctx), r)
 	if errors.Is(err, fault.QuotaExceeded) {
 		return nil, a.overQuota(ctx, err)
 	}

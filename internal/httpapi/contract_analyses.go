@@ -41,6 +41,20 @@ func exampleDraft() assess.Draft {
 	}
 }
 
+func examplePreview() previewBody {
+	return previewBody{
+		AccountID: new(exampleAccount), Handle: exampleHandle, Purpose: "job_search", MaxPosts: 200, Tier: "basic",
+		Reads: previewReads{
+			Expected: new(50), AtMost: 50, Rechecked: 1, Remaining: 850, MicroUSD: 255_000, PostsAtX: new(412), CountedAt: exampleLater(-2),
+		},
+		Known: previewKnown{Posts: 150, Verdicts: 150},
+		Model: &previewAsks{Model: "claude-haiku-5-5", Posts: 200, Texts: 50, Calls: 2, Seconds: 7, MicroUSD: 1_950},
+		Cost:  previewCost{MicroUSD: 256_950}, Gaps: exampleGaps(),
+		OutOfReach: []string{"212 posts would be left for another analysis, because this one reads at most 200."},
+		Quota:      previewQuota{Takes: 1, Remaining: 990},
+	}
+}
+
 // startRefusals are those of what starts an analysis.
 func startRefusals() []*fault.Fault {
 	return []*fault.Fault{fault.SubscriptionRequired, fault.NotFound, fault.Conflict, fault.IdempotencyMismatch, fault.QuotaExceeded}
@@ -62,6 +76,14 @@ func analysisEntries() map[string]entry {
 				"Name a linked account, or an archive you have uploaded. The first time, consent says that the posts may be read and judged.\n\n" +
 				"With an Idempotency-Key the same request may be sent again: for a day it gives the same analysis, and another body under the same key is refused.",
 			sent: map[string]any{"account_id": exampleAccount, "purpose": "job_search", "consent": true}, answered: exampleRun("queued"), refusals: startRefusals(),
+		},
+		"POST /api/v1/analyses/preview": {
+			text: "What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is " +
+				"written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known " +
+				"already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the " +
+				"analysis would wait for another of the same account. It needs no consent.",
+			sent:     map[string]any{"account_id": exampleAccount, "purpose": "job_search"},
+			answered: examplePreview(), refusals: []*fault.Fault{fault.SubscriptionRequired, fault.NotFound},
 		},
 		"POST /api/v1/drafts/check": {
 			text: "The same witnesses as in a report look at a text that is not posted: the word screen, and with a plan its model, " +

@@ -194,6 +194,10 @@ func (a *API) analysisRoutes() []route {
 			Serve: does(a.list), Summary: "Your analyses, newest first",
 		},
 		{
+			At: "POST /api/v1/analyses/preview", Scope: account.AnalysesRead,
+			Serve: does(a.preview), Summary: "What an analysis would read and cost",
+		},
+		{
 			At: "POST /api/v1/drafts/check", Scope: account.AnalysesWrite,
 			Serve: does(a.checkDraft), Summary: "Check a text before you post it",
 		},
