@@ -17,7 +17,9 @@ import (
 	"golang.org/x/term"
 
 	"github.com/repazoo/repazoo/internal/app"
+	"github.com/repazoo/repazoo/internal/claude"
 	"github.com/repazoo/repazoo/internal/config"
+	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/logs"
 )
 
@@ -225,7 +227,39 @@ func checkConfig(ctx context.Context) error {
 	for _, note := range cfg.Notes() {
 		fmt.Println("Note: " + note)
 	}
+	if err := checkModels(ctx, cfg.Claude); err != nil {
+		return err
+	}
 	fmt.Println("The configuration is fine.")
+	return nil
+}
+
+// checkModels asks the provider whether the configured models still answer. Without an answer it only says so.
+func checkModels(ctx context.Context, c config.Claude) error {
+	if !c.IsSet() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	asked := claude.New(claude.Config{APIKey: c.APIKey.Reveal(), Token: c.AuthToken.Reveal(), BaseURL: c.BaseURL, MaxAttempts: 1})
+	if !asked.TellsModels() {
+		return nil
+	}
+	for _, model := range append([]string{c.BasicModel, c.ProModel}, c.Fallbacks...) {
+		info, err := asked.Model(ctx, model)
+		switch {
+		case claude.Unknown(err):
+			return fault.ValidationFailed.Saying("The provider has no model %s: choose another in ANTHROPIC_BASIC_MODEL, "+
+				"ANTHROPIC_PRO_MODEL or ANTHROPIC_FALLBACK_MODELS.", model)
+		case err != nil:
+			fmt.Printf("Note: %s could not be looked up: %s\n", model, fault.From(err).Message)
+		case info.Lifecycle == claude.Retired:
+			return fault.ValidationFailed.Saying("The model %s was retired and answers no more: choose another in "+
+				"ANTHROPIC_BASIC_MODEL, ANTHROPIC_PRO_MODEL or ANTHROPIC_FALLBACK_MODELS.", model)
+		case !info.RetiresAt.IsZero():
+			fmt.Printf("Note: the model %s will be retired on %s.\n", model, info.RetiresAt.Format(time.DateOnly))
+		}
+	}
 	return nil
 }
 

@@ -12,6 +12,10 @@ import (
 // makeReport collects the posts and runs the pipeline over them.
 func (s *Service) makeReport(ctx context.Context, a Analysis, progress func(assess.Progress)) (*assess.Report, error) {
 	progress(assess.Progress{Stage: assess.StageCollect, Total: a.MaxPosts})
+	judge, err := s.judge(a) // before X is read and paid for
+	if err != nil {
+		return nil, err
+	}
 	o, err := s.options(ctx, a)
 	if err != nil {
 		return nil, err
@@ -23,7 +27,7 @@ func (s *Service) makeReport(ctx context.Context, a Analysis, progress func(asse
 	if err := s.collect(ctx, a, h, &o, progress); err != nil {
 		return nil, err
 	}
-	p := &assess.Pipeline{Screen: s.screen(), Now: s.DB.Now, AppVersion: s.App, Judge: s.judge(a)}
+	p := &assess.Pipeline{Screen: s.screen(), Now: s.DB.Now, AppVersion: s.App, Judge: judge}
 	return p.Run(ctx, s.kept(ctx, a, h), o, progress)
 }
 
@@ -51,16 +55,22 @@ func (s *Service) options(ctx context.Context, a Analysis) (assess.Options, erro
 	return o, err
 }
 
-func (s *Service) judge(a Analysis) *assess.Judge {
-	if s.Claude == nil || a.Model == "" {
-		return nil
+// judge is nil without a model. A model that was retired is replaced by a fallback, or is a fault.
+func (s *Service) judge(a Analysis) (*assess.Judge, error) {
+	model, err := s.usable(a.Model)
+	if err != nil || s.Claude == nil || model == "" {
+		return nil, err
+	}
+	second, err := s.usable(s.SecondModel)
+	if err != nil {
+		second = "" // the model of the first questions answers the second ones
 	}
 	return &assess.Judge{
-		Client: s.Claude, Model: a.Model, Prices: s.Prices[a.Model],
-		SecondModel: s.SecondModel, SecondPrices: s.Prices[s.SecondModel], Cache: &sealedVerdicts{s, a.UserID},
+		Client: s.Claude, Model: model, Prices: s.Prices[model],
+		SecondModel: second, SecondPrices: s.Prices[second], Cache: &sealedVerdicts{s, a.UserID},
 		TalksToModel: func(text string) bool { return s.screen().Check(text, "").TalksToModel },
 		Metrics:      s.Metrics, Pace: &s.pace,
-	}
+	}, nil
 }
 
 func fromX(p xapi.Post) assess.Post {

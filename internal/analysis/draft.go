@@ -31,7 +31,10 @@ func (s *Service) CheckDraft(ctx context.Context, userID string, r DraftRequest)
 		if err != nil {
 			return assess.Draft{}, err
 		}
-		if p.Judge = s.judge(Analysis{UserID: userID, Model: usage.Tier.Model}); p.Judge != nil {
+		if p.Judge, err = s.judge(Analysis{UserID: userID, Model: usage.Tier.Model}); err != nil {
+			return assess.Draft{}, err
+		}
+		if p.Judge != nil {
 			p.Judge.Cache = nil // a verdict would be a trace of a text that was never posted
 		}
 	}

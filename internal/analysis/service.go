@@ -49,6 +49,8 @@ type Config struct {
 	PerUser     int           // how many analyses of one user run at once; 0: 4
 	KeepFor     time.Duration // how long raw posts are kept; 0: 30 days
 	KeepReports time.Duration // how long reports outlive their user's plan; 0: for ever
+	// Fallbacks are models that are asked, the first that answers, instead of one that its provider retired.
+	Fallbacks []string
 	// TakeDraft counts that a user checks a draft; nil: no limit.
 	TakeDraft func(ctx context.Context, userID string) error
 	Metrics   *metrics.Metrics
@@ -63,6 +65,7 @@ type Service struct {
 	turns  sync.Mutex              // held while this process takes the next analysis
 	bells  *bells
 	pace   assess.Pace // how the models have answered this process lately
+	gone   gone
 }
 
 // New makes a Service.
@@ -240,6 +243,9 @@ func (s *Service) start(ctx context.Context, userID string, r StartRequest) (a A
 			return fault.ValidationFailed.Saying("Agree first: send consent=true. The text you agree to: %s", ConsentText).At("body.consent", "must be true the first time")
 		}
 		a = s.newAnalysis(userID, r, from, res, tx.Now())
+		if _, err := s.usable(a.Model); err != nil {
+			return err
+		}
 		a.ID = id
 		return s.record(ctx, tx, a, !from.consented)
 	})

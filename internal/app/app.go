@@ -187,7 +187,7 @@ func (a *App) openServices(context.Context) (err error) {
 	})
 	a.Analyses = analysis.New(analysis.Config{
 		DB: a.DB, Seal: a.Seal, Accounts: a.Accounts, Billing: a.Billing, X: a.x, Claude: a.model, Prices: assess.DefaultPrices(),
-		SecondModel: a.cfg.Claude.ProModel, TakeDraft: a.takeDraft,
+		SecondModel: a.cfg.Claude.ProModel, Fallbacks: a.cfg.Claude.Fallbacks, TakeDraft: a.takeDraft,
 		PerUser: max(1, a.cfg.Jobs.Concurrency/2),
 		App:     a.opt.Version, Lease: a.opt.Lease, Metrics: a.metrics, Log: a.log.With("part", "analysis"),
 		KeepFor: time.Duration(a.cfg.Keep.PostDays) * 24 * time.Hour, KeepReports: a.keepReports(),
@@ -437,6 +437,13 @@ func (a *App) startJobs() (func(context.Context) error, error) {
 	})
 }
 
+// lookAtModels asks at the start. Without an answer it asks again as the day goes on.
+func (a *App) lookAtModels(ctx context.Context) {
+	if err := a.Analyses.LookAtModels(ctx); err != nil && ctx.Err() == nil {
+		a.log.WarnContext(ctx, "the provider of the language model could not be asked whether the models still answer", "cause", err)
+	}
+}
+
 // housekeep does what must happen now and then in every process.
 func (a *App) housekeep(ctx context.Context) {
 	every := func(d time.Duration, what string, do func(context.Context) error) func() error {
@@ -467,6 +474,8 @@ func (a *App) housekeep(ctx context.Context) {
 	g.Go(every(time.Hour, "retention of notices", a.Notices.Retain))
 	g.Go(every(10*time.Minute, "sweep sign-ins", a.Accounts.Sweep))
 	g.Go(every(time.Minute, "prove row-level security", a.provePolicies))
+	g.Go(func() error { a.lookAtModels(ctx); return nil })
+	g.Go(every(24*time.Hour, "look at the models", a.Analyses.LookAtModels))
 	g.Go(every(time.Minute, "write down refusals", a.Refusals.Write))
 	g.Go(func() error { a.Accounts.Watch(ctx); return nil })
 	g.Go(every(cmp.Or(a.opt.Look, lookEvery), "look for changed secrets", a.look))

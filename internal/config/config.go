@@ -128,6 +128,7 @@ type Claude struct {
 	AuthToken  Secret `env:"ANTHROPIC_AUTH_TOKEN" doc:"A bearer token instead of a key, for a gateway or a server of your own at ANTHROPIC_BASE_URL."`
 	BasicModel string `env:"ANTHROPIC_BASIC_MODEL, default=claude-haiku-5-5" alias:"ANTHROPIC_HAIKU_MODEL" doc:"The model of the basic plan."`
 	ProModel   string `env:"ANTHROPIC_PRO_MODEL, default=claude-sonnet-5-5" alias:"ANTHROPIC_SONNET_MODEL" doc:"The model of the pro plan."`
+	Fallbacks  List   `env:"ANTHROPIC_FALLBACK_MODELS" doc:"Models that are asked, the first that answers, in place of one that its provider has retired; comma separated."`
 	BaseURL    string `env:"ANTHROPIC_BASE_URL, default=https://api.anthropic.com" doc:"Where the Anthropic API is."`
 }
 
