@@ -244,9 +244,9 @@ func (s *Service) postsAtX(ctx context.Context, userID, accountID string) (*int,
 // foreseeModel tells what the model would be asked: about the kept posts exactly, about those that are to be read as they
 // are on average.
 func (s *Service) foreseeModel(ctx context.Context, p *Preview, h sources, o assess.Options) error {
-	judge := s.judge(p.Analysis)
-	if judge == nil {
-		return nil
+	judge, err := s.judge(p.Analysis)
+	if err != nil || judge == nil {
+		return err
 	}
 	pipe := &assess.Pipeline{Screen: s.screen(), Now: s.DB.Now, Judge: judge}
 	f, err := pipe.Forecast(ctx, firstOf(s.kept(ctx, p.Analysis, h), previewed), o)
