@@ -47,7 +47,7 @@ func TestClient_GoesFromAPlanToAReport(t *testing.T) {
 			if got := plan.JSON201; got.Status != "active" || got.Tier != "pro" || got.PeriodEnd == nil {
 				t.Errorf("the plan is %+v", got)
 			}
-			ask := client.StartInputBody{AccountID: &p.account, Consent: new(true)}
+			ask := client.StartBody{AccountID: &p.account, Consent: new(true)}
 			begun, err := c.PostAnalysesWithResponse(ctx, &client.PostAnalysesParams{IdempotencyKey: new("again")}, ask)
 			wants(t, begun, err)
 			again, err := c.PostAnalysesWithResponse(ctx, &client.PostAnalysesParams{IdempotencyKey: new("again")}, ask)
