@@ -200,22 +200,22 @@ func (e HealthBodyStatus) Valid() bool {
 
 // Defines values for InvoiceBodyDispute.
 const (
-	LessThanNil InvoiceBodyDispute = "<nil>"
-	Lost        InvoiceBodyDispute = "lost"
-	Open        InvoiceBodyDispute = "open"
-	Won         InvoiceBodyDispute = "won"
+	InvoiceBodyDisputeLessThanNil InvoiceBodyDispute = "<nil>"
+	InvoiceBodyDisputeLost        InvoiceBodyDispute = "lost"
+	InvoiceBodyDisputeOpen        InvoiceBodyDispute = "open"
+	InvoiceBodyDisputeWon         InvoiceBodyDispute = "won"
 )
 
 // Valid indicates whether the value is a known member of the InvoiceBodyDispute enum.
 func (e InvoiceBodyDispute) Valid() bool {
 	switch e {
-	case LessThanNil:
+	case InvoiceBodyDisputeLessThanNil:
 		return true
-	case Lost:
+	case InvoiceBodyDisputeLost:
 		return true
-	case Open:
+	case InvoiceBodyDisputeOpen:
 		return true
-	case Won:
+	case InvoiceBodyDisputeWon:
 		return true
 	default:
 		return false
@@ -494,22 +494,22 @@ func (e UserBodyTier) Valid() bool {
 
 // Defines values for WaitingBodyFor.
 const (
-	Model   WaitingBodyFor = "model"
-	Run     WaitingBodyFor = "run"
-	Service WaitingBodyFor = "service"
-	X       WaitingBodyFor = "x"
+	WaitingBodyForModel   WaitingBodyFor = "model"
+	WaitingBodyForRun     WaitingBodyFor = "run"
+	WaitingBodyForService WaitingBodyFor = "service"
+	WaitingBodyForX       WaitingBodyFor = "x"
 )
 
 // Valid indicates whether the value is a known member of the WaitingBodyFor enum.
 func (e WaitingBodyFor) Valid() bool {
 	switch e {
-	case Model:
+	case WaitingBodyForModel:
 		return true
-	case Run:
+	case WaitingBodyForRun:
 		return true
-	case Service:
+	case WaitingBodyForService:
 		return true
-	case X:
+	case WaitingBodyForX:
 		return true
 	default:
 		return false
@@ -537,6 +537,120 @@ func (e GetAnalysesParamsStatus) Valid() bool {
 	case GetAnalysesParamsStatusQueued:
 		return true
 	case GetAnalysesParamsStatusRunning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetAnalysesIDFindingsParamsSeverity.
+const (
+	Critical GetAnalysesIDFindingsParamsSeverity = "critical"
+	High     GetAnalysesIDFindingsParamsSeverity = "high"
+	Low      GetAnalysesIDFindingsParamsSeverity = "low"
+	Medium   GetAnalysesIDFindingsParamsSeverity = "medium"
+)
+
+// Valid indicates whether the value is a known member of the GetAnalysesIDFindingsParamsSeverity enum.
+func (e GetAnalysesIDFindingsParamsSeverity) Valid() bool {
+	switch e {
+	case Critical:
+		return true
+	case High:
+		return true
+	case Low:
+		return true
+	case Medium:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetAnalysesIDFindingsParamsCategory.
+const (
+	BrandSafety         GetAnalysesIDFindingsParamsCategory = "brand_safety"
+	ControversialTopic  GetAnalysesIDFindingsParamsCategory = "controversial_topic"
+	Extremism           GetAnalysesIDFindingsParamsCategory = "extremism"
+	GeopoliticalTopic   GetAnalysesIDFindingsParamsCategory = "geopolitical_topic"
+	Harassment          GetAnalysesIDFindingsParamsCategory = "harassment"
+	HateSpeech          GetAnalysesIDFindingsParamsCategory = "hate_speech"
+	Misinformation      GetAnalysesIDFindingsParamsCategory = "misinformation"
+	PrivacyExposure     GetAnalysesIDFindingsParamsCategory = "privacy_exposure"
+	Profanity           GetAnalysesIDFindingsParamsCategory = "profanity"
+	ProfessionalConduct GetAnalysesIDFindingsParamsCategory = "professional_conduct"
+	SexualContent       GetAnalysesIDFindingsParamsCategory = "sexual_content"
+	SubstanceUse        GetAnalysesIDFindingsParamsCategory = "substance_use"
+	Violence            GetAnalysesIDFindingsParamsCategory = "violence"
+)
+
+// Valid indicates whether the value is a known member of the GetAnalysesIDFindingsParamsCategory enum.
+func (e GetAnalysesIDFindingsParamsCategory) Valid() bool {
+	switch e {
+	case BrandSafety:
+		return true
+	case ControversialTopic:
+		return true
+	case Extremism:
+		return true
+	case GeopoliticalTopic:
+		return true
+	case Harassment:
+		return true
+	case HateSpeech:
+		return true
+	case Misinformation:
+		return true
+	case PrivacyExposure:
+		return true
+	case Profanity:
+		return true
+	case ProfessionalConduct:
+		return true
+	case SexualContent:
+		return true
+	case SubstanceUse:
+		return true
+	case Violence:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetAnalysesIDFindingsParamsSource.
+const (
+	GetAnalysesIDFindingsParamsSourceBoth   GetAnalysesIDFindingsParamsSource = "both"
+	GetAnalysesIDFindingsParamsSourceModel  GetAnalysesIDFindingsParamsSource = "model"
+	GetAnalysesIDFindingsParamsSourceScreen GetAnalysesIDFindingsParamsSource = "screen"
+)
+
+// Valid indicates whether the value is a known member of the GetAnalysesIDFindingsParamsSource enum.
+func (e GetAnalysesIDFindingsParamsSource) Valid() bool {
+	switch e {
+	case GetAnalysesIDFindingsParamsSourceBoth:
+		return true
+	case GetAnalysesIDFindingsParamsSourceModel:
+		return true
+	case GetAnalysesIDFindingsParamsSourceScreen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetAnalysesIDFindingsParamsState.
+const (
+	GetAnalysesIDFindingsParamsStateDismissed GetAnalysesIDFindingsParamsState = "dismissed"
+	GetAnalysesIDFindingsParamsStateOpen      GetAnalysesIDFindingsParamsState = "open"
+)
+
+// Valid indicates whether the value is a known member of the GetAnalysesIDFindingsParamsState enum.
+func (e GetAnalysesIDFindingsParamsState) Valid() bool {
+	switch e {
+	case GetAnalysesIDFindingsParamsStateDismissed:
+		return true
+	case GetAnalysesIDFindingsParamsStateOpen:
 		return true
 	default:
 		return false
@@ -1063,6 +1177,12 @@ type Finding struct {
 // FindingsOutputBody defines model for FindingsOutputBody.
 type FindingsOutputBody struct {
 	Data []Finding `json:"data"`
+
+	// NextCursor Null on the last page.
+	NextCursor *string `json:"next_cursor"`
+
+	// Total Of all pages.
+	Total int64 `json:"total"`
 }
 
 // Gap defines model for Gap.
@@ -2049,6 +2169,67 @@ type GetAnalysesIDEventsParams struct {
 	LastEventID *int64 `json:"Last-Event-ID,omitempty"`
 }
 
+// GetAnalysesIDFindingsParams defines parameters for GetAnalysesIDFindings.
+type GetAnalysesIDFindingsParams struct {
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor next_cursor of an earlier answer, with the same filters.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Purpose Another lens; the report's own by default.
+	Purpose *string `form:"purpose,omitempty" json:"purpose,omitempty"`
+
+	// Q Words that the quote, what stands around it or the reason has, all of them.
+	Q        *string                              `form:"q,omitempty" json:"q,omitempty"`
+	Severity *GetAnalysesIDFindingsParamsSeverity `form:"severity,omitempty" json:"severity,omitempty"`
+	Category *GetAnalysesIDFindingsParamsCategory `form:"category,omitempty" json:"category,omitempty"`
+
+	// Year Of the post, in UTC.
+	Year *int64 `form:"year,omitempty" json:"year,omitempty"`
+
+	// Source Who claims it: one witness alone, or both.
+	Source *GetAnalysesIDFindingsParamsSource `form:"source,omitempty" json:"source,omitempty"`
+
+	// State Both by default.
+	State *GetAnalysesIDFindingsParamsState `form:"state,omitempty" json:"state,omitempty"`
+}
+
+// GetAnalysesIDFindingsParamsSeverity defines parameters for GetAnalysesIDFindings.
+type GetAnalysesIDFindingsParamsSeverity string
+
+// GetAnalysesIDFindingsParamsCategory defines parameters for GetAnalysesIDFindings.
+type GetAnalysesIDFindingsParamsCategory string
+
+// GetAnalysesIDFindingsParamsSource defines parameters for GetAnalysesIDFindings.
+type GetAnalysesIDFindingsParamsSource string
+
+// GetAnalysesIDFindingsParamsState defines parameters for GetAnalysesIDFindings.
+type GetAnalysesIDFindingsParamsState string
+
+// GetAnalysesIDReportCsvParams defines parameters for GetAnalysesIDReportCsv.
+type GetAnalysesIDReportCsvParams struct {
+	// Purpose Another lens; the report's own by default.
+	Purpose *string `form:"purpose,omitempty" json:"purpose,omitempty"`
+}
+
+// GetAnalysesIDReportHTMLParams defines parameters for GetAnalysesIDReportHTML.
+type GetAnalysesIDReportHTMLParams struct {
+	// Purpose Another lens; the report's own by default.
+	Purpose *string `form:"purpose,omitempty" json:"purpose,omitempty"`
+}
+
+// GetAnalysesIDReportJSONParams defines parameters for GetAnalysesIDReportJSON.
+type GetAnalysesIDReportJSONParams struct {
+	// Purpose Another lens; the report's own by default.
+	Purpose *string `form:"purpose,omitempty" json:"purpose,omitempty"`
+}
+
+// GetAnalysesIDReportPdfParams defines parameters for GetAnalysesIDReportPdf.
+type GetAnalysesIDReportPdfParams struct {
+	// Purpose Another lens; the report's own by default.
+	Purpose *string `form:"purpose,omitempty" json:"purpose,omitempty"`
+}
+
 // GetAnalysesIDScoreParams defines parameters for GetAnalysesIDScore.
 type GetAnalysesIDScoreParams struct {
 	// Purpose Another lens; the report's own by default.
@@ -2400,12 +2581,12 @@ type ClientInterface interface {
 
 	// GetAnalysesIDFindings The findings of a report
 	//
-	// Most points first. Each quotes the words it is about.
+	// Most points first, a page at a time, narrowed by what they say, how grave they are, their category, year and source, and whether they were dismissed. Each quotes the words it is about.
 	//
 	// An API key needs the scope `analyses:read`.
 	//
 	// Corresponds with GET /api/v1/analyses/{id}/findings (the `GetAnalysesIDFindings` operationId).
-	GetAnalysesIDFindings(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetAnalysesIDFindings(ctx context.Context, id string, params *GetAnalysesIDFindingsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetAnalysesIDReportCsv The report as csv
 	//
@@ -2414,7 +2595,7 @@ type ClientInterface interface {
 	// An API key needs the scope `analyses:read`.
 	//
 	// Corresponds with GET /api/v1/analyses/{id}/report.csv (the `GetAnalysesIDReportCsv` operationId).
-	GetAnalysesIDReportCsv(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetAnalysesIDReportCsv(ctx context.Context, id string, params *GetAnalysesIDReportCsvParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetAnalysesIDReportHTML The report as html
 	//
@@ -2423,7 +2604,7 @@ type ClientInterface interface {
 	// An API key needs the scope `analyses:read`.
 	//
 	// Corresponds with GET /api/v1/analyses/{id}/report.html (the `GetAnalysesIDReportHTML` operationId).
-	GetAnalysesIDReportHTML(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetAnalysesIDReportHTML(ctx context.Context, id string, params *GetAnalysesIDReportHTMLParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetAnalysesIDReportJSON The report as json
 	//
@@ -2432,7 +2613,7 @@ type ClientInterface interface {
 	// An API key needs the scope `analyses:read`.
 	//
 	// Corresponds with GET /api/v1/analyses/{id}/report.json (the `GetAnalysesIDReportJSON` operationId).
-	GetAnalysesIDReportJSON(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetAnalysesIDReportJSON(ctx context.Context, id string, params *GetAnalysesIDReportJSONParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetAnalysesIDReportPdf The report as pdf
 	//
@@ -2441,7 +2622,7 @@ type ClientInterface interface {
 	// An API key needs the scope `analyses:read`.
 	//
 	// Corresponds with GET /api/v1/analyses/{id}/report.pdf (the `GetAnalysesIDReportPdf` operationId).
-	GetAnalysesIDReportPdf(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetAnalysesIDReportPdf(ctx context.Context, id string, params *GetAnalysesIDReportPdfParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetAnalysesIDScore The score through another lens, or without some posts
 	//
@@ -3322,13 +3503,13 @@ func (c *Client) GetAnalysesIDEvents(ctx context.Context, id string, params *Get
 
 // GetAnalysesIDFindings The findings of a report
 //
-// Most points first. Each quotes the words it is about.
+// Most points first, a page at a time, narrowed by what they say, how grave they are, their category, year and source, and whether they were dismissed. Each quotes the words it is about.
 //
 // An API key needs the scope `analyses:read`.
 //
 // Corresponds with GET /api/v1/analyses/{id}/findings (the `GetAnalysesIDFindings` operationId).
-func (c *Client) GetAnalysesIDFindings(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetAnalysesIDFindingsRequest(c.Server, id)
+func (c *Client) GetAnalysesIDFindings(ctx context.Context, id string, params *GetAnalysesIDFindingsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAnalysesIDFindingsRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3346,8 +3527,8 @@ func (c *Client) GetAnalysesIDFindings(ctx context.Context, id string, reqEditor
 // An API key needs the scope `analyses:read`.
 //
 // Corresponds with GET /api/v1/analyses/{id}/report.csv (the `GetAnalysesIDReportCsv` operationId).
-func (c *Client) GetAnalysesIDReportCsv(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetAnalysesIDReportCsvRequest(c.Server, id)
+func (c *Client) GetAnalysesIDReportCsv(ctx context.Context, id string, params *GetAnalysesIDReportCsvParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAnalysesIDReportCsvRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3365,8 +3546,8 @@ func (c *Client) GetAnalysesIDReportCsv(ctx context.Context, id string, reqEdito
 // An API key needs the scope `analyses:read`.
 //
 // Corresponds with GET /api/v1/analyses/{id}/report.html (the `GetAnalysesIDReportHTML` operationId).
-func (c *Client) GetAnalysesIDReportHTML(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetAnalysesIDReportHTMLRequest(c.Server, id)
+func (c *Client) GetAnalysesIDReportHTML(ctx context.Context, id string, params *GetAnalysesIDReportHTMLParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAnalysesIDReportHTMLRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3384,8 +3565,8 @@ func (c *Client) GetAnalysesIDReportHTML(ctx context.Context, id string, reqEdit
 // An API key needs the scope `analyses:read`.
 //
 // Corresponds with GET /api/v1/analyses/{id}/report.json (the `GetAnalysesIDReportJSON` operationId).
-func (c *Client) GetAnalysesIDReportJSON(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetAnalysesIDReportJSONRequest(c.Server, id)
+func (c *Client) GetAnalysesIDReportJSON(ctx context.Context, id string, params *GetAnalysesIDReportJSONParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAnalysesIDReportJSONRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3403,8 +3584,8 @@ func (c *Client) GetAnalysesIDReportJSON(ctx context.Context, id string, reqEdit
 // An API key needs the scope `analyses:read`.
 //
 // Corresponds with GET /api/v1/analyses/{id}/report.pdf (the `GetAnalysesIDReportPdf` operationId).
-func (c *Client) GetAnalysesIDReportPdf(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetAnalysesIDReportPdfRequest(c.Server, id)
+func (c *Client) GetAnalysesIDReportPdf(ctx context.Context, id string, params *GetAnalysesIDReportPdfParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAnalysesIDReportPdfRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5318,7 +5499,7 @@ func NewGetAnalysesIDEventsRequest(server string, id string, params *GetAnalyses
 }
 
 // NewGetAnalysesIDFindingsRequest constructs an http.Request for the GetAnalysesIDFindings method
-func NewGetAnalysesIDFindingsRequest(server string, id string) (*http.Request, error) {
+func NewGetAnalysesIDFindingsRequest(server string, id string, params *GetAnalysesIDFindingsParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -5343,6 +5524,129 @@ func NewGetAnalysesIDFindingsRequest(server string, id string) (*http.Request, e
 		return nil, err
 	}
 
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Purpose != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "purpose", *params.Purpose, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Severity != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "severity", *params.Severity, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Category != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "category", *params.Category, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Year != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "year", *params.Year, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Source != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "source", *params.Source, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
@@ -5352,7 +5656,7 @@ func NewGetAnalysesIDFindingsRequest(server string, id string) (*http.Request, e
 }
 
 // NewGetAnalysesIDReportCsvRequest constructs an http.Request for the GetAnalysesIDReportCsv method
-func NewGetAnalysesIDReportCsvRequest(server string, id string) (*http.Request, error) {
+func NewGetAnalysesIDReportCsvRequest(server string, id string, params *GetAnalysesIDReportCsvParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -5377,6 +5681,33 @@ func NewGetAnalysesIDReportCsvRequest(server string, id string) (*http.Request, 
 		return nil, err
 	}
 
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Purpose != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "purpose", *params.Purpose, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
@@ -5386,7 +5717,7 @@ func NewGetAnalysesIDReportCsvRequest(server string, id string) (*http.Request, 
 }
 
 // NewGetAnalysesIDReportHTMLRequest constructs an http.Request for the GetAnalysesIDReportHTML method
-func NewGetAnalysesIDReportHTMLRequest(server string, id string) (*http.Request, error) {
+func NewGetAnalysesIDReportHTMLRequest(server string, id string, params *GetAnalysesIDReportHTMLParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -5411,6 +5742,33 @@ func NewGetAnalysesIDReportHTMLRequest(server string, id string) (*http.Request,
 		return nil, err
 	}
 
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Purpose != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "purpose", *params.Purpose, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
@@ -5420,7 +5778,7 @@ func NewGetAnalysesIDReportHTMLRequest(server string, id string) (*http.Request,
 }
 
 // NewGetAnalysesIDReportJSONRequest constructs an http.Request for the GetAnalysesIDReportJSON method
-func NewGetAnalysesIDReportJSONRequest(server string, id string) (*http.Request, error) {
+func NewGetAnalysesIDReportJSONRequest(server string, id string, params *GetAnalysesIDReportJSONParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -5445,6 +5803,33 @@ func NewGetAnalysesIDReportJSONRequest(server string, id string) (*http.Request,
 		return nil, err
 	}
 
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Purpose != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "purpose", *params.Purpose, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
@@ -5454,7 +5839,7 @@ func NewGetAnalysesIDReportJSONRequest(server string, id string) (*http.Request,
 }
 
 // NewGetAnalysesIDReportPdfRequest constructs an http.Request for the GetAnalysesIDReportPdf method
-func NewGetAnalysesIDReportPdfRequest(server string, id string) (*http.Request, error) {
+func NewGetAnalysesIDReportPdfRequest(server string, id string, params *GetAnalysesIDReportPdfParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -5477,6 +5862,33 @@ func NewGetAnalysesIDReportPdfRequest(server string, id string) (*http.Request, 
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Purpose != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "purpose", *params.Purpose, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -7906,14 +8318,14 @@ type ClientWithResponsesInterface interface {
 
 	// GetAnalysesIDFindingsWithResponse The findings of a report
 	//
-	// Most points first. Each quotes the words it is about.
+	// Most points first, a page at a time, narrowed by what they say, how grave they are, their category, year and source, and whether they were dismissed. Each quotes the words it is about.
 	//
 	// An API key needs the scope `analyses:read`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/analyses/{id}/findings (the `GetAnalysesIDFindings` operationId).
-	GetAnalysesIDFindingsWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetAnalysesIDFindingsResponse, error)
+	GetAnalysesIDFindingsWithResponse(ctx context.Context, id string, params *GetAnalysesIDFindingsParams, reqEditors ...RequestEditorFn) (*GetAnalysesIDFindingsResponse, error)
 
 	// GetAnalysesIDReportCsvWithResponse The report as csv
 	//
@@ -7924,7 +8336,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/analyses/{id}/report.csv (the `GetAnalysesIDReportCsv` operationId).
-	GetAnalysesIDReportCsvWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetAnalysesIDReportCsvResponse, error)
+	GetAnalysesIDReportCsvWithResponse(ctx context.Context, id string, params *GetAnalysesIDReportCsvParams, reqEditors ...RequestEditorFn) (*GetAnalysesIDReportCsvResponse, error)
 
 	// GetAnalysesIDReportHTMLWithResponse The report as html
 	//
@@ -7935,7 +8347,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/analyses/{id}/report.html (the `GetAnalysesIDReportHTML` operationId).
-	GetAnalysesIDReportHTMLWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetAnalysesIDReportHTMLResponse, error)
+	GetAnalysesIDReportHTMLWithResponse(ctx context.Context, id string, params *GetAnalysesIDReportHTMLParams, reqEditors ...RequestEditorFn) (*GetAnalysesIDReportHTMLResponse, error)
 
 	// GetAnalysesIDReportJSONWithResponse The report as json
 	//
@@ -7946,7 +8358,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/analyses/{id}/report.json (the `GetAnalysesIDReportJSON` operationId).
-	GetAnalysesIDReportJSONWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetAnalysesIDReportJSONResponse, error)
+	GetAnalysesIDReportJSONWithResponse(ctx context.Context, id string, params *GetAnalysesIDReportJSONParams, reqEditors ...RequestEditorFn) (*GetAnalysesIDReportJSONResponse, error)
 
 	// GetAnalysesIDReportPdfWithResponse The report as pdf
 	//
@@ -7957,7 +8369,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/analyses/{id}/report.pdf (the `GetAnalysesIDReportPdf` operationId).
-	GetAnalysesIDReportPdfWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetAnalysesIDReportPdfResponse, error)
+	GetAnalysesIDReportPdfWithResponse(ctx context.Context, id string, params *GetAnalysesIDReportPdfParams, reqEditors ...RequestEditorFn) (*GetAnalysesIDReportPdfResponse, error)
 
 	// GetAnalysesIDScoreWithResponse The score through another lens, or without some posts
 	//
@@ -11703,15 +12115,15 @@ func (c *ClientWithResponses) GetAnalysesIDEventsWithResponse(ctx context.Contex
 
 // GetAnalysesIDFindingsWithResponse The findings of a report
 //
-// Most points first. Each quotes the words it is about.
+// Most points first, a page at a time, narrowed by what they say, how grave they are, their category, year and source, and whether they were dismissed. Each quotes the words it is about.
 //
 // An API key needs the scope `analyses:read`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/v1/analyses/{id}/findings (the `GetAnalysesIDFindings` operationId).
-func (c *ClientWithResponses) GetAnalysesIDFindingsWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetAnalysesIDFindingsResponse, error) {
-	rsp, err := c.GetAnalysesIDFindings(ctx, id, reqEditors...)
+func (c *ClientWithResponses) GetAnalysesIDFindingsWithResponse(ctx context.Context, id string, params *GetAnalysesIDFindingsParams, reqEditors ...RequestEditorFn) (*GetAnalysesIDFindingsResponse, error) {
+	rsp, err := c.GetAnalysesIDFindings(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -11727,8 +12139,8 @@ func (c *ClientWithResponses) GetAnalysesIDFindingsWithResponse(ctx context.Cont
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/v1/analyses/{id}/report.csv (the `GetAnalysesIDReportCsv` operationId).
-func (c *ClientWithResponses) GetAnalysesIDReportCsvWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetAnalysesIDReportCsvResponse, error) {
-	rsp, err := c.GetAnalysesIDReportCsv(ctx, id, reqEditors...)
+func (c *ClientWithResponses) GetAnalysesIDReportCsvWithResponse(ctx context.Context, id string, params *GetAnalysesIDReportCsvParams, reqEditors ...RequestEditorFn) (*GetAnalysesIDReportCsvResponse, error) {
+	rsp, err := c.GetAnalysesIDReportCsv(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -11744,8 +12156,8 @@ func (c *ClientWithResponses) GetAnalysesIDReportCsvWithResponse(ctx context.Con
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/v1/analyses/{id}/report.html (the `GetAnalysesIDReportHTML` operationId).
-func (c *ClientWithResponses) GetAnalysesIDReportHTMLWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetAnalysesIDReportHTMLResponse, error) {
-	rsp, err := c.GetAnalysesIDReportHTML(ctx, id, reqEditors...)
+func (c *ClientWithResponses) GetAnalysesIDReportHTMLWithResponse(ctx context.Context, id string, params *GetAnalysesIDReportHTMLParams, reqEditors ...RequestEditorFn) (*GetAnalysesIDReportHTMLResponse, error) {
+	rsp, err := c.GetAnalysesIDReportHTML(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -11761,8 +12173,8 @@ func (c *ClientWithResponses) GetAnalysesIDReportHTMLWithResponse(ctx context.Co
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/v1/analyses/{id}/report.json (the `GetAnalysesIDReportJSON` operationId).
-func (c *ClientWithResponses) GetAnalysesIDReportJSONWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetAnalysesIDReportJSONResponse, error) {
-	rsp, err := c.GetAnalysesIDReportJSON(ctx, id, reqEditors...)
+func (c *ClientWithResponses) GetAnalysesIDReportJSONWithResponse(ctx context.Context, id string, params *GetAnalysesIDReportJSONParams, reqEditors ...RequestEditorFn) (*GetAnalysesIDReportJSONResponse, error) {
+	rsp, err := c.GetAnalysesIDReportJSON(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -11778,8 +12190,8 @@ func (c *ClientWithResponses) GetAnalysesIDReportJSONWithResponse(ctx context.Co
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/v1/analyses/{id}/report.pdf (the `GetAnalysesIDReportPdf` operationId).
-func (c *ClientWithResponses) GetAnalysesIDReportPdfWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetAnalysesIDReportPdfResponse, error) {
-	rsp, err := c.GetAnalysesIDReportPdf(ctx, id, reqEditors...)
+func (c *ClientWithResponses) GetAnalysesIDReportPdfWithResponse(ctx context.Context, id string, params *GetAnalysesIDReportPdfParams, reqEditors ...RequestEditorFn) (*GetAnalysesIDReportPdfResponse, error) {
+	rsp, err := c.GetAnalysesIDReportPdf(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}

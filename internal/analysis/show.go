@@ -87,71 +87,108 @@ func (s *Service) dismissed(ctx context.Context, userID string) (map[string]stri
 	return all, err
 }
 
-// Dismiss marks a finding as not a risk, or takes that back. It holds for every report that
-// has the finding, now and later. Reports keep the score they were made with; the score as
-// it stands now follows at once in the newest ones.
+// MaxDismiss is how many findings can be dismissed at once.
+const MaxDismiss = 100
+
+// Dismiss marks a finding as not a risk, or takes that back, see [Service.DismissAll].
 func (s *Service) Dismiss(ctx context.Context, userID, findingID string, dismissed bool, why string) (assess.Finding, error) {
-	f, in, err := s.reportsWith(ctx, userID, findingID)
+	all, err := s.DismissAll(ctx, userID, []string{findingID}, dismissed, why)
 	if err != nil {
 		return assess.Finding{}, err
 	}
-	f.Dismissed, f.Why = dismissed, ""
-	if dismissed {
-		f.Why = why
+	return all[0], nil
+}
+
+// DismissAll marks findings as not a risk, or takes that back: all of them, or none where one
+// is not there. It holds for every report that has the finding, now and later. Reports keep
+// the score they were made with; the score as it stands now follows at once in the newest ones.
+func (s *Service) DismissAll(ctx context.Context, userID string, ids []string, dismissed bool, why string) ([]assess.Finding, error) {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	if len(ids) == 0 || len(ids) > MaxDismiss {
+		return nil, fault.ValidationFailed.Saying("Choose between 1 and %d findings.", MaxDismiss)
+	}
+	found, in, err := s.reportsWith(ctx, userID, ids)
+	if err != nil {
+		return nil, err
 	}
 	all, err := s.dismissed(ctx, userID)
 	if err != nil {
-		return assess.Finding{}, err
+		return nil, err
 	}
-	if delete(all, findingID); dismissed {
-		all[findingID] = why
+	for i, id := range ids {
+		found[i].Dismissed, found[i].Why = dismissed, ""
+		if delete(all, id); dismissed {
+			found[i].Why, all[id] = why, why
+		}
 	}
-	err = s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
-		if dismissed {
-			tx.Later(`INSERT INTO dismissals (user_id, finding_id, why, created_at) VALUES ($1, $2, $3, $4)
-				ON CONFLICT (user_id, finding_id) DO UPDATE SET why = excluded.why`, userID, findingID, why, tx.Now())
-		} else {
-			tx.Later(`DELETE FROM dismissals WHERE user_id = $1 AND finding_id = $2`, userID, findingID)
+	return found, s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
+		for _, id := range ids {
+			mark(ctx, tx, userID, id, dismissed, why)
 		}
-		for _, r := range in {
-			seen, err := r.Through(assess.Lens{Dismissed: all})
-			if err != nil {
-				return err
-			}
-			tx.Later(`UPDATE analyses SET score_now = $3, level_now = $4 WHERE user_id = $1 AND id = $2`,
-				userID, r.ID, seen.Now.Score, string(seen.Now.Level))
-			if i := slices.IndexFunc(seen.Findings, func(g assess.Finding) bool { return g.ID == findingID }); i >= 0 {
-				f.Points = seen.Findings[i].Points
-			}
-		}
-		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.FindingDismiss, Resource: findingID, Detail: map[string]any{"dismissed": dismissed}})
-		return nil
+		return restand(tx, userID, in, all, found)
 	})
-	return f, err
 }
 
-// reportsWith finds the newest reports that hold a finding.
-func (s *Service) reportsWith(ctx context.Context, userID, findingID string) (f assess.Finding, in []*assess.Report, err error) {
-	ids, err := db.Read(ctx, s.DB, db.User(userID), db.Value[string],
-		`SELECT analysis_id FROM reports WHERE user_id = $1 ORDER BY created_at DESC LIMIT 20`, userID)
-	if err != nil {
-		return f, nil, err
+// mark writes one dismissal, or takes it back.
+func mark(ctx context.Context, tx db.Tx, userID, id string, dismissed bool, why string) {
+	if dismissed {
+		tx.Later(`INSERT INTO dismissals (user_id, finding_id, why, created_at) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (user_id, finding_id) DO UPDATE SET why = excluded.why`, userID, id, why, tx.Now())
+	} else {
+		tx.Later(`DELETE FROM dismissals WHERE user_id = $1 AND finding_id = $2`, userID, id)
 	}
-	for _, id := range ids {
-		r, err := s.openReport(ctx, userID, id)
+	audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.FindingDismiss, Resource: id, Detail: map[string]any{"dismissed": dismissed}})
+}
+
+// restand writes the score that each report has now, and gives the findings the points that they have in the oldest of them.
+func restand(tx db.Tx, userID string, reports []*assess.Report, dismissed map[string]string, found []assess.Finding) error {
+	for _, r := range reports {
+		seen, err := r.Through(assess.Lens{Dismissed: dismissed})
 		if err != nil {
-			return f, nil, err
+			return err
 		}
-		for _, g := range r.Findings {
-			if g.ID == findingID {
-				f, in = g, append(in, r)
+		tx.Later(`UPDATE analyses SET score_now = $3, level_now = $4 WHERE user_id = $1 AND id = $2`,
+			userID, r.ID, seen.Now.Score, string(seen.Now.Level))
+		for i := range found {
+			if j := indexOf(seen.Findings, found[i].ID); j >= 0 {
+				found[i].Points = seen.Findings[j].Points
 			}
 		}
 	}
-	if in == nil {
-		return f, nil, fault.NotFound.Saying("You have no finding with this id.")
+	return nil
+}
+
+func indexOf(findings []assess.Finding, id string) int {
+	return slices.IndexFunc(findings, func(f assess.Finding) bool { return f.ID == id })
+}
+
+// reportsWith finds the newest reports that hold any of the findings, and the findings in the order of their ids.
+func (s *Service) reportsWith(ctx context.Context, userID string, ids []string) (found []assess.Finding, in []*assess.Report, err error) {
+	reports, err := db.Read(ctx, s.DB, db.User(userID), db.Value[string],
+		`SELECT analysis_id FROM reports WHERE user_id = $1 ORDER BY created_at DESC LIMIT 20`, userID)
+	if err != nil {
+		return nil, nil, err
 	}
-	return f, in, nil
+	found = make([]assess.Finding, len(ids))
+	for _, id := range reports {
+		r, err := s.openReport(ctx, userID, id)
+		if err != nil {
+			return nil, nil, err
+		}
+		holds := false
+		for _, f := range r.Findings {
+			if i, asked := slices.BinarySearch(ids, f.ID); asked {
+				found[i], holds = f, true
+			}
+		}
+		if holds {
+			in = append(in, r)
+		}
+	}
+	if slices.ContainsFunc(found, func(f assess.Finding) bool { return f.ID == "" }) {
+		return nil, nil, fault.NotFound.Saying("You have no finding with this id.")
+	}
+	return found, in, nil
 }
 
 // sealReport packs and seals a report: quotes are people's words.

@@ -141,6 +141,20 @@ func (r *Report) scoredAt() time.Time {
 	return r.ScoredAt
 }
 
+// Under is the score and level for another purpose, with everything else as it stands: what
+// [Report.Through] would give, at the price of the score alone.
+func (r *Report) Under(p Purpose) Standing {
+	score, level := scoreFor(r.Versions.Score)(slices.Clone(r.Findings), p, r.scoredAt())
+	return Standing{score, level}
+}
+
+// Without is the score and level once the posts and findings of these ids are gone. An id
+// that the report does not have changes nothing.
+func (r *Report) Without(ids ...string) Standing {
+	score := r.scoreWithout(ids)
+	return Standing{score, LevelOf(score)}
+}
+
 // scoreWithout is the score once the posts and findings of these ids are gone.
 func (r *Report) scoreWithout(ids []string) float64 {
 	gone := make(map[string]bool, len(ids))

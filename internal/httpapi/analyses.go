@@ -17,6 +17,7 @@ import (
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/report"
+	"github.com/repazoo/repazoo/internal/review"
 )
 
 type analysisBody struct {
@@ -253,13 +254,18 @@ type reportOutput struct {
 // reportPolicy lets a report that is opened in a tab show its own style, which is inside it, and nothing else.
 const reportPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-func (a *API) report(format string) func(context.Context, *idInput) (*reportOutput, error) {
+type reportInput struct {
+	ID      string `path:"id" format:"uuid"`
+	Purpose string `query:"purpose" maxLength:"50" doc:"Another lens; the report's own by default."`
+}
+
+func (a *API) report(format string) func(context.Context, *reportInput) (*reportOutput, error) {
 	f, err := report.ParseFormat(format)
 	if err != nil {
 		panic(err) // a programmer's mistake in the route table
 	}
-	return func(ctx context.Context, in *idInput) (*reportOutput, error) {
-		r, err := a.Analyses.Report(ctx, caller(ctx), in.ID)
+	return func(ctx context.Context, in *reportInput) (*reportOutput, error) {
+		r, err := a.Analyses.WhatIf(ctx, caller(ctx), in.ID, assess.Purpose(in.Purpose), nil)
 		if err != nil {
 			return nil, err
 		}
@@ -278,19 +284,49 @@ func (a *API) report(format string) func(context.Context, *idInput) (*reportOutp
 	}
 }
 
-type findingsOutput struct {
-	Body struct {
-		Data []assess.Finding `json:"data"`
+type findingsInput struct {
+	ID       string `path:"id" format:"uuid"`
+	Limit    int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	Cursor   string `query:"cursor" maxLength:"300" doc:"next_cursor of an earlier answer, with the same filters."`
+	Purpose  string `query:"purpose" maxLength:"50" doc:"Another lens; the report's own by default."`
+	Text     string `query:"q" maxLength:"200" doc:"Words that the quote, what stands around it or the reason has, all of them."`
+	Severity string `query:"severity" enum:"low,medium,high,critical"`
+	Category string `query:"category" enum:"hate_speech,harassment,violence,extremism,sexual_content,profanity,substance_use,misinformation,controversial_topic,professional_conduct,brand_safety,geopolitical_topic,privacy_exposure"`
+	Year     int    `query:"year" minimum:"1" maximum:"9999" doc:"Of the post, in UTC."`
+	Source   string `query:"source" enum:"screen,model,both" doc:"Who claims it: one witness alone, or both."`
+	State    string `query:"state" enum:"open,dismissed" doc:"Both by default."`
+}
+
+func (in *findingsInput) query() review.Query {
+	return review.Query{
+		Text: in.Text, Severity: assess.Severity(in.Severity), Category: assess.Category(in.Category), Year: in.Year,
+		Source: review.Source(in.Source), State: review.State(in.State),
 	}
 }
 
-func (a *API) findings(ctx context.Context, in *idInput) (*findingsOutput, error) {
-	r, err := a.Analyses.Report(ctx, caller(ctx), in.ID)
+type findingsOutput struct {
+	Body struct {
+		Data       []assess.Finding `json:"data"`
+		NextCursor *string          `json:"next_cursor" doc:"Null on the last page."`
+		Total      int              `json:"total" doc:"Of all pages."`
+	}
+}
+
+func (a *API) findings(ctx context.Context, in *findingsInput) (*findingsOutput, error) {
+	r, err := a.Analyses.WhatIf(ctx, caller(ctx), in.ID, assess.Purpose(in.Purpose), nil)
 	if err != nil {
 		return nil, err
 	}
+	picked := in.query().Pick(r.Findings)
 	out := &findingsOutput{}
-	out.Body.Data = r.Findings
+	cut, next, err := review.Cut(picked, in.Cursor, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out.Body.Data, out.Body.Total = cut, len(picked)
+	if next != "" {
+		out.Body.NextCursor = &next
+	}
 	return out, nil
 }
 

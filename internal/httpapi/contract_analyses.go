@@ -63,7 +63,7 @@ func startRefusals() []*fault.Fault {
 func analysisEntries() map[string]entry {
 	list, findings, score := listOutput{}, findingsOutput{}, scoreOutput{}
 	list.Body.Data, list.Body.Total = []analysisBody{exampleRun("completed")}, 1
-	findings.Body.Data = exampleFindings()
+	findings.Body.Data, findings.Body.Total = exampleFindings(), 1
 	score.Body.Purpose, score.Body.Score, score.Body.Level, score.Body.Findings = "academic", 28, "low", exampleFindings()
 	score.Body.Made = assess.Standing{Score: 41.5, Level: assess.Medium}
 	cancelled := exampleRun("cancelled")
@@ -101,7 +101,7 @@ func analysisEntries() map[string]entry {
 		},
 		"POST /api/v1/analyses/{id}/cancel":  {text: "What it took of your plan is given back. One that has ended stays as it is.", answered: cancelled},
 		"DELETE /api/v1/analyses/{id}":       {text: "One that runs is cancelled first. Dismissals are kept for the next report."},
-		"GET /api/v1/analyses/{id}/findings": {text: "Most points first. Each quotes the words it is about.", answered: findings.Body, refusals: []*fault.Fault{fault.Conflict}},
+		"GET /api/v1/analyses/{id}/findings": {text: "Most points first, a page at a time, narrowed by what they say, how grave they are, their category, year and source, and whether they were dismissed. Each quotes the words it is about.", answered: findings.Body, refusals: []*fault.Fault{fault.Conflict}},
 		"GET /api/v1/analyses/{id}/score": {
 			text:     "What the report would say for another purpose, or if some posts were deleted. No model is asked, and it costs nothing.",
 			answered: score.Body, refusals: []*fault.Fault{fault.Conflict},
