@@ -57,25 +57,17 @@ func TestBrowser_SignsInPaysFollowsTheAnalysisAndReadsTheReport(t *testing.T) {
 	v.analyse()
 	v.sees("#live")
 	analysis := v.path()
-	v.sees(".report .gauge")
+	v.sees(".board")
 	if told, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](`sessionStorage.told || ""`)); err != nil || !strings.Contains(told, "Asking the language model|") {
 		t.Errorf("the progress moved through %q (%v)", told, err)
 	}
 	if v.path() != analysis {
 		t.Errorf("the report is at %s, the progress was at %s", v.path(), analysis)
 	}
-	if got := v.text(".report h1"); got != "What the posts of @"+gus+" say" {
+	if got := v.text("#headline"); !strings.HasSuffix(got, "Three posts weigh most.") {
 		t.Errorf("the report is headed %q", got)
 	}
 	v.accessible("the report")
-
-	before := v.text(".gauge .score")
-	v.click("#review ~ details summary")
-	v.click(".review li:first-child button")
-	v.sees(".notice.good")
-	if after := v.text(".gauge .score"); after == before {
-		t.Errorf("the score stayed at %s after its heaviest finding was dismissed", before)
-	}
 	v.open("/account")
 	v.accessible("the account page")
 	v.open("/docs/errors")
@@ -97,13 +89,17 @@ func TestBrowser_WorksWithoutJavaScript(t *testing.T) {
 	v.subscribe("basic")
 	v.analyse()
 	v.sees("#live")
-	v.sees(".report .gauge") // the page asked for itself until the report was there
-	v.do(chromedp.SetValue(chromedp.CSS("#lens"), "academic"))
-	v.click(".toolbar button")
-	v.sees(".toolbar ~ .notice")
-	if got := v.text(".toolbar ~ .notice"); !strings.HasPrefix(got, "This is the same report read for academic.") {
+	v.sees(".board") // the page asked for itself until the report was there
+	v.click(".menu summary")
+	v.click(`.menu a[href*="purpose=academic"]`)
+	v.sees(`.menu a[aria-current][href*="purpose=academic"], .decide a[href^="/a/"]`)
+	if got := v.text(".decide > p"); !strings.Contains(got, "academic") || !strings.HasSuffix(got, "made for job search") {
 		t.Errorf("the page says %q", got)
 	}
+	v.click(".finding button[value=dismiss]")
+	v.sees("#undo")
+	v.click("#undo")
+	v.sees("#undo[value=dismiss]")
 	v.stayed()
 }
 
@@ -165,8 +161,8 @@ func TestBrowser_UploadsAnArchiveAndAnalysesIt(t *testing.T) {
 	v.click(".upload summary")
 	v.accessible("the home page with an archive")
 	v.analyse()
-	v.sees(".report .gauge")
-	if got := v.text("section:has(> #report-coverage)"); !strings.Contains(got, "12") {
+	v.sees(".board")
+	if got := v.text("section:has(#coverage)"); !strings.Contains(got, "12") {
 		t.Errorf("the report covers %q", got)
 	}
 	v.stayed()

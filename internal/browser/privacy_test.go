@@ -34,7 +34,7 @@ func takeEverythingAndLeave(v *visitor, accessible func(page string)) {
 	v.signIn(gus)
 	v.subscribe("basic")
 	v.analyse()
-	v.sees(".report .gauge")
+	v.sees(".board")
 	v.click(`header a[href="/privacy"]`)
 	v.click(`form[action="/privacy/export"] button`)
 	v.sees(`a[href$="/package.zip"]`) // the page asked for itself until it was there

@@ -203,34 +203,53 @@ func (v *visitor) analyse() {
 	v.click(`form[action="/analyses"] button`)
 }
 
+// look is how somebody looks at a page.
+type look struct {
+	scheme string
+	width  int64
+	rules  string // of axe; "" is all of them
+}
+
 // accessible checks the page as it is with axe, in light and dark and on a phone.
 func (v *visitor) accessible(what string) {
+	v.t.Helper()
+	colours := `runOnly: {type: "rule", values: ["color-contrast", "link-in-text-block"]}` // in which alone the dark differs
+	v.accessibleTo(what, look{"light", 1280, ""}, look{"dark", 1280, colours}, look{"light", 360, ""})
+}
+
+// accessibleTo checks the page as it is with axe, for each way of looking at it.
+func (v *visitor) accessibleTo(what string, looks ...look) {
 	v.t.Helper()
 	script, err := os.ReadFile(axe)
 	if err != nil {
 		v.t.Fatal(err)
 	}
 	v.do(chromedp.Evaluate[chromedp.Void](string(script) + "\n;0"))
-	for _, look := range []struct {
-		name, scheme string
-		width        int64
-		rules        string
-	}{{"light", "light", 1280, ""}, {"dark", "dark", 1280, `runOnly: {type: "rule", values: ["color-contrast", "link-in-text-block"]}`}, {"phone", "light", 360, ""}} { // the dark differs in colours alone
-		tell(v, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: look.width, Height: 800, DeviceScaleFactor: 1})
-		tell(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}}})
-		found, err := chromedp.Run(v.ctx, chromedp.Evaluate[[]string](`axe.run(document, {resultTypes: ["violations"], `+look.rules+`})
+	for _, l := range looks {
+		name := fmt.Sprintf("%s, %s, %d pixels wide,", what, l.scheme, l.width)
+		v.lookAs(l)
+		found, err := chromedp.Run(v.ctx, chromedp.Evaluate[[]string](`axe.run(document, {resultTypes: ["violations"], `+l.rules+`})
 			.then((r) => r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html.slice(0, 200)).join("\n    ")))`, chromedp.EvalAwaitPromise))
 		if err != nil {
-			v.t.Fatalf("%s, %s: %v", what, look.name, err)
+			v.t.Fatalf("%s: %v", name, err)
 		}
 		if len(found) != 0 {
-			v.t.Errorf("%s, %s, is not accessible:\n  %s", what, look.name, strings.Join(found, "\n  "))
+			v.t.Errorf("%s is not accessible:\n  %s", name, strings.Join(found, "\n  "))
 		}
 		wide, err := chromedp.Run(v.ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
 		if err != nil || wide > 0 {
-			v.t.Errorf("%s, %s, is %d pixels too wide (%v)", what, look.name, wide, err)
+			v.t.Errorf("%s is %d pixels too wide (%v)", name, wide, err)
 		}
 	}
+}
+
+// lookAs sets the window and its colours.
+func (v *visitor) lookAs(l look) {
+	v.t.Helper()
+	tell(v, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: l.width, Height: 800, DeviceScaleFactor: 1})
+	tell(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: l.scheme}},
+	})
 }
 
 // stayed fails if the browser asked another host for anything, or a page broke its policy.

@@ -1,35 +1,22 @@
 package console
 
 import (
-	"net/url"
 	"slices"
-
-	"github.com/a-h/templ"
 
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/assess"
-	"github.com/repazoo/repazoo/internal/fault"
-	"github.com/repazoo/repazoo/internal/report"
 )
 
-// The page of one analysis: its progress while it runs, then its report, or the reason
-// why there is none.
+// The page of one analysis: its progress while it runs, then its report (report_page.go), or
+// the reason why there is none.
 
 type analysisView struct {
 	page
 	Analysis analysis.Analysis
 	Steps    []step
-	Advice   string           // what to do about a failure
-	Retry    string           // the source to start again with; "" when it is gone
-	Shown    *assess.Report   // with the chosen lens; nil until it has completed
-	Body     templ.Component  // the report itself
-	Review   []assess.Finding // those that can be dismissed or restored here
-	Lens     assess.Purpose
-	Purposes []assess.Purpose
+	Advice   string // what to do about a failure
+	Retry    string // the source to start again with; "" when it is gone
 }
-
-// maxReview bounds the list of findings to review; the strongest come first.
-const maxReview = 100
 
 // step is one line of the progress.
 type step struct {
@@ -56,17 +43,6 @@ func progressWords(p assess.Progress) string {
 		return ""
 	}
 	return ": " + count(p.Done) + " of " + count(p.Total)
-}
-
-// reviewWords says how many of all findings can be reviewed on the page.
-func reviewWords(shown, all int) string {
-	switch {
-	case shown < all:
-		return "The " + count(shown) + " heaviest of " + count(all) + " findings"
-	case shown == 1:
-		return "1 finding"
-	}
-	return count(shown) + " findings"
 }
 
 func dismissedClass(f assess.Finding) string {
@@ -120,10 +96,11 @@ func (c *Console) showAnalysis(v *visit) error {
 	if err != nil {
 		return err
 	}
-	view := analysisView{page: c.page(v, "Analysis of @"+a.Handle), Analysis: a, Purposes: assess.Purposes[:]}
+	if a.Status == analysis.Completed {
+		return c.showReport(v, a)
+	}
+	view := analysisView{page: c.page(v, "Analysis of @"+a.Handle), Analysis: a}
 	switch a.Status {
-	case analysis.Completed:
-		err = c.addReport(v, &view)
 	case analysis.Failed, analysis.Cancelled:
 		view.Retry = sourceOf(a)
 		if a.ErrorCode != nil {
@@ -131,9 +108,6 @@ func (c *Console) showAnalysis(v *visit) error {
 		}
 	default:
 		view.Watch, view.Steps = a.ID, steps(a)
-	}
-	if err != nil {
-		return err
 	}
 	return c.ok(v, analysisPage(view))
 }
@@ -158,22 +132,6 @@ func steps(a analysis.Analysis) []step {
 	return all
 }
 
-// addReport puts the report onto the page, through the lens that was asked for.
-func (c *Console) addReport(v *visit, view *analysisView) (err error) {
-	lens := assess.Purpose(v.r.URL.Query().Get("purpose"))
-	if !slices.Contains(assess.Purposes[:], lens) {
-		lens = view.Analysis.Purpose
-	}
-	if view.Shown, err = c.Analyses.WhatIf(v.r.Context(), v.me.UserID, view.Analysis.ID, lens, nil); err != nil {
-		return err
-	}
-	view.Body = report.HTMLBody(view.Shown)
-	view.Lens, view.Report = lens, true
-	view.Review = view.Shown.Findings[:min(len(view.Shown.Findings), maxReview)]
-	view.Title = "Report on @" + view.Analysis.Handle
-	return nil
-}
-
 func (c *Console) cancel(v *visit) (string, error) {
 	a, err := c.Analyses.Cancel(v.r.Context(), v.me.UserID, v.r.PathValue("id"))
 	return "/a/" + a.ID + "?done=cancelled", err
@@ -182,25 +140,3 @@ func (c *Console) cancel(v *visit) (string, error) {
 func (c *Console) remove(v *visit) (string, error) {
 	return "/?done=deleted", c.Analyses.Delete(v.r.Context(), v.me.UserID, v.r.PathValue("id"))
 }
-
-// dismiss takes a finding out of the score, or back into it, and returns to its place.
-func (c *Console) dismiss(v *visit) (string, error) {
-	out := v.field("dismissed") == "yes"
-	if len(v.field("why")) > maxWhy {
-		return "", fault.ValidationFailed.Saying("Say why in at most %d characters.", maxWhy)
-	}
-	if _, err := c.Analyses.Dismiss(v.r.Context(), v.me.UserID, v.r.PathValue("finding"), out, v.field("why")); err != nil {
-		return "", err
-	}
-	q := url.Values{"done": {"restored"}}
-	if out {
-		q.Set("done", "dismissed")
-	}
-	if lens := v.field("purpose"); lens != "" {
-		q.Set("purpose", lens)
-	}
-	return "/a/" + v.r.PathValue("id") + "?" + q.Encode() + "#review", nil
-}
-
-// maxWhy bounds the reason of a dismissal.
-const maxWhy = 500

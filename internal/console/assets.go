@@ -11,8 +11,6 @@ import (
 	"net/http"
 	"path"
 	"time"
-
-	"github.com/repazoo/repazoo/internal/report"
 )
 
 //go:embed assets/*
@@ -27,7 +25,7 @@ type asset struct {
 
 type assets map[string]asset
 
-// embeddedAssets are the console's own files and the report's style sheet.
+// embeddedAssets are the console's files.
 func embeddedAssets() assets {
 	all := assets{}
 	names, _ := fs.Glob(assetFiles, "assets/*") // its only error is a malformed pattern
@@ -38,7 +36,6 @@ func embeddedAssets() assets {
 		}
 		all.add(path.Base(name), body)
 	}
-	all.add("report.css", []byte(report.CSS()))
 	return all
 }
 

@@ -3,7 +3,8 @@
 // It stands on the same services as the HTTP API and decides nothing that they decide. A
 // page is made on the server and works without JavaScript: what changes something is a form
 // that is posted and answered with a redirect, and a page that waits for an analysis asks
-// for itself again. One small script (assets/live.js) makes that page move by itself.
+// for itself again. One small script (assets/live.js) makes that page move by itself, another
+// (assets/review.js) lets findings be reviewed from the keyboard.
 //
 // # How a page comes to be
 //
@@ -74,11 +75,11 @@ func (c *Console) Routes() map[string]http.Handler {
 		"GET /{$}":           c.open(c.showFront),
 		"GET /assets/{file}": http.HandlerFunc(c.assets.serve),
 
-		"POST /analyses":                  c.form(c.start, c.showHome),
-		"GET /a/{id}":                     c.member(c.showAnalysis),
-		"POST /a/{id}/cancel":             c.form(c.cancel, c.showAnalysis),
-		"POST /a/{id}/delete":             c.form(c.remove, c.showAnalysis),
-		"POST /a/{id}/findings/{finding}": c.form(c.dismiss, c.showAnalysis),
+		"POST /analyses":        c.form(c.start, c.showHome),
+		"GET /a/{id}":           c.member(c.showAnalysis),
+		"POST /a/{id}/cancel":   c.form(c.cancel, c.showAnalysis),
+		"POST /a/{id}/delete":   c.form(c.remove, c.showAnalysis),
+		"POST /a/{id}/findings": c.form(c.review, c.showAnalysis),
 
 		"POST /billing/subscribe": c.form(c.subscribe, c.showHome),
 		"POST /billing/cancel":    c.form(c.cancelPlan, c.showHome),

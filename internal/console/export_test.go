@@ -1,5 +1,11 @@
 package console
 
+import (
+	"net/url"
+
+	"github.com/repazoo/repazoo/internal/assess"
+)
+
 // For the tests.
 var (
 	SignIn        = signIn
@@ -18,3 +24,12 @@ var (
 	PlanWords     = planWords
 	Percent       = percent
 )
+
+// FindingsPerPage is how many findings stand on a page.
+const FindingsPerPage = findingsPerPage
+
+// Reread is an address after it was written into a query and read again.
+func Reread(q url.Values) (first, again url.Values) {
+	a := readAddress("/a/1", q, assess.PersonalReputation)
+	return a.values(), readAddress("/a/1", a.values(), assess.PersonalReputation).values()
+}

@@ -87,45 +87,6 @@ func TestFailed_SaysWhyAndWhatToDo(t *testing.T) {
 	p.get(p.completed()).shows(http.StatusOK, "failed</h1>", "Start again", "This attempt did not count against your plan.")
 }
 
-func TestReport_ShowsFindingsWithDownloadsAndLens(t *testing.T) {
-	t.Parallel()
-	p := newWorld(t).signIn(gus).subscribe("basic")
-	at := p.completed()
-	p.get(at).shows(http.StatusOK, `<article class="report">`, "What the posts of @"+gus, "/assets/report.css?v=",
-		"/api/v1/analyses/"+strings.TrimPrefix(at, "/a/")+"/report.pdf", `value="job_search" selected`).hides("This is the same report read for")
-	p.get(at+"?purpose=academic").shows(http.StatusOK, "This is the same report read for academic.", `value="academic" selected`)
-	p.get(at+"?purpose=astrology").shows(http.StatusOK, `value="job_search" selected`)
-}
-
-func TestDismiss_ChangesTheScoreAndCanBeTakenBack(t *testing.T) {
-	t.Parallel()
-	p := newWorld(t).signIn(gus).subscribe("basic")
-	at := p.completed()
-	before := p.get(at)
-	form := regexp.MustCompile(`action="(` + at + `/findings/[^"]+)"`).FindStringSubmatch(before.body)
-	if form == nil {
-		t.Fatalf("there is no finding to dismiss:\n%s", before.body)
-	}
-	back := p.post(form[1], url.Values{"dismissed": {"yes"}, "why": {`quoting <b>a song</b>`}, "purpose": {"job_search"}}).leadsTo()
-	if back != at+"?done=dismissed&purpose=job_search#review" {
-		t.Errorf("leads to %s", back)
-	}
-	after := p.get(back).shows(http.StatusOK, "Dismissed. The score was computed again", html.EscapeString("Dismissed: quoting <b>a song</b>"), "Restore")
-	if gauge(before) == gauge(after) {
-		t.Errorf("the score stayed at %q", gauge(before))
-	}
-	restored := p.get(p.post(form[1], url.Values{"dismissed": {"no"}}).leadsTo()).shows(http.StatusOK, "Restored. It counts again.")
-	if gauge(before) != gauge(restored) {
-		t.Errorf("the score went from %q to %q", gauge(before), gauge(restored))
-	}
-	p.post(form[1], url.Values{"dismissed": {"yes"}, "why": {strings.Repeat("a", 501)}}).shows(http.StatusUnprocessableEntity, "Say why in at most 500 characters.")
-}
-
-// gauge is what the report's drawing of the score says.
-func gauge(s seen) string {
-	return regexp.MustCompile(`Risk score [^"]+`).FindString(s.body)
-}
-
 func TestDelete_RemovesTheReport(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).signIn(ada).subscribe("basic")
@@ -140,8 +101,8 @@ func TestAnalyses_OfOthersAreNotThere(t *testing.T) {
 	at := w.signIn(ada).subscribe("basic").completed()
 	other := w.signIn(gus)
 	other.get(at).shows(http.StatusNotFound, "You have no analysis with this id.").hides(ada)
-	for _, path := range []string{"/cancel", "/delete", "/findings/x"} {
-		other.post(at+path, url.Values{"dismissed": {"yes"}}).shows(http.StatusNotFound).hides(ada)
+	for _, path := range []string{"/cancel", "/delete", "/findings"} {
+		other.post(at+path, url.Values{"do": {"dismiss"}, "chosen": {"x"}}).shows(http.StatusNotFound).hides(ada)
 	}
 }
 

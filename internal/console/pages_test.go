@@ -28,7 +28,10 @@ func TestPages_EscapeEveryValueForItsPlace(t *testing.T) {
 		"text and attribute": person(account.XAccount{Name: attack, Handle: attack, Health: attack}),
 		"a link's path":      linkedAccount(account.XAccount{ID: attack}, "/"),
 		"a form's value":     confirmPage(confirmView{page{files: embeddedAssets()}, attack}),
-		"a hidden label":     reviewed(analysisView{Lens: attack}, assess.Finding{ID: attack, Quote: attack, Severity: attack, Category: attack}),
+		"a hidden label":     findingRow(hostile(attack), hostile(attack).R.Findings[0], 0),
+		"what to do":         todo(hostile(attack)),
+		"a drawing":          charts(hostile(attack)),
+		"an address":         filters(hostile(attack)),
 		"a refusal":          alertBox(alert{Message: attack, Details: []string{attack}, RequestID: attack}),
 	} {
 		html := rendered(t, page)
@@ -40,6 +43,7 @@ func TestPages_EscapeEveryValueForItsPlace(t *testing.T) {
 		for name, page := range map[string]templ.Component{
 			"an invoice": invoice(plan.Invoice{Page: link, PDF: link}),
 			"a page":     older(link, "Older"),
+			"a post":     leading(hostile(""), heavyPost{First: assess.Finding{URL: link}}),
 			"an account": linkedAccount(account.XAccount{Health: "reconnect"}, link),
 		} {
 			if html := rendered(t, page); strings.Contains(html, link) || !strings.Contains(html, "about:invalid") {
@@ -47,4 +51,20 @@ func TestPages_EscapeEveryValueForItsPlace(t *testing.T) {
 			}
 		}
 	}
+}
+
+// hostile is the page of a report whose every word is an attack.
+func hostile(attack string) reportView {
+	f := assess.Finding{
+		ID: attack, PostID: attack, URL: attack, Before: attack, Quote: attack, After: attack, Reason: attack,
+		Severity: assess.Severity(attack), Category: assess.Category(attack),
+	}
+	v := reportView{R: &assess.Report{
+		Findings: []assess.Finding{f}, Themes: []assess.Theme{{Name: attack}},
+		Sentiment:       assess.Sentiment{Samples: []assess.Sample{{Text: attack, URL: attack}}},
+		Recommendations: []assess.Recommendation{{Title: attack, Why: attack, Steps: []string{attack}, Posts: []string{attack}}},
+	}, Pages: 1, Shown: []assess.Finding{f}}
+	v.At.Text, v.At.Page, v.At.path = attack, 1, "/a/1"
+	v.addSteps()
+	return v
 }

@@ -17,7 +17,7 @@ func TestPrivacy_ShowsWhatWasAgreedToAndTakesItBack(t *testing.T) {
 	p.get(p.post("/privacy/consents/analysis/withdraw", nil).leadsTo()).
 		shows(http.StatusOK, "Your consent was withdrawn", "Nothing right now.", "Withdrawn earlier").hides("Withdraw and erase")
 	p.get("/").shows(http.StatusOK, "I agree. ")
-	p.get(at).shows(http.StatusOK, `<article class="report">`)
+	p.get(at).shows(http.StatusOK, `<h2 id="findings-head">Findings</h2>`)
 	p.post("/privacy/consents/analysis/withdraw", nil).shows(http.StatusNotFound, "You have given no consent of this kind")
 	p.post("/privacy/consents/nothing/withdraw", nil).shows(http.StatusNotFound, "There is no consent of this kind.")
 }

@@ -25,7 +25,7 @@ type page struct {
 	Version   string
 	DocsLinks bool
 	Watch     string // the analysis that the page follows; "" for none
-	Report    bool   // the page needs the report's style sheet
+	Report    bool   // the page needs the style sheet and the script of a report
 
 	files assets
 }

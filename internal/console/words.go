@@ -122,10 +122,6 @@ func done(code string) string {
 		return "Your account is being erased, and you are signed out everywhere. Everything will be gone in a few minutes."
 	case "signed-out":
 		return "You are signed out."
-	case "dismissed":
-		return "Dismissed. The score was computed again without it."
-	case "restored":
-		return "Restored. It counts again."
 	}
 	return ""
 }

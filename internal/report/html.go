@@ -10,8 +10,6 @@ import (
 	"io"
 	"strconv"
 
-	"github.com/a-h/templ"
-
 	"github.com/repazoo/repazoo/internal/assess"
 )
 
@@ -20,14 +18,6 @@ var css string
 
 // shownFirst is how many findings of a category are open to the eye; the rest fold away.
 const shownFirst = 20
-
-// CSS is the style sheet of the body. Every rule is inside .report, so that it can be
-// served beside a page's own.
-func CSS() string { return css }
-
-// HTMLBody is the report as one <article class="report"> with an <h1>, to be set into a
-// page that serves [CSS]. It has no script, no style attribute and no address but x.com's.
-func HTMLBody(r *assess.Report) templ.Component { return article(htmlView{newView(r)}) }
 
 // writeHTML writes one self-contained page.
 func writeHTML(w io.Writer, r *assess.Report) error {

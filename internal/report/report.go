@@ -13,9 +13,8 @@
 // formulas, HTML is escaped where it is written (templ) and loads nothing from anywhere, and in PDF a
 // character that the font lacks is shown as a box.
 //
-// The console embeds the same HTML: [HTMLBody] is the report without a page around it, and
-// [CSS] its style sheet, to be served as a file. The body carries no style attribute and
-// no script, so that a content security policy of 'self' holds.
+// The console has a page of its own for the same report, and takes from here how much was
+// read ([Covered]) and what it took ([Receipt]).
 package report
 
 import (

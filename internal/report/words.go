@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -128,6 +129,27 @@ func (v view) CoverageFacts() []fact {
 		}
 	}
 	return facts
+}
+
+// Covered says how much of the account a report rests on: labels, and what they say.
+func Covered(r *assess.Report) iter.Seq2[string, string] { return each(newView(r).CoverageFacts()) }
+
+// Receipt says what a report was made with, what it cost and where data went: labels, and what they say.
+func Receipt(r *assess.Report) iter.Seq2[string, string] { return each(newView(r).Receipt()) }
+
+// Engagement is the averages of the posts' own numbers: labels, and what they say.
+func Engagement(r *assess.Report) iter.Seq2[string, string] {
+	return each(newView(r).EngagementFacts())
+}
+
+func each(facts []fact) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for _, f := range facts {
+			if !yield(f.Label, f.Value) {
+				return
+			}
+		}
+	}
 }
 
 // EngagementFacts are the averages of the posts' own numbers.
