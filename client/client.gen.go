@@ -710,14 +710,20 @@ type AnalysisBody struct {
 	CreatedAt  time.Time      `json:"created_at"`
 	Error      *AnalysisError `json:"error"`
 	FinishedAt *time.Time     `json:"finished_at"`
-	Handle     string         `json:"handle"`
-	ID         string         `json:"id"`
-	Level      *string        `json:"level"`
-	LevelNow   *string        `json:"level_now"`
+
+	// Free It has completed and took no analysis of the plan, because the model's answers could not be used.
+	Free     bool    `json:"free"`
+	Handle   string  `json:"handle"`
+	ID       string  `json:"id"`
+	Level    *string `json:"level"`
+	LevelNow *string `json:"level_now"`
 
 	// Links Where to go from here.
-	Links    map[string]string `json:"links"`
-	MaxPosts int64             `json:"max_posts"`
+	Links map[string]string `json:"links"`
+
+	// MaxCostCents X and the model together cost the operator at most so many cents of a US dollar; 0 for no ceiling.
+	MaxCostCents int64 `json:"max_cost_cents"`
+	MaxPosts     int64 `json:"max_posts"`
 
 	// Model Empty when the screen stands alone.
 	Model    string       `json:"model"`
@@ -910,6 +916,7 @@ type Coverage struct {
 	PostsInOthersWords   int64        `json:"posts_in_others_words"`
 	PostsJudged          int64        `json:"posts_judged"`
 	PostsNotInEnglish    int64        `json:"posts_not_in_english"`
+	PostsOverCeiling     *int64       `json:"posts_over_ceiling,omitempty"`
 	PostsQuotingOthers   int64        `json:"posts_quoting_others"`
 	PostsSkipped         int64        `json:"posts_skipped"`
 	PostsTotal           int64        `json:"posts_total"`
@@ -1570,6 +1577,12 @@ type PreviewBody struct {
 type PreviewCost struct {
 	// ExpectedMicroUsd What the operator would pay, in millionths of a US dollar.
 	ExpectedMicroUsd int64 `json:"expected_micro_usd"`
+
+	// MaxCostCents The ceiling that the analysis keeps, in cents; 0 for none.
+	MaxCostCents int64 `json:"max_cost_cents"`
+
+	// ReachesCeiling It would probably stop there: some posts would be left unread or unjudged.
+	ReachesCeiling bool `json:"reaches_ceiling"`
 }
 
 // PreviewInputBody defines model for PreviewInputBody.
@@ -1920,6 +1933,9 @@ type StartBody struct {
 
 	// Handle The same by its handle, with or without @.
 	Handle *string `json:"handle,omitempty"`
+
+	// MaxCostCents A ceiling of what X and the model together may cost the operator, in cents of a US dollar: reading and judging stop before it, and the report says what was left. The plan's by default, and never more.
+	MaxCostCents *int64 `json:"max_cost_cents,omitempty"`
 
 	// MaxPosts The newest so many; as many as the plan allows by default.
 	MaxPosts *int64 `json:"max_posts,omitempty"`
@@ -2488,6 +2504,8 @@ type ClientInterface interface {
 	//
 	// Name a linked account, or an archive you have uploaded. The first time, consent says that the posts may be read and judged.
 	//
+	// It keeps below the ceiling in max_cost_cents; the preview says what it would cost. A report whose model's answers could not be used takes no analysis of your plan.
+	//
 	// With an Idempotency-Key the same request may be sent again: for a day it gives the same analysis, and another body under the same key is refused.
 	//
 	// An API key needs the scope `analyses:write`.
@@ -2502,6 +2520,8 @@ type ClientInterface interface {
 	// It takes one analysis of your plan, which is given back if it fails. Follow it at its Location, or at links.events.
 	//
 	// Name a linked account, or an archive you have uploaded. The first time, consent says that the posts may be read and judged.
+	//
+	// It keeps below the ceiling in max_cost_cents; the preview says what it would cost. A report whose model's answers could not be used takes no analysis of your plan.
 	//
 	// With an Idempotency-Key the same request may be sent again: for a day it gives the same analysis, and another body under the same key is refused.
 	//
@@ -3320,6 +3340,8 @@ func (c *Client) GetAnalyses(ctx context.Context, params *GetAnalysesParams, req
 //
 // Name a linked account, or an archive you have uploaded. The first time, consent says that the posts may be read and judged.
 //
+// It keeps below the ceiling in max_cost_cents; the preview says what it would cost. A report whose model's answers could not be used takes no analysis of your plan.
+//
 // With an Idempotency-Key the same request may be sent again: for a day it gives the same analysis, and another body under the same key is refused.
 //
 // An API key needs the scope `analyses:write`.
@@ -3344,6 +3366,8 @@ func (c *Client) PostAnalysesWithBody(ctx context.Context, params *PostAnalysesP
 // It takes one analysis of your plan, which is given back if it fails. Follow it at its Location, or at links.events.
 //
 // Name a linked account, or an archive you have uploaded. The first time, consent says that the posts may be read and judged.
+//
+// It keeps below the ceiling in max_cost_cents; the preview says what it would cost. A report whose model's answers could not be used takes no analysis of your plan.
 //
 // With an Idempotency-Key the same request may be sent again: for a day it gives the same analysis, and another body under the same key is refused.
 //
@@ -8215,6 +8239,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Name a linked account, or an archive you have uploaded. The first time, consent says that the posts may be read and judged.
 	//
+	// It keeps below the ceiling in max_cost_cents; the preview says what it would cost. A report whose model's answers could not be used takes no analysis of your plan.
+	//
 	// With an Idempotency-Key the same request may be sent again: for a day it gives the same analysis, and another body under the same key is refused.
 	//
 	// An API key needs the scope `analyses:write`.
@@ -8229,6 +8255,8 @@ type ClientWithResponsesInterface interface {
 	// It takes one analysis of your plan, which is given back if it fails. Follow it at its Location, or at links.events.
 	//
 	// Name a linked account, or an archive you have uploaded. The first time, consent says that the posts may be read and judged.
+	//
+	// It keeps below the ceiling in max_cost_cents; the preview says what it would cost. A report whose model's answers could not be used takes no analysis of your plan.
 	//
 	// With an Idempotency-Key the same request may be sent again: for a day it gives the same analysis, and another body under the same key is refused.
 	//
@@ -11958,6 +11986,8 @@ func (c *ClientWithResponses) GetAnalysesWithResponse(ctx context.Context, param
 //
 // Name a linked account, or an archive you have uploaded. The first time, consent says that the posts may be read and judged.
 //
+// It keeps below the ceiling in max_cost_cents; the preview says what it would cost. A report whose model's answers could not be used takes no analysis of your plan.
+//
 // With an Idempotency-Key the same request may be sent again: for a day it gives the same analysis, and another body under the same key is refused.
 //
 // An API key needs the scope `analyses:write`.
@@ -11978,6 +12008,8 @@ func (c *ClientWithResponses) PostAnalysesWithBodyWithResponse(ctx context.Conte
 // It takes one analysis of your plan, which is given back if it fails. Follow it at its Location, or at links.events.
 //
 // Name a linked account, or an archive you have uploaded. The first time, consent says that the posts may be read and judged.
+//
+// It keeps below the ceiling in max_cost_cents; the preview says what it would cost. A report whose model's answers could not be used takes no analysis of your plan.
 //
 // With an Idempotency-Key the same request may be sent again: for a day it gives the same analysis, and another body under the same key is refused.
 //

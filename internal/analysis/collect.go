@@ -27,6 +27,7 @@ func (s *Service) makeReport(ctx context.Context, a Analysis, progress func(asse
 	if err := s.collect(ctx, a, h, &o, progress); err != nil {
 		return nil, err
 	}
+	s.bound(judge, a, o.XReads)
 	p := &assess.Pipeline{Screen: s.screen(), Now: s.DB.Now, AppVersion: s.App, Judge: judge}
 	return p.Run(ctx, s.kept(ctx, a, h), o, progress)
 }
@@ -38,6 +39,7 @@ func (s *Service) options(ctx context.Context, a Analysis) (assess.Options, erro
 	}
 	o := assess.Options{
 		Purpose: a.Purpose, MaxPosts: a.MaxPosts, MinPosts: assess.MinPosts, Dismissed: dismissed, Source: assess.SourceX,
+		MaxCost: a.MaxCostCents, ModelCost: a.modelMicroUSD,
 		KeptUntil: s.DB.Now().Add(s.KeepFor).Format(time.RFC3339),
 		NeverRead: []string{"direct messages", "the home timeline", "likes", "followers", "contacts"},
 	}

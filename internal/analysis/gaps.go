@@ -47,6 +47,9 @@ func (r *reader) why(gap history.Span) (reason, why, remedy string) {
 			"Ask for more posts, where your plan allows more, or upload your X archive."
 	case errors.Is(r.stopped, errBudget):
 		return assess.GapBudget, "your plan's reads from X for this period are used up", byArchive + ", or start another analysis in the next period."
+	case errors.Is(r.stopped, errCeiling):
+		return assess.GapCeiling, "this analysis reached its ceiling of " + assess.Dollars(r.a.MaxCostCents),
+			"Start another with a higher ceiling: it goes on there. Or upload your X archive."
 	}
 	return assess.GapXPaused, "X allows no further reads at the moment", byArchive + ", or start another analysis later."
 }

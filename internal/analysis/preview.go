@@ -32,6 +32,8 @@ type Preview struct {
 	OutOfReach  []string        // the same in sentences
 	Other       *Analysis       // of the same account, which has not ended: this one would wait until it has read, and use its posts
 	Usage       billing.Usage   // before the start, which takes one analysis
+
+	ceilinged bool // the ceiling allows fewer reads than the plan
 }
 
 // PreviewReads is what would be read from X.
@@ -54,6 +56,11 @@ func (p Preview) ExpectedMicroUSD() int64 {
 		n = *p.Reads.Expected
 	}
 	return readsMicroUSD(n+p.Reads.Rechecked) + p.Model.CostMicroUSD
+}
+
+// ReachesCeiling tells whether the ceiling would leave something unread or unjudged.
+func (p Preview) ReachesCeiling() bool {
+	return p.MaxCostCents > 0 && (p.ceilinged || p.ExpectedMicroUSD() > p.ceiling())
 }
 
 // Preview tells what Start would do with the same request. It costs nothing, and refuses what Start would refuse, except
@@ -169,6 +176,15 @@ func (s *Service) foreseeReads(ctx context.Context, p *Preview, r *reader, o *as
 	}
 	wanted := r.wanted()
 	p.Reads.AtMost = min(left, wanted)
+	if p.MaxCostCents > 0 {
+		judge, err := s.judge(p.Analysis)
+		if err != nil {
+			return err
+		}
+		affordable := p.readable(0, judge.PostMicroUSD())
+		p.ceilinged = affordable < p.Reads.AtMost && (p.Reads.AtX == nil || r.expected(*p.Reads.AtX) > affordable)
+		p.Reads.AtMost = min(p.Reads.AtMost, affordable)
+	}
 	if p.Reads.AtX != nil {
 		p.Reads.Expected = new(min(p.Reads.AtMost, r.expected(*p.Reads.AtX)))
 	}
@@ -216,6 +232,9 @@ func (r *reader) describeBefore(reads PreviewReads, left, wanted int, o *assess.
 		note("Your plan has %s left in this period, and this analysis may ask for %s.",
 			assess.Counting(left, "read from X/reads from X"), assess.Thousands(wanted))
 	}
+	if reads.AtMost < min(left, wanted) {
+		note("The ceiling of %s allows reading %s from X.", assess.Dollars(r.a.MaxCostCents), assess.Counting(reads.AtMost, "post"))
+	}
 	if reads.AtX == nil {
 		return
 	}
@@ -224,7 +243,7 @@ func (r *reader) describeBefore(reads PreviewReads, left, wanted int, o *assess.
 			assess.Thousands(xReach), assess.Counting(beyond, "older post"))
 	}
 	missing := min(*reads.AtX, xReach) - len(r.given) - *reads.Expected
-	if missing > 0 && wanted <= left && r.floor == 1 {
+	if missing > 0 && reads.AtMost == wanted && r.floor == 1 {
 		note("%s would be left for another analysis, because this one reads at most %s.",
 			assess.Counting(missing, "post"), assess.Thousands(r.a.MaxPosts))
 	}

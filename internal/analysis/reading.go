@@ -118,8 +118,11 @@ func (r *reader) readAll(ctx context.Context) error {
 			r.stopped = err
 			break
 		}
-		if errors.Is(err, errBudget) {
+		switch {
+		case errors.Is(err, errBudget):
 			return fault.XBudgetExceeded
+		case errors.Is(err, errCeiling):
+			return tooLow(r.a)
 		}
 		if err != nil {
 			return err
@@ -142,7 +145,7 @@ func (r *reader) toRead() []history.Span {
 // moment is tried again instead, and what the person can mend fails.
 func (r *reader) goesOn(err error) bool {
 	limited, isLimit := errors.AsType[*xapi.RateLimited](err)
-	lasting := errors.Is(err, errBudget) || errors.Is(err, xapi.ErrCreditsGone) || isLimit && limited.MonthlyCap
+	lasting := errors.Is(err, errBudget) || errors.Is(err, errCeiling) || errors.Is(err, xapi.ErrCreditsGone) || isLimit && limited.MonthlyCap
 	return lasting && len(r.ids) > 0
 }
 
@@ -230,6 +233,7 @@ func (r *reader) keep(ctx context.Context, page xapi.Page, gap *history.Span, sp
 	if err != nil {
 		return err
 	}
+	r.spent += page.Reads
 	r.reserved, r.given, r.ids, r.endID, *span = 0, given, joined(r.ids, ids), end, done
 	if !done.Empty() {
 		r.have = r.have.With(done)

@@ -39,6 +39,9 @@ func (r *reader) recheck(ctx context.Context, o *assess.Options) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, errCeiling):
+		o.OutOfReach = append(o.OutOfReach, fmt.Sprintf(notRechecked, "this analysis reached its ceiling of "+assess.Dollars(r.a.MaxCostCents)))
+		return nil
 	case errors.Is(err, errBudget):
 		o.OutOfReach = append(o.OutOfReach, fmt.Sprintf(notRechecked, "your plan's reads from X for this period are used up"))
 		return nil
@@ -205,7 +208,7 @@ func (r *reader) lookUp(ctx context.Context, ids []string) (gone int, err error)
 		return gone + more, err
 	}
 	if n < len(ids) {
-		err = errBudget
+		err = r.short
 	}
 	return gone, err
 }
@@ -264,6 +267,7 @@ func (r *reader) keepFound(ctx context.Context, found xapi.Found) error {
 	if err != nil {
 		return err
 	}
+	r.spent += found.Reads
 	r.reserved, r.gone = 0, r.gone+len(found.Gone)
 	r.ids = slices.DeleteFunc(joined(r.ids, idsOf(found.Posts)), func(id history.ID) bool { return drop[id.String()] })
 	return nil

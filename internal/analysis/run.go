@@ -177,18 +177,26 @@ func (s *Service) renew(ctx context.Context, a Analysis, p assess.Progress) erro
 	return err
 }
 
-// save keeps the report, spends the reserved unit and ends the analysis, all at once.
+// unusable is said in a report that costs no unit.
+const unusable = "The answers of the language model could not be used. This analysis took none of your plan's."
+
+// save keeps the report, spends the reserved unit and ends the analysis, all at once. A report whose model's part could not
+// be used is the screen alone, which is not what the plan sells: its unit goes back.
 func (s *Service) save(ctx context.Context, a Analysis, r *assess.Report) error {
 	r.ID = a.ID
+	free := a.Model != "" && r.Coverage.ModelUnusable
+	if free {
+		r.Coverage.OutOfReach = append(r.Coverage.OutOfReach, unusable)
+	}
 	sealed, err := s.sealReport(a.UserID, r)
 	if err != nil {
 		return err
 	}
 	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := tx.Exec(ctx, `
-			UPDATE analyses SET status = 'completed', stage = 'done', done = total, score = $3, level = $4, score_now = $3, level_now = $4, findings = $5, finished_at = $6, lease_until = NULL, event_seq = event_seq + 1
+			UPDATE analyses SET status = 'completed', stage = 'done', done = total, score = $3, level = $4, score_now = $3, level_now = $4, findings = $5, finished_at = $6, free = $7, lease_until = NULL, event_seq = event_seq + 1
 			WHERE id = $1 AND runner = $2 AND status = 'running'`,
-			a.ID, s.runner, r.Score, string(r.Level), len(r.Findings)+r.LeftOut.Findings, tx.Now())
+			a.ID, s.runner, r.Score, string(r.Level), len(r.Findings)+r.LeftOut.Findings, tx.Now(), free)
 		if err != nil {
 			return err
 		}
@@ -202,6 +210,9 @@ func (s *Service) save(ctx context.Context, a Analysis, r *assess.Report) error 
 			s.Accounts.MarkSynced(ctx, tx, a.UserID, *a.AccountID)
 		}
 		audit.Record(ctx, tx, audit.Event{UserID: a.UserID, Actor: "system", Action: audit.AnalysisComplete, Resource: a.ID})
+		if free {
+			return s.Billing.Release(ctx, tx, a.UserID, a.PeriodStart)
+		}
 		return s.Billing.Commit(ctx, tx, a.UserID, a.PeriodStart)
 	})
 	if err == nil {

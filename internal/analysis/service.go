@@ -109,6 +109,7 @@ type Analysis struct {
 	Handle       string
 	Purpose      assess.Purpose
 	MaxPosts     int // so many posts are read from X, or given to the model; the screen reads all that are kept
+	MaxCostCents int // X and the model together may cost so much; 0: no ceiling
 	Since        *time.Time
 	Tier         string
 	Model        string // as asked for; the report says what was used
@@ -125,9 +126,12 @@ type Analysis struct {
 	PeriodStart  time.Time  // the quota period it is counted in
 	WaitUntil    *time.Time // it does nothing before this moment
 	WaitingFor   WaitingFor // and this is why
+	Free         bool       // it has completed and took no unit, because the model's answers could not be used
 	CreatedAt    time.Time
 	StartedAt    *time.Time
 	FinishedAt   *time.Time
+
+	modelMicroUSD int64 // what the model has cost, in all its tries
 
 	tries int       // that a passing trouble ended
 	turn  time.Time // its place in the line, when it is started
@@ -141,6 +145,7 @@ type StartRequest struct {
 	Handle         string // of a linked account, instead of its id
 	Purpose        assess.Purpose
 	MaxPosts       int // 0: as many as the plan allows
+	MaxCostCents   int // the ceiling of the cost; 0, or more than the plan's: the plan's
 	Since          *time.Time
 	Consent        bool   // the person agrees to ConsentText now
 	IdempotencyKey string // the same key starts the same analysis once; "" for none
@@ -206,6 +211,9 @@ func (r *StartRequest) check() error {
 	if r.MaxPosts < 0 || (r.MaxPosts > 0 && r.MaxPosts < assess.MinPosts) {
 		return fault.ValidationFailed.At("body.max_posts", fmt.Sprintf("must be at least %d", assess.MinPosts))
 	}
+	if r.MaxCostCents < 0 {
+		return fault.ValidationFailed.At("body.max_cost_cents", "must be at least 1")
+	}
 	return r.once("").Check()
 }
 
@@ -216,7 +224,7 @@ func (r StartRequest) once(userID string) once.Request {
 		since = r.Since.UTC().Format(time.RFC3339Nano)
 	}
 	return once.New(userID, r.IdempotencyKey, "start",
-		r.AccountID, r.ArchiveID, r.Handle, string(r.Purpose), strconv.Itoa(r.MaxPosts), since)
+		r.AccountID, r.ArchiveID, r.Handle, string(r.Purpose), strconv.Itoa(r.MaxPosts), since, strconv.Itoa(r.MaxCostCents))
 }
 
 func (s *Service) start(ctx context.Context, userID string, r StartRequest) (a Analysis, res billing.Reservation, err error) {
@@ -287,6 +295,10 @@ func (s *Service) newAnalysis(userID string, r StartRequest, from origin, res bi
 		turn:     newTurn(now, from.lastTurn, res.Tier.Name),
 		Progress: assess.Progress{Stage: assess.StageQueued}, PeriodStart: res.PeriodStart, CreatedAt: now,
 	}
+	a.MaxCostCents = res.Tier.MaxCostCents
+	if r.MaxCostCents > 0 && (a.MaxCostCents == 0 || r.MaxCostCents < a.MaxCostCents) {
+		a.MaxCostCents = r.MaxCostCents
+	}
 	if s.Claude != nil {
 		a.Model = res.Tier.Model
 	}
@@ -296,10 +308,10 @@ func (s *Service) newAnalysis(userID string, r StartRequest, from origin, res bi
 // record writes everything a start leaves behind: none of it needs an answer but the job's.
 func (s *Service) record(ctx context.Context, tx db.Tx, a Analysis, consent bool) error {
 	tx.Later(`
-		INSERT INTO analyses (id, user_id, account_id, archive_id, handle, purpose, max_posts, since, tier, model, status, stage, period_start, created_at, turn)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		INSERT INTO analyses (id, user_id, account_id, archive_id, handle, purpose, max_posts, since, tier, model, status, stage, period_start, created_at, turn, max_cost_cents)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
 		a.ID, a.UserID, a.AccountID, a.ArchiveID, a.Handle, string(a.Purpose), a.MaxPosts, a.Since, a.Tier, a.Model,
-		string(a.Status), string(a.Progress.Stage), a.PeriodStart, a.CreatedAt, a.turn)
+		string(a.Status), string(a.Progress.Stage), a.PeriodStart, a.CreatedAt, a.turn, a.MaxCostCents)
 	if consent {
 		s.Accounts.Consent(ctx, tx, a.UserID, ConsentKind, ConsentVersion)
 	}

@@ -32,6 +32,10 @@ type timeline struct {
 	checked  time.Time   // when posts were last looked up again
 	gone     int         // how many of them were gone
 	reserved int         // reads that were taken for the page under way
+	spent    int         // reads of the analysis, in all its tries
+	short    error       // why fewer reads were granted than asked for
+
+	postMicroUSD int64 // what the model's reading of a post costs
 }
 
 type timelineRow struct {
@@ -51,8 +55,12 @@ const timelineColumns = `analysis_id, runner, reserved, reserved_in, read_at, en
 
 // openTimeline takes the lease of an account, or returns errBusy. Close it.
 func (s *Service) openTimeline(ctx context.Context, a Analysis, accountID string) (*timeline, error) {
-	t := &timeline{s: s, a: a, id: accountID}
-	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	judge, err := s.judge(a)
+	if err != nil {
+		return nil, err
+	}
+	t := &timeline{s: s, a: a, id: accountID, spent: a.XReads, postMicroUSD: judge.PostMicroUSD()}
+	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		tx.Later(`INSERT INTO timelines (account_id, user_id) VALUES ($1, $2) ON CONFLICT (account_id) DO NOTHING`, accountID, a.UserID)
 		// The row lock comes first, so that the next statement sees who holds the lease now.
 		row, err := db.One(ctx, tx, scanTimeline, `UPDATE timelines SET user_id = user_id WHERE account_id = $1 AND user_id = $2
@@ -127,6 +135,9 @@ func (t *timeline) close(ctx context.Context) error {
 func (t *timeline) reserve(ctx context.Context, n, least int) (granted int, err error) {
 	if t.reserved >= least && t.reserved > 0 {
 		return min(n, t.reserved), nil
+	}
+	if n, err = t.afford(n, least); err != nil {
+		return 0, err
 	}
 	err = t.s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		if err := t.s.mine(ctx, tx, t.a.ID, 0); err != nil {

@@ -274,6 +274,7 @@ func (a *App) billingConfig() billing.Config {
 func (a *App) tiers() plan.Tiers {
 	t := plan.DefaultTiers()
 	t.Basic.Quota, t.Pro.Quota = a.cfg.Limits.BasicQuota, a.cfg.Limits.ProQuota
+	t.Basic.MaxCostCents, t.Pro.MaxCostCents = a.cfg.Limits.BasicCost, a.cfg.Limits.ProCost
 	t.Basic.Model, t.Pro.Model = a.cfg.Claude.BasicModel, a.cfg.Claude.ProModel
 	return t
 }

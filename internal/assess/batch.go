@@ -3,6 +3,7 @@ package assess
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 )
 
@@ -23,6 +24,7 @@ type batchRun struct {
 	judge    *Judge
 	verdicts map[string]Judgement // by content key, without post ids
 	rejected int
+	left     map[string]bool // content keys that the ceiling left without a question
 }
 
 // remember takes what the cache knows.
@@ -78,18 +80,39 @@ func (b *batchRun) groups(posts []Post, keys []string) [][]question {
 // settle asks about a group until each text has a verdict or the model has shown that it gives none. Whatever of an answer
 // can be used is kept at once; only the rest is asked about again, first with the reason, then in halves.
 func (b *batchRun) settle(ctx context.Context, group []question) error {
+	if b.judge.Capped() {
+		b.leave(group)
+		return nil
+	}
 	if !b.judge.mayBegin() {
 		return nil
 	}
 	had := len(b.verdicts)
 	err := b.askAbout(ctx, group, "")
+	if b.judge.Capped() {
+		b.leave(b.unanswered(group))
+		return err
+	}
 	b.judge.settled(len(b.verdicts) > had)
 	return err
+}
+
+// leave notes texts that the ceiling leaves without a verdict.
+func (b *batchRun) leave(group []question) {
+	if b.left == nil {
+		b.left = map[string]bool{}
+	}
+	for _, q := range group {
+		b.left[q.key] = true
+	}
 }
 
 func (b *batchRun) askAbout(ctx context.Context, group []question, problem string) error {
 	open := b.unanswered(group)
 	answer, err := b.judge.once(ctx, group, problem)
+	if errors.Is(err, errCeiling) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -189,6 +212,9 @@ func (b *batchRun) result(posts []Post, keys []string) BatchResult {
 		v, ok := b.verdicts[keys[i]]
 		if !ok {
 			out.Unjudged = append(out.Unjudged, p.ID)
+			if b.left[keys[i]] {
+				out.OverCost++
+			}
 			continue
 		}
 		v.PostID = p.ID

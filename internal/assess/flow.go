@@ -171,6 +171,7 @@ type tally struct {
 	source                              string
 	purpose                             Purpose
 	analysed, judged, unjudged, talking int
+	overCost                            int // of the unjudged: left by the ceiling
 	rejected, notEnglish, dated         int
 	guarded                             int
 	acquitted                           Acquitted
@@ -200,6 +201,7 @@ func (t *tally) addChunk(c *chunk, hasJudge bool) {
 		verdicts[j.PostID] = j
 	}
 	t.rejected += c.judged.Rejected
+	t.overCost += c.judged.OverCost
 	for i, p := range c.posts {
 		verdict, judged := verdicts[p.ID]
 		if judged {

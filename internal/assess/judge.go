@@ -26,14 +26,16 @@ type Judge struct {
 	Client       *claude.Client
 	Model        string
 	Prices       Prices
-	SecondModel  string                 // asked second questions; "": Model
-	SecondPrices Prices                 // of SecondModel, where it is another
-	Cache        VerdictCache           // nil: every post is judged anew
-	Rand         io.Reader              // of the delimiters; nil: crypto/rand
-	TalksToModel func(text string) bool // posts it is true for are judged alone; nil: the model alone decides
-	BatchSize    int                    // posts in one call; 0: 40
-	Metrics      *metrics.Metrics       // nil: nobody watches
-	Pace         *Pace                  // learns how the model answers; nil: nothing does
+	SecondModel  string                                          // asked second questions; "": Model
+	SecondPrices Prices                                          // of SecondModel, where it is another
+	Cache        VerdictCache                                    // nil: every post is judged anew
+	Rand         io.Reader                                       // of the delimiters; nil: crypto/rand
+	TalksToModel func(text string) bool                          // posts it is true for are judged alone; nil: the model alone decides
+	BatchSize    int                                             // posts in one call; 0: 40
+	Metrics      *metrics.Metrics                                // nil: nobody watches
+	Pace         *Pace                                           // learns how the model answers; nil: nothing does
+	MaxMicroUSD  *int64                                          // the ceiling of what it may cost (ceiling.go); nil: none
+	Spent        func(ctx context.Context, microUSD int64) error // told what each call has cost; nil: nobody is
 
 	names []string // of the account itself, which are replaced wherever they stand
 
@@ -41,6 +43,7 @@ type Judge struct {
 	use  ModelUse
 	cost int64 // in millionths of a µUSD, so that no call is rounded
 	breaker
+	flights
 }
 
 // BatchResult is what the model said of the posts of one batch.
@@ -48,6 +51,7 @@ type BatchResult struct {
 	Judgements []Judgement // in the order of the posts; a post in Unjudged has none
 	Unjudged   []string    // ids of posts the model gave no usable answer for
 	Rejected   int         // claims about posts that were not asked about
+	OverCost   int         // posts in Unjudged that the ceiling left without a question
 }
 
 // Batch judges posts. Posts whose text is in the cache cost nothing, and equal texts are asked about once. Every usable
@@ -124,21 +128,36 @@ func (j *Judge) once(ctx context.Context, group []question, problem string) (cla
 	began := time.Now()
 	answer, err := j.ask(ctx, claude.Request{
 		Model: j.Model, System: rubric, User: user, Schema: judgeSchema(), MaxTokens: maxAnswer, Effort: "low",
-	})
+	}, int64(j.Pace.of(j.Model).output*float64(len(group))))
 	if err == nil {
 		j.Pace.note(j.Model, group, answer, time.Since(began))
 	}
 	return answer, err
 }
 
-// ask makes one call and counts it.
-func (j *Judge) ask(ctx context.Context, r claude.Request) (claude.Answer, error) {
+// ask makes one call and counts it, or returns errCeiling. output is how many tokens the answer will probably have.
+func (j *Judge) ask(ctx context.Context, r claude.Request, output int64) (claude.Answer, error) {
+	worst, err := j.admit(ctx, r, output)
+	if err != nil {
+		return claude.Answer{}, err
+	}
+	defer j.land(worst)
 	answer, err := j.Client.Ask(ctx, r)
 	if err != nil {
 		return claude.Answer{}, err
 	}
-	j.count(r.Model, answer)
-	return answer, nil
+	cost := j.count(r.Model, answer)
+	if j.Spent != nil {
+		err = j.Spent(ctx, (cost+999_999)/1_000_000)
+	}
+	return answer, err
+}
+
+func (j *Judge) pricesOf(model string) Prices {
+	if model != j.Model {
+		return j.SecondPrices
+	}
+	return j.Prices
 }
 
 func (j *Judge) nonce() (string, error) {
@@ -155,7 +174,8 @@ func (j *Judge) nonce() (string, error) {
 	return hex.EncodeToString(b[:]), nil
 }
 
-func (j *Judge) count(model string, a claude.Answer) {
+// count adds a call, and tells what it has cost in millionths of a µUSD.
+func (j *Judge) count(model string, a claude.Answer) int64 {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.use.Calls++
@@ -166,11 +186,8 @@ func (j *Judge) count(model string, a claude.Answer) {
 	if a.Stop == "refusal" {
 		j.use.Refusals++
 	}
-	prices := j.Prices
-	if model != j.Model {
-		prices = j.SecondPrices
-	}
-	cost := prices.of(a.Usage)
+	cost := j.pricesOf(model).of(a.Usage)
 	j.cost += cost
 	j.Metrics.Model(model, metrics.Tokens(a.Usage), float64(cost)/1e12)
+	return cost
 }

@@ -3,6 +3,7 @@ package assess
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"iter"
 	"maps"
 	"runtime"
@@ -47,6 +48,8 @@ type Options struct {
 	Gaps        []Gap             // the same, with dates
 	PostsGone   int               // posts that were deleted at X since the last report
 	XReads      int               // posts that X charged for
+	ModelCost   int64             // µUSD that the model has cost in earlier tries of this run
+	MaxCost     int               // the ceiling of the run in cents, as the report names it; 0: none. Judge.MaxMicroUSD keeps to it.
 	NeverRead   []string          // parts of the source that were not opened
 	KeptUntil   string            // RFC 3339; "": the posts are not kept
 	Dismissed   map[string]string // finding id → why, from earlier reports
@@ -151,7 +154,7 @@ func (r *run) addModel(out *Report) {
 	}
 	use := r.Judge.Use()
 	out.Models = append(out.Models, use)
-	out.Cost.ModelMicroUSD = r.Judge.CostMicroUSD()
+	out.Cost.ModelMicroUSD = r.o.ModelCost + r.Judge.CostMicroUSD()
 	out.Cost.PricesPerMTokIn = r.Judge.Prices.InputMicroUSD
 	out.Cost.PricesPerMTokOu = r.Judge.Prices.OutputMicroUSD
 	out.Versions.Prompt = PromptVersion
@@ -171,12 +174,16 @@ func (r *run) coverage() Coverage {
 	c := Coverage{
 		PostsTotal: r.total, PostsAnalysed: r.analysed, Reposts: r.reposts, OthersWords: r.others, Quoting: r.quoting,
 		PostsSkipped: r.reposts + r.others + r.gone.Count, AlreadyGone: r.gone, ModelChoice: r.choice,
-		PostsJudged: r.judged, PostsUnjudged: r.unjudged, TalkToModel: r.talking, NotEnglish: r.notEnglish,
+		PostsJudged: r.judged, PostsUnjudged: r.unjudged, PostsOverCost: r.overCost, TalkToModel: r.talking, NotEnglish: r.notEnglish,
 		FindingsLost: r.findings.leftOut.Findings, OutOfReach: append([]string{}, r.o.OutOfReach...),
 		Gaps: append([]Gap{}, r.o.Gaps...), PostsGone: r.o.PostsGone,
 	}
 	if r.Judge != nil {
-		c.ModelUnusable = r.Judge.Unusable() || r.judged == 0 && r.unjudged > 0
+		c.ModelUnusable = r.Judge.Unusable() || r.judged == 0 && r.unjudged > r.overCost
+	}
+	if r.overCost > 0 {
+		c.OutOfReach = append(c.OutOfReach, fmt.Sprintf("%s not given to the model, because the analysis reached its ceiling of %s. "+
+			"The word screen has read them.", Counting(r.overCost, "post was/posts were"), Dollars(r.o.MaxCost)))
 	}
 	if r.o.Unread != nil {
 		u := r.o.Unread()

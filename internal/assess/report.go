@@ -67,18 +67,19 @@ type Coverage struct {
 	PostsAnalysed int          `json:"posts_analysed"` // screened, and judged where a model was used
 	PostsSkipped  int          `json:"posts_skipped"`  // in others' words, or deleted already
 	Reposts       int          `json:"reposts"`
-	OthersWords   int          `json:"posts_in_others_words"`  // besides reposts: passed on by hand, quoted whole, lyrics
-	Quoting       int          `json:"posts_quoting_others"`   // analysed, but for the words in them that are somebody else's
-	AlreadyGone   Gone         `json:"already_deleted"`        // posts that X has deleted and the archive still holds
-	Outdated      int          `json:"earlier_versions"`       // of edited posts; only the newest version counts
-	EntriesLost   int          `json:"entries_unreadable"`     // out_of_reach says which, and why
-	ModelChoice   *ModelChoice `json:"model_choice,omitempty"` // which posts the model was given, where not all
-	PostsJudged   int          `json:"posts_judged"`           // by the model; 0 when the screen stood alone
-	TalkToModel   int          `json:"posts_addressing_model"` // posts written to a reader that is a machine; judged alone
-	PostsUnjudged int          `json:"posts_unjudged"`         // the model gave no usable answer for them
-	ModelUnusable bool         `json:"model_unusable"`         // its answers could not be used, so the screen stands alone
-	NotEnglish    int          `json:"posts_not_in_english"`   // the screen knows fewer words there
-	FindingsLost  int          `json:"findings_left_out"`      // weaker ones beyond the 5,000 a report lists
+	OthersWords   int          `json:"posts_in_others_words"`        // besides reposts: passed on by hand, quoted whole, lyrics
+	Quoting       int          `json:"posts_quoting_others"`         // analysed, but for the words in them that are somebody else's
+	AlreadyGone   Gone         `json:"already_deleted"`              // posts that X has deleted and the archive still holds
+	Outdated      int          `json:"earlier_versions"`             // of edited posts; only the newest version counts
+	EntriesLost   int          `json:"entries_unreadable"`           // out_of_reach says which, and why
+	ModelChoice   *ModelChoice `json:"model_choice,omitempty"`       // which posts the model was given, where not all
+	PostsJudged   int          `json:"posts_judged"`                 // by the model; 0 when the screen stood alone
+	TalkToModel   int          `json:"posts_addressing_model"`       // posts written to a reader that is a machine; judged alone
+	PostsUnjudged int          `json:"posts_unjudged"`               // the model gave no usable answer for them
+	PostsOverCost int          `json:"posts_over_ceiling,omitempty"` // of the unjudged: the ceiling of the run left them
+	ModelUnusable bool         `json:"model_unusable"`               // its answers could not be used, so the screen stands alone
+	NotEnglish    int          `json:"posts_not_in_english"`         // the screen knows fewer words there
+	FindingsLost  int          `json:"findings_left_out"`            // weaker ones beyond the 5,000 a report lists
 	From          *time.Time   `json:"from"`
 	To            *time.Time   `json:"to"`
 	OutOfReach    []string     `json:"out_of_reach"` // sentences: what could not be read, and why
@@ -96,7 +97,7 @@ type Gone struct {
 type Gap struct {
 	From   *time.Time `json:"from"`
 	To     *time.Time `json:"to"`
-	Reason string     `json:"reason"` // limit, since, budget, x_ends, x_paused or archive
+	Reason string     `json:"reason"` // limit, since, budget, ceiling, x_ends, x_paused or archive
 	Remedy string     `json:"remedy"` // a sentence: how to close it
 }
 
@@ -106,6 +107,7 @@ const (
 	GapSince   = "since"    // it was asked for newer posts only
 	GapBudget  = "budget"   // the plan's reads are used up
 	GapXEnds   = "x_ends"   // X gives only the newest posts of an account
+	GapCeiling = "ceiling"  // the ceiling of the run allows no more
 	GapXPaused = "x_paused" // X allows no further reads for now
 	GapArchive = "archive"  // no archive that is kept has it
 )

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -106,9 +107,13 @@ func (j *Judge) second(ctx context.Context, doubts []doubt) ([]Opinion, error) {
 	if err != nil {
 		return nil, err
 	}
+	const perOpinion = 20 // tokens
 	answer, err := j.ask(ctx, claude.Request{
 		Model: j.secondModel(), System: secondRubric, User: user, Schema: secondSchema(), MaxTokens: maxAnswer, Effort: "low",
-	})
+	}, int64(perOpinion*len(open)))
+	if errors.Is(err, errCeiling) {
+		return out, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package assess
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -58,3 +59,6 @@ func short(text string, n int) string {
 	}
 	return text
 }
+
+// Dollars writes an amount of cents: $3.00.
+func Dollars(cents int) string { return fmt.Sprintf("$%d.%02d", cents/100, cents%100) }

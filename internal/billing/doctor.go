@@ -310,8 +310,8 @@ func (s *Service) recount(ctx context.Context, userID string, periodStart time.T
 		}
 		tx.Later(`UPDATE quota_periods SET
 			reserved = (SELECT count(*) FROM analyses a WHERE a.user_id = $1 AND a.period_start = $2 AND a.status IN ('queued', 'running')),
-			used = CASE WHEN used < (SELECT count(*) FROM analyses a WHERE a.user_id = $1 AND a.period_start = $2 AND a.status = 'completed')
-				THEN (SELECT count(*) FROM analyses a WHERE a.user_id = $1 AND a.period_start = $2 AND a.status = 'completed') ELSE used END
+			used = CASE WHEN used < (SELECT count(*) FROM analyses a WHERE a.user_id = $1 AND a.period_start = $2 AND a.status = 'completed' AND NOT a.free)
+				THEN (SELECT count(*) FROM analyses a WHERE a.user_id = $1 AND a.period_start = $2 AND a.status = 'completed' AND NOT a.free) ELSE used END
 			WHERE user_id = $1 AND period_start = $2`, userID, periodStart)
 		return nil
 	})

@@ -156,6 +156,9 @@ type Limits struct {
 
 	BasicQuota int `env:"BASIC_TIER_MONTHLY_QUOTA, default=1000" range:"0-1000000" doc:"Analyses in a billing period on the basic plan."`
 	ProQuota   int `env:"PRO_TIER_MONTHLY_QUOTA, default=10000" range:"0-1000000" doc:"Analyses in a billing period on the pro plan."`
+
+	BasicCost int `env:"BASIC_TIER_MAX_COST_CENTS, default=300" range:"0-1000000" doc:"What X and the model together may cost in one analysis on the basic plan, in cents of a US dollar; it stops there. 0 for no ceiling."`
+	ProCost   int `env:"PRO_TIER_MAX_COST_CENTS, default=2500" range:"0-1000000" doc:"The same on the pro plan."`
 }
 
 // Keep is how long what belongs to users is kept.

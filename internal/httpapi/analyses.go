@@ -27,6 +27,7 @@ type analysisBody struct {
 	Handle     string            `json:"handle"`
 	Purpose    string            `json:"purpose"`
 	MaxPosts   int               `json:"max_posts"`
+	MaxCost    int               `json:"max_cost_cents" doc:"X and the model together cost the operator at most so many cents of a US dollar; 0 for no ceiling."`
 	Tier       string            `json:"tier"`
 	Model      string            `json:"model" doc:"Empty when the screen stands alone."`
 	Status     string            `json:"status" enum:"queued,running,completed,failed,cancelled"`
@@ -36,6 +37,7 @@ type analysisBody struct {
 	Level      *string           `json:"level"`
 	ScoreNow   *float64          `json:"score_now" doc:"With the dismissals made since."`
 	LevelNow   *string           `json:"level_now"`
+	Free       bool              `json:"free" doc:"It has completed and took no analysis of the plan, because the model's answers could not be used."`
 	Error      *analysisError    `json:"error"`
 	CreatedAt  time.Time         `json:"created_at"`
 	StartedAt  *time.Time        `json:"started_at"`
@@ -71,7 +73,7 @@ type analysisError struct {
 func newAnalysisBody(x analysis.Analysis) analysisBody {
 	self := "/api/v1/analyses/" + x.ID
 	b := analysisBody{
-		ID: x.ID, AccountID: x.AccountID, ArchiveID: x.ArchiveID, Handle: x.Handle, Purpose: string(x.Purpose), MaxPosts: x.MaxPosts,
+		ID: x.ID, AccountID: x.AccountID, ArchiveID: x.ArchiveID, Handle: x.Handle, Purpose: string(x.Purpose), MaxPosts: x.MaxPosts, MaxCost: x.MaxCostCents, Free: x.Free,
 		Tier: x.Tier, Model: x.Model, Status: string(x.Status), Progress: newProgressBody(x.Progress), Score: x.Score, Level: x.Level, ScoreNow: x.ScoreNow, LevelNow: x.LevelNow,
 		CreatedAt: x.CreatedAt, StartedAt: x.StartedAt, FinishedAt: x.FinishedAt,
 		Links: map[string]string{"self": self, "events": self + "/events"},
@@ -97,6 +99,7 @@ type startBody struct {
 	ArchiveID string     `json:"archive_id,omitempty" format:"uuid" doc:"An uploaded archive."`
 	Purpose   string     `json:"purpose,omitempty" maxLength:"50" doc:"The lens: personal_reputation (default), job_search, career_development, brand_building, influencer, public_office, corporate_communications, academic or visa_application."`
 	MaxPosts  int        `json:"max_posts,omitempty" minimum:"0" doc:"The newest so many; as many as the plan allows by default."`
+	MaxCost   int        `json:"max_cost_cents,omitempty" minimum:"0" doc:"A ceiling of what X and the model together may cost the operator, in cents of a US dollar: reading and judging stop before it, and the report says what was left. The plan's by default, and never more."`
 	Since     *time.Time `json:"since,omitempty" doc:"Leave out what is older."`
 	Consent   bool       `json:"consent,omitempty" doc:"You agree that the posts are read and judged. Needed the first time."`
 }

@@ -8,7 +8,7 @@ import (
 func exampleRun(status string) analysisBody {
 	self := "/api/v1/analyses/" + exampleAnalysis
 	b := analysisBody{
-		ID: exampleAnalysis, AccountID: new(exampleAccount), Handle: exampleHandle, Purpose: "job_search", MaxPosts: 200, Tier: "basic", Model: "claude-haiku-5-5",
+		ID: exampleAnalysis, AccountID: new(exampleAccount), Handle: exampleHandle, Purpose: "job_search", MaxPosts: 200, MaxCost: 300, Tier: "basic", Model: "claude-haiku-5-5",
 		Status: status, Progress: progressBody{Stage: "queued"}, CreatedAt: exampleTime(), Links: map[string]string{"self": self, "events": self + "/events"},
 	}
 	if status == "completed" {
@@ -49,7 +49,7 @@ func examplePreview() previewBody {
 		},
 		Known: previewKnown{Posts: 150, Verdicts: 150},
 		Model: &previewAsks{Model: "claude-haiku-5-5", Posts: 200, Texts: 50, Calls: 2, Seconds: 7, MicroUSD: 1_950},
-		Cost:  previewCost{MicroUSD: 256_950}, Gaps: exampleGaps(),
+		Cost:  previewCost{MicroUSD: 256_950, Ceiling: 300}, Gaps: exampleGaps(),
 		OutOfReach: []string{"212 posts would be left for another analysis, because this one reads at most 200."},
 		Quota:      previewQuota{Takes: 1, Remaining: 990},
 	}
@@ -74,6 +74,7 @@ func analysisEntries() map[string]entry {
 		"POST /api/v1/analyses": {
 			text: "It takes one analysis of your plan, which is given back if it fails. Follow it at its Location, or at links.events.\n\n" +
 				"Name a linked account, or an archive you have uploaded. The first time, consent says that the posts may be read and judged.\n\n" +
+				"It keeps below the ceiling in max_cost_cents; the preview says what it would cost. A report whose model's answers could not be used takes no analysis of your plan.\n\n" +
 				"With an Idempotency-Key the same request may be sent again: for a day it gives the same analysis, and another body under the same key is refused.",
 			sent: map[string]any{"account_id": exampleAccount, "purpose": "job_search", "consent": true}, answered: exampleRun("queued"), refusals: startRefusals(),
 		},

@@ -53,6 +53,8 @@ type previewAsks struct {
 
 type previewCost struct {
 	MicroUSD int64 `json:"expected_micro_usd" doc:"What the operator would pay, in millionths of a US dollar."`
+	Ceiling  int   `json:"max_cost_cents" doc:"The ceiling that the analysis keeps, in cents; 0 for none."`
+	Reaches  bool  `json:"reaches_ceiling" doc:"It would probably stop there: some posts would be left unread or unjudged."`
 }
 
 type previewWait struct {
@@ -75,7 +77,7 @@ func newPreviewBody(p analysis.Preview) previewBody {
 			p.Reads.Expected, p.Reads.AtMost, p.Reads.Rechecked, p.Usage.Reads.Remaining, reads, p.Reads.AtX, p.Reads.CountedAt,
 		},
 		Known: previewKnown{p.Kept, p.Model.Known},
-		Cost:  previewCost{MicroUSD: p.ExpectedMicroUSD()},
+		Cost:  previewCost{p.ExpectedMicroUSD(), p.MaxCostCents, p.ReachesCeiling()},
 		Gaps:  append([]assess.Gap{}, p.Gaps...), OutOfReach: append([]string{}, p.OutOfReach...),
 		Quota: previewQuota{1, p.Usage.Quota.Remaining},
 	}
@@ -105,6 +107,6 @@ func (a *API) preview(ctx context.Context, in *foresightInput) (*foresightOutput
 func (b *startBody) request() analysis.StartRequest {
 	return analysis.StartRequest{
 		AccountID: b.AccountID, ArchiveID: b.ArchiveID, Handle: strings.TrimPrefix(b.Handle, "@"),
-		Purpose: assess.Purpose(b.Purpose), MaxPosts: b.MaxPosts, Since: b.Since, Consent: b.Consent,
+		Purpose: assess.Purpose(b.Purpose), MaxPosts: b.MaxPosts, MaxCostCents: b.MaxCost, Since: b.Since, Consent: b.Consent,
 	}
 }

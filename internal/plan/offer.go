@@ -13,10 +13,11 @@ type Offer struct {
 // Tier is what a plan gives in one period. The zero Tier is no plan.
 type Tier struct {
 	Name         string `json:"name"`
-	MonthlyCents int    `json:"monthly_cents"` // of a US dollar
-	Quota        int    `json:"quota"`         // analyses a period
-	Reads        int    `json:"reads"`         // posts read from X a period
-	MaxPosts     int    `json:"max_posts"`     // posts read from X, and given to the model, in an analysis; the screen reads every post of an archive
+	MonthlyCents int    `json:"monthly_cents"`  // of a US dollar
+	Quota        int    `json:"quota"`          // analyses a period
+	Reads        int    `json:"reads"`          // posts read from X a period
+	MaxPosts     int    `json:"max_posts"`      // posts read from X, and given to the model, in an analysis; the screen reads every post of an archive
+	MaxCostCents int    `json:"max_cost_cents"` // X and the model together may cost the operator so much in an analysis; 0: no ceiling
 	Model        string `json:"model"`
 }
 
@@ -26,8 +27,8 @@ type Tiers struct{ Basic, Pro Tier }
 // DefaultTiers are the plans as Repazoo sells them.
 func DefaultTiers() Tiers {
 	return Tiers{
-		Basic: Tier{Name: "basic", MonthlyCents: 900, Quota: 1_000, Reads: 1_000, MaxPosts: 200, Model: "claude-haiku-5-5"},
-		Pro:   Tier{Name: "pro", MonthlyCents: 2_900, Quota: 10_000, Reads: 4_000, MaxPosts: 3_200, Model: "claude-sonnet-5-5"},
+		Basic: Tier{Name: "basic", MonthlyCents: 900, Quota: 1_000, Reads: 1_000, MaxPosts: 200, MaxCostCents: 300, Model: "claude-haiku-5-5"},
+		Pro:   Tier{Name: "pro", MonthlyCents: 2_900, Quota: 10_000, Reads: 4_000, MaxPosts: 3_200, MaxCostCents: 2_500, Model: "claude-sonnet-5-5"},
 	}
 }
 
