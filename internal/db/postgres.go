@@ -22,9 +22,10 @@ import (
 // connection never carries it on.
 const asUser = `SELECT set_config('request.jwt.claims', $1, true)`
 
-// postgres keeps a pool for each role, because a connection that begins as the role needs no
+// postgres keeps a pool for each role, because a connection that became the role when it was made needs no
 // statement to become it, and a bug cannot forget to.
 type postgres struct {
+	asUser string                // asUser, or asPooledUser
 	login  *pgxpool.Pool         // the login itself: checks and migrations
 	users  *pgxpool.Pool         // requests: each transaction says which user
 	system *pgxpool.Pool         // the service role: sign-in, webhooks and job workers
@@ -41,12 +42,17 @@ func openPostgres(ctx context.Context, c Config) (engine, error) {
 	if cfg.ConnConfig.ConnectTimeout == 0 {
 		cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	}
-	p := &postgres{log: c.Log, traces: c.Traces}
+	p := &postgres{asUser: asUser, log: c.Log, traces: c.Traces}
 	if err := p.connect(ctx, cfg, cmp.Or(c.MaxConns, 24)); err != nil { // fewer starve group commit, more only queue in Postgres
 		return nil, errors.Join(err, p.Close())
 	}
-	if err := p.checkRole(ctx, c.AllowBypass); err != nil {
-		return nil, errors.Join(err, p.Close())
+	for _, check := range []func() error{
+		func() error { return p.checkPooler(ctx) },
+		func() error { return p.checkRole(ctx, c.AllowBypass) },
+	} {
+		if err := check(); err != nil {
+			return nil, errors.Join(err, p.Close())
+		}
 	}
 	return p, nil
 }
@@ -67,19 +73,10 @@ func (p *postgres) connect(ctx context.Context, cfg *pgxpool.Config, conns int) 
 	return err
 }
 
-// poolAs is a pool whose connections are a role from their first moment. A pooler in between
-// that drops the setting is noticed before a statement runs as somebody else.
+// poolAs is a pool whose connections are a role before anybody has them.
 func poolAs(ctx context.Context, cfg *pgxpool.Config, role string, conns int) (*pgxpool.Pool, error) {
 	cfg.MaxConns = int32(conns)
-	cfg.ConnConfig.RuntimeParams["role"] = role
-	cfg.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
-		var is string
-		err := c.QueryRow(ctx, `SELECT current_user`).Scan(&is)
-		if err == nil && is != role {
-			err = fmt.Errorf("the connection is %q instead of %q: connect to Postgres directly or through a pooler in session mode", is, role)
-		}
-		return err
-	}
+	cfg.AfterConnect = become(role)
 	return pgxpool.NewWithConfig(ctx, cfg)
 }
 
@@ -123,7 +120,7 @@ func (p *postgres) Close() error {
 func (p *postgres) read(ctx context.Context, a Actor, query string, args []any) (Rows, error) {
 	b := &pgx.Batch{}
 	if a.claims != "" {
-		b.Queue(asUser, a.claims)
+		b.Queue(p.asUser, a.claims)
 	}
 	b.Queue(query, args...)
 	results := p.pool(a).SendBatch(ctx, b)
@@ -146,7 +143,7 @@ func (p *postgres) begin(ctx context.Context, a Actor, now time.Time, fn func(Tx
 	tx := &pgTx{conn: conn.Conn(), jobs: p.jobs, own: a.role, role: a.role, now: now}
 	tx.queue(nil, "BEGIN")
 	if a.claims != "" {
-		tx.queue(nil, asUser, a.claims)
+		tx.queue(nil, p.asUser, a.claims)
 	}
 	if err := fn(tx); err != nil {
 		return errors.Join(err, tx.rollback(ctx))

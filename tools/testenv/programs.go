@@ -24,6 +24,7 @@ func needed() []program {
 	return []program{
 		{"TEST_DATABASE_URL", []string{"initdb"}, "postgresql"},
 		{"TEST_REDIS_URL", []string{"redis-server"}, "redis-server"},
+		{"PGBOUNCER", []string{"pgbouncer"}, "pgbouncer"},
 		{"CHROMIUM", []string{"chromium", "chromium-browser", "google-chrome", "Google Chrome"}, "chromium"},
 	}
 }
