@@ -146,6 +146,25 @@ func TestThemes_AreHashtagsContentWordsAndWhatTheModelNamed(t *testing.T) {
 	}
 }
 
+func TestThemes_ANameIsListedOnceWhoeverNamesIt(t *testing.T) {
+	t.Parallel()
+	themes := newThemeTally()
+	for range themeMinPosts {
+		themes.add(Post{Hashtags: []string{"Ranked", "Garden"}, Text: "ranked again, then the garden"}, "en", []string{"Ranked"})
+	}
+	seen := map[string]bool{}
+	for _, theme := range themes.result() {
+		name := strings.TrimPrefix(theme.Name, "#")
+		if seen[name] {
+			t.Errorf("%q is listed twice", name)
+		}
+		seen[name] = true
+	}
+	if !seen["ranked"] || !seen["garden"] {
+		t.Errorf("the themes are %v", seen)
+	}
+}
+
 func TestContentWords_PassOverHandlesLinksNumbersAndStopWords(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string][]string{

@@ -2,6 +2,7 @@ package assess
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -38,11 +39,22 @@ func (t *themeTally) add(p Post, lang string, byModel []string) {
 	t.model.addOnce(byModel, strings.TrimSpace)
 }
 
-// result lists the themes by kind, then by their posts.
+// result lists the themes by kind, then by their posts. A name that an earlier kind has, with
+// or without the sign of a hashtag, is not listed again.
 func (t *themeTally) result() []Theme {
-	out := append([]Theme{}, t.model.themes("model", nil)...)
-	out = append(out, t.hashtags.themes("hashtag", nil)...)
-	return append(out, t.words.themes("word", insidePairs(t.words.counts))...)
+	named, out := map[string]bool{}, []Theme{}
+	add := func(themes []Theme) {
+		out = append(out, themes...)
+		for _, theme := range themes {
+			name := strings.TrimPrefix(theme.Name, "#")
+			named[name], named["#"+name] = true, true
+		}
+	}
+	add(t.model.themes("model", named))
+	add(t.hashtags.themes("hashtag", named))
+	maps.Copy(named, insidePairs(t.words.counts))
+	add(t.words.themes("word", named))
+	return out
 }
 
 // insidePairs are the words that mostly appear as part of one pair: "climate" says nothing
