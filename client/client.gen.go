@@ -1113,7 +1113,7 @@ type EntryBody struct {
 
 // EraseInputBody defines model for EraseInputBody.
 type EraseInputBody struct {
-	// Confirm The handle of an X account you linked, or the words: erase my account.
+	// Confirm The handle of an X account that is linked to you now, with or without @.
 	Confirm string `json:"confirm"`
 }
 

@@ -33,10 +33,10 @@ type owner struct {
 
 // settle makes a grant a signed-in or linked account, in one transaction. Of parallel first sign-ins of one X account the
 // loser meets the unique key, and finds the winner's user at its next try.
-func (s *Service) settle(ctx context.Context, by linker, device string, g grant) (in SignedIn, err error) {
+func (s *Service) settle(ctx context.Context, by linker, c Callback, g grant) (in SignedIn, err error) {
 	for range 3 {
 		err = s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
-			in, err = s.attach(ctx, tx, by, device, g)
+			in, err = s.attach(ctx, tx, by, c, g)
 			return err
 		})
 		if !errors.Is(err, db.ErrConflict) {
@@ -46,7 +46,7 @@ func (s *Service) settle(ctx context.Context, by linker, device string, g grant)
 	return in, err
 }
 
-func (s *Service) attach(ctx context.Context, tx db.Tx, by linker, device string, g grant) (SignedIn, error) {
+func (s *Service) attach(ctx context.Context, tx db.Tx, by linker, c Callback, g grant) (SignedIn, error) {
 	if err := by.stillSignedIn(ctx, tx); err != nil {
 		return SignedIn{}, err
 	}
@@ -56,10 +56,14 @@ func (s *Service) attach(ctx context.Context, tx db.Tx, by linker, device string
 	}
 	in := SignedIn{UserID: o.user, New: o.fresh, Linked: by.user != ""}
 	in.Account, err = db.One(ctx, tx, s.scanAccount, `SELECT `+accountColumns+` FROM x_accounts WHERE id = $1 AND user_id = $2`, o.account, o.user)
-	if err == nil && !in.Linked {
-		in.Tokens, err = s.startSession(ctx, tx, o.user, device)
+	if err != nil || in.Linked {
+		return in, err
 	}
-	return in, err
+	if in.Tokens, err = s.startSession(ctx, tx, o.user, c.Device); err != nil {
+		return in, err
+	}
+	in.Mark = s.mark(o.user)
+	return in, s.greet(ctx, tx, in, c.Marks)
 }
 
 // stillSignedIn refuses a link whose session has ended since it was begun. It locks the session's row, so that "end every

@@ -56,10 +56,11 @@ type Authorization struct {
 // Callback is what X sent the browser back with.
 type Callback struct {
 	State, Code string
-	Error       string // X's error code, when the person or X declined
-	Issuer      string // who says that they answer (RFC 9207); may be empty
-	Browser     string // the secret of the cookie
-	Device      string // how to name the session to its owner, such as "Firefox on Linux"
+	Error       string   // X's error code, when the person or X declined
+	Issuer      string   // who says that they answer (RFC 9207); may be empty
+	Browser     string   // the secret of the cookie
+	Device      string   // how to name the session to its owner, such as "Firefox on Linux"
+	Marks       []string // what earlier sign-ins left in this browser, each a SignedIn.Mark
 }
 
 // SignedIn is a completed sign-in.
@@ -67,6 +68,7 @@ type SignedIn struct {
 	UserID   string
 	Account  XAccount
 	Tokens   Tokens `json:"-"` // of the new session; zero when Linked, as the browser keeps the session it has
+	Mark     string `json:"-"` // for the browser to keep, so that its next sign-in is told to nobody; empty when Linked
 	ReturnTo string // checked when the sign-in began
 	New      bool   // the user was made now
 	Linked   bool   // the account was linked to a signed-in user
@@ -124,7 +126,7 @@ func (s *Service) CompleteSignIn(ctx context.Context, c Callback) (SignedIn, err
 	if err != nil {
 		return failed, err
 	}
-	in, err := s.settle(ctx, st.by, c.Device, grant{who, token, s.email(ctx, token)})
+	in, err := s.settle(ctx, st.by, c, grant{who, token, s.email(ctx, token)})
 	if err != nil {
 		s.giveBack(ctx, token, err)
 		return failed, err

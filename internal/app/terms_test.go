@@ -111,7 +111,7 @@ func TestErase_DoesNotGiveTheTrialBack(t *testing.T) {
 	if status != "trialing" {
 		t.Fatalf("the first plan begins %s", status)
 	}
-	p.must(202, "DELETE", "/api/v1/users/me", `{"confirm":"erase my account"}`)
+	p.must(202, "DELETE", "/api/v1/users/me", `{"confirm":"`+gus+`"}`)
 	eventually(t, "the erasure", func() bool { return users(t, a) == 0 })
 	if _, status := begin(); status != "active" {
 		t.Fatalf("after the erasure it begins %s", status)

@@ -19,12 +19,11 @@ type privacyView struct {
 	Ended   []account.GivenConsent
 	Exports []privacy.Export
 	Handle  string // what to type to confirm the erasure
-	Words   string // what may be typed instead
 	HasPlan bool
 }
 
 func (c *Console) showPrivacy(v *visit) error {
-	p := privacyView{page: c.page(v, "Your data"), Words: privacy.EraseWords}
+	p := privacyView{page: c.page(v, "Your data")}
 	consents, err := c.Accounts.Consents(v.r.Context(), v.me.UserID)
 	if err != nil {
 		return err
@@ -63,9 +62,9 @@ func (c *Console) gatherErasure(v *visit, p *privacyView) error {
 	if err != nil {
 		return err
 	}
-	p.Handle = p.Words
-	if len(accounts) > 0 {
-		p.Handle = "@" + accounts[0].Handle
+	i := slices.IndexFunc(accounts, func(x account.XAccount) bool { return !x.Released }) // there is always one
+	if i >= 0 {
+		p.Handle = "@" + accounts[i].Handle
 	}
 	plan, err := c.Billing.Subscription(v.r.Context(), v.me.UserID)
 	p.HasPlan = plan.Tier.Name != "" && plan.Status != "included"

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/account"
@@ -19,6 +20,29 @@ const (
 func stateCookieOf(state string) string {
 	sum := sha256.Sum256([]byte(state))
 	return stateCookie + hex.EncodeToString(sum[:8])
+}
+
+// markCookie keeps that a user signed in from this browser before, for a year.
+const (
+	markCookie = "rz_seen_"
+	markLife   = 365 * 24 * time.Hour
+)
+
+// markCookieOf names it, with a cookie for each user of a browser.
+func markCookieOf(userID string) string {
+	sum := sha256.Sum256([]byte(userID))
+	return markCookie + hex.EncodeToString(sum[:4])
+}
+
+// marks are what earlier sign-ins left in this browser.
+func (a *API) marks(header string) (all []string) {
+	cookies, _ := http.ParseCookie(header)
+	for _, c := range cookies {
+		if strings.HasPrefix(c.Name, a.cookieName(markCookie)) {
+			all = append(all, c.Value)
+		}
+	}
+	return all
 }
 
 // cookieName adds the prefix that binds a cookie to this host over https. Browsers refuse

@@ -117,7 +117,7 @@ func (w patientWriter) Write(p []byte) (int, error) {
 
 type eraseInput struct {
 	Body struct {
-		Confirm string `json:"confirm" maxLength:"100" doc:"The handle of an X account you linked, or the words: erase my account."`
+		Confirm string `json:"confirm" maxLength:"100" doc:"The handle of an X account that is linked to you now, with or without @."`
 	}
 }
 

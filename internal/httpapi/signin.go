@@ -109,7 +109,7 @@ func (a *API) callback(ctx context.Context, in *callbackInput) (*callbackOutput,
 	}
 	cleared := a.cookie(name, "", time.Unix(1, 0))
 	done, err := a.Accounts.CompleteSignIn(ctx, account.Callback{
-		State: in.State, Code: in.Code, Error: in.Error, Issuer: in.Issuer, Browser: browser, Device: in.UserAgent,
+		State: in.State, Code: in.Code, Error: in.Error, Issuer: in.Issuer, Browser: browser, Device: in.UserAgent, Marks: a.marks(in.Cookie),
 	})
 	if err != nil && wantsJSON(in.Accept) {
 		return nil, err
@@ -121,6 +121,7 @@ func (a *API) callback(ctx context.Context, in *callbackInput) (*callbackOutput,
 	out := &callbackOutput{SetCookie: []http.Cookie{a.cookie(name, completed, time.Now().Add(completedFor))}}
 	if !done.Linked { // whoever links an account keeps the session they have
 		out.SetCookie = append(out.SetCookie, a.sessionCookies(done.Tokens)...)
+		out.SetCookie = append(out.SetCookie, a.cookie(markCookieOf(done.UserID), done.Mark, time.Now().Add(markLife)))
 	}
 	if wantsJSON(in.Accept) {
 		out.Status = http.StatusOK

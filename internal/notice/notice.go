@@ -1,5 +1,6 @@
 // Package notice tells people what happened to their plan and to who may sign in: that a payment failed, that grace ends,
-// that the plan changed or ended, that the quota is nearly used, that an X account was linked or released.
+// that the plan changed or ended, that the quota is nearly used, that an X account was
+// linked or released, that a browser signed in for the first time.
 //
 // # A notice is a row
 //
@@ -45,14 +46,15 @@ const (
 	TrialEnding     Kind = "trial.ending"      // within three days; Data.NoCard says what becomes of a plan without a card
 	QuotaNearlyUsed Kind = "quota.nearly_used" // four fifths of it
 	QuotaUsedUp     Kind = "quota.used_up"
-	EndpointOff     Kind = "webhook.disabled" // an endpoint did not answer for days, and hears no more
-	AccountLinked   Kind = "account.linked"   // a further X account, Data.Handle, opens the user's account from now on
-	AccountReleased Kind = "account.released" // an X account, Data.Handle, was unlinked and opens nothing any more
+	EndpointOff     Kind = "webhook.disabled"    // an endpoint did not answer for days, and hears no more
+	AccountLinked   Kind = "account.linked"      // a further X account, Data.Handle, opens the user's account from now on
+	AccountReleased Kind = "account.released"    // an X account, Data.Handle, was unlinked and opens nothing any more
+	NewBrowser      Kind = "session.new_browser" // a sign-in from a browser that never signed in to this account
 )
 
 // Kinds lists every kind, in the order people are shown them.
 func Kinds() []Kind {
-	return []Kind{PaymentFailed, GraceEnding, GraceEnded, PlanChanged, PlanCancelled, PlanEnded, TrialEnding, QuotaNearlyUsed, QuotaUsedUp, EndpointOff, AccountLinked, AccountReleased}
+	return []Kind{PaymentFailed, GraceEnding, GraceEnded, PlanChanged, PlanCancelled, PlanEnded, TrialEnding, QuotaNearlyUsed, QuotaUsedUp, EndpointOff, AccountLinked, AccountReleased, NewBrowser}
 }
 
 // Data is what the words of a notice need. Fields that a kind does not need are zero.
@@ -116,6 +118,9 @@ type Config struct {
 	Mailer    *Mailer      // nil: no mail is sent
 	PublicURL string       // where browsers reach Repazoo, for links in mails
 	Log       *slog.Logger // nil: discard
+
+	// Hooked hears of each try at a webhook: "2xx" to "5xx" by the answer, or "none". Nil: nobody.
+	Hooked func(outcome string)
 }
 
 // Service reads notices and carries them to endpoints. It is safe for concurrent use, on any number of replicas.

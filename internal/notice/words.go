@@ -36,6 +36,8 @@ func (n Notice) Title() string {
 		return "An X account was linked"
 	case AccountReleased:
 		return "An X account was unlinked"
+	case NewBrowser:
+		return "A sign-in from a new browser"
 	case Test:
 		return "A test"
 	}
@@ -69,6 +71,8 @@ func (k Kind) Words() string {
 		return "an X account that was linked"
 	case AccountReleased:
 		return "an X account that was unlinked"
+	case NewBrowser:
+		return "a sign-in from a new browser"
 	case Test:
 		return "a test"
 	}
@@ -103,6 +107,9 @@ func (n Notice) Sentence() string {
 		return fmt.Sprintf("@%s can sign in to your account from now on. If that was not you, unlink it on the page of your account and end every session.", d.Handle)
 	case AccountReleased:
 		return fmt.Sprintf("@%s was unlinked, and its kept posts are erased. It no longer opens your account, and can be linked elsewhere. If that was not you, end every session on the page of your account.", d.Handle)
+	case NewBrowser:
+		return "Somebody signed in to your account from a browser or a program that had not done so before. If that was not you, " +
+			"end every session on the page of your account, and look after your account at X."
 	case Test:
 		return "Your webhook works. Nothing has happened to your plan."
 	}

@@ -20,7 +20,7 @@ func TestErase_NeedsToBeTypedOut(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p := w.signIn(gus)
 		w.signIn(ada)
-		for _, typed := range []string{"", "yes", "@", ada, p.UserID, gus + "2", "erase", "'; DELETE FROM users"} {
+		for _, typed := range []string{"", "yes", "@", ada, p.UserID, gus + "2", "erase", "erase my account", "'; DELETE FROM users"} {
 			if err := w.Erase(p.ctx, p.UserID, typed); !errors.Is(err, fault.ValidationFailed) {
 				t.Errorf("%q: got %v", typed, err)
 			}
@@ -28,7 +28,7 @@ func TestErase_NeedsToBeTypedOut(t *testing.T) {
 		if n := w.count(`SELECT count(*) FROM erasures`); n != 0 {
 			t.Fatal("one of them counted")
 		}
-		w.ok(w.Erase(p.ctx, p.UserID, " Erase my account "))
+		w.ok(w.Erase(p.ctx, p.UserID, " @"+strings.ToUpper(gus)+" "))
 	})
 }
 
@@ -250,5 +250,25 @@ func TestAudit_LinesCannotBeChangedInAnyOtherWay(t *testing.T) {
 		}
 		w.refused(anonymize, other.UserID)
 		w.exec(anonymize, p.UserID)
+	})
+}
+
+// Whoever holds an X account that was unlinked erases nobody with its handle, neither do words that anybody can read.
+func TestErase_AReleasedHandleConfirmsNothing(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		p := w.signIn(gus)
+		auth := must(w.accounts.BeginSignIn(t.Context(), account.SignInRequest{LinkTo: p.UserID, Session: p.Tokens.SessionID}))(t)
+		second := must(w.accounts.CompleteSignIn(t.Context(), w.allow(auth, ada)))(t)
+		w.ok(w.accounts.RevokeX(t.Context(), p.UserID, second.Account.ID))
+		for _, typed := range []string{ada, "@" + ada, "erase my account"} {
+			if err := w.Erase(p.ctx, p.UserID, typed); !errors.Is(err, fault.ValidationFailed) {
+				t.Errorf("%q: got %v", typed, err)
+			}
+		}
+		if n := w.count(`SELECT count(*) FROM erasures`); n != 0 {
+			t.Fatal("one of them counted")
+		}
+		w.ok(w.Erase(p.ctx, p.UserID, "@"+gus))
 	})
 }
