@@ -41,7 +41,7 @@ func (s *Service) Examine(ctx context.Context, fix bool, tell func(Difference) e
 		return Examined{}, errOff
 	}
 	c := &checkup{s: s, fix: fix, tell: tell}
-	for _, step := range []func(context.Context) error{c.rows, c.remotes, c.missed, c.stuck, c.drifts, c.tax} {
+	for _, step := range []func(context.Context) error{c.rows, c.remotes, c.missed, c.stuck, c.drifts, c.tax, c.endpoints} {
 		if err := step(ctx); err != nil {
 			return c.out, explainExamine(err)
 		}

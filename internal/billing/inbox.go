@@ -120,7 +120,9 @@ func (s *Service) Apply(ctx context.Context, eventID string) error {
 	if err != nil || e.handled != nil && !e.ignored {
 		return err
 	}
-	err = s.apply(ctx, eventID, e)
+	if e, err = s.snapshot(ctx, eventID, e); err == nil {
+		err = s.apply(ctx, eventID, e)
+	}
 	if reason, ok := errors.AsType[notOurs](err); ok {
 		return s.mark(ctx, eventID, true, string(reason))
 	}
@@ -128,6 +130,24 @@ func (s *Service) Apply(ctx context.Context, eventID string) error {
 		return errors.Join(err, s.noteFailure(ctx, eventID, err))
 	}
 	return nil
+}
+
+// snapshot fetches what a thin event is about, and keeps that in its place: so it can be found when its user is erased.
+func (s *Service) snapshot(ctx context.Context, eventID string, e stored) (stored, error) {
+	payload, changed, err := s.stripe.Snapshot(ctx, []byte(e.payload))
+	switch {
+	case errors.Is(err, stripeapi.ErrNoEvent):
+		return e, notOurs("the event names no object that could be fetched")
+	case stripeapi.Unknown(err):
+		return e, notOurs("Stripe does not know what the event is about")
+	case err != nil || !changed:
+		return e, err
+	}
+	e.payload = storable(payload)
+	return e, s.db.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+		tx.Later(`UPDATE stripe_events SET payload = $2 WHERE id = $1`, eventID, e.payload)
+		return nil
+	})
 }
 
 // notOurs is why an event needs no action, ever.

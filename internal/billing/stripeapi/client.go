@@ -27,11 +27,12 @@ import (
 // Client asks Stripe. It is safe for concurrent use.
 type Client struct {
 	api     *stripe.Client
-	priceOf map[string]string // tier to price id
-	tierOf  map[string]string // price id to tier
-	codes   bool              // promotion codes are taken
-	tax     bool              // Stripe reckons tax
-	standIn bool              // it is not Stripe that is asked, so its pages may be unencrypted
+	raw     stripe.RawRequestBackend // for what is fetched by its path
+	priceOf map[string]string        // tier to price id
+	tierOf  map[string]string        // price id to tier
+	codes   bool                     // promotion codes are taken
+	tax     bool                     // Stripe reckons tax
+	standIn bool                     // it is not Stripe that is asked, so its pages may be unencrypted
 	key     *atomic.Pointer[string]
 	log     *slog.Logger
 }
@@ -66,10 +67,16 @@ func New(c Config) (*Client, error) {
 	key := &atomic.Pointer[string]{}
 	key.Store(&c.Key)
 	backend.HTTPClient = authenticated(backend.HTTPClient, key)
+	backends := stripe.NewBackendsWithConfig(backend)
+	raw, ok := backends.API.(stripe.RawRequestBackend)
+	if !ok {
+		return nil, errors.New("Stripe's SDK cannot fetch by a path") // a programmer's mistake, after an update of the SDK
+	}
 	return &Client{
 		key:     key,
+		raw:     raw,
 		log:     cmp.Or(c.Log, slog.New(slog.DiscardHandler)),
-		api:     stripe.NewClient(c.Key, stripe.WithBackends(stripe.NewBackendsWithConfig(backend))),
+		api:     stripe.NewClient(c.Key, stripe.WithBackends(backends)),
 		priceOf: map[string]string{c.Tiers.Basic.Name: c.BasicPrice, c.Tiers.Pro.Name: c.ProPrice},
 		codes:   c.Codes, tax: c.Tax,
 		standIn: strings.HasPrefix(c.URL, "http://"),

@@ -35,7 +35,7 @@ var (
 )
 
 // Verify checks the signature with the SDK, and then its time with our own clock, to both sides: the SDK knows only age.
-// An event of any API version is accepted. Only its ids are used, and the object is fetched in the version that we read.
+// An event of any API version is accepted, and a thin one too. Only its ids are used, and the object is fetched in the version that we read.
 func Verify(payload []byte, signature, secret string, now time.Time) (Event, error) {
 	if secret == "" {
 		return Event{}, errors.New("no webhook secret is configured")
@@ -49,6 +49,9 @@ func Verify(payload []byte, signature, secret string, now time.Time) (Event, err
 	}
 	if off := now.Sub(at).Abs(); off > signatureAge {
 		return Event{}, ErrClock
+	}
+	if isThin(payload) {
+		return readThin(payload)
 	}
 	var e stripe.Event
 	if err := json.Unmarshal(payload, &e); err != nil || !IsName(e.ID) || !IsName(string(e.Type)) || e.Data == nil {
