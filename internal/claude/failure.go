@@ -1,6 +1,7 @@
 package claude
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,6 +32,7 @@ type Failure struct {
 	Type       string        // the provider's error type, such as "overloaded_error"; "" when it said none
 	Code       string        // the provider's finer code, such as "enforced_spend_limit_reached"
 	RequestID  string        // the provider's name of the call, for its support
+	Said       string        // the provider's own words, "" when they could quote what was asked
 	RetryAfter time.Duration // when to ask again; 0 means unknown
 	Permanent  bool          // asking again cannot help until somebody changes something
 	cause      error
@@ -41,7 +43,7 @@ func (f *Failure) Error() string {
 	if f.Status == 0 {
 		return fmt.Sprintf("claude: no answer: %v", f.cause)
 	}
-	return fmt.Sprintf("claude: status %d type %q code %q request %q", f.Status, f.Type, f.Code, f.RequestID)
+	return fmt.Sprintf("claude: status %d type %q code %q request %q said %q", f.Status, f.Type, f.Code, f.RequestID, f.Said)
 }
 
 // Unwrap returns the cause when no answer came, such as a context's error.
@@ -59,6 +61,7 @@ func failure(err error) *Failure {
 		Type:       short(said.Error.Type),
 		Code:       said.code(refused.status),
 		RequestID:  short(refused.header.Get("Request-Id")),
+		Said:       unquoted(said.Error.Message, refused.sent),
 		RetryAfter: retryAfter(refused.header),
 	}
 	f.Permanent = f.Code == spendLimit || isPermanent(f.Status)
@@ -109,8 +112,28 @@ func readEnvelope(body []byte) (e envelope) {
 	return e
 }
 
-// code is the provider's code, or ours for what it says in words. The words themselves are not kept: they may quote the
-// request.
+const (
+	maxSaid  = 300 // bytes of a message that are kept
+	quoteRun = 12  // bytes: a run so long that stands in the request too is a quotation
+)
+
+// unquoted is what the provider says, or "" when a part of that stands in the request, too: it may be of a post.
+func unquoted(message string, sent []byte) string {
+	message = strings.ToValidUTF8(strings.Join(strings.Fields(message), " "), "")
+	if len(message) > maxSaid {
+		message = strings.ToValidUTF8(message[:maxSaid], "")
+	}
+	asked := string(bytes.ToLower(sent))
+	plain := strings.ToLower(message)
+	for i := 0; i+quoteRun <= len(plain); i++ {
+		if strings.Contains(asked, plain[i:i+quoteRun]) {
+			return ""
+		}
+	}
+	return message
+}
+
+// code is the provider's code, or ours for what it says in words alone.
 func (e envelope) code(status int) string {
 	said := strings.ToLower(e.Error.Message)
 	switch {

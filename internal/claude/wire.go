@@ -25,6 +25,7 @@ type refusedCall struct {
 	status int
 	header http.Header
 	body   []byte
+	sent   []byte // what was asked
 }
 
 func (r *refusedCall) Error() string { return fmt.Sprintf("claude: status %d", r.status) }
@@ -47,9 +48,23 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 		return err
 	}
 	if res.StatusCode >= http.StatusBadRequest {
-		return &refusedCall{res.StatusCode, res.Header, body}
+		return &refusedCall{res.StatusCode, res.Header, body, sentBy(req)}
 	}
 	return json.Unmarshal(body, out)
+}
+
+// sentBy is the body of a request that was sent.
+func sentBy(req *http.Request) []byte {
+	if req.GetBody == nil {
+		return nil
+	}
+	again, err := req.GetBody()
+	if err != nil {
+		return nil
+	}
+	defer again.Close()
+	sent, _ := io.ReadAll(again)
+	return sent
 }
 
 func (c *Client) request(ctx context.Context, method, path string, in any) (*http.Request, error) {

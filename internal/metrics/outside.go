@@ -20,6 +20,22 @@ type transport struct {
 	next    http.RoundTripper
 }
 
+// Outside counts a call that is no HTTP; status is "none" when no answer came.
+func (m *Metrics) Outside(service, status string, took time.Duration) {
+	if m == nil {
+		return
+	}
+	m.outside.WithLabelValues(service, status).Inc()
+	m.outsideTime.WithLabelValues(service).Observe(took.Seconds())
+}
+
+// Hook counts a try at a webhook of a user.
+func (m *Metrics) Hook(outcome string) {
+	if m != nil {
+		m.hooks.WithLabelValues(outcome).Inc()
+	}
+}
+
 // RoundTrip counts the call and hands it on as it is.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	start := time.Now()
@@ -28,7 +44,6 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err == nil {
 		status = strconv.Itoa(res.StatusCode)
 	}
-	t.m.outside.WithLabelValues(t.service, status).Inc()
-	t.m.outsideTime.WithLabelValues(t.service).Observe(time.Since(start).Seconds())
+	t.m.Outside(t.service, status, time.Since(start))
 	return res, err
 }

@@ -178,6 +178,12 @@ func (s *Service) Deliver(ctx context.Context, id string, round int) (again time
 	if !got.good() && v.Attempts < len(waits()) && !got.gone() && v.Kind != Test {
 		again = waits()[v.Attempts]
 	}
+	if s.Hooked != nil {
+		s.Hooked(got.class())
+	}
+	if !got.good() { // its owner reads the same on the page of the webhook
+		s.Log.InfoContext(ctx, "a webhook was not delivered", "delivery", v.ID, "kind", v.Kind, "cause", got.trouble, "again_in", again)
+	}
 	return again, s.note(ctx, v, round, got, again)
 }
 
@@ -185,6 +191,14 @@ func (s *Service) Deliver(ctx context.Context, id string, round int) (again time
 type result struct {
 	code    int    // 0 without an answer
 	trouble string // "" when it was delivered
+}
+
+// class is the answer's status as a label.
+func (r result) class() string {
+	if r.code < 100 || r.code > 599 {
+		return "none"
+	}
+	return strconv.Itoa(r.code/100) + "xx"
 }
 
 func (r result) good() bool { return r.trouble == "" }

@@ -144,8 +144,11 @@ func (s *Service) AskToConfirm(ctx context.Context, userID string) error {
 		Why: "You get this one mail because this address was typed into Repazoo.",
 	})
 	if errors.Is(err, errMailNever) {
-		s.Log.WarnContext(ctx, "an address could not be asked to be confirmed", "user", userID, "cause", err)
+		s.Log.WarnContext(ctx, "an address could not be asked to be confirmed", "user", userID, "cause", err, "advice", mailAdvice)
 		return nil
+	}
+	if err != nil {
+		s.Log.WarnContext(ctx, "an address was not asked to be confirmed, and is tried again", "user", userID, "cause", err, "advice", mailAdvice)
 	}
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/mail"
 	"net/url"
+	"regexp"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -16,7 +17,11 @@ import (
 )
 
 // Mailer hands mails to an SMTP server. It is safe for concurrent use.
-type Mailer struct{ to atomic.Pointer[mailServer] }
+type Mailer struct {
+	Count func(status string, took time.Duration) // hears of each try, by the server's code, or "none"; nil: nobody
+
+	to atomic.Pointer[mailServer]
+}
 
 type mailServer struct {
 	host    string
@@ -110,18 +115,46 @@ func (m *Mailer) send(ctx context.Context, to string, l letter) error {
 	if err != nil {
 		return errMailLater
 	}
+	start := time.Now()
 	err = client.DialAndSendWithContext(ctx, msg)
 	if err == nil || msg.IsDelivered() { // taken, whatever came after
+		m.count(mailTaken, time.Since(start))
 		return nil
 	}
-	if f, ok := errors.AsType[*gomail.SendError](err); ok {
-		lost := f.Reason == gomail.ErrSMTPDataClose && f.ErrorCode() == 0
-		if lost || f.ErrorCode() >= 500 {
-			return errMailNever
-		}
+	f, refused := errors.AsType[*gomail.SendError](err)
+	if !refused {
+		m.count(0, time.Since(start))
+		return fmt.Errorf("%w: the server could not be spoken to: %s", errMailLater, withoutAddresses(err.Error()))
 	}
-	return errMailLater
+	m.count(f.ErrorCode(), time.Since(start))
+	kind := errMailLater
+	lost := f.Reason == gomail.ErrSMTPDataClose && f.ErrorCode() == 0
+	if lost || f.ErrorCode() >= 500 {
+		kind = errMailNever
+	}
+	return fmt.Errorf("%w: the server answered %d %s at %s", kind, f.ErrorCode(), f.EnhancedStatusCode(), f.Reason)
 }
+
+const mailTaken = 250 // the server's code of success
+
+// mailAdvice is for the operator, who alone can do something about a server that takes no mail.
+const mailAdvice = "compare SMTP_URL and SMTP_FROM with what the mail server expects, and look at its own log"
+
+// count tells Metrics of a try; code 0 is no answer.
+func (m *Mailer) count(code int, took time.Duration) {
+	status := "none"
+	if code >= 200 && code <= 599 {
+		status = strconv.Itoa(code)
+	}
+	if m.Count != nil {
+		m.Count(status, took)
+	}
+}
+
+var address = regexp.MustCompile(`[^\s<>()",;:]*@[^\s<>()",;]*`)
+
+// withoutAddresses leaves out what names a person. Before a recipient was named there should be none.
+func withoutAddresses(text string) string { return address.ReplaceAllString(text, "(an address)") }
 
 func mailFor(ctx context.Context, from, to string, l letter) (*gomail.Msg, error) {
 	html, err := l.html(ctx)

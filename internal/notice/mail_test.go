@@ -394,3 +394,62 @@ func TestNewMailer_SaysWhatIsWrongWithoutThePassword(t *testing.T) {
 		}
 	}
 }
+
+// A mail server that takes nothing is seen: in the log with its cause and who must look, and in the figures. No line names
+// whom the mail was for.
+func TestMail_ARefusalIsLoggedWithItsCauseAndCounted(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		p := newPostOffice(t)
+		m, err := notice.NewMailer(p.url, "Repazoo <no-reply@repazoo.example>", true)
+		w.ok(err)
+		var counted []string
+		m.Count = func(status string, _ time.Duration) { counted = append(counted, status) }
+		w.Service = notice.New(notice.Config{
+			DB: w.d, Seal: w.Seal, Local: true, Mailer: m, PublicURL: "https://dash.example", Log: slog.New(slog.NewTextHandler(&w.log, nil)),
+		})
+		w.confirmed(p)
+		counted = nil
+		p.refuse(reply(550, "5.7.1 relaying denied for "+annsAddress), nil)
+		w.ok(w.Mail(t.Context(), w.tell(notice.PlanChanged, "a")))
+		p.refuse(nil, reply(451, "4.3.0 no room for "+annsAddress))
+		if err := w.Mail(t.Context(), w.tell(notice.PlanChanged, "b")); err == nil {
+			t.Error("a mail that was not taken for now counts as sent")
+		}
+		p.refuse(nil, nil)
+		w.ok(w.Mail(t.Context(), w.tell(notice.PlanChanged, "c")))
+		log := w.log.String()
+		for _, want := range []string{"answered 550", "RCPT TO", "answered 451", "tried again", "compare SMTP_URL and SMTP_FROM"} {
+			if !strings.Contains(log, want) {
+				t.Errorf("the log lacks %q: %s", want, log)
+			}
+		}
+		if strings.Contains(log, "ann.smith") {
+			t.Errorf("the log names a person: %s", log)
+		}
+		if got := strings.Join(counted, " "); got != "550 451 250" {
+			t.Errorf("counted %s", got)
+		}
+	})
+}
+
+func TestMailer_AServerThatIsAwayIsNamedAndCounted(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		p := w.withMail()
+		w.confirmed(p)
+		m, err := notice.NewMailer("smtp://localhost:1", "Repazoo <no-reply@repazoo.example>", true)
+		w.ok(err)
+		counted := ""
+		m.Count = func(status string, _ time.Duration) { counted += status }
+		w.Service = notice.New(notice.Config{
+			DB: w.d, Seal: w.Seal, Local: true, Mailer: m, PublicURL: "https://dash.example", Log: slog.New(slog.NewTextHandler(&w.log, nil)),
+		})
+		if err := w.Mail(t.Context(), w.tell(notice.PlanChanged, "a")); err == nil {
+			t.Error("it counts as sent")
+		}
+		if log := w.log.String(); !strings.Contains(log, "could not be spoken to") || !strings.Contains(log, "refused") || counted != "none" {
+			t.Errorf("counted %q, and the log says %s", counted, log)
+		}
+	})
+}

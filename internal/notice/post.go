@@ -41,9 +41,10 @@ func (s *Service) Mail(ctx context.Context, noticeID string) error {
 	err = s.Mailer.send(ctx, to, s.letter(n))
 	switch {
 	case errors.Is(err, errMailNever):
-		s.Log.WarnContext(ctx, "a notice was not mailed and will not be", "notice", noticeID, "cause", err)
+		s.Log.WarnContext(ctx, "a notice was not mailed and will not be", "notice", noticeID, "cause", err, "advice", mailAdvice)
 		return nil
 	case err != nil:
+		s.Log.WarnContext(ctx, "a notice was not mailed, and is tried again", "notice", noticeID, "cause", err, "advice", mailAdvice)
 		return errors.Join(err, s.untakeMail(context.WithoutCancel(ctx), noticeID))
 	}
 	return nil
