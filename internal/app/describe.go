@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"time"
@@ -39,7 +40,7 @@ func (a *App) Describe() [][2]string {
 
 // Migrate brings the schema up to date without serving, and then lets login, unless it is "", use it.
 func Migrate(ctx context.Context, cfg *config.Config, login string) (int, error) {
-	a := &App{cfg: cfg}
+	a := &App{cfg: cfg, log: slog.New(slog.DiscardHandler)}
 	c := db.Config{URL: cfg.Store.DatabaseURL.Reveal(), Path: filepath.Join(cfg.Store.DataDir, "repazoo.db"), AllowBypass: true, Now: time.Now}
 	if c.URL == "" {
 		if err := a.lockDataDir(); err != nil {

@@ -16,10 +16,13 @@ func (a *App) lockData(context.Context) error {
 	return a.lockDataDir()
 }
 
-// lockDataDir makes sure that one process uses what is in the data directory.
+// lockDataDir makes sure that one process uses what is in the data directory, and that nobody else
+// can look into it.
 func (a *App) lockDataDir() (err error) {
-	a.lock, err = LockDir(a.cfg.Store.DataDir)
-	return err
+	if a.lock, err = LockDir(a.cfg.Store.DataDir); err != nil {
+		return err
+	}
+	return a.closeData(a.cfg.Store.DataDir)
 }
 
 // LockDir makes the directory, unless it is there, and locks it until the file is closed. The kernel drops the lock

@@ -123,6 +123,7 @@ type engine interface {
 	read(ctx context.Context, actor Actor, query string, args []any) (Rows, error)
 	migrate(ctx context.Context) (int, error)
 	pending(ctx context.Context) (bool, error)
+	scrub(ctx context.Context) error
 	work(ctx context.Context, cfg *river.Config) (stopper, error)
 	listen(ctx context.Context, topic string, heard func(payload string)) error
 	secondsOf(at string) string

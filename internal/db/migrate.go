@@ -29,6 +29,9 @@ var Migrations embed.FS
 var riverGrants string
 
 func (l *lite) migrate(ctx context.Context) (int, error) {
+	if err := l.ours(ctx); err != nil {
+		return 0, err
+	}
 	jobs, err := migrateJobs(ctx, l.driver(), l.log)
 	if err != nil {
 		return 0, err
@@ -66,6 +69,9 @@ func (p *postgres) migrate(ctx context.Context) (int, error) {
 }
 
 func (p *postgres) migrateLocked(ctx context.Context) (int, error) {
+	if err := p.ours(ctx); err != nil {
+		return 0, err
+	}
 	jobs, err := migrateJobs(ctx, riverpgxv5.New(p.login), p.log)
 	if err != nil {
 		return 0, err

@@ -36,9 +36,12 @@ type lite struct {
 
 func openSQLite(ctx context.Context, c Config) (engine, error) {
 	l := &lite{path: c.Path, log: c.Log, wake: newWakeup(), hub: &hub{listeners: map[*listener]struct{}{}}}
-	var err error
+	err := private(c.Path)
+	if err != nil {
+		return nil, err
+	}
 	if l.writer, err = openFile(ctx, c.Path, 1, "immediate",
-		append([]string{"busy_timeout(5000)", "journal_mode(WAL)"}, c.Pragmas...)...); err != nil {
+		append([]string{"busy_timeout(5000)", "journal_mode(WAL)", "secure_delete(1)"}, c.Pragmas...)...); err != nil {
 		return nil, err
 	}
 	if l.reader, err = openFile(ctx, c.Path, 4, "deferred", "busy_timeout(5000)", "query_only(1)"); err != nil {

@@ -15,14 +15,11 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
-// EraseWords confirm an erasure in place of a handle.
-const EraseWords = "erase my account"
-
 const eraseAttempts = 4
 
 var errNotYet = errors.New("privacy: something was begun while the user was being erased")
 
-// Erase erases a user for good. They confirm it by typing the handle of an X account they linked, or [EraseWords]. Nothing
+// Erase erases a user for good. They confirm it by typing the handle of an X account that is linked now. Nothing
 // of theirs works any more once it returns nil; a job removes the rest within moments. Errors: validation_failed when it is
 // not confirmed, and conflict or payment_provider_error when the plan could not be ended: then nothing has happened.
 func (s *Service) Erase(ctx context.Context, userID, confirm string) error {
@@ -42,9 +39,6 @@ func (s *Service) Erase(ctx context.Context, userID, confirm string) error {
 
 func (s *Service) confirmed(ctx context.Context, userID, typed string) error {
 	typed = strings.ToLower(strings.TrimSpace(typed))
-	if typed == EraseWords {
-		return nil
-	}
 	accounts, err := s.cfg.Accounts.Accounts(ctx, userID)
 	if err != nil {
 		return err
@@ -58,8 +52,8 @@ func (s *Service) confirmed(ctx context.Context, userID, typed string) error {
 	if slices.Contains(handles, strings.TrimPrefix(typed, "@")) {
 		return nil
 	}
-	const say = "To erase your account, confirm it by typing the handle of an X account you linked, or the words: " + EraseWords + "."
-	return fault.ValidationFailed.Saying(say).At("body.confirm", `must be a linked handle or "`+EraseWords+`"`)
+	return fault.ValidationFailed.Saying("To erase your account, confirm it by typing the handle of an X account that is linked to it.").
+		At("body.confirm", "must be the handle of a linked X account")
 }
 
 // note writes the wish down, so that it outlives this process.
@@ -126,8 +120,8 @@ func (EraseJob) InsertOpts() river.InsertOpts {
 // may do so at once.
 func (s *Service) FinishErase(ctx context.Context, userID string) error {
 	_, err := db.ReadOne(ctx, s.cfg.DB, db.System, db.Value[string], `SELECT user_id FROM erasures WHERE user_id = $1`, userID)
-	if errors.Is(err, db.ErrNotFound) {
-		return nil
+	if errors.Is(err, db.ErrNotFound) { // it is done, but perhaps the last step is not
+		return s.cfg.DB.Scrub(ctx)
 	}
 	for _, step := range s.steps() {
 		if err == nil {
@@ -143,9 +137,12 @@ func (s *Service) FinishErase(ctx context.Context, userID string) error {
 // steps are in the order they are taken. Each leaves a state from which all of them can be taken again.
 func (s *Service) steps() []func(context.Context, string) error {
 	return []func(context.Context, string) error{
-		s.cfg.Billing.Close, s.lock, s.cfg.Accounts.RevokeAllX, s.cfg.Analyses.ErasePosts, s.remove,
+		s.cfg.Billing.Close, s.lock, s.cfg.Accounts.RevokeAllX, s.cfg.Analyses.ErasePosts, s.remove, s.scrub,
 	}
 }
+
+// scrub makes what was deleted unreadable in the database's files.
+func (s *Service) scrub(ctx context.Context, _ string) error { return s.cfg.DB.Scrub(ctx) }
 
 // remove deletes the user, and by the schema's own references everything that is theirs. Whatever a request began just
 // before the lock was seen everywhere makes it refuse, and the steps are taken again.
