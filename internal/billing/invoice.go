@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/repazoo/repazoo/internal/billing/stripeapi"
@@ -52,6 +53,29 @@ func (s *Service) customerOf(ctx context.Context, userID string) (string, error)
 	}
 	return found[0], nil
 }
+
+// Pay is the address where the user pays what is open: Stripe's page of the newest invoice that is not paid, which takes
+// another card too. Where Stripe names no such page it is the billing page, where a new card is charged. Error: not_found
+// when nothing is open.
+func (s *Service) Pay(ctx context.Context, userID, returnURL string) (string, error) {
+	if s.off {
+		return "", errOff
+	}
+	list, err := s.Invoices(ctx, userID, openInvoices, "")
+	if err != nil {
+		return "", err
+	}
+	open := slices.IndexFunc(list.Invoices, func(in plan.Invoice) bool { return in.Status == "open" })
+	switch {
+	case open < 0:
+		return "", fault.NotFound.Saying("Nothing is open: whatever was due is paid. The page of your plan shows it within a minute.")
+	case list.Invoices[open].Page == "":
+		return s.Portal(ctx, userID, returnURL)
+	}
+	return list.Invoices[open].Page, nil
+}
+
+const openInvoices = 20 // of the newest, among which one that is open is looked for
 
 // Portal makes Stripe's billing page for the user and answers its address: there they change their card, see what they
 // paid and cancel. It leads back to returnURL, a path of this site.

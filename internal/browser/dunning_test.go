@@ -27,6 +27,10 @@ func TestBrowser_AFailedPaymentIsExplainedAndMended(t *testing.T) {
 		!strings.HasSuffix(got, "So that nothing stops: put another card in place before then.") {
 		t.Errorf("the page says %q", got)
 	}
+	v.sees(`#standing ~ [role="alert"] + form[action="/account/plan/pay"] button`)
+	if got := v.text(`form[action="/account/plan/pay"] button`); got != "Pay $9.00 now" {
+		t.Errorf("the button says %q", got)
+	}
 	v.accessible("the page of a plan whose payment failed")
 	v.shoot("failed")
 	v.open("/")

@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -231,6 +232,23 @@ func (c *Console) changePlan(v *visit) (string, error) {
 		return "/account/plan?done=change-dropped", nil
 	}
 	return "/account/plan?done=plan-changed", nil
+}
+
+// pay leads to where the open invoice is paid.
+func (c *Console) pay(v *visit) (string, error) {
+	return c.Billing.Pay(v.r.Context(), v.me.UserID, "/account/plan")
+}
+
+// owes tells whether a payment failed that still has to come.
+func owes(s billing.Subscription) bool { return s.Status == "past_due" || s.Status == "unpaid" }
+
+// payWords are on the button that pays what is open.
+func payWords(invoices []plan.Invoice) string {
+	i := slices.IndexFunc(invoices, func(in plan.Invoice) bool { return in.Status == "open" })
+	if i < 0 {
+		return "Pay now"
+	}
+	return "Pay " + sum(invoices[i].Cents, invoices[i].Currency) + " now"
 }
 
 func (c *Console) openPortal(v *visit) (string, error) {

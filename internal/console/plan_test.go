@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/repazoo/repazoo/internal/console"
+	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/plan"
 )
 
@@ -54,6 +56,30 @@ func TestPlan_ThePortalAndTheCancellationAreOneButtonAway(t *testing.T) {
 	p.get(p.post("/account/plan/cancel", nil).leadsTo()).shows(http.StatusOK, "It ends on", "Keep my plan", "you cancelled basic, which stays yours until")
 	p.get("/account/plan/change?tier=pro").shows(http.StatusUnprocessableEntity, "Take the cancellation back first")
 	p.get(p.post("/account/plan/resume", nil).leadsTo()).shows(http.StatusOK, "you took the cancellation back, and kept basic.")
+}
+
+func TestPlan_AFailedPaymentIsAnAlarmWithOneButtonThatPays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.signIn(ada).subscribe("basic")
+	const pays = `action="/account/plan/pay"`
+	if body := p.get("/account/plan").body + p.get("/").body; strings.Contains(body, pays) {
+		t.Error("nothing is open, and the page asks to pay")
+	}
+	err := w.db.InTx(t.Context(), db.System, func(ctx context.Context, tx db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE subscriptions SET status = 'past_due'`)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/account/plan", "/"} {
+		body := p.get(path).shows(http.StatusOK, `<p class="notice bad" role="alert">`).body
+		if n := strings.Count(body, pays); n != 1 {
+			t.Errorf("%s has %d buttons that pay", path, n)
+		}
+	}
+	p.post("/account/plan/pay", nil).shows(http.StatusNotFound, "Nothing is open")
 }
 
 func TestPlan_GraceIsTold(t *testing.T) {
