@@ -62,6 +62,7 @@ type Options struct {
 	Commit  string
 	Lease   time.Duration // of a running analysis; 0: its default
 	Look    time.Duration // how often changed secrets are looked for; 0: its default
+	Prove   time.Duration // how often row-level security is proven; 0: each minute
 	Bounds  Bounds        // how long a connection may take; zero: the defaults
 }
 
@@ -182,8 +183,11 @@ func (a *App) openServices(context.Context) (err error) {
 	if a.mailer, err = newMailer(a.cfg); err != nil {
 		return err
 	}
+	if a.mailer != nil {
+		a.mailer.Count = func(status string, took time.Duration) { a.metrics.Outside("mail", status, took) }
+	}
 	a.Notices = notice.New(notice.Config{
-		DB: a.DB, Seal: a.Seal, Local: a.cfg.Env == config.Local, Mailer: a.mailer, PublicURL: a.URL(), Log: a.log.With("part", "notice"),
+		DB: a.DB, Seal: a.Seal, Local: a.cfg.Env == config.Local, Mailer: a.mailer, PublicURL: a.URL(), Log: a.log.With("part", "notice"), Hooked: a.metrics.Hook,
 	})
 	a.Analyses = analysis.New(analysis.Config{
 		DB: a.DB, Seal: a.Seal, Accounts: a.Accounts, Billing: a.Billing, X: a.x, Claude: a.model, Prices: assess.DefaultPrices(),
@@ -474,7 +478,7 @@ func (a *App) housekeep(ctx context.Context) {
 	g.Go(every(time.Minute, "tell of grace that ends", a.Billing.TellGrace))
 	g.Go(every(time.Hour, "retention of notices", a.Notices.Retain))
 	g.Go(every(10*time.Minute, "sweep sign-ins", a.Accounts.Sweep))
-	g.Go(every(time.Minute, "prove row-level security", a.provePolicies))
+	g.Go(every(cmp.Or(a.opt.Prove, time.Minute), "prove row-level security", a.provePolicies))
 	g.Go(func() error { a.lookAtModels(ctx); return nil })
 	g.Go(every(24*time.Hour, "look at the models", a.Analyses.LookAtModels))
 	g.Go(every(time.Minute, "write down refusals", a.Refusals.Write))

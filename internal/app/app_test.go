@@ -58,6 +58,12 @@ type person struct {
 func signIn(t testing.TB, base, handle string) *person {
 	t.Helper()
 	jar, _ := cookiejar.New(nil)
+	return signInWith(t, base, handle, jar)
+}
+
+// signInWith signs in from a browser that may have cookies.
+func signInWith(t testing.TB, base, handle string, jar http.CookieJar) *person {
+	t.Helper()
 	c := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	p := &person{t: t, base: base}
 	login := p.fetch(c, "GET", base+"/auth/x/login", nil)

@@ -170,12 +170,12 @@ func TestKeys_OpenOnlyWhatTheRouteTableNames(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/auth/x/login", "/auth/x/callback", "/", "/account", "/account/keys", "/account/activity"} {
+	for _, path := range []string{"/", "/account", "/account/keys", "/account/activity"} {
 		if !refused(all, route{"GET", path}) {
 			t.Errorf("GET %s took a key", path)
 		}
 	}
-	for _, path := range []string{"/auth/token/refresh", "/sign-out", "/account/keys", "/account/sessions/end", "/billing/cancel"} {
+	for _, path := range []string{"/sign-out", "/account/keys", "/account/sessions/end", "/billing/cancel"} {
 		if !refused(all, route{"POST", path}) {
 			t.Errorf("POST %s took a key", path)
 		}

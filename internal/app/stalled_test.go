@@ -13,12 +13,12 @@ import (
 )
 
 // beginUpload sends the first bytes of an upload and no more.
-func (p *person) beginUpload(accept string) line {
+func (p *person) beginUpload(path string) line {
 	p.t.Helper()
 	l := connect(p.t.(*testing.T), p.base)
 	const part = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.zip\"\r\n\r\nPK"
-	l.say(fmt.Sprintf("POST /api/v1/archives HTTP/1.1\r\nHost: localhost\r\nAccept: %s\r\nAuthorization: Bearer %s\r\n"+
-		"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000000\r\n\r\n%s", accept, p.access, part))
+	l.say(fmt.Sprintf("POST %s HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\nAuthorization: Bearer %s\r\n"+
+		"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000000\r\n\r\n%s", path, p.access, part))
 	return l
 }
 
@@ -26,11 +26,11 @@ func TestUpload_OneThatStallsIsEndedAndToldWhy(t *testing.T) {
 	t.Parallel()
 	base := runWith(t, io.Discard, nil, app.Options{Bounds: app.Bounds{Upload: 300 * time.Millisecond}}).URL()
 	p := signIn(t, base, gus)
-	answer := p.beginUpload("application/json").rest()
-	if !strings.HasPrefix(answer, "HTTP/1.1 422 ") || !strings.Contains(answer, "The upload stalled: nothing of it arrived for a while.") {
+	answer := p.beginUpload("/api/v1/archives").rest()
+	if !strings.HasPrefix(answer, "HTTP/1.1 422 ") || !strings.Contains(answer, "application/problem+json") || !strings.Contains(answer, "The upload stalled: nothing of it arrived for a while.") {
 		t.Errorf("it was answered with %s", answer)
 	}
-	onPage := p.beginUpload("text/html").rest()
+	onPage := p.beginUpload("/archives").rest()
 	if !strings.HasPrefix(onPage, "HTTP/1.1 422 ") || !strings.Contains(onPage, "The upload stalled: nothing of it arrived for a while.") ||
 		!strings.Contains(onPage, "Upload your X archive") {
 		t.Errorf("the page says %s", onPage)
@@ -43,7 +43,7 @@ func TestUpload_OneUserHasOnlySoManyUnderWay(t *testing.T) {
 	p, ada := signIn(t, base, gus), signIn(t, base, "ada_fernhill")
 	answers := make(chan string, 30)
 	for range cap(answers) {
-		l := p.beginUpload("application/json")
+		l := p.beginUpload("/api/v1/archives")
 		go func() { all, _ := io.ReadAll(l); answers <- string(all) }()
 	}
 	refused := 0

@@ -2,7 +2,9 @@ package console
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,6 +17,7 @@ type alert struct {
 	Message   string
 	Details   []string // what exactly could not be used
 	RequestID string   // for trouble of our own: what the log knows it by
+	Again     *again   // how to send the same once more, where that can help
 	status    int
 }
 
@@ -63,7 +66,11 @@ func statusOf(f *fault.Fault) int {
 }
 
 // fail shows the error page.
-func (c *Console) fail(v *visit, err error) { c.showAlert(v, c.alertFor(v, err)) }
+func (c *Console) fail(v *visit, err error) {
+	a := c.alertFor(v, err)
+	a.Again = againFor(v.w, v.r, a.status)
+	c.showAlert(v, a)
+}
 
 func (c *Console) showAlert(v *visit, a *alert) {
 	v.alert = a
@@ -81,7 +88,38 @@ func (c *Console) showAlert(v *visit, a *alert) {
 // requests, a sign-in that is needed.
 func (c *Console) Refuse(w http.ResponseWriter, r *http.Request, status int, sentence string) {
 	v := &visit{w: w, r: r, me: account.PrincipalFrom(r.Context())}
-	c.showAlert(v, &alert{Message: sentence, status: status})
+	c.showAlert(v, &alert{Message: sentence, status: status, Again: againFor(w, r, status)})
+}
+
+// again is a request that can be sent once more with one click, and what was typed into its form.
+type again struct {
+	Method, Path string
+	Fields       []typed
+}
+
+type typed struct{ Name, Value string }
+
+// againFor offers a request again that was refused for the moment only. A form that cannot be read is not offered.
+func againFor(w http.ResponseWriter, r *http.Request, status int) *again {
+	at := &again{Method: "get", Path: r.URL.RequestURI()}
+	passes := status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
+	if !passes || strings.HasPrefix(at.Path, "//") { // which would lead to another host
+		return nil
+	}
+	if r.Method != http.MethodPost {
+		return at
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") || r.ParseForm() != nil {
+		return nil
+	}
+	at.Method = "post"
+	for _, name := range slices.Sorted(maps.Keys(r.PostForm)) {
+		for _, value := range r.PostForm[name] {
+			at.Fields = append(at.Fields, typed{name, value})
+		}
+	}
+	return at
 }
 
 // RefuseUpload is for httpapi, which takes the uploads of the front page's form.

@@ -88,6 +88,7 @@ func (c *Console) Routes() map[string]http.Handler {
 		"GET /account/plan":         c.member(c.showPlan),
 		"GET /account/plan/change":  c.member(c.showChange),
 		"POST /account/plan/change": c.form(c.changePlan, c.showPlan),
+		"POST /account/plan/pay":    c.form(c.pay, c.showPlan),
 		"POST /account/plan/portal": c.form(c.openPortal, c.showPlan),
 		"POST /account/plan/cancel": c.form(c.endPlan, c.showPlan),
 		"POST /account/plan/resume": c.form(c.keepPlan, c.showPlan),

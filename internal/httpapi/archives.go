@@ -9,7 +9,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -50,19 +49,22 @@ func (a *API) uploadOperation(r route) *huma.Operation {
 	return &o
 }
 
-func (a *API) uploadArchive(w http.ResponseWriter, r *http.Request) {
+// fromPage is where the front page's form sends an archive: it is answered with pages, and the API with JSON alone.
+const fromPage = "POST /archives"
+
+func (a *API) uploadFromPage(w http.ResponseWriter, r *http.Request) {
 	body, err := a.readArchive(w, r)
-	fromPage := a.Pages != nil && strings.Contains(r.Header.Get("Accept"), "text/html") // by the form of the front page
-	if err != nil && fromPage {
+	if err != nil {
 		a.refuseUpload(w, r, err)
 		return
 	}
+	http.Redirect(w, r, "/?done=archive&archive="+body.ID, http.StatusSeeOther)
+}
+
+func (a *API) uploadArchive(w http.ResponseWriter, r *http.Request) {
+	body, err := a.readArchive(w, r)
 	if err != nil {
 		a.refuse(w, r, err)
-		return
-	}
-	if fromPage {
-		http.Redirect(w, r, "/?done=archive&archive="+body.ID, http.StatusSeeOther)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")

@@ -22,6 +22,7 @@ import (
 	"github.com/rs/cors"
 
 	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/limit"
@@ -266,8 +267,8 @@ func (a *API) authenticate(next http.Handler) http.Handler {
 			return
 		}
 		p, err := a.principal(w, r)
-		if scope := a.scopes[info.route]; err == nil && info.who == forAnyone && scope != "" && !p.May(scope) {
-			next.ServeHTTP(w, r) // a key without the scope is a stranger here, and strangers may come
+		if err == nil && info.who == forAnyone && info.route != "" && !a.pages[info.route] && !p.May(a.scopes[info.route]) {
+			next.ServeHTTP(w, r) // a key that opens nothing here is a stranger's, and strangers may come
 			return
 		}
 		if err == nil {
@@ -298,10 +299,18 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	route := requestFrom(r.Context()).route
 	if a.Pages != nil && (route == "" || a.pages[route]) && strings.Contains(r.Header.Get("Accept"), "text/html") {
 		maps.Copy(w.Header(), p.GetHeaders())
-		a.Pages.Refuse(w, r, p.Status, p.Detail)
+		a.Pages.Refuse(w, r, p.Status, forPeople(p))
 		return
 	}
 	write(w, p)
+}
+
+// forPeople is what a page says of a refusal: a number of seconds where programs are sent to a header.
+func forPeople(p *Problem) string {
+	if p.Code != fault.RateLimited.Code || p.retry <= 0 {
+		return p.Detail
+	}
+	return "That was too much at once. Wait " + assess.Counting(seconds(p.retry), "second") + ", and try again."
 }
 
 // principal knows the caller, and remembers why a credential was not good.

@@ -178,11 +178,8 @@ func (a *API) shared(o *huma.Operation, pattern string) []*fault.Fault {
 	if who == forUser || who == forAdmin || who == forAnyone {
 		all = append(all, fault.Unauthenticated, fault.TokenExpired, fault.SessionRevoked, fault.RateLimited, fault.DependencyDown)
 	}
-	if who == forUser || who == forAdmin || who == forAnyone && a.scopes[pattern] == "" {
-		all = append(all, fault.ScopeMissing)
-	}
 	if who == forUser || who == forAdmin {
-		all = append(all, fault.TokenReused) // the refresh token of a browser's cookie
+		all = append(all, fault.ScopeMissing, fault.TokenReused) // the refresh token of a browser's cookie
 	}
 	if who == forAdmin || method != http.MethodGet { // a page of another site sent it
 		all = append(all, fault.Forbidden)

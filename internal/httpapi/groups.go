@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/limit"
@@ -26,11 +27,26 @@ func (a *API) windows(g group) []limit.Window {
 	return a.Windows
 }
 
+// pageFactor is how much more the pages of somebody who is signed in may ask for: a click there is two requests, and a
+// person who goes through their findings clicks fast. Programs, with a token or a key, have the figures of the configuration.
+const pageFactor = 10
+
+func generous(windows []limit.Window) []limit.Window {
+	all := slices.Clone(windows)
+	for i := range all {
+		all[i].Limit *= pageFactor
+	}
+	return all
+}
+
 // budget says whose requests are counted with this one, and how many there may be.
 func (a *API) budget(r *http.Request) (key string, windows []limit.Window) {
 	info := requestFrom(r.Context())
 	if g, ok := a.groups[info.route]; ok {
 		return a.addressKey(r, g), a.windows(g)
+	}
+	if info.user != "" && a.pages[info.route] && r.Header.Get("Authorization") == "" {
+		return a.LimitKey("pages of user " + info.user), a.pageWindows
 	}
 	if info.user != "" {
 		return a.LimitKey("user " + info.user), a.Windows

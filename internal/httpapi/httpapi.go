@@ -96,6 +96,8 @@ type API struct {
 	secure bool
 	gates  *gates // where unknown API keys wait
 
+	pageWindows []limit.Window // of somebody who is signed in, on pages
+
 	uploads uploads
 
 	answers atomic.Int64 // that went well, for the access log
@@ -124,7 +126,7 @@ const (
 // New builds the surface.
 func New(c Config) *API {
 	a := &API{
-		Config: c, mux: http.NewServeMux(), secure: isHTTPS(c.PublicURL), gates: newGates(),
+		Config: c, mux: http.NewServeMux(), secure: isHTTPS(c.PublicURL), gates: newGates(), pageWindows: generous(c.Windows),
 		access: map[string]access{}, scopes: map[string]account.Scope{}, pages: map[string]bool{}, groups: map[string]group{},
 		ending: map[string]ending{},
 	}
@@ -138,7 +140,8 @@ func New(c Config) *API {
 		a.docs()
 	}
 	if c.Pages != nil {
-		a.pages["POST /api/v1/archives"] = true // the front page's form posts there
+		a.add(route{At: fromPage, Serve: raw(a.uploadFromPage, nil)})
+		a.pages[fromPage] = true
 		for pattern, h := range c.Pages.Routes() {
 			a.handle(pattern, accessOf(pattern), h)
 			a.pages[pattern] = true
