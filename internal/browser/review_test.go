@@ -10,11 +10,14 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// key presses a key, wherever the focus is. Its letter comes of the press, so that a page which takes the key takes it too.
+// key presses a key, wherever the focus is. Its letter comes of the press, so a page that takes the key takes it too.
 func (v *visitor) key(k string) {
 	v.t.Helper()
-	tell(v, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: k, Text: k})
-	tell(v, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyUp, Key: k})
+	for _, press := range []input.DispatchKeyEventParams{
+		{Type: input.DispatchKeyEventTypeKeyDown, Key: k, Text: k}, {Type: input.DispatchKeyEventTypeKeyUp, Key: k},
+	} {
+		tell(v, input.DispatchKeyEvent, press)
+	}
 }
 
 // becomes waits until a script gives a text that fits.
@@ -120,7 +123,9 @@ func TestBrowser_ReviewsFindingsByKeyboard(t *testing.T) {
 	if got := text(focused); got != at {
 		t.Errorf("the keys are off, and j moves from %s to %s", at, got)
 	}
-	v.accessibleTo("the findings", look{"light", 390, ""}, look{"dark", 390, ""}, look{"light", 768, ""}, look{"dark", 768, ""}, look{"light", 1280, ""}, look{"dark", 1280, ""})
+	for _, width := range []int64{390, 768, 1280} {
+		v.accessibleTo("the findings", look{"light", width, ""}, look{"dark", width, ""})
+	}
 	v.shoot("review")
 	v.stayed()
 }

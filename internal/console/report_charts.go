@@ -111,7 +111,8 @@ func (v reportView) yearWords(rows []yearRow) string {
 		return "No year has a finding that counts."
 	}
 	worst := slices.MaxFunc(rows, func(a, b yearRow) int { return cmp.Compare(a.Points, b.Points) })
-	return fmt.Sprintf("%d weighs most: %s of %s points, from %s.", worst.Year, tenths(worst.Points), tenths(v.R.Now.Score), counted(worst.Findings, "finding"))
+	return fmt.Sprintf("%d weighs most: %s of %s points, from %s.",
+		worst.Year, tenths(worst.Points), tenths(v.R.Now.Score), counted(worst.Findings, "finding"))
 }
 
 // yearDrawing stacks the points of each year, the gravest at the bottom.
@@ -376,7 +377,10 @@ func (v reportView) readings() []reading {
 	all := []reading{
 		{"judged", judged, "read by the word screen and a model"},
 		{"screened", c.PostsAnalysed - judged, "read by the word screen alone"},
-		{"skipped", min(c.PostsSkipped, c.PostsTotal-c.PostsAnalysed), "counted and not judged: reposts, others' words, or deleted already"},
+		{
+			"skipped", min(c.PostsSkipped, c.PostsTotal-c.PostsAnalysed),
+			"counted and not judged: reposts, others' words, or deleted already",
+		},
 		{"unread", max(0, c.PostsTotal-c.PostsAnalysed-c.PostsSkipped), "not read"},
 	}
 	return slices.DeleteFunc(all, func(r reading) bool { return r.Posts <= 0 })

@@ -273,5 +273,6 @@ func (v reportView) shownIDs() []string {
 
 // chosenElsewhere are the findings that are chosen and not on this page.
 func (v reportView) chosenElsewhere() []string {
-	return slices.DeleteFunc(slices.Clone(v.Chosen.IDs), func(id string) bool { return slices.Contains(v.shownIDs(), id) })
+	shown := v.shownIDs()
+	return slices.DeleteFunc(slices.Clone(v.Chosen.IDs), func(id string) bool { return slices.Contains(shown, id) })
 }

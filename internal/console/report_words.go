@@ -64,7 +64,8 @@ func (v reportView) madeWords() string {
 	if v.R.Score == v.R.Now.Score {
 		return ""
 	}
-	return "Made as " + tenths(v.R.Score) + " on " + date(v.R.CreatedAt) + "; what was dismissed since makes it " + tenths(v.R.Now.Score) + "."
+	return "Made as " + tenths(v.R.Score) + " on " + date(v.R.CreatedAt) +
+		"; what was dismissed since makes it " + tenths(v.R.Now.Score) + "."
 }
 
 // shownWords says how many findings are shown of how many.

@@ -14,8 +14,8 @@ import (
 // longest is more than any cursor of ours has, in bytes once decoded.
 const longest = 200
 
-// Cut takes the page that begins below a cursor, and gives the cursor of the next page: "" on the last. A page begins at
-// a place and not at a number, so that a finding which was dismissed meanwhile does not hide another.
+// Cut takes the page that begins below a cursor, and gives the cursor of the next page: "" on the last. A page begins
+// at a place and not at a number, so that a finding which was dismissed meanwhile does not hide another.
 func Cut(findings []assess.Finding, cursor string, limit int) (cut []assess.Finding, next string, err error) {
 	if cursor != "" {
 		last, err := parse(cursor)
