@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"iter"
 	"os"
 	"path/filepath"
@@ -27,7 +28,7 @@ import (
 // analyzing is what `repazoo analyze` was asked for.
 type analyzing struct {
 	archive, purpose, format, output, handle string
-	offline                                  bool
+	offline, dryRun                          bool
 }
 
 func analyzeCommand() *cobra.Command {
@@ -43,7 +44,8 @@ Nothing leaves this machine unless ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN is 
 judges the posts, with handles, links, contact data, numbers, passwords and the names that can be
 told as names replaced first. Other names can remain.`,
 		Example: `  repazoo analyze twitter-2026-11-22.zip
-  repazoo analyze twitter-2026-11-22.zip --purpose job_search -o report.html`,
+  repazoo analyze twitter-2026-11-22.zip --purpose job_search -o report.html
+  repazoo analyze twitter-2026-11-22.zip --dry-run`,
 		Annotations: exits("0 the report was made, 1 something failed, 2 the archive or an option cannot be used."),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.archive = args[0]
@@ -56,6 +58,7 @@ told as names replaced first. Other names can remain.`,
 	f.StringVar(&c.format, "format", "", "text, json, html, csv or pdf; without it the ending of --output decides, else text")
 	f.StringVarP(&c.output, "output", "o", "", "write the report to this `FILE` instead of the screen")
 	f.StringVar(&c.handle, "handle", "", "whose archive it is, where it does not say so itself")
+	f.BoolVar(&c.dryRun, "dry-run", false, "say what would be read and what a model would cost, and make no report: nothing leaves this machine")
 	f.BoolVar(&c.offline, "offline", false, "never ask a model, even if a key or token is set")
 	return cmd
 }
@@ -83,6 +86,14 @@ func (c analyzing) run(ctx context.Context) error {
 		return err
 	}
 	bar := newBar(src.Size())
+	if c.dryRun {
+		f, err := p.Forecast(ctx, posts(ctx, src, bar), options(src, whose, purpose))
+		_ = bar.Exit()
+		if err == nil {
+			foretell(os.Stdout, f, p.Judge)
+		}
+		return err
+	}
 	r, err := p.Run(ctx, posts(ctx, src, bar), options(src, whose, purpose), nil)
 	_ = bar.Exit()
 	if err != nil {
@@ -143,6 +154,19 @@ func options(src *archive.Archive, whose assess.ReportAccount, purpose assess.Pu
 		Unread:    func() assess.Unread { return assess.UnreadOf(src) },
 		NeverRead: []string{"direct messages", "contacts", "advertising data", "likes", "every other file in the archive"},
 	}
+}
+
+// foretell writes what an analysis would ask of the model.
+func foretell(w io.Writer, f assess.Forecast, judge *assess.Judge) {
+	fmt.Fprintf(w, "%s, %s in your own words: the word screen reads all of them.\n", assess.Counting(f.Total, "post"), assess.Thousands(f.Own))
+	if judge == nil {
+		fmt.Fprintln(w, "No model is asked: nothing leaves this machine, and it costs nothing.")
+		return
+	}
+	fmt.Fprintf(w, "%s would get %s in %s: about %s tokens of questions and %s of answers, about $%.2f, about %s.\n",
+		judge.Model, assess.Counting(f.Texts, "text"), assess.Counting(f.Calls, "call"),
+		assess.Thousands(f.InputTokens), assess.Thousands(f.OutputTokens), float64(f.CostMicroUSD)/1e6, f.Took)
+	fmt.Fprintln(w, "Second questions about grave findings come on top. Nothing was sent.")
 }
 
 // posts yields the archive's posts and moves the bar.

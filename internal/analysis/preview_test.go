@@ -87,8 +87,16 @@ func TestPreview_SaysThatItWouldWaitForAnother(t *testing.T) {
 			t.Errorf("%+v, consent %v", pre.Other, pre.NeedConsent)
 		}
 		a := p.begin(StartRequest{})
+		if a.Waits() {
+			t.Error("the first waits")
+		}
 		if pre := p.foretell(StartRequest{}); pre.Other == nil || pre.Other.ID != a.ID || pre.NeedConsent {
 			t.Errorf("%+v, consent %v", pre.Other, pre.NeedConsent)
+		}
+		if b := p.begin(StartRequest{}); b.WaitingFor != WaitsForRun || !p.show(b.ID).Waits() {
+			t.Error("the second start does not say that it waits")
+		} else {
+			must(p.Cancel(t.Context(), p.UserID, b.ID))(t)
 		}
 		p.ok(p.Run(t.Context(), a.ID, true))
 		if pre := p.foretell(StartRequest{}); pre.Other != nil {

@@ -162,6 +162,7 @@ type origin struct {
 	handle               string
 	consented            bool
 	lastTurn             *time.Time // of the user's analyses that have not ended
+	busy                 bool       // another analysis of the same account reads it, or is about to
 }
 
 // Start reserves one unit of quota, records the analysis and queues its job: all or none.
@@ -270,17 +271,19 @@ func errNoSource(r StartRequest) error {
 // askSource looks the account or archive up with the reservation, in the same round trip.
 func askSource(tx db.Tx, userID string, r StartRequest, from *origin, found *bool) {
 	scan := func(rows db.Rows, v *origin) error {
-		return rows.Scan(&v.accountID, &v.archiveID, &v.handle, &v.consented, &v.lastTurn)
+		return rows.Scan(&v.accountID, &v.archiveID, &v.handle, &v.consented, &v.lastTurn, &v.busy)
 	}
 	const consented = `EXISTS (SELECT 1 FROM consents c WHERE c.user_id = $1 AND c.kind = '` + ConsentKind + `' AND c.version = '` + ConsentVersion + `' AND c.withdrawn_at IS NULL),
 		(SELECT max(turn) FROM analyses WHERE user_id = $1 AND status IN ('queued', 'running'))`
+	const busy = `, EXISTS (SELECT 1 FROM analyses b WHERE b.user_id = $1 AND b.account_id = x_accounts.id
+		AND b.status IN ('queued', 'running') AND b.stage IN ('queued', 'collect'))`
 	switch {
 	case r.AccountID != "":
-		db.Want(tx, scan, from, found, `SELECT id, NULL, handle, `+consented+` FROM x_accounts WHERE user_id = $1 AND id = $2 AND status <> 'revoked'`, userID, r.AccountID)
+		db.Want(tx, scan, from, found, `SELECT id, NULL, handle, `+consented+busy+` FROM x_accounts WHERE user_id = $1 AND id = $2 AND status <> 'revoked'`, userID, r.AccountID)
 	case r.Handle != "":
-		db.Want(tx, scan, from, found, `SELECT id, NULL, handle, `+consented+` FROM x_accounts WHERE user_id = $1 AND lower(handle) = lower($2) AND status <> 'revoked'`, userID, r.Handle)
+		db.Want(tx, scan, from, found, `SELECT id, NULL, handle, `+consented+busy+` FROM x_accounts WHERE user_id = $1 AND lower(handle) = lower($2) AND status <> 'revoked'`, userID, r.Handle)
 	default:
-		db.Want(tx, scan, from, found, `SELECT NULL, id, handle, `+consented+` FROM archives WHERE user_id = $1 AND id = $2 AND expires_at > $3`, userID, r.ArchiveID, tx.Now())
+		db.Want(tx, scan, from, found, `SELECT NULL, id, handle, `+consented+`, 1 = 0 FROM archives WHERE user_id = $1 AND id = $2 AND expires_at > $3`, userID, r.ArchiveID, tx.Now())
 	}
 }
 
@@ -295,6 +298,9 @@ func (s *Service) newAnalysis(userID string, r StartRequest, from origin, res bi
 		turn:     newTurn(now, from.lastTurn, res.Tier.Name),
 		Progress: assess.Progress{Stage: assess.StageQueued}, PeriodStart: res.PeriodStart, CreatedAt: now,
 	}
+	if from.busy { // it may be taken at once; whoever takes it waits for the account
+		a.WaitingFor, a.WaitUntil = WaitsForRun, &now
+	}
 	a.MaxCostCents = res.Tier.MaxCostCents
 	if r.MaxCostCents > 0 && (a.MaxCostCents == 0 || r.MaxCostCents < a.MaxCostCents) {
 		a.MaxCostCents = r.MaxCostCents
@@ -308,10 +314,12 @@ func (s *Service) newAnalysis(userID string, r StartRequest, from origin, res bi
 // record writes everything a start leaves behind: none of it needs an answer but the job's.
 func (s *Service) record(ctx context.Context, tx db.Tx, a Analysis, consent bool) error {
 	tx.Later(`
-		INSERT INTO analyses (id, user_id, account_id, archive_id, handle, purpose, max_posts, since, tier, model, status, stage, period_start, created_at, turn, max_cost_cents)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+		INSERT INTO analyses (id, user_id, account_id, archive_id, handle, purpose, max_posts, since, tier, model, status, stage, period_start, created_at, turn, max_cost_cents,
+			wait_until, waiting_for)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
 		a.ID, a.UserID, a.AccountID, a.ArchiveID, a.Handle, string(a.Purpose), a.MaxPosts, a.Since, a.Tier, a.Model,
-		string(a.Status), string(a.Progress.Stage), a.PeriodStart, a.CreatedAt, a.turn, a.MaxCostCents)
+		string(a.Status), string(a.Progress.Stage), a.PeriodStart, a.CreatedAt, a.turn, a.MaxCostCents,
+		a.WaitUntil, string(a.WaitingFor))
 	if consent {
 		s.Accounts.Consent(ctx, tx, a.UserID, ConsentKind, ConsentVersion)
 	}

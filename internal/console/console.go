@@ -75,11 +75,12 @@ func (c *Console) Routes() map[string]http.Handler {
 		"GET /{$}":           c.open(c.showFront),
 		"GET /assets/{file}": http.HandlerFunc(c.assets.serve),
 
-		"POST /analyses":        c.form(c.start, c.showHome),
-		"GET /a/{id}":           c.member(c.showAnalysis),
-		"POST /a/{id}/cancel":   c.form(c.cancel, c.showAnalysis),
-		"POST /a/{id}/delete":   c.form(c.remove, c.showAnalysis),
-		"POST /a/{id}/findings": c.form(c.review, c.showAnalysis),
+		"POST /analyses":         c.form(c.start, c.showHome),
+		"POST /analyses/preview": c.member(c.showPreview),
+		"GET /a/{id}":            c.member(c.showAnalysis),
+		"POST /a/{id}/cancel":    c.form(c.cancel, c.showAnalysis),
+		"POST /a/{id}/delete":    c.form(c.remove, c.showAnalysis),
+		"POST /a/{id}/findings":  c.form(c.review, c.showAnalysis),
 
 		"POST /billing/subscribe": c.form(c.subscribe, c.showHome),
 		"POST /billing/cancel":    c.form(c.cancelPlan, c.showHome),

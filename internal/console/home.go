@@ -36,6 +36,7 @@ type homeView struct {
 	Paying   bool            // back from the checkout, and not confirmed yet
 	Consent  string          // the text to agree to; "" when that was done before
 	Chosen   choice          // what the form has selected
+	Foretold *foretold       // what that would read and cost, when it was asked for
 	Purposes []assess.Purpose
 	History  []analysis.Analysis
 	Total    int
@@ -52,8 +53,11 @@ type choice struct {
 // archivePrefix tells an archive from an account among the form's sources.
 const archivePrefix = "archive:"
 
-func (c *Console) showHome(v *visit) error {
+func (c *Console) showHome(v *visit) error { return c.showHomeWith(v, nil) }
+
+func (c *Console) showHomeWith(v *visit, told *foretold) error {
 	h := homeView{page: c.page(v, "Your reports"), Purposes: assess.Purposes[:], Link: signIn("/")}
+	h.Foretold = told
 	h.Chosen = choice{Source: v.field("source"), Purpose: assess.Purpose(v.field("purpose"))}
 	if id := v.r.URL.Query().Get("archive"); id != "" {
 		h.Chosen.Source = archivePrefix + id
@@ -154,17 +158,22 @@ func (v *visit) askAgain() {
 
 // start begins an analysis and goes to its page.
 func (c *Console) start(v *visit) (string, error) {
+	a, _, err := c.Analyses.Start(v.r.Context(), v.me.UserID, v.asked())
+	if f := fault.From(err); f != nil && asksConsent(f) {
+		return "", f.Saying("Please tick the box first: your posts are only read with your consent.")
+	}
+	return "/a/" + a.ID, err
+}
+
+// asked is what the form asks for.
+func (v *visit) asked() analysis.StartRequest {
 	r := analysis.StartRequest{Purpose: assess.Purpose(v.field("purpose")), Consent: v.field("consent") == "yes"}
 	if id, ok := strings.CutPrefix(v.field("source"), archivePrefix); ok {
 		r.ArchiveID = id
 	} else {
 		r.AccountID = id
 	}
-	a, _, err := c.Analyses.Start(v.r.Context(), v.me.UserID, r)
-	if f := fault.From(err); f != nil && asksConsent(f) {
-		return "", f.Saying("Please tick the box first: your posts are only read with your consent.")
-	}
-	return "/a/" + a.ID, err
+	return r
 }
 
 func asksConsent(f *fault.Fault) bool {

@@ -60,6 +60,7 @@ func TestStart_NeedsAPlanAndConsentAndSaysSo(t *testing.T) {
 	p.get("/").shows(http.StatusOK, "I agree. "+analysis.ConsentText)
 	p.post("/analyses", form).shows(http.StatusUnprocessableEntity, "Please tick the box first")
 	form.Set("consent", "yes")
+	p.post("/analyses/preview", form).shows(http.StatusOK, "would do this", "read from X", "It takes one of the", "Nothing was read or spent", "What would it cost?")
 	at := p.post("/analyses", form).leadsTo()
 	p.get("/").shows(http.StatusOK, `href="`+at+`"`, "visa application").hides("I agree.")
 }
