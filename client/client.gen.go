@@ -863,6 +863,7 @@ type Cost struct {
 	TotalMicroUsd              int64 `json:"total_micro_usd"`
 	XMicroUsd                  int64 `json:"x_micro_usd"`
 	XReads                     int64 `json:"x_reads"`
+	XUserReads                 int64 `json:"x_user_reads"`
 }
 
 // CostBody defines model for CostBody.
@@ -1166,6 +1167,7 @@ type Finding struct {
 	Dismissed    bool      `json:"dismissed"`
 	Disputed     *bool     `json:"disputed,omitempty"`
 	ID           string    `json:"id"`
+	Item         *string   `json:"item,omitempty"`
 	NeedsContext *bool     `json:"needs_context,omitempty"`
 	Points       float64   `json:"points"`
 	PostID       string    `json:"post_id"`
@@ -1655,7 +1657,7 @@ type PreviewReads struct {
 	// AtMost As many as the plan, its reads that are left and max_posts allow.
 	AtMost int64 `json:"at_most"`
 
-	// CostMicroUsd Of expected and rechecked, or of at_most where nothing is expected; in millionths of a US dollar.
+	// CostMicroUsd Of expected and rechecked, or of at_most where nothing is expected, and of the profile; in millionths of a US dollar.
 	CostMicroUsd int64      `json:"cost_micro_usd"`
 	CountedAt    *time.Time `json:"counted_at"`
 
@@ -1687,6 +1689,7 @@ type Privacy struct {
 	AliasedFirst    []string `json:"aliased_first"`
 	KeptUntil       string   `json:"kept_until"`
 	NeverRead       []string `json:"never_read"`
+	Read            []string `json:"read,omitempty"`
 	RecipientOfData []string `json:"recipient_of_data"`
 	SentToModel     []string `json:"sent_to_model"`
 }
@@ -2601,7 +2604,7 @@ type ClientInterface interface {
 
 	// GetAnalysesIDFindings The findings of a report
 	//
-	// Most points first, a page at a time, narrowed by what they say, how grave they are, their category, year and source, and whether they were dismissed. Each quotes the words it is about.
+	// Most points first, a page at a time, narrowed by what they say, how grave they are, their category, year and source, and whether they were dismissed. Each quotes the words it is about. Where these are no text of a post, item says so: alt_text for the description of one of its pictures, profile for the account's profile, whose post_id is profile.
 	//
 	// An API key needs the scope `analyses:read`.
 	//
@@ -2717,7 +2720,7 @@ type ClientInterface interface {
 
 	// PostArchiveWithBody Upload an X data archive
 	//
-	// The zip that X gives you, as the form field `file`. It is streamed; only the post and account files in it are read, and it is not kept. What was read of it is kept, sealed, until expires_at.
+	// The zip that X gives you, as the form field `file`. It is streamed; only the post, account and profile files in it are read, and it is not kept. What was read of it is kept, sealed, until expires_at.
 	//
 	// An API key needs the scope `analyses:write`.
 	//
@@ -3527,7 +3530,7 @@ func (c *Client) GetAnalysesIDEvents(ctx context.Context, id string, params *Get
 
 // GetAnalysesIDFindings The findings of a report
 //
-// Most points first, a page at a time, narrowed by what they say, how grave they are, their category, year and source, and whether they were dismissed. Each quotes the words it is about.
+// Most points first, a page at a time, narrowed by what they say, how grave they are, their category, year and source, and whether they were dismissed. Each quotes the words it is about. Where these are no text of a post, item says so: alt_text for the description of one of its pictures, profile for the account's profile, whose post_id is profile.
 //
 // An API key needs the scope `analyses:read`.
 //
@@ -3763,7 +3766,7 @@ func (c *Client) PostAPIKeysIDRotate(ctx context.Context, id string, body PostAP
 
 // PostArchiveWithBody Upload an X data archive
 //
-// The zip that X gives you, as the form field `file`. It is streamed; only the post and account files in it are read, and it is not kept. What was read of it is kept, sealed, until expires_at.
+// The zip that X gives you, as the form field `file`. It is streamed; only the post, account and profile files in it are read, and it is not kept. What was read of it is kept, sealed, until expires_at.
 //
 // An API key needs the scope `analyses:write`.
 //
@@ -8346,7 +8349,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetAnalysesIDFindingsWithResponse The findings of a report
 	//
-	// Most points first, a page at a time, narrowed by what they say, how grave they are, their category, year and source, and whether they were dismissed. Each quotes the words it is about.
+	// Most points first, a page at a time, narrowed by what they say, how grave they are, their category, year and source, and whether they were dismissed. Each quotes the words it is about. Where these are no text of a post, item says so: alt_text for the description of one of its pictures, profile for the account's profile, whose post_id is profile.
 	//
 	// An API key needs the scope `analyses:read`.
 	//
@@ -8478,7 +8481,7 @@ type ClientWithResponsesInterface interface {
 
 	// PostArchiveWithBodyWithResponse Upload an X data archive
 	//
-	// The zip that X gives you, as the form field `file`. It is streamed; only the post and account files in it are read, and it is not kept. What was read of it is kept, sealed, until expires_at.
+	// The zip that X gives you, as the form field `file`. It is streamed; only the post, account and profile files in it are read, and it is not kept. What was read of it is kept, sealed, until expires_at.
 	//
 	// An API key needs the scope `analyses:write`.
 	//
@@ -12147,7 +12150,7 @@ func (c *ClientWithResponses) GetAnalysesIDEventsWithResponse(ctx context.Contex
 
 // GetAnalysesIDFindingsWithResponse The findings of a report
 //
-// Most points first, a page at a time, narrowed by what they say, how grave they are, their category, year and source, and whether they were dismissed. Each quotes the words it is about.
+// Most points first, a page at a time, narrowed by what they say, how grave they are, their category, year and source, and whether they were dismissed. Each quotes the words it is about. Where these are no text of a post, item says so: alt_text for the description of one of its pictures, profile for the account's profile, whose post_id is profile.
 //
 // An API key needs the scope `analyses:read`.
 //
@@ -12351,7 +12354,7 @@ func (c *ClientWithResponses) PostAPIKeysIDRotateWithResponse(ctx context.Contex
 
 // PostArchiveWithBodyWithResponse Upload an X data archive
 //
-// The zip that X gives you, as the form field `file`. It is streamed; only the post and account files in it are read, and it is not kept. What was read of it is kept, sealed, until expires_at.
+// The zip that X gives you, as the form field `file`. It is streamed; only the post, account and profile files in it are read, and it is not kept. What was read of it is kept, sealed, until expires_at.
 //
 // An API key needs the scope `analyses:write`.
 //

@@ -37,7 +37,8 @@ func analyzeCommand() *cobra.Command {
 		Use: "analyze ARCHIVE", Short: "Read an X data archive on this machine and print a report.", Args: takes("ARCHIVE"),
 		Long: `ARCHIVE is the zip that X gives you under Settings > Your account > Download an archive of your data,
 or the folder it was unzipped to. Where X gave several parts, put them into one folder and give that.
-What cannot be read is skipped and told in the report. The descriptions of your pictures are read with the posts.
+What cannot be read is skipped and told in the report. Read are the posts, the descriptions (alt texts) of their
+pictures, and the profile: display name, bio, location and link.
 
 Only the account, profile and post files in the archive are opened: never direct messages, contacts or ads.
 Nothing leaves this machine unless ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN is set; then a model
@@ -169,9 +170,12 @@ func foretell(w io.Writer, f assess.Forecast, judge *assess.Judge) {
 	fmt.Fprintln(w, "Second questions about grave findings come on top. Nothing was sent.")
 }
 
-// posts yields the archive's posts and moves the bar.
+// posts yields the archive's profile and posts and moves the bar.
 func posts(ctx context.Context, src *archive.Archive, bar *progressbar.ProgressBar) iter.Seq2[assess.Post, error] {
 	return func(yield func(assess.Post, error) bool) {
+		if profile, ok := assess.ProfileOf(src).Post(); ok && !yield(profile, nil) {
+			return
+		}
 		for p, err := range src.Posts(ctx) {
 			_ = bar.Set64(src.Progress())
 			if !yield(assess.FromArchive(p), err) || err != nil {

@@ -8,6 +8,7 @@
 //	run       run.go       claim the lease, renew it, save the report or fail with a reason
 //	collect   collect.go   gather the posts and have them judged
 //	read      reading.go   read from X what is missing of an account, gap after gap
+//	profile   profile.go   read what stands on top of the account's page
 //	lease     timeline.go  one run at a time reads an account, with reads that it reserved
 //	recheck   recheck.go   look up again what may have been deleted or edited
 //	gaps      gaps.go      name what was not read, and how to close it

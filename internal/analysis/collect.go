@@ -77,8 +77,8 @@ func (s *Service) judge(a Analysis) (*assess.Judge, error) {
 
 func fromX(p xapi.Post) assess.Post {
 	return assess.Post{
-		ID: p.ID, Text: p.Text, Lang: p.Lang, PostedAt: p.PostedAt, Repost: p.Repost, Reply: p.Reply, Quote: p.Quote,
+		ID: p.ID, Lang: p.Lang, PostedAt: p.PostedAt, Repost: p.Repost, Reply: p.Reply, Quote: p.Quote,
 		Hashtags: p.Hashtags, Media: p.Media,
 		Metrics: assess.Metrics{Likes: p.Metrics.Likes, Reposts: p.Metrics.Reposts, Replies: p.Metrics.Replies, Quotes: p.Metrics.Quotes, Bookmarks: p.Metrics.Bookmarks, Impressions: p.Metrics.Impressions},
-	}
+	}.Saying(p.Text, p.AltTexts)
 }

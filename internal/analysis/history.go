@@ -108,7 +108,7 @@ func (s *Service) store(tx db.Tx, userID, collectionID string, posts []assess.Po
 			}
 			k := len(args)
 			fmt.Fprintf(&values, "($1, $%d, $2, $%d, $%d, $3, $4)", k+1, k+2, k+3)
-			args = append(args, p.ID, p.PostedAt, sealed)
+			args = append(args, p.ID, sortedAt(p), sealed)
 		}
 		tx.Later(`INSERT INTO posts (collection_id, post_id, user_id, posted_at, sealed, fetched_at, expires_at) VALUES `+values.String()+`
 			ON CONFLICT (collection_id, post_id) DO UPDATE SET posted_at = excluded.posted_at, sealed = excluded.sealed,
@@ -116,6 +116,14 @@ func (s *Service) store(tx db.Tx, userID, collectionID string, posts []assess.Po
 		posts = posts[n:]
 	}
 	return nil
+}
+
+// sortedAt is the time under which a post is kept. The profile is kept with the posts and comes before all of them.
+func sortedAt(p assess.Post) time.Time {
+	if p.ID == assess.ProfileID {
+		return time.Date(9998, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return p.PostedAt
 }
 
 // lastOfEach leaves one post of each id.

@@ -48,14 +48,18 @@ type PreviewReads struct {
 // MicroUSD is what X charges for so many reads.
 func readsMicroUSD(n int) int64 { return int64(n) * assess.XReadMicroUSD }
 
-// ExpectedMicroUSD is what the analysis would cost, as far as that can be told: where X has not said how many posts there
-// are, AtMost counts.
+// ExpectedMicroUSD is what the analysis would cost, the reading of the profile at X included, as far as that can be told:
+// where X has not said how many posts there are, AtMost counts.
 func (p Preview) ExpectedMicroUSD() int64 {
 	n := p.Reads.AtMost
 	if p.Reads.Expected != nil {
 		n = *p.Reads.Expected
 	}
-	return readsMicroUSD(n+p.Reads.Rechecked) + p.Model.CostMicroUSD
+	profile := int64(0)
+	if p.AccountID != nil {
+		profile = assess.XUserReadMicroUSD
+	}
+	return readsMicroUSD(n+p.Reads.Rechecked) + profile + p.Model.CostMicroUSD
 }
 
 // ReachesCeiling tells whether the ceiling would leave something unread or unjudged.

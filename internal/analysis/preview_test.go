@@ -73,7 +73,7 @@ func TestPreview_NamesWhatCannotBeReached(t *testing.T) {
 			t.Errorf("%+v %q", pre.Reads, pre.OutOfReach)
 		}
 		w.exec(`UPDATE x_accounts SET post_count = NULL`)
-		if pre = p.foretell(StartRequest{}); pre.Reads.Expected != nil || pre.ExpectedMicroUSD() != 40*assess.XReadMicroUSD {
+		if pre = p.foretell(StartRequest{}); pre.Reads.Expected != nil || pre.ExpectedMicroUSD() != 40*assess.XReadMicroUSD+assess.XUserReadMicroUSD {
 			t.Errorf("%+v, %d", pre.Reads, pre.ExpectedMicroUSD())
 		}
 	})

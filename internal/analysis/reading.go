@@ -49,6 +49,9 @@ func (s *Service) collect(ctx context.Context, a Analysis, h sources, o *assess.
 	}
 	err = r.readAll(ctx)
 	if err == nil {
+		err = r.readProfile(ctx, o)
+	}
+	if err == nil {
 		err = r.recheck(ctx, o)
 	}
 	if err = errors.Join(err, r.close(ctx)); err != nil {

@@ -97,8 +97,8 @@ func (r *reader) recheckFindings(ctx context.Context, o *assess.Options) error {
 func (r *reader) recheckSample(ctx context.Context) error {
 	for n := sampleSize; ; n = xapi.MaxLookup {
 		ids, err := db.Read(ctx, r.s.DB, db.System, db.Value[string], `SELECT post_id FROM posts
-			WHERE user_id = $1 AND collection_id = $2 AND fetched_at < $3 ORDER BY fetched_at, post_id LIMIT $4`,
-			r.a.UserID, r.id, r.a.CreatedAt, n)
+			WHERE user_id = $1 AND collection_id = $2 AND fetched_at < $3 AND post_id <> $5 ORDER BY fetched_at, post_id LIMIT $4`,
+			r.a.UserID, r.id, r.a.CreatedAt, n, assess.ProfileID)
 		if err != nil {
 			return err
 		}

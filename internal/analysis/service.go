@@ -28,10 +28,11 @@ import (
 const (
 	ConsentKind    = "analysis"
 	RetentionKind  = "retention"
-	ConsentVersion = "2026-11-27"
-	ConsentText    = "Repazoo may read the posts of this account, keep them sealed for at most 30 days, and have them judged " +
-		"by a language model with handles, links, contact data, numbers, passwords and the names that can be told as names " +
-		"replaced first; other names can remain. You can erase them at any time."
+	ConsentVersion = "2026-11-28"
+	ConsentText    = "Repazoo may read the posts of this account, the descriptions of their pictures and the profile, " +
+		"keep them sealed for at most 30 days, and have them judged by a language model with handles, links, contact data, " +
+		"numbers, passwords and the names that can be told as names replaced first; other names can remain. " +
+		"You can erase them at any time."
 )
 
 // Config is what a Service needs.

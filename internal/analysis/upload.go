@@ -72,10 +72,13 @@ func (s *Service) mustOwn(ctx context.Context, userID string, a archive.Account)
 	return err
 }
 
-// keepPosts stores the posts a few thousand at a time, so that memory stays small and no
+// keepPosts stores the profile and the posts, a few thousand at a time, so that memory stays small and no
 // transaction grows without bound. They become visible with the archive's own row.
 func (s *Service) keepPosts(ctx context.Context, userID, id string, src *archive.Archive) (n int, err error) {
 	var batch []assess.Post
+	if profile, ok := assess.ProfileOf(src).Post(); ok {
+		batch = append(batch, profile)
+	}
 	flush := func() error {
 		defer func() { batch = batch[:0] }()
 		return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error { return s.store(tx, userID, id, batch) })
@@ -84,7 +87,7 @@ func (s *Service) keepPosts(ctx context.Context, userID, id string, src *archive
 		if err != nil {
 			return n, err
 		}
-		if batch = append(batch, assess.FromArchive(p)); len(batch) == 10*rowsAtOnce {
+		if batch = append(batch, assess.FromArchive(p)); len(batch) >= 10*rowsAtOnce {
 			if err := flush(); err != nil {
 				return n, err
 			}

@@ -11,10 +11,10 @@ import (
 const maxAcquitted = 200
 
 // acquittable reports whether the model's silence can clear a claim of the screen: not where the model claims the same
-// category in that post, and not for what check digits prove.
+// category in that post, not for what check digits prove, and not for what it was not shown.
 func acquittable(p Post, c Claim, v Judgement) bool {
 	claimed := slices.ContainsFunc(v.Claims, func(m Claim) bool { return m.Category == c.Category })
-	return !claimed && !proven(p, c)
+	return !claimed && !proven(p, c) && !p.unseen(c)
 }
 
 // proven reports whether a claim about personal data stands by itself: its digits add up, or it has the form of a key.

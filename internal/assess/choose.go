@@ -91,9 +91,14 @@ func (c *chooser) choice(screened int) *ModelChoice {
 // judgeChosen screens every post and lets the model read the chosen ones.
 func (r *run) judgeChosen(ctx context.Context, posts sequence) error {
 	c := &chooser{limit: r.o.MaxPosts}
+	var first []candidate // the profile, which the model reads whatever the limit
 	examine := func(_ context.Context, k *chunk) error { r.screenAll(k); return nil }
 	err := r.flow(ctx, r.cutter(posts, screenChunk), examine, func(k *chunk) {
 		for i, p := range k.posts {
+			if p.isProfile() {
+				first = append(first, candidate{post: p, seen: k.screened[i]})
+				continue
+			}
 			out, full := c.offer(candidate{p, k.screened[i], doubtOf(p, k.screened[i])})
 			if full {
 				r.addPost(out.post, out.seen, Judgement{}, false, nil)
@@ -106,7 +111,7 @@ func (r *run) judgeChosen(ctx context.Context, posts sequence) error {
 	}
 	r.choice = c.choice(r.analysed + len(c.held))
 	r.expected = r.analysed + len(c.held)
-	return r.flow(ctx, r.chosen(c.newestFirst()), r.judge, func(k *chunk) {
+	return r.flow(ctx, r.chosen(slices.Concat(first, c.newestFirst())), r.judge, func(k *chunk) {
 		r.addChunk(k, true)
 		r.tell(StageJudge, r.analysed, r.expected)
 	})

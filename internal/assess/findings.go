@@ -78,10 +78,15 @@ func newFinding(p Post, a ReportAccount, group []Claim, judged bool) Finding {
 	quote := p.Text[c.Start:c.End]
 	start := utf8.RuneCountInString(p.Text[:c.Start])
 	witnesses, confidence := witnessesOf(group)
+	suggestion := cmp.Or(c.Suggestion, SuggestContext)
+	if p.isProfile() {
+		suggestion = SuggestContext
+	}
 	return Finding{
-		ID:         findingID(p.ID, c.Category, quote),
+		ID:         findingID(p.scope(a), c.Category, quote),
 		PostID:     p.ID,
-		URL:        postURL(a, p.ID),
+		Item:       p.itemAt(c.Start),
+		URL:        p.linkTo(a),
 		PostedAt:   p.PostedAt.UTC(),
 		Before:     lastRunes(p.Text[:c.Start], contextRunes),
 		Quote:      quote,
@@ -96,7 +101,7 @@ func newFinding(p Post, a ReportAccount, group []Claim, judged bool) Finding {
 
 		NeedsContext: slices.ContainsFunc(group, func(c Claim) bool { return c.NeedsContext }),
 		Reason:       c.Reason,
-		Suggestion:   cmp.Or(c.Suggestion, SuggestContext),
+		Suggestion:   suggestion,
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/repazoo/repazoo/internal/screen"
-	"github.com/repazoo/repazoo/internal/voice"
 )
 
 // The posts flow through three kinds of goroutines:
@@ -159,7 +158,7 @@ func (r *run) look(p Post) screen.Result {
 	if len(seen.Hits) == 0 {
 		return seen
 	}
-	if others := voice.Of(p.Text, r.o.Account.Handle); others.Any() {
+	if others := p.others(r.o.Account.Handle); others.Any() {
 		seen.Hits = slices.DeleteFunc(seen.Hits, func(h screen.Hit) bool { return others.Hold(h.Start, h.End) })
 	}
 	return seen
@@ -174,6 +173,7 @@ type tally struct {
 	overCost                            int // of the unjudged: left by the ceiling
 	rejected, notEnglish, dated         int
 	guarded                             int
+	profileRead, profileJudged          bool
 	acquitted                           Acquitted
 	postsByYear                         map[int]int
 	findings                            keeper
@@ -204,9 +204,12 @@ func (t *tally) addChunk(c *chunk, hasJudge bool) {
 	t.overCost += c.judged.OverCost
 	for i, p := range c.posts {
 		verdict, judged := verdicts[p.ID]
-		if judged {
+		switch {
+		case p.isProfile():
+			t.profileJudged = judged
+		case judged:
 			t.judged++
-		} else if hasJudge {
+		case hasJudge:
 			t.unjudged++
 		}
 		t.addPost(p, c.screened[i], verdict, judged, c.opinions)
@@ -215,6 +218,24 @@ func (t *tally) addChunk(c *chunk, hasJudge bool) {
 
 // addPost adds one post and what the witnesses said of it.
 func (t *tally) addPost(p Post, seen screen.Result, verdict Judgement, judged bool, opinions map[string]Opinion) {
+	if p.isProfile() {
+		t.profileRead = true
+	} else {
+		t.count(p, seen, verdict)
+	}
+	t.rejected += verdict.Rejected
+	t.guarded += verdict.Guarded
+	screened := screenClaims(p, seen)
+	if judged && !seen.TalksToModel && !verdict.AddressesModel {
+		var cleared []Claim
+		screened, cleared = acquit(p, screened, verdict, opinions)
+		t.addAcquitted(p, cleared)
+	}
+	t.addClaims(p, append(screened, verdict.Claims...), judged)
+}
+
+// count adds a post to what is said of all posts together.
+func (t *tally) count(p Post, seen screen.Result, verdict Judgement) {
 	t.analysed++
 	if !p.PostedAt.IsZero() {
 		t.dated++
@@ -231,15 +252,6 @@ func (t *tally) addPost(p Post, seen screen.Result, verdict Judgement, judged bo
 	}
 	t.engagement.add(p)
 	t.themes.add(p, seen.Lang, verdict.Themes)
-	t.rejected += verdict.Rejected
-	t.guarded += verdict.Guarded
-	screened := screenClaims(p, seen)
-	if judged && !seen.TalksToModel && !verdict.AddressesModel {
-		var cleared []Claim
-		screened, cleared = acquit(p, screened, verdict, opinions)
-		t.addAcquitted(p, cleared)
-	}
-	t.addClaims(p, append(screened, verdict.Claims...), judged)
 }
 
 // addAcquitted counts what the screen found and the model read as harmless.
@@ -263,7 +275,7 @@ func (t *tally) addClaims(p Post, claims []Claim, judged bool) {
 	if len(claims) == 0 {
 		return
 	}
-	others := voice.Of(p.Text, t.account.Handle)
+	others := p.others(t.account.Handle)
 	for _, c := range claims {
 		switch {
 		case !c.sound(p.Text):

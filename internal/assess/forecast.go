@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"iter"
 	"math"
+	"slices"
 	"sync"
 	"time"
 )
@@ -35,17 +36,17 @@ func (p *Pipeline) Forecast(ctx context.Context, posts iter.Seq2[Post, error], o
 	var err error
 	switch own := r.own(posts); {
 	case p.Judge == nil:
-		for _, err = range own {
-			if err != nil || ctx.Err() != nil {
+		for p, e := range own {
+			if err = e; err != nil || ctx.Err() != nil {
 				break
 			}
-			w.Own++
+			w.Own += countPosts(p)
 		}
 		err = cmp.Or(err, ctx.Err())
 	case o.MaxPosts > 0:
 		err = r.weighChosen(ctx, own, w)
 	default:
-		err = r.flow(ctx, r.cutter(own, cmp.Or(p.Judge.BatchSize, judgeBatch)), w.weigh, func(k *chunk) { w.Own += len(k.posts) })
+		err = r.flow(ctx, r.cutter(own, cmp.Or(p.Judge.BatchSize, judgeBatch)), w.weigh, func(k *chunk) { w.Own += countPosts(k.posts...) })
 	}
 	w.Total = r.total
 	if p.Judge != nil {
@@ -57,9 +58,14 @@ func (p *Pipeline) Forecast(ctx context.Context, posts iter.Seq2[Post, error], o
 // weighChosen chooses as judgeChosen does.
 func (r *run) weighChosen(ctx context.Context, posts sequence, w *weighing) error {
 	c := &chooser{limit: r.o.MaxPosts}
+	var first []candidate
 	look := func(_ context.Context, k *chunk) error { r.screenAll(k); return nil }
 	err := r.flow(ctx, r.cutter(posts, screenChunk), look, func(k *chunk) {
 		for i, p := range k.posts {
+			if p.isProfile() {
+				first = append(first, candidate{post: p, seen: k.screened[i]})
+				continue
+			}
 			c.offer(candidate{p, k.screened[i], doubtOf(p, k.screened[i])})
 			w.Own++
 		}
@@ -67,7 +73,7 @@ func (r *run) weighChosen(ctx context.Context, posts sequence, w *weighing) erro
 	if err != nil {
 		return err
 	}
-	return r.flow(ctx, r.chosen(c.newestFirst()), w.weigh, func(*chunk) {})
+	return r.flow(ctx, r.chosen(slices.Concat(first, c.newestFirst())), w.weigh, func(*chunk) {})
 }
 
 // weighing adds up what would be asked.
@@ -90,10 +96,10 @@ func (w *weighing) weigh(ctx context.Context, c *chunk) error {
 	groups := b.groups(c.posts, keys)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.Chosen += len(c.posts)
-	for _, k := range keys {
+	w.Chosen += countPosts(c.posts...)
+	for i, k := range keys {
 		if _, known := b.verdicts[k]; known {
-			w.Known++
+			w.Known += countPosts(c.posts[i])
 		}
 	}
 	for _, g := range groups {

@@ -3,7 +3,6 @@ package assess
 import (
 	"cmp"
 	"iter"
-	"strings"
 
 	"github.com/repazoo/repazoo/internal/voice"
 )
@@ -11,7 +10,7 @@ import (
 // maxGone is how many posts that are deleted already a report names.
 const maxGone = 200
 
-// own yields the posts with words of the person's own, as valid UTF-8, and counts what it
+// own yields the profile and the posts with words of the person's own, as valid UTF-8, and counts what it
 // passes: all posts, reposts, posts in others' words, and posts that are gone.
 func (r *run) own(posts iter.Seq2[Post, error]) iter.Seq2[Post, error] {
 	return func(yield func(Post, error) bool) {
@@ -20,10 +19,12 @@ func (r *run) own(posts iter.Seq2[Post, error]) iter.Seq2[Post, error] {
 				yield(Post{}, err)
 				return
 			}
-			r.total++
-			p.Text = strings.ToValidUTF8(p.Text, "\uFFFD")
-			if r.passes(p) {
-				continue
+			p = p.valid()
+			if !p.isProfile() {
+				r.total++
+				if r.passes(p) {
+					continue
+				}
 			}
 			if !yield(p, nil) {
 				return
@@ -34,7 +35,7 @@ func (r *run) own(posts iter.Seq2[Post, error]) iter.Seq2[Post, error] {
 
 // passes counts a post that is not judged, and reports whether it is one.
 func (r *run) passes(p Post) bool {
-	words := voice.Of(p.Text, r.o.Account.Handle)
+	words := p.others(r.o.Account.Handle)
 	switch {
 	case p.Deleted:
 		if r.gone.Count++; len(r.gone.Posts) < maxGone {
@@ -42,7 +43,7 @@ func (r *run) passes(p Post) bool {
 		}
 	case p.Repost:
 		r.reposts++
-	case words.OthersAlone():
+	case words.OthersAlone() && p.Aside == 0:
 		r.others++
 	case words.Any():
 		r.quoting++
@@ -52,6 +53,9 @@ func (r *run) passes(p Post) bool {
 	}
 	return true
 }
+
+// others tells which words of a post are somebody else's. What stands beside them is always the author's.
+func (p Post) others(self string) voice.Reading { return voice.Of(p.words(), self) }
 
 // atLeast holds back the first n posts until they are all there, and yields a fault in
 // their place if the source ends before: nothing is spent on an account that is refused.
@@ -65,7 +69,10 @@ func atLeast(posts iter.Seq2[Post, error], n int) iter.Seq2[Post, error] {
 				return
 			}
 			held = append(held, p)
-			if seen++; seen < n {
+			if !p.isProfile() {
+				seen++
+			}
+			if seen < n {
 				continue
 			}
 			for _, h := range held {

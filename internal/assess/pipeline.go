@@ -20,6 +20,9 @@ const MinPosts = 10
 // XReadMicroUSD is what X charges for reading one post, in millionths of a US dollar.
 const XReadMicroUSD = 5_000
 
+// XUserReadMicroUSD is what X charges for reading a profile.
+const XUserReadMicroUSD = 10_000
+
 const (
 	maxFindings   = 5_000 // a report is for reading; the rest is counted
 	judgeInFlight = 4
@@ -50,6 +53,7 @@ type Options struct {
 	XReads      int               // posts that X charged for
 	ModelCost   int64             // µUSD that the model has cost in earlier tries of this run
 	MaxCost     int               // the ceiling of the run in cents, as the report names it; 0: none. Judge.MaxMicroUSD keeps to it.
+	XUserReads  int               // profiles that X charged for
 	NeverRead   []string          // parts of the source that were not opened
 	KeptUntil   string            // RFC 3339; "": the posts are not kept
 	Dismissed   map[string]string // finding id → why, from earlier reports
@@ -131,12 +135,12 @@ func (r *run) report() *Report {
 		Engagement:     r.engagement.result(r.dated),
 		RiskByYear:     r.years(),
 		Models:         []ModelUse{},
-		Cost:           Cost{XReads: r.o.XReads, XMicroDollars: int64(r.o.XReads) * XReadMicroUSD},
+		Cost:           r.xCost(),
 		Versions:       Versions{Screen: screen.Version, Policy: PolicyVersion, Score: ScoreVersion, App: r.AppVersion},
 		Policy:         policyTable(r.o.Source, r.o.Purpose),
 		Privacy: Privacy{
 			SentToModel: []string{}, AliasedFirst: []string{}, RecipientHosts: []string{},
-			NeverRead: append([]string{}, r.o.NeverRead...), KeptUntil: cmp.Or(r.o.KeptUntil, notKept),
+			Read: r.partsRead(), NeverRead: append([]string{}, r.o.NeverRead...), KeptUntil: cmp.Or(r.o.KeptUntil, notKept),
 		},
 	}
 	r.addModel(out)
@@ -145,6 +149,22 @@ func (r *run) report() *Report {
 	out.conclude()
 	r.tell(StageRecommend, n, n)
 	return out
+}
+
+func (r *run) xCost() Cost {
+	return Cost{
+		XReads: r.o.XReads, XUserReads: r.o.XUserReads,
+		XMicroDollars: int64(r.o.XReads)*XReadMicroUSD + int64(r.o.XUserReads)*XUserReadMicroUSD,
+	}
+}
+
+// partsRead are what the receipt says was read.
+func (r *run) partsRead() []string {
+	parts := []string{"posts", "the descriptions (alt texts) of their pictures"}
+	if r.profileRead {
+		parts = append(parts, "the profile: display name, bio, location and link")
+	}
+	return parts
 }
 
 // addModel states what the model did and what it was shown.
@@ -158,7 +178,10 @@ func (r *run) addModel(out *Report) {
 	out.Cost.PricesPerMTokIn = r.Judge.Prices.InputMicroUSD
 	out.Cost.PricesPerMTokOu = r.Judge.Prices.OutputMicroUSD
 	out.Versions.Prompt = PromptVersion
-	out.Privacy.SentToModel = append(out.Privacy.SentToModel, "text of own posts")
+	out.Privacy.SentToModel = append(out.Privacy.SentToModel, "text of own posts", "descriptions of their pictures")
+	if r.profileJudged {
+		out.Privacy.SentToModel = append(out.Privacy.SentToModel, "profile")
+	}
 	out.Privacy.AliasedFirst = append(out.Privacy.AliasedFirst, aliasedFirst...)
 	out.Privacy.RecipientHosts = append(out.Privacy.RecipientHosts, use.Host)
 }

@@ -31,12 +31,26 @@ const oldPosts = 5
 // one thing and gives a recommendation or nothing.
 func recommend(r *Report) []Recommendation {
 	found := counted(r.Findings)
+	posts := outsideProfile(found)
 	out := []Recommendation{}
-	for _, rule := range []func(*Report, []Finding) (Recommendation, bool){
-		hidePersonalData, deleteHeaviest, askPerson, addContext, clearSwearing,
-		preparePurpose, clearOldPosts, readTheRest, useModel, mindTone, keepWatch,
+	for _, step := range []struct {
+		rule func(*Report, []Finding) (Recommendation, bool)
+		over []Finding
+	}{
+		{changeProfile, inProfile(found)},
+		{hidePersonalData, posts},
+		{deleteHeaviest, posts},
+		{askPerson, found},
+		{addContext, posts},
+		{clearSwearing, posts},
+		{preparePurpose, posts},
+		{clearOldPosts, posts},
+		{readTheRest, found},
+		{useModel, found},
+		{mindTone, found},
+		{keepWatch, found},
 	} {
-		if rec, ok := rule(r, found); ok {
+		if rec, ok := step.rule(r, step.over); ok {
 			out = append(out, rec)
 		}
 	}
@@ -71,6 +85,26 @@ func (rec Recommendation) dismissing(r *Report, findings []Finding) (Recommendat
 		rec.ScoreAfter = new(r.scoreWithout(idsOf(findings)))
 	}
 	return rec, ok
+}
+
+// changeProfile is about the profile, which is changed where a post would be deleted.
+func changeProfile(r *Report, found []Finding) (Recommendation, bool) {
+	if len(found) == 0 {
+		return Recommendation{}, false
+	}
+	var names []string
+	for _, g := range grouped(found) {
+		names = append(names, strings.ToLower(g.category.Title()))
+	}
+	return Recommendation{
+		Title: "Change your profile", Category: ItemProfile, Priority: horizonNow, Effort: effortMinutes,
+		Why: fmt.Sprintf("It is what people see first, and it holds %s.", listing(names)),
+		Steps: []string{
+			"On X: Profile, Edit profile. Take out of display name, bio, location and link what the findings quote.",
+			"Leave what you want strangers to have, such as a business address, and dismiss the finding.",
+		},
+		ScoreAfter: new(r.scoreWithout([]string{ProfileID})),
+	}, true
 }
 
 func hidePersonalData(r *Report, found []Finding) (Recommendation, bool) {
@@ -123,10 +157,20 @@ func askPerson(r *Report, found []Finding) (Recommendation, bool) {
 		Category: "human_review", Priority: horizonNow, Effort: effort(len(doubtful)),
 		Why: strings.Join(r.HumanReview.Reasons, " "),
 		Steps: []string{
-			"Show the posts below to someone you trust and who was not part of the conversation.",
+			"Show " + toShow(doubtful) + " to someone you trust and who was not part of the conversation.",
 			"Dismiss what they read as harmless, with a word on why; the reason is kept with the report.",
 		},
 	}.dismissing(r, doubtful)
+}
+
+func toShow(findings []Finding) string {
+	switch {
+	case len(inProfile(findings)) == 0:
+		return "the posts below"
+	case len(postsOf(findings)) == 0:
+		return "your profile"
+	}
+	return "your profile and the posts below"
 }
 
 func addContext(r *Report, found []Finding) (Recommendation, bool) {

@@ -112,10 +112,12 @@ const (
 	GapArchive = "archive"  // no archive that is kept has it
 )
 
-// Finding is one verified risk in one post.
+// Finding is one verified risk in one post, or in the profile. The text that its quote stands in is the post's, with the
+// descriptions of its pictures after it, a line each; of the profile the bio, the display name, the location and the link.
 type Finding struct {
-	ID         string    `json:"id"` // stable: the same post, category and quote give the same id
-	PostID     string    `json:"post_id"`
+	ID         string    `json:"id"`             // stable: the same post, category and quote give the same id
+	PostID     string    `json:"post_id"`        // "profile" for the profile
+	Item       string    `json:"item,omitempty"` // where the quote stands: "profile", "alt_text", or nothing for the text of a post
 	URL        string    `json:"url"`
 	PostedAt   time.Time `json:"posted_at"`
 	Before     string    `json:"before,omitempty"` // the words around the quote, at most 80 code points a side
@@ -243,7 +245,8 @@ type ModelUse struct {
 
 // Cost is what the report cost the operator, in millionths of a US dollar.
 type Cost struct {
-	XReads          int   `json:"x_reads"`
+	XReads          int   `json:"x_reads"`      // posts
+	XUserReads      int   `json:"x_user_reads"` // readings of the profile
 	XMicroDollars   int64 `json:"x_micro_usd"`
 	ModelMicroUSD   int64 `json:"model_micro_usd"`
 	TotalMicroUSD   int64 `json:"total_micro_usd"`
@@ -271,6 +274,7 @@ type PolicyRow struct {
 type Privacy struct {
 	SentToModel    []string `json:"sent_to_model"`     // field names; empty when no model was used
 	AliasedFirst   []string `json:"aliased_first"`     // what was replaced by placeholders before leaving
+	Read           []string `json:"read,omitempty"`    // parts of the source that were read
 	NeverRead      []string `json:"never_read"`        // parts of the source that were not opened
 	KeptUntil      string   `json:"kept_until"`        // RFC 3339 or "not kept"
 	RecipientHosts []string `json:"recipient_of_data"` // who received post text

@@ -1,10 +1,6 @@
 package assess
 
-import (
-	"strings"
-
-	"github.com/repazoo/repazoo/internal/archive"
-)
+import "github.com/repazoo/repazoo/internal/archive"
 
 // Unread is what a source held and could not give: known once all its posts were read.
 type Unread struct {
@@ -24,14 +20,16 @@ func UnreadOf(a *archive.Archive) Unread {
 }
 
 // FromArchive is a post of an X archive as the pipeline takes it. An archive does not tell
-// replies, quotes, bookmarks and impressions: they stay unknown. The descriptions of pictures are the author's words too
-// and follow the text, a line each.
+// replies, quotes, bookmarks and impressions: they stay unknown.
 func FromArchive(p archive.Post) Post {
 	return Post{
-		ID: p.ID, Text: strings.Join(append([]string{p.Text}, p.AltTexts...), "\n"), Lang: p.Lang, PostedAt: p.PostedAt, Repost: p.Repost, Deleted: p.Deleted, Reply: p.ReplyToID != "",
+		ID: p.ID, Lang: p.Lang, PostedAt: p.PostedAt, Repost: p.Repost, Deleted: p.Deleted, Reply: p.ReplyToID != "",
 		Hashtags: p.Hashtags, Media: p.Media, Metrics: Metrics{Likes: p.Likes, Reposts: p.Reposts},
-	}
+	}.Saying(p.Text, p.AltTexts)
 }
+
+// Saying gives a post its text, and the descriptions of its pictures, which are the author's words too.
+func (p Post) Saying(text string, altTexts []string) Post { return p.beside(text, altTexts) }
 
 // DefaultPrices are the models' prices by id, as Anthropic listed them in autumn 2026 for
 // prompts of up to 100,000 tokens.

@@ -47,10 +47,18 @@ func keyFindings(findings []Finding) []string {
 			break
 		}
 		f := g.findings[0]
-		out = append(out, fmt.Sprintf("%s in %s; the heaviest is %s, posted %s: “%s”.",
-			g.category.Title(), Counting(len(postsOf(g.findings)), "post"), f.Severity, onDate(f.PostedAt), short(f.Quote, keyQuoteRunes)))
+		out = append(out, fmt.Sprintf("%s in %s; the heaviest is %s, %s: “%s”.",
+			g.category.Title(), places(g.findings), f.Severity, placed(f), short(f.Quote, keyQuoteRunes)))
 	}
 	return out
+}
+
+// placed says where a finding stands, or when it was posted.
+func placed(f Finding) string {
+	if f.OfProfile() {
+		return "in the profile"
+	}
+	return "posted " + onDate(f.PostedAt)
 }
 
 // summarise is the executive summary: plain sentences made of the report's own numbers, so
@@ -139,7 +147,7 @@ func inPosts(r *Report, found []Finding) string {
 	if r.LeftOut.Findings > 0 {
 		return ""
 	}
-	return " in " + Counting(len(postsOf(found)), "post")
+	return " in " + places(found)
 }
 
 // whyScreenAlone says why the word screen is the only witness.
@@ -159,12 +167,12 @@ func mood(s Sentiment) string {
 		Counting(s.Measured, "post"), 100**s.Positive, 100**s.Neutral, 100**s.Negative)
 }
 
-// postsOf are the ids of the posts that hold the findings, each once, in their order.
+// postsOf are the ids of the posts that hold the findings, each once, in their order. The profile is none.
 func postsOf(findings []Finding) []string {
 	ids := make([]string, 0, len(findings))
 	seen := make(map[string]bool, len(findings))
 	for _, f := range findings {
-		if !seen[f.PostID] {
+		if !seen[f.PostID] && !f.OfProfile() {
 			seen[f.PostID] = true
 			ids = append(ids, f.PostID)
 		}

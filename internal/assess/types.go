@@ -72,7 +72,8 @@ const (
 	ByModel  Witness = "model"  // the language model
 )
 
-// Post is one post of the account, from X or from an archive. Text is whole and unescaped.
+// Post is one post of the account, from X or from an archive. Text is whole and unescaped; the descriptions of its
+// pictures follow it, a line each. With the id [ProfileID] it is the account's profile.
 type Post struct {
 	ID       string    `json:"id"`
 	Text     string    `json:"text"`
@@ -84,6 +85,7 @@ type Post struct {
 	Quote    bool      `json:"quote,omitempty"`
 	Hashtags []string  `json:"hashtags,omitempty"`
 	Media    int       `json:"media,omitempty"`
+	Aside    int       `json:"aside,omitempty"` // where in Text the descriptions of its pictures begin; of a profile, what is not the bio
 	Metrics  Metrics   `json:"metrics"`
 }
 

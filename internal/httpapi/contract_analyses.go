@@ -100,9 +100,10 @@ func analysisEntries() map[string]entry {
 			text:  "One event for each change, with the analysis as its data; the last is named end. After a break, send the last id as Last-Event-ID.",
 			media: "text/event-stream", answered: "id: 3\nevent: progress\ndata: {\"id\":\"" + exampleAnalysis + "\",\"status\":\"running\"}\n\n",
 		},
-		"POST /api/v1/analyses/{id}/cancel":  {text: "What it took of your plan is given back. One that has ended stays as it is.", answered: cancelled},
-		"DELETE /api/v1/analyses/{id}":       {text: "One that runs is cancelled first. Dismissals are kept for the next report."},
-		"GET /api/v1/analyses/{id}/findings": {text: "Most points first, a page at a time, narrowed by what they say, how grave they are, their category, year and source, and whether they were dismissed. Each quotes the words it is about.", answered: findings.Body, refusals: []*fault.Fault{fault.Conflict}},
+		"POST /api/v1/analyses/{id}/cancel": {text: "What it took of your plan is given back. One that has ended stays as it is.", answered: cancelled},
+		"DELETE /api/v1/analyses/{id}":      {text: "One that runs is cancelled first. Dismissals are kept for the next report."},
+		"GET /api/v1/analyses/{id}/findings": {text: "Most points first, a page at a time, narrowed by what they say, how grave they are, their category, year and source, and whether they were dismissed. Each quotes the words it is about. " +
+			"Where these are no text of a post, item says so: alt_text for the description of one of its pictures, profile for the account's profile, whose post_id is profile.", answered: findings.Body, refusals: []*fault.Fault{fault.Conflict}},
 		"GET /api/v1/analyses/{id}/score": {
 			text:     "What the report would say for another purpose, or if some posts were deleted. No model is asked, and it costs nothing.",
 			answered: score.Body, refusals: []*fault.Fault{fault.Conflict},
@@ -112,7 +113,7 @@ func analysisEntries() map[string]entry {
 			sent: map[string]any{"dismissed": true, "why": "We are old friends."}, answered: dismissed,
 		},
 		"POST /api/v1/archives": {
-			text:     "The zip that X gives you, as the form field `file`. It is streamed; only the post and account files in it are read, and it is not kept. What was read of it is kept, sealed, until expires_at.",
+			text:     "The zip that X gives you, as the form field `file`. It is streamed; only the post, account and profile files in it are read, and it is not kept. What was read of it is kept, sealed, until expires_at.",
 			answered: archiveBody{exampleArchive, exampleHandle, 12_840, *exampleLater(30)},
 			refusals: []*fault.Fault{fault.Forbidden, fault.ArchiveUnreadable},
 		},

@@ -32,7 +32,7 @@ type previewReads struct {
 	AtMost    int        `json:"at_most" doc:"As many as the plan, its reads that are left and max_posts allow."`
 	Rechecked int        `json:"rechecked" doc:"At most so many known posts are looked up again, because they may have been deleted."`
 	Remaining int        `json:"remaining" doc:"Reads that the plan has left in this period."`
-	MicroUSD  int64      `json:"cost_micro_usd" doc:"Of expected and rechecked, or of at_most where nothing is expected; in millionths of a US dollar."`
+	MicroUSD  int64      `json:"cost_micro_usd" doc:"Of expected and rechecked, or of at_most where nothing is expected, and of the profile; in millionths of a US dollar."`
 	PostsAtX  *int       `json:"posts_at_x" doc:"As X said at counted_at."`
 	CountedAt *time.Time `json:"counted_at"`
 }

@@ -50,7 +50,7 @@ var contents = []struct {
 	{"reports.json", "Their reports, as they were made.", reports},
 	{"dismissals.json", "Findings that you dismissed, and why.", table[dismissal](key{""},
 		`SELECT finding_id, why, created_at FROM dismissals WHERE user_id = $1 AND finding_id > $2 ORDER BY finding_id LIMIT $3`)},
-	{"posts.json", "Your posts that are kept for now, and until when.", posts},
+	{"posts.json", "Your posts and profile that are kept for now, and until when.", posts},
 	{"exports.json", "The packages that you asked for, this one included.", table[exportRow](key{noID},
 		`SELECT id, status, bytes, fetched, created_at, ready_at, expires_at FROM exports WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
 }

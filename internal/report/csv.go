@@ -13,7 +13,7 @@ import (
 // csvHeader names the columns; new ones are added at the end.
 var csvHeader = [...]string{
 	"id", "post_id", "url", "posted_at", "category", "severity", "points", "confidence", "witnesses",
-	"suggestion", "reason", "quote", "quote_start", "quote_end", "dismissed", "why",
+	"suggestion", "reason", "quote", "quote_start", "quote_end", "dismissed", "why", "item",
 }
 
 // byteOrderMark tells spreadsheets that what follows is UTF-8; without it they garble accents.
@@ -45,7 +45,7 @@ func csvRow(f assess.Finding) []string {
 	row := []string{
 		f.ID, f.PostID, f.URL, posted, string(f.Category), string(f.Severity), number(f.Points), number(f.Confidence),
 		witnesses(f, "+"), f.Suggestion, f.Reason, f.Quote, strconv.Itoa(f.QuoteStart), strconv.Itoa(f.QuoteEnd),
-		strconv.FormatBool(f.Dismissed), f.Why,
+		strconv.FormatBool(f.Dismissed), f.Why, f.Item,
 	}
 	for i, cell := range row {
 		row[i] = harmless(cell)

@@ -283,11 +283,11 @@ func (d *document) finding(f assess.Finding) {
 	d.font("B", smallSize, levelRGB(f.Severity))
 	d.Write(smallLine, strings.ToUpper(string(f.Severity)))
 	d.font("", smallSize, quiet)
-	d.Write(smallLine, d.show(fmt.Sprintf("  %s points · %s · %s, confidence %s · ", number(f.Points), date(f.PostedAt), witnesses(f, " and "), number(f.Confidence))))
-	d.link(f.URL, "open the post")
+	d.Write(smallLine, d.show(fmt.Sprintf("  %s points · %s · %s, confidence %s · ", number(f.Points), place(f), witnesses(f, " and "), number(f.Confidence))))
+	d.link(f.URL, strings.ToLower(open(f)))
 	d.Ln(smallLine + 1)
 	d.quote(f)
-	d.paragraph(f.Reason + " " + advice(f.Suggestion))
+	d.paragraph(reason(f) + " " + advice(f))
 	d.Ln(1)
 }
 

@@ -47,12 +47,17 @@ func sample() *assess.Report {
 			{
 				ID: "bbb", PostID: "102", URL: "https://x.com/anna/status/102", PostedAt: today.AddDate(-7, 0, 0), Category: assess.Profanity,
 				Severity: assess.Low, Confidence: 0.7, Witnesses: []assess.Witness{assess.ByScreen}, Suggestion: assess.SuggestContext,
-				Quote: "=HYPERLINK(\"http://evil.example\")", QuoteEnd: 33, Reason: "A swear word.",
+				Item: assess.ItemAltText, Quote: "=HYPERLINK(\"http://evil.example\")", QuoteEnd: 33, Reason: "A swear word.",
 			},
 			{
 				ID: "ccc", PostID: "103", URL: "https://x.com/anna/status/103", Category: assess.Violence,
 				Severity: assess.Critical, Confidence: 0.85, Witnesses: []assess.Witness{assess.ByModel}, Suggestion: assess.SuggestDelete,
 				Quote: "\x1b[2Jkill \u202eeverybody", QuoteEnd: 10, Reason: "A threat.", Dismissed: true, Why: "A line from a film.",
+			},
+			{
+				ID: "ddd", PostID: assess.ProfileID, Item: assess.ItemProfile, URL: "https://x.com/anna", Category: assess.Profanity,
+				Severity: assess.Low, Confidence: 0.75, Witnesses: []assess.Witness{assess.ByScreen}, Suggestion: assess.SuggestContext,
+				Quote: "damn good", QuoteEnd: 9, After: " gardener", Reason: "A swear word.",
 			},
 		},
 		Sentiment: assess.Sentiment{
@@ -73,7 +78,7 @@ func sample() *assess.Report {
 		},
 		Privacy: assess.Privacy{
 			SentToModel: []string{"text of own posts"}, AliasedFirst: []string{"handles", "links"},
-			NeverRead: []string{"direct messages"}, KeptUntil: "2026-12-22T12:00:00Z", RecipientHosts: []string{"sandbox"},
+			Read: []string{"posts", "the profile"}, NeverRead: []string{"direct messages"}, KeptUntil: "2026-12-22T12:00:00Z", RecipientHosts: []string{"sandbox"},
 		},
 	}
 	r.ScoredAt = today
@@ -117,6 +122,28 @@ func golden(t *testing.T, name, got string) {
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Fatalf("%s differs; if it should, run the test with -update and look at it\n%s", path, diff)
+	}
+}
+
+func TestWrite_SaysWhereAFindingStandsAndWhatToDoThere(t *testing.T) {
+	t.Parallel()
+	text := strings.Join(strings.Fields(written(t, sample(), Text)), " ")
+	page := strings.Join(strings.Fields(written(t, sample(), HTML)), " ")
+	for _, want := range []string{
+		"points · Profile · screen", "A swear word. Change it: it is what people see first.", "A swear word. It stands in the description of a picture. Add",
+		"Read: posts, the profile", "Now: Change your profile",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("text lacks %q", want)
+		}
+	}
+	for _, want := range []string{
+		`<span class="dot">·</span> Profile <span`, "<strong>Change it: it is what people see first.</strong>", "A swear word. It stands in the description of a picture. <strong>Add",
+		`<a href="https://x.com/anna" rel="noopener noreferrer">Open the profile<span class="hidden"> on X</span></a>`, "3 findings in 2 posts and the profile.",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("page lacks %q", want)
+		}
 	}
 }
 

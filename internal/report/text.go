@@ -129,12 +129,12 @@ func (t *terminal) findings(v view) {
 
 func (t *terminal) finding(f assess.Finding) {
 	t.line(fmt.Sprintf("  %s %s points · %s · %s, confidence %s", t.paint(levelColor(f.Severity), fmt.Sprintf("%-8s", f.Severity)),
-		number(f.Points), date(f.PostedAt), witnesses(f, " and "), number(f.Confidence)))
+		number(f.Points), place(f), witnesses(f, " and "), number(f.Confidence)))
 	quote := clean(ellipsis(f.Before, true) + "«" + f.Quote + "»" + ellipsis(f.After, false))
 	for _, l := range wrap(quote, t.o.Width-6) {
 		t.line("    " + t.paint(dim, "│") + " " + l)
 	}
-	t.paragraph(4, "", f.Reason+" "+advice(f.Suggestion)+why(f))
+	t.paragraph(4, "", reason(f)+" "+advice(f)+why(f))
 	t.line("    " + t.paint(dim, clean(f.URL)))
 }
 

@@ -24,6 +24,7 @@ type view struct {
 	Groups    []group          // findings that count, by category, the heaviest first
 	Dismissed []assess.Finding // findings that do not
 	Posts     int              // posts that hold findings that count
+	Profile   bool             // the profile holds some
 }
 
 // group is the findings of one category.
@@ -51,7 +52,11 @@ func newView(r *assess.Report) view {
 			v.Dismissed = append(v.Dismissed, f)
 			continue
 		}
-		posts[f.PostID] = true
+		if f.OfProfile() {
+			v.Profile = true
+		} else {
+			posts[f.PostID] = true
+		}
 		i := slices.IndexFunc(v.Groups, func(g group) bool { return g.Category == f.Category })
 		if i < 0 {
 			i = len(v.Groups)
@@ -69,6 +74,17 @@ func newView(r *assess.Report) view {
 
 // Counted is how many findings count.
 func (v view) Counted() int { return len(v.Findings) - len(v.Dismissed) }
+
+// Places says where the findings that count stand.
+func (v view) Places() string {
+	switch {
+	case !v.Profile:
+		return assess.Counting(v.Posts, "post")
+	case v.Posts == 0:
+		return "the profile"
+	}
+	return assess.Counting(v.Posts, "post") + " and the profile"
+}
 
 // Who is the account in a heading.
 func (v view) Who() string {
@@ -168,6 +184,9 @@ func (v view) EngagementFacts() []fact {
 // Receipt says what the report was made with, what it cost and where data went.
 func (v view) Receipt() []fact {
 	facts := []fact{{"Read from", v.SourceName()}}
+	if len(v.Privacy.Read) > 0 { // a report from before this was noted does not say
+		facts = append(facts, fact{"Read", either(v.Privacy.Read, "")})
+	}
 	for _, m := range v.Models {
 		facts = append(facts, fact{"Model", fmt.Sprintf("%s at %s: %s calls, %s cached verdicts, %s refusals, %s tokens in, %s out, %s read from cache",
 			clean(m.Model), clean(m.Host), assess.Thousands(m.Calls), assess.Thousands(m.CachedVerdicts), assess.Thousands(m.Refusals),
@@ -177,7 +196,7 @@ func (v view) Receipt() []fact {
 		facts = append(facts, fact{"Model", "none: the offline screen alone"})
 	}
 	return append(facts,
-		fact{"Cost", fmt.Sprintf("%s (X reads %s: %s; model: %s)", dollars(v.Cost.TotalMicroUSD), assess.Thousands(v.Cost.XReads), dollars(v.Cost.XMicroDollars), dollars(v.Cost.ModelMicroUSD))},
+		fact{"Cost", fmt.Sprintf("%s (X reads %s: %s; model: %s)", dollars(v.Cost.TotalMicroUSD), v.reads(), dollars(v.Cost.XMicroDollars), dollars(v.Cost.ModelMicroUSD))},
 		fact{"Sent to the model", either(v.Privacy.SentToModel, "nothing")},
 		fact{"Replaced by placeholders first", either(v.Privacy.AliasedFirst, "nothing")},
 		fact{"Who received post text", either(v.Privacy.RecipientHosts, "nobody")},
@@ -187,6 +206,15 @@ func (v view) Receipt() []fact {
 			cmp.Or(clean(v.Versions.Prompt), "none"), orUnknown(v.Versions.Policy), orUnknown(v.Versions.Score))},
 		fact{"Report", cmp.Or(clean(v.ID), "not stored")},
 	)
+}
+
+// reads are what X charged for.
+func (v view) reads() string {
+	s := assess.Thousands(v.Cost.XReads)
+	if v.Cost.XUserReads > 0 {
+		s += " and the profile"
+	}
+	return s
 }
 
 func either(list []string, none string) string {
@@ -214,12 +242,14 @@ func witnesses(f assess.Finding, and string) string {
 	return strings.Join(names, and)
 }
 
-// advice is a suggestion in words.
-func advice(suggestion string) string {
-	switch suggestion {
-	case assess.SuggestKeep:
+// advice is a finding's suggestion in words.
+func advice(f assess.Finding) string {
+	switch {
+	case f.OfProfile():
+		return "Change it: it is what people see first."
+	case f.Suggestion == assess.SuggestKeep:
 		return "Keep it."
-	case assess.SuggestDelete:
+	case f.Suggestion == assess.SuggestDelete:
 		return "Delete it."
 	default:
 		return "Add the missing context, or delete it."
@@ -277,6 +307,38 @@ func date(t time.Time) string {
 		return "date unknown"
 	}
 	return t.UTC().Format("2 January 2006")
+}
+
+// place says where a finding stands: the date of its post, or the profile.
+func place(f assess.Finding) string {
+	if f.OfProfile() {
+		return "Profile"
+	}
+	return date(f.PostedAt)
+}
+
+// reason is why something is a finding, and where it stands if that is not the text of the post.
+func reason(f assess.Finding) string {
+	if f.Item == assess.ItemAltText {
+		return f.Reason + " It stands in the description of a picture."
+	}
+	return f.Reason
+}
+
+// open names the link to where a finding stands.
+func open(f assess.Finding) string {
+	if f.OfProfile() {
+		return "Open the profile"
+	}
+	return "Open the post"
+}
+
+// which tells the links to posts apart for those who hear them.
+func which(f assess.Finding) string {
+	if f.OfProfile() {
+		return ""
+	}
+	return " " + f.PostID
 }
 
 func dateOf(t *time.Time) string {

@@ -30,6 +30,7 @@ type Post struct {
 	Metrics   Metrics
 	Hashtags  []string // without the #
 	Media     int      // pictures and videos
+	AltTexts  []string // the descriptions of those, as far as there are any
 	Versions  []string // ids of all versions of an edited post, the oldest first; empty for one that was never edited
 }
 
@@ -45,6 +46,23 @@ type wirePage struct {
 	Meta *struct {
 		NextToken string `json:"next_token"`
 	} `json:"meta"`
+	Includes struct {
+		Media []wireMedia `json:"media"`
+	} `json:"includes"`
+}
+
+type wireMedia struct {
+	Key     string `json:"media_key"`
+	AltText string `json:"alt_text"`
+}
+
+// altTexts are the descriptions of the media that a page shows, by their keys.
+func (w wirePage) altTexts() map[string]string {
+	all := make(map[string]string, len(w.Includes.Media))
+	for _, m := range w.Includes.Media {
+		all[m.Key] = html.UnescapeString(m.AltText)
+	}
+	return all
 }
 
 type wirePost struct {
@@ -106,8 +124,9 @@ func (w wirePage) page() (Page, error) {
 	if w.Meta != nil {
 		p.Next = w.Meta.NextToken
 	}
+	altTexts := w.altTexts()
 	for _, raw := range w.Data {
-		if post, ok := decodePost(raw); ok {
+		if post, ok := decodePost(raw, altTexts); ok {
 			p.Posts = append(p.Posts, post)
 		} else {
 			p.Errors++
@@ -117,7 +136,7 @@ func (w wirePage) page() (Page, error) {
 }
 
 // decodePost reads one post; ok is false when it is not one. A post without a time is kept: its time is unknown.
-func decodePost(raw []byte) (p Post, ok bool) {
+func decodePost(raw []byte, altTexts map[string]string) (p Post, ok bool) {
 	var w wirePost
 	if json.Unmarshal(raw, &w) != nil || !isID(w.ID) {
 		return Post{}, false
@@ -128,6 +147,11 @@ func decodePost(raw []byte) (p Post, ok bool) {
 		Hashtags: hashtags(w.Entities, w.NoteTweet.Entities, w.NotePost.Entities),
 		Reply:    w.ReplyToUser != "",
 		Repost:   strings.HasPrefix(w.Text, "RT @"),
+	}
+	for _, key := range w.Attachments.MediaKeys {
+		if alt := altTexts[key]; alt != "" && !slices.Contains(p.AltTexts, alt) {
+			p.AltTexts = append(p.AltTexts, alt)
+		}
 	}
 	if all := slices.Concat(w.EditTweets, w.EditPosts); len(all) > 1 && len(all) <= maxVersions && !slices.ContainsFunc(all, notAnID) {
 		p.Versions = all

@@ -36,7 +36,7 @@ func (c *Client) Lookup(ctx context.Context, access string, ids []string) (Found
 		return Found{}, fault.XUnavailable.Because(errNotAnID)
 	}
 	var in wireLookup
-	q := url.Values{"ids": {strings.Join(ids, ",")}, "tweet.fields": {postFields}}
+	q := shown(url.Values{"ids": {strings.Join(ids, ",")}})
 	if err := c.get(ctx, "/2/tweets", q, access, &in); err != nil {
 		return Found{}, err
 	}
@@ -44,8 +44,9 @@ func (c *Client) Lookup(ctx context.Context, access string, ids []string) (Found
 		return Found{}, fault.XUnavailable.Because(errMalformed)
 	}
 	found := Found{Reads: len(in.Data)}
+	altTexts := in.altTexts()
 	for _, raw := range in.Data {
-		if post, ok := decodePost(raw); ok {
+		if post, ok := decodePost(raw, altTexts); ok {
 			found.Posts = append(found.Posts, post)
 		}
 	}

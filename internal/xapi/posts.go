@@ -119,6 +119,14 @@ func (c *Client) page(ctx context.Context, access, userID string, q url.Values) 
 // postFields are the fields Repazoo uses; X bills a post the same with or without them.
 const postFields = "attachments,created_at,edit_history_tweet_ids,entities,in_reply_to_user_id,lang,note_tweet,public_metrics,referenced_tweets"
 
+// shown adds to a query what X shows of posts: these fields, and the descriptions of their pictures.
+func shown(q url.Values) url.Values {
+	q.Set("tweet.fields", postFields)
+	q.Set("expansions", "attachments.media_keys")
+	q.Set("media.fields", "alt_text")
+	return q
+}
+
 // size is how many posts the next page may bring.
 func (q Query) size(left int) (int, error) {
 	size := maxPage
@@ -133,7 +141,7 @@ func (q Query) size(left int) (int, error) {
 }
 
 func (q Query) values(size int, token string) url.Values {
-	v := url.Values{"max_results": {strconv.Itoa(size)}, "tweet.fields": {postFields}}
+	v := shown(url.Values{"max_results": {strconv.Itoa(size)}})
 	set := func(name, value string) {
 		if value != "" {
 			v.Set(name, value)

@@ -47,6 +47,9 @@ func same(t *testing.T, got xapi.Post, want x.Post) {
 	}
 	m := got.Metrics
 	numbers := [...]int{*m.Likes, *m.Reposts, *m.Replies, *m.Quotes, *m.Bookmarks, *m.Impressions}
+	if !slices.Equal(got.AltTexts, want.AltTexts) {
+		t.Fatalf("descriptions %q, want %q", got.AltTexts, want.AltTexts)
+	}
 	if got.ID != want.ID || got.Text != text || got.Lang != want.Lang || !got.PostedAt.Equal(want.At) || got.Media != want.Media ||
 		got.ReplyToID != want.ReplyTo || got.Repost != (want.RepostOf != "") || got.Quote != (want.QuoteOf != "") || got.Reply != (want.ReplyTo != "") ||
 		numbers != [...]int{want.Likes, want.Reposts, want.Replies, want.Quotes, want.Bookmarks, want.Views} {
@@ -71,7 +74,8 @@ func TestPosts_BothSpellingsSayTheSame(t *testing.T) {
 	for name, has := range map[string]func(xapi.Post) bool{
 		"a repost": func(p xapi.Post) bool { return p.Repost }, "a reply": func(p xapi.Post) bool { return p.Reply },
 		"a quote": func(p xapi.Post) bool { return p.Quote }, "a long post": func(p xapi.Post) bool { return len([]rune(p.Text)) > 280 },
-		"media": func(p xapi.Post) bool { return p.Media > 0 }, "a hashtag": func(p xapi.Post) bool { return len(p.Hashtags) > 0 },
+		"a description": func(p xapi.Post) bool { return len(p.AltTexts) > 0 },
+		"media":         func(p xapi.Post) bool { return p.Media > 0 }, "a hashtag": func(p xapi.Post) bool { return len(p.Hashtags) > 0 },
 	} {
 		if !slices.ContainsFunc(after, has) {
 			t.Errorf("the sample holds no %s, so it proves nothing of it", name)

@@ -3,8 +3,10 @@ package xapi
 import (
 	"context"
 	"errors"
+	"html"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/fault"
@@ -41,6 +43,40 @@ func (c *Client) Me(ctx context.Context, access string) (User, error) {
 	}, nil
 }
 
+// Profile is what stands at the top of an account's page. Any of it may be empty.
+type Profile struct{ Name, Bio, Location, Link string }
+
+// Profile reads the profile of the account that a token belongs to. It needs the scopes tweet.read and users.read, and
+// costs one user read.
+func (c *Client) Profile(ctx context.Context, access string) (Profile, error) {
+	u, err := c.me(ctx, access, "description,entities,location,url")
+	if err != nil {
+		return Profile{}, err
+	}
+	return Profile{
+		Name: html.UnescapeString(u.Name), Bio: html.UnescapeString(u.Entities.Description.expand(u.Bio)),
+		Location: html.UnescapeString(u.Location), Link: u.Entities.URL.expand(u.URL),
+	}, nil
+}
+
+// wireLinks are the links of a text, which X writes as short ones of its own.
+type wireLinks struct {
+	URLs []struct {
+		URL      string `json:"url"`
+		Expanded string `json:"expanded_url"`
+	} `json:"urls"`
+}
+
+// expand puts the links' own addresses into a text.
+func (w wireLinks) expand(text string) string {
+	for _, l := range w.URLs[:min(len(w.URLs), maxHashtags)] {
+		if l.URL != "" && l.Expanded != "" {
+			text = strings.ReplaceAll(text, l.URL, l.Expanded)
+		}
+	}
+	return text
+}
+
 // Email reads the confirmed e-mail address of the account. It is empty when there is none or the scope users.email was not
 // granted: a call of its own, so that its refusal never breaks a sign-in.
 func (c *Client) Email(ctx context.Context, access string) (string, error) {
@@ -59,7 +95,14 @@ type wireUser struct {
 	CreatedAt time.Time `json:"created_at"`
 	Verified  bool      `json:"verified"`
 	Email     string    `json:"confirmed_email"`
-	Counts    struct {
+	Bio       string    `json:"description"`
+	Location  string    `json:"location"`
+	URL       string    `json:"url"`
+	Entities  struct {
+		Description wireLinks `json:"description"`
+		URL         wireLinks `json:"url"`
+	} `json:"entities"`
+	Counts struct {
 		Tweets    *int `json:"tweet_count"`
 		Posts     *int `json:"post_count"`
 		Followers *int `json:"followers_count"`

@@ -8,7 +8,7 @@ import (
 	"github.com/repazoo/repazoo/internal/sandbox/web"
 )
 
-var endLookup = endpoint{"lookup", 900, []string{"tweet.read", "users.read"}, []string{"ids", "tweet.fields"}}
+var endLookup = endpoint{"lookup", 900, []string{"tweet.read", "users.read"}, []string{"expansions", "ids", "media.fields", "tweet.fields"}}
 
 // lookUpPosts is GET /2/tweets. What is gone has an error with its id, and the answer is still a 200.
 func (x *Server) lookUpPosts(w http.ResponseWriter, r *http.Request) {
@@ -24,11 +24,16 @@ func (x *Server) lookUpPosts(w http.ResponseWriter, r *http.Request) {
 		invalid(w, "The `ids` query parameter must list 1 to 100 ids of posts")
 		return
 	}
+	withMedia, ok := x.wantsMedia(w, r)
+	if !ok {
+		return
+	}
 	out := map[string]any{}
+	var posts []Post
 	var data, gone []map[string]any
 	for _, id := range ids {
-		if post := x.version(id, fields); post != nil {
-			data = append(data, post)
+		if p, post := x.version(id, fields); post != nil {
+			data, posts = append(data, post), append(posts, p)
 			continue
 		}
 		gone = append(gone, map[string]any{
@@ -39,6 +44,9 @@ func (x *Server) lookUpPosts(w http.ResponseWriter, r *http.Request) {
 	if data != nil {
 		out["data"] = data
 	}
+	if media := mediaOf(posts); withMedia && len(media) > 0 {
+		out["includes"] = map[string]any{"media": media}
+	}
 	if gone != nil {
 		out["errors"] = gone
 	}
@@ -46,9 +54,9 @@ func (x *Server) lookUpPosts(w http.ResponseWriter, r *http.Request) {
 }
 
 // version is a post that stands, or an earlier version of one, as X shows it; nil when there is none.
-func (x *Server) version(id string, fields []string) (post map[string]any) {
+func (x *Server) version(id string, fields []string) (p Post, post map[string]any) {
 	x.find(func(a *account) bool {
-		for _, p := range a.timeline() {
+		for _, p = range a.timeline() {
 			if p.ID == id || slices.Contains(strings.Fields(p.Earlier), id) {
 				post = p.wire(fields, x.cfg.NewSpelling)
 				post["id"] = id
@@ -57,7 +65,7 @@ func (x *Server) version(id string, fields []string) (post map[string]any) {
 		}
 		return false
 	})
-	return post
+	return p, post
 }
 
 // EditPost gives a post another text, as a person can within an hour on X: a new version with an id of its own takes its

@@ -21,7 +21,11 @@ type Person struct {
 	CreatedAt time.Time
 	Verified  bool
 	Followers int
+	Profile
 }
+
+// Profile is what a person wrote on top of their page, besides the name.
+type Profile struct{ Bio, Location, Link string }
 
 // Post is a post as the stand-in keeps it. Text is whole and not escaped.
 type Post struct {
@@ -30,6 +34,7 @@ type Post struct {
 	ReplyTo, QuoteOf, RepostOf string // ids of other posts
 	Earlier                    string // ids of the versions before its edits, the oldest first, with spaces between
 	Media                      int
+	AltTexts                   []string // descriptions of the first pictures
 	Likes, Reposts, Replies    int
 	Quotes, Bookmarks, Views   int
 }
@@ -47,6 +52,31 @@ type account struct {
 	mu      sync.Mutex
 	added   []Post // newest first
 	deleted map[string]bool
+	profile *Profile // as they have changed it; nil: as they were invented
+}
+
+// top is what stands on top of the person's page now.
+func (a *account) top() Profile {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.profile != nil {
+		return *a.profile
+	}
+	return a.Profile
+}
+
+// SetProfile changes what stands on top of a person's page; it reports false for an unknown handle.
+func (x *Server) SetProfile(handle string, p Profile) bool {
+	a := x.account(handle)
+	if a == nil {
+		return false
+	}
+	a.mu.Lock()
+	a.profile = &p
+	a.mu.Unlock()
+	x.store.Changed()
+	_ = x.store.Save() // after a failure the next call tries again
+	return true
 }
 
 // timeline is every post that still stands, newest first, in a slice of its own.
@@ -242,8 +272,15 @@ func (c character) post(rnd *rand.Rand) Post {
 		p.QuoteOf = foreignID(rnd)
 	case n > 90:
 		p.Media = 1 + rnd.IntN(3)
+		p.AltTexts = []string{pictures[len(p.Text)%len(pictures)]}
 	}
 	return p
+}
+
+// pictures describe what the invented people photograph.
+var pictures = []string{
+	"A wet street in the evening, with bicycles.", "Two cups of coffee on a wooden table.", "A cat that looks out of a window.",
+	"Hills under low clouds.", "A crowded platform, seen from above.",
 }
 
 func (c character) voice(rnd *rand.Rand) voice {

@@ -1,6 +1,7 @@
 package x
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base32"
@@ -22,10 +23,13 @@ const (
 
 var (
 	endMe     = endpoint{"me", 75, []string{"tweet.read", "users.read"}, []string{"user.fields"}}
-	endPosts  = endpoint{"posts", 900, []string{"tweet.read", "users.read"}, []string{"max_results", "pagination_token", "since_id", "until_id", "start_time", "end_time", "exclude", "tweet.fields"}}
+	endPosts  = endpoint{"posts", 900, []string{"tweet.read", "users.read"}, []string{"max_results", "pagination_token", "since_id", "until_id", "start_time", "end_time", "exclude", "expansions", "media.fields", "tweet.fields"}}
 	endDelete = endpoint{"delete", 50, []string{"tweet.read", "tweet.write", "users.read"}, nil}
 
-	userFields = []string{"confirmed_email", "created_at", "description", "id", "name", "profile_image_url", "protected", "public_metrics", "username", "verified"}
+	userFields  = []string{"confirmed_email", "created_at", "description", "entities", "id", "location", "name", "profile_image_url", "protected", "public_metrics", "url", "username", "verified"}
+	mediaFields = []string{"alt_text", "media_key", "type"}
+	expansions  = []string{"attachments.media_keys"}
+
 	postFields = []string{"attachments", "author_id", "conversation_id", "created_at", "edit_history_tweet_ids", "entities", "id", "in_reply_to_user_id", "lang", "note_tweet", "public_metrics", "referenced_tweets", "source", "text"}
 )
 
@@ -45,9 +49,19 @@ func (x *Server) getMe(w http.ResponseWriter, r *http.Request) {
 	}
 	p := c.account.Person
 	all := map[string]any{
-		"created_at": p.CreatedAt.Format(time.RFC3339), "description": p.Line, "protected": false, "verified": p.Verified,
+		"created_at": p.CreatedAt.Format(time.RFC3339), "protected": false, "verified": p.Verified,
 		"profile_image_url": x.baseURL(r) + "/x/avatars/" + p.Handle + ".svg",
 		"public_metrics":    map[string]int{"followers_count": p.Followers, "following_count": p.Followers / 3, "tweet_count": c.account.count(), "listed_count": 0},
+	}
+	top := c.account.top()
+	all["description"] = escapeText.Replace(cmp.Or(top.Bio, p.Line))
+	if top.Location != "" {
+		all["location"] = escapeText.Replace(top.Location)
+	}
+	if top.Link != "" {
+		short := "https://t.co/" + p.Handle
+		all["url"] = short
+		all["entities"] = map[string]any{"url": map[string]any{"urls": []map[string]string{{"url": short, "expanded_url": top.Link}}}}
 	}
 	if p.Email != "" {
 		all["confirmed_email"] = p.Email
@@ -112,11 +126,14 @@ func (x *Server) getPosts(w http.ResponseWriter, r *http.Request) {
 		}}})
 		return
 	}
-	x.writePage(w, q, q.pick(a.timeline()), fields)
+	withMedia, ok := x.wantsMedia(w, r)
+	if ok {
+		x.writePage(w, q, q.pick(a.timeline()), fields, withMedia)
+	}
 }
 
 // writePage answers with the first posts of rest and, when there are more, a token to go on.
-func (x *Server) writePage(w http.ResponseWriter, q timelineQuery, rest []Post, fields []string) {
+func (x *Server) writePage(w http.ResponseWriter, q timelineQuery, rest []Post, fields []string, withMedia bool) {
 	shown := rest[:min(q.size, len(rest))]
 	meta := map[string]any{"result_count": len(shown)}
 	out := map[string]any{"meta": meta}
@@ -132,7 +149,20 @@ func (x *Server) writePage(w http.ResponseWriter, q timelineQuery, rest []Post, 
 		}
 		out["data"] = data
 	}
+	if media := mediaOf(shown); withMedia && len(media) > 0 {
+		out["includes"] = map[string]any{"media": media}
+	}
 	web.JSON(w, http.StatusOK, out)
+}
+
+// wantsMedia reports whether a request asks for the pictures of posts beside them, with their descriptions.
+func (x *Server) wantsMedia(w http.ResponseWriter, r *http.Request) (wants, ok bool) {
+	expand, ok := x.fields(w, r, "expansions", expansions)
+	if !ok {
+		return false, false
+	}
+	fields, ok := x.fields(w, r, "media.fields", mediaFields)
+	return len(expand) > 0 && slices.Contains(fields, "alt_text"), ok
 }
 
 // timelineQuery is a checked query for posts.

@@ -31,12 +31,13 @@ type tokenState struct {
 type changedPost struct {
 	Added   []Post   `json:"added,omitempty"`
 	Deleted []string `json:"deleted,omitempty"`
+	Profile *Profile `json:"profile,omitempty"`
 }
 
 func (x *Server) encode(now time.Time) ([]byte, error) {
 	st := state{PageKey: x.key, Families: x.grants.families(now), Posts: map[string]changedPost{}}
 	for _, p := range x.People() {
-		if c := x.account(p.Handle).changes(); len(c.Added)+len(c.Deleted) > 0 {
+		if c := x.account(p.Handle).changes(); len(c.Added)+len(c.Deleted) > 0 || c.Profile != nil {
 			st.Posts[p.Handle] = c
 		}
 	}
@@ -107,13 +108,13 @@ func (g *grants) restore(st familyState) {
 func (a *account) changes() changedPost {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return changedPost{slices.Clone(a.added), slices.Sorted(maps.Keys(a.deleted))}
+	return changedPost{slices.Clone(a.added), slices.Sorted(maps.Keys(a.deleted)), a.profile}
 }
 
 func (a *account) restore(c changedPost) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.added = c.Added
+	a.added, a.profile = c.Added, c.Profile
 	for _, id := range c.Deleted {
 		a.deleted[id] = true
 	}

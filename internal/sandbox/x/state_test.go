@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -111,7 +112,7 @@ func TestOpen_PostsAndPageTokensOutliveTheProcess(t *testing.T) {
 
 	a = opened(t, file)
 	got := a.X().Posts("ada_fernhill")
-	if len(got) != len(want) || got[0].ID != added || got[0].Text != "kept" || got[1] != want[1] {
+	if len(got) != len(want) || got[0].ID != added || got[0].Text != "kept" || !reflect.DeepEqual(got[1], want[1]) {
 		t.Fatalf("after a restart there are %d posts, %+v first; want %d, %+v", len(got), got[0], len(want), want[0])
 	}
 	if rec := a.send("GET", posts+"?pagination_token="+next, "", bearer...); rec.Code != 200 {

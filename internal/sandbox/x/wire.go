@@ -1,6 +1,7 @@
 package x
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 )
@@ -35,7 +36,7 @@ func (p Post) wire(fields []string, newSpelling bool) map[string]any {
 		all["in_reply_to_user_id"] = "2244994945"
 	}
 	if p.Media > 0 {
-		all["attachments"] = map[string]any{"media_keys": strings.Split(strings.Repeat(" 3_1", p.Media)[1:], " ")}
+		all["attachments"] = map[string]any{"media_keys": p.mediaKeys()}
 	}
 	out := map[string]any{"id": p.ID, "text": escapeText.Replace(short), "edit_history_tweet_ids": append(strings.Fields(p.Earlier), p.ID)}
 	pick(out, all, fields)
@@ -43,6 +44,29 @@ func (p Post) wire(fields []string, newSpelling bool) map[string]any {
 		respell(out)
 	}
 	return out
+}
+
+func (p Post) mediaKeys() []string {
+	keys := make([]string, p.Media)
+	for i := range keys {
+		keys[i] = fmt.Sprintf("3_%s%d", p.ID, i)
+	}
+	return keys
+}
+
+// mediaOf are the pictures of posts as X shows them beside the posts.
+func mediaOf(posts []Post) []map[string]string {
+	var all []map[string]string
+	for _, p := range posts {
+		for i, key := range p.mediaKeys() {
+			m := map[string]string{"media_key": key, "type": "photo"}
+			if i < len(p.AltTexts) {
+				m["alt_text"] = escapeText.Replace(p.AltTexts[i])
+			}
+			all = append(all, m)
+		}
+	}
+	return all
 }
 
 // cut shortens a text to what fits into the field text. A repost is cut without a long form, as X does.

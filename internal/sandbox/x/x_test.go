@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -327,14 +328,19 @@ func TestX_ShowsFieldsOnlyWhenAskedFor(t *testing.T) {
 		return names
 	}
 	for target, want := range map[string]string{
-		"/x/2/users/me":                         "id name username",
-		"/x/2/users/me?user.fields=verified":    "id name username verified",
+		"/x/2/users/me":                      "id name username",
+		"/x/2/users/me?user.fields=verified": "id name username verified",
+		"/x/2/users/me?user.fields=location,url,entities,description": "description id name username", // Ada has no more
 		posts:                                   "edit_history_tweet_ids id text",
 		posts + "?tweet.fields=created_at,lang": "created_at edit_history_tweet_ids id lang text",
 	} {
 		if got := strings.Join(keys(target), " "); got != want {
 			t.Errorf("%s shows %q", target, got)
 		}
+	}
+	withMedia := a.send("GET", posts+"?max_results=100&expansions=attachments.media_keys&media.fields=alt_text", "", token...).Body.String()
+	if plain := a.send("GET", posts+"?max_results=100", "", token...).Body.String(); strings.Contains(plain, "alt_text") || !strings.Contains(withMedia, `"alt_text"`) {
+		t.Error("descriptions of pictures are not shown where they are asked for, and only there")
 	}
 	if rec := a.send("GET", "/x/2/users/me?user.fields=confirmed_email", "", token...); rec.Code != 403 {
 		t.Errorf("an e-mail address without its scope: %d", rec.Code)
@@ -364,7 +370,7 @@ func TestPeople_AreTheSameEveryTimeAndAsTheySay(t *testing.T) {
 	slot := regexp.MustCompile(`[{}]`)
 	for _, p := range a.X().People() {
 		posts := a.X().Posts(p.Handle)
-		if len(posts) != counts[p.Handle] || !slices.Equal(posts, b.X().Posts(p.Handle)) {
+		if len(posts) != counts[p.Handle] || !reflect.DeepEqual(posts, b.X().Posts(p.Handle)) {
 			t.Errorf("%s: %d posts, or other ones the second time", p.Handle, len(posts))
 		}
 		ids := map[string]bool{}

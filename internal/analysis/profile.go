@@ -1,0 +1,57 @@
+package analysis
+
+import (
+	"context"
+	"errors"
+
+	"github.com/repazoo/repazoo/internal/assess"
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/xapi"
+)
+
+// The profile is kept where the posts are, under an id that no post has: it is sealed, kept, given out and erased as
+// they are, and of several the newest counts. X charges for a user read, whatever the profile holds.
+
+// notReadProfile is said where X does not show it.
+const notReadProfile = "Your profile could not be read from X this time."
+
+// readProfile reads the profile and keeps it, unless another run has since this analysis was started. Without an answer
+// of X, the report says so.
+func (r *reader) readProfile(ctx context.Context, o *assess.Options) error {
+	if !r.readAt.Before(r.a.CreatedAt) {
+		return nil
+	}
+	p, err := r.askProfile(ctx)
+	if errors.Is(err, fault.XUnavailable) {
+		o.OutOfReach = append(o.OutOfReach, notReadProfile)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	o.XUserReads++
+	r.s.Metrics.Reads(assess.XUserReadMicroUSD / 1e6)
+	profile, _ := assess.Profile(p).Post()
+	return r.s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		if err := r.s.mine(ctx, tx, r.a.ID, 0); err != nil {
+			return err
+		}
+		return r.s.store(tx, r.a.UserID, r.id, []assess.Post{profile})
+	})
+}
+
+// askProfile renews a token that X refuses once.
+func (r *reader) askProfile(ctx context.Context) (xapi.Profile, error) {
+	if err := r.bearer(ctx); err != nil {
+		return xapi.Profile{}, err
+	}
+	p, err := r.s.X.Profile(ctx, r.token)
+	if !errors.Is(err, xapi.ErrUnauthorized) {
+		return p, err
+	}
+	if r.token, err = r.s.Accounts.XTokenAfter(ctx, r.a.UserID, r.id, r.token); err != nil {
+		return p, err
+	}
+	return r.s.X.Profile(ctx, r.token)
+}
