@@ -4,7 +4,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/review"
@@ -101,10 +100,12 @@ func sourceWords(s review.Source) string {
 
 // adviceOn is what a finding suggests.
 func adviceOn(f assess.Finding) string {
-	switch f.Suggestion {
-	case assess.SuggestKeep:
+	switch {
+	case f.OfProfile():
+		return "Change it: it is what people see first."
+	case f.Suggestion == assess.SuggestKeep:
 		return "Keep it."
-	case assess.SuggestDelete:
+	case f.Suggestion == assess.SuggestDelete:
 		return "Delete it."
 	}
 	return "Add the missing context, or delete it."
@@ -128,11 +129,31 @@ func afterQuote(f assess.Finding) string {
 	return f.After
 }
 
-func postedWords(t time.Time) string {
-	if t.IsZero() {
+// placeWords says where a finding stands: the day of its post, or the profile.
+func placeWords(f assess.Finding) string {
+	switch {
+	case f.OfProfile():
+		return "Profile"
+	case f.PostedAt.IsZero():
 		return "date unknown"
 	}
-	return t.UTC().Format("2 Jan 2006")
+	return f.PostedAt.UTC().Format("2 Jan 2006")
+}
+
+// removeWords is what one does at X about a finding.
+func removeWords(f assess.Finding) string {
+	if f.OfProfile() {
+		return "Change it on X"
+	}
+	return "Delete on X"
+}
+
+// reasonWords is why something is a finding, and where it stands if that is not the text of the post.
+func reasonWords(f assess.Finding) string {
+	if f.Item == assess.ItemAltText {
+		return f.Reason + " It stands in the description of a picture."
+	}
+	return f.Reason
 }
 
 // whenWords is a priority in words.

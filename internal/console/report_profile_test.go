@@ -1,0 +1,23 @@
+package console
+
+import (
+	"testing"
+
+	"github.com/repazoo/repazoo/internal/assess"
+)
+
+func TestReport_WordsOnTheProfileAndOnDescriptionsOfPictures(t *testing.T) {
+	t.Parallel()
+	f := assess.Finding{Item: assess.ItemProfile, Reason: "It insults.", Suggestion: assess.SuggestContext}
+	got := []string{placeWords(f), removeWords(f), reasonWords(f), adviceOn(f)}
+	want := []string{"Profile", "Change it on X", "It insults.", "Change it: it is what people see first."}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf("got %q, want %q", got[i], want[i])
+		}
+	}
+	f.Item = assess.ItemAltText
+	if got := reasonWords(f); got != "It insults. It stands in the description of a picture." || placeWords(f) != "date unknown" || removeWords(f) != "Delete on X" {
+		t.Errorf("%q, %q, %q", got, placeWords(f), removeWords(f))
+	}
+}
