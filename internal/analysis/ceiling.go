@@ -22,9 +22,17 @@ const microUSDPerCent = 10_000
 // ceiling is what the analysis may cost; none where it is 0.
 func (a Analysis) ceiling() int64 { return int64(a.MaxCostCents) * microUSDPerCent }
 
+// profileMicroUSD is what X charges for the profile: it is read once, so it is set aside before anything else.
+func (a Analysis) profileMicroUSD() int64 {
+	if a.AccountID == nil {
+		return 0
+	}
+	return assess.XUserReadMicroUSD
+}
+
 // readable is how many further posts may be read from X below the ceiling, if the model's reading of each costs so much.
 func (a Analysis) readable(read int, postMicroUSD int64) int {
-	left := a.ceiling() - a.modelMicroUSD - int64(read)*(assess.XReadMicroUSD+postMicroUSD)
+	left := a.ceiling() - a.profileMicroUSD() - a.modelMicroUSD - int64(read)*(assess.XReadMicroUSD+postMicroUSD)
 	return int(max(0, left/(assess.XReadMicroUSD+postMicroUSD)))
 }
 
@@ -49,7 +57,7 @@ func (s *Service) bound(j *assess.Judge, a Analysis, reads int) {
 		return
 	}
 	if a.MaxCostCents > 0 {
-		j.MaxMicroUSD = new(max(0, a.ceiling()-a.modelMicroUSD-readsMicroUSD(reads)))
+		j.MaxMicroUSD = new(max(0, a.ceiling()-a.profileMicroUSD()-a.modelMicroUSD-readsMicroUSD(reads)))
 	}
 	j.Spent = func(ctx context.Context, microUSD int64) error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)

@@ -55,11 +55,7 @@ func (p Preview) ExpectedMicroUSD() int64 {
 	if p.Reads.Expected != nil {
 		n = *p.Reads.Expected
 	}
-	profile := int64(0)
-	if p.AccountID != nil {
-		profile = assess.XUserReadMicroUSD
-	}
-	return readsMicroUSD(n+p.Reads.Rechecked) + profile + p.Model.CostMicroUSD
+	return readsMicroUSD(n+p.Reads.Rechecked) + p.profileMicroUSD() + p.Model.CostMicroUSD
 }
 
 // ReachesCeiling tells whether the ceiling would leave something unread or unjudged.
