@@ -57,7 +57,8 @@ func TestProfile_ThatXDoesNotShowIsNamedAndTheKeptOneCounts(t *testing.T) {
 		w.sb.X().SetProfile(p.Account.Handle, xsandbox.Profile{Bio: hate})
 		p.report(StartRequest{})
 		w.sb.Fail(sandbox.Fault{Path: "/x/2/users/me", Status: http.StatusForbidden, Times: -1})
-		w.sb.Advance(25 * time.Hour) // a sample of what is kept is looked up again
+		w.exec(`UPDATE posts SET fetched_at = $1 WHERE post_id = 'profile'`, w.sb.Now().Add(-time.Hour))
+		w.sb.Advance(25 * time.Hour) // a sample of what was not seen for longest is looked up again, and the profile is no post
 		r := p.report(StartRequest{})
 		if items(r) != "profileprofile" || !slices.Equal(r.Coverage.OutOfReach, []string{notReadProfile}) || r.Cost.XUserReads != 0 {
 			t.Errorf("found %q, out of reach %q, %d user reads", items(r), r.Coverage.OutOfReach, r.Cost.XUserReads)
