@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/assess"
@@ -163,16 +164,13 @@ func (s *Service) unseen(ctx context.Context, a Analysis, h sources, ids []strin
 	var left []string
 	for part := range slices.Chunk(ids, xapi.MaxLookup) {
 		args := append([]any{a.UserID, a.CreatedAt}, collections...)
-		marks := ""
-		for i, id := range part {
-			if i > 0 {
-				marks += ", "
-			}
+		var places []string
+		for _, id := range part {
 			args = append(args, id)
-			marks += fmt.Sprintf("$%d", len(args))
+			places = append(places, fmt.Sprintf("$%d", len(args)))
 		}
 		found, err := db.Read(ctx, s.DB, db.System, db.Value[string], `SELECT post_id FROM posts WHERE user_id = $1 AND collection_id IN `+list+`
-			AND post_id IN (`+marks+`) GROUP BY post_id HAVING max(fetched_at) < $2`, args...)
+			AND post_id IN (`+strings.Join(places, ", ")+`) GROUP BY post_id HAVING max(fetched_at) < $2`, args...)
 		if err != nil {
 			return nil, err
 		}

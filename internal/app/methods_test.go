@@ -20,8 +20,9 @@ func methodsOf(t *testing.T, base string) map[string][]string {
 	for _, r := range append(guarded, open...) {
 		all[r.path] = append(all[r.path], r.method)
 	}
-	const word = "/api/v1/analyses/compare" // which is an id for those that have no such word
-	all[word] = append(all[word], "DELETE")
+	// Words that are ids for the methods that have no such word.
+	all["/api/v1/analyses/compare"] = append(all["/api/v1/analyses/compare"], "DELETE")
+	all["/api/v1/analyses/preview"] = append(all["/api/v1/analyses/preview"], "GET", "DELETE")
 	return all
 }
 

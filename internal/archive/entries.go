@@ -74,14 +74,14 @@ func parseName(s string) (name, bool) {
 	if !ok {
 		return name{}, false
 	}
-	for i := len(data) - 1; i >= 0; i-- { // the innermost folder first
-		if path.Base(dir) != data[i] {
+	for i, folder := range slices.Backward(data) { // the innermost folder first
+		if path.Base(dir) != folder {
 			if i > 0 && len(data) > 1 {
 				return name{}, false
 			}
 			break
 		}
-		dir = strings.TrimSuffix(strings.TrimSuffix(dir, data[i]), "/")
+		dir = strings.TrimSuffix(strings.TrimSuffix(dir, folder), "/")
 	}
 	n.home = strings.TrimSuffix(dir, "/")
 	return n, n.home == "" || strings.Count(n.home, "/") < maxDeep

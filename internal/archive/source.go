@@ -81,11 +81,9 @@ func ofFolder(root *os.Root) (source, error) {
 		if _, ok := parseName(name); !ok || !d.Type().IsRegular() {
 			return nil
 		}
-		info, err := d.Info()
-		if err != nil {
-			return nil
+		if info, err := d.Info(); err == nil { // a file that is gone meanwhile is as one that was never there
+			s.items = append(s.items, fileItem(root, name, info.Size()))
 		}
-		s.items = append(s.items, fileItem(root, name, info.Size()))
 		return nil
 	})
 	return s, err

@@ -4,7 +4,7 @@ package audit
 type Action string
 
 // Every action there is. The sentence that a person reads of each stands in internal/console (activity_words.go).
-const (
+const ( //nolint:gosec // names of actions, no secrets
 	UserCreated        Action = "user.created"
 	UserRenamed        Action = "user.renamed"
 	UserRoleSet        Action = "user.role_set"

@@ -24,8 +24,8 @@ func (v *visitor) key(k string) {
 func (v *visitor) becomes(script, want string) {
 	v.t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
-	for got := ""; ; {
-		got, _ = chromedp.Run(v.ctx, chromedp.Evaluate[string](script)) // the page can change at any moment
+	for {
+		got, _ := chromedp.Run(v.ctx, chromedp.Evaluate[string](script)) // the page can change at any moment
 		if regexp.MustCompile(want).MatchString(got) {
 			return
 		}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/repazoo/repazoo/internal/assess"
 )
@@ -76,13 +77,13 @@ func (g *figures) add(f assess.Finding) {
 
 // words lists the severities: 1 critical, 3 low.
 func (g figures) words() string {
-	say := ""
+	var said []string
 	for _, s := range severities {
 		if n := g.Of[s].Findings; n > 0 {
-			say += ", " + count(n) + " " + string(s)
+			said = append(said, count(n)+" "+string(s))
 		}
 	}
-	return say[min(2, len(say)):]
+	return strings.Join(said, ", ")
 }
 
 // yearRow is a year of the account.

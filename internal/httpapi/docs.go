@@ -158,7 +158,7 @@ func (f docsAsset) plain() []byte {
 
 // acceptsGzip tells whether gzip is named and not refused (RFC 9110, 12.5.3).
 func acceptsGzip(h http.Header) bool {
-	for _, coding := range strings.Split(strings.Join(h.Values("Accept-Encoding"), ","), ",") {
+	for coding := range strings.SplitSeq(strings.Join(h.Values("Accept-Encoding"), ","), ",") {
 		name, quality, _ := strings.Cut(coding, ";")
 		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
 			q := strings.TrimPrefix(strings.TrimSpace(quality), "q=")

@@ -69,7 +69,7 @@ func New(version, commit string) *Metrics {
 	m.hooks = m.counter("webhook_tries_total", "Tries to tell users' own webhooks, by the answer: 2xx to 5xx, or none. A user's server that is down is their trouble.", "outcome")
 	m.analyses = m.counter("analyses_total", "Analyses whose run ended, by how: completed or failed.", "outcome")
 	m.tokens = m.counter("model_tokens_total", "Tokens the model was paid for: input, output, cache_read, cache_write.", "model", "type")
-	m.spent = m.counter("spent_dollars_total", "What was spent, in US dollars by the prices of the report: on x for each post read, on claude for tokens.", "service")
+	m.spent = m.counter("spent_dollars_total", "What was spent, in US dollars by the prices of the report: on x for each post and profile read, on claude for tokens.", "service")
 	m.gauge("build_info", "1; its labels tell which program runs.", prometheus.Labels{"version": version, "commit": commit}).Set(1)
 	return m
 }

@@ -187,7 +187,7 @@ func attribution(s string) bool {
 			return false
 		}
 	}
-	return len(words) > 0 && len(words) <= mostWords && strings.IndexAny(s, "!?…") < 0
+	return len(words) > 0 && len(words) <= mostWords && !strings.ContainsAny(s, "!?…")
 }
 
 const notes = "♪♫♬♩🎵🎶🎼"
