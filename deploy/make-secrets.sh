@@ -11,6 +11,7 @@ cd "$(dirname "$0")"
 umask 077
 dir=${1:-secrets}
 mkdir -p "$dir"
+chmod 700 "$dir"
 
 # random prints 32 random bytes, as letters and digits.
 random() { od -An -tx1 -N32 /dev/urandom | tr -d ' \n'; }
@@ -24,13 +25,17 @@ keep() {
   echo "made  $dir/$1"
 }
 
+# A database elsewhere is spoken to in cipher, the one of the compose file in a network of its own.
+tls=${DATABASE_TLS:-disable}
+if [ -n "${DATABASE_HOST:-}" ]; then tls=${DATABASE_TLS:-require}; fi
+
 keep postgres_password "$(random)"
 keep postgres_login_password "$(random)"
 keep redis_password "$(random)"
 keep jwt_secret_key "$(random)"
 keep encryption_key "$(random)"
-keep database_url "postgres://repazoo:$(cat "$dir"/postgres_login_password)@${DATABASE_HOST:-postgres}:5432/repazoo?sslmode=${DATABASE_TLS:-disable}"
-keep database_owner_url "postgres://postgres:$(cat "$dir"/postgres_password)@${DATABASE_HOST:-postgres}:5432/repazoo?sslmode=${DATABASE_TLS:-disable}"
+keep database_url "postgres://repazoo:$(cat "$dir"/postgres_login_password)@${DATABASE_HOST:-postgres}:5432/repazoo?sslmode=$tls"
+keep database_owner_url "postgres://postgres:$(cat "$dir"/postgres_password)@${DATABASE_HOST:-postgres}:5432/repazoo?sslmode=$tls"
 keep redis_url "redis://:$(cat "$dir"/redis_password)@${REDIS_HOST:-redis}:6379"
 for name in twitter_client_secret stripe_secret_key stripe_webhook_secret anthropic_api_key smtp_url; do
   if [ ! -e "$dir/$name" ]; then : > "$dir/$name"; chmod 644 "$dir/$name"; echo "EMPTY $dir/$name"; fi

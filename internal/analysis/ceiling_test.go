@@ -55,7 +55,7 @@ func TestCeiling_OfAPlanLeavesRoomForItsFullAnalysis(t *testing.T) {
 	prices := assess.DefaultPrices()
 	for _, tier := range newWorld(t, dbtest.SQLite).Billing.Plans() {
 		judge := &assess.Judge{Model: tier.Model, Prices: prices[tier.Model]}
-		a := Analysis{MaxCostCents: tier.MaxCostCents}
+		a := Analysis{MaxCostCents: tier.MaxCostCents, AccountID: new("x")} // whose profile is read too
 		if n := a.readable(0, judge.PostMicroUSD()); n < tier.MaxPosts+maxRechecked+sampleSize {
 			t.Errorf("%s: the ceiling allows %d posts", tier.Name, n)
 		}

@@ -49,6 +49,22 @@ func TestModels_AFallbackAnswersInPlaceOfARetiredOne(t *testing.T) {
 	})
 }
 
+// A model that is retired between two looks is asked in vain once: then the provider is asked, and a fallback answers.
+func TestModels_OneThatIsRetiredMeanwhileIsNoticedByTheRun(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.asksModel()
+		w.Fallbacks = []string{"claude-opus-5-5"}
+		p := w.subscriber()
+		a := p.start()
+		w.sb.Claude().Retire("claude-haiku-5-5", w.sb.Now())
+		_ = w.Run(t.Context(), a.ID, false)
+		if used, err := w.usable("claude-haiku-5-5"); err != nil || used != "claude-opus-5-5" {
+			t.Errorf("after the run that asked in vain: %q, %v", used, err)
+		}
+	})
+}
+
 // Second questions go to the larger plan's model. When that is gone, a basic plan's run asks its own.
 func TestModels_ARetiredSecondModelFailsNoRunOfAnotherPlan(t *testing.T) {
 	t.Parallel()

@@ -19,8 +19,11 @@ const notReadProfile = "Your profile could not be read from X this time."
 // readProfile reads the profile and keeps it, unless another run has since this analysis was started. Without an answer
 // of X, the report says so.
 func (r *reader) readProfile(ctx context.Context, o *assess.Options) error {
-	if !r.readAt.Before(r.a.CreatedAt) {
-		return nil
+	known, err := db.Read(ctx, r.s.DB, db.System, db.Value[string], `SELECT post_id FROM posts
+		WHERE user_id = $1 AND collection_id = $2 AND post_id = $3 AND fetched_at >= $4`,
+		r.a.UserID, r.id, assess.ProfileID, r.a.CreatedAt)
+	if err != nil || len(known) > 0 {
+		return err
 	}
 	p, err := r.askProfile(ctx)
 	if errors.Is(err, fault.XUnavailable) {
@@ -34,7 +37,7 @@ func (r *reader) readProfile(ctx context.Context, o *assess.Options) error {
 	r.s.Metrics.Reads(assess.XUserReadMicroUSD / 1e6)
 	profile, _ := assess.Profile(p).Post()
 	return r.s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		if err := r.s.mine(ctx, tx, r.a.ID, 0); err != nil {
+		if err := r.s.mine(ctx, tx, r.a, 0); err != nil {
 			return err
 		}
 		return r.s.store(tx, r.a.UserID, r.id, []assess.Post{profile})

@@ -94,7 +94,8 @@ func (r *reader) recheckFindings(ctx context.Context, o *assess.Options) error {
 	return err
 }
 
-// recheckSample looks up the posts that were not seen for longest, and goes on while some are gone.
+// recheckSample looks up the posts that were not seen for longest, and goes on while a
+// quarter of them is gone.
 func (r *reader) recheckSample(ctx context.Context) error {
 	for n := sampleSize; ; n = xapi.MaxLookup {
 		ids, err := db.Read(ctx, r.s.DB, db.System, db.Value[string], `SELECT post_id FROM posts
@@ -109,7 +110,7 @@ func (r *reader) recheckSample(ctx context.Context) error {
 				return err
 			}
 		}
-		if gone == 0 || len(ids) < n {
+		if gone*4 < len(ids) || len(ids) < n { // each that still stands costs a read
 			return r.s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 				tx.Later(`UPDATE timelines SET checked_at = $2 WHERE account_id = $1`, r.id, tx.Now())
 				return nil

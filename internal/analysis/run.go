@@ -12,6 +12,7 @@ import (
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/audit"
+	"github.com/repazoo/repazoo/internal/claude"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/xapi"
@@ -99,15 +100,18 @@ func (s *Service) claim(ctx context.Context, id string) (Analysis, error) {
 	return a, err
 }
 
-// take takes the lease, or answers db.ErrNotFound when another process holds it or the analysis has ended.
+// take takes the lease, in a name of this claim alone: a process that lost a lease and claims anew must not meet its own
+// former run. It answers db.ErrNotFound when another process holds it or the analysis has ended.
 func (s *Service) take(ctx context.Context, id string) (a Analysis, err error) {
+	runner := s.runner + "/" + db.NewID()
 	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
 		now := tx.Now()
 		a, err = db.One(ctx, tx, scan, `
 			UPDATE analyses SET status = 'running', runner = $2, lease_until = $3, attempts = attempts + 1, started_at = COALESCE(started_at, $4),
 				wait_until = NULL, waiting_for = '', event_seq = event_seq + 1
 			WHERE id = $1 AND status IN ('queued', 'running') AND (lease_until IS NULL OR lease_until < $4)
-			RETURNING `+columns, id, s.runner, now.Add(s.Lease), now)
+			RETURNING `+columns, id, runner, now.Add(s.Lease), now)
+		a.runner = runner
 		return err
 	})
 	if err == nil {
@@ -165,7 +169,7 @@ func (s *Service) renew(ctx context.Context, a Analysis, p assess.Progress) erro
 		n, err := tx.Exec(ctx, `
 			UPDATE analyses SET lease_until = $3, stage = $4, done = $5, total = $6, findings = $7, event_seq = event_seq + 1
 			WHERE id = $1 AND runner = $2 AND status = 'running'`,
-			a.ID, s.runner, tx.Now().Add(s.Lease), string(p.Stage), p.Done, p.Total, p.Findings)
+			a.ID, a.runner, tx.Now().Add(s.Lease), string(p.Stage), p.Done, p.Total, p.Findings)
 		if err == nil && n == 0 {
 			err = errLeaseLost
 		}
@@ -196,7 +200,7 @@ func (s *Service) save(ctx context.Context, a Analysis, r *assess.Report) error 
 		n, err := tx.Exec(ctx, `
 			UPDATE analyses SET status = 'completed', stage = 'done', done = total, score = $3, level = $4, score_now = $3, level_now = $4, findings = $5, finished_at = $6, free = $7, lease_until = NULL, event_seq = event_seq + 1
 			WHERE id = $1 AND runner = $2 AND status = 'running'`,
-			a.ID, s.runner, r.Score, string(r.Level), len(r.Findings)+r.LeftOut.Findings, tx.Now(), free)
+			a.ID, a.runner, r.Score, string(r.Level), len(r.Findings)+r.LeftOut.Findings, tx.Now(), free)
 		if err != nil {
 			return err
 		}
@@ -236,6 +240,11 @@ func (s *Service) end(ctx context.Context, a Analysis, err error, last bool) err
 	if errors.Is(err, context.Canceled) { // this process is stopping
 		return s.rest(ctx, a, rest{})
 	}
+	if claude.Unknown(err) { // the model was retired since the last look: the next try asks a fallback, or none begins
+		if err := s.LookAtModels(ctx); err != nil {
+			s.Log.WarnContext(ctx, "the provider of the language model could not be asked whether the models still answer", "cause", err)
+		}
+	}
 	f := fault.From(err)
 	if passing(f) && !last {
 		wait, why := restOf(f, a.tries)
@@ -257,6 +266,9 @@ func levelOf(f *fault.Fault) slog.Level {
 
 // passing tells whether a trouble may be gone at the next try.
 func passing(f *fault.Fault) bool {
+	if limited, ok := errors.AsType[*xapi.RateLimited](f); ok && limited.MonthlyCap {
+		return false // nobody waits for another month; the archive needs no X
+	}
 	switch f.Kind {
 	case fault.KindUpstream, fault.KindUnavailable, fault.KindInternal:
 		return !errors.Is(f, account.ErrReconnect) && !errors.Is(f, xapi.ErrDead) && !errors.Is(f, xapi.ErrCreditsGone)
@@ -271,7 +283,7 @@ func (s *Service) fail(ctx context.Context, a Analysis, f *fault.Fault) error {
 	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
 		n, err = tx.Exec(ctx, `
 			UPDATE analyses SET status = 'failed', stage = 'done', error_code = $3, error_message = $4, finished_at = $5, lease_until = NULL, event_seq = event_seq + 1
-			WHERE id = $1 AND runner = $2 AND status = 'running'`, a.ID, s.runner, f.Code, f.Message, tx.Now())
+			WHERE id = $1 AND runner = $2 AND status = 'running'`, a.ID, a.runner, f.Code, f.Message, tx.Now())
 		if err != nil || n == 0 {
 			return err
 		}

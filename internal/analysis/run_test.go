@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -56,14 +57,15 @@ func TestClaim_OneProcessHoldsTheLease(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p, other := w.subscriber(), w.replica()
 		a := p.start()
-		if got := must(w.claim(t.Context(), a.ID))(t); got.ID != a.ID || got.Status != Running || got.StartedAt == nil {
-			t.Errorf("claimed %+v", got)
+		claimed := must(w.claim(t.Context(), a.ID))(t)
+		if claimed.ID != a.ID || claimed.Status != Running || claimed.StartedAt == nil {
+			t.Errorf("claimed %+v", claimed)
 		}
 		if got, err := other.claim(t.Context(), a.ID); err == nil || got.ID != "" { // to come again later
 			t.Errorf("while it is held: %+v, %v", got, err)
 		}
 		w.sb.Advance(w.Lease - time.Second)
-		w.ok(w.renew(t.Context(), a, assess.Progress{Stage: assess.StageCollect}))
+		w.ok(w.renew(t.Context(), claimed, assess.Progress{Stage: assess.StageCollect}))
 		w.sb.Advance(w.Lease - time.Second)
 		if got, err := other.claim(t.Context(), a.ID); err == nil || got.ID != "" {
 			t.Errorf("after a renewal: %+v, %v", got, err)
@@ -75,7 +77,8 @@ func TestClaim_OneProcessHoldsTheLease(t *testing.T) {
 	})
 }
 
-// The runner's name in each write is a fencing token: a process that slept through its lease changes nothing.
+// The runner's name in each write is a fencing token: who slept through a lease changes nothing, even where the same
+// process has claimed the analysis again.
 func TestLease_WhoLostItWritesNothing(t *testing.T) {
 	t.Parallel()
 	writes := map[string]struct {
@@ -91,35 +94,40 @@ func TestLease_WhoLostItWritesNothing(t *testing.T) {
 		"fail": {func(ctx context.Context, s *Service, a Analysis) error { return s.fail(ctx, a, fault.Internal) }, nil},
 		"rest": {func(ctx context.Context, s *Service, a Analysis) error { return ignoreSnooze(s.rest(ctx, a, rest{})) }, nil},
 		"store": {func(ctx context.Context, s *Service, a Analysis) error {
-			return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error { return s.mine(ctx, tx, a.ID, 1) })
+			return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error { return s.mine(ctx, tx, a, 1) })
 		}, errLeaseLost},
 	}
 	for what, write := range writes {
-		t.Run(what, func(t *testing.T) {
-			t.Parallel()
-			each(t, func(t *testing.T, w *world) {
-				p, other := w.subscriber(), w.replica()
-				a := must(w.claim(t.Context(), p.start().ID))(t)
-				w.sb.Advance(w.Lease + time.Second)
-				must(other.claim(t.Context(), a.ID))(t)
-				const row = `SELECT status || ' ' || stage || ' ' || coalesce(CAST(lease_until AS text), '') || ' ' || event_seq || ' ' || x_reads
+		for _, same := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, the same process %v", what, same), func(t *testing.T) {
+				t.Parallel()
+				each(t, func(t *testing.T, w *world) {
+					p, other := w.subscriber(), w.replica()
+					if same {
+						other = w.Service
+					}
+					a := must(w.claim(t.Context(), p.start().ID))(t)
+					w.sb.Advance(w.Lease + time.Second)
+					must(other.claim(t.Context(), a.ID))(t)
+					const row = `SELECT status || ' ' || stage || ' ' || coalesce(CAST(lease_until AS text), '') || ' ' || event_seq || ' ' || x_reads
 					FROM analyses WHERE id = $1`
-				look := func() string {
-					return must(db.ReadOne(t.Context(), w.d, db.System, db.Value[string], row, a.ID))(t)
-				}
-				before := look()
-				if err := write.do(t.Context(), w.Service, a); !errors.Is(err, write.want) {
-					t.Errorf("%v, want %v", err, write.want)
-				}
-				if after := look(); after != before {
-					t.Errorf("the row was %q and is %q", before, after)
-				}
-				if n := w.count(`SELECT count(*) FROM reports`); n != 0 {
-					t.Errorf("%d reports", n)
-				}
-				p.wantUnits(0, 1)
+					look := func() string {
+						return must(db.ReadOne(t.Context(), w.d, db.System, db.Value[string], row, a.ID))(t)
+					}
+					before := look()
+					if err := write.do(t.Context(), w.Service, a); !errors.Is(err, write.want) {
+						t.Errorf("%v, want %v", err, write.want)
+					}
+					if after := look(); after != before {
+						t.Errorf("the row was %q and is %q", before, after)
+					}
+					if n := w.count(`SELECT count(*) FROM reports`); n != 0 {
+						t.Errorf("%d reports", n)
+					}
+					p.wantUnits(0, 1)
+				})
 			})
-		})
+		}
 	}
 }
 

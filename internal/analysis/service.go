@@ -131,6 +131,7 @@ type Analysis struct {
 	CreatedAt    time.Time
 	StartedAt    *time.Time
 	FinishedAt   *time.Time
+	runner       string // the claim that works on it, set by take
 
 	modelMicroUSD int64 // what the model has cost, in all its tries
 

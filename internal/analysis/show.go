@@ -100,7 +100,8 @@ func (s *Service) Dismiss(ctx context.Context, userID, findingID string, dismiss
 }
 
 // DismissAll marks findings as not a risk, or takes that back: all of them, or none where one
-// is not there. It holds for every report that has the finding, now and later. Reports keep
+// is not there. Of several, those that were dismissed before keep their reason where none is
+// given. It holds for every report that has the finding, now and later. Reports keep
 // the score they were made with; the score as it stands now follows at once in the newest ones.
 func (s *Service) DismissAll(ctx context.Context, userID string, ids []string, dismissed bool, why string) ([]assess.Finding, error) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
@@ -116,14 +117,18 @@ func (s *Service) DismissAll(ctx context.Context, userID string, ids []string, d
 		return nil, err
 	}
 	for i, id := range ids {
+		reason := why
+		if reason == "" && len(ids) > 1 {
+			reason = all[id]
+		}
 		found[i].Dismissed, found[i].Why = dismissed, ""
 		if delete(all, id); dismissed {
-			found[i].Why, all[id] = why, why
+			found[i].Why, all[id] = reason, reason
 		}
 	}
 	return found, s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
 		for _, id := range ids {
-			mark(ctx, tx, userID, id, dismissed, why)
+			mark(ctx, tx, userID, id, dismissed, all[id])
 		}
 		return restand(tx, userID, in, all, found)
 	})

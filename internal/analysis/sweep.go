@@ -42,6 +42,7 @@ func (s *Service) bury(ctx context.Context) error {
 		if err := s.takeOver(ctx, a.ID); err != nil {
 			return err
 		}
+		a.runner = s.runner
 		if err := s.fail(ctx, a, fault.Internal.Saying("This analysis could not be finished after many tries. It was not counted; start it again, and report the analysis id if it fails again.")); err != nil {
 			return err
 		}

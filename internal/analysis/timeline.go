@@ -74,7 +74,7 @@ func (s *Service) openTimeline(ctx context.Context, a Analysis, accountID string
 		if row.reservedIn != nil { // of a run that died with a page under way
 			s.Billing.ReturnReads(tx, a.UserID, *row.reservedIn, row.reserved)
 		}
-		tx.Later(`UPDATE timelines SET analysis_id = $2, runner = $3, reserved = 0, reserved_in = NULL WHERE account_id = $1`, accountID, a.ID, s.runner)
+		tx.Later(`UPDATE timelines SET analysis_id = $2, runner = $3, reserved = 0, reserved_in = NULL WHERE account_id = $1`, accountID, a.ID, a.runner)
 		tx.Later(`DELETE FROM timeline_spans WHERE account_id = $1 AND expires_at <= $2`, accountID, tx.Now())
 		t.endID, t.readAt, t.checked, t.gone = history.ID(row.endID), orZero(row.readAt), orZero(row.checked), row.gone
 		spans, err := db.All(ctx, tx, scanSpan,
@@ -101,7 +101,7 @@ func orZero(t *time.Time) time.Time {
 
 // reading tells whether another run, which lives, holds the lease.
 func (s *Service) reading(ctx context.Context, tx db.Tx, row timelineRow, a Analysis) (bool, error) {
-	if row.analysisID == nil || (*row.analysisID == a.ID && *row.runner == s.runner) {
+	if row.analysisID == nil || (*row.analysisID == a.ID && *row.runner == a.runner) {
 		return false, nil
 	}
 	n, err := db.One(ctx, tx, db.Value[int], `SELECT count(*) FROM analyses
@@ -115,7 +115,7 @@ func (t *timeline) close(ctx context.Context) error {
 	defer cancel()
 	return t.s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		row, err := db.One(ctx, tx, scanTimeline, `UPDATE timelines SET user_id = user_id
-			WHERE account_id = $1 AND analysis_id = $2 AND runner = $3 RETURNING `+timelineColumns, t.id, t.a.ID, t.s.runner)
+			WHERE account_id = $1 AND analysis_id = $2 AND runner = $3 RETURNING `+timelineColumns, t.id, t.a.ID, t.a.runner)
 		if errors.Is(err, db.ErrNotFound) { // somebody else has it, or the account was unlinked
 			return nil
 		}
@@ -140,7 +140,7 @@ func (t *timeline) reserve(ctx context.Context, n, least int) (granted int, err 
 		return 0, err
 	}
 	err = t.s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		if err := t.s.mine(ctx, tx, t.a.ID, 0); err != nil {
+		if err := t.s.mine(ctx, tx, t.a, 0); err != nil {
 			return err
 		}
 		granted, err = t.s.Billing.ReserveReads(ctx, tx, t.a.UserID, t.a.PeriodStart, n)
@@ -151,7 +151,7 @@ func (t *timeline) reserve(ctx context.Context, n, least int) (granted int, err 
 			return err
 		}
 		held, err := tx.Exec(ctx, `UPDATE timelines SET reserved = $4, reserved_in = $5 WHERE account_id = $1 AND analysis_id = $2 AND runner = $3`,
-			t.id, t.a.ID, t.s.runner, granted, t.a.PeriodStart)
+			t.id, t.a.ID, t.a.runner, granted, t.a.PeriodStart)
 		if err == nil && held == 0 {
 			err = errLostTimeline
 		}
@@ -166,11 +166,11 @@ func (t *timeline) reserve(ctx context.Context, n, least int) (granted int, err 
 
 // settle ends a reservation inside the transaction that keeps what was delivered: reads were, the rest goes back.
 func (t *timeline) settle(ctx context.Context, tx db.Tx, reads int) error {
-	if err := t.s.mine(ctx, tx, t.a.ID, reads); err != nil {
+	if err := t.s.mine(ctx, tx, t.a, reads); err != nil {
 		return err
 	}
 	held, err := tx.Exec(ctx, `UPDATE timelines SET reserved = 0, reserved_in = NULL WHERE account_id = $1 AND analysis_id = $2 AND runner = $3`,
-		t.id, t.a.ID, t.s.runner)
+		t.id, t.a.ID, t.a.runner)
 	if err == nil && held == 0 {
 		err = errLostTimeline
 	}
@@ -180,10 +180,11 @@ func (t *timeline) settle(ctx context.Context, tx db.Tx, reads int) error {
 	return err
 }
 
-// mine adds to what a run has read, if it is still this process's: one that was cancelled, or whose user withdrew their
+// mine adds to what a run has read, if it still has its lease: one that was cancelled, or whose user withdrew their
 // consent, may not store a page that was under way.
-func (s *Service) mine(ctx context.Context, tx db.Tx, id string, reads int) error {
-	n, err := tx.Exec(ctx, `UPDATE analyses SET x_reads = x_reads + $2 WHERE id = $1 AND runner = $3 AND status = 'running'`, id, reads, s.runner)
+func (s *Service) mine(ctx context.Context, tx db.Tx, a Analysis, reads int) error {
+	n, err := tx.Exec(ctx, `UPDATE analyses SET x_reads = x_reads + $2 WHERE id = $1 AND runner = $3 AND status = 'running'`,
+		a.ID, reads, a.runner)
 	if err == nil && n == 0 {
 		err = errLeaseLost
 	}

@@ -13,7 +13,7 @@ import (
 // Whose analysis runs next. A Job is only a wake-up: it says that there is something to run, and whoever works it takes
 // the analysis that is next in the line of all users. So a user with a thousand analyses in the queue delays nobody else:
 //
-//   - A place in the line is a moment, analyses.turn. A user's first analysis has the moment of its start; each further
+//   - A place in the line is a moment, analyses.turn. A user's first analysis stands a step behind its start; each further
 //     one stands a step behind the user's last that has not ended. Users who queue many are therefore taken in turn, and
 //     somebody who comes later with one analysis stands before all but the first of theirs. The step is shorter on a
 //     higher plan (this is start-time fair queueing, with the plan as the weight).
@@ -95,7 +95,7 @@ func (s *Service) next(ctx context.Context) (string, error) {
 func (s *Service) wakeNext(ctx context.Context, userID string) error {
 	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		_, err := db.One(ctx, tx, db.Value[string], `SELECT a.id FROM analyses a
-			WHERE a.user_id = $2 AND `+open+` AND `+busy+` = $3 LIMIT 1`, tx.Now(), userID, s.PerUser-1)
+			WHERE a.user_id = $2 AND `+open+` AND `+busy+` < $3 LIMIT 1`, tx.Now(), userID, s.PerUser)
 		if errors.Is(err, db.ErrNotFound) {
 			return nil
 		}

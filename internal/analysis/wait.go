@@ -81,7 +81,7 @@ func (s *Service) rest(ctx context.Context, a Analysis, r rest) error {
 		}
 		_, err := tx.Exec(ctx, `UPDATE analyses SET lease_until = NULL, wait_until = $3, waiting_for = $4, tries = tries + $5,
 				attempts = attempts - 1, event_seq = event_seq + 1
-			WHERE id = $1 AND runner = $2 AND status = 'running'`, a.ID, s.runner, tx.Now().Add(r.wait), string(r.why), tries)
+			WHERE id = $1 AND runner = $2 AND status = 'running'`, a.ID, a.runner, tx.Now().Add(r.wait), string(r.why), tries)
 		return err
 	})
 	return errors.Join(err, river.JobSnooze(max(time.Second, r.wait)))

@@ -17,7 +17,7 @@
 // It reads what people have: the zip as X gives it, unzipped, zipped again by Windows or inside another zip, some
 // folders deep, one part of several, and the archives of before 2018 (source.go, nested.go, entries.go, table.go).
 //
-// Nothing is unpacked to disk and memory does not grow with the archive:
+// Nothing is unpacked to disk, but for a packed zip in a zip (nested.go), and memory does not grow with the archive:
 //
 //   - the zip's directory is walked once and only the entries above are kept (directory.go);
 //   - each part is inflated and cut into blocks of whole posts in one goroutine (part.go, cutter.go),
@@ -56,6 +56,7 @@ type Archive struct {
 	skips    skips
 	atOpen   int // skips that were there before any post was read
 	closers  []io.Closer
+	copied   uint64 // bytes of zips that were unpacked to temporary files
 }
 
 // Account is whose archive it is. All of it is empty where the archive does not say.

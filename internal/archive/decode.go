@@ -337,14 +337,17 @@ func (d *decoder) medium(p *reading, name []byte) error {
 	return err
 }
 
-const maxMedia = 16 // X allows four pictures
+const (
+	maxMedia    = 16 // X allows four pictures
+	maxHashtags = 64 // each is compared with those before
+)
 
 func (d *decoder) hashtag(p *reading, name []byte) error {
 	if string(name) != `"text"` {
 		return d.skip()
 	}
 	tag, err := d.text()
-	if tag != "" && !slices.Contains(p.Hashtags, tag) {
+	if tag != "" && len(p.Hashtags) < maxHashtags && !slices.Contains(p.Hashtags, tag) {
 		p.Hashtags = append(p.Hashtags, tag)
 	}
 	return err

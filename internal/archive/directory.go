@@ -34,7 +34,10 @@ const (
 	maxZipComment = 1<<16 - 1
 )
 
-var errNotZip = errors.New("no valid zip directory")
+var (
+	errNotZip = errors.New("no valid zip directory")
+	errSize   = errors.New("an entry is larger than the zip that it stands in")
+)
 
 // openZip reads the zip's directory and keeps the entries that [parseName] knows. It gives the view of the file in which
 // their offsets are right, and counts the entries whose name points outside.
@@ -61,6 +64,9 @@ type directory struct{ base, offset, size int64 }
 
 // findDirectory reads the record at the end of the zip, or its 64-bit twin.
 func findDirectory(r io.ReaderAt, size int64) (directory, error) {
+	if size < lenEnd {
+		return directory{}, errNotZip
+	}
 	tail := make([]byte, min(size, lenEnd+maxZipComment))
 	if n, err := r.ReadAt(tail, size-int64(len(tail))); n < len(tail) {
 		return directory{}, err

@@ -176,6 +176,9 @@ func (a *Archive) usable(s source) ([]part, error) {
 		switch {
 		case !ok:
 			continue
+		case s.size > 0 && it.packed > uint64(s.size): // an entry is not larger than the zip that it stands in
+			a.skips.add(skipRest(p, damaged(p, errSize)))
+			continue
 		case n.kind == kindZip:
 		case it.encrypted:
 			return nil, encrypted()
@@ -186,7 +189,7 @@ func (a *Archive) usable(s source) ([]part, error) {
 			a.skips.add(skipRest(p, bomb(p)))
 			continue
 		default:
-			total += it.size // cannot wrap: each is at most maxRatio times its packed size
+			total += it.size // cannot wrap: each is at most maxRatio times the size of the zip, which has few entries
 		}
 		if s.size > 0 && tooDense(total, uint64(s.size)) {
 			return nil, bomb(p)

@@ -8,13 +8,13 @@ import (
 )
 
 // Some people zip the zip again, or put the several zips of a large archive into one folder. A zip in a zip is opened where
-// it lies if it was stored; one that was packed is copied to a temporary file first, which has no name and vanishes with
-// the archive. A zip in such a zip is not opened.
+// it lies if it was stored; one that was packed is copied to a temporary file first, which loses its name at once and so
+// vanishes with the process. A zip in such a zip is not opened.
 
 const (
 	maxInner      = 16      // zips in a zip or folder
 	maxInnerRatio = 10      // what was zipped once hardly shrinks again
-	maxInnerBytes = 4 << 30 // copied to a temporary file
+	maxInnerBytes = 4 << 30 // copied to temporary files, all zips of an archive together
 )
 
 // inner opens the zips among the items of s. What cannot be opened is noted as skipped.
@@ -26,6 +26,10 @@ func (a *Archive) inner(s source) []source {
 		}
 		if len(out) == maxInner {
 			a.skips.add(skipZip(it, "there are too many zips in it"))
+			continue
+		}
+		if s.size > 0 && it.packed > uint64(s.size) {
+			a.skips.add(skipZip(it, "its size in the zip's directory is wrong"))
 			continue
 		}
 		in, err := a.innerZip(it)
@@ -47,7 +51,7 @@ func (a *Archive) innerZip(it item) (source, error) {
 		if err != nil {
 			return source{}, notZip(err)
 		}
-		return ofZip(r, int64(it.size))
+		return ofZip(r, int64(it.packed)) // as it was stored, whatever size is said
 	}
 	f, size, err := a.unpacked(it)
 	if err != nil {
@@ -67,26 +71,21 @@ func (a *Archive) unpacked(it item) (*os.File, int64, error) {
 		return f, int64(it.size), nil
 	}
 	defer rc.Close()
-	if it.size > maxInnerBytes || it.size > ratioFree && it.size/maxInnerRatio > it.packed {
+	if it.size > maxInnerBytes-a.copied || it.size > ratioFree && it.size/maxInnerRatio > it.packed {
 		return nil, 0, takeItOut(it)
 	}
 	f, err := os.CreateTemp("", "repazoo-*.zip")
 	if err != nil {
 		return nil, 0, takeItOut(it)
 	}
-	a.closers = append(a.closers, vanishing{f})
+	a.closers = append(a.closers, f)
+	if err := os.Remove(f.Name()); err != nil { // open, it stays readable
+		return nil, 0, takeItOut(it)
+	}
+	a.copied += it.size
 	n, err := io.Copy(f, io.LimitReader(rc, int64(it.size)))
 	if err != nil {
 		return nil, 0, notZip(err)
 	}
 	return f, n, nil
-}
-
-// vanishing is a temporary file that is deleted when it is closed.
-type vanishing struct{ *os.File }
-
-// Close implements [io.Closer].
-func (v vanishing) Close() error {
-	v.File.Close()
-	return os.Remove(v.Name())
 }

@@ -85,6 +85,9 @@ func (d *decoder) note(n *note, name []byte, depth int) (err error) {
 	return err
 }
 
+// maxOfSecond is how many long posts without an id are kept of one second: each post of that second is compared with all.
+const maxOfSecond = 8
+
 func (ix *noteIndex) add(n note) {
 	const overhead = 64 // of the map and the string's header
 	if n.text == "" || ix.bytes+len(n.text)+overhead > maxNoteBytes {
@@ -93,7 +96,7 @@ func (ix *noteIndex) add(n note) {
 	switch {
 	case n.id != "":
 		ix.byID[n.id] = n.text
-	case !n.at.IsZero():
+	case !n.at.IsZero() && len(ix.texts[n.at.Unix()]) < maxOfSecond:
 		ix.texts[n.at.Unix()] = append(ix.texts[n.at.Unix()], n.text)
 	default:
 		return

@@ -212,7 +212,7 @@ func (b *batchRun) result(posts []Post, keys []string) BatchResult {
 		v, ok := b.verdicts[keys[i]]
 		if !ok {
 			out.Unjudged = append(out.Unjudged, p.ID)
-			if b.left[keys[i]] {
+			if b.left[keys[i]] && !p.isProfile() {
 				out.OverCost++
 			}
 			continue

@@ -47,7 +47,8 @@ func (p *Pipeline) CheckDraft(ctx context.Context, text string, o Options) (Draf
 		return Draft{}, err
 	}
 	post := Post{ID: "1", Text: text, PostedAt: p.Now().UTC()}
-	o.MinPosts, o.Source = 1, SourceArchive // the text is the person's own and was not read from X
+	o.MinPosts = -1          // a text in others' words alone leaves none, and has an answer too
+	o.Source = SourceArchive // the text is the person's own and was not read from X
 	r, err := p.Run(ctx, func(yield func(Post, error) bool) { yield(post, nil) }, o, nil)
 	if err != nil {
 		return Draft{}, err

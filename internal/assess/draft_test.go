@@ -40,6 +40,7 @@ func TestCheckDraft_AdvisesByTheWorstPassage(t *testing.T) {
 		"What a shitty morning.":             "You can post it",
 		"You are a worthless piece of shit.": "Change what is quoted below",
 		"I will kill you tomorrow.":          "Let somebody you trust read it",
+		"RT @a: I will kill you tomorrow.":   "These are somebody else's words",
 	} {
 		d, err := draftPipeline().CheckDraft(t.Context(), text, Options{})
 		if err != nil || !strings.HasPrefix(d.Advice, advice) {

@@ -127,8 +127,9 @@ func (f Forecast) Beyond(n, limit int, j *Judge) Forecast {
 	pace := j.Pace.of(j.Model)
 	size := cmp.Or(j.BatchSize, judgeBatch)
 	more := n
+	f.Chosen += n
 	if limit > 0 {
-		f.Chosen = min(limit, f.Chosen+n)
+		f.Chosen = min(limit, f.Chosen)
 		more = max(0, min(limit-f.Texts, n))
 	}
 	each := float64(unknownText) * pace.input

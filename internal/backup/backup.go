@@ -113,9 +113,13 @@ func gather(ctx context.Context, draft string, from Source, to []age.Recipient) 
 	if err != nil {
 		return s, err
 	}
-	if len(to) == 0 {
+	switch {
+	case len(to) == 0:
 		s.LeftOut = keys
-	} else {
+	case len(keys) == 0:
+		return s, fault.ValidationFailed.Saying("There are no keys in %s: this installation gets them from elsewhere. "+
+			"Leave --with-keys out, and keep a copy of the keys where they come from.", from.DataDir)
+	default:
 		s.WithKeys = true
 		parts = append(parts, keysName)
 		if err := lockAway(filepath.Join(draft, keysName), from.DataDir, keys, to); err != nil {

@@ -43,8 +43,12 @@ func keyFiles(dataDir string) (all []string, err error) {
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil
 			}
-			if err != nil || !e.Type().IsRegular() || strings.HasPrefix(e.Name(), ".") {
+			if err != nil || e.IsDir() || strings.HasPrefix(e.Name(), ".") {
 				return err
+			}
+			if !e.Type().IsRegular() { // nobody would miss it before it is needed
+				return fault.ValidationFailed.Saying("%s is no file but a link to one: keep a copy of the keys where it leads, "+
+					"and put a file in its place or take it out.", file)
 			}
 			name, err := filepath.Rel(dataDir, file)
 			if err == nil {

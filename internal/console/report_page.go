@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/assess"
@@ -216,7 +217,7 @@ func (c *Console) review(v *visit) (string, error) {
 		return "", err
 	}
 	out := v.field("do") != "restore"
-	if len(v.field("why")) > maxWhy {
+	if utf8.RuneCountInString(v.field("why")) > maxWhy {
 		return "", fault.ValidationFailed.Saying("Say why in at most %d characters.", maxWhy)
 	}
 	ids := v.r.PostForm["chosen"]

@@ -25,7 +25,8 @@ type heart struct {
 	d     *DB
 	id    string
 	pulse Pulse
-	since time.Time // since when every beat of this process reached the database; zero: the last one did not
+	since time.Time // since when every beat of this process reached the database in time; zero: the last one did not
+	last  time.Time // when the last one was written, by the wall clock, which runs on while a machine is suspended
 }
 
 // startHeart makes the first beat before any job is taken. The heart beats until stop is called.
@@ -60,9 +61,12 @@ func (h *heart) run(ctx context.Context) {
 	}
 }
 
-// beat goes by the queue's own clock, which a test or a stand-in does not move.
+// beat goes by the queue's own clock, which a test or a stand-in does not move. One that takes too long has failed: it
+// would say that this process lived at a time when others already count it as dead.
 func (h *heart) beat(ctx context.Context) error {
-	now := time.Now()
+	now := time.Now().Round(0)
+	ctx, cancel := context.WithTimeout(ctx, h.pulse.Dead/2)
+	defer cancel()
 	err := h.d.InTx(ctx, System, func(ctx context.Context, tx Tx) error {
 		_, err := tx.Exec(ctx, `INSERT INTO job_workers (id, seen_at) VALUES ($1, $2)
 			ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at`, h.id, now)
@@ -71,28 +75,29 @@ func (h *heart) beat(ctx context.Context) error {
 	switch {
 	case err != nil:
 		h.since = time.Time{}
-	case h.since.IsZero():
+	case h.since.IsZero(), now.Sub(h.last) > h.pulse.Dead/2:
 		h.since = now
 	}
+	h.last = now
 	return err
 }
 
-// rescue queues the jobs of dead processes. While the database was away nobody's heart could beat, so after that every
-// process first gets the time to be heard again.
+// rescue queues the jobs of dead processes. While the database was away or slow, or the machine was suspended, nobody's
+// heart could beat, so after that every process first gets the time to be heard again.
 func (h *heart) rescue(ctx context.Context) error {
-	now := time.Now()
+	now := time.Now().Round(0)
 	if now.Sub(h.since) < h.pulse.Dead {
 		return nil
 	}
 	return h.d.InTx(ctx, System, func(ctx context.Context, tx Tx) error {
-		const dead = `state = 'running' AND EXISTS (SELECT 1 FROM job_workers w WHERE w.seen_at < $1 AND w.id = `
+		const dead = `state = 'running' AND EXISTS (SELECT 1 FROM job_workers w WHERE w.seen_at < $1 AND w.id <> $2 AND w.id = `
 		holder := h.d.lastOf("attempted_by") + `)`
 		horizon := now.Add(-h.pulse.Dead)
-		n, err := tx.Exec(ctx, `UPDATE river_job SET state = 'available' WHERE attempt < max_attempts AND `+dead+holder, horizon)
+		n, err := tx.Exec(ctx, `UPDATE river_job SET state = 'available' WHERE attempt < max_attempts AND `+dead+holder, horizon, h.id)
 		if err != nil {
 			return err
 		}
-		m, err := tx.Exec(ctx, `UPDATE river_job SET state = 'discarded', finalized_at = CURRENT_TIMESTAMP WHERE `+dead+holder, horizon)
+		m, err := tx.Exec(ctx, `UPDATE river_job SET state = 'discarded', finalized_at = CURRENT_TIMESTAMP WHERE `+dead+holder, horizon, h.id)
 		if err != nil {
 			return err
 		}
@@ -110,9 +115,12 @@ func (p *postgres) lastOf(column string) string {
 }
 func (l *lite) lastOf(column string) string { return `json_extract(` + column + `, '$[#-1]')` }
 
-// reclaim queues every running job: on SQLite nobody else can be running it.
+// reclaim queues every running job: on SQLite nobody else can be running it. One that was on its last try is given up,
+// or a job that ends the process would do so at every start.
 func (l *lite) reclaim(ctx context.Context) error {
-	res, err := l.writer.ExecContext(ctx, `UPDATE river_job SET state = 'available' WHERE state = 'running'`)
+	const lost = `UPDATE river_job SET state = CASE WHEN attempt < max_attempts THEN 'available' ELSE 'discarded' END,
+		finalized_at = CASE WHEN attempt < max_attempts THEN NULL ELSE CURRENT_TIMESTAMP END WHERE state = 'running'`
+	res, err := l.writer.ExecContext(ctx, lost)
 	if err != nil {
 		return liteErr(err)
 	}

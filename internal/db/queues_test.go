@@ -118,16 +118,26 @@ func TestHeart_JobsOfADeadProcessComeBack(t *testing.T) {
 			exec(t, d, held+` VALUES ('`+kind+`', `+args[d.Name()]+`, '`+db.Analyses+`', 'running', $1, 3, CURRENT_TIMESTAMP, `+lists[d.Name()]+`)`, attempt)
 		}
 		plant("quick", 1)
-		if d.Name() == "postgres" { // where others may live, one that has tried it to the end gives up
-			plant("quick", 3)
+		plant("quick", 3) // tried to the end, it is given up
+		if d.Name() == "postgres" {
 			exec(t, d, `INSERT INTO job_workers (id, seen_at) VALUES ('dead', $1)`, time.Now().Add(-time.Hour))
 		}
 		b.work(db.Pulse{Beat: 20 * time.Millisecond, Dead: 200 * time.Millisecond}, "")
 		b.want(map[string]int{"quick": 1})
-		if d.Name() == "postgres" {
-			n, err := db.ReadOne(t.Context(), d, db.System, db.Value[int], `SELECT count(*) FROM river_job WHERE state = 'discarded'`)
-			if err != nil || n != 1 {
-				t.Errorf("%d were given up, %v", n, err)
+		n, err := db.ReadOne(t.Context(), d, db.System, db.Value[int], `SELECT count(*) FROM river_job WHERE state = 'discarded'`)
+		if err != nil || n != 1 {
+			t.Errorf("%d were given up, %v", n, err)
+		}
+	})
+}
+
+// After a silence of its own, as of a suspended machine, a process trusts no other's: theirs may be as long.
+func TestHeart_AfterASilenceOfItsOwnNobodyCountsAsDead(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for silence, trusts := range map[time.Duration]bool{5 * time.Second: true, 20 * time.Second: false, time.Hour: false} {
+			if got, err := db.TrustsAfter(t.Context(), d, silence); err != nil || got != trusts {
+				t.Errorf("after %v: %v, %v", silence, got, err)
 			}
 		}
 	})

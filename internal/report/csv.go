@@ -56,8 +56,8 @@ func csvRow(f assess.Finding) []string {
 
 // asText keeps a spreadsheet from reading an id of 19 digits as a number, which it would round to 15.
 func asText(id string) string {
-	if id == "" {
-		return ""
+	if id == "" || strings.Trim(id, "0123456789") != "" { // the profile's is a word
+		return id
 	}
 	return "'" + id
 }

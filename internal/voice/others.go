@@ -3,19 +3,25 @@ package voice
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // markers stand before the handle of whoever wrote what follows. Upper and lower case make no difference, but in qt and
 // mt, which are words of their own in lower case.
 var markers = map[string]bool{
-	"rt": true, "prt": true, "r/t": true, "retweet": true, "retweeting": true, "repost": true, "reposting": true,
-	"retuit": true, "retwit": true, "retweeté": true,
+	"rt": true, "prt": true, "r/t": true,
 	"рт": true, "ретвит": true, // Russian
 	"رتويت": true, "ريتويت": true, "ارتي": true, // Arabic
 	"रीट्वीट": true, "आरटी": true, // Hindi
 	"リツイート": true, "引用": true, "拡散": true, // Japanese
 	"转发": true, "轉發": true, "转推": true, "轉推": true, "转": true, "轉": true, // Mandarin
 	"รีทวิต": true, // Thai
+}
+
+// spelled are markers that are verbs, too, and may stand in the author's own sentence: "stop reposting @a". They count
+// only at the beginning, or before "@a:".
+var spelled = map[string]bool{
+	"retweet": true, "retweeting": true, "repost": true, "reposting": true, "retuit": true, "retwit": true, "retweeté": true,
 }
 
 // shouted are markers in capital letters alone.
@@ -62,8 +68,11 @@ func (r *Reading) passedOn(self string) {
 
 // nextHandle is where the next sign of a handle stands, -1 if there is none.
 func nextHandle(s string) int {
-	plain, wide := strings.IndexByte(s, '@'), strings.Index(s, "＠")
-	if plain < 0 || wide >= 0 && wide < plain {
+	plain := strings.IndexByte(s, '@')
+	if plain < 0 {
+		return strings.Index(s, "＠")
+	}
+	if wide := strings.Index(s[:plain], "＠"); wide >= 0 { // what is behind plain is looked at when its turn comes
 		return wide
 	}
 	return plain
@@ -85,7 +94,8 @@ func (r *Reading) mark(start, end int) int {
 	before = trimRight(before)
 	word, at := lastWord(before)
 	switch {
-	case isMarker(word), word == "" && endsAny(before, "♻", "♺", "🔁"):
+	case isMarker(word), spelled[strings.ToLower(word)] && (!hasWords(before[:at]) || startsAny(r.text[end:], ":", "：")),
+		word == "" && endsAny(before, "♻", "♺", "🔁"):
 		return r.passed(at-sign(before, word), end)
 	case endsAny(before, "//") && startsAny(r.text[end:], ":", "："):
 		return r.passed(len(before)-len("//"), end)
@@ -122,8 +132,8 @@ func isMarker(word string) bool {
 func (r *Reading) passed(start, end int) int {
 	stop := len(r.text)
 	for _, a := range arrows {
-		if i := strings.Index(r.text[end:], a); i >= 0 {
-			stop = min(stop, end+i)
+		if i := strings.Index(r.text[end:stop], a); i >= 0 {
+			stop = end + i
 		}
 	}
 	r.add(start, stop)
@@ -147,16 +157,29 @@ func (r *Reading) credit(word, before string, end int) int {
 	}
 	lead := trimRight(before)
 	switch {
-	case lead == "" && strings.ToLower(word) == "via":
+	case lead == "" && strings.ToLower(word) == "via" && (startsAny(r.text[end:], ":", "：") || !hasWords(behind)):
 		r.add(0, len(r.text))
 		return len(r.text)
 	case hasWords(behind):
 		return 0
-	case endsAny(lead, "(", "[", "（", "|") || endsWithLink(lead) || closeMark(lead):
+	case closeMark(lead):
+		r.add(opened(lead), len(r.text))
+		return len(r.text)
+	case endsAny(lead, "(", "[", "（", "|") && shared[strings.ToLower(word)] || endsWithLink(lead):
 		r.add(0, len(r.text))
 		return len(r.text)
 	}
 	return 0
+}
+
+// shared are the credits that mean nothing but where something is from; the others are also the everyday "from" and "by".
+var shared = map[string]bool{"via": true, "vía": true}
+
+// opened is where the quotation begins that s ends with: at the nearest mark that opens it.
+func opened(s string) int {
+	last, n := utf8.DecodeLastRuneInString(s)
+	at := strings.LastIndexFunc(s[:len(s)-n], func(r rune) bool { return strings.ContainsRune(marks[r], last) })
+	return max(0, at)
 }
 
 func endsWithLink(s string) bool {

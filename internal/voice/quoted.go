@@ -33,6 +33,9 @@ const closing = `"”“»«›‹」』》〉〟〞＂’‘'❞❜`
 // phoneQuote marks “@a: …” from the opening mark on, up to the last mark that closes it.
 func (r *Reading) phoneQuote(start, end int) int {
 	open, n := utf8.DecodeRuneInString(r.text[start:])
+	if next, _ := utf8.DecodeRuneInString(r.text[end:]); strings.ContainsRune(marks[open], next) {
+		return 0 // a handle in marks, and nothing of what its owner said
+	}
 	stop := len(r.text)
 	if i := strings.LastIndexAny(r.text[end:], marks[open]); i >= 0 {
 		_, size := utf8.DecodeRuneInString(r.text[end+i:])
@@ -180,10 +183,11 @@ func attribution(s string) bool {
 	if !strings.ContainsRune("-–—―~(（[|/", first) || len(s) > mostBytes {
 		return false
 	}
+	dash := first != '-' // which is also how one goes on: names of scripts without capitals need more
 	words := strings.FieldsFunc(s[n:], func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("-–—()（）[]", r) })
 	for _, w := range words {
 		r, _ := utf8.DecodeRuneInString(w)
-		if w == "I" || !unicode.IsUpper(r) && r != '@' && r != '#' && !unicode.Is(unicode.Lo, r) && !unicode.IsDigit(r) && !particles[w] {
+		if w == "I" || !unicode.IsUpper(r) && r != '@' && r != '#' && !(dash && unicode.Is(unicode.Lo, r)) && !unicode.IsDigit(r) && !particles[w] {
 			return false
 		}
 	}
