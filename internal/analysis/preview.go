@@ -45,7 +45,7 @@ type PreviewReads struct {
 	CountedAt *time.Time // when X said so
 }
 
-// MicroUSD is what X charges for so many reads.
+// readsMicroUSD is what X charges for so many reads.
 func readsMicroUSD(n int) int64 { return int64(n) * assess.XReadMicroUSD }
 
 // ExpectedMicroUSD is what the analysis would cost, the reading of the profile at X included, as far as that can be told:

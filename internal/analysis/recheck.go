@@ -30,7 +30,7 @@ const (
 const notRechecked = "Posts that were read before could not be looked up again, because %s. " +
 	"Some that you have deleted since may still count in this report."
 
-// recheck looks up what may be gone. Only a lost lease or the end of ctx is an error: without an answer, the report says so.
+// recheck looks up what may be gone. What X does not answer is no error: the report says so.
 func (r *reader) recheck(ctx context.Context, o *assess.Options) error {
 	err := r.recheckFindings(ctx, o)
 	if err == nil && r.s.DB.Now().Sub(r.checked) >= sampleAfter {

@@ -21,8 +21,8 @@ import (
 //   - What waits for a time (X's limit, a passing trouble) is not in the line until then; wait_until says so.
 //
 // No wake-up may be missing while somebody waits. A start and a sweep each queue one, and a run that rests has its own sleep
-// until then. A wake-up that finds only
-// users who already run PerUser analyses does nothing, so the end of such a run queues another.
+// until then. A wake-up that finds only users who already run PerUser analyses does nothing, so the end of any run queues
+// another while its user waits.
 
 // steps are how far a user's analyses stand apart in the line, by plan.
 func step(tier string) time.Duration {

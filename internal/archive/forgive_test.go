@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -224,5 +225,57 @@ func TestSkips_AreBounded(t *testing.T) {
 	}
 	if list := s.all(); len(list) != maxSkips+1 || total(list) != 10_000 {
 		t.Errorf("%d rows for %d entries", len(list), total(list))
+	}
+}
+
+// The sizes in a zip's directory are the word of whoever made it.
+func TestNew_SizesThatLieCostNothingButTheirEntry(t *testing.T) {
+	t.Parallel()
+	one := script("tweets", tweet("1", "hello", ""))
+	stored := inner(t, account, entry{"data/tweets.js", one})
+	const huge = 1<<64 - 1
+	for name, c := range map[string]struct {
+		lies    zip.FileHeader
+		body    string
+		skipped string
+	}{
+		"an inner zip's content": {zip.FileHeader{Name: "my.zip", CompressedSize64: uint64(len(stored)), UncompressedSize64: huge}, stored, ""},
+		"an inner zip's length":  {zip.FileHeader{Name: "my.zip", CompressedSize64: 1 << 62, UncompressedSize64: 1 << 62}, stored, "my.zip"},
+		"a part's length": {
+			zip.FileHeader{Name: "data/tweets-part1.js", Method: zip.Deflate, CompressedSize64: 1<<63 - 1, UncompressedSize64: huge - 1<<20},
+			one, "tweets-part1.js",
+		},
+	} {
+		var b bytes.Buffer
+		z := zip.NewWriter(&b)
+		w, err := z.CreateRaw(&c.lies)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(w, c.body)
+		if c.skipped != "" { // and what is read all the same
+			w, err := z.Create("other/archive.zip")
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.WriteString(w, stored)
+		}
+		z.Close()
+		a, err := New(bytes.NewReader(b.Bytes()), int64(b.Len()))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		n := 0
+		for _, err := range a.Posts(t.Context()) {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			n++
+		}
+		skips := a.Skipped()
+		if n != 1 || (len(skips) > 0) != (c.skipped != "") || c.skipped != "" && skips[0].File != c.skipped {
+			t.Errorf("%s: %d posts, skipped %+v", name, n, skips)
+		}
 	}
 }

@@ -4,7 +4,7 @@
 //
 //	err := d.InTx(ctx, db.User(id), func(ctx context.Context, tx db.Tx) error {
 //		…
-//		audit.Record(ctx, tx, audit.Event{UserID: id, Actor: "user", Action: SessionRevoked, Resource: "session:" + sid})
+//		audit.Record(ctx, tx, audit.Event{UserID: id, Actor: "user", Action: audit.SessionRevoked, Resource: "session:" + sid})
 //		return nil
 //	})
 //

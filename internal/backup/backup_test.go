@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
+
 	"github.com/repazoo/repazoo/internal/backup"
 	"github.com/repazoo/repazoo/internal/db/dbtest"
 	"github.com/repazoo/repazoo/internal/fault"
@@ -114,4 +116,42 @@ func FuzzRestore(f *testing.F) {
 			t.Error("a backup of random bytes was restored")
 		}
 	})
+}
+
+// Whoever asks for the keys relies on them being there.
+func TestWrite_RefusesToIncludeKeysThatAreNotThere(t *testing.T) {
+	t.Parallel()
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(elsewhere, []byte("k"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, prepare := range map[string]func(data string) error{
+		"none": func(string) error { return nil },
+		"a link": func(data string) error {
+			if err := os.Mkdir(filepath.Join(data, "keys"), 0o700); err != nil {
+				return err
+			}
+			return os.Symlink(elsewhere, filepath.Join(data, "keys", "encryption"))
+		},
+	} {
+		data := t.TempDir()
+		dbtest.SQLiteFile(t, filepath.Join(data, "repazoo.db"))
+		if err := prepare(data); err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), "backup.tar")
+		_, err := backup.Write(t.Context(), file, backup.Source{
+			DataDir: data, Version: "1", Now: noon, Recipients: []string{identity.Recipient().String()},
+		})
+		if !errors.Is(err, fault.ValidationFailed) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := os.Stat(file); err == nil {
+			t.Errorf("%s: a backup was written", name)
+		}
+	}
 }

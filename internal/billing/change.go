@@ -130,7 +130,7 @@ func (s *Service) noteDecline(ctx context.Context, current plan.Row, tried plan.
 	})
 }
 
-// PlanChange moves to a cheaper plan at the period's end.
+// plan moves to a cheaper plan at the period's end.
 func (s *Service) plan(ctx context.Context, now plan.Remote, tier string) error {
 	if now.Pending.How == plan.AfterPeriodEnd && now.Pending.Tier == tier {
 		return nil

@@ -50,7 +50,7 @@ func (w *EventWorker) Timeout(*river.Job[EventJob]) time.Duration { return time.
 func (s *Service) AddWorkers(w *river.Workers) { river.AddWorker(w, &EventWorker{s: s}) }
 
 // Accept writes a webhook down: payload is the raw body, signature the header Stripe-Signature. It returns nil once the
-// Event is stored, now or earlier. Anything that is not Stripe's, or not of our time, is [fault.ValidationFailed].
+// event is stored, now or earlier. Anything that is not Stripe's, or not of our time, is [fault.ValidationFailed].
 func (s *Service) Accept(ctx context.Context, payload []byte, signature string) error {
 	err := errTooLarge
 	var e stripeapi.Event

@@ -70,7 +70,7 @@ type Server struct {
 	CORSOrigins    List     `env:"CORS_ORIGINS" derived:"by environment" doc:"Origins whose pages may call the API with credentials, comma separated."`
 	TrustedProxies Prefixes `env:"TRUSTED_PROXIES" doc:"Addresses or networks of reverse proxies whose X-Forwarded-For counts, comma separated."`
 	Docs           Switch   `env:"DOCS_ENABLED" derived:"true, but false in ai" doc:"Serve the API's documentation pages."`
-	Grace          int      `env:"SHUTDOWN_GRACE" derived:"6, but 0 in local" range:"0-300" doc:"Seconds from the signal to stop, after which /readyz says not ready, until no more connections are taken. Longer than your balancer takes to notice."`
+	Grace          int      `env:"SHUTDOWN_GRACE" derived:"6, but 0 in local" range:"0-60" doc:"Seconds from the signal to stop, after which /readyz says not ready, until no more connections are taken. Longer than your balancer takes to notice."`
 	Debug          Switch   `env:"DEBUG, default=false" doc:"Log everything, whatever LOG_LEVEL says. Refused in ai."`
 }
 

@@ -175,7 +175,7 @@ func (a *API) humaConfig() huma.Config {
 	c.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "An access token from GET /auth/x/callback or POST /auth/token/refresh."},
-		"key":    {Type: "http", Scheme: "bearer", BearerFormat: account.KeyPattern, Description: "An API key from POST /api/v1/api-keys, with the scope that the operation names. Operations that name none refuse keys."},
+		"key":    {Type: "http", Scheme: "bearer", BearerFormat: account.KeyPattern, Description: "An API key from POST /api/v1/api-keys, with the scope that the operation names. Operations that need a sign-in and name none refuse keys; those that are open to all answer as to a stranger."},
 	}
 	c.Tags = tags
 	c.Info.License = &huma.License{Name: "Apache 2.0", Identifier: "Apache-2.0"}

@@ -108,7 +108,7 @@ func (n Notice) Sentence() string {
 	case AccountReleased:
 		return fmt.Sprintf("@%s was unlinked, and its kept posts are erased. It no longer opens your account, and can be linked elsewhere. If that was not you, end every session on the page of your account.", d.Handle)
 	case NewBrowser:
-		return "Somebody signed in to your account from a browser or a program that had not done so before. If that was not you, " +
+		return "Somebody signed in to your account from a browser or a program that Repazoo does not recognise; until its first sign-in here that is every one. If that was not you, " +
 			"end every session on the page of your account, and look after your account at X."
 	case Test:
 		return "Your webhook works. Nothing has happened to your plan."

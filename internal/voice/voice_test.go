@@ -127,3 +127,29 @@ func BenchmarkOf(b *testing.B) {
 		})
 	}
 }
+
+// What looks like passing something on, and is a sentence of the author's.
+func TestOf_AVerbOrASourceTakesNoWordsOfTheAuthorAway(t *testing.T) {
+	t.Parallel()
+	for text, own := range map[string]string{
+		"I will never retweet @bo, he is a fucking pig":                "fucking pig",
+		"stop reposting @bo you moron":                                 "moron",
+		"My boss is a fucking idiot: “the quoted words of it” via @bo": "fucking idiot",
+		"Ich hasse diese Idioten (von @bahn)":                          "Idioten",
+		"via @bo I heard that my boss is an idiot":                     "idiot",
+		"'@bo' is a moron and I don't care":                            "moron",
+		`"@bo" is a moron, and I hate "her" too`:                       "moron",
+		"“so it goes, my old friend” - كلب ابن كلب":                    "كلب",
+	} {
+		r := Of(text, "me")
+		at := strings.Index(text, own)
+		if r.OthersAlone() || r.Hold(at, at+len(own)) {
+			t.Errorf("%q: %q is taken for others' words: %v", text, own, r.Others())
+		}
+	}
+	for _, text := range []string{"Retweeting @bo " + abuse, "I have to retweet @bo: " + abuse} {
+		if at := strings.Index(text, abuse); !Of(text, "me").Hold(at, at+len(abuse)) {
+			t.Errorf("%q: the words of @bo are taken for the author's", text)
+		}
+	}
+}

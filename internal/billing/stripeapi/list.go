@@ -20,7 +20,7 @@ type Listed struct {
 // NotEnded asks [Client.Subscriptions] for those that have not ended.
 const NotEnded = ""
 
-// Subscriptions lists the account's, of one of Stripe's states, "all", or notEnded.
+// Subscriptions lists the account's, of one of Stripe's states, "all", or [NotEnded].
 func (p *Client) Subscriptions(ctx context.Context, state string) iter.Seq2[Listed, error] {
 	return func(yield func(Listed, error) bool) {
 		params := &stripe.SubscriptionListParams{}

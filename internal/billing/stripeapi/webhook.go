@@ -147,7 +147,7 @@ func About(t string, payload []byte) (subscription, customer string, ok bool) {
 }
 
 // needed is the part of a webhook's body that may be stored. The evidence of a dispute tells of people by name, and an
-// Event about one does not say whose it is, so that nobody could find it to erase it.
+// event about one does not say whose it is, so that nobody could find it to erase it.
 func needed(e stripe.Event, payload []byte) []byte {
 	if !strings.HasPrefix(string(e.Type), "charge.dispute.") {
 		return payload
