@@ -182,7 +182,51 @@ func TestBackup_WithoutItsKeyTheServerSaysWhichIsMissing(t *testing.T) {
 // The commands that repazoo backup names, by PostgreSQL's own programs.
 func TestBackup_PostgresIsDumpedAndRestoredByTheCommandsItNames(t *testing.T) {
 	t.Parallel()
-	lent := dbtest.PostgresURL(t)
+	dumpedAndRestored(t, dbtest.PostgresURL(t), "")
+}
+
+// In another program's database Repazoo lives whole in a schema of its own, which moves elsewhere alone.
+func TestBackup_OfADatabaseThatIsSharedTakesRepazoosTablesAlone(t *testing.T) {
+	t.Parallel()
+	login := dbtest.PostgresURL(t)
+	owner, err := pgx.Connect(t.Context(), dbtest.AdminURL(t, login))
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "shared_" + strings.ReplaceAll(db.NewID(), "-", "")
+	if _, err := owner.Exec(t.Context(), "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := owner.Exec(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+		owner.Close(context.Background())
+	})
+	guest, err := pgx.Connect(t.Context(), to(t, dbtest.AdminURL(t, login), name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer guest.Close(context.Background())
+	if _, err := guest.Exec(t.Context(), `CREATE TABLE users (id int); CREATE TABLE posts (id int)`); err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(login)
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"DATABASE_URL=" + to(t, dbtest.AdminURL(t, login), name), "DATA_DIR=" + t.TempDir(), noWait}
+	command(t, env, 0, "migrate", "--grant-to", u.User.Username())
+	dumpedAndRestored(t, to(t, login, name), "--schema=repazoo --schema=auth ")
+	var rows int
+	if err := guest.QueryRow(t.Context(), `SELECT count(*) FROM users, posts`).Scan(&rows); err != nil || rows != 0 {
+		t.Errorf("the other program's tables: %d rows, %v", rows, err)
+	}
+}
+
+// dumpedAndRestored moves an installation by the commands that repazoo backup names, with further options for the dump.
+func dumpedAndRestored(t *testing.T, lent, options string) {
+	t.Helper()
 	l := live(t, "DATABASE_URL="+lent)
 	said := command(t, l.env, 2, "backup", filepath.Join(l.dir, "backup.tar"))
 	wants(t, said, backup.PostgresAdvice)
@@ -217,6 +261,7 @@ func TestBackup_PostgresIsDumpedAndRestoredByTheCommandsItNames(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		line = strings.Replace(line, "pg_dump ", "pg_dump "+options, 1)
 		line = strings.Replace(line, "--grant-to repazoo", "--grant-to "+login.User.Username(), 1)
 		sh := exec.CommandContext(t.Context(), "sh", "-euc", line)
 		sh.Dir, sh.Env = l.dir, env

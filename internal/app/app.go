@@ -142,11 +142,8 @@ func (a *App) URL() string { return a.cfg.Server.PublicURL }
 func (a *App) Address() string { return fmt.Sprintf("http://127.0.0.1:%d", a.port()) }
 
 func (a *App) openDB(ctx context.Context) (err error) {
-	c := db.Config{
-		URL: a.cfg.Store.DatabaseURL.Reveal(), Path: filepath.Join(a.cfg.Store.DataDir, "repazoo.db"),
-		AllowBypass: a.cfg.Env == config.Local, Now: a.opt.Now, Log: a.log.With("part", "db"),
-		Traces: a.traces,
-	}
+	c := where(a.cfg)
+	c.AllowBypass, c.Now, c.Log, c.Traces = a.cfg.Env == config.Local, a.opt.Now, a.log.With("part", "db"), a.traces
 	if a.DB, err = db.Open(ctx, c); err != nil {
 		return err
 	}

@@ -20,11 +20,18 @@ func CheckDB(ctx context.Context, cfg *config.Config) (*proof.Proof, error) {
 	return proof.Of(ctx, d)
 }
 
+// where is the database that is configured.
+func where(cfg *config.Config) db.Config {
+	return db.Config{
+		URL: cfg.Store.DatabaseURL.Reveal(), Schema: cfg.Store.Schema, Path: filepath.Join(cfg.Store.DataDir, "repazoo.db"),
+	}
+}
+
 // openBeside opens a database that servers may be using, and leaves its schema alone.
 func openBeside(ctx context.Context, cfg *config.Config, allowBypass bool) (*db.DB, error) {
-	d, err := db.Open(ctx, db.Config{
-		URL: cfg.Store.DatabaseURL.Reveal(), Path: filepath.Join(cfg.Store.DataDir, "repazoo.db"), AllowBypass: allowBypass, MaxConns: 2,
-	})
+	c := where(cfg)
+	c.AllowBypass, c.MaxConns = allowBypass, 2
+	d, err := db.Open(ctx, c)
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,8 @@ func (a *App) Describe() [][2]string {
 // Migrate brings the schema up to date without serving, and then lets login, unless it is "", use it.
 func Migrate(ctx context.Context, cfg *config.Config, login string) (int, error) {
 	a := &App{cfg: cfg, log: slog.New(slog.DiscardHandler)}
-	c := db.Config{URL: cfg.Store.DatabaseURL.Reveal(), Path: filepath.Join(cfg.Store.DataDir, "repazoo.db"), AllowBypass: true, Now: time.Now}
+	c := where(cfg)
+	c.AllowBypass, c.Now = true, time.Now
 	if c.URL == "" {
 		if err := a.lockDataDir(); err != nil {
 			return 0, err

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/account"
@@ -30,10 +29,8 @@ func SetRole(ctx context.Context, cfg *config.Config, handleOrUserID, role strin
 
 // openExisting opens the database that a server has made, and makes none.
 func openExisting(ctx context.Context, cfg *config.Config) (*db.DB, error) {
-	c := db.Config{
-		URL: cfg.Store.DatabaseURL.Reveal(), Path: filepath.Join(cfg.Store.DataDir, "repazoo.db"),
-		MaxConns: 2, AllowBypass: cfg.Env == config.Local, Now: time.Now,
-	}
+	c := where(cfg)
+	c.MaxConns, c.AllowBypass, c.Now = 2, cfg.Env == config.Local, time.Now
 	if c.URL == "" {
 		if _, err := os.Stat(c.Path); err != nil {
 			return nil, fault.NotFound.Saying("There is no database in %s yet. Set DATA_DIR or DATABASE_URL as the server has them, or start the server once.", cfg.Store.DataDir).Because(err)

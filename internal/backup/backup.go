@@ -153,4 +153,7 @@ To restore it into an empty database (NEW is its owner's connection string), and
   pg_restore --exit-on-error --single-transaction --no-owner --dbname="$NEW" repazoo.dump
   DATABASE_URL="$NEW" repazoo migrate --grant-to repazoo
 
+Where another program shares the database, add --schema=repazoo --schema=auth to pg_dump (on Supabase only the first,
+since auth is Supabase's there). The schema is public instead where Repazoo was there first.
+
 Keep ENCRYPTION_KEY and JWT_SECRET_KEY elsewhere: the dump opens nothing without them. See docs/backup.md.`

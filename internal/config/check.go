@@ -6,6 +6,7 @@ import (
 	"net/mail"
 	"net/url"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -173,6 +174,12 @@ func (c *Config) checkURL(name, address string, p *Problems) {
 	}
 }
 
+// schemaName is a name that PostgreSQL takes without quotes.
+var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
+
+// schemasOfOthers are PostgreSQL's own and Supabase's.
+var schemasOfOthers = []string{"auth", "information_schema", "storage", "realtime", "vault", "extensions", "graphql", "graphql_public"}
+
 func (c *Config) checkStore(set settings, p *Problems) {
 	database := c.Store.DatabaseURL
 	switch {
@@ -182,6 +189,14 @@ func (c *Config) checkStore(set settings, p *Problems) {
 		}
 	case c.Env != Local && !bool(c.Store.Embedded):
 		p.add("DATABASE_URL", "is required when REPAZOO_ENV is %s, unless EMBEDDED is true.", c.Env)
+	}
+	if name := c.Store.Schema; name != "" {
+		if !database.IsSet() {
+			p.add("DATABASE_SCHEMA", "is for PostgreSQL: set DATABASE_URL, or leave it out.")
+		}
+		if !schemaName.MatchString(name) || strings.HasPrefix(name, "pg_") || slices.Contains(schemasOfOthers, name) {
+			p.add("DATABASE_SCHEMA", "must be of lower-case letters, digits and underscores, and neither begin with pg_ nor be auth.")
+		}
 	}
 	for name, successor := range retired {
 		if set.has(name) && !database.IsSet() {

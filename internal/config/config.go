@@ -78,6 +78,7 @@ type Server struct {
 type Store struct {
 	DataDir     string `env:"DATA_DIR, default=./data" doc:"The directory of the SQLite file, generated keys and uploads."`
 	DatabaseURL Secret `env:"DATABASE_URL" derived:"SQLite in DATA_DIR" doc:"postgres://... Required outside local unless EMBEDDED is true."`
+	Schema      string `env:"DATABASE_SCHEMA" derived:"public, or repazoo beside another program's tables" doc:"The PostgreSQL schema of Repazoo's tables: lower-case letters, digits and underscores."`
 	RedisURL    Secret `env:"REDIS_URL" derived:"in-process limits" doc:"redis:// or rediss://, or a comma separated list of cluster nodes. Needed as soon as two replicas run."`
 	RedisWait   int    `env:"REDIS_TIMEOUT_MS, default=100" range:"1-60000" doc:"Milliseconds a request waits for Redis before this replica counts by itself for a second."`
 	Embedded    Switch `env:"EMBEDDED, default=false" doc:"Allow SQLite outside local, for self-hosting on one machine."`

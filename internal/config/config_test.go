@@ -177,6 +177,10 @@ func TestLoad_RefusesAndNamesEverythingAtOnce(t *testing.T) {
 		"an address with a path":      {local(t, "PUBLIC_URL", "http://localhost:8000/repazoo"), []string{"PUBLIC_URL"}},
 		"out of range":                {local(t, "PORT", "65536", "RATE_LIMIT_PER_MINUTE", "0", "JOB_CONCURRENCY", "-1"), []string{"JOB_CONCURRENCY", "PORT", "RATE_LIMIT_PER_MINUTE"}},
 		"wrong schemes":               {local(t, "DATABASE_URL", "mysql://a/b", "REDIS_URL", "redis://a:1,http://b"), []string{"DATABASE_URL", "REDIS_URL"}},
+		"a schema without PostgreSQL": {local(t, "DATABASE_SCHEMA", "repazoo"), []string{"DATABASE_SCHEMA"}},
+		"a schema that needs quotes":  {hosted("cfy", "DATABASE_SCHEMA", "Repazoo"), []string{"DATABASE_SCHEMA"}},
+		"a schema of PostgreSQL's":    {hosted("cfy", "DATABASE_SCHEMA", "pg_mine"), []string{"DATABASE_SCHEMA"}},
+		"a schema of Supabase's":      {hosted("cfy", "DATABASE_SCHEMA", "auth"), []string{"DATABASE_SCHEMA"}},
 		"the earlier system's values": {hosted("cfy", "DATABASE_URL", "", "SUPABASE_URL", "https://x.supabase.co", "SUPABASE_ANON_KEY", "x"), []string{"DATABASE_URL", "SUPABASE_ANON_KEY", "SUPABASE_URL"}},
 	}
 	for name, test := range tests {
@@ -192,6 +196,7 @@ func TestLoad_RefusesAndNamesEverythingAtOnce(t *testing.T) {
 func TestLoad_AcceptsTheExceptions(t *testing.T) {
 	t.Parallel()
 	for name, values := range map[string]map[string]string{
+		"a schema of its own":     hosted("ai", "DATABASE_SCHEMA", "repazoo_2"),
 		"SQLite for self-hosting": hosted("ai", "DATABASE_URL", "", "EMBEDDED", "true"),
 		"mail":                    hosted("ai", "SMTP_URL", "smtps://mail.example.com", "MAIL_FROM", "Repazoo <no-reply@example.com>"),
 		"no billing":              hosted("ai", "BILLING", "off", "STRIPE_SECRET_KEY", "", "STRIPE_WEBHOOK_SECRET", "", "STRIPE_BASIC_PRICE_ID", "", "STRIPE_PRO_PRICE_ID", ""),

@@ -100,6 +100,7 @@ type Rows interface {
 type Config struct {
 	URL         string           // postgres://…; empty means SQLite
 	Path        string           // the SQLite file, used when URL is empty
+	Schema      string           // of PostgreSQL; empty means where our tables are, or beside nobody else's
 	MaxConns    int              // Postgres pool; 0 means 24
 	AllowBypass bool             // accept a login role that row-level security does not bind; for local only
 	Patience    time.Duration    // how long a user's read or transaction may take; 0 means 15 s

@@ -71,7 +71,7 @@ func TestMigrate_RefusesAnotherProgramsDatabaseAndWritesNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := count()
-			d, err := db.Open(t.Context(), db.Config{URL: address, AllowBypass: true})
+			d, err := db.Open(t.Context(), db.Config{URL: address, Schema: "public", AllowBypass: true})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -69,6 +69,9 @@ func (p *postgres) migrate(ctx context.Context) (int, error) {
 }
 
 func (p *postgres) migrateLocked(ctx context.Context) (int, error) {
+	if err := p.makeSchema(ctx); err != nil {
+		return 0, err
+	}
 	if err := p.ours(ctx); err != nil {
 		return 0, err
 	}

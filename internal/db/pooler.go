@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,35 +25,32 @@ var errShared = errors.New("DATABASE_URL leads to a pooler in transaction mode, 
 // names its role again. On a connection of our own that would only cost time.
 const asPooledUser = `SELECT set_config('request.jwt.claims', $1, true), set_config('role', '` + userRole + `', true)`
 
-// become makes a new connection act as a role. It is a statement and no parameter of the start-up, because poolers
-// such as PgBouncer refuse such parameters; in session mode they reset the role when the connection ends.
-func become(role string) func(context.Context, *pgx.Conn) error {
+// become makes a new connection act as a role, or as its login, and look for tables in one schema. It is a statement
+// and no parameter of the start-up, because poolers such as PgBouncer refuse such parameters; in session mode they reset
+// both when the connection ends.
+func become(role, schema string) func(context.Context, *pgx.Conn) error {
 	return func(ctx context.Context, c *pgx.Conn) error {
-		_, err := c.Exec(ctx, "SET ROLE "+pgx.Identifier{role}.Sanitize())
+		_, err := c.Exec(ctx, `SELECT set_config('search_path', $1, false), set_config('role', $2, false)`,
+			pgx.QueryExecModeSimpleProtocol, pgx.Identifier{schema}.Sanitize(), cmp.Or(role, "none"))
 		return err
 	}
 }
 
 // checkPooler refuses a pooler that does not keep a client on one connection.
-func (p *postgres) checkPooler(ctx context.Context) error {
+func (p *postgres) checkPooler(ctx context.Context, first *pgx.Conn) error {
 	ctx, cancel := context.WithTimeout(ctx, poolerPatience)
 	defer cancel()
-	first, err := p.login.Acquire(ctx)
-	if err != nil {
-		return err
-	}
-	defer first.Release()
-	direct, err := isDirect(ctx, first.Conn().PgConn())
+	direct, err := isDirect(ctx, first.PgConn())
 	if err != nil || direct {
 		return err
 	}
 	p.asUser = asPooledUser
-	second, err := p.login.Acquire(ctx)
+	second, err := pgx.ConnectConfig(ctx, first.Config())
 	if err != nil {
 		return err
 	}
-	defer second.Release()
-	return notShared(ctx, first.Conn().PgConn(), second.Conn().PgConn())
+	defer second.Close(context.WithoutCancel(ctx))
+	return notShared(ctx, first.PgConn(), second.PgConn())
 }
 
 // isDirect tells whether the server that answers is the one that the connection was begun with: a pooler hands out

@@ -26,6 +26,8 @@ const asUser = `SELECT set_config('request.jwt.claims', $1, true)`
 // statement to become it, and a bug cannot forget to.
 type postgres struct {
 	asUser string                // asUser, or asPooledUser
+	schema string                // where our tables are
+	found  bool                  // by looking, not by configuration
 	login  *pgxpool.Pool         // the login itself: checks and migrations
 	users  *pgxpool.Pool         // requests: each transaction says which user
 	system *pgxpool.Pool         // the service role: sign-in, webhooks and job workers
@@ -42,31 +44,46 @@ func openPostgres(ctx context.Context, c Config) (engine, error) {
 	if cfg.ConnConfig.ConnectTimeout == 0 {
 		cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	}
-	p := &postgres{asUser: asUser, log: c.Log, traces: c.Traces}
+	p := &postgres{asUser: asUser, schema: c.Schema, log: c.Log, traces: c.Traces}
+	if err := p.look(ctx, cfg.ConnConfig); err != nil {
+		return nil, err
+	}
 	if err := p.connect(ctx, cfg, cmp.Or(c.MaxConns, 24)); err != nil { // fewer starve group commit, more only queue in Postgres
 		return nil, errors.Join(err, p.Close())
 	}
-	for _, check := range []func() error{
-		func() error { return p.checkPooler(ctx) },
-		func() error { return p.checkRole(ctx, c.AllowBypass) },
-	} {
-		if err := check(); err != nil {
-			return nil, errors.Join(err, p.Close())
-		}
+	if err := p.checkRole(ctx, c.AllowBypass); err != nil {
+		return nil, errors.Join(err, p.Close())
 	}
 	return p, nil
+}
+
+// look finds out, on connections on which nothing is set, what is at the address: a pooler that we can't use would keep
+// a setting for whoever it lends the connection to next.
+func (p *postgres) look(ctx context.Context, cfg *pgx.ConnConfig) error {
+	conn, err := pgx.ConnectConfig(ctx, cfg.Copy())
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	if err := p.checkPooler(ctx, conn); err != nil || p.schema != "" {
+		return err
+	}
+	p.found = true
+	p.schema, err = locate(ctx, conn)
+	return err
 }
 
 // connect makes the pools. A pool dials when it is first used, so the roles need not exist yet.
 func (p *postgres) connect(ctx context.Context, cfg *pgxpool.Config, conns int) (err error) {
 	cfg.MaxConns = 4
+	cfg.AfterConnect = become("", p.schema)
 	if p.login, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return err
 	}
-	if p.users, err = poolAs(ctx, cfg.Copy(), userRole, conns); err != nil {
+	if p.users, err = poolAs(ctx, cfg.Copy(), userRole, p.schema, conns); err != nil {
 		return err
 	}
-	if p.system, err = poolAs(ctx, cfg.Copy(), System.role, max(conns/2, 8)); err != nil {
+	if p.system, err = poolAs(ctx, cfg.Copy(), System.role, p.schema, max(conns/2, 8)); err != nil {
 		return err
 	}
 	p.jobs, err = river.NewClient(riverpgxv5.New(p.system), &river.Config{Logger: p.log, Middleware: []rivertype.Middleware{p.traces.Jobs()}})
@@ -74,9 +91,9 @@ func (p *postgres) connect(ctx context.Context, cfg *pgxpool.Config, conns int) 
 }
 
 // poolAs is a pool whose connections are a role before anybody has them.
-func poolAs(ctx context.Context, cfg *pgxpool.Config, role string, conns int) (*pgxpool.Pool, error) {
+func poolAs(ctx context.Context, cfg *pgxpool.Config, role, schema string, conns int) (*pgxpool.Pool, error) {
 	cfg.MaxConns = int32(conns)
-	cfg.AfterConnect = become(role)
+	cfg.AfterConnect = become(role, schema)
 	return pgxpool.NewWithConfig(ctx, cfg)
 }
 

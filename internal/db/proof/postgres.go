@@ -25,7 +25,7 @@ func (p *Proof) tables(ctx context.Context, d *db.DB) error {
 	}
 	p.Tables, err = db.Read(ctx, d, db.System, func(r db.Rows, t *Table) error { return r.Scan(&t.Name, &t.Forced) }, `
 		SELECT relname, relrowsecurity AND relforcerowsecurity FROM pg_class
-		WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') ORDER BY relname`)
+		WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') ORDER BY relname`)
 	for i := range p.Tables {
 		t := &p.Tables[i]
 		t.Queue, t.Access = isQueue(t.Name), map[string][]Scope{}
@@ -50,7 +50,7 @@ func readRights(ctx context.Context, d *db.DB) (map[right]bool, error) {
 	all, err := db.Read(ctx, d, db.System, func(r db.Rows, v *right) error { return r.Scan(&v.table, &v.role, &v.verb) }, `
 		SELECT c.relname, r.rolname, v.verb
 		FROM pg_class c, pg_roles r, (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) v (verb)
-		WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+		WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
 			AND r.rolname IN ('anon', 'authenticated', 'repazoo_user', 'service_role')
 			AND (has_table_privilege(r.oid, c.oid, v.verb) OR v.verb <> 'DELETE' AND has_any_column_privilege(r.oid, c.oid, v.verb))`)
 	found := make(map[right]bool, len(all))
@@ -67,7 +67,7 @@ func readPolicies(ctx context.Context, d *db.DB) (map[string][]policy, error) {
 	all, err := db.Read(ctx, d, db.System, func(r db.Rows, v *policy) error {
 		return r.Scan(&v.table, &v.name, &v.roles, &v.command, &v.using, &v.check)
 	}, `SELECT tablename, policyname, array_to_string(roles::text[], ','), cmd, COALESCE(qual, ''), COALESCE(with_check, qual, '')
-		FROM pg_policies WHERE schemaname = 'public' AND permissive = 'PERMISSIVE' ORDER BY tablename, policyname`)
+		FROM pg_policies WHERE schemaname = current_schema() AND permissive = 'PERMISSIVE' ORDER BY tablename, policyname`)
 	found := map[string][]policy{}
 	for _, v := range all {
 		found[v.table] = append(found[v.table], v)
@@ -128,7 +128,7 @@ func (p *Proof) list(ctx context.Context, d *db.DB, sentence, query string) erro
 // views look at tables with the eyes of their owner unless they are told not to.
 func (p *Proof) views(ctx context.Context, d *db.DB) error {
 	return p.list(ctx, d, "%s: a view that does not ask on behalf of who reads it: create it WITH (security_invoker = true), and no materialized view", `
-		SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+		SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace
 			AND (relkind = 'm' OR relkind = 'v' AND NOT COALESCE('security_invoker=true' = ANY(reloptions), false)) ORDER BY relname`)
 }
 
@@ -137,7 +137,7 @@ func (p *Proof) columns(ctx context.Context, d *db.DB) error {
 	p.holds("authenticated reads no column of bytes and no hash")
 	return p.list(ctx, d, "%s: authenticated may read this column, which holds bytes or a hash", `
 		SELECT c.relname || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-		WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+		WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
 			AND (a.atttypid = 'bytea'::regtype OR a.attname ~ '(^|_)hash$') AND has_column_privilege('authenticated', c.oid, a.attnum, 'SELECT') ORDER BY 1`)
 }
 
@@ -145,13 +145,13 @@ func (p *Proof) columns(ctx context.Context, d *db.DB) error {
 func (p *Proof) triggers(ctx context.Context, d *db.DB) error {
 	p.holds("the audit log refuses to be changed, deleted from and emptied, but for where an erased person called from")
 	if err := p.list(ctx, d, "audit_log: service_role may change %s, and it must be append-only", `
-		SELECT a.attname FROM pg_attribute a WHERE a.attrelid = 'public.audit_log'::regclass AND a.attnum > 0 AND NOT a.attisdropped
+		SELECT a.attname FROM pg_attribute a WHERE a.attrelid = 'audit_log'::regclass AND a.attnum > 0 AND NOT a.attisdropped
 			AND a.attname NOT IN ('ip', 'user_agent', 'request_id') AND has_column_privilege('service_role', a.attrelid, a.attnum, 'UPDATE') ORDER BY 1`); err != nil {
 		return err
 	}
 	return p.list(ctx, d, "audit_log: no trigger refuses %s", `
 		SELECT v.what FROM (VALUES ('DELETE', 8), ('UPDATE', 16), ('TRUNCATE', 32)) v (what, bit)
-		WHERE NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = 'public.audit_log'::regclass AND t.tgtype & 2 <> 0 AND t.tgtype & v.bit <> 0 AND t.tgenabled IN ('O', 'A'))
+		WHERE NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = 'audit_log'::regclass AND t.tgtype & 2 <> 0 AND t.tgtype & v.bit <> 0 AND t.tgenabled IN ('O', 'A'))
 		ORDER BY 1`)
 }
 
@@ -185,7 +185,7 @@ func (p *Proof) roles(ctx context.Context, d *db.DB) error {
 func (p *Proof) functions(ctx context.Context, d *db.DB) error {
 	p.holds("every function has a search_path of its own or is plain SQL with the caller's rights, and is closed to PUBLIC")
 	const ours = `FROM pg_proc f JOIN pg_language l ON l.oid = f.prolang JOIN pg_roles o ON o.oid = f.proowner
-		WHERE (f.pronamespace = 'public'::regnamespace OR f.oid = to_regprocedure('auth.uid()')) AND o.rolname NOT LIKE 'supabase%'
+		WHERE (f.pronamespace = current_schema()::regnamespace OR f.oid = to_regprocedure('auth.uid()')) AND o.rolname NOT LIKE 'supabase%'
 			AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_proc'::regclass AND e.objid = f.oid AND e.deptype = 'e') `
 	err := p.list(ctx, d, "%s: a function without a search_path of its own", `SELECT f.oid::regprocedure::text `+ours+`
 		AND NOT EXISTS (SELECT FROM unnest(f.proconfig) s WHERE s LIKE 'search_path=%') AND (f.prosecdef OR l.lanname <> 'sql') ORDER BY 1`)

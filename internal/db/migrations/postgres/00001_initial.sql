@@ -35,7 +35,11 @@ BEGIN
   END IF;
 END $$;
 -- +goose StatementEnd
-GRANT USAGE ON SCHEMA public TO authenticated, repazoo_user, service_role;
+-- +goose StatementBegin
+DO $$ BEGIN
+  EXECUTE format('GRANT USAGE ON SCHEMA %I TO authenticated, repazoo_user, service_role', current_schema());
+END $$;
+-- +goose StatementEnd
 
 -- users: what a person is to Repazoo; X accounts prove who they are.
 CREATE TABLE users (

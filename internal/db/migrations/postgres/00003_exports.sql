@@ -41,18 +41,22 @@ CREATE INDEX ON stripe_events ((payload -> 'data' -> 'object' ->> 'customer'));
 
 -- The audit log takes lines and gives them. The one change it allows is to take out where an erased person called from.
 -- +goose StatementBegin
+DO $make$ BEGIN
+EXECUTE format($format$
 CREATE OR REPLACE FUNCTION audit_log_keeps() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$
 BEGIN
   IF TG_OP = 'UPDATE' THEN
     IF NEW.ip = '' AND NEW.user_agent = '' AND NEW.request_id = ''
       AND ROW(NEW.id, NEW.user_id, NEW.actor, NEW.action, NEW.resource, NEW.detail, NEW.created_at)
         IS NOT DISTINCT FROM ROW(OLD.id, OLD.user_id, OLD.actor, OLD.action, OLD.resource, OLD.detail, OLD.created_at)
-      AND EXISTS (SELECT FROM public.erasures e WHERE e.user_id = OLD.user_id AND e.locked_at IS NOT NULL) THEN
+      AND EXISTS (SELECT FROM %I.erasures e WHERE e.user_id = OLD.user_id AND e.locked_at IS NOT NULL) THEN
       RETURN NEW;
     END IF;
   END IF;
   RAISE EXCEPTION 'the audit log is append-only';
-END $$;
+END $$
+$format$, current_schema());
+END $make$;
 -- +goose StatementEnd
 GRANT UPDATE (ip, user_agent, request_id) ON audit_log TO service_role;
 
