@@ -132,16 +132,20 @@ func (s *Service) unclaimed(ctx context.Context, id string) error {
 }
 
 // keep writes the newest progress and renews the lease until ctx ends. A row that is no
-// longer this runner's ends the run.
+// longer this runner's ends the run: one that was cancelled in this process at once, by its bell, and one that was
+// cancelled in another within a second, whatever the run is waiting for.
 func (s *Service) keep(ctx context.Context, cancel context.CancelCauseFunc, a Analysis, latest *atomic.Pointer[assess.Progress]) {
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
 	var written assess.Progress
 	renewed := time.Now()
+	looked := renewed
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-s.bells.next(a.ID):
+			looked = time.Time{}
 		case <-tick.C:
 		}
 		p := written
@@ -149,6 +153,13 @@ func (s *Service) keep(ctx context.Context, cancel context.CancelCauseFunc, a An
 			p = *l
 		}
 		if p == written && time.Since(renewed) < s.Lease/3 {
+			if time.Since(looked) < 2*beat {
+				continue
+			}
+			if looked = time.Now(); s.lost(ctx, a) {
+				cancel(errLeaseLost)
+				return
+			}
 			continue
 		}
 		switch err := s.renew(ctx, a, p); {
@@ -162,6 +173,13 @@ func (s *Service) keep(ctx context.Context, cancel context.CancelCauseFunc, a An
 			return
 		}
 	}
+}
+
+// lost tells whether the row is no longer this runner's. A database that does not answer has not said so.
+func (s *Service) lost(ctx context.Context, a Analysis) bool {
+	n, err := db.ReadOne(ctx, s.DB, db.System, db.Value[int],
+		`SELECT count(*) FROM analyses WHERE id = $1 AND runner = $2 AND status = 'running'`, a.ID, a.runner)
+	return err == nil && n == 0
 }
 
 func (s *Service) renew(ctx context.Context, a Analysis, p assess.Progress) error {

@@ -48,15 +48,7 @@ func TestArchive_UploadedPostsAreAnalysedWithoutReadingFromX(t *testing.T) {
 			base := start(t, io.Discard, env)
 			gus := signIn(t, base, "gravelpit_gus")
 			gus.subscribe()
-			var linked struct {
-				Data []struct {
-					XUserID string `json:"x_user_id"`
-				} `json:"data"`
-			}
-			if err := json.Unmarshal([]byte(gus.must(http.StatusOK, "GET", "/auth/x/status", "")), &linked); err != nil {
-				t.Fatal(err)
-			}
-			status, answer := gus.upload(apptest.Archive(t, linked.Data[0].XUserID, 12))
+			status, answer := gus.upload(apptest.Archive(t, gus.xUserID(), 12))
 			if status != http.StatusCreated {
 				t.Fatalf("status %d: %s", status, answer)
 			}

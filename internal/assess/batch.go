@@ -50,8 +50,9 @@ func (b *batchRun) remember(ctx context.Context, keys []string) error {
 }
 
 // groups are the texts to ask about, as they are asked about together: a text that talks to the model is alone.
-func (b *batchRun) groups(posts []Post, keys []string) [][]question {
-	var groups, alone [][]question
+// Replacing names in the longest posts takes some hundredths of a second each, so ctx is looked at before each.
+func (b *batchRun) groups(ctx context.Context, posts []Post, keys []string) (groups [][]question, err error) {
+	var alone [][]question
 	seen := map[string]bool{}
 	size := cmp.Or(b.judge.BatchSize, judgeBatch)
 	var group []question
@@ -59,6 +60,9 @@ func (b *batchRun) groups(posts []Post, keys []string) [][]question {
 	for i, p := range posts {
 		if _, known := b.verdicts[keys[i]]; known || seen[keys[i]] {
 			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
 		seen[keys[i]] = true
 		q := question{key: keys[i], text: p.Text, aliased: alias(p.Text, p.Lang, b.judge.names), talks: b.judge.TalksToModel != nil && b.judge.TalksToModel(p.Text)}
@@ -74,7 +78,7 @@ func (b *batchRun) groups(posts []Post, keys []string) [][]question {
 	if len(group) > 0 {
 		groups = append(groups, group)
 	}
-	return append(groups, alone...)
+	return append(groups, alone...), nil
 }
 
 // settle asks about a group until each text has a verdict or the model has shown that it gives none. Whatever of an answer

@@ -92,8 +92,7 @@ func (c *chooser) choice(screened int) *ModelChoice {
 func (r *run) judgeChosen(ctx context.Context, posts sequence) error {
 	c := &chooser{limit: r.o.MaxPosts}
 	var first []candidate // the profile, which the model reads whatever the limit
-	examine := func(_ context.Context, k *chunk) error { r.screenAll(k); return nil }
-	err := r.flow(ctx, r.cutter(posts, screenChunk), examine, func(k *chunk) {
+	err := r.flow(ctx, r.cutter(posts, screenChunk), r.screenAll, func(k *chunk) {
 		for i, p := range k.posts {
 			if p.isProfile() {
 				first = append(first, candidate{post: p, seen: k.screened[i]})

@@ -82,13 +82,14 @@ func (r *run) flow(
 // all screens every post and, with a judge, has every post judged.
 func (r *run) all(ctx context.Context, posts sequence) error {
 	stage, size, examine := StageScreen, screenChunk, func(ctx context.Context, c *chunk) error {
-		r.screenAll(c)
-		return ctx.Err()
+		return r.screenAll(ctx, c)
 	}
 	if r.Judge != nil {
 		stage, size = StageJudge, cmp.Or(r.Judge.BatchSize, judgeBatch)
 		examine = func(ctx context.Context, c *chunk) error {
-			r.screenAll(c)
+			if err := r.screenAll(ctx, c); err != nil {
+				return err
+			}
 			return r.judge(ctx, c)
 		}
 	}
@@ -137,11 +138,16 @@ func hand(ctx context.Context, c *chunk, to ...chan<- *chunk) error {
 	return nil
 }
 
-func (r *run) screenAll(c *chunk) {
+// screenAll screens a chunk. The longest posts take some hundredths of a second, so ctx is looked at before each.
+func (r *run) screenAll(ctx context.Context, c *chunk) error {
 	c.screened = make([]screen.Result, len(c.posts))
 	for i, p := range c.posts {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		c.screened[i] = r.look(p)
 	}
+	return nil
 }
 
 // judge asks the model about a chunk that is screened.

@@ -59,8 +59,7 @@ func (p *Pipeline) Forecast(ctx context.Context, posts iter.Seq2[Post, error], o
 func (r *run) weighChosen(ctx context.Context, posts sequence, w *weighing) error {
 	c := &chooser{limit: r.o.MaxPosts}
 	var first []candidate
-	look := func(_ context.Context, k *chunk) error { r.screenAll(k); return nil }
-	err := r.flow(ctx, r.cutter(posts, screenChunk), look, func(k *chunk) {
+	err := r.flow(ctx, r.cutter(posts, screenChunk), r.screenAll, func(k *chunk) {
 		for i, p := range k.posts {
 			if p.isProfile() {
 				first = append(first, candidate{post: p, seen: k.screened[i]})
@@ -93,7 +92,10 @@ func (w *weighing) weigh(ctx context.Context, c *chunk) error {
 	if err := b.remember(ctx, keys); err != nil {
 		return err
 	}
-	groups := b.groups(c.posts, keys)
+	groups, err := b.groups(ctx, c.posts, keys)
+	if err != nil {
+		return err
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.Chosen += countPosts(c.posts...)

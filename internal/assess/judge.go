@@ -68,7 +68,11 @@ func (j *Judge) Batch(ctx context.Context, posts []Post) (BatchResult, error) {
 	if err := b.remember(ctx, keys); err != nil {
 		return BatchResult{}, err
 	}
-	for _, group := range b.groups(posts, keys) {
+	groups, err := b.groups(ctx, posts, keys)
+	if err != nil {
+		return BatchResult{}, err
+	}
+	for _, group := range groups {
 		if err := b.settle(ctx, group); err != nil {
 			return BatchResult{}, err
 		}

@@ -51,10 +51,11 @@ func (p Profile) Post() (out Post, ok bool) {
 
 // beside sets the text of a post: its words, and on lines of their own what stands beside them.
 func (p Post) beside(words string, others []string) Post {
+	words = firstRunes(words, MaxPostLength) // X allows no more, and an archive may hold anything
 	p.Text, p.Aside = words, 0
 	if len(others) > 0 {
 		p.Aside = len(words) + len("\n")
-		p.Text += "\n" + strings.Join(others, "\n")
+		p.Text += "\n" + firstRunes(strings.Join(others, "\n"), MaxPostLength)
 	}
 	return p
 }

@@ -58,21 +58,39 @@ func (s *scan) linkEnd(from int) int {
 	return from + end
 }
 
-// bareLink is the end of an address without a scheme: labels with dots between, then a
-// well-known ending or a path. The labels are passed once: what begins in their middle is no link.
-func (s *scan) bareLink(i int) int {
+// longestHost is how many bytes the name of a host may have (RFC 1035).
+const longestHost = 253
+
+// hostEnd is the last token of labels with dots between, the first of which is token i. It is i where they are longer
+// than a host can be: a text without blanks is full of places where labels might begin, and each is looked at.
+func (s *scan) hostEnd(i int) int {
 	j, last := i, i
 	for s.is(j, word) || s.is(j, digits) {
 		last = j
-		for s.glued(j+1) && (s.is(j+1, word) || s.is(j+1, digits) || s.is(j+1, '-')) {
+		for s.glued(j+1) && (s.is(j+1, word) || s.is(j+1, digits) || s.is(j+1, '-')) && s.hostFits(i, j) {
 			j++
 			last = j
 		}
-		if !s.glued(j+1) || !s.is(j+1, '.') || !s.glued(j+2) {
+		if !s.glued(j+1) || !s.is(j+1, '.') || !s.glued(j+2) || !s.hostFits(i, j) {
 			break
 		}
 		j += 2
 	}
+	s.steps += last - i
+	if !s.hostFits(i, last) {
+		return i
+	}
+	return last
+}
+
+func (s *scan) hostFits(first, last int) bool {
+	return s.tokens[last].to-s.tokens[first].from <= longestHost
+}
+
+// bareLink is the end of an address without a scheme: labels with dots between, then a
+// well-known ending or a path. The labels are passed once: what begins in their middle is no link.
+func (s *scan) bareLink(i int) int {
+	last := s.hostEnd(i)
 	if last == i || !s.is(last, word) || !s.is(last-1, '.') {
 		return 0
 	}

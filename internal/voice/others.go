@@ -2,7 +2,6 @@ package voice
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -41,41 +40,22 @@ var arrows = []string{"<<", "<-", "<—", "<–", "←", "⬅", " || "}
 
 // passedOn finds what was passed on by hand, by the handle of whoever said it.
 func (r *Reading) passedOn(self string) {
-	for at := 0; ; {
-		i := nextHandle(r.text[at:])
-		if i < 0 {
+	for h := newHandles(r); ; {
+		start, end, ok := h.next()
+		if !ok {
 			return
 		}
-		at += i
-		start := at
-		at += len("@")
-		if r.text[start] != '@' {
-			at = start + len("＠")
-		}
-		handle := handleOf(r.text[at:])
-		at += len(handle)
+		handle := strings.TrimLeft(r.text[start:end], "@＠")
 		if handle == "" || self != "" && strings.EqualFold(handle, self) {
 			continue
 		}
-		if end := r.mark(start, at); end > 0 {
-			if end == len(r.text) {
+		if marked := h.mark(start, end); marked > 0 {
+			if marked == len(r.text) {
 				return
 			}
-			at = end
+			h.at = marked
 		}
 	}
-}
-
-// nextHandle is where the next sign of a handle stands, -1 if there is none.
-func nextHandle(s string) int {
-	plain := strings.IndexByte(s, '@')
-	if plain < 0 {
-		return strings.Index(s, "＠")
-	}
-	if wide := strings.Index(s[:plain], "＠"); wide >= 0 { // what is behind plain is looked at when its turn comes
-		return wide
-	}
-	return plain
 }
 
 // handleOf is the handle that s begins with, "" if there is none.
@@ -89,12 +69,13 @@ func handleOf(s string) string {
 
 // mark looks at the handle that stands between start and end. It marks what is that person's, and gives where it ends;
 // 0 if nothing is.
-func (r *Reading) mark(start, end int) int {
+func (h *handles) mark(start, end int) int {
+	r := h.Reading
 	before := strings.TrimRight(trimRight(r.text[:start]), ":：")
 	before = trimRight(before)
 	word, at := lastWord(before)
 	switch {
-	case isMarker(word), spelled[strings.ToLower(word)] && (!hasWords(before[:at]) || startsAny(r.text[end:], ":", "：")),
+	case isMarker(word), spelled[strings.ToLower(word)] && (!h.wordsBefore(at) || startsAny(r.text[end:], ":", "：")),
 		word == "" && endsAny(before, "♻", "♺", "🔁"):
 		return r.passed(at-sign(before, word), end)
 	case endsAny(before, "//") && startsAny(r.text[end:], ":", "："):
@@ -108,7 +89,7 @@ func (r *Reading) mark(start, end int) int {
 	if n := openMark(before); n > 0 && len(before) == start { // “@a: …”
 		return r.phoneQuote(start-n, end)
 	}
-	return r.credit(word, before[:at], end)
+	return h.credit(word, before[:at], end)
 }
 
 // sign is the length of a sign that stands in place of a marker.
@@ -130,18 +111,17 @@ func isMarker(word string) bool {
 
 // passed marks everything from start on, up to an arrow behind the handle that ends at end.
 func (r *Reading) passed(start, end int) int {
-	stop := len(r.text)
-	for _, a := range arrows {
-		if i := strings.Index(r.text[end:stop], a); i >= 0 {
-			stop = end + i
-		}
+	stop := end
+	for stop < len(r.text) && !startsAny(r.text[stop:], arrows...) {
+		stop++
 	}
 	r.add(start, stop)
 	return stop
 }
 
 // credit marks what stands before "via @a" or behind it.
-func (r *Reading) credit(word, before string, end int) int {
+func (h *handles) credit(word, before string, end int) int {
+	r := h.Reading
 	behind := trimLeft(r.text[end:])
 	credited := credits[strings.ToLower(word)]
 	if !credited {
@@ -156,16 +136,18 @@ func (r *Reading) credit(word, before string, end int) int {
 		return 0
 	}
 	lead := trimRight(before)
+	words := func() bool { return h.wordsBehind(len(r.text) - len(behind)) }
 	switch {
-	case lead == "" && strings.ToLower(word) == "via" && (startsAny(r.text[end:], ":", "：") || !hasWords(behind)):
+	case lead == "" && strings.ToLower(word) == "via" && (startsAny(r.text[end:], ":", "：") || !words()):
 		r.add(0, len(r.text))
 		return len(r.text)
-	case hasWords(behind):
+	case words():
 		return 0
 	case closeMark(lead):
 		r.add(opened(lead), len(r.text))
 		return len(r.text)
-	case endsAny(lead, "(", "[", "（", "|") && shared[strings.ToLower(word)] || endsWithLink(lead):
+	case endsAny(lead, "(", "[", "（", "|") && shared[strings.ToLower(word)],
+		isLink(r.text[h.fieldBefore(len(lead)):len(lead)]):
 		r.add(0, len(r.text))
 		return len(r.text)
 	}
@@ -180,11 +162,6 @@ func opened(s string) int {
 	last, n := utf8.DecodeLastRuneInString(s)
 	at := strings.LastIndexFunc(s[:len(s)-n], func(r rune) bool { return strings.ContainsRune(marks[r], last) })
 	return max(0, at)
-}
-
-func endsWithLink(s string) bool {
-	at := strings.LastIndexFunc(s, unicode.IsSpace)
-	return isLink(s[at+1:])
 }
 
 func endsAny(s string, ends ...string) bool {

@@ -44,7 +44,7 @@ type Reading struct {
 // Of reads a post. self is its author's handle, without @, or "".
 func Of(text, self string) Reading {
 	r := Reading{text: text}
-	if nextHandle(text) >= 0 {
+	if strings.Contains(text, "@") || strings.Contains(text, "＠") {
 		r.passedOn(self)
 	}
 	if len(r.others) == 0 && signed(text) {
@@ -88,7 +88,8 @@ func (r Reading) Others() []Span { return slices.Clone(r.others) }
 // Hold reports whether a part of the text lies among somebody else's words. One that begins or ends in the author's own
 // words is the author's.
 func (r Reading) Hold(start, end int) bool {
-	return slices.ContainsFunc(r.others, func(s Span) bool { return s.Start <= start && end <= s.End })
+	i, _ := slices.BinarySearchFunc(r.others, start, func(s Span, at int) int { return cmp.Compare(s.End, at+1) })
+	return i < len(r.others) && r.others[i].Start <= start && end <= r.others[i].End
 }
 
 // OthersAlone reports whether the author adds no word to what others said. Mentions, links, hashtags and signs are no
@@ -116,11 +117,7 @@ func (r *Reading) add(start, end int) {
 // hasWords reports whether s holds a letter or digit outside of mentions, links and hashtags.
 func hasWords(s string) bool {
 	for field := range strings.FieldsFuncSeq(s, unicode.IsSpace) {
-		field = strings.TrimLeftFunc(field, func(r rune) bool { return !isWord(r) && r != '@' && r != '＠' && r != '#' })
-		if field == "" || strings.ContainsAny(field[:1], "@#") || strings.HasPrefix(field, "＠") || isLink(field) {
-			continue
-		}
-		if strings.IndexFunc(field, isWord) >= 0 {
+		if wordIn(field) >= 0 {
 			return true
 		}
 	}

@@ -71,21 +71,33 @@ func Begin(t testing.TB, log io.Writer, env map[string]string, opt app.Options) 
 // Archive packs an archive of an account with n posts, the first of which is a risk.
 func Archive(t testing.TB, xUserID string, n int) []byte {
 	t.Helper()
+	texts := make([]string, n)
+	for i := range texts {
+		texts[i] = fmt.Sprintf("Quiet day number %d by the river.", i)
+	}
+	if n > 0 {
+		texts[0] = "You are a fucking idiot and everybody knows it"
+	}
+	return ArchiveOf(t, xUserID, texts)
+}
+
+// ArchiveOf packs an archive of an account with posts of these texts. Nothing in it is compressed, because what unpacks to
+// far more than it holds is refused.
+func ArchiveOf(t testing.TB, xUserID string, texts []string) []byte {
+	t.Helper()
 	var posts []string
-	for i := range n {
-		text := fmt.Sprintf("Quiet day number %d by the river.", i)
-		if i == 0 {
-			text = "You are a fucking idiot and everybody knows it"
-		}
-		posts = append(posts, fmt.Sprintf(`{"tweet":{"id_str":"%d","full_text":%q,"created_at":"Sat Feb 18 12:33:11 +0000 2023","lang":"en","favorite_count":"1","retweet_count":"0"}}`, 5000+i, text))
+	for i, text := range texts {
+		posts = append(posts, fmt.Sprintf(`{"tweet":{"id_str":"%d","full_text":%q,"created_at":"Sat Feb 18 12:33:11 +0000 2023",`+
+			`"lang":"en","favorite_count":"1","retweet_count":"0"}}`, 5000+i, text))
 	}
 	var buf bytes.Buffer
 	z := zip.NewWriter(&buf)
 	for name, content := range map[string]string{
-		"data/account.js": `window.YTD.account.part0 = [{"account":{"username":"gravelpit_gus","accountId":"` + xUserID + `","createdAt":"2019-03-01T10:00:00.000Z"}}]`,
-		"data/tweets.js":  `window.YTD.tweets.part0 = [` + strings.Join(posts, ",") + `]`,
+		"data/account.js": `window.YTD.account.part0 = [{"account":{"username":"gravelpit_gus","accountId":"` + xUserID +
+			`","createdAt":"2019-03-01T10:00:00.000Z"}}]`,
+		"data/tweets.js": `window.YTD.tweets.part0 = [` + strings.Join(posts, ",") + `]`,
 	} {
-		w, err := z.Create(name)
+		w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
 		if err != nil {
 			t.Fatal(err)
 		}
