@@ -800,6 +800,40 @@ type ChangedFinding struct {
 	What   []string `json:"what"`
 }
 
+// ChoiceBody defines model for ChoiceBody.
+type ChoiceBody struct {
+	// Kind Examples: analysis.finished
+	Kind string `json:"kind"`
+
+	// Mail Mailed to your confirmed address, if there is one.
+	Mail bool `json:"mail"`
+
+	// Page Shown as new on the front page. What is switched off stands in the list all the same, as read.
+	Page bool `json:"page"`
+
+	// Pinned It is always shown on the page: it tells who may sign in, or that a plan stops.
+	Pinned bool `json:"pinned"`
+}
+
+// ChoicesOutputBody defines model for ChoicesOutputBody.
+type ChoicesOutputBody struct {
+	Data []ChoiceBody `json:"data"`
+}
+
+// ChooseInputBody defines model for ChooseInputBody.
+type ChooseInputBody struct {
+	// Kind Of a notice.
+	//
+	// Examples: analysis.finished
+	Kind string `json:"kind"`
+
+	// Mail Left out: as it is.
+	Mail *bool `json:"mail,omitempty"`
+
+	// Page Left out: as it is.
+	Page *bool `json:"page,omitempty"`
+}
+
 // ChurnBody defines model for ChurnBody.
 type ChurnBody struct {
 	// Began Who pay when it ends and did not when it began.
@@ -941,15 +975,20 @@ type CreateKeyInputBodyScopes string
 
 // Data defines model for Data.
 type Data struct {
-	From   *string    `json:"from,omitempty"`
-	Handle *string    `json:"handle,omitempty"`
-	Host   *string    `json:"host,omitempty"`
-	NoCard *string    `json:"no_card,omitempty"`
-	Plan   *string    `json:"plan,omitempty"`
-	Quota  *int64     `json:"quota,omitempty"`
-	Unpaid *bool      `json:"unpaid,omitempty"`
-	Until  *time.Time `json:"until,omitempty"`
-	Used   *int64     `json:"used,omitempty"`
+	AnalysisID *string    `json:"analysis_id,omitempty"`
+	Findings   *int64     `json:"findings,omitempty"`
+	From       *string    `json:"from,omitempty"`
+	Handle     *string    `json:"handle,omitempty"`
+	Host       *string    `json:"host,omitempty"`
+	Level      *string    `json:"level,omitempty"`
+	NoCard     *string    `json:"no_card,omitempty"`
+	Plan       *string    `json:"plan,omitempty"`
+	Quota      *int64     `json:"quota,omitempty"`
+	Reason     *string    `json:"reason,omitempty"`
+	Score      *float64   `json:"score,omitempty"`
+	Unpaid     *bool      `json:"unpaid,omitempty"`
+	Until      *time.Time `json:"until,omitempty"`
+	Used       *int64     `json:"used,omitempty"`
 }
 
 // DeliveriesOutputBody defines model for DeliveriesOutputBody.
@@ -2376,6 +2415,9 @@ type PostDraftsCheckJSONRequestBody = DraftInputBody
 // PatchFindingsIDJSONRequestBody defines body for PatchFindingsID for application/json ContentType.
 type PatchFindingsIDJSONRequestBody = DismissInputBody
 
+// PatchNoticesChoicesJSONRequestBody defines body for PatchNoticesChoices for application/json ContentType.
+type PatchNoticesChoicesJSONRequestBody = ChooseInputBody
+
 // PatchSubscriptionsJSONRequestBody defines body for PatchSubscriptions for application/json ContentType.
 type PatchSubscriptionsJSONRequestBody = ChangeInputBody
 
@@ -2802,12 +2844,43 @@ type ClientInterface interface {
 
 	// GetNotices Your notices, newest first
 	//
-	// What you should know of your plan, in words and, for programs, by its kind.
+	// What you should know of your analyses and your plan, in words and, for programs, by its kind.
 	//
 	// An API key needs the scope `account:read`.
 	//
 	// Corresponds with GET /api/v1/notices (the `GetNotices` operationId).
 	GetNotices(ctx context.Context, params *GetNoticesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetNoticesChoices What you want to be told
+	//
+	// Every kind of notice, and whether you are told of it on the page and by mail. Webhooks choose for themselves.
+	//
+	// API keys are refused: sign in.
+	//
+	// Corresponds with GET /api/v1/notices/choices (the `GetNoticesChoices` operationId).
+	GetNoticesChoices(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PatchNoticesChoicesWithBody Switch a kind of notice on or off
+	//
+	// The answer is what you are told of from now on, of every kind.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v1/notices/choices (the `PatchNoticesChoices` operationId).
+	PatchNoticesChoicesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PatchNoticesChoices Switch a kind of notice on or off
+	//
+	// The answer is what you are told of from now on, of every kind.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v1/notices/choices (the `PatchNoticesChoices` operationId).
+	PatchNoticesChoices(ctx context.Context, body PatchNoticesChoicesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PostNoticesIDRead Mark a notice as read
 	//
@@ -3928,13 +4001,74 @@ func (c *Client) PatchFindingsID(ctx context.Context, id string, body PatchFindi
 
 // GetNotices Your notices, newest first
 //
-// What you should know of your plan, in words and, for programs, by its kind.
+// What you should know of your analyses and your plan, in words and, for programs, by its kind.
 //
 // An API key needs the scope `account:read`.
 //
 // Corresponds with GET /api/v1/notices (the `GetNotices` operationId).
 func (c *Client) GetNotices(ctx context.Context, params *GetNoticesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetNoticesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetNoticesChoices What you want to be told
+//
+// Every kind of notice, and whether you are told of it on the page and by mail. Webhooks choose for themselves.
+//
+// API keys are refused: sign in.
+//
+// Corresponds with GET /api/v1/notices/choices (the `GetNoticesChoices` operationId).
+func (c *Client) GetNoticesChoices(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetNoticesChoicesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PatchNoticesChoicesWithBody Switch a kind of notice on or off
+//
+// The answer is what you are told of from now on, of every kind.
+//
+// API keys are refused: sign in.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v1/notices/choices (the `PatchNoticesChoices` operationId).
+func (c *Client) PatchNoticesChoicesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPatchNoticesChoicesRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PatchNoticesChoices Switch a kind of notice on or off
+//
+// The answer is what you are told of from now on, of every kind.
+//
+// API keys are refused: sign in.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v1/notices/choices (the `PatchNoticesChoices` operationId).
+func (c *Client) PatchNoticesChoices(ctx context.Context, body PatchNoticesChoicesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPatchNoticesChoicesRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6504,6 +6638,73 @@ func NewGetNoticesRequest(server string, params *GetNoticesParams) (*http.Reques
 	return req, nil
 }
 
+// NewGetNoticesChoicesRequest constructs an http.Request for the GetNoticesChoices method
+func NewGetNoticesChoicesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/notices/choices")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPatchNoticesChoicesRequest calls the generic PatchNoticesChoices builder with application/json body
+func NewPatchNoticesChoicesRequest(server string, body PatchNoticesChoicesJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPatchNoticesChoicesRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPatchNoticesChoicesRequestWithBody constructs an http.Request for the PatchNoticesChoices method, with any body, and a specified content type
+func NewPatchNoticesChoicesRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/notices/choices")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewPostNoticesIDReadRequest constructs an http.Request for the PostNoticesIDRead method
 func NewPostNoticesIDReadRequest(server string, id string) (*http.Request, error) {
 	var err error
@@ -8569,7 +8770,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetNoticesWithResponse Your notices, newest first
 	//
-	// What you should know of your plan, in words and, for programs, by its kind.
+	// What you should know of your analyses and your plan, in words and, for programs, by its kind.
 	//
 	// An API key needs the scope `account:read`.
 	//
@@ -8577,6 +8778,39 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v1/notices (the `GetNotices` operationId).
 	GetNoticesWithResponse(ctx context.Context, params *GetNoticesParams, reqEditors ...RequestEditorFn) (*GetNoticesResponse, error)
+
+	// GetNoticesChoicesWithResponse What you want to be told
+	//
+	// Every kind of notice, and whether you are told of it on the page and by mail. Webhooks choose for themselves.
+	//
+	// API keys are refused: sign in.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/notices/choices (the `GetNoticesChoices` operationId).
+	GetNoticesChoicesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetNoticesChoicesResponse, error)
+
+	// PatchNoticesChoicesWithBodyWithResponse Switch a kind of notice on or off
+	//
+	// The answer is what you are told of from now on, of every kind.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/notices/choices (the `PatchNoticesChoices` operationId).
+	PatchNoticesChoicesWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PatchNoticesChoicesResponse, error)
+
+	// PatchNoticesChoicesWithResponse Switch a kind of notice on or off
+	//
+	// The answer is what you are told of from now on, of every kind.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/notices/choices (the `PatchNoticesChoices` operationId).
+	PatchNoticesChoicesWithResponse(ctx context.Context, body PatchNoticesChoicesJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchNoticesChoicesResponse, error)
 
 	// PostNoticesIDReadWithResponse Mark a notice as read
 	//
@@ -10209,6 +10443,86 @@ func (r GetNoticesResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r GetNoticesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetNoticesChoicesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ChoicesOutputBody
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetNoticesChoicesResponse) GetJSON200() *ChoicesOutputBody {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetNoticesChoicesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetNoticesChoicesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetNoticesChoicesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetNoticesChoicesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PatchNoticesChoicesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ChoicesOutputBody
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PatchNoticesChoicesResponse) GetJSON200() *ChoicesOutputBody {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PatchNoticesChoicesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PatchNoticesChoicesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PatchNoticesChoicesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PatchNoticesChoicesResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -12490,7 +12804,7 @@ func (c *ClientWithResponses) PatchFindingsIDWithResponse(ctx context.Context, i
 
 // GetNoticesWithResponse Your notices, newest first
 //
-// What you should know of your plan, in words and, for programs, by its kind.
+// What you should know of your analyses and your plan, in words and, for programs, by its kind.
 //
 // An API key needs the scope `account:read`.
 //
@@ -12503,6 +12817,57 @@ func (c *ClientWithResponses) GetNoticesWithResponse(ctx context.Context, params
 		return nil, err
 	}
 	return ParseGetNoticesResponse(rsp)
+}
+
+// GetNoticesChoicesWithResponse What you want to be told
+//
+// Every kind of notice, and whether you are told of it on the page and by mail. Webhooks choose for themselves.
+//
+// API keys are refused: sign in.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/notices/choices (the `GetNoticesChoices` operationId).
+func (c *ClientWithResponses) GetNoticesChoicesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetNoticesChoicesResponse, error) {
+	rsp, err := c.GetNoticesChoices(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetNoticesChoicesResponse(rsp)
+}
+
+// PatchNoticesChoicesWithBodyWithResponse Switch a kind of notice on or off
+//
+// The answer is what you are told of from now on, of every kind.
+//
+// API keys are refused: sign in.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/notices/choices (the `PatchNoticesChoices` operationId).
+func (c *ClientWithResponses) PatchNoticesChoicesWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PatchNoticesChoicesResponse, error) {
+	rsp, err := c.PatchNoticesChoicesWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePatchNoticesChoicesResponse(rsp)
+}
+
+// PatchNoticesChoicesWithResponse Switch a kind of notice on or off
+//
+// The answer is what you are told of from now on, of every kind.
+//
+// API keys are refused: sign in.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/notices/choices (the `PatchNoticesChoices` operationId).
+func (c *ClientWithResponses) PatchNoticesChoicesWithResponse(ctx context.Context, body PatchNoticesChoicesJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchNoticesChoicesResponse, error) {
+	rsp, err := c.PatchNoticesChoices(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePatchNoticesChoicesResponse(rsp)
 }
 
 // PostNoticesIDReadWithResponse Mark a notice as read
@@ -14336,6 +14701,72 @@ func ParseGetNoticesResponse(rsp *http.Response) (*GetNoticesResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest NoticesOutputBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetNoticesChoicesResponse parses an HTTP response from a GetNoticesChoicesWithResponse call
+func ParseGetNoticesChoicesResponse(rsp *http.Response) (*GetNoticesChoicesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetNoticesChoicesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ChoicesOutputBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePatchNoticesChoicesResponse parses an HTTP response from a PatchNoticesChoicesWithResponse call
+func ParsePatchNoticesChoicesResponse(rsp *http.Response) (*PatchNoticesChoicesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PatchNoticesChoicesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ChoicesOutputBody
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/notice"
 	"github.com/repazoo/repazoo/internal/page"
 )
 
@@ -109,13 +110,14 @@ func (s *Service) Cancel(ctx context.Context, userID, id string) (Analysis, erro
 	return s.Get(ctx, userID, id) // an analysis that had ended already is simply shown
 }
 
-// Delete removes an analysis and its report; one that is still running is cancelled first.
+// Delete removes an analysis, its report and what was told of it; one that is still running is cancelled first.
 func (s *Service) Delete(ctx context.Context, userID, id string) error {
 	if _, err := s.Cancel(ctx, userID, id); err != nil {
 		return err
 	}
-	return s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
+	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.AnalysisDelete, Resource: id})
+		notice.Forget(tx, userID, id)
 		n, err := tx.Exec(ctx, `DELETE FROM analyses WHERE user_id = $1 AND id = $2`, userID, id)
 		if err == nil && n == 0 {
 			err = notFound(db.ErrNotFound)

@@ -214,11 +214,22 @@ func (s *Service) save(ctx context.Context, a Analysis, r *assess.Report) error 
 	if err != nil {
 		return err
 	}
+	since, err := s.since(ctx, a, r)
+	if err != nil {
+		return err
+	}
+	lenses, err := lensScores(r)
+	if err != nil {
+		return err
+	}
 	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := tx.Exec(ctx, `
-			UPDATE analyses SET status = 'completed', stage = 'done', done = total, score = $3, level = $4, score_now = $3, level_now = $4, findings = $5, finished_at = $6, free = $7, lease_until = NULL, event_seq = event_seq + 1
+			UPDATE analyses SET status = 'completed', stage = 'done', done = total, score = $3, level = $4, score_now = $3, level_now = $4,
+				findings = $5, finished_at = $6, free = $7, lens_scores = $8, since_id = $9, since_new = $10, since_gone = $11,
+				lease_until = NULL, event_seq = event_seq + 1
 			WHERE id = $1 AND runner = $2 AND status = 'running'`,
-			a.ID, a.runner, r.Score, string(r.Level), len(r.Findings)+r.LeftOut.Findings, tx.Now(), free)
+			a.ID, a.runner, r.Score, string(r.Level), len(r.Findings)+r.LeftOut.Findings, tx.Now(), free,
+			lenses, since.id, since.added, since.gone)
 		if err != nil {
 			return err
 		}
@@ -232,6 +243,9 @@ func (s *Service) save(ctx context.Context, a Analysis, r *assess.Report) error 
 			s.Accounts.MarkSynced(ctx, tx, a.UserID, *a.AccountID)
 		}
 		audit.Record(ctx, tx, audit.Event{UserID: a.UserID, Actor: "system", Action: audit.AnalysisComplete, Resource: a.ID})
+		if err := tellFinished(ctx, tx, a, r, since); err != nil {
+			return err
+		}
 		if free {
 			return s.Billing.Release(ctx, tx, a.UserID, a.PeriodStart)
 		}
@@ -306,6 +320,9 @@ func (s *Service) fail(ctx context.Context, a Analysis, f *fault.Fault) error {
 			return err
 		}
 		audit.Record(ctx, tx, audit.Event{UserID: a.UserID, Actor: "system", Action: audit.AnalysisFail, Resource: a.ID, Detail: map[string]any{"code": f.Code}})
+		if err := tellFailed(ctx, tx, a, f); err != nil {
+			return err
+		}
 		return s.Billing.Release(ctx, tx, a.UserID, a.PeriodStart)
 	})
 	if err == nil && n > 0 {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/mail"
 	"strings"
 	"testing"
 
@@ -21,7 +22,7 @@ func noticeOf(p *person) string {
 	if err := json.Unmarshal([]byte(p.must(http.StatusOK, "GET", "/api/v1/notices?unread=true", "")), &told); err != nil {
 		p.t.Fatal(err)
 	}
-	if len(told.Data) != 1 || told.Data[0].Kind != "plan.cancelled" {
+	if len(told.Data) == 0 || told.Data[0].Kind != "plan.cancelled" {
 		p.t.Fatalf("told %+v", told)
 	}
 	p.must(http.StatusOK, "POST", "/api/v1/subscriptions/resume", "")
@@ -97,4 +98,77 @@ func TestEmail_ThatXConfirmedGetsNoticesUntilItsOwnerWantsNone(t *testing.T) {
 	if me := again.must(http.StatusOK, "GET", "/api/v1/users/me", ""); !strings.Contains(me, `"email":null`) {
 		t.Error(me)
 	}
+}
+
+// A mail program unsubscribes without a session, by a form as RFC 8058 has it, and is answered without a redirect. A look at
+// the link changes nothing.
+func TestUnsubscribe_TakesOneClickWithoutASession(t *testing.T) {
+	t.Parallel()
+	office, mails := letters(t)
+	base := start(t, io.Discard, map[string]string{"X_ASK_EMAIL": "true", "SMTP_URL": office, "SMTP_FROM": "Repazoo <no-reply@repazoo.example>"})
+	p := signIn(t, base, "ada_fernhill")
+	p.subscribe()
+	noticeOf(p)
+	header, err := mail.ReadMessage(strings.NewReader(<-mails))
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := strings.Trim(header.Header.Get("List-Unsubscribe"), "<>")
+	wants := func(on bool) {
+		t.Helper()
+		said := p.must(http.StatusOK, "GET", "/api/v1/notices/choices", "")
+		if off := strings.Contains(said, `"mail":false`); off == on {
+			t.Errorf("told of what: %s", said)
+		}
+	}
+	stranger := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	ask := func(method, body string) int {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, link, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		res, err := stranger.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		return res.StatusCode
+	}
+	if got := ask(http.MethodGet, ""); got != http.StatusOK {
+		t.Errorf("a look at the link: %d", got)
+	}
+	wants(true)
+	if got := ask(http.MethodPost, "List-Unsubscribe=One-Click"); got != http.StatusOK {
+		t.Errorf("one click: %d", got)
+	}
+	wants(false)
+}
+
+// letters gives the address of a mail server that takes everything, and what was sent.
+func letters(t *testing.T) (url string, bodies <-chan string) {
+	t.Helper()
+	seen := make(chan string, 10)
+	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return postbag{seen}, nil }))
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go server.Serve(l)
+	t.Cleanup(func() { server.Close() })
+	return "smtp://" + l.Addr().String(), seen
+}
+
+type postbag struct{ seen chan<- string }
+
+func (postbag) Reset()                               {}
+func (postbag) Logout() error                        { return nil }
+func (postbag) Mail(string, *smtp.MailOptions) error { return nil }
+func (postbag) Rcpt(string, *smtp.RcptOptions) error { return nil }
+
+func (b postbag) Data(r io.Reader) error {
+	body, err := io.ReadAll(r)
+	b.seen <- string(body)
+	return err
 }

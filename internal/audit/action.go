@@ -54,6 +54,8 @@ const ( //nolint:gosec // names of actions, no secrets
 	WebhookEnabled     Action = "webhook.enabled"
 	WebhookRedelivered Action = "webhook.redelivered"
 
+	NoticesChosen Action = "notices.chosen"
+
 	ExportRequested Action = "export.requested"
 	ExportFetched   Action = "export.fetched"
 
@@ -78,7 +80,7 @@ func Actions() []Action {
 		AnalysisStart, AnalysisComplete, AnalysisFail, AnalysisCancel, AnalysisDelete, ArchiveUpload, FindingDismiss,
 		SubscriptionChanged, SubscriptionRefused, SubscriptionCancelled, SubscriptionResumed, SubscriptionChangeAsked, SubscriptionChangeDeclined,
 		PaymentRefund, PaymentDispute,
-		WebhookAdded, WebhookRemoved, WebhookEnabled, WebhookRedelivered,
+		WebhookAdded, WebhookRemoved, WebhookEnabled, WebhookRedelivered, NoticesChosen,
 		ExportRequested, ExportFetched,
 		AuditRead, SecretsChanged, SealRotated,
 		SignInRefused, TokenRefused, AccessRefused, RateRefused,

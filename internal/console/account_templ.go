@@ -148,7 +148,7 @@ func emailCard(v emailView) templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<section class=\"card\" aria-labelledby=\"email-title\"><h2 id=\"email-title\">E-mail</h2><form method=\"post\" action=\"/account/email\" class=\"inline\"><label for=\"email\">Where to tell you what happens to your plan</label> <input id=\"email\" name=\"email\" type=\"email\" value=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<section class=\"card\" aria-labelledby=\"email-title\"><h2 id=\"email-title\">E-mail</h2><form method=\"post\" action=\"/account/email\" class=\"inline\"><label for=\"email\">Where to send you notices</label> <input id=\"email\" name=\"email\" type=\"email\" value=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -185,7 +185,7 @@ func emailCard(v emailView) templ.Component {
 			}
 		}
 		if v.Email.Confirmed != "" {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "Save it empty to get no more mail.")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<a href=\"/account/notices#choices\">Choose what is sent there</a>, or save it empty to get no more mail.")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -53,6 +53,7 @@ var sentences = map[audit.Action]string{
 	audit.WebhookRemoved:             "A webhook was removed",
 	audit.WebhookEnabled:             "A webhook was switched on again",
 	audit.WebhookRedelivered:         "Something was sent to a webhook again",
+	audit.NoticesChosen:              "What you want to be told was changed",
 	audit.SignInRefused:              "A sign-in with X was refused",
 	audit.TokenRefused:               "A token that is not valid was refused",
 	audit.AccessRefused:              "Something was refused that you may not do",

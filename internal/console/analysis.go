@@ -99,6 +99,9 @@ func (c *Console) showAnalysis(v *visit) error {
 	if a.Status == analysis.Completed {
 		return c.showReport(v, a)
 	}
+	if err := c.Notices.Seen(v.r.Context(), v.me.UserID, a.ID); err != nil {
+		return err
+	}
 	view := analysisView{page: c.page(v, "Analysis of @"+a.Handle), Analysis: a}
 	switch a.Status {
 	case analysis.Failed, analysis.Cancelled:

@@ -43,7 +43,7 @@ func confirmPage(v confirmView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.Token != "" {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<h1 id=\"confirm\">Confirm your e-mail address</h1><p>Repazoo will send notices of your plan to this address, and nothing else.</p><form method=\"post\" action=\"/email/confirm\"><input type=\"hidden\" name=\"token\" value=\"")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<h1 id=\"confirm\">Confirm your e-mail address</h1><p>Repazoo will send its notices to this address, and nothing else.</p><form method=\"post\" action=\"/email/confirm\"><input type=\"hidden\" name=\"token\" value=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -61,7 +61,7 @@ func confirmPage(v confirmView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<h1 id=\"confirm\">Your e-mail address is confirmed</h1><p>From now on you get a mail when something happens to your plan.</p><p><a href=\"/\">Go to your reports</a></p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<h1 id=\"confirm\">Your e-mail address is confirmed</h1><p>From now on you get a mail when a report is ready, or something happens to your plan. You can choose <a href=\"/account/notices\">what you are told</a>.</p><p><a href=\"/\">Go to your reports</a></p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

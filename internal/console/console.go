@@ -111,8 +111,11 @@ func (c *Console) Routes() map[string]http.Handler {
 
 		"GET /admin/billing": c.admin(c.showFigures),
 
-		"GET /account/notices":    c.member(c.showNotices),
-		"POST /notices/{id}/read": c.form(c.readNotice, c.showHome),
+		"GET /account/notices":          c.member(c.showNotices),
+		"POST /account/notices/choices": c.form(c.choose, c.showNotices),
+		"GET /email/unsubscribe":        c.open(c.showUnsubscribe),
+		"POST /email/unsubscribe":       c.open(c.unsubscribe),
+		"POST /notices/{id}/read":       c.form(c.readNotice, c.showHome),
 
 		"GET /account/webhooks":                                       c.member(c.showWebhooks),
 		"POST /account/webhooks":                                      c.member(c.addWebhook),

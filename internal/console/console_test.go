@@ -17,6 +17,7 @@ func TestRoutes_AStrangerIsAskedToSignInAndLedBack(t *testing.T) {
 	open := map[string]bool{
 		"GET /{$}": true, "GET /": true, "GET /assets/{file}": true,
 		"GET /email/confirm": true, "POST /email/confirm": true, // the link is mailed, and may be followed anywhere
+		"GET /email/unsubscribe": true, "POST /email/unsubscribe": true, // so is this one
 	}
 	for pattern := range w.routes {
 		if open[pattern] {

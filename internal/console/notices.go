@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/url"
+	"slices"
 
 	"github.com/repazoo/repazoo/internal/notice"
 )
@@ -17,6 +18,15 @@ type noticesView struct {
 	page
 	Notices []notice.Notice
 	Older   string // the address of the next page; "" on the last
+	Choices []notice.Choice
+	Mails   bool // this server sends mail
+	Address bool // and there is a confirmed address for it
+}
+
+type stopView struct {
+	page
+	Token string // "" once it was used
+	Stop  notice.Stop
 }
 
 func (c *Console) gatherNotices(v *visit, h *homeView) error {
@@ -30,7 +40,15 @@ func (c *Console) showNotices(v *visit) error {
 	if err != nil {
 		return err
 	}
-	n := noticesView{page: c.page(v, "Notices"), Notices: p.Notices}
+	n := noticesView{page: c.page(v, "Notices"), Notices: p.Notices, Mails: c.Notices.Mails()}
+	if n.Choices, err = c.Notices.Choices(v.r.Context(), v.me.UserID); err != nil {
+		return err
+	}
+	email, err := c.Notices.Email(v.r.Context(), v.me.UserID)
+	if err != nil {
+		return err
+	}
+	n.Address = email.Confirmed != ""
 	if p.Next != "" {
 		n.Older = "/account/notices?" + url.Values{"cursor": {p.Next}}.Encode()
 	}
@@ -40,4 +58,46 @@ func (c *Console) showNotices(v *visit) error {
 func (c *Console) readNotice(v *visit) (string, error) {
 	_, err := c.Notices.Read(v.r.Context(), v.me.UserID, v.r.PathValue("id"))
 	return "/?done=notice-read", err
+}
+
+// choose keeps what was ticked. A box that is not ticked is not sent, so each kind is named beside its boxes; where no mail
+// is sent there are no boxes for it, and what was chosen about it stays.
+func (c *Console) choose(v *visit) (string, error) {
+	before, err := c.Notices.Choices(v.r.Context(), v.me.UserID)
+	if err != nil {
+		return "", err
+	}
+	named, form := v.r.PostForm["kind"], v.r.PostForm
+	var chosen []notice.Choice
+	for _, choice := range before {
+		if !slices.Contains(named, string(choice.Kind)) {
+			continue
+		}
+		choice.Page = slices.Contains(form["page"], string(choice.Kind))
+		if c.Notices.Mails() {
+			choice.Mail = slices.Contains(form["mail"], string(choice.Kind))
+		}
+		chosen = append(chosen, choice)
+	}
+	return "/account/notices?done=notices-chosen#choices", c.Notices.Choose(v.r.Context(), v.me.UserID, chosen...)
+}
+
+// showUnsubscribe asks, because programs that look into mail follow its links; the button does what one click in a mail
+// program does.
+func (c *Console) showUnsubscribe(v *visit) error {
+	token := v.r.URL.Query().Get("token")
+	stop, err := c.Notices.ReadStop(token)
+	if err != nil {
+		return err
+	}
+	return c.ok(v, stopPage(stopView{c.page(v, "No more mail like this"), token, stop}))
+}
+
+// unsubscribe is for whoever has the link: a mail program, or a person, signed in or not.
+func (c *Console) unsubscribe(v *visit) error {
+	stop, err := c.Notices.Unsubscribe(v.r.Context(), v.r.URL.Query().Get("token"))
+	if err != nil {
+		return err
+	}
+	return c.ok(v, stopPage(stopView{page: c.page(v, "You get no more mail like this"), Stop: stop}))
 }

@@ -3,6 +3,7 @@ package console_test
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -59,4 +60,36 @@ func TestNotices_AreAllOnTheirPage(t *testing.T) {
 	if n := strings.Count(page.body, "<li>"); n != 30 || !strings.Contains(page.body, ">Older<") {
 		t.Fatalf("%d notices on the first page", n)
 	}
+}
+
+func TestNotices_AreSwitchedOffByKindAndOn(t *testing.T) {
+	t.Parallel()
+	p := newWorld(t).signIn(gus)
+	kinds := url.Values{"kind": {"analysis.finished", "account.linked"}, "page": {}}
+	if at := p.post("/account/notices/choices", kinds).leadsTo(); at != "/account/notices?done=notices-chosen#choices" {
+		t.Fatalf("led to %s", at)
+	}
+	p.get("/account/notices").shows(http.StatusOK,
+		`name="page" value="analysis.finished" aria-label`, `name="page" value="analysis.failed" checked`, "This server sends no mail.").
+		hides(`name="mail"`, `name="page" value="account.linked"`)
+	p.tell(notice.Fact{Kind: notice.AnalysisFinished, Subject: "1", Data: notice.Data{Handle: gus}})
+	p.get("/").shows(http.StatusOK).hides("Your report is ready")
+	p.post("/account/notices/choices", url.Values{"kind": {"analysis.finished"}, "page": {"analysis.finished"}}).leadsTo()
+	p.get("/account/notices").shows(http.StatusOK, `name="page" value="analysis.finished" checked`)
+}
+
+func TestUnsubscribe_ALinkThatIsNotOursIsRefusedForEverybody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.stranger().get("/email/unsubscribe?token=ABC").shows(http.StatusNotFound, "This link is not one of ours")
+	w.stranger().post("/email/unsubscribe?token=ABC", url.Values{"List-Unsubscribe": {"One-Click"}}).shows(http.StatusNotFound)
+}
+
+func TestNotices_OfAReportAreReadOnceItIsOpened(t *testing.T) {
+	t.Parallel()
+	p := newWorld(t).signIn(gus).subscribe("basic")
+	at := p.completed()
+	p.get("/").shows(http.StatusOK, "Your report is ready", `<a href="`+at+`">Open the report</a>`)
+	p.get(at).shows(http.StatusOK)
+	p.get("/").shows(http.StatusOK).hides("Your report is ready")
 }

@@ -83,6 +83,9 @@ func (c *Console) showReport(v *visit, a analysis.Analysis) error {
 	if err != nil {
 		return err
 	}
+	if err := c.Notices.Seen(v.r.Context(), v.me.UserID, a.ID); err != nil {
+		return err
+	}
 	view := reportView{page: c.page(v, "Report on @"+a.Handle), Analysis: a, R: r, At: at}
 	view.Report = true
 	view.Lenses = lensesOf(r)

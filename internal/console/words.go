@@ -118,6 +118,8 @@ func done(code string) string {
 		return "The address was removed. You get no more mail."
 	case "notice-read":
 		return "Noted. It is still under Account, Notices."
+	case "notices-chosen":
+		return "Saved. From now on you are told what is ticked."
 	case "erasing":
 		return "Your account is being erased, and you are signed out everywhere. Everything will be gone in a few minutes."
 	case "signed-out":

@@ -50,11 +50,21 @@ func noticeEntries() map[string]entry {
 	list, endpoints, sent := noticesOutput{}, endpointsOutput{}, deliveriesOutput{}
 	list.Body.Data, list.Body.Total = []noticeBody{told}, 1
 	endpoints.Body.Data = []EndpointBody{exampleEndpoint()}
+	choices := choicesOutput{}
+	choices.Body.Data = []choiceBody{{notice.AnalysisFinished, true, false, false}}
 	waiting := deliveryBody{ID: exampleOther, Kind: notice.Test, Status: "waiting", CreatedAt: exampleTime(), NextTryAt: new(exampleTime())}
 	delivered := deliveryBody{exampleOther, notice.QuotaNearlyUsed, "delivered", 1, new(http.StatusOK), nil, exampleTime(), new(exampleTime()), nil}
 	sent.Body.Data, sent.Body.Total = []deliveryBody{delivered}, 1
 	return map[string]entry{
-		"GET /api/v1/notices":                  {text: "What you should know of your plan, in words and, for programs, by its kind.", answered: list.Body},
+		"GET /api/v1/notices/choices": {
+			text:     "Every kind of notice, and whether you are told of it on the page and by mail. Webhooks choose for themselves.",
+			answered: choices.Body,
+		},
+		"PATCH /api/v1/notices/choices": {
+			text: "The answer is what you are told of from now on, of every kind.",
+			sent: map[string]any{"kind": "analysis.finished", "mail": false}, answered: choices.Body,
+		},
+		"GET /api/v1/notices":                  {text: "What you should know of your analyses and your plan, in words and, for programs, by its kind.", answered: list.Body},
 		"POST /api/v1/notices/{id}/read":       {text: "It is shown as new no more, here and on the pages.", answered: read},
 		"GET /api/v1/webhooks":                 {text: "Where notices are sent to, with how that goes. docs/webhooks.md says what is sent.", answered: endpoints.Body},
 		"POST /api/v1/webhooks":                {text: "The secret in the answer is told this once; it signs what is sent. Five addresses at most.", sent: map[string]any{"url": "https://example.com/hooks/repazoo", "kinds": []string{"quota.nearly_used"}}, answered: madeEndpointBody{exampleEndpoint(), "the-signing-secret"}, refusals: []*fault.Fault{fault.NotFound, fault.Conflict}},

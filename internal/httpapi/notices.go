@@ -54,3 +54,60 @@ func (a *API) readNotice(ctx context.Context, in *idInput) (*noticeOutput, error
 	n, err := a.Notices.Read(ctx, caller(ctx), in.ID)
 	return &noticeOutput{newNoticeBody(n)}, err
 }
+
+type choiceBody struct {
+	Kind   notice.Kind `json:"kind" example:"analysis.finished"`
+	Page   bool        `json:"page" doc:"Shown as new on the front page. What is switched off stands in the list all the same, as read."`
+	Mail   bool        `json:"mail" doc:"Mailed to your confirmed address, if there is one."`
+	Pinned bool        `json:"pinned" doc:"It is always shown on the page: it tells who may sign in, or that a plan stops."`
+}
+
+type choicesOutput struct {
+	Body struct {
+		Data []choiceBody `json:"data"`
+	}
+}
+
+func (a *API) noticeChoices(ctx context.Context, _ *struct{}) (*choicesOutput, error) {
+	all, err := a.Notices.Choices(ctx, caller(ctx))
+	if err != nil {
+		return nil, err
+	}
+	out := &choicesOutput{}
+	out.Body.Data = make([]choiceBody, len(all))
+	for i, c := range all {
+		out.Body.Data[i] = choiceBody{c.Kind, c.Page, c.Mail, c.Kind.Pinned()}
+	}
+	return out, nil
+}
+
+type chooseInput struct {
+	Body struct {
+		Kind string `json:"kind" minLength:"1" maxLength:"50" doc:"Of a notice." example:"analysis.finished"`
+		Page *bool  `json:"page,omitempty" doc:"Left out: as it is."`
+		Mail *bool  `json:"mail,omitempty" doc:"Left out: as it is."`
+	}
+}
+
+func (a *API) chooseNotices(ctx context.Context, in *chooseInput) (*choicesOutput, error) {
+	all, err := a.Notices.Choices(ctx, caller(ctx))
+	if err != nil {
+		return nil, err
+	}
+	chosen := notice.Choice{Kind: notice.Kind(in.Body.Kind)}
+	for _, c := range all {
+		if c.Kind == chosen.Kind {
+			chosen = c
+		}
+	}
+	if in.Body.Page != nil {
+		chosen.Page = *in.Body.Page
+	}
+	if in.Body.Mail != nil {
+		chosen.Mail = *in.Body.Mail
+	}
+	if err := a.Notices.Choose(ctx, caller(ctx), chosen); err != nil {
+		return nil, err
+	}
+	return a.noticeChoices(ctx, nil)
+}

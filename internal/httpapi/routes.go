@@ -19,7 +19,7 @@ var tags = []*huma.Tag{
 	{Name: "sign-in", Description: "Sign in with X, and your sessions."},
 	{Name: "api keys", Description: "Keys for your programs. They are managed in a session, never with a key."},
 	{Name: "billing", Description: "Plans and your subscription."},
-	{Name: "notices", Description: "What you are told of your plan, here and at addresses of your own."},
+	{Name: "notices", Description: "What you are told, here and at addresses of your own."},
 	{Name: "health", Description: "Is it up, and what is it."},
 	{Name: "admin", Description: "For administrators."},
 }
@@ -282,6 +282,14 @@ func (a *API) noticeRoutes() []route {
 		{
 			At: "GET /api/v1/notices", Scope: account.AccountRead,
 			Serve: does(a.notices), Summary: "Your notices, newest first",
+		},
+		{
+			At:    "GET /api/v1/notices/choices",
+			Serve: does(a.noticeChoices), Summary: "What you want to be told",
+		},
+		{
+			At:    "PATCH /api/v1/notices/choices",
+			Serve: does(a.chooseNotices), Summary: "Switch a kind of notice on or off",
 		},
 		{
 			At:    "POST /api/v1/notices/{id}/read",

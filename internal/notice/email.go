@@ -141,7 +141,8 @@ func (s *Service) AskToConfirm(ctx context.Context, userID string) error {
 			"If it was not you, do nothing, and you will hear no more of it.",
 		},
 		Action: "Confirm the address", Link: s.PublicURL + "/email/confirm?token=" + token,
-		Why: "You get this one mail because this address was typed into Repazoo.",
+		Why:  "You get this one mail because this address was typed into Repazoo.",
+		Stop: s.stopLink(userID, confirmPrefix+addressHash(to)),
 	})
 	if errors.Is(err, errMailNever) {
 		s.Log.WarnContext(ctx, "an address could not be asked to be confirmed", "user", userID, "cause", err, "advice", mailAdvice)

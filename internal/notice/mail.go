@@ -3,6 +3,7 @@ package notice
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -85,6 +87,7 @@ type letter struct {
 	Action    string // the words of the link
 	Link      string
 	Why       string // they get it
+	Stop      string // the address that ends mails like this one
 }
 
 func (l letter) html(ctx context.Context) (string, error) {
@@ -98,7 +101,7 @@ func (l letter) text() string {
 	for _, s := range l.Sentences {
 		b.WriteString(s + "\n\n")
 	}
-	fmt.Fprintf(&b, "%s: %s\n\n-- \n%s\n", l.Action, l.Link, l.Why)
+	fmt.Fprintf(&b, "%s: %s\n\n-- \n%s\nNo more mail like this: %s\n", l.Action, l.Link, l.Why, l.Stop)
 	return b.String()
 }
 
@@ -161,15 +164,26 @@ func mailFor(ctx context.Context, from, to string, l letter) (*gomail.Msg, error
 	if err != nil {
 		return nil, err
 	}
-	msg := gomail.NewMsg()
+	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent()) // whoever gets it need not know what made it
 	if err := errors.Join(msg.From(from), msg.To(to)); err != nil {
 		return nil, err
 	}
 	msg.Subject(l.Subject)
 	msg.SetDate()
-	msg.SetMessageID()
+	msg.SetMessageIDWithValue(messageID(from))
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	msg.SetGenHeader("List-Unsubscribe", "<"+l.Stop+">")
+	msg.SetGenHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click") // RFC 8058
 	msg.SetBodyString(gomail.TypeTextPlain, l.text())
 	msg.AddAlternativeString(gomail.TypeTextHTML, html)
 	return msg, nil
+}
+
+// messageID names a mail in the domain of its sender, as filters expect, and not in that of the machine that sends it.
+func messageID(from string) string {
+	domain := "localhost"
+	if a, err := mail.ParseAddress(from); err == nil {
+		domain = a.Address[strings.LastIndexByte(a.Address, '@')+1:]
+	}
+	return strings.ToLower(rand.Text()) + "@" + domain
 }

@@ -1,6 +1,6 @@
-// Package notice tells people what happened to their plan and to who may sign in: that a payment failed, that grace ends,
-// that the plan changed or ended, that the quota is nearly used, that an X account was
-// linked or released, that a browser signed in for the first time.
+// Package notice tells people what happened to their analyses, to their plan and to who may sign in: that a report is
+// ready or an analysis failed, that something new and grave was found, that a payment failed, that the quota is nearly
+// used, that an X account was linked or released, that a browser signed in for the first time.
 //
 // # A notice is a row
 //
@@ -17,7 +17,8 @@
 // A person may name addresses of their own that hear of notices, signed as the Standard Webhooks specification says
 // (endpoint.go, deliver.go). Those addresses are a stranger's choice, so requests reach the public internet only (guard.go). Where the
 // operator has an SMTP server, a notice is also mailed, at most once, to the address that its user has confirmed
-// (email.go, post.go).
+// (email.go, post.go). Each kind can be switched off, on the page and by mail (choices.go), and each mail has a link that
+// does so with one click and without a session (unsubscribe.go).
 package notice
 
 import (
@@ -50,11 +51,19 @@ const (
 	AccountLinked   Kind = "account.linked"      // a further X account, Data.Handle, opens the user's account from now on
 	AccountReleased Kind = "account.released"    // an X account, Data.Handle, was unlinked and opens nothing any more
 	NewBrowser      Kind = "session.new_browser" // a sign-in from a browser that never signed in to this account
+
+	AnalysisFinished Kind = "analysis.finished" // the report Data.Analysis is ready
+	AnalysisFailed   Kind = "analysis.failed"   // and Data.Reason is why
+	NewHigh          Kind = "findings.new_high" // the report has Data.Findings high or critical ones that the one before had not
 )
 
 // Kinds lists every kind, in the order people are shown them.
 func Kinds() []Kind {
-	return []Kind{PaymentFailed, GraceEnding, GraceEnded, PlanChanged, PlanCancelled, PlanEnded, TrialEnding, QuotaNearlyUsed, QuotaUsedUp, EndpointOff, AccountLinked, AccountReleased, NewBrowser}
+	return []Kind{
+		NewHigh, AnalysisFinished, AnalysisFailed,
+		PaymentFailed, GraceEnding, GraceEnded, PlanChanged, PlanCancelled, PlanEnded, TrialEnding, QuotaNearlyUsed, QuotaUsedUp,
+		EndpointOff, AccountLinked, AccountReleased, NewBrowser,
+	}
 }
 
 // Data is what the words of a notice need. Fields that a kind does not need are zero.
@@ -68,6 +77,12 @@ type Data struct {
 	Host   string    `json:"host,omitempty"`    // of the endpoint it is about
 	Handle string    `json:"handle,omitempty"`  // of the X account it is about
 	NoCard string    `json:"no_card,omitempty"` // there is no card, and the plan will "cancel" or "pause"
+
+	Analysis string   `json:"analysis_id,omitempty"` // the analysis it is about
+	Findings int      `json:"findings,omitempty"`    // how many findings it tells of; never what they say
+	Score    *float64 `json:"score,omitempty"`       // of the report
+	Level    string   `json:"level,omitempty"`       // of the report
+	Reason   string   `json:"reason,omitempty"`      // why it failed, a sentence
 }
 
 // Fact is what a notice is made of.
@@ -90,6 +105,8 @@ func Write(ctx context.Context, tx db.Tx, f Fact) error {
 	if err != nil || n == 0 {
 		return err
 	}
+	tx.Later(`UPDATE notices SET read_at = created_at WHERE id = $1 AND EXISTS (SELECT 1 FROM notice_mutes m
+		WHERE m.user_id = notices.user_id AND m.kind = notices.kind AND m.way = 'page')`, id)
 	return tx.Enqueue(ctx, SpreadJob{NoticeID: id})
 }
 
@@ -98,6 +115,25 @@ func Settle(tx db.Tx, userID string, kinds ...Kind) {
 	for _, k := range kinds {
 		tx.Later(`UPDATE notices SET read_at = $3 WHERE user_id = $1 AND kind = $2 AND read_at IS NULL`, userID, string(k), tx.Now())
 	}
+}
+
+// Seen marks what was told of an analysis as read, because its user looks at it.
+func (s *Service) Seen(ctx context.Context, userID, analysisID string) error {
+	const unread = ` WHERE user_id = $1 AND subject = $2 AND kind IN ('` + string(AnalysisFinished) + `', '` + string(AnalysisFailed) +
+		`', '` + string(NewHigh) + `') AND read_at IS NULL`
+	n, err := db.ReadOne(ctx, s.DB, db.User(userID), db.Value[int], `SELECT count(*) FROM notices`+unread, userID, analysisID)
+	if err != nil || n == 0 { // most looks change nothing, and cost no write
+		return err
+	}
+	return s.DB.InTx(ctx, db.User(userID), func(_ context.Context, tx db.Tx) error {
+		tx.Later(`UPDATE notices SET read_at = $3`+unread, userID, analysisID, tx.Now())
+		return nil
+	})
+}
+
+// Forget deletes what was told of an analysis that its user deletes, in the caller's transaction of db.System.
+func Forget(tx db.Tx, userID, analysisID string) {
+	tx.Later(`DELETE FROM notices WHERE user_id = $1 AND subject = $2`, userID, analysisID)
 }
 
 // Notice is one notice of a user.

@@ -50,20 +50,23 @@ func (s *Service) Mail(ctx context.Context, noticeID string) error {
 	return nil
 }
 
-// takeMail marks the notice as mailed, and tells to whom; "" is to nobody.
-func (s *Service) takeMail(ctx context.Context, noticeID string) (n Notice, to string, err error) {
+// takeMail marks the notice as mailed, and tells to whom; "" is to nobody, because they have confirmed no address, want no
+// mail of this kind, or had it before.
+func (s *Service) takeMail(ctx context.Context, noticeID string) (n owned, to string, err error) {
 	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		found, err := db.One(ctx, tx, scanOwned, `UPDATE notices SET mailed_at = $2 WHERE id = $1 AND mailed_at IS NULL
-			AND user_id IN (SELECT id FROM users WHERE email_confirmed_at IS NOT NULL) RETURNING `+columns+`, user_id`, noticeID, tx.Now())
+			AND user_id IN (SELECT id FROM users WHERE email_confirmed_at IS NOT NULL)
+			AND NOT EXISTS (SELECT 1 FROM notice_mutes m WHERE m.user_id = notices.user_id AND m.kind = notices.kind AND m.way = 'mail')
+			RETURNING `+columns+`, user_id`, noticeID, tx.Now())
 		if err != nil {
 			return err
 		}
-		n = found.Notice
+		n = found
 		to, err = db.One(ctx, tx, db.Value[string], `SELECT email FROM users WHERE id = $1`, found.userID)
 		return err
 	})
 	if errors.Is(err, db.ErrNotFound) {
-		return Notice{}, "", nil
+		return owned{}, "", nil
 	}
 	return n, to, err
 }
@@ -75,9 +78,10 @@ func (s *Service) untakeMail(ctx context.Context, noticeID string) error {
 	})
 }
 
-func (s *Service) letter(n Notice) letter {
+func (s *Service) letter(n owned) letter {
 	return letter{
-		Subject: n.Title(), Sentences: []string{n.Sentence()}, Action: "Open Repazoo", Link: s.PublicURL + "/",
-		Why: "You get this because you gave Repazoo this address to tell you of your plan. You can take it back on the page of your account.",
+		Subject: n.Title(), Sentences: []string{n.Sentence()}, Action: n.Action(), Link: s.PublicURL + n.Path(),
+		Why:  "You get this because you gave Repazoo this address. You can take it back on the page of your account.",
+		Stop: s.stopLink(n.userID, string(n.Kind)),
 	}
 }

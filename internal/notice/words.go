@@ -2,6 +2,7 @@ package notice
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -38,6 +39,12 @@ func (n Notice) Title() string {
 		return "An X account was unlinked"
 	case NewBrowser:
 		return "A sign-in from a new browser"
+	case AnalysisFinished:
+		return "Your report is ready"
+	case AnalysisFailed:
+		return "An analysis failed"
+	case NewHigh:
+		return "Something new weighs heavily"
 	case Test:
 		return "A test"
 	}
@@ -73,6 +80,12 @@ func (k Kind) Words() string {
 		return "an X account that was unlinked"
 	case NewBrowser:
 		return "a sign-in from a new browser"
+	case AnalysisFinished:
+		return "a report that is ready"
+	case AnalysisFailed:
+		return "an analysis that failed"
+	case NewHigh:
+		return "a new finding that is high or critical"
 	case Test:
 		return "a test"
 	}
@@ -110,6 +123,13 @@ func (n Notice) Sentence() string {
 	case NewBrowser:
 		return "Somebody signed in to your account from a browser or a program that Repazoo does not recognise; until its first sign-in here that is every one. If that was not you, " +
 			"end every session on the page of your account, and look after your account at X."
+	case AnalysisFinished:
+		return n.finished()
+	case AnalysisFailed:
+		return fmt.Sprintf("The analysis of @%s failed, and took none of your plan's. %s", d.Handle, d.Reason)
+	case NewHigh:
+		return fmt.Sprintf("The newest report on @%s has %s of high or critical severity. Open it to see what was found and what to do.",
+			d.Handle, counted(d.Findings, "new finding"))
 	case Test:
 		return "Your webhook works. Nothing has happened to your plan."
 	}
@@ -143,6 +163,41 @@ func (n Notice) trialEnding() string {
 		return fmt.Sprintf("The free trial of %s ends on %s. There is no card, so the plan is paused then and nothing is charged. Put a card in place before, and it goes on.", d.thePlan(), moment(d.Until))
 	}
 	return fmt.Sprintf("The free trial of %s ends on %s. There is no card, so the plan ends then and nothing is charged. Put a card in place before, and it goes on.", d.thePlan(), moment(d.Until))
+}
+
+func (n Notice) finished() string {
+	d := n.Data
+	if d.Score == nil {
+		return fmt.Sprintf("The report on @%s is ready.", d.Handle)
+	}
+	return fmt.Sprintf("The report on @%s is ready: %.0f of 100, %s.", d.Handle, math.Round(*d.Score), d.Level)
+}
+
+// Path is the page that a notice leads to, on the server that tells it.
+func (n Notice) Path() string {
+	if n.Data.Analysis != "" {
+		return "/a/" + n.Data.Analysis
+	}
+	return "/"
+}
+
+// Action is what is written on the link there.
+func (n Notice) Action() string {
+	switch n.Kind {
+	case AnalysisFinished, NewHigh:
+		return "Open the report"
+	case AnalysisFailed:
+		return "See the analysis"
+	}
+	return "Open Repazoo"
+}
+
+// counted writes a number with its noun: 1 new finding, 2 new findings.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return count(n) + " " + noun + "s"
 }
 
 // plan begins a sentence.

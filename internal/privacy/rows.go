@@ -156,6 +156,14 @@ func (v *quotaPeriod) into() []any {
 	return []any{&v.Start, &v.End, &v.EntitledUntil, &v.Tier, &v.Quota, &v.Used, &v.Reserved, &v.ReadsLimit, &v.ReadsUsed}
 }
 
+type muteRow struct {
+	Kind      string    `json:"kind"`
+	Way       string    `json:"way"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+func (v *muteRow) into() []any { return []any{&v.Kind, &v.Way, &v.CreatedAt} }
+
 type noticeRow struct {
 	ID        string     `json:"id"`
 	Kind      string     `json:"kind"`
