@@ -32,6 +32,7 @@ import (
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/billing/stripeapi"
 	"github.com/repazoo/repazoo/internal/claude"
 	"github.com/repazoo/repazoo/internal/config"
 	"github.com/repazoo/repazoo/internal/console"
@@ -521,10 +522,15 @@ func httpClient() *http.Client {
 	return &http.Client{Transport: t, Timeout: 5 * time.Minute}
 }
 
+// failureNames name what an outside service answers when it refuses.
+var failureNames = map[string]metrics.Namer{
+	"x": xapi.FailureName, "stripe": stripeapi.FailureName, "claude": claude.FailureName,
+}
+
 // outside is a client whose calls are counted.
 func (a *App) outside(service string) *http.Client {
 	c := httpClient()
-	c.Transport = a.metrics.Transport(service, a.traces.Transport(service, c.Transport))
+	c.Transport = a.metrics.Transport(service, failureNames[service], a.traces.Transport(service, c.Transport))
 	return c
 }
 

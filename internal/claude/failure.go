@@ -167,6 +167,26 @@ func retryAfter(h http.Header) time.Duration {
 	return min(max(at.Sub(sent), 0), maxRetryAfter)
 }
 
+// FailureName names an answer that is no success, for the figure that counts them.
+func FailureName(status int, body []byte) string {
+	code := readEnvelope(body).code(status)
+	switch {
+	case code == spendLimit:
+		return "spend_limit" // the operator raises it
+	case code == noCredit, code == filtered:
+		return code // the operator adds credit; nobody
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return "key_refused" // the operator: ANTHROPIC_API_KEY
+	case status == http.StatusNotFound:
+		return "no_such_model" // the operator chooses another model
+	case status == http.StatusTooManyRequests:
+		return "rate_limited" // nobody: it passes
+	case !isPermanent(status):
+		return "unavailable" // nobody: it passes
+	}
+	return "refused" // the operator looks at the log
+}
+
 // asFault gives a failure the sentence that tells who has to do what.
 func asFault(f *Failure) *fault.Fault {
 	out := fault.ModelUnavailable.Because(f)

@@ -124,7 +124,7 @@ func refusal(ctx context.Context, log *slog.Logger, err error) *Problem {
 		f = f.Saying("%s Incident %s.", f.Message, incident)
 	} else if f.Cause != nil {
 		level := slog.LevelInfo
-		if f.Kind == fault.KindUnavailable { // somebody has to look after what we depend on
+		if f.Kind == fault.KindUnavailable || f.Kind == fault.KindUpstream { // somebody has to look after what we depend on
 			level = slog.LevelWarn
 		}
 		log.Log(ctx, level, "request refused", "code", f.Code, "cause", f.Cause)

@@ -31,9 +31,9 @@ type Metrics struct {
 	registry *prometheus.Registry
 	figures  []Figure
 
-	requests, limited, jobs, outside, hooks, analyses, tokens, spent *prometheus.CounterVec
-	requestTime, limiterTime, jobTime, outsideTime                   *prometheus.HistogramVec
-	inFlight                                                         prometheus.Gauge
+	requests, limited, jobs, outside, failures, hooks, analyses, tokens, spent *prometheus.CounterVec
+	requestTime, limiterTime, jobTime, outsideTime                             *prometheus.HistogramVec
+	inFlight                                                                   prometheus.Gauge
 }
 
 // Figure is the name of a figure, what it means and the labels it has.
@@ -66,6 +66,7 @@ func New(version, commit string) *Metrics {
 	m.jobTime = m.histogram("job_duration_seconds", "How long one try of a background job took.", jobBuckets, "kind")
 	m.outside = m.counter("outside_requests_total", "Calls of outside services: x, stripe, claude, and mail with the codes of SMTP. The status is none when no answer came.", "service", "status")
 	m.outsideTime = m.histogram("outside_request_duration_seconds", "From the call of an outside service to the header of its answer.", outsideBuckets, "service")
+	m.failures = m.counter("outside_failures_total", "Answers of x, stripe and claude that are no success, by the name of the failure, which tells who must act; no_answer when none came.", "service", "name")
 	m.hooks = m.counter("webhook_tries_total", "Tries to tell users' own webhooks, by the answer: 2xx to 5xx, or none. A user's server that is down is their trouble.", "outcome")
 	m.analyses = m.counter("analyses_total", "Analyses whose run ended, by how: completed or failed.", "outcome")
 	m.tokens = m.counter("model_tokens_total", "Tokens the model was paid for: input, output, cache_read, cache_write.", "model", "type")

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -89,7 +90,7 @@ func TestTransport_CountsAnswersAndTheirAbsence(t *testing.T) {
 	t.Parallel()
 	m := metrics.New("", "")
 	teapot := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
-	client := &http.Client{Transport: m.Transport("x", http.DefaultTransport)}
+	client := &http.Client{Transport: m.Transport("x", nil, http.DefaultTransport)}
 	call := func() error {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, teapot.URL, nil)
 		if err != nil {
@@ -111,6 +112,37 @@ func TestTransport_CountsAnswersAndTheirAbsence(t *testing.T) {
 	}
 	shows(t, m, `repazoo_outside_requests_total{service="x",status="418"} 1`, `repazoo_outside_requests_total{service="x",status="none"} 1`,
 		`repazoo_outside_request_duration_seconds_count{service="x"} 2`)
+}
+
+func TestTransport_CountsAFailureByItsNameAndLeavesTheAnswerWhole(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusPaymentRequired)
+		_, _ = io.WriteString(w, strings.Repeat("no credits ", 20_000))
+	}))
+	m := metrics.New("1", "")
+	client := &http.Client{Transport: m.Transport("x", func(status int, body []byte) string {
+		return strconv.Itoa(status) + " " + string(body[:10])
+	}, http.DefaultTransport)}
+	ask := func() (string, error) {
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, nil)
+		res, err := client.Do(req)
+		if err != nil {
+			return "", err
+		}
+		defer res.Body.Close()
+		body, err := io.ReadAll(res.Body)
+		return string(body), err
+	}
+	if body, err := ask(); err != nil || body != strings.Repeat("no credits ", 20_000) {
+		t.Errorf("%d bytes came through (%v)", len(body), err)
+	}
+	srv.Close()
+	if _, err := ask(); err == nil {
+		t.Error("a server that is gone answered")
+	}
+	shows(t, m, `repazoo_outside_failures_total{name="402 no credits",service="x"} 1`,
+		`repazoo_outside_failures_total{name="no_answer",service="x"} 1`)
 }
 
 func TestJobs_AreCountedByHowATryEnded(t *testing.T) {
@@ -155,7 +187,7 @@ func TestNothing_IsCountedWhereNobodyWatches(t *testing.T) {
 	m.Model("m", metrics.Tokens{}, 1)
 	m.Reads(1)
 	m.Reading("x", "", nil, nil)
-	if m.Transport("x", http.DefaultTransport) != http.DefaultTransport {
+	if m.Transport("x", nil, http.DefaultTransport) != http.DefaultTransport {
 		t.Error("calls are counted")
 	}
 	if err := m.Jobs().Work(t.Context(), &rivertype.JobRow{}, func(context.Context) error { return nil }); err != nil {

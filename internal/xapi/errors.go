@@ -89,17 +89,22 @@ func lastSegment(problemType string) string {
 // refusal turns an answer that is not a success into the error the package promises.
 func (c *Client) refusal(status int, header http.Header, body []byte) error {
 	kind := problemType(body)
+	if name := nameOf(status, kind); name == nameCredentials || name == nameApp {
+		return (&Refused{status, kind}).said() // no connection of a person is to blame
+	}
 	switch status {
 	case http.StatusUnauthorized:
-		return fault.XUnavailable.Saying("X no longer accepts the connection to this account. Try again; if it stays, reconnect the account.").Because(ErrUnauthorized)
+		return fault.XUnavailable.Saying("X no longer accepts the connection to this account. Try again; if it stays, reconnect the account.").
+			Because(&refusedAs{ErrUnauthorized, Refused{status, kind}})
 	case http.StatusPaymentRequired:
 		return c.pause()
 	case http.StatusForbidden:
-		return fault.XUnavailable.Saying("X does not permit this for the account. Reconnect it and allow what is asked for.").Because(ErrForbidden)
+		return fault.XUnavailable.Saying("X does not permit this for the account. Reconnect it and allow what is asked for.").
+			Because(&refusedAs{ErrForbidden, Refused{status, kind}})
 	case http.StatusTooManyRequests:
 		return c.rateLimited(header, kind == "usage-capped")
 	}
-	return fault.XUnavailable.Because(&Refused{status, kind})
+	return (&Refused{status, kind}).said()
 }
 
 func (c *Client) rateLimited(header http.Header, monthly bool) error {

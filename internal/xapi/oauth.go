@@ -101,7 +101,7 @@ func (c *Client) Revoke(ctx context.Context, token string) error {
 	if status == http.StatusOK || kind == "invalid_grant" || kind == "invalid_request" {
 		return nil
 	}
-	return fault.XUnavailable.Because(&Refused{status, kind})
+	return (&Refused{status, kind}).said()
 }
 
 func (c *Client) tokenContext(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -126,7 +126,7 @@ func tokenError(err error, whenDead string) error {
 	case refused && dead(r.ErrorCode, r.ErrorDescription):
 		return fault.XUnavailable.Saying("%s", whenDead).Because(ErrDead)
 	case refused:
-		return fault.XUnavailable.Because(&Refused{r.Response.StatusCode, lastSegment(r.ErrorCode)})
+		return (&Refused{r.Response.StatusCode, lastSegment(r.ErrorCode)}).said()
 	case failed:
 		return broken(err)
 	}

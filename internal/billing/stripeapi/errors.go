@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/stripe/stripe-go/v86"
 
@@ -50,17 +49,26 @@ func refuse(err error) error {
 		return fault.PaymentProviderError.Because(unanswered(err))
 	}
 	cause := &refusal{e.HTTPStatusCode, e.Type, e.Code, e.Param, e.RequestID}
-	switch {
-	case e.Type == stripe.ErrorTypeCard:
+	switch nameOf(e) {
+	case nameCard:
 		say := decline(e)
 		return fault.ValidationFailed.Saying("%s", say).At("body.payment_method_id", say).Because(cause)
-	case e.Code == unknownToThem && noSuchMethod(e):
+	case nameMethod:
 		const say = "This payment method does not exist. Enter the card again."
 		return fault.ValidationFailed.Saying(say).At("body.payment_method_id", say).Because(cause)
-	case e.Code == errorCodeTaxLocation:
+	case nameTax:
 		return fault.Conflict.Saying(taxNeedsPlace).Because(cause)
-	case strings.Contains(e.Param, "promotion_code"):
+	case namePromotion:
 		return plan.BadCode("This promotion code cannot be used for this plan. Go on without one.").Because(cause)
+	case nameKey, namePermission:
+		return fault.PaymentProviderError.Saying("The payment provider does not accept this server's key. " +
+			"You were not charged. Its operator has to check STRIPE_SECRET_KEY.").Because(cause)
+	case nameBusy, nameUnderWay:
+		return fault.PaymentProviderError.Saying("The payment provider is still busy with an earlier request. " +
+			"You were not charged twice; try again in a minute.").Because(cause)
+	case nameRefused:
+		return fault.PaymentProviderError.Saying("The payment provider does not take this request. You were not charged. " +
+			"If it stays, this server's operator has to look at the log.").Because(cause)
 	}
 	return fault.PaymentProviderError.Because(cause)
 }
