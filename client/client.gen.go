@@ -945,6 +945,7 @@ type Coverage struct {
 	ModelChoice          *ModelChoice `json:"model_choice,omitempty"`
 	ModelUnusable        bool         `json:"model_unusable"`
 	OutOfReach           []string     `json:"out_of_reach"`
+	ParentsRead          int64        `json:"parents_read"`
 	PostsAddressingModel int64        `json:"posts_addressing_model"`
 	PostsAnalysed        int64        `json:"posts_analysed"`
 	PostsGone            int64        `json:"posts_gone"`
@@ -1203,6 +1204,7 @@ type Finding struct {
 	Before       *string   `json:"before,omitempty"`
 	Category     string    `json:"category"`
 	Confidence   float64   `json:"confidence"`
+	Context      *string   `json:"context,omitempty"`
 	Dismissed    bool      `json:"dismissed"`
 	Disputed     *bool     `json:"disputed,omitempty"`
 	ID           string    `json:"id"`
@@ -1693,6 +1695,9 @@ type PreviewQuota struct {
 
 // PreviewReads defines model for PreviewReads.
 type PreviewReads struct {
+	// AnsweredAtMost Where the model cannot judge a post without the one that it answers or quotes, that one is read too: at most so many. They are not in the expected cost; the ceiling counts them.
+	AnsweredAtMost int64 `json:"answered_at_most"`
+
 	// AtMost As many as the plan, its reads that are left and max_posts allow.
 	AtMost int64 `json:"at_most"`
 

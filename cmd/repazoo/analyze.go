@@ -43,7 +43,8 @@ pictures, and the profile: display name, bio, location and link.
 Only the account, profile and post files in the archive are opened: never direct messages, contacts or ads.
 Nothing leaves this machine unless ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN is set; then a model
 judges the posts, with handles, links, contact data, numbers, passwords and the names that can be
-told as names replaced first. Other names can remain.`,
+told as names replaced first. Other names can remain. Where a post cannot be judged without the one
+that it answers, that one is shown too if the archive holds it.`,
 		Example: `  repazoo analyze twitter-2026-11-22.zip
   repazoo analyze twitter-2026-11-22.zip --purpose job_search -o report.html
   repazoo analyze twitter-2026-11-22.zip --dry-run`,
@@ -95,7 +96,11 @@ func (c analyzing) run(ctx context.Context) error {
 		}
 		return err
 	}
-	r, err := p.Run(ctx, posts(ctx, src, bar), options(src, whose, purpose), nil)
+	o := options(src, whose, purpose)
+	if p.Judge != nil {
+		o.Parents = c.parents
+	}
+	r, err := p.Run(ctx, posts(ctx, src, bar), o, nil)
 	_ = bar.Exit()
 	if err != nil {
 		return err
@@ -155,6 +160,30 @@ func options(src *archive.Archive, whose assess.ReportAccount, purpose assess.Pu
 		Unread:    func() assess.Unread { return assess.UnreadOf(src) },
 		NeverRead: []string{"direct messages", "contacts", "advertising data", "likes", "every other file in the archive"},
 	}
+}
+
+// parents finds posts that others answer in the archive itself, which holds the author's own alone. It is read once more for
+// that, by another reader, so that nothing of it counts twice.
+func (c analyzing) parents(ctx context.Context, ids []string) (assess.Parents, error) {
+	out := assess.Parents{Found: map[string]assess.Parent{}, Missing: map[string]assess.Context{}}
+	for _, id := range ids {
+		out.Missing[id] = assess.ContextArchive
+	}
+	src, err := archive.Open(c.archive)
+	if err != nil {
+		return out, err
+	}
+	defer src.Close()
+	for p, err := range src.Posts(ctx) {
+		if err != nil {
+			return out, err
+		}
+		if _, wanted := out.Missing[p.ID]; wanted {
+			out.Found[p.ID] = assess.Parent{Text: p.Text, Lang: p.Lang}
+			delete(out.Missing, p.ID)
+		}
+	}
+	return out, nil
 }
 
 // foretell writes what an analysis would ask of the model.

@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -28,6 +29,9 @@ func (s *Service) makeReport(ctx context.Context, a Analysis, progress func(asse
 		return nil, err
 	}
 	s.bound(judge, a, o.XReads)
+	if judge != nil {
+		o.Parents = s.parents(a, h, judge)
+	}
 	p := &assess.Pipeline{Screen: s.screen(), Now: s.DB.Now, AppVersion: s.App, Judge: judge}
 	return p.Run(ctx, s.kept(ctx, a, h), o, progress)
 }
@@ -78,6 +82,7 @@ func (s *Service) judge(a Analysis) (*assess.Judge, error) {
 func fromX(p xapi.Post) assess.Post {
 	return assess.Post{
 		ID: p.ID, Lang: p.Lang, PostedAt: p.PostedAt, Repost: p.Repost, Reply: p.Reply, Quote: p.Quote,
+		Answers:  cmp.Or(p.ReplyToID, p.QuotedID),
 		Hashtags: p.Hashtags, Media: p.Media,
 		Metrics: assess.Metrics{Likes: p.Metrics.Likes, Reposts: p.Metrics.Reposts, Replies: p.Metrics.Replies, Quotes: p.Metrics.Quotes, Bookmarks: p.Metrics.Bookmarks, Impressions: p.Metrics.Impressions},
 	}.Saying(p.Text, p.AltTexts)

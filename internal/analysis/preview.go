@@ -41,6 +41,7 @@ type PreviewReads struct {
 	Expected  *int       // new posts, by X's own count; nil when X has not said how many there are
 	AtMost    int        // new posts that the plan, its reads that are left and max_posts allow
 	Rechecked int        // posts that are looked up again, because they may have been deleted; at most
+	Parents   int        // posts that own ones answer, read where the model cannot judge without them; at most
 	AtX       *int       // posts of the account at X
 	CountedAt *time.Time // when X said so
 }
@@ -176,6 +177,7 @@ func (s *Service) foreseeReads(ctx context.Context, p *Preview, r *reader, o *as
 	}
 	wanted := r.wanted()
 	p.Reads.AtMost = min(left, wanted)
+	p.Reads.Parents = min(left, p.maxParents())
 	if p.MaxCostCents > 0 {
 		judge, err := s.judge(p.Analysis)
 		if err != nil {

@@ -28,10 +28,12 @@ import (
 const (
 	ConsentKind    = "analysis"
 	RetentionKind  = "retention"
-	ConsentVersion = "2026-11-28"
+	ConsentVersion = "2026-11-28.2"
 	ConsentText    = "Repazoo may read the posts of this account, the descriptions of their pictures and the profile, " +
 		"keep them sealed for at most 30 days, and have them judged by a language model with handles, links, contact data, " +
 		"numbers, passwords and the names that can be told as names replaced first; other names can remain. " +
+		"Where a post cannot be judged without the one it answers or quotes, Repazoo may read that one for the model " +
+		"in the same way, and keeps it nowhere. " +
 		"You can erase them at any time."
 )
 

@@ -29,7 +29,7 @@ func doubtsOf(p Post, screened []Claim, v Judgement) []doubt {
 	var out []doubt
 	for _, c := range screened {
 		if c.Severity.Rank() >= High.Rank() && acquittable(p, c, v) {
-			out = append(out, doubt{p, c})
+			out = append(out, doubt{post: p, claim: c})
 		}
 	}
 	return out
@@ -52,9 +52,9 @@ func (r *run) askSecond(ctx context.Context, c *chunk) error {
 	if err != nil {
 		return err
 	}
-	c.opinions = make(map[string]Opinion, len(doubts))
+	c.opinions = make(map[string]heard, len(doubts))
 	for i, d := range doubts {
-		c.opinions[opinionKey(d.claim)] = opinions[i]
+		c.opinions[opinionKey(d.claim)] = heard{Opinion: opinions[i]}
 	}
 	return nil
 }
@@ -73,20 +73,21 @@ func (b BatchResult) of(postID string) (Judgement, bool) {
 
 // acquit parts the screen's claims about a judged post into those that stand and those that the model read as harmless.
 // One that the second question confirmed has both witnesses.
-func acquit(p Post, screened []Claim, v Judgement, opinions map[string]Opinion) (stand, cleared []Claim) {
+func acquit(p Post, screened []Claim, v Judgement, opinions map[string]heard) (stand, cleared []Claim) {
 	for _, c := range screened {
 		opinion := opinions[opinionKey(c)]
+		c.Context = opinion.context
 		switch {
 		case !acquittable(p, c, v):
 			stand = append(stand, c)
-		case c.Severity.Rank() < High.Rank(), opinion == OpinionNo:
+		case c.Severity.Rank() < High.Rank(), opinion.Opinion == OpinionNo:
 			cleared = append(cleared, c)
-		case opinion == OpinionYes:
+		case opinion.Opinion == OpinionYes:
 			confirmed := c
 			confirmed.By = ByModel
 			stand = append(stand, c, confirmed)
 		default:
-			c.NeedsContext = opinion == OpinionNeedsContext
+			c.NeedsContext = opinion.Opinion == OpinionNeedsContext
 			stand = append(stand, c)
 		}
 	}

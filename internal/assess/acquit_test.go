@@ -65,7 +65,8 @@ func TestAcquit_TheModelClearsWhatItJudgedAndDidNotClaim(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			stand, cleared := acquit(p, []Claim{tt.claim}, tt.verdict, map[string]Opinion{opinionKey(tt.claim): tt.opinion})
+			opinions := map[string]heard{opinionKey(tt.claim): {Opinion: tt.opinion}}
+			stand, cleared := acquit(p, []Claim{tt.claim}, tt.verdict, opinions)
 			if !slices.Equal(stand, tt.stand) || (len(cleared) == 1) != tt.acquited {
 				t.Fatalf("stands: %+v, cleared: %+v", stand, cleared)
 			}
@@ -113,7 +114,7 @@ func TestRun_SecondOpinionsAreRememberedByWhatWasAsked(t *testing.T) {
 	t.Parallel()
 	j, s := newTestJudge(t)
 	j.Cache = NewMemoryVerdicts()
-	d := doubt{Post{ID: "1", Text: grave}, hit(High, HateSpeech, grave, "parasites")}
+	d := doubt{post: Post{ID: "1", Text: grave}, claim: hit(High, HateSpeech, grave, "parasites")}
 	for range 2 {
 		if got, err := j.second(t.Context(), []doubt{d}); err != nil || got[0] != OpinionNo {
 			t.Fatalf("%v, %v", got, err)

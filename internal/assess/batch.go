@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 )
 
 const (
@@ -14,6 +15,7 @@ const (
 // question is one text to ask about.
 type question struct {
 	key     string
+	kind    string // "profile", or nothing for a post
 	text    string
 	aliased aliasedText
 	talks   bool // known to talk to the model
@@ -65,7 +67,13 @@ func (b *batchRun) groups(ctx context.Context, posts []Post, keys []string) (gro
 			return nil, err
 		}
 		seen[keys[i]] = true
-		q := question{key: keys[i], text: p.Text, aliased: alias(p.Text, p.Lang, b.judge.names), talks: b.judge.TalksToModel != nil && b.judge.TalksToModel(p.Text)}
+		q := question{
+			key: keys[i], kind: p.kind(), text: p.Text, aliased: p.aliased(b.judge.names),
+			talks: b.judge.TalksToModel != nil && b.judge.TalksToModel(p.Text),
+		}
+		if q.kind == kindProfile && strings.TrimSpace(q.aliased.Text) == "" {
+			continue // a profile without a bio: there is nothing to show
+		}
 		if q.talks {
 			alone = append(alone, []question{q})
 			continue

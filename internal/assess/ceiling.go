@@ -104,3 +104,12 @@ var schemaBytes = sync.OnceValue(func() int {
 	schema, _ := json.Marshal(judgeSchema())
 	return len(schema)
 })
+
+// spentElsewhere lowers the ceiling by what the run has paid to somebody else. No question may be in flight.
+func (j *Judge) spentElsewhere(microUSD int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.MaxMicroUSD != nil {
+		j.MaxMicroUSD = new(max(0, *j.MaxMicroUSD-microUSD))
+	}
+}

@@ -32,8 +32,8 @@ type chunk struct {
 	posts    []Post
 	screened []screen.Result // in the order of the posts
 	judged   BatchResult
-	opinions map[string]Opinion // on the screen's grave claims that the model did not make
-	done     chan struct{}      // closed when examined
+	opinions map[string]heard // on the screen's grave claims that the model did not make
+	done     chan struct{}    // closed when examined
 }
 
 // sequence is posts as they come from their source.
@@ -186,6 +186,8 @@ type tally struct {
 	sentiment                           sentimentTally
 	engagement                          engagementTally
 	themes                              themeTally
+	mayAsk                              bool // for the posts that others answer
+	waiting                             []waiting
 }
 
 func newTally(o Options, now time.Time) tally {
@@ -197,6 +199,7 @@ func newTally(o Options, now time.Time) tally {
 		engagement:  engagementTally{months: monthly{}},
 		themes:      newThemeTally(),
 		acquitted:   Acquitted{Findings: []Finding{}},
+		mayAsk:      o.Parents != nil,
 	}
 }
 
@@ -223,7 +226,7 @@ func (t *tally) addChunk(c *chunk, hasJudge bool) {
 }
 
 // addPost adds one post and what the witnesses said of it.
-func (t *tally) addPost(p Post, seen screen.Result, verdict Judgement, judged bool, opinions map[string]Opinion) {
+func (t *tally) addPost(p Post, seen screen.Result, verdict Judgement, judged bool, opinions map[string]heard) {
 	if p.isProfile() {
 		t.profileRead = true
 	} else {
@@ -231,6 +234,14 @@ func (t *tally) addPost(p Post, seen screen.Result, verdict Judgement, judged bo
 	}
 	t.rejected += verdict.Rejected
 	t.guarded += verdict.Guarded
+	if t.wait(p, seen, verdict, opinions) {
+		return
+	}
+	t.addFindings(p, seen, verdict, judged, opinions)
+}
+
+// addFindings adds what the witnesses found in one post.
+func (t *tally) addFindings(p Post, seen screen.Result, verdict Judgement, judged bool, opinions map[string]heard) {
 	screened := screenClaims(p, seen)
 	if judged && !seen.TalksToModel && !verdict.AddressesModel {
 		var cleared []Claim

@@ -109,9 +109,10 @@ func (p Prices) of(u claude.Usage) int64 {
 }
 
 // ContentKey names the verdict on a post's text: the same text, policy, prompt and model give the same key. It depends on
-// nothing else of the post.
+// nothing else of the post, except that a profile is asked about as one.
 func ContentKey(p Post, model string) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{"verdict", PromptVersion, PolicyVersion, model, p.Text}, "\x00")))
+	parts := []string{"verdict" + p.kind(), PromptVersion, PolicyVersion, model, p.Text}
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:])
 }
 
@@ -121,9 +122,9 @@ func (j *Judge) once(ctx context.Context, group []question, problem string) (cla
 	if err != nil {
 		return claude.Answer{}, err
 	}
-	texts := make([]string, len(group))
+	texts := make([]sentText, len(group))
 	for i, q := range group {
-		texts[i] = q.aliased.Text
+		texts[i] = sentText{i + 1, q.kind, q.aliased.Text}
 	}
 	user, err := userMessage(nonce, texts, problem)
 	if err != nil {

@@ -58,6 +58,9 @@ type Options struct {
 	KeptUntil   string            // RFC 3339; "": the posts are not kept
 	Dismissed   map[string]string // finding id → why, from earlier reports
 	Concurrency int               // batches with the judge at once; 0: 4
+
+	// Parents finds the posts that own posts answer or quote, the most wanted first; nil: there is no way to (parent.go).
+	Parents func(ctx context.Context, ids []string) (Parents, error)
 }
 
 // Run reads the posts, in any order, and makes the report. Reposts are counted, not judged.
@@ -75,6 +78,9 @@ func (p *Pipeline) Run(ctx context.Context, posts iter.Seq2[Post, error], o Opti
 	if err := read(ctx, own); err != nil {
 		return nil, err
 	}
+	if err := r.hearAgain(ctx); err != nil {
+		return nil, err
+	}
 	return r.report(), nil
 }
 
@@ -88,6 +94,7 @@ type run struct {
 
 	total, reposts, others, quoting int          // written while collecting
 	choice                          *ModelChoice // where the model read only some posts
+	parentsRead                     int          // posts by others that the model was shown
 	gone                            Gone
 	tally
 }
@@ -180,7 +187,10 @@ func (r *run) addModel(out *Report) {
 	out.Versions.Prompt = PromptVersion
 	out.Privacy.SentToModel = append(out.Privacy.SentToModel, "text of own posts", "descriptions of their pictures")
 	if r.profileJudged {
-		out.Privacy.SentToModel = append(out.Privacy.SentToModel, "profile")
+		out.Privacy.SentToModel = append(out.Privacy.SentToModel, "bio of the profile")
+	}
+	if r.parentsRead > 0 {
+		out.Privacy.SentToModel = append(out.Privacy.SentToModel, parentsSent)
 	}
 	out.Privacy.AliasedFirst = append(out.Privacy.AliasedFirst, aliasedFirst...)
 	out.Privacy.RecipientHosts = append(out.Privacy.RecipientHosts, use.Host)
@@ -199,7 +209,7 @@ func (r *run) coverage() Coverage {
 		PostsSkipped: r.reposts + r.others + r.gone.Count, AlreadyGone: r.gone, ModelChoice: r.choice,
 		PostsJudged: r.judged, PostsUnjudged: r.unjudged, PostsOverCost: r.overCost, TalkToModel: r.talking, NotEnglish: r.notEnglish,
 		FindingsLost: r.findings.leftOut.Findings, OutOfReach: append([]string{}, r.o.OutOfReach...),
-		Gaps: append([]Gap{}, r.o.Gaps...), PostsGone: r.o.PostsGone,
+		Gaps: append([]Gap{}, r.o.Gaps...), PostsGone: r.o.PostsGone, ParentsRead: r.parentsRead,
 	}
 	if r.Judge != nil {
 		c.ModelUnusable = r.Judge.Unusable() || r.judged == 0 && r.unjudged > r.overCost

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"html"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/repazoo/repazoo/internal/archive"
@@ -104,8 +105,29 @@ func (p Post) itemAt(at int) string {
 	return ""
 }
 
-// unseen reports whether the model could not see the words of a claim: the account's name, place and link are replaced
-// before a profile leaves.
+// kindProfile is how a profile is told from posts where it is sent.
+const kindProfile = "profile"
+
+func (p Post) kind() string {
+	if p.isProfile() {
+		return kindProfile
+	}
+	return ""
+}
+
+// aliased is the text of a post as it leaves. Of a profile only the bio does, and the account's name, place and link are
+// replaced in it too.
+func (p Post) aliased(names []string) aliasedText {
+	if !p.isProfile() {
+		return alias(p.Text, p.Lang, names)
+	}
+	if p.Aside > 0 {
+		names = slices.Concat(names, strings.Split(p.Text[p.Aside:], "\n"))
+	}
+	return alias(p.words(), p.Lang, names)
+}
+
+// unseen reports whether the model could not see the words of a claim: of a profile only the bio leaves.
 func (p Post) unseen(c Claim) bool { return p.isProfile() && p.Aside > 0 && c.End > p.Aside }
 
 // scope names the post among all accounts of a person: two profiles have the same id.

@@ -119,7 +119,7 @@ func TestProfile_TheModelReadsItWhateverTheLimit(t *testing.T) {
 	if c := r.Coverage; c.PostsJudged != 10 || c.PostsAnalysed != 30 || c.ModelChoice.Of != 30 || c.ModelChoice.ByDoubt+c.ModelChoice.ByNewest != 10 {
 		t.Errorf("coverage %+v, choice %+v", c, c.ModelChoice)
 	}
-	if !slices.Contains(r.Privacy.SentToModel, "profile") {
+	if !slices.Contains(r.Privacy.SentToModel, "bio of the profile") {
 		t.Errorf("sent %q", r.Privacy.SentToModel)
 	}
 }
@@ -203,5 +203,45 @@ func TestAltText_InvalidBytesLeaveTheBorderInItsPlace(t *testing.T) {
 	p := FromArchive(archive.Post{ID: "1", Text: "a\xff\xffb", AltTexts: []string{"c\xffd"}}).valid()
 	if p.words() != "a\uFFFDb" || p.Text[p.Aside:] != "c\uFFFDd" {
 		t.Errorf("%q, %q", p.words(), p.Text[p.Aside:])
+	}
+}
+
+func TestProfile_OnlyItsBioLeavesAsOneAndWithoutTheNamePlaceAndLink(t *testing.T) {
+	t.Parallel()
+	j, s := newTestJudge(t)
+	p := offline()
+	p.Judge = j
+	me := Profile{Name: "Zyx Quill", Bio: "Zyx Quill of Ghent. Gardener, see quill.dev", Location: "Ghent", Link: "quill.dev"}
+	r, err := p.Run(t.Context(), source(withProfile(t, calm(12), me)), Options{Source: SourceX}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, user, _ := sentTexts(t, asks(s)[0])
+	if !strings.Contains(user, `"kind":"profile","text":"`) || strings.Count(user, `"kind"`) != 1 || !strings.Contains(user, "Gardener") {
+		t.Errorf("sent %s", user)
+	}
+	for _, own := range []string{"Zyx", "Quill", "Ghent", "quill.dev"} {
+		if strings.Contains(user, own) {
+			t.Errorf("%s left: %s", own, user)
+		}
+	}
+	if !slices.Contains(r.Privacy.SentToModel, "bio of the profile") {
+		t.Errorf("%q", r.Privacy.SentToModel)
+	}
+}
+
+func TestProfile_WithoutABioIsNotSent(t *testing.T) {
+	t.Parallel()
+	j, s := newTestJudge(t)
+	p := offline()
+	p.Judge = j
+	posts := withProfile(t, calm(12), Profile{Name: "Zyx Quill"})
+	r, err := p.Run(t.Context(), source(posts), Options{Source: SourceX}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, user, _ := sentTexts(t, asks(s)[0])
+	if strings.Contains(user, `"kind"`) || slices.Contains(r.Privacy.SentToModel, "bio of the profile") {
+		t.Errorf("sent %s, %q", user, r.Privacy.SentToModel)
 	}
 }

@@ -85,6 +85,7 @@ type Coverage struct {
 	OutOfReach    []string     `json:"out_of_reach"` // sentences: what could not be read, and why
 	Gaps          []Gap        `json:"gaps"`         // the parts of the account that were not read, the newest first
 	PostsGone     int          `json:"posts_gone"`   // deleted at X since the last report; they count no more
+	ParentsRead   int          `json:"parents_read"` // posts that own ones answer, read by the model for context
 }
 
 // Gone lists posts that were deleted before the report was made. They are not judged.
@@ -131,7 +132,8 @@ type Finding struct {
 	Witnesses  []Witness `json:"witnesses"`
 	Disputed   bool      `json:"disputed,omitempty"` // the witnesses disagree on whether it is high
 
-	NeedsContext bool `json:"needs_context,omitempty"` // the model could not tell without the posts around it
+	NeedsContext bool    `json:"needs_context,omitempty"` // the model could not tell without the posts around it
+	Context      Context `json:"context,omitempty"`       // what became of the post that it answers
 
 	Reason     string  `json:"reason"`
 	Suggestion string  `json:"suggestion"` // keep, edit_context or delete

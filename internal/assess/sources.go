@@ -23,7 +23,8 @@ func UnreadOf(a *archive.Archive) Unread {
 // replies, quotes, bookmarks and impressions: they stay unknown.
 func FromArchive(p archive.Post) Post {
 	return Post{
-		ID: p.ID, Lang: p.Lang, PostedAt: p.PostedAt, Repost: p.Repost, Deleted: p.Deleted, Reply: p.ReplyToID != "",
+		ID: p.ID, Lang: p.Lang, PostedAt: p.PostedAt, Repost: p.Repost, Deleted: p.Deleted,
+		Reply: p.ReplyToID != "", Answers: p.ReplyToID,
 		Hashtags: p.Hashtags, Media: p.Media, Metrics: Metrics{Likes: p.Likes, Reposts: p.Reposts},
 	}.Saying(p.Text, p.AltTexts)
 }

@@ -83,6 +83,7 @@ type Post struct {
 	Deleted  bool      `json:"deleted,omitempty"` // gone from X already: listed, not judged
 	Reply    bool      `json:"reply,omitempty"`
 	Quote    bool      `json:"quote,omitempty"`
+	Answers  string    `json:"answers,omitempty"` // id of the post that it answers or quotes; "": unknown
 	Hashtags []string  `json:"hashtags,omitempty"`
 	Media    int       `json:"media,omitempty"`
 	Aside    int       `json:"aside,omitempty"` // where in Text the descriptions of its pictures begin; of a profile, what is not the bio
@@ -112,7 +113,8 @@ type Claim struct {
 	Suggestion string   `json:"suggestion"` // keep, edit_context or delete
 	By         Witness  `json:"by"`
 
-	NeedsContext bool `json:"needs_context,omitempty"` // the model could not tell without the posts around it
+	NeedsContext bool    `json:"needs_context,omitempty"` // the model could not tell without the posts around it
+	Context      Context `json:"context,omitempty"`       // what became of the post that it answers
 }
 
 // Judgement is what the model said of one post: verified claims, claims that did not

@@ -46,6 +46,10 @@ func foretell(p analysis.Preview) *foretold {
 	if p.Reads.Rechecked > 0 {
 		say("Up to %s looked up again at X, because you may have deleted them.", assess.Counting(p.Reads.Rechecked, "post is/posts are"))
 	}
+	if p.Reads.Parents > 0 {
+		say("Where the model cannot judge a post without the one that it answers, that one is read too: at most %s.",
+			count(p.Reads.Parents))
+	}
 	if p.ModelCalls {
 		say("%s", modelWords(p))
 	} else {

@@ -148,13 +148,8 @@ func removeWords(f assess.Finding) string {
 	return "Delete on X"
 }
 
-// reasonWords is why something is a finding, and where it stands if that is not the text of the post.
-func reasonWords(f assess.Finding) string {
-	if f.Item == assess.ItemAltText {
-		return f.Reason + " It stands in the description of a picture."
-	}
-	return f.Reason
-}
+// reasonWords is why something is a finding.
+func reasonWords(f assess.Finding) string { return f.WholeReason() }
 
 // whenWords is a priority in words.
 func whenWords(priority string) string {

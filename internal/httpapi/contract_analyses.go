@@ -45,7 +45,8 @@ func examplePreview() previewBody {
 	return previewBody{
 		AccountID: new(exampleAccount), Handle: exampleHandle, Purpose: "job_search", MaxPosts: 200, Tier: "basic",
 		Reads: previewReads{
-			Expected: new(50), AtMost: 50, Rechecked: 1, Remaining: 850, MicroUSD: 255_000, PostsAtX: new(412), CountedAt: exampleLater(-2),
+			Expected: new(50), AtMost: 50, Rechecked: 1, Answered: 20, Remaining: 850, MicroUSD: 255_000,
+			PostsAtX: new(412), CountedAt: exampleLater(-2),
 		},
 		Known: previewKnown{Posts: 150, Verdicts: 150},
 		Model: &previewAsks{Model: "claude-haiku-5-5", Posts: 200, Texts: 50, Calls: 2, Seconds: 7, MicroUSD: 1_950},

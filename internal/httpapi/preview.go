@@ -31,6 +31,7 @@ type previewReads struct {
 	Expected  *int       `json:"expected" doc:"New posts to read from X, by X's own count; null when X has not said how many there are."`
 	AtMost    int        `json:"at_most" doc:"As many as the plan, its reads that are left and max_posts allow."`
 	Rechecked int        `json:"rechecked" doc:"At most so many known posts are looked up again, because they may have been deleted."`
+	Answered  int        `json:"answered_at_most" doc:"Where the model cannot judge a post without the one that it answers or quotes, that one is read too: at most so many. They are not in the expected cost; the ceiling counts them."`
 	Remaining int        `json:"remaining" doc:"Reads that the plan has left in this period."`
 	MicroUSD  int64      `json:"cost_micro_usd" doc:"Of expected and rechecked, or of at_most where nothing is expected, and of the profile; in millionths of a US dollar."`
 	PostsAtX  *int       `json:"posts_at_x" doc:"As X said at counted_at."`
@@ -74,7 +75,8 @@ func newPreviewBody(p analysis.Preview) previewBody {
 		AccountID: p.AccountID, ArchiveID: p.ArchiveID, Handle: p.Handle, Purpose: string(p.Purpose), MaxPosts: p.MaxPosts, Tier: p.Tier,
 		ConsentNeeded: p.NeedConsent,
 		Reads: previewReads{
-			p.Reads.Expected, p.Reads.AtMost, p.Reads.Rechecked, p.Usage.Reads.Remaining, reads, p.Reads.AtX, p.Reads.CountedAt,
+			p.Reads.Expected, p.Reads.AtMost, p.Reads.Rechecked, p.Reads.Parents,
+			p.Usage.Reads.Remaining, reads, p.Reads.AtX, p.Reads.CountedAt,
 		},
 		Known: previewKnown{p.Kept, p.Model.Known},
 		Cost:  previewCost{p.ExpectedMicroUSD(), p.MaxCostCents, p.ReachesCeiling()},

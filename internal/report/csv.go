@@ -44,7 +44,7 @@ func csvRow(f assess.Finding) []string {
 	}
 	row := []string{
 		f.ID, f.PostID, f.URL, posted, string(f.Category), string(f.Severity), number(f.Points), number(f.Confidence),
-		witnesses(f, "+"), f.Suggestion, f.Reason, f.Quote, strconv.Itoa(f.QuoteStart), strconv.Itoa(f.QuoteEnd),
+		witnesses(f, "+"), f.Suggestion, reason(f), f.Quote, strconv.Itoa(f.QuoteStart), strconv.Itoa(f.QuoteEnd),
 		strconv.FormatBool(f.Dismissed), f.Why, f.Item,
 	}
 	for i, cell := range row {

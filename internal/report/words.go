@@ -317,13 +317,8 @@ func place(f assess.Finding) string {
 	return date(f.PostedAt)
 }
 
-// reason is why something is a finding, and where it stands if that is not the text of the post.
-func reason(f assess.Finding) string {
-	if f.Item == assess.ItemAltText {
-		return f.Reason + " It stands in the description of a picture."
-	}
-	return f.Reason
-}
+// reason is why something is a finding.
+func reason(f assess.Finding) string { return f.WholeReason() }
 
 // open names the link to where a finding stands.
 func open(f assess.Finding) string {

@@ -23,6 +23,7 @@ type Post struct {
 	Text      string // the whole text, also of a long post
 	Lang      string // BCP 47 as X guessed it; "und" or empty when it could not
 	ReplyToID string // the post this one answers, if any
+	QuotedID  string // the post this one quotes, if any
 	PostedAt  time.Time
 	Repost    bool // somebody else's words
 	Quote     bool
@@ -161,7 +162,7 @@ func decodePost(raw []byte, altTexts map[string]string) (p Post, ok bool) {
 		case "retweeted", "reposted":
 			p.Repost = true
 		case "quoted":
-			p.Quote = true
+			p.Quote, p.QuotedID = true, r.ID
 		case "replied_to":
 			p.Reply, p.ReplyToID = true, r.ID
 		}

@@ -35,6 +35,21 @@ func TestLookup_TellsWhatIsGoneAndWhatWasEdited(t *testing.T) {
 	}
 }
 
+// The posts of a protected account are hidden from everybody but its owner, and are neither shown nor gone.
+func TestLookup_WhatAProtectedAccountHidesIsNeitherShownNorGone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, x.Config{})
+	w.X().Protect("gravelpit_gus")
+	theirs := w.X().Posts("gravelpit_gus")[0].ID
+	for who, want := range map[string]int{"ada_fernhill": 0, "gravelpit_gus": 1} {
+		tok := w.signIn(t, who, readScopes...)
+		found, err := w.Lookup(t.Context(), tok.Access, []string{theirs})
+		if err != nil || found.Reads != want || len(found.Gone) != 0 {
+			t.Errorf("%s: %+v, %v", who, found, err)
+		}
+	}
+}
+
 // A post that X withholds is not deleted, and what X does not name is not either.
 func TestLookup_OnlyWhatXCallsNotFoundIsGone(t *testing.T) {
 	t.Parallel()

@@ -12,9 +12,10 @@ type sentPost struct {
 	ID   int    `json:"id"`
 	Text string `json:"text"`
 
-	// Of a second question: the passage in doubt, and what it is suspected of.
+	// Of a second question: the passage in doubt, what it is suspected of, and what this post answers, if it was sent.
 	Passage  string `json:"passage"`
 	Category string `json:"category"`
+	Answers  string `json:"answers"`
 }
 
 // verdicts is what the model says, in the schema the analysis asks for. The order of fields is that of the schema.
@@ -117,8 +118,8 @@ func answerPosts(posts []sentPost) verdicts {
 	return v
 }
 
-// second answers second questions: needs_context where a text says "as I told you", yes where the word list finds the
-// category in the passage, else no.
+// second answers second questions: needs_context where a text says "as I told you" and the post that it answers was not
+// sent, yes where the word list finds the category in the passage, else no.
 func (k Kind) second(posts []sentPost) spoken {
 	switch k {
 	case Refuses:
@@ -136,7 +137,7 @@ func (k Kind) second(posts []sentPost) spoken {
 	for _, p := range posts {
 		verdict := "no"
 		switch {
-		case strings.Contains(lowerASCII(p.Text), "as i told you"):
+		case strings.Contains(lowerASCII(p.Text), "as i told you") && p.Answers == "":
 			verdict = "needs_context"
 		case k == Confirms || findsCategory(p.Passage, p.Category):
 			verdict = "yes"

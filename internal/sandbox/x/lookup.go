@@ -12,7 +12,8 @@ var endLookup = endpoint{"lookup", 900, []string{"tweet.read", "users.read"}, []
 
 // lookUpPosts is GET /2/tweets. What is gone has an error with its id, and the answer is still a 200.
 func (x *Server) lookUpPosts(w http.ResponseWriter, r *http.Request) {
-	if _, ok := x.enter(w, r, endLookup); !ok {
+	c, ok := x.enter(w, r, endLookup)
+	if !ok {
 		return
 	}
 	fields, ok := x.fields(w, r, "tweet.fields", postFields)
@@ -32,6 +33,14 @@ func (x *Server) lookUpPosts(w http.ResponseWriter, r *http.Request) {
 	var posts []Post
 	var data, gone []map[string]any
 	for _, id := range ids {
+		if x.hides(c.account, id) {
+			gone = append(gone, map[string]any{
+				"value": id, "resource_id": id, "resource_type": "tweet", "parameter": "ids", "title": "Authorization Error",
+				"detail": "Sorry, you are not authorized to see the Tweet with ids: [" + id + "].",
+				"type":   problemBase + "not-authorized-for-resource",
+			})
+			continue
+		}
 		if p, post := x.version(id, fields); post != nil {
 			data, posts = append(data, post), append(posts, p)
 			continue
@@ -51,6 +60,29 @@ func (x *Server) lookUpPosts(w http.ResponseWriter, r *http.Request) {
 		out["errors"] = gone
 	}
 	web.JSON(w, http.StatusOK, out)
+}
+
+// hides reports whether a post belongs to a protected account that is not the caller's own.
+func (x *Server) hides(caller *account, id string) bool {
+	owner := x.ownerOf(id)
+	if owner == nil || owner == caller {
+		return false
+	}
+	owner.mu.Lock()
+	defer owner.mu.Unlock()
+	return owner.protected
+}
+
+// Protect hides a person's posts from everybody else; it reports false for an unknown handle.
+func (x *Server) Protect(handle string) bool {
+	a := x.account(handle)
+	if a == nil {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.protected = true
+	return true
 }
 
 // version is a post that stands, or an earlier version of one, as X shows it; nil when there is none.

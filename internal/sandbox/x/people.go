@@ -53,6 +53,8 @@ type account struct {
 	added   []Post // newest first
 	deleted map[string]bool
 	profile *Profile // as they have changed it; nil: as they were invented
+
+	protected bool // nobody else may see the posts
 }
 
 // top is what stands on top of the person's page now.
