@@ -25,15 +25,10 @@ ARG COMMIT=
 RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags=grpcnotrace -ldflags "-s -w \
       -X github.com/repazoo/repazoo/internal/app.linkedVersion=$VERSION \
       -X github.com/repazoo/repazoo/internal/app.linkedCommit=$COMMIT" -o /out/repazoo ./cmd/repazoo
-# The licences of every module in the program, as most of them ask.
-RUN mkdir -p /out/data /out/licenses && cp LICENSE /out/licenses/ && \
-    go list -deps -tags=grpcnotrace -f '{{with .Module}}{{if .Dir}}{{.Path}} {{.Dir}}{{end}}{{end}}' ./cmd/repazoo | \
-    sort -u | while read -r path dir; do \
-      for file in "$dir"/LICEN[CS]E* "$dir"/COPYING* "$dir"/NOTICE*; do \
-        if [ -f "$file" ]; then install -D -m 644 "$file" "/out/licenses/$path/${file##*/}"; fi; \
-      done; \
-    done; \
-    install -D -m 644 "$(go env GOROOT)/LICENSE" /out/licenses/go/LICENSE
+# What the program is made of, and the licence of every part, as most of them ask.
+COPY --from=viewers /src/internal/httpapi/docs/node_modules/redoc internal/httpapi/docs/node_modules/redoc
+COPY --from=viewers /src/internal/httpapi/docs/node_modules/swagger-ui-dist internal/httpapi/docs/node_modules/swagger-ui-dist
+RUN mkdir -p /out/data && go run -C tools/sbom . --program /out/repazoo --source /src --out /out/materials
 
 FROM scratch
 ARG VERSION=
@@ -45,7 +40,8 @@ LABEL org.opencontainers.image.title="Repazoo" \
       org.opencontainers.image.revision="$COMMIT"
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /usr/share/zoneinfo /usr/share/zoneinfo
-COPY --from=build /out/licenses /usr/share/licenses
+COPY --from=build /out/materials/licenses /usr/share/licenses
+COPY --from=build /out/materials/sbom.cdx.json /usr/share/doc/repazoo/sbom.cdx.json
 COPY --from=build --chown=65532:65532 /out/data /data
 COPY --from=build /out/repazoo /repazoo
 # Whatever is written is written to /data: the root may be read-only. SQLite and uploads put temporary files there too.

@@ -39,7 +39,7 @@ export CGO_ENABLED := 0
 race: export CGO_ENABLED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race browser check vet format lint vuln bench load fuzz generate clean assets viewers limits image deploy-check
+.PHONY: help build run test race browser check vet format lint vuln bench load fuzz generate clean assets viewers limits image sbom deploy-check
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -141,6 +141,9 @@ viewers:
 # With DEPLOYCHECK=--all a program that is not installed is a mistake.
 deploy-check: build ## Check everything in deploy/
 	GOFLAGS= go -C tools/deploycheck run . --program $(CURDIR)/bin/repazoo $(DEPLOYCHECK) $(CURDIR)
+
+sbom: build ## Write what ./bin/repazoo is made of, and the licence of every part, into bin/materials
+	GOFLAGS= go run -C tools/sbom . --program $(CURDIR)/bin/repazoo --source $(CURDIR) --out $(CURDIR)/bin/materials
 
 clean: ## Remove what was built
 	rm -rf bin coverage.out
