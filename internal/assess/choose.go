@@ -68,8 +68,15 @@ type ModelChoice struct {
 
 // String says which posts those were.
 func (m ModelChoice) String() string {
-	return fmt.Sprintf("%s of %s: %s for what was seen in them or because they answer others, then the newest %s",
-		Thousands(m.ByDoubt+m.ByNewest), Thousands(m.Of), Thousands(m.ByDoubt), Thousands(m.ByNewest))
+	read := Thousands(m.ByDoubt+m.ByNewest) + " of " + Thousands(m.Of)
+	const doubt = "for what was seen in them or because they answer others"
+	switch {
+	case m.ByDoubt == 0:
+		return read + ", the newest"
+	case m.ByNewest == 0:
+		return read + ", those with most to see in them"
+	}
+	return fmt.Sprintf("%s: %s %s, then the newest %s", read, Thousands(m.ByDoubt), doubt, Thousands(m.ByNewest))
 }
 
 // choice counts why the posts were chosen; nil where every post was.

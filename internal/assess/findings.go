@@ -77,6 +77,7 @@ func newFinding(p Post, a ReportAccount, group []Claim, judged bool) Finding {
 	c := group[0]
 	quote := p.Text[c.Start:c.End]
 	start := utf8.RuneCountInString(p.Text[:c.Start])
+	before, after := p.around(c)
 	witnesses, confidence := witnessesOf(group)
 	suggestion := cmp.Or(c.Suggestion, SuggestContext)
 	if p.isProfile() {
@@ -88,9 +89,9 @@ func newFinding(p Post, a ReportAccount, group []Claim, judged bool) Finding {
 		Item:       p.itemAt(c.Start),
 		URL:        p.linkTo(a),
 		PostedAt:   p.PostedAt.UTC(),
-		Before:     lastRunes(p.Text[:c.Start], contextRunes),
+		Before:     lastRunes(before, contextRunes),
 		Quote:      quote,
-		After:      firstRunes(p.Text[c.End:], contextRunes),
+		After:      firstRunes(after, contextRunes),
 		QuoteStart: start,
 		QuoteEnd:   start + utf8.RuneCountInString(quote),
 		Category:   c.Category,
@@ -104,6 +105,20 @@ func newFinding(p Post, a ReportAccount, group []Claim, judged bool) Finding {
 		Reason:       c.Reason,
 		Suggestion:   suggestion,
 	}
+}
+
+// around is the text before and after a claim, as far as it is of the same kind: the descriptions of pictures do not follow
+// the words of a post as if they were part of them.
+func (p Post) around(c Claim) (before, after string) {
+	from, to := 0, len(p.Text)
+	switch {
+	case p.Aside == 0:
+	case c.Start >= p.Aside:
+		from = p.Aside
+	case c.End < p.Aside:
+		to = p.Aside - len("\n")
+	}
+	return p.Text[from:c.Start], p.Text[c.End:to]
 }
 
 // WholeReason is why something is a finding, where it stands if that is not the text of the post, and what became of the

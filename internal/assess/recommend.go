@@ -40,6 +40,7 @@ func recommend(r *Report) []Recommendation {
 		{changeProfile, inProfile(found)},
 		{hidePersonalData, posts},
 		{deleteHeaviest, posts},
+		{deleteRest, posts},
 		{askPerson, found},
 		{addContext, posts},
 		{clearSwearing, posts},
@@ -148,6 +149,37 @@ func deleteHeaviest(r *Report, found []Finding) (Recommendation, bool) {
 	}.clearing(r, heavy)
 }
 
+// deleteRest is about what the findings say to delete and no step before it does.
+func deleteRest(r *Report, found []Finding) (Recommendation, bool) {
+	rest := only(found, func(f Finding) bool {
+		return f.Suggestion == SuggestDelete && f.Severity.Rank() < High.Rank() && f.Category != PrivacyExposure && f.Category != Profanity
+	})
+	if len(rest) == 0 {
+		return Recommendation{}, false
+	}
+	var names []string
+	for _, g := range grouped(rest) {
+		names = append(names, strings.ToLower(g.category.Title()))
+	}
+	n := len(postsOf(rest))
+	return Recommendation{
+		Title:    fmt.Sprintf("Go through %s with %s", Counting(n, "post"), listing(names)),
+		Category: string(rest[0].Category), Priority: horizonWeek, Effort: effort(len(rest)),
+		Why: "None of them is grave alone. " + oneOrMany(n, "It is", "Together they are") + " what a stranger would quote.",
+		Steps: []string{
+			"Read each post below as somebody who does not know you, the heaviest first, and delete what you would not say today.",
+			"If a finding is wrong, dismiss it: it then counts nothing.",
+		},
+	}.clearing(r, rest)
+}
+
+func oneOrMany(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
 func askPerson(r *Report, found []Finding) (Recommendation, bool) {
 	doubtful := only(found, func(f Finding) bool {
 		return f.Severity == Critical || f.Disputed || f.Severity == High && f.Confidence < reviewBelow
@@ -174,20 +206,27 @@ func toShow(findings []Finding) string {
 }
 
 func addContext(r *Report, found []Finding) (Recommendation, bool) {
-	unclear := only(found, func(f Finding) bool { return f.Suggestion == SuggestContext && f.Category != Profanity })
+	leaves := map[string]bool{} // posts that another finding says to delete
+	for _, f := range found {
+		leaves[f.PostID] = leaves[f.PostID] || f.Suggestion == SuggestDelete
+	}
+	unclear := only(found, func(f Finding) bool {
+		return f.Suggestion == SuggestContext && f.Category != Profanity && !leaves[f.PostID]
+	})
+	n := len(postsOf(unclear))
 	return Recommendation{
-		Title:    fmt.Sprintf("Put %s into context", Counting(len(postsOf(unclear)), "post")),
+		Title:    fmt.Sprintf("Put %s into context", Counting(n, "post")),
 		Category: firstCategory(unclear), Priority: horizonWeek, Effort: effort(len(unclear)),
-		Why: "Read alone, years later, they can be taken for something you did not mean.",
+		Why: fmt.Sprintf("Read alone, years later, %s can be taken for something you did not mean.", oneOrMany(n, "it", "they")),
 		Steps: []string{
 			"Reply to your own post with the missing context, or delete it if it no longer matters to you.",
-			"Where it quotes or answers somebody, check that theirs still exists: without it only your half is left.",
+			"Where it quotes or answers somebody, check that their post still exists: without it only your half is left.",
 		},
 	}.clearing(r, unclear)
 }
 
 func clearSwearing(r *Report, found []Finding) (Recommendation, bool) {
-	swearing := only(found, func(f Finding) bool { return f.Category == Profanity })
+	swearing := only(found, func(f Finding) bool { return f.Category == Profanity && f.Suggestion != SuggestKeep })
 	rec, ok := Recommendation{
 		Title:    fmt.Sprintf("Clear the swearing in %s", Counting(len(postsOf(swearing)), "post")),
 		Category: string(Profanity), Priority: horizonMonth, Effort: effort(len(swearing)),
@@ -280,7 +319,8 @@ func preparePurpose(r *Report, found []Finding) (Recommendation, bool) {
 	rec.Category = string(r.Purpose)
 	weighty := only(found, func(f Finding) bool { return Weight(r.Purpose, f.Category) > 1 })
 	if n := len(postsOf(weighty)); n > 0 {
-		rec.Why += fmt.Sprintf(" %s here %s what it weighs more than usual.", Counting(n, "post"), touches(n))
+		rec.Why += fmt.Sprintf(" For %s, what %s here %s weighs more than elsewhere.",
+			r.Purpose.Title(), Counting(n, "post"), oneOrMany(n, "holds", "hold"))
 	}
 	rec, _ = rec.about(weighty)
 	return rec, ok
@@ -353,11 +393,4 @@ func effort(n int) string {
 	default:
 		return effortDay
 	}
-}
-
-func touches(n int) string {
-	if n == 1 {
-		return "touches"
-	}
-	return "touch"
 }

@@ -82,7 +82,8 @@ func summarise(r *Report) string {
 		sentences = append(sentences, s)
 	}
 	if n := r.ReadAsHarmless.Count; n > 0 {
-		sentences = append(sentences, "The model read "+Counting(n, "finding")+" of the word screen as harmless; they count nothing.")
+		sentences = append(sentences, "The model read "+Counting(n, "finding")+" of the word screen as harmless; "+
+			oneOrMany(n, "it counts", "they count")+" nothing.")
 	}
 	if r.Coverage.PostsJudged == 0 || r.Coverage.ModelUnusable {
 		sentences = append(sentences, whyScreenAlone(r)+" The offline screen knows words, not meaning: "+

@@ -256,3 +256,20 @@ func BenchmarkFind(b *testing.B) {
 		})
 	}
 }
+
+// An English street word stands behind its name: what follows it without capitals is no name of a street.
+func TestFind_StreetMusicIsNoAddress(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"Live from the street music fair: 24 stalls, one costume.": false,
+		"I live near a street with 24 trees and a market 7 days.":  false,
+		"We live on a road trip diet of 12 eggs.":                  false,
+		"I live at 14 Wisteria Lane, come by":                      true,
+		"vivo en la calle mayor 24":                                true,
+	} {
+		found := slices.ContainsFunc(Find(text, ""), func(s Span) bool { return s.Kind == Address })
+		if found != want {
+			t.Errorf("%q: address %v", text, found)
+		}
+	}
+}

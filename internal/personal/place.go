@@ -226,7 +226,7 @@ func (s *scan) streetThenNumber(i int) (from, end int) {
 	if end := s.houseNumber(i + 1); end >= 0 && (from < i && s.tokens[i].capital || s.is(i+1, word)) {
 		return from, end
 	}
-	home := s.before(i, 8)&homeCue != 0
+	home := s.before(i, 8)&homeCue != 0 && !behindName[plain(s.text(i))] // "street music fair: 24 stalls" is no address
 	names := 0
 	for j := i + 1; j < len(s.tokens) && names < 5 && !s.tokens[j].line; j++ {
 		t := s.tokens[j]
@@ -247,6 +247,10 @@ func (s *scan) streetThenNumber(i int) (from, end int) {
 	}
 	return i, -1
 }
+
+// behindName are the street words of English that only stand behind the name. Where people write "calle mayor 24" without
+// capitals, they write "mayor street".
+var behindName = set("street st road rd lane ln drive dr court ct square sq terrace close crescent way highway hwy grove gardens parade mews row hill walk")
 
 var linkWords = set("de del da do dos das la las los el di della dello dei van der den d l")
 

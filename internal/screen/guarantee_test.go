@@ -189,3 +189,23 @@ func BenchmarkCheck_Hostile(b *testing.B) {
 		})
 	}
 }
+
+// A word that people write is what it is, even where it is one letter from a grave one.
+func TestCheck_AnEverydayWordIsNoGraveOneMisspelt(t *testing.T) {
+	t.Parallel()
+	s := New()
+	for _, text := range []string{
+		"We were sitting in the garden with them all day.", "He rapped for three months because of them, and now I do.",
+		"I am stopping to answer you.", "You cook well, and I am going to bite into that pie with you.",
+		"You are still angry about the bug in that code.", "That album is bomb af, these women can sing.",
+	} {
+		if hits := s.Check(text, "en").Hits; len(hits) != 0 {
+			t.Errorf("%q: %+v", text, hits)
+		}
+	}
+	for _, text := range []string{"He rapes women and I will kill him", "you are a bug, nobody wants you"} {
+		if len(s.Check(text, "en").Hits) == 0 {
+			t.Errorf("%q is no finding", text)
+		}
+	}
+}
