@@ -5,12 +5,13 @@
 #
 # Tags are pinned to the minor version; whoever wants the same bytes again pins digests.
 
-# The viewers of /docs and /redoc come from npm, pinned by their hashes.
+# The viewers of /docs and /redoc and the fonts of PDF reports come from npm, pinned by their hashes.
 FROM node:24 AS viewers
 WORKDIR /src
 COPY Makefile ./
 COPY internal/httpapi/docs internal/httpapi/docs
-RUN make assets
+COPY internal/typeset/fonts internal/typeset/fonts
+RUN make assets fonts-fetched
 
 FROM golang:1.26 AS build
 WORKDIR /src
@@ -20,6 +21,8 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 COPY --from=viewers /src/internal/httpapi/docs/vendor internal/httpapi/docs/vendor
+COPY --from=viewers /src/internal/typeset/fonts/node_modules internal/typeset/fonts/node_modules
+RUN go run -C tools/fonts . /src/internal/typeset/fonts
 ARG VERSION=
 ARG COMMIT=
 RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags=grpcnotrace -ldflags "-s -w \

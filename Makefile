@@ -29,6 +29,10 @@ RACING    = $$(grep -rlE '^[^/]*(\bgo func|\bgo [a-zA-Z_.]+\(|sync\.|atomic\.|er
 DOCS     := internal/httpapi/docs
 FETCHED  := $(DOCS)/vendor/.packed
 
+# So does the type of PDF reports; without it they are set in the Go font, and say so.
+FONTS    := internal/typeset/fonts
+PACKED   := $(FONTS)/packed/.packed
+
 # Tags of every build. grpcnotrace leaves out a debugging page whose templates keep the linker from dropping
 # unused code.
 TAGS     := grpcnotrace
@@ -39,7 +43,7 @@ export CGO_ENABLED := 0
 race: export CGO_ENABLED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race browser check vet format lint vuln bench load fuzz generate clean assets viewers limits image sbom deploy-check
+.PHONY: help build run test race browser check vet format lint vuln bench load fuzz generate clean assets viewers fonts type limits image sbom deploy-check
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,7 +51,7 @@ help: ## Show this list
 # The commit that "repazoo version" tells, with -dirty when files were changed; in a tarball it stands in a file.
 COMMIT   ?= $(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null)
 
-build: viewers ## Build ./bin/repazoo
+build: viewers type ## Build ./bin/repazoo
 	go build -trimpath -ldflags '-s -w -X github.com/repazoo/repazoo/internal/app.linkedCommit=$(COMMIT)' -o bin/repazoo ./cmd/repazoo
 
 ENGINE   ?= docker
@@ -58,7 +62,7 @@ image: ## Build the image repazoo:latest with ENGINE (docker, podman, buildah)
 run: build ## Build and serve on http://127.0.0.1:8000 with nothing configured
 	./bin/repazoo serve
 
-test: viewers ## Run every test but the browser's, on private PostgreSQL and Redis servers
+test: viewers type ## Run every test but the browser's, on private PostgreSQL and Redis servers
 	$(TESTENV) go test $(FAST) -timeout 10m $(TESTED)
 
 race: ## Run the tests of every package with goroutines or locks of its own with the race detector
@@ -136,6 +140,24 @@ $(FETCHED): $(DOCS)/package-lock.json
 viewers:
 	@if ! command -v npm >/dev/null; then echo "npm is not installed: /docs and /redoc will only say so."; \
 	else $(MAKE) --no-print-directory assets || echo "The assets could not be fetched: /docs and /redoc will only say so."; fi
+
+fonts: $(PACKED) ## Fetch the fonts of PDF reports with npm, and pack them
+
+$(PACKED): $(FONTS)/package-lock.json $(wildcard tools/fonts/*.go)
+	$(MAKE) --no-print-directory fonts-fetched
+	go run -C tools/fonts . $(CURDIR)/$(FONTS)
+	touch $@
+
+# The image is built in two steps, because the one that has npm has no Go.
+.PHONY: fonts-fetched
+fonts-fetched:
+	cd $(FONTS) && npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-timeout=30000
+
+# What a build wants of the fonts: it goes on without them.
+type:
+	@if ! command -v npm >/dev/null; then echo "npm is not installed: PDF reports will hold Latin, Greek and Cyrillic only, and say so."; \
+	else $(MAKE) --no-print-directory fonts || \
+	  echo "The fonts could not be fetched: PDF reports will hold Latin, Greek and Cyrillic only, and say so."; fi
 
 # Compose files, manifests, the unit and the proxies' files, each read by what will read it (see tools/deploycheck).
 # With DEPLOYCHECK=--all a program that is not installed is a mistake.

@@ -1,356 +1,400 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
-	"codeberg.org/go-pdf/fpdf"
-
 	"github.com/repazoo/repazoo/internal/assess"
+	"github.com/repazoo/repazoo/internal/pdf"
 )
 
-// pdfFindings is how many findings a PDF lists; beyond it says how many are left out.
-const pdfFindings = 200
-
-// Millimetres of an A4 page.
+// A PDF prints every critical and high finding up to mostPrinted, and of the others the heaviest until usuallyPrinted
+// are printed. Each category says how many more there are.
 const (
-	pageMargin = 18.0
-	pageWidth  = 210.0
-	textWidth  = pageWidth - 2*pageMargin
-	gaugeWidth = 46.0
+	usuallyPrinted = 200
+	mostPrinted    = 1000
 )
 
-// Points of type, and the millimetres of its lines.
-const (
-	bodySize  = 10.0
-	bodyLine  = 5.2
-	smallSize = 8.5
-	smallLine = 4.4
-)
+// mostOfQuote is how many characters of a quote are printed: the longest post that X takes has 25,000.
+const mostOfQuote = 2000
 
-type rgb struct{ r, g, b int }
-
-var (
-	ink    = rgb{27, 35, 48}
-	quiet  = rgb{89, 100, 116}
-	hair   = rgb{223, 227, 232}
-	accent = rgb{49, 87, 200}
-)
-
-func levelRGB(s assess.Severity) rgb {
-	switch s {
-	case assess.Low:
-		return rgb{23, 118, 74}
-	case assess.Medium:
-		return rgb{168, 117, 0}
-	case assess.High:
-		return rgb{194, 65, 12}
-	default:
-		return rgb{179, 21, 58}
-	}
-}
-
-// writePDF writes A4 pages with the type embedded.
+// writePDF writes A4 pages: what was found and how, then the findings of all categories with the worst first.
 func writePDF(w io.Writer, r *assess.Report) error {
 	v := newView(r)
-	d := newDocument(v)
+	d := &sheet{Document: pdf.New(w, pdf.Meta{
+		Title: "Repazoo report on " + v.Who(), Author: "Repazoo", Lang: "en", Created: v.CreatedAt,
+	})}
 	d.cover(v)
+	d.page()
 	d.keyFindings(v)
 	d.recommendations(v)
-	d.findings(v)
+	printed := v.printed()
+	d.categories(v, printed)
+	d.findings(v, printed)
 	d.years(v)
 	d.tone(v)
 	d.aggregates(v)
 	d.facts("How much was read", v.CoverageFacts())
 	for _, s := range v.Coverage.OutOfReach {
-		d.paragraph("• " + s)
+		d.paragraph("P", wholeWidth(bodySize), words("• "+s))
 	}
 	d.facts("Receipt: models, cost, privacy, versions", v.Receipt())
 	d.policy(v)
-	d.boxesNote()
-	return d.Output(w)
+	d.unwritten()
+	return d.Finish(func(n, of int) { d.footer(v, n, of) })
 }
 
-// document is a PDF in the making.
-type document struct {
-	*fpdf.Fpdf
-	glyphs *glyphs
-}
-
-// pageCount stands for the number of pages until that is known. Wherever its bytes stand in a page they are replaced, so
-// it is of private characters that no font has: in a post they are drawn as a box.
-const pageCount = "\ue123\ue245"
-
-func newDocument(v view) *document {
-	d := &document{Fpdf: fpdf.New("P", "mm", "A4", ""), glyphs: newGlyphs()}
-	addFonts(d.Fpdf)
-	d.SetMargins(pageMargin, pageMargin, pageMargin)
-	d.SetAutoPageBreak(true, 20)
-	d.SetTitle("Repazoo report on "+d.show(v.Who()), true)
-	d.SetCreator("Repazoo", true)
-	d.SetLang("en")
-	d.SetCreationDate(v.CreatedAt.UTC()) // the same report is the same file
-	d.SetModificationDate(v.CreatedAt.UTC())
-	d.SetCatalogSort(true)
-	d.AliasNbPages(pageCount)
-	d.SetFooterFunc(func() {
-		d.SetY(-13)
-		d.font("", smallSize, quiet)
-		d.CellFormat(textWidth/2, smallLine, d.show("Repazoo · "+v.Who()+" · "+date(v.CreatedAt)), "", 0, "L", false, 0, "")
-		d.CellFormat(textWidth/2, smallLine, fmt.Sprintf("Page %d of %s", d.PageNo(), pageCount), "", 0, "R", false, 0, "")
+// printed are the findings that the pages hold, the worst first over all categories.
+func (v view) printed() []assess.Finding {
+	var all []assess.Finding
+	grave := 0
+	for _, f := range v.Findings {
+		if !f.Dismissed {
+			all = append(all, f)
+		}
+		if !f.Dismissed && f.Severity.Rank() >= assess.High.Rank() {
+			grave++
+		}
+	}
+	slices.SortStableFunc(all, func(a, b assess.Finding) int {
+		return cmp.Or(cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), cmp.Compare(b.Points, a.Points))
 	})
-	d.AddPage()
-	return d
+	return all[:min(len(all), max(usuallyPrinted, min(grave, mostPrinted)))]
 }
 
-// show makes text from outside fit for the page.
-func (d *document) show(s string) string { return d.glyphs.drawable(clean(s)) }
-
-func (d *document) font(style string, size float64, c rgb) {
-	d.SetFont(family, style, size)
-	d.SetTextColor(c.r, c.g, c.b)
+func (d *sheet) footer(v view, n, of int) {
+	d.Rect(pageMargin, 50, textWidth, 0.6, hair)
+	d.one(wholeWidth(7.5), 36, false, soft("Repazoo · "+v.Who()+" · "+date(v.CreatedAt)))
+	d.one(wholeWidth(7.5), 36, true, soft(fmt.Sprintf("Page %d of %d", n, of)))
 }
 
-func (d *document) fill(c rgb)   { d.SetFillColor(c.r, c.g, c.b) }
-func (d *document) stroke(c rgb) { d.SetDrawColor(c.r, c.g, c.b) }
-
-func (d *document) paragraph(s string) {
-	d.font("", bodySize, ink)
-	d.MultiCell(0, bodyLine, d.show(s), "", "L", false)
-}
-
-func (d *document) small(s string) {
-	d.font("", smallSize, quiet)
-	d.MultiCell(0, smallLine, d.show(s), "", "L", false)
-}
-
-// room starts a new page unless so many millimetres are left on this one.
-func (d *document) room(mm float64) {
-	_, height := d.GetPageSize()
-	if d.GetY()+mm > height-20 {
-		d.AddPage()
-	}
-}
-
-func (d *document) heading(s string) {
-	d.room(28)
-	d.Ln(5)
-	d.stroke(hair)
-	d.SetLineWidth(0.3)
-	d.Line(pageMargin, d.GetY(), pageWidth-pageMargin, d.GetY())
-	d.Ln(3.5)
-	d.font("B", 13.5, ink)
-	d.CellFormat(0, 7, d.show(s), "", 1, "L", false, 0, "")
-	d.Ln(1)
-}
-
-func (d *document) subheading(s string) {
-	d.room(20)
-	d.Ln(1.5)
-	d.font("B", 10.5, ink)
-	d.MultiCell(0, 5.6, d.show(s), "", "L", false)
-}
-
-func (d *document) cover(v view) {
-	d.fill(levelRGB(v.Level))
-	d.Rect(0, 0, pageWidth, 4, "F")
-	d.font("", smallSize, quiet)
-	d.CellFormat(0, 5, d.show("Repazoo report · "+v.Purpose.Title()+" · "+date(v.CreatedAt)), "", 1, "L", false, 0, "")
-	top := d.GetY()
-	d.gauge(v, pageWidth-pageMargin-gaugeWidth/2, top+27)
-	d.SetXY(pageMargin, top+3)
-	d.SetRightMargin(pageMargin + gaugeWidth + 8)
-	d.font("B", 21, ink)
-	d.MultiCell(0, 9, d.show("What the posts of "+v.Who()+" say"), "", "L", false)
-	d.Ln(2)
-	d.paragraph(v.Summary)
-	d.SetRightMargin(pageMargin)
-	d.SetY(max(d.GetY(), top+40))
+// cover is the first page: the level, what was read and how it was judged.
+func (d *sheet) cover(v view) {
+	d.page()
+	d.Rect(pageMargin, d.top-13, 13, 13, accent)
+	d.Rect(pageMargin+3, d.top-5.2, 7, 1.6, paper)
+	d.Rect(pageMargin+3, d.top-8.6, 5, 1.6, paper)
+	d.one(box{pageMargin + 19, textWidth, 11}, d.top-10.5, false, strong("Repazoo"))
+	d.top -= 108
+	title := "What the posts of " + v.Who() + " say"
+	d.Bookmark(1, title, d.top+20)
+	d.paragraph("H1", box{pageMargin, textWidth, 26}, strong(title))
+	d.top -= 4
+	d.paragraph("P", wholeWidth(12), soft("Read for "+strings.ToLower(v.Purpose.Title())+", on "+date(v.CreatedAt)))
+	d.top -= 34
+	d.standing(v)
+	d.scale(v)
+	d.top -= 26
+	d.columns(
+		[]part{strong("What was read")}, coverWords(v),
+		[]part{strong("How it was judged")}, judgedWords(v),
+	)
 	if v.HumanReview.Needed {
-		d.Ln(2)
-		d.font("B", bodySize, levelRGB(assess.High))
-		d.MultiCell(0, bodyLine, d.show("A person should look first. "+strings.Join(v.HumanReview.Reasons, " ")), "", "L", false)
+		c, _ := shades(assess.High)
+		d.top -= 14
+		d.paragraph("P", wholeWidth(bodySize), strong("A person should look first. ").in(c), words(strings.Join(v.HumanReview.Reasons, " ")))
 	}
+	d.top -= 14
+	d.paragraph("P", box{pageMargin, textWidth * 0.75, smallSize},
+		soft("Findings label posts, never a person, and this report is no legal advice. A person should read them before anything is decided."))
 }
 
-// gauge draws the score as part of a half circle around x, y.
-func (d *document) gauge(v view, x, y float64) {
-	const radius = 19.0
-	d.SetLineWidth(4)
-	d.SetLineCapStyle("butt")
-	d.stroke(hair)
-	d.Arc(x, y, radius, radius, 0, 0, 180, "D")
-	if v.Score > 0 {
-		d.stroke(levelRGB(v.Level))
-		d.Arc(x, y, radius, radius, 0, 180-1.8*v.Score, 180, "D")
+// standing is the score, its level, and the summary beside them.
+func (d *sheet) standing(v view) {
+	c, _ := shades(v.Level)
+	top := d.top
+	score := strong(number(v.Score)).in(c)
+	wide := d.width(54, score) + 22
+	d.Open("P")
+	d.one(box{pageMargin, wide, 54}, top-46, false, score)
+	d.one(box{pageMargin, wide, smallSize}, top-60, false, soft(v.of100()))
+	x := pageMargin + wide
+	end := x + d.badge(x, top-10, smallSize, v.Level) + 8
+	d.one(box{end, 200, smallSize}, top-10, false, soft("risk"))
+	d.Close()
+	d.top = top - 22
+	d.paragraph("P", box{x, textWidth - wide, bodySize + 0.5}, words(v.Summary))
+	d.top = min(d.top, top-64) - 14
+}
+
+// scale shows where among the levels the score stands. Whoever does not see it has read the score above.
+func (d *sheet) scale(v view) {
+	from := 0.0
+	for _, zone := range []struct {
+		level assess.Severity
+		to    float64
+	}{{assess.Low, 30}, {assess.Medium, 60}, {assess.High, 85}, {assess.Critical, 100}} {
+		c, _ := shades(zone.level)
+		x := pageMargin + from*textWidth/100
+		d.Rect(x, d.top-6, (zone.to-from)*textWidth/100-1.5, 5, c)
+		d.one(box{x, 100, smallSize}, d.top-20, false, soft(capital(string(zone.level))))
+		from = zone.to
 	}
-	d.centred(x, y-9, "B", 24, ink, number(v.Score))
-	d.centred(x, y-1, "", smallSize, quiet, v.of100())
-	d.centred(x, y+4.5, "B", 10, levelRGB(v.Level), strings.ToUpper(string(v.Level))+" RISK")
+	x := pageMargin + v.Score*textWidth/100
+	d.Circle(x, d.top-3.5, 5.5, ink)
+	d.Circle(x, d.top-3.5, 3.2, paper)
+	d.top -= 26
 }
 
-func (d *document) centred(x, y float64, style string, size float64, c rgb, s string) {
-	d.font(style, size, c)
-	d.SetXY(x-gaugeWidth/2, y)
-	d.CellFormat(gaugeWidth, 5, d.show(s), "", 0, "C", false, 0, "")
-	d.SetXY(pageMargin, y)
+// columns sets two texts beside each other, each under its heading.
+func (d *sheet) columns(texts ...[]part) {
+	const gap = 26.0
+	wide := (textWidth - gap) / 2
+	top, lowest := d.top, d.top
+	for i := 0; i < len(texts); i += 2 {
+		d.top = top
+		b := box{pageMargin + float64(i/2)*(wide+gap), wide, bodySize}
+		d.paragraph("H2", b, texts[i]...)
+		d.top -= 3
+		d.paragraph("P", b, texts[i+1]...)
+		lowest = min(lowest, d.top)
+	}
+	d.top = lowest
 }
 
-func (d *document) keyFindings(v view) {
+// coverWords say how much of the account the report rests on.
+func coverWords(v view) []part {
+	c := v.Coverage
+	s := fmt.Sprintf("%s from %s", assess.Counting(c.PostsTotal, "post"), v.SourceName())
+	if c.From != nil && c.To != nil {
+		s += fmt.Sprintf(", from %s to %s", dateOf(c.From), dateOf(c.To))
+	}
+	s += fmt.Sprintf(". %s analysed", assess.Thousands(c.PostsAnalysed))
+	if c.PostsJudged > 0 {
+		s += fmt.Sprintf(", %s of them by word screen and language model", assess.Thousands(c.PostsJudged))
+	} else {
+		s += ", by the word screen alone"
+	}
+	s += fmt.Sprintf("; %s skipped (%s).", assess.Thousands(c.PostsSkipped), assess.Counting(c.Reposts, "repost"))
+	if n := len(c.OutOfReach); n > 0 {
+		s += " Some could not be read: see “How much was read”."
+	}
+	return []part{words(s)}
+}
+
+// judgedWords say what counts as a finding, and what the score is made of.
+func judgedWords(v view) []part {
+	s := "A finding counts only if its words stand in the post. " + howScored(v) + " No model gives a number."
+	if len(v.Models) == 0 {
+		s += " No language model was used."
+	}
+	return []part{words(s)}
+}
+
+func (d *sheet) keyFindings(v view) {
 	if len(v.KeyFindings) == 0 {
 		return
 	}
 	d.heading("Key findings")
+	d.Open("L")
 	for i, s := range v.KeyFindings {
-		d.numbered(fmt.Sprintf("%d.", i+1), s)
+		d.item(fmt.Sprintf("%d.", i+1), s)
 	}
+	d.Close()
 }
 
-// numbered is a paragraph that hangs behind its mark.
-func (d *document) numbered(mark, s string) {
-	d.room(2 * bodyLine)
-	d.font("B", bodySize, quiet)
-	d.CellFormat(7, bodyLine, mark, "", 0, "L", false, 0, "")
-	d.SetLeftMargin(pageMargin + 7)
-	d.paragraph(s)
-	d.SetLeftMargin(pageMargin)
-	d.Ln(0.8)
-	d.SetX(pageMargin)
+// item is one of a list, behind its mark.
+func (d *sheet) item(mark, s string) {
+	d.room(bodySize * leading)
+	d.Open("LI")
+	d.Open("Lbl")
+	d.one(box{pageMargin, 18, bodySize}, d.top-bodySize*1.12, false, strong(mark).in(quiet))
+	d.Close()
+	d.paragraph("LBody", box{pageMargin + 18, textWidth - 18, bodySize}, words(s))
+	d.Close()
+	d.top -= 2
 }
 
-func (d *document) recommendations(v view) {
+func (d *sheet) recommendations(v view) {
 	d.heading("What to do")
 	for _, r := range v.Recommendations {
 		d.subheading(horizon(r.Priority) + ": " + r.Title)
-		d.paragraph(r.Why)
+		d.paragraph("P", wholeWidth(bodySize), words(r.Why))
+		d.Open("L")
 		for i, s := range r.Steps {
-			d.numbered(fmt.Sprintf("%d.", i+1), s)
+			d.item(fmt.Sprintf("%d.", i+1), s)
 		}
-		d.small(outcome(r))
+		d.Close()
+		d.paragraph("P", wholeWidth(smallSize), soft(outcome(r)))
 		d.postLinks(r.Posts)
 	}
 }
 
-func (d *document) postLinks(ids []string) {
+func (d *sheet) postLinks(ids []string) {
 	if len(ids) == 0 {
 		return
 	}
-	d.font("", smallSize, quiet)
-	d.Write(smallLine, "Posts: ")
+	parts := []part{soft("Posts: ")}
 	for i, id := range ids {
 		if i > 0 {
-			d.font("", smallSize, quiet)
-			d.Write(smallLine, ", ")
+			parts = append(parts, soft(", "))
 		}
-		d.link("https://x.com/i/status/"+id, id)
+		parts = append(parts, linked("https://x.com/i/status/"+id, id))
 	}
-	d.Ln(smallLine)
+	d.paragraph("P", wholeWidth(smallSize), parts...)
 }
 
-func (d *document) link(url, words string) {
-	d.font("", smallSize, accent)
-	d.WriteLinkString(smallLine, d.show(words), clean(url))
-}
-
-func (d *document) findings(v view) {
-	d.heading("Findings")
+// categories counts the findings of each category by severity, and says how many are not printed.
+func (d *sheet) categories(v view, printed []assess.Finding) {
 	if len(v.Groups) == 0 {
-		d.paragraph("Nothing was found that counts.")
+		return
 	}
-	left := pdfFindings
+	d.heading("Findings by category")
+	d.room(float64(len(v.Groups)+1) * 16)
+	d.Open("Table")
+	d.tableRow("TH", []string{"Category", "Critical", "High", "Medium", "Low", "Together", "Printed", "More"})
 	for _, g := range v.Groups {
-		shown := min(left, len(g.Findings))
-		if left -= shown; shown == 0 {
-			continue
+		by := map[assess.Severity]int{}
+		for _, f := range g.Findings {
+			by[f.Severity]++
 		}
-		d.subheading(fmt.Sprintf("%s: %s", g.Category.Title(), assess.Counting(len(g.Findings), "finding")))
-		for _, f := range g.Findings[:shown] {
-			d.finding(f)
+		here := 0
+		for _, f := range printed {
+			if f.Category == g.Category {
+				here++
+			}
 		}
+		all := len(g.Findings) + v.LeftOut.ByCategory[g.Category]
+		cells := []string{g.Category.Title()}
+		for _, n := range []int{by[assess.Critical], by[assess.High], by[assess.Medium], by[assess.Low], all, here, all - here} {
+			cells = append(cells, assess.Thousands(n))
+		}
+		d.tableRow("TD", cells)
 	}
-	if n := v.Counted() - pdfFindings; n > 0 {
-		d.small(assess.Counting(n, "further finding") + " are not printed here; the HTML, CSV and JSON reports list them all.")
+	d.Close()
+}
+
+// tableRow has a wide cell and narrow ones for numbers.
+func (d *sheet) tableRow(kind string, cells []string) {
+	const first, high = 142.0, 16.0
+	d.room(high)
+	wide := (textWidth - first) / float64(len(cells)-1)
+	d.Open("TR")
+	for i, s := range cells {
+		b, cell := box{pageMargin, first, smallSize + 0.5}, words(s)
+		if i > 0 {
+			b.x, b.width = pageMargin+first+float64(i-1)*wide, wide
+		}
+		switch {
+		case kind == "TH":
+			d.OpenHeader("Column")
+			cell = strong(s).in(quiet)
+		case i == 0:
+			d.OpenHeader("Row")
+		default:
+			d.Open("TD")
+		}
+		d.one(b, d.top-11, i > 0, cell)
+		d.Close()
 	}
+	d.Close()
+	d.top -= high
+	d.Rect(pageMargin, d.top, textWidth, 0.5, hair)
+}
+
+func (d *sheet) findings(v view, printed []assess.Finding) {
+	d.heading("Findings, the worst first")
+	if len(v.Groups) == 0 {
+		d.paragraph("P", wholeWidth(bodySize), words("Nothing was found that counts."))
+	}
+	all := v.Counted() + v.LeftOut.Findings
+	if len(printed) < all {
+		d.paragraph("P", wholeWidth(smallSize), soft(fmt.Sprintf("%s of %s are printed, those of the highest severity first, whatever their "+
+			"category. “Findings by category” says how many more each has; the CSV and JSON reports list them.",
+			assess.Thousands(len(printed)), assess.Counting(all, "finding"))))
+	}
+	d.Open("L")
+	level := assess.Severity("")
+	for i, f := range printed {
+		d.room(4 * bodySize * leading)
+		if f.Severity != level {
+			level = f.Severity
+			d.Bookmark(2, capital(string(level)), d.top)
+		}
+		d.finding(i+1, f)
+	}
+	d.Close()
 	if n := len(v.Dismissed); n > 0 {
-		d.small(assess.Counting(n, "dismissed finding") + " left out: they count nothing.")
+		d.paragraph("P", wholeWidth(smallSize), soft(assess.Counting(n, "dismissed finding")+" left out: they count nothing."))
 	}
 }
 
-func (d *document) finding(f assess.Finding) {
-	d.room(24)
-	d.Ln(1.5)
-	d.font("B", smallSize, levelRGB(f.Severity))
-	d.Write(smallLine, strings.ToUpper(string(f.Severity)))
-	d.font("", smallSize, quiet)
-	d.Write(smallLine, d.show(fmt.Sprintf("  %s points · %s · %s, confidence %s · ", number(f.Points), place(f), witnesses(f, " and "), number(f.Confidence))))
-	d.link(f.URL, strings.ToLower(open(f)))
-	d.Ln(smallLine + 1)
-	d.quote(f)
-	d.paragraph(reason(f) + " " + advice(f))
-	d.Ln(1)
-}
-
-// quote shows the quoted words in bold between those around them, beside a rule.
-func (d *document) quote(f assess.Finding) {
-	page, top := d.PageNo(), d.GetY()
-	d.SetLeftMargin(pageMargin + 4)
-	d.SetX(pageMargin + 4)
-	for _, part := range []struct{ style, text string }{{"", ellipsis(f.Before, true)}, {"B", f.Quote}, {"", ellipsis(f.After, false)}} {
-		if text := d.show(part.text); text != "" {
-			d.font(part.style, bodySize, ink)
-			d.Write(bodyLine, text)
+func (d *sheet) finding(n int, f assess.Finding) {
+	const indent = 18.0
+	d.top -= 6
+	d.Open("LI")
+	d.Open("LBody")
+	base := d.top - smallSize*1.12
+	d.Open("P")
+	d.one(box{pageMargin, indent, smallSize - 1}, base, false, soft(fmt.Sprint(n)))
+	x := pageMargin + indent + d.badge(pageMargin+indent, base, smallSize, f.Severity) + 7
+	d.one(box{x, textWidth, smallSize}, base, false, strong(f.Category.Title()), soft("   "+place(f)))
+	d.one(wholeWidth(smallSize), base, true, soft(number(f.Points)+" points"))
+	d.Close()
+	d.top -= smallSize*leading + 4
+	b := box{pageMargin + indent + 7, textWidth - indent - 14, bodySize}
+	c, _ := shades(f.Severity)
+	rule := func(bottom, height float64, right bool) {
+		x := pageMargin + indent
+		if right {
+			x = pageMargin + textWidth - 1.6
 		}
+		d.Rect(x, bottom, 1.6, height, c)
 	}
-	d.SetLeftMargin(pageMargin)
-	d.Ln(bodyLine)
-	if d.PageNo() != page {
-		top = pageMargin
-	}
-	d.stroke(levelRGB(f.Severity))
-	d.SetLineWidth(0.8)
-	d.Line(pageMargin+1, top+0.4, pageMargin+1, d.GetY()-0.4)
-	d.Ln(0.8)
+	d.Open("BlockQuote")
+	d.lines(b, rule, words(ellipsis(f.Before, true)), words(cut(f.Quote, mostOfQuote)).marked(), words(ellipsis(f.After, false)))
+	d.Close()
+	d.top -= 2
+	b.x, b.width, b.size = pageMargin+indent, textWidth-indent, smallSize
+	d.paragraph("P", b, soft(fmt.Sprintf("%s %s By %s, confidence %s. ", cut(reason(f), 500), advice(f), witnesses(f, " and "), number(f.Confidence))),
+		linked(f.URL, open(f)))
+	d.Close()
+	d.Close()
+	d.top -= 5
+	d.Rect(pageMargin, d.top, textWidth, 0.5, hair)
 }
 
 // years draws a bar a year.
-func (d *document) years(v view) {
+func (d *sheet) years(v view) {
 	if len(v.RiskByYear) == 0 {
 		return
 	}
 	d.heading("Risk by year")
 	for _, y := range v.RiskByYear {
-		d.room(7)
-		d.font("B", bodySize, ink)
-		d.CellFormat(16, 6, fmt.Sprint(y.Year), "", 0, "L", false, 0, "")
-		d.fill(hair)
-		d.Rect(pageMargin+16, d.GetY()+1.5, 80, 3, "F")
-		d.fill(levelRGB(assess.LevelOf(y.Score)))
-		d.Rect(pageMargin+16, d.GetY()+1.5, 0.8*y.Score, 3, "F")
-		d.SetX(pageMargin + 100)
-		d.font("", smallSize, quiet)
-		d.CellFormat(0, 6, fmt.Sprintf("%s of 100, %s in %s", number(y.Score), assess.Counting(y.Findings, "finding"), assess.Counting(y.Posts, "post")), "", 1, "L", false, 0, "")
+		d.room(17)
+		base := d.top - 11
+		c, _ := shades(assess.LevelOf(y.Score))
+		d.fraction(pageMargin+44, base-1, 220, 8, y.Score/100, c)
+		d.Open("P")
+		d.one(wholeWidth(bodySize), base, false, strong(fmt.Sprint(y.Year)))
+		d.one(box{pageMargin + 276, 230, smallSize}, base, false, soft(fmt.Sprintf("%s of 100, %s in %s", number(y.Score),
+			assess.Counting(y.Findings, "finding"), assess.Counting(y.Posts, "post"))))
+		d.Close()
+		d.top -= 17
 	}
 }
 
 // tone draws the shares of positive, neutral and negative posts as one bar.
-func (d *document) tone(v view) {
+func (d *sheet) tone(v view) {
 	d.heading("Tone")
 	bars := htmlView{v}.Tone()
 	if len(bars) == 0 {
-		d.paragraph("Unknown: no post was in a language whose tone the screen can measure.")
+		d.paragraph("P", wholeWidth(bodySize), words("Unknown: no post was in a language whose tone the screen can measure."))
 		return
 	}
-	colours := map[string]rgb{"positive": {47, 158, 107}, "neutral": {169, 178, 190}, "negative": {217, 87, 59}}
+	colours := map[string]pdf.Color{"positive": {R: 47, G: 158, B: 107}, "neutral": {R: 169, G: 178, B: 190}, "negative": {R: 217, G: 87, B: 59}}
 	for _, b := range bars {
-		d.fill(colours[b.Class])
-		d.Rect(pageMargin+b.X*textWidth/100, d.GetY(), b.Width*textWidth/100, 5, "F")
+		d.Rect(pageMargin+b.X*textWidth/100, d.top-14, b.Width*textWidth/100, 13, colours[b.Class])
 	}
-	d.Ln(6.5)
-	d.small(fmt.Sprintf("Positive %s, neutral %s, negative %s of %s measured.", bars[0].Label, bars[1].Label, bars[2].Label, assess.Counting(v.Sentiment.Measured, "post")))
+	d.top -= 19
+	d.paragraph("P", wholeWidth(smallSize), soft(fmt.Sprintf("Positive %s, neutral %s, negative %s of %s measured.",
+		bars[0].Label, bars[1].Label, bars[2].Label, assess.Counting(v.Sentiment.Measured, "post"))))
 }
 
-func (d *document) aggregates(v view) {
+func (d *sheet) aggregates(v view) {
 	if v.Engagement.Known {
 		d.facts("Engagement", v.EngagementFacts())
 	}
@@ -362,44 +406,68 @@ func (d *document) aggregates(v view) {
 	for i, t := range v.Themes {
 		names[i] = fmt.Sprintf("%s (%s)", t.Name, assess.Thousands(t.Posts))
 	}
-	d.paragraph(strings.Join(names, ", "))
+	d.paragraph("P", wholeWidth(bodySize), words(strings.Join(names, ", ")))
 }
 
-func (d *document) facts(heading string, facts []fact) {
+func (d *sheet) facts(heading string, facts []fact) {
 	d.heading(heading)
+	d.Open("Table")
 	for _, f := range facts {
 		d.row(f.Label, f.Value)
 	}
+	d.Close()
 }
 
 // row is a label with what it says beside it.
-func (d *document) row(label, value string) {
-	const labelWidth = 62.0
-	d.room(12)
-	top := d.GetY()
-	d.font("", smallSize, quiet)
-	d.MultiCell(labelWidth-4, bodyLine, d.show(label), "", "L", false)
-	bottom := d.GetY()
-	d.SetXY(pageMargin+labelWidth, top)
-	d.font("", bodySize, ink)
-	d.SetLeftMargin(pageMargin + labelWidth)
-	d.MultiCell(0, bodyLine, d.show(value), "", "L", false)
-	d.SetLeftMargin(pageMargin)
-	d.SetXY(pageMargin, max(d.GetY(), bottom))
+func (d *sheet) row(label, value string) {
+	const wide = 176.0
+	left, right := box{pageMargin, wide - 12, smallSize + 0.5}, box{pageMargin + wide, textWidth - wide, bodySize}
+	l, looks := d.set(left, []part{soft(label)})
+	d.room(max(float64(len(l.Lines)), 2) * bodySize * leading)
+	d.Open("TR")
+	d.OpenHeader("Row")
+	top := d.top
+	for i, line := range l.Lines {
+		d.line(left, line, l.RightToLeft, top-right.size*1.12-float64(i)*left.size*leading, looks)
+	}
+	d.Close()
+	page := d.Pages()
+	d.paragraph("TD", right, words(value))
+	if d.Pages() == page {
+		d.top = min(d.top, top-float64(len(l.Lines))*left.size*leading)
+	}
+	d.Close()
+	d.top -= 2
 }
 
-func (d *document) policy(v view) {
+func (d *sheet) policy(v view) {
 	d.heading("Policy")
+	d.Open("Table")
 	for _, p := range v.Policy {
 		d.row(p.Category.Title(), strings.ReplaceAll(p.Rule, "_", " ")+". "+p.Why)
 	}
-	d.Ln(3)
-	d.small("Findings label posts, never a person. " + howScored(v) + " This report is no legal advice.")
+	d.Close()
 }
 
-// boxesNote explains the boxes, if any were drawn.
-func (d *document) boxesNote() {
-	if d.glyphs.boxed {
-		d.small(string(missingGlyph) + " stands for a character, such as an emoji, that the type of this document lacks. The HTML report shows it.")
+// unwritten explains the boxes, if any were drawn.
+func (d *sheet) unwritten() {
+	missing := d.Setter().Missing()
+	if len(missing) == 0 {
+		return
 	}
+	d.heading("Characters without a letter here")
+	s := "No font of this report has " + assess.Counting(len(missing), "character") + " of the posts. Each is shown as a box with its number in " +
+		"Unicode; copied, it is the character itself. The HTML report shows it with the fonts of the reader’s own device."
+	if !d.Setter().Complete() {
+		s += " This Repazoo was built without the fonts of most scripts, which “make fonts” fetches before a build."
+	}
+	d.paragraph("P", wholeWidth(bodySize), words(s))
+	var numbers []string
+	for _, r := range missing[:min(len(missing), 60)] {
+		numbers = append(numbers, fmt.Sprintf("U+%04X", r))
+	}
+	if len(missing) > len(numbers) {
+		numbers = append(numbers, "…")
+	}
+	d.paragraph("P", wholeWidth(smallSize), soft(strings.Join(numbers, ", ")))
 }

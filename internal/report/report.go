@@ -10,8 +10,8 @@
 //
 // Quotes are other programs' favourite place for mischief, so each format defends its
 // reader: text loses control characters and terminal escapes, CSV cells cannot become
-// formulas, HTML is escaped where it is written (templ) and loads nothing from anywhere, and in PDF a
-// character that the font lacks is shown as a box.
+// formulas, HTML is escaped where it is written (templ) and loads nothing from anywhere, and in PDF no
+// text can end a string or turn the text beside it around (packages pdf and typeset).
 //
 // The console has a page of its own for the same report, and takes from here how much was
 // read ([Covered]) and what it took ([Receipt]).

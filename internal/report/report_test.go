@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/csv"
 	"encoding/json"
 	"encoding/xml"
@@ -15,7 +14,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -368,34 +366,6 @@ func TestCSS_StaysInsideTheReport(t *testing.T) {
 	}
 }
 
-func TestWrite_PDFIsWholeAndTheSameEveryTime(t *testing.T) {
-	t.Parallel()
-	for name, r := range map[string]*assess.Report{"sample": sample(), "bare": bare()} {
-		got := written(t, r, PDF)
-		if !strings.HasPrefix(got, "%PDF-1.") || !strings.HasSuffix(strings.TrimSpace(got), "%%EOF") {
-			t.Errorf("%s: not a whole PDF", name)
-		}
-		if again := written(t, r, PDF); again != got {
-			t.Errorf("%s: two writings differ", name)
-		}
-	}
-	if got := strings.Count(written(t, sample(), PDF), "/URI (https://x.com/"); got == 0 {
-		t.Error("no links to posts")
-	}
-}
-
-func TestGlyphs_ShowABoxForWhatTheFontLacks(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]string{
-		"plain ÄÖ Ж λ": "plain ÄÖ Ж λ", "a 😀👍 b": "a □ b", "日本 x": "□ x", "e\u0301": "é", "": "",
-	} {
-		g := newGlyphs()
-		if got := g.drawable(in); got != want || g.boxed != strings.Contains(want, "□") {
-			t.Errorf("%q: got %q, boxed %v", in, got, g.boxed)
-		}
-	}
-}
-
 func TestWrite_AnyQuoteCanBeWritten(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -420,43 +390,6 @@ func TestWriteCSV_SurvivesASpreadsheet(t *testing.T) {
 	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 	if err != nil || !marked || rows[1][1] != "'1800000000000000042" || rows[1][11] != "schön" {
 		t.Errorf("marked %v, %q, %v", marked, rows, err)
-	}
-}
-
-// What stands for the number of pages is replaced wherever it is drawn, so no post may be able to say it.
-func TestWritePDF_NoPostCanSayTheNumberOfPages(t *testing.T) {
-	t.Parallel()
-	d := newDocument(newView(sample()))
-	for _, text := range []string{pageCount, "{pages}", "\u00e1\u23e2\u4500", "\u00e1\u23e2\u0045"} {
-		shown := utf16BE(d.show(text))
-		if bytes.Contains(shown, utf16BE(pageCount)) || strings.Contains(string(shown), pageCount) {
-			t.Errorf("%q is drawn as %x", text, shown)
-		}
-	}
-	if got := d.show("{pages}"); got != "{pages}" {
-		t.Errorf("{pages} is drawn as %q", got)
-	}
-}
-
-// utf16BE is how a page holds its text.
-func utf16BE(s string) []byte {
-	var out []byte
-	for _, unit := range utf16.Encode([]rune(s)) {
-		out = binary.BigEndian.AppendUint16(out, unit)
-	}
-	return out
-}
-
-func TestWrite_PDFTakesAnyQuote(t *testing.T) {
-	t.Parallel()
-	for _, quote := range []string{
-		"", " ", "\\()<>{pages}", "\x00\xff\xfe", "日本語のテキスト", "👩‍👩‍👧‍👦", "\u202eabc", "مرحبا", strings.Repeat("w", 5000), strings.Repeat("long and ", 2000),
-	} {
-		r := sample()
-		r.Findings[0].Quote, r.Account.Handle, r.Findings[0].URL = quote, quote, "https://x.com/"+quote
-		if got := written(t, r, PDF); !strings.HasSuffix(strings.TrimSpace(got), "%%EOF") {
-			t.Errorf("%.20q: not a whole PDF", quote)
-		}
 	}
 }
 
