@@ -90,6 +90,27 @@ func (e ChangeInputBodyTier) Valid() bool {
 	}
 }
 
+// Defines values for ChangeScheduleInputBodyEvery.
+const (
+	ChangeScheduleInputBodyEveryDaily   ChangeScheduleInputBodyEvery = "daily"
+	ChangeScheduleInputBodyEveryMonthly ChangeScheduleInputBodyEvery = "monthly"
+	ChangeScheduleInputBodyEveryWeekly  ChangeScheduleInputBodyEvery = "weekly"
+)
+
+// Valid indicates whether the value is a known member of the ChangeScheduleInputBodyEvery enum.
+func (e ChangeScheduleInputBodyEvery) Valid() bool {
+	switch e {
+	case ChangeScheduleInputBodyEveryDaily:
+		return true
+	case ChangeScheduleInputBodyEveryMonthly:
+		return true
+	case ChangeScheduleInputBodyEveryWeekly:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CreateKeyInputBodyScopes.
 const (
 	AccountRead   CreateKeyInputBodyScopes = "account:read"
@@ -111,6 +132,27 @@ func (e CreateKeyInputBodyScopes) Valid() bool {
 	case AuditRead:
 		return true
 	case BillingRead:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CreateScheduleInputBodyEvery.
+const (
+	CreateScheduleInputBodyEveryDaily   CreateScheduleInputBodyEvery = "daily"
+	CreateScheduleInputBodyEveryMonthly CreateScheduleInputBodyEvery = "monthly"
+	CreateScheduleInputBodyEveryWeekly  CreateScheduleInputBodyEvery = "weekly"
+)
+
+// Valid indicates whether the value is a known member of the CreateScheduleInputBodyEvery enum.
+func (e CreateScheduleInputBodyEvery) Valid() bool {
+	switch e {
+	case CreateScheduleInputBodyEveryDaily:
+		return true
+	case CreateScheduleInputBodyEveryMonthly:
+		return true
+	case CreateScheduleInputBodyEveryWeekly:
 		return true
 	default:
 		return false
@@ -357,6 +399,63 @@ func (e ProgressBodyStage) Valid() bool {
 	case ProgressBodyStageScreen:
 		return true
 	case ProgressBodyStageVerify:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ScheduleBodyEvery.
+const (
+	ScheduleBodyEveryDaily   ScheduleBodyEvery = "daily"
+	ScheduleBodyEveryMonthly ScheduleBodyEvery = "monthly"
+	ScheduleBodyEveryWeekly  ScheduleBodyEvery = "weekly"
+)
+
+// Valid indicates whether the value is a known member of the ScheduleBodyEvery enum.
+func (e ScheduleBodyEvery) Valid() bool {
+	switch e {
+	case ScheduleBodyEveryDaily:
+		return true
+	case ScheduleBodyEveryMonthly:
+		return true
+	case ScheduleBodyEveryWeekly:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ScheduleBodyPausedWhy.
+const (
+	ScheduleBodyPausedWhyAccount   ScheduleBodyPausedWhy = "account"
+	ScheduleBodyPausedWhyConsent   ScheduleBodyPausedWhy = "consent"
+	ScheduleBodyPausedWhyEmpty     ScheduleBodyPausedWhy = ""
+	ScheduleBodyPausedWhyFailures  ScheduleBodyPausedWhy = "failures"
+	ScheduleBodyPausedWhyPerson    ScheduleBodyPausedWhy = "person"
+	ScheduleBodyPausedWhyPlan      ScheduleBodyPausedWhy = "plan"
+	ScheduleBodyPausedWhyReconnect ScheduleBodyPausedWhy = "reconnect"
+	ScheduleBodyPausedWhyRhythm    ScheduleBodyPausedWhy = "rhythm"
+)
+
+// Valid indicates whether the value is a known member of the ScheduleBodyPausedWhy enum.
+func (e ScheduleBodyPausedWhy) Valid() bool {
+	switch e {
+	case ScheduleBodyPausedWhyAccount:
+		return true
+	case ScheduleBodyPausedWhyConsent:
+		return true
+	case ScheduleBodyPausedWhyEmpty:
+		return true
+	case ScheduleBodyPausedWhyFailures:
+		return true
+	case ScheduleBodyPausedWhyPerson:
+		return true
+	case ScheduleBodyPausedWhyPlan:
+		return true
+	case ScheduleBodyPausedWhyReconnect:
+		return true
+	case ScheduleBodyPausedWhyRhythm:
 		return true
 	default:
 		return false
@@ -793,6 +892,24 @@ type ChangeMeInputBody struct {
 	Name  *string `json:"name,omitempty"`
 }
 
+// ChangeScheduleInputBody defines model for ChangeScheduleInputBody.
+type ChangeScheduleInputBody struct {
+	Consent      *bool                         `json:"consent,omitempty"`
+	Day          *int64                        `json:"day,omitempty"`
+	Every        *ChangeScheduleInputBodyEvery `json:"every,omitempty"`
+	MaxCostCents *int64                        `json:"max_cost_cents,omitempty"`
+
+	// Paused True pauses it, false lets it go on.
+	Paused  *bool   `json:"paused,omitempty"`
+	Purpose *string `json:"purpose,omitempty"`
+	Time    *string `json:"time,omitempty"`
+	Weekday *int64  `json:"weekday,omitempty"`
+	Zone    *string `json:"zone,omitempty"`
+}
+
+// ChangeScheduleInputBodyEvery defines model for ChangeScheduleInputBody.Every.
+type ChangeScheduleInputBodyEvery string
+
 // ChangedFinding defines model for ChangedFinding.
 type ChangedFinding struct {
 	After  Finding  `json:"after"`
@@ -974,9 +1091,45 @@ type CreateKeyInputBody struct {
 // CreateKeyInputBodyScopes defines model for CreateKeyInputBody.Scopes.
 type CreateKeyInputBodyScopes string
 
+// CreateScheduleInputBody defines model for CreateScheduleInputBody.
+type CreateScheduleInputBody struct {
+	// AccountID A linked X account. It can have one schedule.
+	AccountID string `json:"account_id"`
+
+	// Consent Agree to the texts that a refusal without it tells.
+	Consent *bool `json:"consent,omitempty"`
+
+	// Day Of a monthly one; 31 is the last day of every month.
+	Day *int64 `json:"day,omitempty"`
+
+	// Every Daily runs come with Pro.
+	Every CreateScheduleInputBodyEvery `json:"every"`
+
+	// MaxCostCents Of each run; by default what the plan allows.
+	MaxCostCents *int64 `json:"max_cost_cents,omitempty"`
+
+	// Purpose personal_reputation by default.
+	Purpose *string `json:"purpose,omitempty"`
+
+	// Time Examples: 09:00
+	Time string `json:"time"`
+
+	// Weekday Of a weekly one: 0 is Sunday.
+	Weekday *int64 `json:"weekday,omitempty"`
+
+	// Zone Of the IANA database.
+	//
+	// Examples: Europe/Lisbon
+	Zone string `json:"zone"`
+}
+
+// CreateScheduleInputBodyEvery Daily runs come with Pro.
+type CreateScheduleInputBodyEvery string
+
 // Data defines model for Data.
 type Data struct {
 	AnalysisID *string    `json:"analysis_id,omitempty"`
+	Failed     *int64     `json:"failed,omitempty"`
 	Findings   *int64     `json:"findings,omitempty"`
 	From       *string    `json:"from,omitempty"`
 	Handle     *string    `json:"handle,omitempty"`
@@ -986,6 +1139,8 @@ type Data struct {
 	Plan       *string    `json:"plan,omitempty"`
 	Quota      *int64     `json:"quota,omitempty"`
 	Reason     *string    `json:"reason,omitempty"`
+	Reports    *int64     `json:"reports,omitempty"`
+	ScheduleID *string    `json:"schedule_id,omitempty"`
 	Score      *float64   `json:"score,omitempty"`
 	Unpaid     *bool      `json:"unpaid,omitempty"`
 	Until      *time.Time `json:"until,omitempty"`
@@ -1892,6 +2047,67 @@ type Sample struct {
 	Value  float64 `json:"value"`
 }
 
+// ScheduleBody defines model for ScheduleBody.
+type ScheduleBody struct {
+	AccountID string    `json:"account_id"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Day Of a monthly one, 1 to 31; a shorter month has it on its last day. Else null.
+	Day   *int64            `json:"day"`
+	Every ScheduleBodyEvery `json:"every"`
+
+	// Failures In a row. After three it pauses.
+	Failures int64  `json:"failures"`
+	ID       string `json:"id"`
+
+	// LastAnalysisID What the last run started; it may be deleted since.
+	LastAnalysisID *string `json:"last_analysis_id"`
+
+	// LastAt When the last run was due.
+	LastAt *time.Time `json:"last_at"`
+
+	// MaxCostCents Of each run; 0 is what the plan allows.
+	MaxCostCents int64 `json:"max_cost_cents"`
+
+	// NextAt Null while it is paused.
+	NextAt *time.Time `json:"next_at"`
+
+	// PausedAt Null while it is on.
+	PausedAt *time.Time `json:"paused_at"`
+
+	// PausedText Why, and what must be done for it to go on; a sentence, or empty.
+	PausedText string `json:"paused_text"`
+
+	// PausedWhy Empty while it is on.
+	PausedWhy ScheduleBodyPausedWhy `json:"paused_why"`
+	Purpose   string                `json:"purpose"`
+
+	// Skipped Why the last due run started nothing, although the schedule goes on; a sentence, or empty.
+	Skipped string `json:"skipped"`
+
+	// Time By the clock of the zone.
+	//
+	// Examples: 09:00
+	Time string `json:"time"`
+
+	// Weekday Of a weekly one: 0 is Sunday. Else null.
+	Weekday *int64 `json:"weekday"`
+
+	// Zone Examples: Europe/Lisbon
+	Zone string `json:"zone"`
+}
+
+// ScheduleBodyEvery defines model for ScheduleBody.Every.
+type ScheduleBodyEvery string
+
+// ScheduleBodyPausedWhy Empty while it is on.
+type ScheduleBodyPausedWhy string
+
+// SchedulesOutputBody defines model for SchedulesOutputBody.
+type SchedulesOutputBody struct {
+	Data []ScheduleBody `json:"data"`
+}
+
 // ScoreOutputBody defines model for ScoreOutputBody.
 type ScoreOutputBody struct {
 	Findings []Finding `json:"findings"`
@@ -2423,6 +2639,12 @@ type PatchFindingsIDJSONRequestBody = DismissInputBody
 // PatchNoticesChoicesJSONRequestBody defines body for PatchNoticesChoices for application/json ContentType.
 type PatchNoticesChoicesJSONRequestBody = ChooseInputBody
 
+// PostSchedulesJSONRequestBody defines body for PostSchedules for application/json ContentType.
+type PostSchedulesJSONRequestBody = CreateScheduleInputBody
+
+// PatchSchedulesIDJSONRequestBody defines body for PatchSchedulesID for application/json ContentType.
+type PatchSchedulesIDJSONRequestBody = ChangeScheduleInputBody
+
 // PatchSubscriptionsJSONRequestBody defines body for PatchSubscriptions for application/json ContentType.
 type PatchSubscriptionsJSONRequestBody = ChangeInputBody
 
@@ -2902,6 +3124,68 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v1/plans (the `GetPlans` operationId).
 	GetPlans(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetSchedules Your schedules of analyses
+	//
+	// With when each is due next and, of one that is paused, what must be done for it to go on.
+	//
+	// An API key needs the scope `analyses:read`.
+	//
+	// Corresponds with GET /api/v1/schedules (the `GetSchedules` operationId).
+	GetSchedules(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostSchedulesWithBody Let an account be analysed regularly
+	//
+	// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. docs/schedules.md says more.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/schedules (the `PostSchedules` operationId).
+	PostSchedulesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostSchedules Let an account be analysed regularly
+	//
+	// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. docs/schedules.md says more.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/schedules (the `PostSchedules` operationId).
+	PostSchedules(ctx context.Context, body PostSchedulesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteSchedulesID Remove a schedule
+	//
+	// Reports that it made stay. Posts that were kept for its next run are kept as long as others.
+	//
+	// API keys are refused: sign in.
+	//
+	// Corresponds with DELETE /api/v1/schedules/{id} (the `DeleteSchedulesID` operationId).
+	DeleteSchedulesID(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PatchSchedulesIDWithBody Change a schedule, pause it or let it go on
+	//
+	// What is left out stays. One that has paused by itself goes on with paused=false, once what its paused_text names is mended.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v1/schedules/{id} (the `PatchSchedulesID` operationId).
+	PatchSchedulesIDWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PatchSchedulesID Change a schedule, pause it or let it go on
+	//
+	// What is left out stays. One that has paused by itself goes on with paused=false, once what its paused_text names is mended.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v1/schedules/{id} (the `PatchSchedulesID` operationId).
+	PatchSchedulesID(ctx context.Context, id string, body PatchSchedulesIDJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteSubscriptions Cancel your plan
 	//
@@ -4110,6 +4394,128 @@ func (c *Client) PostNoticesIDRead(ctx context.Context, id string, reqEditors ..
 // Corresponds with GET /api/v1/plans (the `GetPlans` operationId).
 func (c *Client) GetPlans(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetPlansRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetSchedules Your schedules of analyses
+//
+// With when each is due next and, of one that is paused, what must be done for it to go on.
+//
+// An API key needs the scope `analyses:read`.
+//
+// Corresponds with GET /api/v1/schedules (the `GetSchedules` operationId).
+func (c *Client) GetSchedules(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetSchedulesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostSchedulesWithBody Let an account be analysed regularly
+//
+// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. docs/schedules.md says more.
+//
+// API keys are refused: sign in.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/schedules (the `PostSchedules` operationId).
+func (c *Client) PostSchedulesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostSchedulesRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostSchedules Let an account be analysed regularly
+//
+// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. docs/schedules.md says more.
+//
+// API keys are refused: sign in.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/schedules (the `PostSchedules` operationId).
+func (c *Client) PostSchedules(ctx context.Context, body PostSchedulesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostSchedulesRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteSchedulesID Remove a schedule
+//
+// Reports that it made stay. Posts that were kept for its next run are kept as long as others.
+//
+// API keys are refused: sign in.
+//
+// Corresponds with DELETE /api/v1/schedules/{id} (the `DeleteSchedulesID` operationId).
+func (c *Client) DeleteSchedulesID(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteSchedulesIDRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PatchSchedulesIDWithBody Change a schedule, pause it or let it go on
+//
+// What is left out stays. One that has paused by itself goes on with paused=false, once what its paused_text names is mended.
+//
+// API keys are refused: sign in.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v1/schedules/{id} (the `PatchSchedulesID` operationId).
+func (c *Client) PatchSchedulesIDWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPatchSchedulesIDRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PatchSchedulesID Change a schedule, pause it or let it go on
+//
+// What is left out stays. One that has paused by itself goes on with paused=false, once what its paused_text names is mended.
+//
+// API keys are refused: sign in.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v1/schedules/{id} (the `PatchSchedulesID` operationId).
+func (c *Client) PatchSchedulesID(ctx context.Context, id string, body PatchSchedulesIDJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPatchSchedulesIDRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6771,6 +7177,154 @@ func NewGetPlansRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewGetSchedulesRequest constructs an http.Request for the GetSchedules method
+func NewGetSchedulesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/schedules")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPostSchedulesRequest calls the generic PostSchedules builder with application/json body
+func NewPostSchedulesRequest(server string, body PostSchedulesJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPostSchedulesRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPostSchedulesRequestWithBody constructs an http.Request for the PostSchedules method, with any body, and a specified content type
+func NewPostSchedulesRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/schedules")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteSchedulesIDRequest constructs an http.Request for the DeleteSchedulesID method
+func NewDeleteSchedulesIDRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/schedules/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPatchSchedulesIDRequest calls the generic PatchSchedulesID builder with application/json body
+func NewPatchSchedulesIDRequest(server string, id string, body PatchSchedulesIDJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPatchSchedulesIDRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewPatchSchedulesIDRequestWithBody constructs an http.Request for the PatchSchedulesID method, with any body, and a specified content type
+func NewPatchSchedulesIDRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/schedules/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewDeleteSubscriptionsRequest constructs an http.Request for the DeleteSubscriptions method
 func NewDeleteSubscriptionsRequest(server string, params *DeleteSubscriptionsParams) (*http.Request, error) {
 	var err error
@@ -8837,6 +9391,72 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/plans (the `GetPlans` operationId).
 	GetPlansWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetPlansResponse, error)
 
+	// GetSchedulesWithResponse Your schedules of analyses
+	//
+	// With when each is due next and, of one that is paused, what must be done for it to go on.
+	//
+	// An API key needs the scope `analyses:read`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/schedules (the `GetSchedules` operationId).
+	GetSchedulesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetSchedulesResponse, error)
+
+	// PostSchedulesWithBodyWithResponse Let an account be analysed regularly
+	//
+	// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. docs/schedules.md says more.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/schedules (the `PostSchedules` operationId).
+	PostSchedulesWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PostSchedulesResponse, error)
+
+	// PostSchedulesWithResponse Let an account be analysed regularly
+	//
+	// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. docs/schedules.md says more.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/schedules (the `PostSchedules` operationId).
+	PostSchedulesWithResponse(ctx context.Context, body PostSchedulesJSONRequestBody, reqEditors ...RequestEditorFn) (*PostSchedulesResponse, error)
+
+	// DeleteSchedulesIDWithResponse Remove a schedule
+	//
+	// Reports that it made stay. Posts that were kept for its next run are kept as long as others.
+	//
+	// API keys are refused: sign in.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/schedules/{id} (the `DeleteSchedulesID` operationId).
+	DeleteSchedulesIDWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeleteSchedulesIDResponse, error)
+
+	// PatchSchedulesIDWithBodyWithResponse Change a schedule, pause it or let it go on
+	//
+	// What is left out stays. One that has paused by itself goes on with paused=false, once what its paused_text names is mended.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/schedules/{id} (the `PatchSchedulesID` operationId).
+	PatchSchedulesIDWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PatchSchedulesIDResponse, error)
+
+	// PatchSchedulesIDWithResponse Change a schedule, pause it or let it go on
+	//
+	// What is left out stays. One that has paused by itself goes on with paused=false, once what its paused_text names is mended.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/schedules/{id} (the `PatchSchedulesID` operationId).
+	PatchSchedulesIDWithResponse(ctx context.Context, id string, body PatchSchedulesIDJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchSchedulesIDResponse, error)
+
 	// DeleteSubscriptionsWithResponse Cancel your plan
 	//
 	// At the end of what is paid. With at_period_end=false the plan and your access end at once, and nothing is paid back. A first payment that was never made ends at once in any case.
@@ -10608,6 +11228,159 @@ func (r GetPlansResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r GetPlansResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetSchedulesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SchedulesOutputBody
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetSchedulesResponse) GetJSON200() *SchedulesOutputBody {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetSchedulesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetSchedulesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetSchedulesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetSchedulesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PostSchedulesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *ScheduleBody
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r PostSchedulesResponse) GetJSON201() *ScheduleBody {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PostSchedulesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PostSchedulesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PostSchedulesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PostSchedulesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DeleteSchedulesIDResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteSchedulesIDResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteSchedulesIDResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteSchedulesIDResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteSchedulesIDResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PatchSchedulesIDResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ScheduleBody
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PatchSchedulesIDResponse) GetJSON200() *ScheduleBody {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PatchSchedulesIDResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PatchSchedulesIDResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PatchSchedulesIDResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PatchSchedulesIDResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -12907,6 +13680,108 @@ func (c *ClientWithResponses) GetPlansWithResponse(ctx context.Context, reqEdito
 	return ParseGetPlansResponse(rsp)
 }
 
+// GetSchedulesWithResponse Your schedules of analyses
+//
+// With when each is due next and, of one that is paused, what must be done for it to go on.
+//
+// An API key needs the scope `analyses:read`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/schedules (the `GetSchedules` operationId).
+func (c *ClientWithResponses) GetSchedulesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetSchedulesResponse, error) {
+	rsp, err := c.GetSchedules(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetSchedulesResponse(rsp)
+}
+
+// PostSchedulesWithBodyWithResponse Let an account be analysed regularly
+//
+// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. docs/schedules.md says more.
+//
+// API keys are refused: sign in.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/schedules (the `PostSchedules` operationId).
+func (c *ClientWithResponses) PostSchedulesWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PostSchedulesResponse, error) {
+	rsp, err := c.PostSchedulesWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostSchedulesResponse(rsp)
+}
+
+// PostSchedulesWithResponse Let an account be analysed regularly
+//
+// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. docs/schedules.md says more.
+//
+// API keys are refused: sign in.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/schedules (the `PostSchedules` operationId).
+func (c *ClientWithResponses) PostSchedulesWithResponse(ctx context.Context, body PostSchedulesJSONRequestBody, reqEditors ...RequestEditorFn) (*PostSchedulesResponse, error) {
+	rsp, err := c.PostSchedules(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostSchedulesResponse(rsp)
+}
+
+// DeleteSchedulesIDWithResponse Remove a schedule
+//
+// Reports that it made stay. Posts that were kept for its next run are kept as long as others.
+//
+// API keys are refused: sign in.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/schedules/{id} (the `DeleteSchedulesID` operationId).
+func (c *ClientWithResponses) DeleteSchedulesIDWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeleteSchedulesIDResponse, error) {
+	rsp, err := c.DeleteSchedulesID(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteSchedulesIDResponse(rsp)
+}
+
+// PatchSchedulesIDWithBodyWithResponse Change a schedule, pause it or let it go on
+//
+// What is left out stays. One that has paused by itself goes on with paused=false, once what its paused_text names is mended.
+//
+// API keys are refused: sign in.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/schedules/{id} (the `PatchSchedulesID` operationId).
+func (c *ClientWithResponses) PatchSchedulesIDWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PatchSchedulesIDResponse, error) {
+	rsp, err := c.PatchSchedulesIDWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePatchSchedulesIDResponse(rsp)
+}
+
+// PatchSchedulesIDWithResponse Change a schedule, pause it or let it go on
+//
+// What is left out stays. One that has paused by itself goes on with paused=false, once what its paused_text names is mended.
+//
+// API keys are refused: sign in.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/schedules/{id} (the `PatchSchedulesID` operationId).
+func (c *ClientWithResponses) PatchSchedulesIDWithResponse(ctx context.Context, id string, body PatchSchedulesIDJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchSchedulesIDResponse, error) {
+	rsp, err := c.PatchSchedulesID(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePatchSchedulesIDResponse(rsp)
+}
+
 // DeleteSubscriptionsWithResponse Cancel your plan
 //
 // At the end of what is paid. With at_period_end=false the plan and your access end at once, and nothing is paid back. A first payment that was never made ends at once in any case.
@@ -14838,6 +15713,134 @@ func ParseGetPlansResponse(rsp *http.Response) (*GetPlansResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest PlansOutputBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetSchedulesResponse parses an HTTP response from a GetSchedulesWithResponse call
+func ParseGetSchedulesResponse(rsp *http.Response) (*GetSchedulesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetSchedulesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SchedulesOutputBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePostSchedulesResponse parses an HTTP response from a PostSchedulesWithResponse call
+func ParsePostSchedulesResponse(rsp *http.Response) (*PostSchedulesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PostSchedulesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest ScheduleBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteSchedulesIDResponse parses an HTTP response from a DeleteSchedulesIDWithResponse call
+func ParseDeleteSchedulesIDResponse(rsp *http.Response) (*DeleteSchedulesIDResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteSchedulesIDResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePatchSchedulesIDResponse parses an HTTP response from a PatchSchedulesIDWithResponse call
+func ParsePatchSchedulesIDResponse(rsp *http.Response) (*PatchSchedulesIDResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PatchSchedulesIDResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ScheduleBody
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -17,6 +17,8 @@
 //	list      list.go      a user's analyses, page by page
 //	watch     watch.go     follow the progress of one analysis
 //	sweep     sweep.go     queue runs anew whose process died
+//	keep      keep.go      keep posts for the next run of a schedule
+//	since     since.go     what is new since the report before, and who is told
 //	retain    retain.go    erase what was kept long enough
 //	withdraw  withdraw.go  end a consent and what it allowed
 //	upload    upload.go    keep the posts of an X archive

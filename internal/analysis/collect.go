@@ -41,10 +41,14 @@ func (s *Service) options(ctx context.Context, a Analysis) (assess.Options, erro
 	if err != nil {
 		return assess.Options{}, err
 	}
+	until, err := s.keptUntil(ctx, a)
+	if err != nil {
+		return assess.Options{}, err
+	}
 	o := assess.Options{
 		Purpose: a.Purpose, MaxPosts: a.MaxPosts, MinPosts: assess.MinPosts, Dismissed: dismissed, Source: assess.SourceX,
 		MaxCost: a.MaxCostCents, ModelCost: a.modelMicroUSD,
-		KeptUntil: s.DB.Now().Add(s.KeepFor).Format(time.RFC3339),
+		KeptUntil: until.Format(time.RFC3339),
 		NeverRead: []string{"direct messages", "the home timeline", "likes", "followers", "contacts"},
 	}
 	table, id := "x_accounts", a.AccountID

@@ -23,7 +23,7 @@ func (s *Service) Retain(ctx context.Context) error {
 		return err
 	}
 	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
-		tx.Later(`DELETE FROM verdicts WHERE created_at <= $1`, now.Add(-s.KeepFor))
+		tx.Later(`DELETE FROM verdicts WHERE created_at <= $1 AND (keep_until IS NULL OR keep_until <= $2)`, now.Add(-s.KeepFor), now)
 		retainUnlinked(tx, now)
 		tx.Later(`DELETE FROM archives WHERE expires_at <= $1 AND NOT EXISTS (SELECT 1 FROM analyses a WHERE a.archive_id = archives.id)`, now)
 		return nil

@@ -239,6 +239,9 @@ func (s *Service) save(ctx context.Context, a Analysis, r *assess.Report) error 
 		tx.Later(`INSERT INTO reports (analysis_id, user_id, sealed, created_at) VALUES ($1, $2, $3, $4)`, a.ID, a.UserID, sealed, tx.Now())
 		tx.Later(`UPDATE timelines SET gone = 0 WHERE user_id = $1 AND account_id IN (SELECT id FROM x_accounts WHERE x_user_id = $2)`,
 			a.UserID, r.Account.ID)
+		if a.AccountID != nil && a.keepUntil != nil {
+			s.Keep(tx, a.UserID, *a.AccountID, *a.keepUntil)
+		}
 		if a.AccountID != nil {
 			s.Accounts.MarkSynced(ctx, tx, a.UserID, *a.AccountID)
 		}

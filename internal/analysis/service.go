@@ -37,6 +37,15 @@ const (
 		"You can erase them at any time."
 )
 
+// KeepKind is the consent to keep the posts of an account for its schedule, beyond the usual time.
+const (
+	KeepKind    = "schedule"
+	KeepVersion = "2026-11-28"
+	KeepText    = "While a schedule of analyses is on, Repazoo may keep the posts of its account sealed until two days after " +
+		"the next run is due, also beyond 30 days, so that only new posts are read from X and paid for. Once it is removed, " +
+		"they are kept for at most 30 days more. You can erase them at any time."
+)
+
 // Config is what a Service needs.
 type Config struct {
 	DB          *db.DB
@@ -126,6 +135,7 @@ type Analysis struct {
 	LevelNow     *string
 	ErrorCode    *string
 	ErrorMessage *string
+	Scheduled    string     // the rhythm of the schedule that started it: daily, weekly or monthly; "" for a person
 	PeriodStart  time.Time  // the quota period it is counted in
 	WaitUntil    *time.Time // it does nothing before this moment
 	WaitingFor   WaitingFor // and this is why
@@ -135,7 +145,8 @@ type Analysis struct {
 	FinishedAt   *time.Time
 	runner       string // the claim that works on it, set by take
 
-	modelMicroUSD int64 // what the model has cost, in all its tries
+	keepUntil     *time.Time // of a scheduled run
+	modelMicroUSD int64      // what the model has cost, in all its tries
 
 	tries int       // that a passing trouble ended
 	turn  time.Time // its place in the line, when it is started
@@ -153,6 +164,10 @@ type StartRequest struct {
 	Since          *time.Time
 	Consent        bool   // the person agrees to ConsentText now
 	IdempotencyKey string // the same key starts the same analysis once; "" for none
+
+	// Of a run that nobody started by hand:
+	Scheduled string    // its rhythm; "" for a person's start
+	KeepUntil time.Time // its posts are kept so long, if KeepKind was agreed to
 }
 
 // Job wakes a worker up to run the analysis whose turn it is.
@@ -298,12 +313,15 @@ func (s *Service) newAnalysis(userID string, r StartRequest, from origin, res bi
 	}
 	a := Analysis{
 		UserID: userID, AccountID: from.accountID, ArchiveID: from.archiveID, Handle: from.handle,
-		Purpose: r.Purpose, MaxPosts: limit, Since: r.Since, Tier: res.Tier.Name, Status: Queued,
+		Purpose: r.Purpose, MaxPosts: limit, Since: r.Since, Tier: res.Tier.Name, Status: Queued, Scheduled: r.Scheduled,
 		turn:     newTurn(now, from.lastTurn, res.Tier.Name),
 		Progress: assess.Progress{Stage: assess.StageQueued}, PeriodStart: res.PeriodStart, CreatedAt: now,
 	}
 	if from.busy { // it may be taken at once; whoever takes it waits for the account
 		a.WaitingFor, a.WaitUntil = WaitsForRun, &now
+	}
+	if !r.KeepUntil.IsZero() {
+		a.keepUntil = &r.KeepUntil
 	}
 	a.MaxCostCents = res.Tier.MaxCostCents
 	if r.MaxCostCents > 0 && (a.MaxCostCents == 0 || r.MaxCostCents < a.MaxCostCents) {
@@ -319,15 +337,19 @@ func (s *Service) newAnalysis(userID string, r StartRequest, from origin, res bi
 func (s *Service) record(ctx context.Context, tx db.Tx, a Analysis, consent bool) error {
 	tx.Later(`
 		INSERT INTO analyses (id, user_id, account_id, archive_id, handle, purpose, max_posts, since, tier, model, status, stage, period_start, created_at, turn, max_cost_cents,
-			wait_until, waiting_for)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+			wait_until, waiting_for, scheduled, keep_until)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
 		a.ID, a.UserID, a.AccountID, a.ArchiveID, a.Handle, string(a.Purpose), a.MaxPosts, a.Since, a.Tier, a.Model,
 		string(a.Status), string(a.Progress.Stage), a.PeriodStart, a.CreatedAt, a.turn, a.MaxCostCents,
-		a.WaitUntil, string(a.WaitingFor))
+		a.WaitUntil, string(a.WaitingFor), a.Scheduled, a.keepUntil)
 	if consent {
 		s.Accounts.Consent(ctx, tx, a.UserID, ConsentKind, ConsentVersion)
 	}
-	audit.Record(ctx, tx, audit.Event{UserID: a.UserID, Actor: "user", Action: audit.AnalysisStart, Resource: a.ID})
+	started := audit.Event{UserID: a.UserID, Actor: "user", Action: audit.AnalysisStart, Resource: a.ID}
+	if a.Scheduled != "" {
+		started.Actor, started.Detail = "system", map[string]any{"scheduled": a.Scheduled}
+	}
+	audit.Record(ctx, tx, started)
 	return tx.Enqueue(ctx, Job{AnalysisID: a.ID})
 }
 

@@ -10,11 +10,13 @@ import (
 
 // Withdraw ends a user's consent of a kind and, in the same transaction, what it allowed. Without [ConsentKind] no post
 // of theirs is kept, whatever it came from, and no analysis runs; without [RetentionKind] that holds for uploaded
-// archives. Reports stay. Error: not_found when no such consent holds.
+// archives; without [KeepKind] none is kept beyond the usual time. Reports stay. Error: not_found when no such consent holds.
 func (s *Service) Withdraw(ctx context.Context, userID, kind string) error {
 	runs, posts := `TRUE`, `TRUE`
 	switch kind {
 	case ConsentKind:
+	case KeepKind:
+		runs, posts = `FALSE`, `FALSE`
 	case RetentionKind:
 		runs, posts = `archive_id IS NOT NULL`, `collection_id IN (SELECT id FROM archives WHERE user_id = $1)`
 	default:
@@ -29,6 +31,10 @@ func (s *Service) Withdraw(ctx context.Context, userID, kind string) error {
 			return err
 		}
 		tx.Later(`DELETE FROM posts WHERE user_id = $1 AND `+posts, userID)
+		if kind == KeepKind {
+			s.endKeeping(tx, userID)
+			return nil
+		}
 		tx.Later(`UPDATE archives SET expires_at = $2 WHERE user_id = $1 AND expires_at > $2`, userID, tx.Now())
 		if kind == ConsentKind {
 			tx.Later(`DELETE FROM timeline_spans WHERE user_id = $1`, userID)

@@ -50,6 +50,7 @@ import (
 	claudesandbox "github.com/repazoo/repazoo/internal/sandbox/claude"
 	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 	xsandbox "github.com/repazoo/repazoo/internal/sandbox/x"
+	"github.com/repazoo/repazoo/internal/schedule"
 	"github.com/repazoo/repazoo/internal/seal"
 	"github.com/repazoo/repazoo/internal/tracing"
 	"github.com/repazoo/repazoo/internal/xapi"
@@ -63,6 +64,7 @@ type Options struct {
 	Commit  string
 	Lease   time.Duration // of a running analysis; 0: its default
 	Look    time.Duration // how often changed secrets are looked for; 0: its default
+	Tick    time.Duration // how often due schedules are looked for; 0: each ten seconds
 	Prove   time.Duration // how often row-level security is proven; 0: each minute
 	Bounds  Bounds        // how long a connection may take; zero: the defaults
 }
@@ -92,15 +94,16 @@ type App struct {
 	working  atomic.Bool           // from the start of the workers to the drain
 	policies atomic.Pointer[error] // what the last proof of row-level security found to be off
 
-	DB       *db.DB
-	Seal     *seal.Sealer
-	Accounts *account.Service
-	Billing  *billing.Service
-	Notices  *notice.Service
-	Analyses *analysis.Service
-	Privacy  *privacy.Service
-	Refusals *audit.Refusals
-	API      *httpapi.API
+	DB        *db.DB
+	Seal      *seal.Sealer
+	Accounts  *account.Service
+	Billing   *billing.Service
+	Notices   *notice.Service
+	Schedules *schedule.Service
+	Analyses  *analysis.Service
+	Privacy   *privacy.Service
+	Refusals  *audit.Refusals
+	API       *httpapi.API
 }
 
 // New builds everything and listens, but serves nothing yet.
@@ -194,6 +197,7 @@ func (a *App) openServices(context.Context) (err error) {
 		App:     a.opt.Version, Lease: a.opt.Lease, Metrics: a.metrics, Log: a.log.With("part", "analysis"),
 		KeepFor: time.Duration(a.cfg.Keep.PostDays) * 24 * time.Hour, KeepReports: a.keepReports(),
 	})
+	a.Schedules = schedule.New(schedule.Config{DB: a.DB, Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Log: a.log.With("part", "schedule")})
 	a.Refusals = audit.NewRefusals(a.DB)
 	a.Privacy = privacy.New(privacy.Config{DB: a.DB, Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Log: a.log.With("part", "privacy")})
 	return nil
@@ -310,14 +314,15 @@ func (a *App) openServer(context.Context) error {
 	a.health = checker
 	a.readings(checker)
 	a.API = httpapi.New(httpapi.Config{
-		Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Privacy: a.Privacy, Audit: audit.NewLog(a.DB), Refusals: a.Refusals, Limiter: limiter,
+		Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Schedules: a.Schedules, Privacy: a.Privacy, Audit: audit.NewLog(a.DB), Refusals: a.Refusals, Limiter: limiter,
 		Windows:        windows(l.PerMinute, l.PerHour),
 		SignInWindows:  windows(l.SignInPerMinute, l.SignInPerHour),
 		RefreshWindows: windows(l.RefreshPerMinute, l.RefreshPerHour),
 		LimitKey:       func(caller string) string { return string(a.Seal.MAC("limit", []byte(caller))[:16]) },
 		Health:         checker, Metrics: a.metrics, Traces: a.traces, Log: a.log, AccessLog: a.cfg.Log.Access,
 		Pages: console.New(console.Config{
-			Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Privacy: a.Privacy, Audit: audit.NewLog(a.DB), Sandboxed: a.sandboxed(),
+			Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Schedules: a.Schedules, Privacy: a.Privacy,
+			Audit: audit.NewLog(a.DB), Sandboxed: a.sandboxed(),
 			Version: a.opt.Version, DocsEnabled: bool(a.cfg.Server.Docs), Log: a.log,
 		}),
 		Info:      httpapi.Info{Name: "repazoo", Version: a.opt.Version, Commit: a.opt.Commit, Environment: string(a.cfg.Env), Sandboxed: a.sandboxed()},
@@ -434,6 +439,7 @@ func (a *App) startJobs() (func(context.Context) error, error) {
 	a.Billing.AddWorkers(workers)
 	a.Privacy.AddWorkers(workers)
 	a.Notices.AddWorkers(workers)
+	a.Schedules.AddWorkers(workers)
 	return a.DB.Work(context.Background(), db.Jobs{
 		Workers: workers, Queues: db.Queues(a.cfg.Jobs.Concurrency), SoftStop: 3 * time.Second,
 		Around: []rivertype.Middleware{a.metrics.Jobs()},
@@ -468,6 +474,7 @@ func (a *App) housekeep(ctx context.Context) {
 	var g errgroup.Group
 	g.Go(every(5*time.Second, "sweep runs", func(ctx context.Context) error { _, err := a.Analyses.Sweep(ctx); return err }))
 	g.Go(every(10*time.Second, "sweep exports and erasures", a.Privacy.Sweep))
+	g.Go(every(cmp.Or(a.opt.Tick, 10*time.Second), "start scheduled analyses", a.Schedules.Tick))
 	g.Go(every(10*time.Minute, "retention", a.Analyses.Retain))
 	g.Go(every(10*time.Minute, "retention of idempotency keys", func(ctx context.Context) error { return once.Retain(ctx, a.DB) }))
 	g.Go(every(time.Hour, "retention of uploads", func(ctx context.Context) error { return errors.Join(a.Analyses.RetainUploads(ctx), a.dropUploads()) }))

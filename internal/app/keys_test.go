@@ -58,7 +58,7 @@ var openToKeys = map[string]account.Scope{
 	"GET /api/v1/users/me": account.AccountRead,
 	"GET /api/v1/usage":    account.AccountRead,
 	"GET /auth/x/status":   account.AccountRead,
-	"GET /api/v1/notices":  account.AccountRead, "GET /api/v1/audit": account.AuditRead,
+	"GET /api/v1/notices":  account.AccountRead, "GET /api/v1/audit": account.AuditRead, "GET /api/v1/schedules": account.AnalysesRead,
 	"GET /api/v1/subscriptions":          account.BillingRead,
 	"GET /api/v1/subscriptions/invoices": account.BillingRead, "GET /api/v1/subscriptions/timeline": account.BillingRead,
 	"GET /api/v1/analyses":         account.AnalysesRead,

@@ -29,6 +29,8 @@ type schema struct {
 	Format     string            `json:"format"`
 	Properties map[string]schema `json:"properties"`
 	Required   []string          `json:"required"`
+	Enum       []any             `json:"enum"`
+	Examples   []any             `json:"examples"`
 }
 
 // operations reads every guarded route from the contract, with what takes an id in it.
@@ -81,13 +83,13 @@ func (o *operation) readBody(s schema) {
 		case p.Type == "boolean":
 			o.body[name] = true
 		case slices.Contains(s.Required, name):
-			o.body[name] = "x"
+			o.body[name] = slices.Concat(p.Enum, p.Examples, []any{"x"})[0]
 		}
 	}
 }
 
 // ids of a person, by the names that routes have for them.
-type ids struct{ account, archive, session, analysis, finding, key, export, notice, webhook, delivery string }
+type ids struct{ account, archive, session, analysis, finding, key, export, notice, webhook, delivery, schedule string }
 
 // of finds whose id a parameter of a route takes; "" when this test does not know yet.
 func (v ids) of(path, name string) string {
@@ -102,6 +104,8 @@ func (v ids) of(path, name string) string {
 		return v.finding
 	case strings.HasPrefix(path, "/api/v1/api-keys/"):
 		return v.key
+	case strings.HasPrefix(path, "/api/v1/schedules/"):
+		return v.schedule
 	case name == "delivery_id":
 		return v.delivery
 	case strings.HasPrefix(path, "/api/v1/webhooks/"):
@@ -184,6 +188,7 @@ func TestRoutes_HideWhatBelongsToOthers(t *testing.T) {
 			theirs.finding = finding(gus, theirs.analysis)
 			theirs.notice = noticeOf(gus)
 			theirs.webhook, theirs.delivery = webhookOf(gus)
+			theirs.schedule = scheduleOf(gus)
 			tried := 0
 			for _, o := range operations(t, base) {
 				bodyIDs := o.bodyIDs
@@ -192,7 +197,7 @@ func TestRoutes_HideWhatBelongsToOthers(t *testing.T) {
 				}
 				for _, bodyID := range bodyIDs {
 					tried++
-					unknown := ids{db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID()}
+					unknown := ids{db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID()}
 					status, answer := o.ask(ada, theirs, bodyID)
 					want, wanted := o.ask(ada, unknown, bodyID)
 					if status != want || answer != wanted {
@@ -214,6 +219,17 @@ func TestRoutes_HideWhatBelongsToOthers(t *testing.T) {
 			gus.must(http.StatusOK, "POST", "/auth/x/refresh/"+gus.account, "")
 		})
 	}
+}
+
+// scheduleOf lets the person's account be analysed each week and gives the schedule's id.
+func scheduleOf(p *person) string {
+	p.t.Helper()
+	var made struct{ ID string }
+	answer := p.must(http.StatusCreated, "POST", "/api/v1/schedules", `{"account_id":"`+p.account+`","every":"weekly","weekday":1,"time":"09:00","zone":"UTC","consent":true}`)
+	if err := json.Unmarshal([]byte(answer), &made); err != nil {
+		p.t.Fatal(err)
+	}
+	return made.ID
 }
 
 // archiveOf uploads an archive of the person's own account and gives its id.

@@ -56,6 +56,12 @@ const ( //nolint:gosec // names of actions, no secrets
 
 	NoticesChosen Action = "notices.chosen"
 
+	ScheduleCreated Action = "schedule.created"
+	ScheduleChanged Action = "schedule.changed"
+	SchedulePaused  Action = "schedule.paused"
+	ScheduleResumed Action = "schedule.resumed"
+	ScheduleRemoved Action = "schedule.removed"
+
 	ExportRequested Action = "export.requested"
 	ExportFetched   Action = "export.fetched"
 
@@ -81,6 +87,7 @@ func Actions() []Action {
 		SubscriptionChanged, SubscriptionRefused, SubscriptionCancelled, SubscriptionResumed, SubscriptionChangeAsked, SubscriptionChangeDeclined,
 		PaymentRefund, PaymentDispute,
 		WebhookAdded, WebhookRemoved, WebhookEnabled, WebhookRedelivered, NoticesChosen,
+		ScheduleCreated, ScheduleChanged, SchedulePaused, ScheduleResumed, ScheduleRemoved,
 		ExportRequested, ExportFetched,
 		AuditRead, SecretsChanged, SealRotated,
 		SignInRefused, TokenRefused, AccessRefused, RateRefused,

@@ -39,6 +39,7 @@ import (
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/notice"
 	"github.com/repazoo/repazoo/internal/privacy"
+	"github.com/repazoo/repazoo/internal/schedule"
 )
 
 // Config is what the pages need.
@@ -47,6 +48,7 @@ type Config struct {
 	Billing     *billing.Service
 	Notices     *notice.Service
 	Analyses    *analysis.Service
+	Schedules   *schedule.Service
 	Privacy     *privacy.Service
 	Audit       *audit.Log
 	Sandboxed   []string // which services are embedded stand-ins, of "X", "Stripe" and "Claude"
@@ -124,6 +126,13 @@ func (c *Console) Routes() map[string]http.Handler {
 		"POST /account/webhooks/{id}/enable":                          c.form(c.enableWebhook, c.showWebhook),
 		"POST /account/webhooks/{id}/remove":                          c.form(c.removeWebhook, c.showWebhooks),
 		"POST /account/webhooks/{id}/deliveries/{delivery}/redeliver": c.form(c.redeliver, c.showWebhook),
+
+		"GET /schedules":              c.member(c.showSchedules),
+		"POST /schedules":             c.form(c.makeSchedule, c.showSchedules),
+		"POST /schedules/{id}":        c.form(c.changeSchedule, c.showSchedules),
+		"POST /schedules/{id}/pause":  c.form(c.pauseSchedule, c.showSchedules),
+		"POST /schedules/{id}/resume": c.form(c.resumeSchedule, c.showSchedules),
+		"POST /schedules/{id}/remove": c.form(c.removeSchedule, c.showSchedules),
 
 		"GET /privacy":                           c.member(c.showPrivacy),
 		"POST /privacy/consents/{kind}/withdraw": c.form(c.withdraw, c.showPrivacy),

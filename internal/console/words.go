@@ -118,6 +118,16 @@ func done(code string) string {
 		return "The address was removed. You get no more mail."
 	case "notice-read":
 		return "Noted. It is still under Account, Notices."
+	case "schedule-made":
+		return "Saved. From now on this account is checked by itself."
+	case "schedule-changed":
+		return "Saved."
+	case "schedule-paused":
+		return "Paused. Nothing starts until you let it go on."
+	case "schedule-resumed":
+		return "It goes on."
+	case "schedule-removed":
+		return "Removed. Its reports stay."
 	case "notices-chosen":
 		return "Saved. From now on you are told what is ticked."
 	case "erasing":
@@ -183,6 +193,8 @@ func consentTitle(kind string) string {
 		return "Reading and judging your posts"
 	case analysis.RetentionKind:
 		return "Keeping your uploaded archives"
+	case analysis.KeepKind:
+		return "Keeping posts for a schedule"
 	}
 	return capital(kind)
 }
@@ -194,6 +206,8 @@ func consentWords(kind string) string {
 		return analysis.ConsentText
 	case analysis.RetentionKind:
 		return "Repazoo may keep the posts of the X archives that you upload, sealed, for at most 30 days."
+	case analysis.KeepKind:
+		return analysis.KeepText
 	}
 	return ""
 }

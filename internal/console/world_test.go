@@ -22,6 +22,7 @@ import (
 	"github.com/repazoo/repazoo/internal/sandbox"
 	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 	xsandbox "github.com/repazoo/repazoo/internal/sandbox/x"
+	"github.com/repazoo/repazoo/internal/schedule"
 	"github.com/repazoo/repazoo/internal/seal"
 	"github.com/repazoo/repazoo/internal/xapi"
 )
@@ -42,6 +43,7 @@ type world struct {
 	notices  *notice.Service
 	analyses *analysis.Service
 	privacy  *privacy.Service
+	schedule *schedule.Service
 	pages    http.Handler
 	routes   map[string]http.Handler
 	console  *console.Console
@@ -77,9 +79,11 @@ func newWorld(t *testing.T, changes ...func(*billing.Config)) *world {
 	w.billing = must(billing.New(bill))(t)
 	w.analyses = analysis.New(analysis.Config{DB: d, Seal: sealer, Accounts: w.accounts, Billing: w.billing, X: x})
 	w.privacy = privacy.New(privacy.Config{DB: d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses})
+	w.schedule = schedule.New(schedule.Config{DB: d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses})
 	w.notices = notice.New(notice.Config{DB: d, Seal: sealer})
 	w.serve(console.New(console.Config{
-		Accounts: w.accounts, Billing: w.billing, Notices: w.notices, Analyses: w.analyses, Privacy: w.privacy, Audit: audit.NewLog(d), Sandboxed: []string{"Claude", "X", "Stripe"},
+		Accounts: w.accounts, Billing: w.billing, Notices: w.notices, Analyses: w.analyses, Schedules: w.schedule,
+		Privacy: w.privacy, Audit: audit.NewLog(d), Sandboxed: []string{"Claude", "X", "Stripe"},
 		Version: "1.2.3", DocsEnabled: true, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	}))
 	return w

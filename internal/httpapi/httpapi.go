@@ -36,6 +36,7 @@ import (
 	"github.com/repazoo/repazoo/internal/metrics"
 	"github.com/repazoo/repazoo/internal/notice"
 	"github.com/repazoo/repazoo/internal/privacy"
+	"github.com/repazoo/repazoo/internal/schedule"
 	"github.com/repazoo/repazoo/internal/tracing"
 )
 
@@ -45,6 +46,7 @@ type Config struct {
 	Billing        *billing.Service
 	Notices        *notice.Service
 	Analyses       *analysis.Service
+	Schedules      *schedule.Service
 	Privacy        *privacy.Service
 	Audit          *audit.Log
 	Refusals       *audit.Refusals // what is refused, gathered for the audit log; nil for nowhere

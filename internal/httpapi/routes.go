@@ -11,6 +11,7 @@ import (
 
 var tags = []*huma.Tag{
 	{Name: "analyses", Description: "Start an analysis, follow it, read its report."},
+	{Name: "schedules", Description: "Analyses that start by themselves, every day, week or month."},
 	{Name: "account", Description: "Who you are, what you may use, which X accounts you have linked."},
 	{
 		Name:        "privacy",
@@ -35,6 +36,7 @@ func (a *API) routes() []route {
 		tagged("privacy", a.privacyRoutes()),
 		tagged("billing", a.billingRoutes()),
 		tagged("analyses", a.analysisRoutes()),
+		tagged("schedules", a.scheduleRoutes()),
 		tagged("api keys", a.keyRoutes()),
 		tagged("notices", a.noticeRoutes()),
 		tagged("admin", a.adminRoutes()),
@@ -252,6 +254,28 @@ func (a *API) analysisRoutes() []route {
 		{
 			At: "POST /api/v1/archives", Scope: account.AnalysesWrite,
 			Serve: raw(a.uploadArchive, a.uploadOperation), Summary: "Upload an X data archive",
+		},
+	}
+}
+
+// Schedules are made and changed in a session: they would outlive the key that made them.
+func (a *API) scheduleRoutes() []route {
+	return []route{
+		{
+			At: "GET /api/v1/schedules", Scope: account.AnalysesRead,
+			Serve: does(a.schedules), Summary: "Your schedules of analyses",
+		},
+		{
+			At: "POST /api/v1/schedules", Status: http.StatusCreated,
+			Serve: does(a.createSchedule), Summary: "Let an account be analysed regularly",
+		},
+		{
+			At:    "PATCH /api/v1/schedules/{id}",
+			Serve: does(a.changeSchedule), Summary: "Change a schedule, pause it or let it go on",
+		},
+		{
+			At: "DELETE /api/v1/schedules/{id}", Status: http.StatusNoContent,
+			Serve: does(a.removeSchedule), Summary: "Remove a schedule",
 		},
 	}
 }

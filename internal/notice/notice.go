@@ -54,13 +54,15 @@ const (
 
 	AnalysisFinished Kind = "analysis.finished" // the report Data.Analysis is ready
 	AnalysisFailed   Kind = "analysis.failed"   // and Data.Reason is why
+	SchedulePaused   Kind = "schedule.paused"   // a schedule starts nothing any more, and Data.Reason says what must be done
+	Digest           Kind = "digest.weekly"     // what the analyses of a week have brought
 	NewHigh          Kind = "findings.new_high" // the report has Data.Findings high or critical ones that the one before had not
 )
 
 // Kinds lists every kind, in the order people are shown them.
 func Kinds() []Kind {
 	return []Kind{
-		NewHigh, AnalysisFinished, AnalysisFailed,
+		NewHigh, AnalysisFinished, AnalysisFailed, SchedulePaused, Digest,
 		PaymentFailed, GraceEnding, GraceEnded, PlanChanged, PlanCancelled, PlanEnded, TrialEnding, QuotaNearlyUsed, QuotaUsedUp,
 		EndpointOff, AccountLinked, AccountReleased, NewBrowser,
 	}
@@ -82,7 +84,10 @@ type Data struct {
 	Findings int      `json:"findings,omitempty"`    // how many findings it tells of; never what they say
 	Score    *float64 `json:"score,omitempty"`       // of the report
 	Level    string   `json:"level,omitempty"`       // of the report
-	Reason   string   `json:"reason,omitempty"`      // why it failed, a sentence
+	Reason   string   `json:"reason,omitempty"`      // why it failed or paused, and what must be done
+	Schedule string   `json:"schedule_id,omitempty"` // the schedule it is about
+	Reports  int      `json:"reports,omitempty"`     // so many were made in the week
+	Failed   int      `json:"failed,omitempty"`      // so many analyses failed in it
 }
 
 // Fact is what a notice is made of.

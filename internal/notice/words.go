@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -45,6 +46,10 @@ func (n Notice) Title() string {
 		return "An analysis failed"
 	case NewHigh:
 		return "Something new weighs heavily"
+	case SchedulePaused:
+		return "A schedule has paused"
+	case Digest:
+		return "Your week on Repazoo"
 	case Test:
 		return "A test"
 	}
@@ -84,6 +89,10 @@ func (k Kind) Words() string {
 		return "a report that is ready"
 	case AnalysisFailed:
 		return "an analysis that failed"
+	case SchedulePaused:
+		return "a schedule that has paused"
+	case Digest:
+		return "what the week has brought"
 	case NewHigh:
 		return "a new finding that is high or critical"
 	case Test:
@@ -127,6 +136,10 @@ func (n Notice) Sentence() string {
 		return n.finished()
 	case AnalysisFailed:
 		return fmt.Sprintf("The analysis of @%s failed, and took none of your plan's. %s", d.Handle, d.Reason)
+	case SchedulePaused:
+		return "A schedule of yours starts no analysis any more. " + d.Reason
+	case Digest:
+		return n.digest()
 	case NewHigh:
 		return fmt.Sprintf("The newest report on @%s has %s of high or critical severity. Open it to see what was found and what to do.",
 			d.Handle, counted(d.Findings, "new finding"))
@@ -173,10 +186,33 @@ func (n Notice) finished() string {
 	return fmt.Sprintf("The report on @%s is ready: %.0f of 100, %s.", d.Handle, math.Round(*d.Score), d.Level)
 }
 
+func (n Notice) digest() string {
+	d := n.Data
+	words := "In the last seven days " + counted(d.Reports, "report")
+	if d.Reports == 1 {
+		words += " was made"
+	} else {
+		words += " were made"
+	}
+	if d.Failed > 0 {
+		words += " and " + cmp.Or(map[int]string{1: "1 analysis"}[d.Failed], count(d.Failed)+" analyses") + " failed"
+	}
+	if d.Findings > 0 {
+		words += ", with " + counted(d.Findings, "new finding")
+	}
+	if d.Score == nil {
+		return words + "."
+	}
+	return fmt.Sprintf("%s. The newest, on @%s, is at %.0f of 100, %s.", words, d.Handle, math.Round(*d.Score), d.Level)
+}
+
 // Path is the page that a notice leads to, on the server that tells it.
 func (n Notice) Path() string {
 	if n.Data.Analysis != "" {
 		return "/a/" + n.Data.Analysis
+	}
+	if n.Data.Schedule != "" {
+		return "/schedules"
 	}
 	return "/"
 }
@@ -186,6 +222,10 @@ func (n Notice) Action() string {
 	switch n.Kind {
 	case AnalysisFinished, NewHigh:
 		return "Open the report"
+	case Digest:
+		return "Open the newest report"
+	case SchedulePaused:
+		return "See the schedule"
 	case AnalysisFailed:
 		return "See the analysis"
 	}

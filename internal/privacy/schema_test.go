@@ -31,6 +31,7 @@ var decisions = map[string]struct {
 	"payment_returns":      {why: "refunds and disputes by Stripe's ids; billing_timeline.json tells each"},
 	"quota_periods":        {file: "quota.json"},
 	"notices":              {file: "notices.json"},
+	"schedules":            {file: "schedules.json"},
 	"notice_mutes":         {file: "notice_choices.json"},
 	"webhook_endpoints":    {file: "webhooks.json"},
 	"webhook_deliveries":   {file: "webhook_deliveries.json"},

@@ -190,6 +190,8 @@ func (w *world) busy(handle string) *person {
 		p.UserID, handle+"@waiting.example.org", "hash of "+handle, w.d.Now())
 	w.exec(`UPDATE users SET email = $2, email_confirmed_at = $3 WHERE id = $1`, p.UserID, handle+"@example.org", w.d.Now())
 	told, hook := db.NewID(), db.NewID()
+	w.exec(`INSERT INTO schedules (id, user_id, account_id, every, weekday, day, minute, zone, purpose, created_at, updated_at, next_at, digest_at)
+		VALUES ($1, $2, $3, 'weekly', 1, 0, 540, 'UTC', 'job_search', $4, $4, $4, $4)`, db.NewID(), p.UserID, p.Account.ID, w.d.Now())
 	w.exec(`INSERT INTO notice_mutes (user_id, kind, way, created_at) VALUES ($1, 'plan.changed', 'mail', $2)`, p.UserID, w.d.Now())
 	w.exec(`INSERT INTO notices (id, user_id, kind, subject, data, created_at) VALUES ($1, $2, 'plan.changed', 's', '{"plan":"pro","from":"basic"}', $3)`, told, p.UserID, w.d.Now())
 	w.exec(`INSERT INTO webhook_endpoints (id, user_id, url, secret, kinds, created_at) VALUES ($1, $2, $3, $4, '', $5)`, hook, p.UserID, "https://example.com/"+handle, []byte{1}, w.d.Now())

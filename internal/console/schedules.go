@@ -1,0 +1,213 @@
+package console
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/assess"
+	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/recur"
+	"github.com/repazoo/repazoo/internal/schedule"
+)
+
+// The page of schedules: what is analysed regularly, and a form for an account that is not.
+
+type schedulesView struct {
+	page
+	Schedules []scheduled
+	Free      []account.XAccount // linked accounts without a schedule
+	Linked    bool               // there is an account at all
+	Form      scheduleForm       // of a new one
+	Allowed   []recur.Every      // on the plan; empty without one
+	Ceiling   int                // of the plan, in cents; 0 for none
+	Consents  []string           // texts to agree to
+	Purposes  []assess.Purpose
+}
+
+// scheduled is a schedule with the account it is about, and its form.
+type scheduled struct {
+	schedule.Schedule
+	Handle string
+	Form   scheduleForm
+}
+
+// scheduleForm is what the fields of a form hold.
+type scheduleForm struct {
+	ID      string // makes the names of its labels unique
+	Every   recur.Every
+	Weekday time.Weekday
+	Day     int
+	Time    string
+	Zone    string
+	Purpose assess.Purpose
+	Ceiling string // in dollars
+}
+
+// usualZones are suggested; any zone of the IANA database is taken.
+var usualZones = [...]string{
+	"UTC", "America/Argentina/Buenos_Aires", "America/Bogota", "America/Chicago", "America/Denver", "America/Los_Angeles",
+	"America/Mexico_City", "America/New_York", "America/Sao_Paulo", "America/Toronto", "Africa/Cairo", "Africa/Johannesburg",
+	"Africa/Lagos", "Africa/Nairobi", "Asia/Dubai", "Asia/Hong_Kong", "Asia/Jakarta", "Asia/Karachi", "Asia/Kolkata",
+	"Asia/Manila", "Asia/Seoul", "Asia/Shanghai", "Asia/Singapore", "Asia/Tokyo", "Australia/Sydney", "Europe/Amsterdam",
+	"Europe/Berlin", "Europe/Istanbul", "Europe/Lisbon", "Europe/London", "Europe/Madrid", "Europe/Moscow", "Europe/Paris",
+	"Europe/Rome", "Europe/Warsaw", "Pacific/Auckland",
+}
+
+func (c *Console) showSchedules(v *visit) error {
+	ctx, user := v.r.Context(), v.me.UserID
+	view := schedulesView{page: c.page(v, "Regular checks"), Purposes: assess.Purposes[:]}
+	all, err := c.Schedules.List(ctx, user)
+	if err != nil {
+		return err
+	}
+	accounts, err := c.Accounts.Accounts(ctx, user)
+	if err != nil {
+		return err
+	}
+	usage, err := c.Billing.Usage(ctx, user)
+	if err != nil {
+		return err
+	}
+	if view.Consents, err = c.Schedules.Consents(ctx, user); err != nil {
+		return err
+	}
+	view.Allowed, view.Ceiling = schedule.Allowed(usage.Tier.Name), usage.Tier.MaxCostCents
+	view.addSchedules(all, accounts)
+	view.Form = scheduleForm{ID: "new", Every: recur.Weekly, Weekday: time.Monday, Day: 1, Time: "09:00", Zone: "UTC"}
+	if v.alert != nil && v.r.PathValue("id") == "" { // what was typed is kept
+		view.Form = typedForm(v, "new")
+	}
+	return c.ok(v, schedulesPage(view))
+}
+
+func (v *schedulesView) addSchedules(all []schedule.Schedule, accounts []account.XAccount) {
+	for _, x := range accounts {
+		i := slices.IndexFunc(all, func(s schedule.Schedule) bool { return s.AccountID == x.ID })
+		if i >= 0 {
+			v.Schedules = append(v.Schedules, scheduled{all[i], x.Handle, formOf(all[i])})
+		} else if x.Health != "revoked" {
+			v.Free = append(v.Free, x)
+		}
+		v.Linked = v.Linked || x.Health != "revoked"
+	}
+}
+
+func formOf(s schedule.Schedule) scheduleForm {
+	f := scheduleForm{
+		ID: s.ID, Every: s.Rule.Every, Weekday: s.Rule.Weekday, Day: max(1, s.Rule.Day), Time: s.Rule.Clock(), Zone: s.Rule.Zone, Purpose: s.Purpose,
+	}
+	if s.MaxCostCents > 0 {
+		f.Ceiling = fmt.Sprintf("%d.%02d", s.MaxCostCents/100, s.MaxCostCents%100)
+	}
+	return f
+}
+
+func typedForm(v *visit, id string) scheduleForm {
+	weekday, _ := strconv.Atoi(v.field("weekday")) // a form that was refused shows what it can of what was typed
+	day, _ := strconv.Atoi(v.field("day"))
+	return scheduleForm{
+		ID: id, Every: recur.Every(v.field("every")), Weekday: time.Weekday(weekday), Day: day, Time: v.field("time"), Zone: v.field("zone"),
+		Purpose: assess.Purpose(v.field("purpose")), Ceiling: v.field("ceiling"),
+	}
+}
+
+// wish reads a posted form.
+func (v *visit) wish() (schedule.Wish, error) {
+	f := typedForm(v, "")
+	at, err := time.Parse("15:04", f.Time)
+	if err != nil {
+		return schedule.Wish{}, fault.ValidationFailed.Saying("Give the time of day as hours and minutes, such as 09:00.")
+	}
+	cents, err := centsOf(f.Ceiling)
+	if err != nil {
+		return schedule.Wish{}, err
+	}
+	return schedule.Wish{
+		AccountID: v.field("account"), Purpose: f.Purpose, MaxCostCents: cents, Consent: v.field("consent") == "yes",
+		Rule: recur.Rule{Every: f.Every, Weekday: f.Weekday, Day: f.Day, Minute: at.Hour()*60 + at.Minute(), Zone: f.Zone},
+	}, nil
+}
+
+const mostDollars = 10_000
+
+// centsOf reads dollars: 1, or 1.50; nothing is no ceiling but the plan's.
+func centsOf(typed string) (int, error) {
+	typed = strings.TrimPrefix(strings.TrimSpace(typed), "$")
+	if typed == "" {
+		return 0, nil
+	}
+	dollars, err := strconv.ParseFloat(strings.Replace(typed, ",", ".", 1), 64)
+	if err != nil || !(dollars >= 0.01 && dollars <= mostDollars) {
+		return 0, fault.ValidationFailed.Saying("Give the ceiling in dollars, such as 1.50, or leave it empty.")
+	}
+	return int(math.Round(dollars * 100)), nil
+}
+
+func (c *Console) makeSchedule(v *visit) (string, error) {
+	w, err := v.wish()
+	if err == nil {
+		_, err = c.Schedules.Create(v.r.Context(), v.me.UserID, w)
+	}
+	return "/schedules?done=schedule-made", err
+}
+
+func (c *Console) changeSchedule(v *visit) (string, error) {
+	w, err := v.wish()
+	if err == nil {
+		_, err = c.Schedules.Change(v.r.Context(), v.me.UserID, v.r.PathValue("id"), w)
+	}
+	return "/schedules?done=schedule-changed", err
+}
+
+func (c *Console) pauseSchedule(v *visit) (string, error) {
+	_, err := c.Schedules.Pause(v.r.Context(), v.me.UserID, v.r.PathValue("id"))
+	return "/schedules?done=schedule-paused", err
+}
+
+func (c *Console) resumeSchedule(v *visit) (string, error) {
+	_, err := c.Schedules.Resume(v.r.Context(), v.me.UserID, v.r.PathValue("id"), v.field("consent") == "yes")
+	return "/schedules?done=schedule-resumed", err
+}
+
+func (c *Console) removeSchedule(v *visit) (string, error) {
+	return "/schedules?done=schedule-removed", c.Schedules.Remove(v.r.Context(), v.me.UserID, v.r.PathValue("id"))
+}
+
+// everyWords say a rule: every Monday at 09:00 (Europe/Lisbon).
+func everyWords(r recur.Rule) string {
+	when := "every day"
+	switch r.Every {
+	case recur.Weekly:
+		when = "every " + r.Weekday.String()
+	case recur.Monthly:
+		when = "on day " + strconv.Itoa(r.Day) + " of every month"
+		if r.Day > 28 {
+			when += ", or its last"
+		}
+	}
+	return when + " at " + r.Clock() + " (" + r.Zone + ")"
+}
+
+// nextWords say when a schedule is due, by the clock of its zone.
+func nextWords(s schedule.Schedule) string {
+	return "Next on " + s.NextAt.In(s.Rule.Place()).Format("Monday, 2 January 2006 at 15:04") + "."
+}
+
+func ceilingWords(cents int) string {
+	if cents == 0 {
+		return "at most what your plan allows"
+	}
+	return "at most " + money(cents) + " a run"
+}
+
+// includes tells whether the plan has a rhythm.
+func (v schedulesView) includes(e recur.Every) bool { return slices.Contains(v.Allowed, e) }
+
+func weekdays() []time.Weekday {
+	return []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday, time.Sunday}
+}
