@@ -35,7 +35,9 @@ func (s *Service) RevokeX(ctx context.Context, userID, accountID string) error {
 		}
 		tx.Later(`UPDATE x_accounts SET tokens = NULL, token_expires_at = NULL WHERE id = $1 AND user_id = $2`, accountID, userID)
 		tx.Later(`DELETE FROM posts WHERE collection_id = $1 AND user_id = $2`, accountID, userID)
-		tx.Later(`DELETE FROM timelines WHERE account_id = $1 AND user_id = $2`, accountID, userID)
+		// The row goes with the next housekeeping, which gives back what is reserved in it. No run holds it any more.
+		tx.Later(`UPDATE timelines SET runner = NULL, read_at = NULL, end_id = 0, checked_at = NULL, gone = 0
+			WHERE account_id = $1 AND user_id = $2`, accountID, userID)
 		tx.Later(`DELETE FROM timeline_spans WHERE account_id = $1 AND user_id = $2`, accountID, userID)
 		released, err := s.releaseIdentity(ctx, tx, userID, accountID)
 		audit.Record(ctx, tx, audit.Event{

@@ -132,7 +132,7 @@ func (r *reader) giveParents(ctx context.Context, ids []string, out *assess.Pare
 	r.s.Metrics.Reads(float64(found.Reads) * assess.XReadMicroUSD / 1e6)
 	err = r.s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error { return r.settle(ctx, tx, found.Reads) })
 	if err != nil {
-		return err
+		return r.unkept(ctx, err, found.Reads)
 	}
 	r.reserved, out.XReads = 0, found.Reads
 	missing(out, ids[:n], assess.ContextHidden)

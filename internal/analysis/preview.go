@@ -139,7 +139,8 @@ func (s *Service) peek(ctx context.Context, a Analysis, h sources) (*reader, err
 			return nil, err
 		}
 		spans, err := db.Read(ctx, s.DB, db.System, scanSpan,
-			`SELECT first_id, last_id FROM timeline_spans WHERE account_id = $1 AND expires_at > $2`, h.accountID, s.DB.Now())
+			`SELECT first_id, last_id FROM timeline_spans WHERE account_id = $1 AND user_id = $2 AND expires_at > $3`,
+			h.accountID, a.UserID, s.DB.Now())
 		if err != nil {
 			return nil, err
 		}

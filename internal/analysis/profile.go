@@ -16,6 +16,10 @@ import (
 // notReadProfile is said where X does not show it.
 const notReadProfile = "Your profile could not be read from X this time."
 
+// notAgreedProfile is said of an analysis that was started before its user was asked about the profile.
+const notAgreedProfile = "Your profile and the descriptions of your pictures were not read: you agreed to an earlier text, " +
+	"which did not speak of them. The next analysis asks you."
+
 // readProfile reads the profile and keeps it, unless another run has since this analysis was started. Without an answer
 // of X, the report says so.
 func (r *reader) readProfile(ctx context.Context, o *assess.Options) error {
@@ -25,6 +29,10 @@ func (r *reader) readProfile(ctx context.Context, o *assess.Options) error {
 	if err != nil || len(known) > 0 {
 		return err
 	}
+	if !r.agreed {
+		o.OutOfReach = append(o.OutOfReach, notAgreedProfile)
+		return nil
+	}
 	p, err := r.askProfile(ctx)
 	if errors.Is(err, fault.XUnavailable) {
 		o.OutOfReach = append(o.OutOfReach, notReadProfile)
@@ -33,14 +41,26 @@ func (r *reader) readProfile(ctx context.Context, o *assess.Options) error {
 	if err != nil {
 		return err
 	}
-	o.XUserReads++
 	r.s.Metrics.Reads(assess.XUserReadMicroUSD / 1e6)
+	if err := r.countProfile(ctx); err != nil {
+		return err
+	}
 	profile, _ := assess.Profile(p).Post()
 	return r.s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		if err := r.s.mine(ctx, tx, r.a, 0); err != nil {
 			return err
 		}
 		return r.s.store(tx, r.a.UserID, r.id, []assess.Post{profile})
+	})
+}
+
+// countProfile notes that X charged for the profile, whatever becomes of the run.
+func (r *reader) countProfile(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.s.Lease)
+	defer cancel()
+	return r.s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+		tx.Later(`UPDATE analyses SET x_user_reads = x_user_reads + 1 WHERE id = $1 AND user_id = $2`, r.a.ID, r.a.UserID)
+		return nil
 	})
 }
 

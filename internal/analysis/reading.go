@@ -34,6 +34,7 @@ type reader struct {
 	ids      []history.ID // of the kept posts, each once, the oldest first
 	given    []history.ID // those of them that X gave
 	asked    time.Time    // when X was asked for the page under way
+	agreed   bool         // its user has agreed to the present text, which speaks of the profile and of pictures
 	progress func(assess.Progress)
 	stopped  error // why the reading ended early; nil where it did not
 }
@@ -65,7 +66,10 @@ func (s *Service) collect(ctx context.Context, a Analysis, h sources, o *assess.
 
 // count notes what X charged for the run.
 func (s *Service) count(ctx context.Context, a Analysis, o *assess.Options) (err error) {
-	o.XReads, err = db.ReadOne(ctx, s.DB, db.System, db.Value[int], `SELECT x_reads FROM analyses WHERE id = $1`, a.ID)
+	type reads struct{ posts, users int }
+	n, err := db.ReadOne(ctx, s.DB, db.System, func(r db.Rows, v *reads) error { return r.Scan(&v.posts, &v.users) },
+		`SELECT x_reads, x_user_reads FROM analyses WHERE id = $1 AND user_id = $2`, a.ID, a.UserID)
+	o.XReads, o.XUserReads = n.posts, n.users
 	return err
 }
 
@@ -90,6 +94,9 @@ func (s *Service) newReader(ctx context.Context, a Analysis, h sources, t *timel
 		r.floor = history.After(*a.Since)
 	}
 	archived, err := s.archiveSpans(ctx, a.UserID, h)
+	if err == nil {
+		r.agreed, err = s.Accounts.HasConsent(ctx, a.UserID, ConsentKind, ConsentVersion)
+	}
 	if err == nil {
 		r.ids, err = s.keptIDs(ctx, a.UserID, h)
 	}
@@ -189,6 +196,7 @@ func (r *reader) fillOnce(ctx context.Context, gap *history.Span, left *int) (er
 	}
 	for page, err := range r.s.X.Posts(ctx, r.token, r.h.xUserID, q) {
 		if err != nil {
+			r.cutOff = errors.Is(err, xapi.ErrCutOff)
 			return err
 		}
 		if err := r.keep(ctx, page, gap, &span, fresh); err != nil {
@@ -226,15 +234,15 @@ func (r *reader) keep(ctx context.Context, page xapi.Page, gap *history.Span, sp
 			return err
 		}
 		r.note(tx, done)
-		tx.Later(`UPDATE timelines SET end_id = $2 WHERE account_id = $1`, r.id, int64(end))
+		tx.Later(`UPDATE timelines SET end_id = $3 WHERE account_id = $1 AND user_id = $2`, r.id, r.a.UserID, int64(end))
 		if fresh {
-			tx.Later(`UPDATE timelines SET read_at = $2 WHERE account_id = $1`, r.id, r.asked)
+			tx.Later(`UPDATE timelines SET read_at = $3 WHERE account_id = $1 AND user_id = $2`, r.id, r.a.UserID, r.asked)
 		}
 		return nil
 	})
 	r.s.Metrics.Reads(float64(page.Reads) * assess.XReadMicroUSD / 1e6) // X counts them, whatever became of the page
 	if err != nil {
-		return err
+		return r.unkept(ctx, err, page.Reads)
 	}
 	r.spent += page.Reads
 	r.reserved, r.given, r.ids, r.endID, *span = 0, given, joined(r.ids, ids), end, done
@@ -244,6 +252,15 @@ func (r *reader) keep(ctx context.Context, page xapi.Page, gap *history.Span, sp
 	}
 	r.progress(assess.Progress{Stage: assess.StageCollect, Done: min(len(r.ids), r.a.MaxPosts), Total: r.a.MaxPosts})
 	return nil
+}
+
+// unkept pays for a page that X gave and that could not be kept.
+func (r *reader) unkept(ctx context.Context, why error, reads int) error {
+	err := r.pay(ctx, reads)
+	if err == nil {
+		r.reserved = 0
+	}
+	return errors.Join(why, err)
 }
 
 // joined are the ids of both lists, each once, the oldest first.
@@ -286,6 +303,9 @@ func (r *reader) storeNewest(tx db.Tx, posts []xapi.Post) error {
 	}
 	for _, p := range posts {
 		if !old[p.ID] && !r.hasNewer(p) {
+			if !r.agreed {
+				p.AltTexts = nil
+			}
 			kept = append(kept, fromX(p))
 		}
 	}

@@ -112,7 +112,7 @@ func (r *reader) recheckSample(ctx context.Context) error {
 		}
 		if gone*4 < len(ids) || len(ids) < n { // each that still stands costs a read
 			return r.s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
-				tx.Later(`UPDATE timelines SET checked_at = $2 WHERE account_id = $1`, r.id, tx.Now())
+				tx.Later(`UPDATE timelines SET checked_at = $3 WHERE account_id = $1 AND user_id = $2`, r.id, r.a.UserID, tx.Now())
 				return nil
 			})
 		}
@@ -213,8 +213,9 @@ func (r *reader) lookUp(ctx context.Context, ids []string) (gone int, err error)
 }
 
 // lookUpOnce renews a token that X refuses once.
-func (r *reader) lookUpOnce(ctx context.Context, ids []string) (xapi.Found, error) {
-	found, err := r.s.X.Lookup(ctx, r.token, ids)
+func (r *reader) lookUpOnce(ctx context.Context, ids []string) (found xapi.Found, err error) {
+	defer func() { r.cutOff = errors.Is(err, xapi.ErrCutOff) }()
+	found, err = r.s.X.Lookup(ctx, r.token, ids)
 	if !errors.Is(err, xapi.ErrUnauthorized) {
 		return found, err
 	}
@@ -259,12 +260,13 @@ func (r *reader) keepFound(ctx context.Context, found xapi.Found) error {
 			return err
 		}
 		r.forget(tx, drop)
-		tx.Later(`UPDATE timelines SET gone = gone + $2 WHERE account_id = $1`, r.id, len(found.Gone))
+		tx.Later(`UPDATE timelines SET gone = gone + $3 WHERE account_id = $1 AND user_id = $2`,
+			r.id, r.a.UserID, len(found.Gone))
 		return nil
 	})
 	r.s.Metrics.Reads(float64(found.Reads) * assess.XReadMicroUSD / 1e6)
 	if err != nil {
-		return err
+		return r.unkept(ctx, err, found.Reads)
 	}
 	r.spent += found.Reads
 	r.reserved, r.gone = 0, r.gone+len(found.Gone)

@@ -22,11 +22,11 @@ func (s *Service) Retain(ctx context.Context) error {
 	if err := s.drain(ctx, `expires_at <= $2`, now); err != nil {
 		return err
 	}
-	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		tx.Later(`DELETE FROM verdicts WHERE created_at <= $1 AND (keep_until IS NULL OR keep_until <= $2)`, now.Add(-s.KeepFor), now)
 		retainUnlinked(tx, now)
 		tx.Later(`DELETE FROM archives WHERE expires_at <= $1 AND NOT EXISTS (SELECT 1 FROM analyses a WHERE a.archive_id = archives.id)`, now)
-		return nil
+		return s.eraseTimelines(ctx, tx, `account_id IN (SELECT id FROM x_accounts WHERE status = 'revoked')`)
 	})
 }
 
@@ -43,7 +43,6 @@ func (s *Service) forgetSpans(ctx context.Context, now time.Time) error {
 func retainUnlinked(tx db.Tx, now time.Time) {
 	tx.Later(`DELETE FROM posts WHERE collection_id IN (SELECT id FROM x_accounts WHERE status = 'revoked')`)
 	tx.Later(`DELETE FROM timeline_spans WHERE account_id IN (SELECT id FROM x_accounts WHERE status = 'revoked')`)
-	tx.Later(`DELETE FROM timelines WHERE account_id IN (SELECT id FROM x_accounts WHERE status = 'revoked')`)
 	tx.Later(`UPDATE archives SET expires_at = $1 WHERE expires_at > $1
 		AND EXISTS (SELECT 1 FROM x_accounts x WHERE x.user_id = archives.user_id AND COALESCE(x.released_x_user_id, x.x_user_id) = archives.x_user_id AND x.status = 'revoked')`, now)
 	tx.Later(`DELETE FROM posts WHERE collection_id IN (SELECT id FROM archives WHERE expires_at <= $1)`, now)

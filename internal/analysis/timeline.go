@@ -13,7 +13,8 @@ import (
 // One run at a time reads an account. Its name stands in the row of the account in timelines, and holds as long as the run
 // itself holds its lease in analyses: whatever ends the run, kill -9 included, ends both. Before a page is asked for, what
 // it may cost is taken from the budget and noted in the row; what was not delivered goes back. If the run dies in between,
-// the next one gives it back.
+// the next one gives it back, and so does whoever erases the row. A run that lost its lease with a page under way keeps
+// nothing of it, and pays for it (pay): X has charged.
 
 // errBusy says that another run reads the account: this one waits, and then uses its posts.
 var errBusy = errors.New("analysis: another run is reading this account")
@@ -32,6 +33,7 @@ type timeline struct {
 	checked  time.Time   // when posts were last looked up again
 	gone     int         // how many of them were gone
 	reserved int         // reads that were taken for the page under way
+	cutOff   bool        // X was asked and its answer not waited for: it counts as given
 	spent    int         // reads of the analysis, in all its tries
 	short    error       // why fewer reads were granted than asked for
 
@@ -74,11 +76,13 @@ func (s *Service) openTimeline(ctx context.Context, a Analysis, accountID string
 		if row.reservedIn != nil { // of a run that died with a page under way
 			s.Billing.ReturnReads(tx, a.UserID, *row.reservedIn, row.reserved)
 		}
-		tx.Later(`UPDATE timelines SET analysis_id = $2, runner = $3, reserved = 0, reserved_in = NULL WHERE account_id = $1`, accountID, a.ID, a.runner)
-		tx.Later(`DELETE FROM timeline_spans WHERE account_id = $1 AND expires_at <= $2`, accountID, tx.Now())
+		tx.Later(`UPDATE timelines SET analysis_id = $3, runner = $4, reserved = 0, reserved_in = NULL
+			WHERE account_id = $1 AND user_id = $2`, accountID, a.UserID, a.ID, a.runner)
+		tx.Later(`DELETE FROM timeline_spans WHERE account_id = $1 AND user_id = $2 AND expires_at <= $3`,
+			accountID, a.UserID, tx.Now())
 		t.endID, t.readAt, t.checked, t.gone = history.ID(row.endID), orZero(row.readAt), orZero(row.checked), row.gone
 		spans, err := db.All(ctx, tx, scanSpan,
-			`SELECT first_id, last_id FROM timeline_spans WHERE account_id = $1`, accountID)
+			`SELECT first_id, last_id FROM timeline_spans WHERE account_id = $1 AND user_id = $2`, accountID, a.UserID)
 		t.read = history.Of(spans...)
 		return err
 	})
@@ -101,22 +105,74 @@ func orZero(t *time.Time) time.Time {
 
 // reading tells whether another run, which lives, holds the lease.
 func (s *Service) reading(ctx context.Context, tx db.Tx, row timelineRow, a Analysis) (bool, error) {
-	if row.analysisID == nil || (*row.analysisID == a.ID && *row.runner == a.runner) {
+	if row.analysisID == nil || row.runner == nil || (*row.analysisID == a.ID && *row.runner == a.runner) {
 		return false, nil
 	}
 	n, err := db.One(ctx, tx, db.Value[int], `SELECT count(*) FROM analyses
-		WHERE id = $1 AND runner = $2 AND status = 'running' AND lease_until >= $3`, *row.analysisID, *row.runner, tx.Now())
+		WHERE id = $1 AND user_id = $2 AND runner = $3 AND status = 'running' AND lease_until >= $4`,
+		*row.analysisID, a.UserID, *row.runner, tx.Now())
 	return n > 0, err
 }
 
-// close gives the lease back, and reads that were taken for a page that never came.
-func (t *timeline) close(ctx context.Context) error {
+// pay counts what X charged for a page that was not kept: its run was cancelled, its account unlinked, or its answer not
+// waited for. Where the reservation was given back meanwhile, the reads are taken anew.
+func (t *timeline) pay(ctx context.Context, reads int) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.s.Lease)
 	defer cancel()
 	return t.s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		row, err := db.One(ctx, tx, scanTimeline, `UPDATE timelines SET user_id = user_id
-			WHERE account_id = $1 AND analysis_id = $2 AND runner = $3 RETURNING `+timelineColumns, t.id, t.a.ID, t.a.runner)
-		if errors.Is(err, db.ErrNotFound) { // somebody else has it, or the account was unlinked
+			WHERE account_id = $1 AND user_id = $2 AND analysis_id = $3 AND (runner = $4 OR runner IS NULL)
+			RETURNING `+timelineColumns,
+			t.id, t.a.UserID, t.a.ID, t.a.runner)
+		switch {
+		case errors.Is(err, db.ErrNotFound): // another run has the account, or the row was erased
+			t.s.Billing.ChargeReads(tx, t.a.UserID, t.a.PeriodStart, reads)
+		case err != nil:
+			return err
+		case row.reservedIn == nil: // the page was kept, and only the answer of the database was lost
+			return nil
+		default:
+			t.s.Billing.ReturnReads(tx, t.a.UserID, *row.reservedIn, row.reserved-reads)
+			tx.Later(`UPDATE timelines SET reserved = 0, reserved_in = NULL WHERE account_id = $1 AND user_id = $2`,
+				t.id, t.a.UserID)
+		}
+		tx.Later(`UPDATE analyses SET x_reads = x_reads + $3 WHERE id = $1 AND user_id = $2`, t.a.ID, t.a.UserID, reads)
+		return nil
+	})
+}
+
+// eraseTimelines erases what is known of accounts that fit a condition, and gives back what was reserved for them.
+func (s *Service) eraseTimelines(ctx context.Context, tx db.Tx, where string, args ...any) error {
+	type held struct {
+		userID string
+		reads  int
+		in     time.Time
+	}
+	all, err := db.All(ctx, tx, func(r db.Rows, v *held) error { return r.Scan(&v.userID, &v.reads, &v.in) },
+		`UPDATE timelines SET analysis_id = NULL WHERE reserved_in IS NOT NULL AND `+where+`
+			RETURNING user_id, reserved, reserved_in`, args...)
+	for _, h := range all {
+		s.Billing.ReturnReads(tx, h.userID, h.in, h.reads)
+	}
+	tx.Later(`DELETE FROM timelines WHERE `+where, args...)
+	return err
+}
+
+// close gives the lease back, and reads that were taken for a page that never came.
+func (t *timeline) close(ctx context.Context) error {
+	if t.cutOff && t.reserved > 0 {
+		if err := t.pay(ctx, t.reserved); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.s.Lease)
+	defer cancel()
+	return t.s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		row, err := db.One(ctx, tx, scanTimeline, `UPDATE timelines SET user_id = user_id
+			WHERE account_id = $1 AND user_id = $2 AND analysis_id = $3 AND (runner = $4 OR runner IS NULL)
+			RETURNING `+timelineColumns,
+			t.id, t.a.UserID, t.a.ID, t.a.runner)
+		if errors.Is(err, db.ErrNotFound) { // somebody else has it, or it was erased
 			return nil
 		}
 		if err != nil {
@@ -125,7 +181,8 @@ func (t *timeline) close(ctx context.Context) error {
 		if row.reservedIn != nil {
 			t.s.Billing.ReturnReads(tx, t.a.UserID, *row.reservedIn, row.reserved)
 		}
-		tx.Later(`UPDATE timelines SET analysis_id = NULL, runner = NULL, reserved = 0, reserved_in = NULL WHERE account_id = $1`, t.id)
+		tx.Later(`UPDATE timelines SET analysis_id = NULL, runner = NULL, reserved = 0, reserved_in = NULL
+			WHERE account_id = $1 AND user_id = $2`, t.id, t.a.UserID)
 		return nil
 	})
 }
@@ -150,8 +207,9 @@ func (t *timeline) reserve(ctx context.Context, n, least int) (granted int, err 
 		if err != nil {
 			return err
 		}
-		held, err := tx.Exec(ctx, `UPDATE timelines SET reserved = $4, reserved_in = $5 WHERE account_id = $1 AND analysis_id = $2 AND runner = $3`,
-			t.id, t.a.ID, t.a.runner, granted, t.a.PeriodStart)
+		held, err := tx.Exec(ctx, `UPDATE timelines SET reserved = $5, reserved_in = $6
+			WHERE account_id = $1 AND user_id = $2 AND analysis_id = $3 AND runner = $4`,
+			t.id, t.a.UserID, t.a.ID, t.a.runner, granted, t.a.PeriodStart)
 		if err == nil && held == 0 {
 			err = errLostTimeline
 		}
@@ -169,8 +227,9 @@ func (t *timeline) settle(ctx context.Context, tx db.Tx, reads int) error {
 	if err := t.s.mine(ctx, tx, t.a, reads); err != nil {
 		return err
 	}
-	held, err := tx.Exec(ctx, `UPDATE timelines SET reserved = 0, reserved_in = NULL WHERE account_id = $1 AND analysis_id = $2 AND runner = $3`,
-		t.id, t.a.ID, t.a.runner)
+	held, err := tx.Exec(ctx, `UPDATE timelines SET reserved = 0, reserved_in = NULL
+		WHERE account_id = $1 AND user_id = $2 AND analysis_id = $3 AND runner = $4`,
+		t.id, t.a.UserID, t.a.ID, t.a.runner)
 	if err == nil && held == 0 {
 		err = errLostTimeline
 	}

@@ -38,8 +38,8 @@ func (s *Service) Withdraw(ctx context.Context, userID, kind string) error {
 		tx.Later(`UPDATE archives SET expires_at = $2 WHERE user_id = $1 AND expires_at > $2`, userID, tx.Now())
 		if kind == ConsentKind {
 			tx.Later(`DELETE FROM timeline_spans WHERE user_id = $1`, userID)
-			tx.Later(`DELETE FROM timelines WHERE user_id = $1`, userID)
 			tx.Later(`DELETE FROM verdicts WHERE user_id = $1`, userID)
+			return s.eraseTimelines(ctx, tx, `user_id = $1`, userID)
 		}
 		return nil
 	})
@@ -79,10 +79,9 @@ func (s *Service) ErasePosts(ctx context.Context, userID string) error {
 	if err := s.drain(ctx, `user_id = $2`, userID); err != nil {
 		return err
 	}
-	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		tx.Later(`DELETE FROM timeline_spans WHERE user_id = $1`, userID)
-		tx.Later(`DELETE FROM timelines WHERE user_id = $1`, userID)
 		tx.Later(`DELETE FROM verdicts WHERE user_id = $1`, userID)
-		return nil
+		return s.eraseTimelines(ctx, tx, `user_id = $1`, userID)
 	})
 }

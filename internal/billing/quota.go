@@ -96,6 +96,15 @@ func (s *Service) ReturnReads(tx db.Tx, userID string, periodStart time.Time, n 
 	}
 }
 
+// ChargeReads counts reads that X charged for although their reservation was given back meanwhile. What was spent was
+// spent, so the limit does not stop it.
+func (s *Service) ChargeReads(tx db.Tx, userID string, periodStart time.Time, n int) {
+	if n > 0 {
+		tx.Later(`UPDATE quota_periods SET reads_used = reads_used + $3 WHERE user_id = $1 AND period_start = $2`,
+			userID, periodStart, n)
+	}
+}
+
 // EnsurePeriod makes the ledger row that Reserve takes from, rolling a period on that ended while the renewal is still
 // to be heard of. It returns nil when there is something to reserve, [fault.SubscriptionRequired] without a plan, and
 // [fault.QuotaExceeded], with the time until the period ends, when all is used.

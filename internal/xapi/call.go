@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -26,10 +27,15 @@ func (c *Client) get(ctx context.Context, path string, q url.Values, access stri
 		WithJitterFactor(.25).
 		ReturnLastFailure().
 		Build()
-	body, err := failsafe.With(retry).WithContext(ctx).Get(func() ([]byte, error) {
-		return c.once(ctx, http.MethodGet, path, q, access)
+	var last error
+	body, err := failsafe.With(retry).WithContext(ctx).Get(func() (body []byte, err error) {
+		body, err = c.once(ctx, http.MethodGet, path, q, access)
+		last = err
+		return body, err
 	})
 	switch {
+	case err != nil && errors.Is(last, ErrCutOff): // failsafe tells only that ctx ended
+		return last
 	case err == nil && json.Unmarshal(body, v) != nil:
 		return fault.XUnavailable.Because(errMalformed)
 	case err != nil && !errors.Is(err, fault.XUnavailable): // cancelled while waiting
@@ -40,7 +46,7 @@ func (c *Client) get(ctx context.Context, path string, q url.Values, access stri
 
 // passing reports whether an error may be gone at the next try: no answer, half an answer, or a 5xx.
 func passing(err error) bool {
-	if err == nil || errors.Is(err, errTooLarge) {
+	if err == nil || errors.Is(err, errTooLarge) || errors.Is(err, ErrCutOff) {
 		return false
 	}
 	if r, ok := errors.AsType[*Refused](err); ok {
@@ -74,17 +80,26 @@ func (c *Client) once(ctx context.Context, method, path string, q url.Values, ac
 	return body, nil
 }
 
+// unanswered is [broken] for a request that was on its way. It tells a caller who did not wait that X may have answered.
+func unanswered(req *http.Request, err error) error {
+	out := broken(err)
+	if errors.Is(req.Context().Err(), context.Canceled) {
+		return fault.XUnavailable.Because(fmt.Errorf("%w: %w", ErrCutOff, fault.From(out).Cause))
+	}
+	return out
+}
+
 // roundTrip sends req and reads the whole, bounded answer.
 func (c *Client) roundTrip(req *http.Request) (int, http.Header, []byte, error) {
 	req.Header.Set("User-Agent", "repazoo")
 	res, err := c.http.Do(req)
 	if err != nil {
-		return 0, nil, nil, broken(err)
+		return 0, nil, nil, unanswered(req, err)
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
 	if err != nil {
-		return 0, nil, nil, broken(err)
+		return 0, nil, nil, unanswered(req, err)
 	}
 	if len(body) > maxBody {
 		return 0, nil, nil, fault.XUnavailable.Because(errTooLarge)

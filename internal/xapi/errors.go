@@ -22,6 +22,7 @@ var (
 	ErrUnauthorized = errors.New("xapi: the access token is not accepted")
 	ErrForbidden    = errors.New("xapi: the access token does not permit this")
 	ErrCreditsGone  = errors.New("xapi: the app's prepaid credits are used up")
+	ErrCutOff       = errors.New("xapi: the caller did not wait for the answer, which X may have charged for")
 
 	errMalformed = errors.New("xapi: the answer could not be understood")
 	errTooLarge  = errors.New("xapi: the answer is larger than 8 MiB")
