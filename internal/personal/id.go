@@ -3,6 +3,7 @@ package personal
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // register says whether a number of digits alone belongs to a register: by its check digits
@@ -104,6 +105,30 @@ func (s *scan) idsWithLetters() {
 	}
 }
 
+// longestForm is the size of the longest of letteredForms.
+const longestForm = 18
+
+// reachesDigits reports whether joined would find digits from a word on, within the longest form. Most words are followed by
+// other words, and need not be tried with each form.
+func (s *scan) reachesDigits(i int) bool {
+	k := 0
+	for j := i; j < len(s.tokens) && j < i+maxJoined && k <= longestForm; j++ {
+		t := &s.tokens[j]
+		s.steps++
+		switch {
+		case j > i && t.line:
+			return false
+		case t.kind == digits:
+			return true
+		case t.kind == word && s.s[t.from] < utf8.RuneSelf:
+			k += t.to - t.from
+		case t.kind != '-' && t.kind != '.' && t.kind != '/':
+			return false
+		}
+	}
+	return false
+}
+
 func size(t token) int { return t.to - t.from }
 
 // isLetters reports whether token i is a word or digits of ASCII.
@@ -111,12 +136,15 @@ func (s *scan) isLetters(i int) bool {
 	return s.is(i, digits) || s.is(i, word) && s.s[s.tokens[i].from] < 0x80
 }
 
+// maxJoined is how many tokens joined looks at.
+const maxJoined = 24
+
 // joined writes the letters and digits from token i on together, over single blanks, dots
 // and hyphens, until there are n of them. last is the token they end with, or -1.
 func (s *scan) joined(i, n int) (text string, last int) {
 	var b [40]byte
 	k := 0
-	for j := i; j < len(s.tokens) && j < i+24; j++ {
+	for j := i; j < len(s.tokens) && j < i+maxJoined; j++ {
 		t := s.tokens[j]
 		switch {
 		case j > i && t.line:
@@ -174,8 +202,11 @@ func (s *scan) account(i int) int {
 // letteredAt looks for a number of a register with letters, and for what a word before it
 // calls a passport, an id or a number plate.
 func (s *scan) letteredAt(i int) int {
+	if s.tokens[i].kind == word && (size(s.tokens[i]) > 6 || !s.reachesDigits(i)) {
+		return s.calledLetters(i)
+	}
 	for _, f := range letteredForms {
-		if s.tokens[i].kind == digits && !s.mayBegin(i, f) || s.tokens[i].kind == word && size(s.tokens[i]) > 6 {
+		if s.tokens[i].kind == digits && !s.mayBegin(i, f) {
 			continue
 		}
 		text, last := s.joined(i, f.size)

@@ -203,8 +203,10 @@ func (l *lexicon) repair(word []byte, scratch *[]byte) int32 {
 	if len(word) < shortestGroup-1 || len(word) > longestTypo {
 		return 0
 	}
-	if id := l.near[string(word)]; id != 0 {
-		return id
+	if l.missed.mayHold(word) {
+		if id := l.near[string(word)]; id != 0 {
+			return id
+		}
 	}
 	b := append((*scratch)[:0], word...)
 	*scratch = b

@@ -20,6 +20,8 @@ type lexicon struct {
 	ends  map[int32]int32  // a path of runes that ends a word → the word's id
 	near  map[string]int32 // a long word with one inner letter missing → its id
 
+	known, missed sieve // of words and of near, made when all are there
+
 	prefixes, suffixes *affixes
 	verbLast           bool // the object stands before its verb, and "not" after what it denies
 	dashJoins          bool // a dash joins as "are" does: "women — liars"
@@ -32,10 +34,19 @@ type lexicon struct {
 type node struct {
 	entry *entry
 	more  bool // longer phrases go on from here
+	steps steps
 	forks bool // some step from here has several ends
 }
 
 type edge struct{ from, by int32 }
+
+// steps is a sieve of the words by which phrases go on from a node.
+type steps uint64
+
+func (s *steps) add(by int32) { *s |= 1 << (by & 63) }
+
+// mayHold reports false only for words that were not added.
+func (s steps) mayHold(by int32) bool { return s&(1<<(by&63)) != 0 }
 
 // entry is what a word or phrase can do.
 type entry struct {
@@ -63,7 +74,12 @@ type pair struct {
 }
 
 // find is the id of a folded word, 0 if the lexicon does not know it.
-func (l *lexicon) find(word []byte) int32 { return l.words[string(word)] }
+func (l *lexicon) find(word []byte) int32 {
+	if !l.known.mayHold(word) {
+		return 0
+	}
+	return l.words[string(word)]
+}
 
 // roles are the roles that the word has by itself in any sense.
 func (l *lexicon) roles(id int32) role {

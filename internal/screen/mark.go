@@ -97,7 +97,7 @@ func (p *post) follow(r *reading, k int, at int32, i, n int) {
 		return
 	}
 	next := p.tokens[i+n].ids[k]
-	if next == 0 {
+	if next == 0 || !l.nodes[at].steps.mayHold(next) {
 		return
 	}
 	to, ok := l.edges[edge{at, next}]
@@ -134,7 +134,7 @@ const senseReach = 10
 func (p *post) near(k int, unless map[int32]bool, i, n int) bool {
 	for j := max(0, i-senseReach); j < min(len(p.tokens), i+n+senseReach); j++ {
 		p.steps++
-		if (j < i || j >= i+n) && unless[p.tokens[j].ids[k]] {
+		if id := p.tokens[j].ids[k]; id != 0 && (j < i || j >= i+n) && unless[id] {
 			return true
 		}
 	}

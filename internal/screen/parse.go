@@ -422,6 +422,7 @@ func (p *parser) step(from, by int32) int32 {
 // connect adds a step between two nodes.
 func (p *parser) connect(from, by, to int32) {
 	p.nodes[from].more = true
+	p.nodes[from].steps.add(by)
 	first, ok := p.edges[edge{from, by}]
 	switch {
 	case !ok:
@@ -452,6 +453,7 @@ func (p *parser) finish() {
 			p.addNear(w, id)
 		}
 	}
+	p.known, p.missed = newSieve(p.lexicon.words), newSieve(p.near)
 }
 
 // inherit gives a word that only phrases name the meaning of the word it is built of: Arabic "النساء" means what
