@@ -1988,6 +1988,8 @@ type RefundedBody struct {
 
 // Report defines model for Report.
 type Report struct {
+	// Schema Where the server shows the JSON Schema of reports. Its number is the version.
+	Schema          *string          `json:"$schema,omitempty"`
 	Account         ReportAccount    `json:"account"`
 	Cost            Cost             `json:"cost"`
 	Coverage        Coverage         `json:"coverage"`

@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/fault"
 )
@@ -137,12 +139,22 @@ func (a *API) reportEntries() map[string]entry {
 	return map[string]entry{
 		at + "json": {
 			text:  "All of it: score, findings, how much was read, how the score came about, what it cost. Until the analysis has completed it is refused with conflict.",
-			media: "application/json", schema: a.huma.OpenAPI().Components.Schemas.Schema(typeOf[assess.Report](), true, ""), answered: exampleReport(), refusals: none,
+			media: "application/json", schema: a.reportSchema(), answered: exampleReport(), refusals: none,
 		},
 		at + "csv":  {text: "One row for each finding, in UTF-8 with a byte order mark. It is made for spreadsheets: an apostrophe stands before ids of posts, which would be rounded as numbers, and before what would be a formula. Programs read report.json.", media: "text/csv", answered: "post,posted_at,category,severity,quote\n", refusals: none},
 		at + "html": {text: "A page that needs nothing else, to keep or to print.", media: "text/html", answered: "<!doctype html>\n<title>Report</title>\n", refusals: none},
 		at + "pdf":  {text: "To keep, to print, to hand on.", media: "application/pdf", refusals: none},
 	}
+}
+
+// reportSchema is that of a report with the name of its published schema, which only the file has.
+func (a *API) reportSchema() *huma.Schema {
+	all := a.huma.OpenAPI().Components.Schemas
+	s := all.Schema(typeOf[assess.Report](), true, "")
+	all.SchemaFromRef(s.Ref).Properties["$schema"] = &huma.Schema{
+		Type: huma.TypeString, Format: "uri-reference", Description: "Where the server shows the JSON Schema of reports. Its number is the version.",
+	}
+	return s
 }
 
 func exampleGaps() []assess.Gap {

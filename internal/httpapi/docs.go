@@ -20,6 +20,7 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/report"
 )
 
 // The documentation pages: /docs to try the API, /redoc to read it, /openapi.json, which is
@@ -34,12 +35,13 @@ var docsFiles embed.FS
 const docsCSP = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
 	"connect-src 'self'; worker-src blob:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
-// errorPage registers the page that the type of every problem leads to, and its style. It is there without the other
+// errorPage registers the page that the type of every problem leads to, its style, and the schema that every report names. It is there without the other
 // pages, too.
 func (a *API) errorPage(embedded fs.FS) {
 	files := newDocsAssets(embedded)
 	a.handle("GET /docs/errors", forReaders, docsHTML(errorsPage(files, a.Docs, explanations())))
 	a.handle("GET /docs/assets/{file}", forReaders, http.HandlerFunc(files.serve))
+	a.handle("GET "+report.SchemaPath, forReaders, docsAsset{body: report.Schema(), mime: "application/schema+json"})
 }
 
 // docs registers the pages that show the contract.

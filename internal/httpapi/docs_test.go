@@ -19,6 +19,8 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/repazoo/repazoo/internal/report"
 )
 
 // newDocs is the surface with no service behind it: the documentation needs none.
@@ -153,6 +155,16 @@ func TestDocs_AreNotThereWhenSwitchedOff(t *testing.T) {
 	if page.Code != http.StatusOK || !strings.Contains(page.Body.String(), `id="not_found"`) ||
 		regexp.MustCompile(`href="/(docs|redoc|openapi.json)"`).MatchString(page.Body.String()) {
 		t.Errorf("what the type of a problem leads to: status %d, %s", page.Code, page.Body)
+	}
+}
+
+func TestDocs_ShowTheSchemaThatReportsName(t *testing.T) {
+	t.Parallel()
+	for _, on := range []bool{true, false} {
+		got := ask(t, newDocs(t, on).Handler(), report.SchemaPath)
+		if got.Code != http.StatusOK || got.Header().Get("Content-Type") != "application/schema+json" || !json.Valid(got.Body.Bytes()) {
+			t.Errorf("status %d, %s", got.Code, got.Header().Get("Content-Type"))
+		}
 	}
 }
 

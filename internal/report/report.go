@@ -3,7 +3,7 @@
 //
 //	err := report.Write(w, r, report.HTML)
 //
-// JSON is the contract: every field, under the names of the analysis package. The others
+// JSON is the contract: every field, under the names of the analysis package, with a schema of its own ([Schema]). The others
 // are views of it and say the same in the same order: score, summary, key findings,
 // what to do, findings by category with their quotes, risk by year, tone, engagement,
 // themes, coverage, and the receipt of models, cost, versions, policy and privacy.
@@ -19,7 +19,6 @@ package report
 
 import (
 	"cmp"
-	"encoding/json"
 	"io"
 	"slices"
 	"strings"
@@ -112,11 +111,4 @@ func Write(w io.Writer, r *assess.Report, f Format) error {
 		_, err := ParseFormat(string(f))
 		return err
 	}
-}
-
-func writeJSON(w io.Writer, r *assess.Report) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
 }
