@@ -99,3 +99,27 @@ func findUser(ctx context.Context, tx db.Tx, handleOrID string) (string, error) 
 func noUser() error {
 	return fault.NotFound.Saying("There is no user with this id or X handle. They must sign in once first.")
 }
+
+// Find is the id of the user with this id, X handle or confirmed e-mail address, whole. It is for administrators, who look
+// for somebody that wrote to them; nothing lists users. Error: not_found, and conflict when the handle is two users'.
+func (s *Service) Find(ctx context.Context, who string) (id string, err error) {
+	who = strings.TrimSpace(who)
+	err = s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		query, arg := `SELECT CAST(id AS text) FROM users WHERE lower(email) = $1`, strings.ToLower(who)
+		if at := strings.IndexByte(who, '@'); at <= 0 { // a handle or an id
+			if arg, err = findUser(ctx, tx, who); err != nil {
+				return err
+			}
+			query = `SELECT CAST(id AS text) FROM users WHERE CAST(id AS text) = $1`
+		}
+		found, err := db.All(ctx, tx, db.Value[string], query, arg)
+		if err == nil && len(found) == 0 {
+			err = noUser()
+		}
+		if err == nil {
+			id = found[0]
+		}
+		return err
+	})
+	return id, err
+}

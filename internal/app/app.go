@@ -44,6 +44,7 @@ import (
 	"github.com/repazoo/repazoo/internal/metrics"
 	"github.com/repazoo/repazoo/internal/notice"
 	"github.com/repazoo/repazoo/internal/once"
+	"github.com/repazoo/repazoo/internal/operate"
 	"github.com/repazoo/repazoo/internal/plan"
 	"github.com/repazoo/repazoo/internal/privacy"
 	"github.com/repazoo/repazoo/internal/sandbox"
@@ -322,7 +323,9 @@ func (a *App) openServer(context.Context) error {
 		Health:         checker, Metrics: a.metrics, Traces: a.traces, Log: a.log, AccessLog: a.cfg.Log.Access,
 		Pages: console.New(console.Config{
 			Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Schedules: a.Schedules, Privacy: a.Privacy,
-			Audit: audit.NewLog(a.DB), Sandboxed: a.sandboxed(),
+			Audit: audit.NewLog(a.DB), Desk: operate.New(operate.Config{
+				DB: a.DB, Health: checker, Audit: audit.NewLog(a.DB), Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses,
+			}), Sandboxed: a.sandboxed(),
 			Version: a.opt.Version, DocsEnabled: bool(a.cfg.Server.Docs), Log: a.log,
 		}),
 		Info:      httpapi.Info{Name: "repazoo", Version: a.opt.Version, Commit: a.opt.Commit, Environment: string(a.cfg.Env), Sandboxed: a.sandboxed()},

@@ -66,6 +66,10 @@ const ( //nolint:gosec // names of actions, no secrets
 	ExportFetched   Action = "export.fetched"
 
 	AuditRead      Action = "audit.read"
+	UserViewed     Action = "user.viewed"
+	JobRetried     Action = "job.retried"
+	JobCancelled   Action = "job.cancelled"
+	EventReplayed  Action = "stripe_event.replayed"
 	SecretsChanged Action = "secrets.changed"
 	SealRotated    Action = "seal.rotated"
 
@@ -89,7 +93,7 @@ func Actions() []Action {
 		WebhookAdded, WebhookRemoved, WebhookEnabled, WebhookRedelivered, NoticesChosen,
 		ScheduleCreated, ScheduleChanged, SchedulePaused, ScheduleResumed, ScheduleRemoved,
 		ExportRequested, ExportFetched,
-		AuditRead, SecretsChanged, SealRotated,
+		AuditRead, UserViewed, JobRetried, JobCancelled, EventReplayed, SecretsChanged, SealRotated,
 		SignInRefused, TokenRefused, AccessRefused, RateRefused,
 	}
 }

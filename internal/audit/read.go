@@ -1,9 +1,12 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"net/netip"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/db"
@@ -150,3 +153,84 @@ func (f Filter) where() (string, []any, error) {
 }
 
 var end = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Look reads the newest lines about a user for an administrator who looks at the whole account, and writes that down as a
+// line that the user can see.
+func (l *Log) Look(ctx context.Context, adminID, userID string) (p Page, err error) {
+	err = l.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		p, err = Filter{UserID: userID}.read(func(scan scanner, query string, args []any) ([]Line, error) {
+			return db.All(ctx, tx, scan, query, args...)
+		})
+		if err == nil {
+			Record(ctx, tx, Event{
+				UserID: userID, Actor: "admin", Action: UserViewed, Resource: resource(userID), Detail: map[string]any{"admin": adminID},
+			})
+		}
+		return err
+	})
+	return p, err
+}
+
+// Did writes down what an administrator did to the service itself, which concerns no single user.
+func (l *Log) Did(ctx context.Context, adminID string, action Action, what string) error {
+	return l.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		Record(ctx, tx, Event{Actor: "admin", Action: action, Resource: what, Detail: map[string]any{"admin": adminID}})
+		return nil
+	})
+}
+
+// Refused is what was refused to one network.
+type Refused struct {
+	Network string // /24, or /48 of IPv6; "" when it is not known
+	Action  Action
+	Times   int
+	Last    time.Time
+}
+
+// maxRefusals is how many lines [Log.RefusedSince] reads: [Refusals] begins some thousand a day at most.
+const maxRefusals = 10_000
+
+// RefusedSince adds up what was refused since a moment, by network, the most often first.
+func (l *Log) RefusedSince(ctx context.Context, since time.Time) ([]Refused, error) {
+	lines, err := db.Read(ctx, l.db, db.System, func(r db.Rows, v *Line) error {
+		var detail string
+		if err := r.Scan(&v.Action, &v.IP, &detail, &v.At); err != nil {
+			return err
+		}
+		return json.Unmarshal([]byte(detail), &v.Detail)
+	}, `SELECT action, ip, CAST(detail AS text), created_at FROM audit_log WHERE created_at >= $1 AND action IN ($2, $3, $4, $5)
+		ORDER BY created_at DESC LIMIT $6`, since, SignInRefused, TokenRefused, AccessRefused, RateRefused, maxRefusals)
+	if err != nil {
+		return nil, err
+	}
+	return addUp(lines), nil
+}
+
+// addUp joins lines of one network and action, which come newest first.
+func addUp(lines []Line) (all []Refused) {
+	at := map[Refused]int{}
+	for _, line := range lines {
+		n, ok := line.Detail["count"].(float64)
+		if !ok {
+			n = 1
+		}
+		key := Refused{Network: network(line.IP), Action: line.Action}
+		i, known := at[key]
+		if !known {
+			i = len(all)
+			at[key] = i
+			all = append(all, Refused{Network: key.Network, Action: key.Action, Last: line.At})
+		}
+		all[i].Times += int(n)
+	}
+	slices.SortStableFunc(all, func(a, b Refused) int { return cmp.Compare(b.Times, a.Times) })
+	return all
+}
+
+// network is the one around an address; a stranger's line holds it already.
+func network(from string) string {
+	if _, err := netip.ParsePrefix(from); err == nil {
+		return from
+	}
+	return coarse(from)
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
 )
 
 // TestBrowser_AnAdministratorReadsTheFigures goes from a payment that is given back and disputed at Stripe to the page of
@@ -36,6 +37,16 @@ func TestBrowser_AnAdministratorReadsTheFigures(t *testing.T) {
 	v.click("header button") // what a session may do is known for a few seconds, so the role comes with another
 	v.sees(".hero")
 	v.signIn(gus)
+	v.click(`a[href="/admin"]`)
+	v.sees("#policies")
+	v.click(`nav a[href="/admin/users"]`)
+	v.do(chromedp.SetValue(chromedp.CSS("#who"), "@"+gus))
+	v.click(`form[action="/admin/users"] button`)
+	v.sees("#runs")
+	for _, page := range []string{"/admin/jobs?all=1", "/admin/inbox?all=1", "/admin/cost"} {
+		v.open(page)
+		v.sees("h1")
+	}
 	v.click(`a[href="/admin/billing"]`)
 	v.sees("#mrr")
 	for selector, want := range map[string]string{"#mrr": "$9.00", "#refunds": "1, $2.00", "#disputes": "1, $7.00", "#began": "1", "#churn": "None could leave"} {
@@ -49,6 +60,16 @@ func TestBrowser_AnAdministratorReadsTheFigures(t *testing.T) {
 	v.open("/admin/billing?days=90")
 	v.accessible("the page of figures")
 	v.shoot("figures")
+	for name, page := range map[string]string{
+		"today": "/admin", "jobs": "/admin/jobs?all=1", "inbox": "/admin/inbox?all=1", "cost": "/admin/cost", "find": "/admin/users?who=nobody",
+		"person": "/admin/users?who=" + gus,
+	} {
+		v.open(page)
+		v.accessible("the operator's page " + name)
+		v.shoot("operator-" + name)
+		v.lookAs(look{"dark", 1280, ""})
+		v.shoot("operator-" + name + "-wide")
+	}
 
 	v.open("/account/plan")
 	if got := v.text(".invoices li"); !strings.HasSuffix(got, "$2.00 was given back to you. Its payment is disputed at your bank.") {

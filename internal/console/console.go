@@ -8,11 +8,12 @@
 //
 // # How a page comes to be
 //
-// [Console.Routes] is the whole surface on one screen. A route is one of four kinds:
+// [Console.Routes] is the whole surface on one screen. A route is one of five kinds:
 //
 //	c.open(show)          for anyone
 //	c.member(show)        for signed-in users; a stranger is asked to sign in, and led back
 //	c.admin(show)         for administrators; to other users there is no such page
+//	c.adminForm(do, show) a posted form of theirs
 //	c.form(do, show)      a posted form: do it and go on; if it is refused, show the page again
 //	                      with the sentence of the refusal
 //
@@ -38,6 +39,7 @@ import (
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/notice"
+	"github.com/repazoo/repazoo/internal/operate"
 	"github.com/repazoo/repazoo/internal/privacy"
 	"github.com/repazoo/repazoo/internal/schedule"
 )
@@ -51,7 +53,8 @@ type Config struct {
 	Schedules   *schedule.Service
 	Privacy     *privacy.Service
 	Audit       *audit.Log
-	Sandboxed   []string // which services are embedded stand-ins, of "X", "Stripe" and "Claude"
+	Desk        *operate.Desk // what administrators see
+	Sandboxed   []string      // which services are embedded stand-ins, of "X", "Stripe" and "Claude"
 	Version     string
 	DocsEnabled bool // the API's documentation is served, so pages may link to it
 	Log         *slog.Logger
@@ -111,7 +114,16 @@ func (c *Console) Routes() map[string]http.Handler {
 		"POST /account/keys/{id}/revoke":  c.form(c.revokeKey, c.showKeys),
 		"GET /account/activity":           c.member(c.showActivity),
 
-		"GET /admin/billing": c.admin(c.showFigures),
+		"GET /admin":                    c.admin(c.showOverview),
+		"GET /admin/jobs":               c.admin(c.showJobs),
+		"POST /admin/jobs/{id}/retry":   c.adminForm(c.retryJob, c.showJobs),
+		"POST /admin/jobs/{id}/cancel":  c.adminForm(c.cancelJob, c.showJobs),
+		"GET /admin/inbox":              c.admin(c.showInbox),
+		"POST /admin/inbox/{id}/replay": c.adminForm(c.replay, c.showInbox),
+		"GET /admin/users":              c.admin(c.showUsers),
+		"GET /admin/users/{id}":         c.admin(c.showPerson),
+		"GET /admin/cost":               c.admin(c.showSpending),
+		"GET /admin/billing":            c.admin(c.showFigures),
 
 		"GET /account/notices":          c.member(c.showNotices),
 		"POST /account/notices/choices": c.form(c.choose, c.showNotices),

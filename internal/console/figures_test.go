@@ -30,7 +30,7 @@ func TestFigures_AreForAdministratorsAlone(t *testing.T) {
 	admin.me.Role = "admin"
 	user.get("/admin/billing").shows(http.StatusNotFound, "There is nothing here").hides("Monthly recurring revenue")
 	user.get("/account").shows(http.StatusOK).hides("/admin/billing")
-	admin.get("/account").shows(http.StatusOK, `<a href="/admin/billing">Figures</a>`)
+	admin.get("/account").shows(http.StatusOK, `<a href="/admin">Operator</a>`)
 	admin.get("/admin/billing").shows(http.StatusOK, `<dd id="mrr">$0.00</dd>`, "None could leave", `href="/admin/billing?days=30" aria-current="page"`)
 }
 

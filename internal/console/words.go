@@ -74,6 +74,12 @@ func done(code string) string {
 	switch code {
 	case "archive":
 		return "Your archive was read. It is chosen below: say what the report is for and press the button."
+	case "job-again":
+		return "The job is tried again now."
+	case "job-cancelled":
+		return "The job was cancelled."
+	case "event-again":
+		return "The event is applied again now."
 	case "cancelled":
 		return "The analysis was cancelled. It does not count against your plan."
 	case "deleted":

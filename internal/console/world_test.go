@@ -17,7 +17,9 @@ import (
 	"github.com/repazoo/repazoo/internal/console"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/db/dbtest"
+	"github.com/repazoo/repazoo/internal/health"
 	"github.com/repazoo/repazoo/internal/notice"
+	"github.com/repazoo/repazoo/internal/operate"
 	"github.com/repazoo/repazoo/internal/privacy"
 	"github.com/repazoo/repazoo/internal/sandbox"
 	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
@@ -83,7 +85,10 @@ func newWorld(t *testing.T, changes ...func(*billing.Config)) *world {
 	w.notices = notice.New(notice.Config{DB: d, Seal: sealer})
 	w.serve(console.New(console.Config{
 		Accounts: w.accounts, Billing: w.billing, Notices: w.notices, Analyses: w.analyses, Schedules: w.schedule,
-		Privacy: w.privacy, Audit: audit.NewLog(d), Sandboxed: []string{"Claude", "X", "Stripe"},
+		Privacy: w.privacy, Audit: audit.NewLog(d), Desk: operate.New(operate.Config{
+			DB: d, Health: health.New(map[string]health.Part{"db": {Probe: d.Ping}}, clock.Now, slog.New(slog.DiscardHandler)),
+			Audit: audit.NewLog(d), Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses,
+		}), Sandboxed: []string{"Claude", "X", "Stripe"},
 		Version: "1.2.3", DocsEnabled: true, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	}))
 	return w

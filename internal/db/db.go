@@ -127,8 +127,10 @@ type engine interface {
 	scrub(ctx context.Context) error
 	work(ctx context.Context, cfg *river.Config) (stopper, error)
 	listen(ctx context.Context, topic string, heard func(payload string)) error
+	jobClient() jobClient
 	secondsOf(at string) string
 	lastOf(column string) string
+	dayOf(column string) string
 
 	// Name is "postgres" or "sqlite".
 	Name() string

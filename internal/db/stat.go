@@ -62,3 +62,11 @@ func litePool(name string, d *sql.DB) Pool {
 	s := d.Stats()
 	return Pool{name, s.MaxOpenConnections, s.InUse, s.WaitDuration}
 }
+
+// DayOf is the day of a moment in one of our tables, in UTC, as the text 2026-11-28.
+func (d *DB) DayOf(column string) string { return d.dayOf(column) }
+
+func (p *postgres) dayOf(column string) string {
+	return `to_char(` + column + ` AT TIME ZONE 'UTC', 'YYYY-MM-DD')`
+}
+func (l *lite) dayOf(column string) string { return `substr(` + column + `, 1, 10)` }
