@@ -16,6 +16,7 @@ type analysisView struct {
 	Steps    []step
 	Advice   string // what to do about a failure
 	Retry    string // the source to start again with; "" when it is gone
+	Once     string // names the form that does
 }
 
 // step is one line of the progress.
@@ -105,7 +106,7 @@ func (c *Console) showAnalysis(v *visit) error {
 	view := analysisView{page: c.page(v, "Analysis of @"+a.Handle), Analysis: a}
 	switch a.Status {
 	case analysis.Failed, analysis.Cancelled:
-		view.Retry = sourceOf(a)
+		view.Retry, view.Once = sourceOf(a), v.once()
 		if a.ErrorCode != nil {
 			view.Advice = adviceFor(*a.ErrorCode)
 		}

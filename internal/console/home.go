@@ -1,6 +1,7 @@
 package console
 
 import (
+	"crypto/rand"
 	"net/url"
 	"slices"
 	"strconv"
@@ -36,6 +37,7 @@ type homeView struct {
 	Paying   bool            // back from the checkout, and not confirmed yet
 	Consent  string          // the text to agree to; "" when that was done before
 	Chosen   choice          // what the form has selected
+	Once     string          // names this form, so that it starts one analysis however often it is sent
 	Foretold *foretold       // what that would read and cost, when it was asked for
 	Purposes []assess.Purpose
 	History  []analysis.Analysis
@@ -58,6 +60,7 @@ func (c *Console) showHome(v *visit) error { return c.showHomeWith(v, nil) }
 func (c *Console) showHomeWith(v *visit, told *foretold) error {
 	h := homeView{page: c.page(v, "Your reports"), Purposes: assess.Purposes[:], Link: signIn("/")}
 	h.Foretold = told
+	h.Once = v.once()
 	h.Chosen = choice{Source: v.field("source"), Purpose: assess.Purpose(v.field("purpose"))}
 	if id := v.r.URL.Query().Get("archive"); id != "" {
 		h.Chosen.Source = archivePrefix + id
@@ -165,9 +168,22 @@ func (c *Console) start(v *visit) (string, error) {
 	return "/a/" + a.ID, err
 }
 
-// asked is what the form asks for.
+// once names a form that starts something. A form that was refused keeps its name: when a database does not answer, nobody
+// knows whether the first try went through.
+func (v *visit) once() string {
+	if sent := v.field("once"); sent != "" {
+		return sent
+	}
+	return rand.Text()
+}
+
+// asked is what the form asks for. Its key holds what was chosen too, so that the same form with another choice is another
+// request.
 func (v *visit) asked() analysis.StartRequest {
 	r := analysis.StartRequest{Purpose: assess.Purpose(v.field("purpose")), Consent: v.field("consent") == "yes"}
+	if name := v.field("once"); name != "" {
+		r.IdempotencyKey = strings.Join([]string{"form", name, v.field("source"), v.field("purpose")}, "/")
+	}
 	if id, ok := strings.CutPrefix(v.field("source"), archivePrefix); ok {
 		r.ArchiveID = id
 	} else {
