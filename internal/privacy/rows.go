@@ -41,10 +41,13 @@ type xAccount struct {
 	LastSyncAt     *time.Time `json:"last_sync_at"`
 	TokenExpiresAt *time.Time `json:"token_expires_at"`
 	UpdatedAt      time.Time  `json:"updated_at"`
+	PostCount      *int64     `json:"post_count"`
+	CountedAt      *time.Time `json:"counted_at"`
 }
 
 func (v *xAccount) into() []any {
-	return []any{&v.ID, &v.XUserID, &v.Handle, &v.Name, &v.AvatarURL, &v.Scopes, &v.Status, &v.LinkedAt, &v.LastSyncAt, &v.TokenExpiresAt, &v.UpdatedAt}
+	return []any{&v.ID, &v.XUserID, &v.Handle, &v.Name, &v.AvatarURL, &v.Scopes, &v.Status, &v.LinkedAt, &v.LastSyncAt, &v.TokenExpiresAt, &v.UpdatedAt,
+		&v.PostCount, &v.CountedAt}
 }
 
 type session struct {
@@ -134,10 +137,11 @@ type timelineRow struct {
 	Currency string     `json:"currency"`
 	Until    *time.Time `json:"until"`
 	Note     string     `json:"note"`
+	Noted    time.Time  `json:"created_at"`
 }
 
 func (v *timelineRow) into() []any {
-	return []any{&v.At, &v.ID, &v.Kind, &v.Tier, &v.FromTier, &v.Cents, &v.Currency, &v.Until, &v.Note}
+	return []any{&v.At, &v.ID, &v.Kind, &v.Tier, &v.FromTier, &v.Cents, &v.Currency, &v.Until, &v.Note, &v.Noted}
 }
 
 type quotaPeriod struct {
@@ -197,10 +201,12 @@ type noticeRow struct {
 	Data      jsonText   `json:"data"`
 	CreatedAt time.Time  `json:"created_at"`
 	ReadAt    *time.Time `json:"read_at"`
+	Subject   string     `json:"subject"`
+	MailedAt  *time.Time `json:"mailed_at"`
 }
 
 func (v *noticeRow) into() []any {
-	return []any{&v.ID, &v.Kind, (*string)(&v.Data), &v.CreatedAt, &v.ReadAt}
+	return []any{&v.ID, &v.Kind, (*string)(&v.Data), &v.CreatedAt, &v.ReadAt, &v.Subject, &v.MailedAt}
 }
 
 type webhookRow struct {
@@ -246,10 +252,11 @@ type archive struct {
 	Posts     int       `json:"posts"`
 	CreatedAt time.Time `json:"created_at"`
 	ExpiresAt time.Time `json:"expires_at"`
+	Unread    jsonText  `json:"unread"`
 }
 
 func (v *archive) into() []any {
-	return []any{&v.ID, &v.XUserID, &v.Handle, &v.Posts, &v.CreatedAt, &v.ExpiresAt}
+	return []any{&v.ID, &v.XUserID, &v.Handle, &v.Posts, &v.CreatedAt, &v.ExpiresAt, (*string)(&v.Unread)}
 }
 
 type analysisRow struct {
@@ -275,12 +282,28 @@ type analysisRow struct {
 	ErrorMessage *string    `json:"error_message"`
 	StartedAt    *time.Time `json:"started_at"`
 	FinishedAt   *time.Time `json:"finished_at"`
+	PeriodStart  time.Time  `json:"period_start"`
+	MaxCostCents int64      `json:"max_cost_cents"`
+	ModelCost    int64      `json:"model_micro_usd"`
+	XUserReads   int        `json:"x_user_reads"`
+	Free         bool       `json:"free"`
+	Scheduled    string     `json:"scheduled"`
+	KeepUntil    *time.Time `json:"keep_until"`
+	LensScores   string     `json:"lens_scores"`
+	SinceID      *string    `json:"since_id"`
+	SinceNew     *int64     `json:"since_new"`
+	SinceGone    *int64     `json:"since_gone"`
+	WaitingFor   string     `json:"waiting_for"`
+	WaitUntil    *time.Time `json:"wait_until"`
+	Tries        int        `json:"tries"`
 }
 
 func (v *analysisRow) into() []any {
 	return []any{
 		&v.CreatedAt, &v.ID, &v.AccountID, &v.ArchiveID, &v.Handle, &v.Purpose, &v.MaxPosts, &v.Since, &v.Tier, &v.Model, &v.Status, &v.Stage,
 		&v.Findings, &v.XReads, &v.Score, &v.Level, &v.ScoreNow, &v.LevelNow, &v.ErrorCode, &v.ErrorMessage, &v.StartedAt, &v.FinishedAt,
+		&v.PeriodStart, &v.MaxCostCents, &v.ModelCost, &v.XUserReads, &v.Free, &v.Scheduled, &v.KeepUntil, &v.LensScores, &v.SinceID,
+		&v.SinceNew, &v.SinceGone, &v.WaitingFor, &v.WaitUntil, &v.Tries,
 	}
 }
 
@@ -302,10 +325,11 @@ type apiKey struct {
 	LastUsedAt *time.Time `json:"last_used_at"`
 	RotatedAt  *time.Time `json:"rotated_at"`
 	OldUntil   *time.Time `json:"old_until"`
+	OldUsedAt  *time.Time `json:"old_used_at"`
 }
 
 func (v *apiKey) into() []any {
-	return []any{&v.ID, &v.Name, &v.Hint, &v.Scopes, &v.CreatedAt, &v.ExpiresAt, &v.LastUsedAt, &v.RotatedAt, &v.OldUntil}
+	return []any{&v.ID, &v.Name, &v.Hint, &v.Scopes, &v.CreatedAt, &v.ExpiresAt, &v.LastUsedAt, &v.RotatedAt, &v.OldUntil, &v.OldUsedAt}
 }
 
 type exportRow struct {
