@@ -160,7 +160,11 @@ func (r *run) judge(ctx context.Context, c *chunk) (err error) {
 
 // look screens a post. What stands in somebody else's words is no finding.
 func (r *run) look(p Post) screen.Result {
-	seen := r.Screen.Check(p.Text, p.Lang)
+	text := p.Text
+	if p.Aside == 0 {
+		text = p.withoutPicture()
+	}
+	seen := r.Screen.Check(text, p.Lang)
 	if len(seen.Hits) == 0 {
 		return seen
 	}

@@ -3,6 +3,8 @@ package assess
 import (
 	"cmp"
 	"iter"
+	"strings"
+	"unicode"
 
 	"github.com/repazoo/repazoo/internal/voice"
 )
@@ -55,7 +57,20 @@ func (r *run) passes(p Post) bool {
 }
 
 // others tells which words of a post are somebody else's. What stands beside them is always the author's.
-func (p Post) others(self string) voice.Reading { return voice.Of(p.words(), self) }
+func (p Post) others(self string) voice.Reading { return voice.Of(p.withoutPicture(), self) }
+
+// withoutPicture are the words without the link that X writes behind them for the pictures of the post.
+func (p Post) withoutPicture() string {
+	words := strings.TrimRightFunc(p.words(), unicode.IsSpace)
+	if p.Media == 0 {
+		return words
+	}
+	at := strings.LastIndexFunc(words, unicode.IsSpace) + 1
+	if strings.HasPrefix(words[at:], "https://t.co/") || strings.HasPrefix(words[at:], "http://t.co/") {
+		return words[:at]
+	}
+	return words
+}
 
 // atLeast holds back the first n posts until they are all there, and yields a fault in
 // their place if the source ends before: nothing is spent on an account that is refused.

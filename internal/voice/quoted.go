@@ -63,7 +63,7 @@ func (r *Reading) quoted() {
 	if len(r.others) > 0 {
 		return
 	}
-	if strings.Contains(r.text, "#") && playing(r.text) {
+	if strings.Contains(r.text, "#") && sungOrPlayed(r.text, body) {
 		r.add(0, len(r.text))
 		return
 	}
@@ -127,9 +127,12 @@ func (r *Reading) whole(at int, body string, open rune, n int) bool {
 	return true
 }
 
-// sourced reports whether a post says whom it quotes or where: behind the quotation, which ends at end, or by a link.
+// sourced reports whether a post says whom it quotes or where: behind the quotation, which ends at end, or by a link. A
+// picture of the post itself is no source: whoever calls Of leaves its link out, and pic.twitter.com is known by its name.
 func (r *Reading) sourced(end int) bool {
-	return attribution(trimLeft(r.text[end:])) || slices.ContainsFunc(strings.Fields(r.text), isLink)
+	return attribution(trimLeft(r.text[end:])) || slices.ContainsFunc(strings.Fields(r.text), func(field string) bool {
+		return isLink(field) && !strings.HasPrefix(field, "pic.twitter.com/")
+	})
 }
 
 // closeOf is where the quotation that was opened before s closes, -1 if it does not, or if it closes and opens again: two
@@ -208,13 +211,32 @@ func (r *Reading) sung(at int, body string) {
 	r.add(at, at+end)
 }
 
-var playingTags = map[string]bool{
-	"np": true, "nowplaying": true, "lyrics": true, "lyric": true, "songlyrics": true, "songtext": true, "paroles": true,
+// lyricTags say that the words are those of a song.
+var lyricTags = map[string]bool{
+	"lyrics": true, "lyric": true, "songlyrics": true, "songtext": true, "paroles": true,
 	"letra": true, "letras": true, "testo": true, "歌詞": true, "歌词": true, "песня": true,
 }
 
-// playing reports whether a hashtag says that the words are those of a song.
-func playing(text string) bool {
+// playingTags say what somebody listens to, whatever else they say: only a title is not theirs.
+var playingTags = map[string]bool{"np": true, "nowplaying": true}
+
+// sungOrPlayed reports whether a hashtag says that the words are those of a song, or that the body is the title of one.
+func sungOrPlayed(text, body string) bool {
+	return tagged(text, lyricTags) || tagged(text, playingTags) && isTitle(body)
+}
+
+// isTitle reports whether a body is what players write: "Somebody - Something", each written as names are.
+func isTitle(body string) bool {
+	for _, between := range []string{" - ", " – ", " — "} {
+		if by, what, found := strings.Cut(body, between); found {
+			return attribution("– "+by) && attribution("– "+what)
+		}
+	}
+	return false
+}
+
+// tagged reports whether a text has one of the hashtags.
+func tagged(text string, tags map[string]bool) bool {
 	for i := 0; ; {
 		n := strings.IndexByte(text[i:], '#')
 		if n < 0 {
@@ -225,7 +247,7 @@ func playing(text string) bool {
 		if end < 0 {
 			end = len(text) - i
 		}
-		if playingTags[strings.ToLower(text[i:i+end])] {
+		if tags[strings.ToLower(text[i:i+end])] {
 			return true
 		}
 	}

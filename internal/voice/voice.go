@@ -16,7 +16,7 @@
 //	“@a: …”          the way in which phones quoted
 //	“…” – Somebody   a whole post in quotation marks; in straight ones only with a name or a link
 //	> …              quoted lines
-//	♪ … ♪, #np       lyrics and what is playing
+//	♪ … ♪, #lyrics   lyrics; with #np the title of what is playing, and no more
 //
 // What the author repeats of themselves is their own. A quotation inside a sentence is not looked at here: how it is
 // meant, denied or reported is for whoever reads the sentence.

@@ -153,3 +153,24 @@ func TestOf_AVerbOrASourceTakesNoWordsOfTheAuthorAway(t *testing.T) {
 		}
 	}
 }
+
+// What somebody listens to, or shows a picture of, does not make their words somebody else's.
+func TestOf_WhatIsPlayingAndPicturesAreNoQuotation(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		abuse + " #np", "#nowplaying " + abuse, "I hate you - all of you idiots #np", "you idiot - Some Band #np",
+		`"` + abuse + `" pic.twitter.com/abc`,
+	} {
+		if r := Of(text, "me"); r.Any() {
+			t.Errorf("%q: others %v", text, r.Others())
+		}
+	}
+	for _, text := range []string{
+		"Some Band - Kill The Crowd #np", "#np Some Band – Kill The Crowd", "#nowplaying Burn It Down — The Crowd https://t.co/x",
+		`"` + abuse + `" https://news.example/story`,
+	} {
+		if r := Of(text, "me"); !r.OthersAlone() {
+			t.Errorf("%q: others %v", text, r.Others())
+		}
+	}
+}
