@@ -3,7 +3,8 @@ package assess
 // A faulty model must cost neither the person's time nor the operator's money. The breaker holds the two bounds of a
 // run. Further questions about the same posts are at most as many as first questions (twelve in a short run), so that
 // the calls of a long run stay within twice the normal number. And a model whose answers cannot be used three groups in
-// a row is not asked any more.
+// a row is not asked any more. Second questions (second.go) are part of the normal number and have a bound of their own, so
+// that one post which the model refuses does not take them from all others.
 
 const (
 	repeatsAtFirst = 12 // further questions allowed before a run has shown how long it is: enough to find one post of forty
@@ -13,6 +14,7 @@ const (
 // breaker counts for one run. Its methods lock the Judge that holds it.
 type breaker struct {
 	first, repeats int // questions so far
+	seconds        int // second questions so far
 	unusable       int // groups in a row of which no post got a verdict
 }
 
@@ -35,6 +37,17 @@ func (j *Judge) mayRepeat() bool {
 		return false
 	}
 	j.repeats++
+	return true
+}
+
+// maySecond counts a second question, if the run allows one: as many as first questions.
+func (j *Judge) maySecond() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.seconds >= max(repeatsAtFirst, j.first) {
+		return false
+	}
+	j.seconds++
 	return true
 }
 

@@ -110,7 +110,7 @@ func (d doubt) sent(id int, names []string) sentPassage {
 // second asks about doubts, all in one question, and gives each an opinion in its place. An unusable answer is no opinion.
 func (j *Judge) second(ctx context.Context, doubts []doubt) ([]Opinion, error) {
 	out, open, err := j.knownOpinions(ctx, doubts)
-	if err != nil || len(open) == 0 || doubts[0].parent == nil && !j.mayRepeat() {
+	if err != nil || len(open) == 0 || doubts[0].parent == nil && !j.maySecond() {
 		return out, err
 	}
 	sent := make([]sentPassage, len(open))

@@ -46,4 +46,3 @@ func TestVerdicts_OnTheInventedPeopleAreTheSameAsBefore(t *testing.T) {
 		t.Errorf("the verdicts have changed; run the test with -update if they should:\n%s", diff)
 	}
 }
-
