@@ -100,7 +100,8 @@ func (f *file) stream(id ref, extra string, body []byte) {
 // plainStream writes what programs look for in a file without opening its streams.
 func (f *file) plainStream(id ref, extra string, body []byte) {
 	f.places[id] = place{at: f.at}
-	f.write(fmt.Appendf(nil, "%d 0 obj\n<<%s/Length %d>>\nstream\n%s\nendstream\nendobj\n", int(id), extra, len(body), body))
+	f.write(fmt.Appendf(nil, "%d 0 obj\n<<%s/Length %d>>\nstream\n%s\nendstream\nendobj\n",
+		int(id), extra, len(body), body))
 }
 
 func compress(body []byte) []byte {
@@ -136,7 +137,8 @@ func (f *file) close(catalog, info ref) error {
 	}
 	id := f.sum.Sum(nil)[:16] // of the content, so the same document has the same one
 	at := f.at
-	f.stream(table, fmt.Sprintf("/Type/XRef/Size %d/W[1 8 2]/Root %v/Info %v/ID[<%X><%X>]", len(f.places), catalog, info, id, id), rows)
+	head := fmt.Sprintf("/Type/XRef/Size %d/W[1 8 2]/Root %v/Info %v/ID[<%X><%X>]", len(f.places), catalog, info, id, id)
+	f.stream(table, head, rows)
 	f.write(fmt.Appendf(nil, "startxref\n%d\n%%%%EOF\n", at))
 	return f.err
 }

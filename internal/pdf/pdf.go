@@ -9,11 +9,12 @@
 //	d.Close()
 //	err := d.Finish(footer)
 //
-// It places lines, rectangles, links and bookmarks where it is told; what stands where is the caller's part. A document has
+// It places lines, rectangles, links and bookmarks where it is told; what stands where is the caller's part. A
+// document has
 //
 //   - one font for all its text (subset.go), made as it is written: a code for each cluster of typeset;
-//   - a tree of its structure, which screen readers follow: what is painted between Open and Close belongs to that element,
-//     and everything else is marked as decoration;
+//   - a tree of its structure, which screen readers follow: what is painted between Open and Close belongs to that
+//     element, and everything else is marked as decoration;
 //   - its language, its title, its bookmarks, and the characters of text from the right in their order of reading.
 //
 // Pages go to the writer as they fill, so memory grows with what a document refers to and not with its text. The page
@@ -131,7 +132,9 @@ func (d *Document) Circle(x, y, radius float64, c Color) {
 	const bend = 0.5523 // of the radius: four curves that are nearly a circle
 	r, k := radius, radius*bend
 	d.paint("/Artifact BMC %v rg %s %s m\n", c, num(x+r), num(y))
-	for _, p := range [][6]float64{{r, k, k, r, 0, r}, {-k, r, -r, k, -r, 0}, {-r, -k, -k, -r, 0, -r}, {k, -r, r, -k, r, 0}} {
+	for _, p := range [][6]float64{
+		{r, k, k, r, 0, r}, {-k, r, -r, k, -r, 0}, {-r, -k, -k, -r, 0, -r}, {k, -r, r, -k, r, 0},
+	} {
 		d.paint("%s %s %s %s %s %s c\n", num(x+p[0]), num(y+p[1]), num(x+p[2]), num(y+p[3]), num(x+p[4]), num(y+p[5]))
 	}
 	d.paint("f EMC\n")
@@ -166,7 +169,8 @@ func (d *Document) Finish(footer func(n, of int)) error {
 		foot := d.file.reserve()
 		d.file.stream(foot, "", d.body.Bytes())
 		d.body.Reset()
-		d.file.put(p.id, "<</Type/Page/Parent %v/MediaBox[0 0 %s %s]/Resources %v/Contents[%v %v]/StructParents %d/Tabs/S/Annots%v>>",
+		d.file.put(p.id, "<</Type/Page/Parent %v/MediaBox[0 0 %s %s]/Resources %v/Contents[%v %v]"+
+			"/StructParents %d/Tabs/S/Annots%v>>",
 			d.tree, num(PageWidth), num(PageHeight), d.content, p.body, foot, len(d.parents), p.links)
 		d.parents = append(d.parents, fmt.Sprint(p.parents))
 		fmt.Fprintf(&kids, "%v ", p.id)
@@ -179,8 +183,9 @@ func (d *Document) Finish(footer func(n, of int)) error {
 	d.file.put(info, "<</Title %s/Author %s/Creator(Repazoo)/CreationDate(D:%s)/ModDate(D:%s)>>",
 		text(d.meta.Title), text(d.meta.Author), date, date)
 	d.file.plainStream(xmp, "/Type/Metadata/Subtype/XML", d.meta.xmp())
-	d.file.put(d.catalog, "<</Type/Catalog/Pages %v/Lang %s/MarkInfo<</Marked true>>/StructTreeRoot %v/Outlines %v/PageMode/UseOutlines"+
-		"/ViewerPreferences<</DisplayDocTitle true>>/Metadata %v>>", d.tree, text(d.meta.Lang), d.logic, outlines, xmp)
+	d.file.put(d.catalog, "<</Type/Catalog/Pages %v/Lang %s/MarkInfo<</Marked true>>/StructTreeRoot %v/Outlines %v"+
+		"/PageMode/UseOutlines/ViewerPreferences<</DisplayDocTitle true>>/Metadata %v>>",
+		d.tree, text(d.meta.Lang), d.logic, outlines, xmp)
 	return d.file.close(d.catalog, info)
 }
 

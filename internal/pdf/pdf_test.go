@@ -30,7 +30,8 @@ func letter(title string, paragraphs ...string) ([]byte, error) {
 		d.Bookmark(2, "below", 600)
 		d.Open("H1")
 		y := 700.0
-		for _, l := range d.Setter().Set([]typeset.Span{{Text: p, Bold: true}, {Text: " link", Tag: 1}, {Text: " none", Tag: 2}, {Text: p, Tag: 3}}, 200).Lines {
+		spans := []typeset.Span{{Text: p, Bold: true}, {Text: " link", Tag: 1}, {Text: " none", Tag: 2}, {Text: p, Tag: 3}}
+		for _, l := range d.Setter().Set(spans, 200).Lines {
 			d.Text(l, 50, y, 12, styles)
 			y -= 18
 		}
@@ -81,7 +82,8 @@ func TestDocument_TellsItsTextStructureLinksAndLanguage(t *testing.T) {
 func TestDocument_AnyTextStaysText(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{
-		"{pages} {nb} %d %!s(MISSING)", ") Tj ET Q >> endstream endobj <</S/JavaScript>>", "]TJ EMC /Artifact BMC <41>", "&amp;</rdf:li>",
+		"{pages} {nb} %d %!s(MISSING)", ") Tj ET Q >> endstream endobj <</S/JavaScript>>", "]TJ EMC /Artifact BMC <41>",
+		"&amp;</rdf:li>",
 	} {
 		data, err := letter(s, s)
 		f := read(t, data, err)

@@ -65,7 +65,8 @@ func (d *Document) writeStructure() {
 	for i, v := range d.parents {
 		fmt.Fprintf(&nums, "%d %s\n", i, v)
 	}
-	d.file.put(d.logic, "<</Type/StructTreeRoot/K %v/ParentTreeNextKey %d/ParentTree<</Nums[%s]>>>>", d.root.id, len(d.parents), nums.Bytes())
+	d.file.put(d.logic, "<</Type/StructTreeRoot/K %v/ParentTreeNextKey %d/ParentTree<</Nums[%s]>>>>",
+		d.root.id, len(d.parents), nums.Bytes())
 }
 
 // bookmark is a line of the table of contents that programs show beside the pages.

@@ -161,11 +161,13 @@ func (f *subset) write(out *file, nth int) {
 	body := f.file()
 	out.stream(data, fmt.Sprintf("/Length1 %d", len(body)), body)
 	out.stream(unicode, "", f.toUnicode())
-	out.put(descriptor, "<</Type/FontDescriptor/FontName/%s/Flags 4/FontBBox[-500 -500 2500 1500]/ItalicAngle 0/Ascent 1069/Descent -293"+
-		"/CapHeight 714/StemV 80/FontFile2 %v>>", name, data)
-	out.put(cid, "<</Type/Font/Subtype/CIDFontType2/BaseFont/%s/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"+
-		"/FontDescriptor %v/DW 0/W[0[%s]]/CIDToGIDMap/Identity>>", name, descriptor, strings.Trim(fmt.Sprint(f.widths), "[]"))
-	out.put(f.id, "<</Type/Font/Subtype/Type0/BaseFont/%s/Encoding/Identity-H/DescendantFonts[%v]/ToUnicode %v>>", name, cid, unicode)
+	out.put(descriptor, "<</Type/FontDescriptor/FontName/%s/Flags 4/FontBBox[-500 -500 2500 1500]"+
+		"/ItalicAngle 0/Ascent 1069/Descent -293/CapHeight 714/StemV 80/FontFile2 %v>>", name, data)
+	out.put(cid, "<</Type/Font/Subtype/CIDFontType2/BaseFont/%s"+
+		"/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>/FontDescriptor %v"+
+		"/DW 0/W[0[%s]]/CIDToGIDMap/Identity>>", name, descriptor, strings.Trim(fmt.Sprint(f.widths), "[]"))
+	out.put(f.id, "<</Type/Font/Subtype/Type0/BaseFont/%s/Encoding/Identity-H/DescendantFonts[%v]/ToUnicode %v>>",
+		name, cid, unicode)
 }
 
 // file is the TrueType file.
@@ -185,13 +187,15 @@ func (f *subset) file() []byte {
 	widest := uint16(slices.Max(f.widths))
 	return sfnt([]table{
 		{"glyf", f.glyf.Bytes()},
-		{"head", be(uint32(0x10000), uint32(0x10000), uint32(0), uint32(0x5F0F3CF5), uint16(0), uint16(unitsPerEm), uint64(0), uint64(0),
-			int16(-500), int16(-500), int16(2500), int16(1500), uint16(0), uint16(8), int16(2), int16(1), int16(0))},
-		{"hhea", be(uint32(0x10000), int16(1069), int16(-293), int16(0), widest, int16(0), int16(0), int16(0), int16(1), int16(0),
-			int16(0), [4]int16{}, int16(0), uint16(n))},
+		{"head", be(uint32(0x10000), uint32(0x10000), uint32(0), uint32(0x5F0F3CF5), uint16(0), uint16(unitsPerEm),
+			uint64(0), uint64(0), int16(-500), int16(-500), int16(2500), int16(1500), uint16(0), uint16(8),
+			int16(2), int16(1), int16(0))},
+		{"hhea", be(uint32(0x10000), int16(1069), int16(-293), int16(0), widest, int16(0), int16(0), int16(0), int16(1),
+			int16(0), int16(0), [4]int16{}, int16(0), uint16(n))},
 		{"hmtx", hmtx},
 		{"loca", loca},
-		{"maxp", be(uint32(0x10000), uint16(n), uint16(f.points), uint16(f.contours), uint16(0), uint16(0), uint16(1), [8]uint16{})},
+		{"maxp", be(uint32(0x10000), uint16(n), uint16(f.points), uint16(f.contours), uint16(0),
+			uint16(0), uint16(1), [8]uint16{})},
 	})
 }
 
@@ -227,7 +231,8 @@ func sfnt(tables []table) []byte {
 func (f *subset) toUnicode() []byte {
 	var b bytes.Buffer
 	b.WriteString("/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n" +
-		"/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n/CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n" +
+		"/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n" +
+		"/CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n" +
 		"1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n")
 	var lines []string
 	for code, text := range f.text {

@@ -58,15 +58,14 @@ func (p piece) text() string {
 }
 
 // pieces cuts a line where its style or direction changes, and puts the pieces into the order of reading: screen
-// readers, and some programs that copy, follow the order of painting. Within a piece the glyphs stay in the order of the
-// eye, from which every program turns them around.
+// readers, and some programs that copy, follow the order of painting. Within a piece the glyphs stay in the order of
+// the eye, from which every program turns them around.
 func pieces(l typeset.Line) []piece {
 	var out []piece
 	x := 0.0
 	for i := 0; i < len(l.Clusters); {
-		p := piece{x: x}
-		end := i
-		for end < len(l.Clusters) && l.Clusters[end].Tag == l.Clusters[i].Tag && l.Clusters[end].Level == l.Clusters[i].Level {
+		p, first, end := piece{x: x}, l.Clusters[i], i
+		for end < len(l.Clusters) && l.Clusters[end].Tag == first.Tag && l.Clusters[end].Level == first.Level {
 			x += l.Clusters[end].Advance
 			end++
 		}
@@ -140,7 +139,8 @@ func (d *Document) font() (f *subset, nth int) {
 // link makes a place of the page lead to a web address; it belongs to the open element.
 func (d *Document) link(to, words string, box [4]float64) {
 	id := d.file.reserve()
-	d.file.put(id, "<</Type/Annot/Subtype/Link/Rect[%s %s %s %s]/Border[0 0 0]/F 4/StructParent %d/Contents %s/A<</S/URI/URI<%X>>>>>",
+	d.file.put(id, "<</Type/Annot/Subtype/Link/Rect[%s %s %s %s]/Border[0 0 0]/F 4"+
+		"/StructParent %d/Contents %s/A<</S/URI/URI<%X>>>>>",
 		num(box[0]), num(box[1]), num(box[2]), num(box[3]), len(d.parents), text(words), to)
 	d.parents = append(d.parents, d.at.id.String())
 	p := d.page()

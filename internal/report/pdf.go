@@ -95,11 +95,13 @@ func (d *sheet) cover(v view) {
 	if v.HumanReview.Needed {
 		c, _ := shades(assess.High)
 		d.top -= 14
-		d.paragraph("P", wholeWidth(bodySize), strong("A person should look first. ").in(c), words(strings.Join(v.HumanReview.Reasons, " ")))
+		d.paragraph("P", wholeWidth(bodySize), strong("A person should look first. ").in(c),
+			words(strings.Join(v.HumanReview.Reasons, " ")))
 	}
 	d.top -= 14
 	d.paragraph("P", box{pageMargin, textWidth * 0.75, smallSize},
-		soft("Findings label posts, never a person, and this report is no legal advice. A person should read them before anything is decided."))
+		soft("Findings label posts, never a person, and this report is no legal advice. "+
+			"A person should read them before anything is decided."))
 }
 
 // standing is the score, its level, and the summary beside them.
@@ -259,7 +261,9 @@ func (d *sheet) categories(v view, printed []assess.Finding) {
 		}
 		all := len(g.Findings) + v.LeftOut.ByCategory[g.Category]
 		cells := []string{g.Category.Title()}
-		for _, n := range []int{by[assess.Critical], by[assess.High], by[assess.Medium], by[assess.Low], all, here, all - here} {
+		for _, n := range []int{
+			by[assess.Critical], by[assess.High], by[assess.Medium], by[assess.Low], all, here, all - here,
+		} {
 			cells = append(cells, assess.Thousands(n))
 		}
 		d.tableRow("TD", cells)
@@ -302,8 +306,9 @@ func (d *sheet) findings(v view, printed []assess.Finding) {
 	}
 	all := v.Counted() + v.LeftOut.Findings
 	if len(printed) < all {
-		d.paragraph("P", wholeWidth(smallSize), soft(fmt.Sprintf("%s of %s are printed, those of the highest severity first, whatever their "+
-			"category. “Findings by category” says how many more each has; the CSV and JSON reports list them.",
+		d.paragraph("P", wholeWidth(smallSize), soft(fmt.Sprintf("%s of %s are printed, those of the highest severity "+
+			"first, whatever their category. “Findings by category” says how many more each has; the CSV and JSON "+
+			"reports list them.",
 			assess.Thousands(len(printed)), assess.Counting(all, "finding"))))
 	}
 	d.Open("L")
@@ -318,7 +323,8 @@ func (d *sheet) findings(v view, printed []assess.Finding) {
 	}
 	d.Close()
 	if n := len(v.Dismissed); n > 0 {
-		d.paragraph("P", wholeWidth(smallSize), soft(assess.Counting(n, "dismissed finding")+" left out: they count nothing."))
+		d.paragraph("P", wholeWidth(smallSize),
+			soft(assess.Counting(n, "dismissed finding")+" left out: they count nothing."))
 	}
 }
 
@@ -345,12 +351,13 @@ func (d *sheet) finding(n int, f assess.Finding) {
 		d.Rect(x, bottom, 1.6, height, c)
 	}
 	d.Open("BlockQuote")
-	d.lines(b, rule, words(ellipsis(f.Before, true)), words(cut(f.Quote, mostOfQuote)).marked(), words(ellipsis(f.After, false)))
+	d.lines(b, rule, words(ellipsis(f.Before, true)), words(cut(f.Quote, mostOfQuote)).marked(),
+		words(ellipsis(f.After, false)))
 	d.Close()
 	d.top -= 2
 	b.x, b.width, b.size = pageMargin+indent, textWidth-indent, smallSize
-	d.paragraph("P", b, soft(fmt.Sprintf("%s %s By %s, confidence %s. ", cut(reason(f), 500), advice(f), witnesses(f, " and "), number(f.Confidence))),
-		linked(f.URL, open(f)))
+	d.paragraph("P", b, soft(fmt.Sprintf("%s %s By %s, confidence %s. ",
+		cut(reason(f), 500), advice(f), witnesses(f, " and "), number(f.Confidence))), linked(f.URL, open(f)))
 	d.Close()
 	d.Close()
 	d.top -= 5
@@ -385,7 +392,9 @@ func (d *sheet) tone(v view) {
 		d.paragraph("P", wholeWidth(bodySize), words("Unknown: no post was in a language whose tone the screen can measure."))
 		return
 	}
-	colours := map[string]pdf.Color{"positive": {R: 47, G: 158, B: 107}, "neutral": {R: 169, G: 178, B: 190}, "negative": {R: 217, G: 87, B: 59}}
+	colours := map[string]pdf.Color{
+		"positive": {R: 47, G: 158, B: 107}, "neutral": {R: 169, G: 178, B: 190}, "negative": {R: 217, G: 87, B: 59},
+	}
 	for _, b := range bars {
 		d.Rect(pageMargin+b.X*textWidth/100, d.top-14, b.Width*textWidth/100, 13, colours[b.Class])
 	}
@@ -456,8 +465,9 @@ func (d *sheet) unwritten() {
 		return
 	}
 	d.heading("Characters without a letter here")
-	s := "No font of this report has " + assess.Counting(len(missing), "character") + " of the posts. Each is shown as a box with its number in " +
-		"Unicode; copied, it is the character itself. The HTML report shows it with the fonts of the reader’s own device."
+	s := "No font of this report has " + assess.Counting(len(missing), "character") + " of the posts. Each is shown " +
+		"as a box with its number in Unicode; copied, it is the character itself. The HTML report " +
+		"shows it with the fonts of the reader’s own device."
 	if !d.Setter().Complete() {
 		s += " This Repazoo was built without the fonts of most scripts, which “make fonts” fetches before a build."
 	}

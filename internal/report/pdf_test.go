@@ -27,15 +27,18 @@ var voices = [...][3]string{
 func wide(n int) *assess.Report {
 	r := sample()
 	categories := []assess.Category{
-		assess.Profanity, assess.Profanity, assess.Profanity, assess.ProfessionalConduct, assess.Harassment, assess.Violence, assess.PrivacyExposure,
+		assess.Profanity, assess.Profanity, assess.Profanity, assess.ProfessionalConduct,
+		assess.Harassment, assess.Violence, assess.PrivacyExposure,
 	}
 	r.Findings = r.Findings[:0]
 	for i := range n {
 		v := voices[i%len(voices)]
 		f := assess.Finding{
 			ID: fmt.Sprintf("f%d", i), PostID: fmt.Sprint(1800000000000000000 + i), PostedAt: today.AddDate(0, 0, -i%3000),
-			Category: categories[(i/7+i)%len(categories)], Severity: assess.Low, Confidence: 0.9, Witnesses: []assess.Witness{assess.ByModel},
-			Suggestion: assess.SuggestDelete, Before: v[0], Quote: v[1], After: fmt.Sprintf("%s (%d)", v[2], i), Reason: "Insults a person at work.",
+			Category: categories[(i/7+i)%len(categories)], Severity: assess.Low,
+			Confidence: 0.9, Witnesses: []assess.Witness{assess.ByModel},
+			Suggestion: assess.SuggestDelete, Before: v[0], Quote: v[1],
+			After: fmt.Sprintf("%s (%d)", v[2], i), Reason: "Insults a person at work.",
 		}
 		f.URL = "https://x.com/anna/status/" + f.PostID
 		switch {
@@ -72,14 +75,17 @@ func TestWritePDF_SaysWhatTheReportSays(t *testing.T) {
 	text := strings.Join(strings.Fields(f.Text()), " ")
 	for _, want := range []string{
 		"What the posts of @anna say", "Read for job search, on 22 November 2026", "What was read", "How it was judged",
-		"1,300 posts from an X data archive", "you're a complete idiot <b>and</b> a liar", "😀 good night.", "Change it: it is what people see first.",
-		"Findings by category", "Risk by year", "Receipt: models, cost, privacy, versions", "Repazoo · @anna · 22 November 2026 Page 1 of",
+		"1,300 posts from an X data archive", "you're a complete idiot <b>and</b> a liar", "😀 good night.",
+		"Change it: it is what people see first.",
+		"Findings by category", "Risk by year", "Receipt: models, cost, privacy, versions",
+		"Repazoo · @anna · 22 November 2026 Page 1 of",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the pages lack %q", want)
 		}
 	}
-	if f.Lang != "en" || f.Title != "Repazoo report on @anna" || !slices.Contains(f.Links, "https://x.com/anna/status/101") {
+	if f.Lang != "en" || f.Title != "Repazoo report on @anna" ||
+		!slices.Contains(f.Links, "https://x.com/anna/status/101") {
 		t.Errorf("language %q, title %q, links %q", f.Lang, f.Title, f.Links)
 	}
 	for _, want := range []string{"What the posts of @anna say", "Findings, the worst first", "High", "Low"} {
@@ -106,7 +112,10 @@ func TestWritePDF_ReadsInSixScripts(t *testing.T) {
 	t.Parallel()
 	f := readPDF(t, wide(len(voices)))
 	// From the right, the pieces of a line stand in the order of the eye, and their words in the structure.
-	for _, want := range []string{"наш начальник полный болван", "हमारे अधिकारी बिल्कुल मूर्ख हैं", "老板什么都不懂，真是笨蛋", "🤬🔥 what a clown 🤡", "👨‍👩‍👧‍👦 🇩🇪"} {
+	for _, want := range []string{
+		"наш начальник полный болван", "हमारे अधिकारी बिल्कुल मूर्ख हैं", "老板什么都不懂，真是笨蛋",
+		"🤬🔥 what a clown 🤡", "👨‍👩‍👧‍👦 🇩🇪",
+	} {
 		if !strings.Contains(f.Text(), want) {
 			t.Errorf("the pages lack %q", want)
 		}
@@ -139,7 +148,10 @@ func TestWritePDF_PrintsTheWorstOfAllCategoriesFirst(t *testing.T) {
 		}
 	}
 	text := strings.Join(strings.Fields(readPDF(t, r).Text()), " ")
-	for _, want := range []string{"Harassment 0 203 0 0 203 203 0", "Profanity 0 0 0 997 997 0 997", "203 of 1,200 findings are printed"} {
+	for _, want := range []string{
+		"Harassment 0 203 0 0 203 203 0", "Profanity 0 0 0 997 997 0 997",
+		"203 of 1,200 findings are printed",
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the pages lack %q", want)
 		}
@@ -170,8 +182,10 @@ func TestView_PrintsByWeightWithinASeverityAndNoMoreThanThePagesHold(t *testing.
 func TestWritePDF_TakesAnyText(t *testing.T) {
 	t.Parallel()
 	for _, quote := range []string{
-		"", " ", "\\()<>{pages}", "\x00\xff\xfe", "日本語のテキスト", "👩‍👩‍👧‍👦", "\u202eabc", "مرحبا", strings.Repeat("w", 5000), strings.Repeat("long and ", 2000),
-		"]TJ ET EMC endstream endobj", "Z" + strings.Repeat("\u0300\u0489", 300), "\xed\xa0\x80 half", strings.Repeat("👩\u200d", 300),
+		"", " ", "\\()<>{pages}", "\x00\xff\xfe", "日本語のテキスト", "👩‍👩‍👧‍👦", "\u202eabc",
+		"مرحبا", strings.Repeat("w", 5000), strings.Repeat("long and ", 2000),
+		"]TJ ET EMC endstream endobj", "Z" + strings.Repeat("\u0300\u0489", 300), "\xed\xa0\x80 half",
+		strings.Repeat("👩\u200d", 300),
 	} {
 		r := sample()
 		r.Findings[0].Quote, r.Account.Handle, r.Findings[0].URL = quote, quote, "https://x.com/"+quote
@@ -186,7 +200,8 @@ func TestWritePDF_SaysHowMuchOfALongPostItLeavesOut(t *testing.T) {
 	t.Parallel()
 	r := sample()
 	r.Findings[0].Quote = strings.Repeat("ab ", 8000)
-	if text := readPDF(t, r).Text(); !strings.Contains(strings.Join(strings.Fields(text), " "), "(22,000 further characters)") {
+	text := strings.Join(strings.Fields(readPDF(t, r).Text()), " ")
+	if !strings.Contains(text, "(22,000 further characters)") {
 		t.Error("it does not say it")
 	}
 }

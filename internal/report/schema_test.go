@@ -46,8 +46,8 @@ func TestSchema_IsThatOfTheReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(kept), string(text)+"\n"); diff != "" {
-		t.Errorf("%s differs. A field that is gone or means something else needs the next version; for one more, run the test with -update\n%s",
-			path, diff)
+		t.Errorf("%s differs. A field that is gone or means something else needs the next version; for one more, run the "+
+			"test with -update\n%s", path, diff)
 	}
 }
 
@@ -80,7 +80,8 @@ func TestSchema_EveryReportFitsIt(t *testing.T) {
 	}
 	whole := written(t, sample(), JSON)
 	for _, wrong := range []string{
-		strings.Replace(whole, `"score": 55.9`, `"score": "high"`, 1), strings.Replace(whole, `"level": "medium"`, `"level": "awful"`, 1),
+		strings.Replace(whole, `"score": 55.9`, `"score": "high"`, 1),
+		strings.Replace(whole, `"level": "medium"`, `"level": "awful"`, 1),
 		strings.Replace(whole, `"summary":`, `"sum":`, 1),
 	} {
 		if wrong == whole || check(wrong) == nil {

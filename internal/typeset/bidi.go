@@ -109,7 +109,8 @@ func (p *directions) weak() {
 	}
 	for k := 1; k+1 < len(p.class); k++ { // W4
 		before, c, after := p.class[k-1], p.class[k], p.class[k+1]
-		if before == after && (c == bidi.CS && (before == bidi.EN || before == bidi.AN) || c == bidi.ES && before == bidi.EN) {
+		numbers := before == after && (before == bidi.EN || before == bidi.AN)
+		if numbers && (c == bidi.CS || c == bidi.ES && before == bidi.EN) {
 			p.class[k] = before
 		}
 	}

@@ -72,6 +72,6 @@ func isVariation(r rune) bool { return r >= 0xFE00 && r <= 0xFE0F }
 
 // isUnseen characters choose no face: they follow their neighbours.
 func isUnseen(r rune) bool {
-	return isVariation(r) || unicode.Is(unicode.Cf, r) || r == '\u034f' || r == '\u115f' || r == '\u1160' || r == '\u3164' ||
-		r >= 0xE0100 && r <= 0xE01EF
+	return isVariation(r) || unicode.Is(unicode.Cf, r) || r == '\u034f' || r == '\u115f' || r == '\u1160' ||
+		r == '\u3164' || r >= 0xE0100 && r <= 0xE01EF
 }

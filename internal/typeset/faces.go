@@ -28,8 +28,10 @@ const (
 // faceOf names the face for each script that has one; sans holds Latin, Greek, Cyrillic and Devanagari.
 var faceOf = map[language.Script]string{
 	language.Arabic: "arabic", language.Armenian: "armenian", language.Bengali: "bengali", language.Bopomofo: "han",
-	language.Ethiopic: "ethiopic", language.Georgian: "georgian", language.Gujarati: "gujarati", language.Gurmukhi: "gurmukhi",
-	language.Han: "han", language.Hangul: "hangul", language.Hebrew: "hebrew", language.Hiragana: "han", language.Kannada: "kannada",
+	language.Ethiopic: "ethiopic", language.Georgian: "georgian", language.Gujarati: "gujarati",
+	language.Gurmukhi: "gurmukhi",
+	language.Han:      "han", language.Hangul: "hangul", language.Hebrew: "hebrew", language.Hiragana: "han",
+	language.Kannada:  "kannada",
 	language.Katakana: "han", language.Khmer: "khmer", language.Lao: "lao", language.Malayalam: "malayalam",
 	language.Myanmar: "myanmar", language.Sinhala: "sinhala", language.Tamil: "tamil", language.Telugu: "telugu",
 	language.Thai: "thai",
@@ -40,8 +42,9 @@ var shared = []string{"sans", "emoji", "math", "symbols", "symbols2", "han", "ar
 
 // names are the packed faces; the first two have to stand first.
 var names = []string{
-	"sans", "sans-bold", "emoji", "math", "symbols", "symbols2", "han", "hangul", "arabic", "armenian", "bengali", "ethiopic",
-	"georgian", "gujarati", "gurmukhi", "hebrew", "kannada", "khmer", "lao", "malayalam", "myanmar", "sinhala", "tamil", "telugu", "thai",
+	"sans", "sans-bold", "emoji", "math", "symbols", "symbols2", "han", "hangul", "arabic", "armenian",
+	"bengali", "ethiopic", "georgian", "gujarati", "gurmukhi", "hebrew", "kannada", "khmer", "lao", "malayalam", "myanmar",
+	"sinhala", "tamil", "telugu", "thai",
 }
 
 // face is one font, which is opened when it is first needed.

@@ -92,7 +92,8 @@ func (s *Setter) faceFor(g []rune) int {
 	return best
 }
 
-// covers counts the characters of a grapheme that a face has, and all that are to be seen. A face without the first has none.
+// covers counts the characters of a grapheme that a face has, and all that are to be seen. A face without the first
+// has none.
 func (s *Setter) covers(i int, g []rune) (n, want int) {
 	f := s.faces[i].open()
 	for _, r := range g {
@@ -228,7 +229,8 @@ func (s *Setter) cluster(r run, f *face, i, end int) Cluster {
 
 // spell gives each cluster its characters: those up to where the next one begins.
 func spell(out []Cluster, r run) []Cluster {
-	slices.SortStableFunc(out, func(a, b Cluster) int { return a.Start - b.Start }) // accents without a letter may stand apart
+	// Accents without a letter may stand apart.
+	slices.SortStableFunc(out, func(a, b Cluster) int { return a.Start - b.Start })
 	end := r.to
 	for i := len(out) - 1; i >= 0; i-- {
 		begin := out[i].Start

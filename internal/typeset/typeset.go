@@ -21,9 +21,9 @@
 //     ligature or a family of emoji is one.
 //   - wrap fills lines, and visual puts each into the order of the eye (wrap.go).
 //
-// The work grows with the text and not with its square. The fonts come from npm when the program is built (fonts/packed);
-// without them the Go font is used. A Setter opens only the faces that its text needs, and of their outlines only
-// the blocks that hold the glyphs; one Setter is for one document, and not for several goroutines.
+// The work grows with the text and not with its square. The fonts come from npm when the program is built
+// (fonts/packed); without them the Go font is used. A Setter opens only the faces that its text needs, and of
+// their outlines only the blocks that hold the glyphs; one Setter is for one document, and not for several goroutines.
 package typeset
 
 import (

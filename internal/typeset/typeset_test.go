@@ -144,10 +144,21 @@ func TestSet_EveryScriptHasItsLetters(t *testing.T) {
 	t.Parallel()
 	s := complete(t)
 	for _, text := range []string{
-		"Honestly, “flies” – affluent naïve façade", "Ёлки-палки, ненавижу", "Πάμε πλατεία;", "我今天真的很生气，體驗很糟", "カレーを食べて寝る。", "회의가 또 취소됐다",
-		"لا أحب هذا المنتج مُحَمَّد ۱۲", "זה ממש גרוע שָׁלוֹם", "मैं बहुत नाराज़ हूँ, क्षमा", "আমি খুব রেগে আছি", "நான் மிகவும் கோபமாக", "చాలా కోపంగా ఉంది", "ನನಗೆ ಕೋಪ ಬಂದಿದೆ",
-		"എനിക്ക് ദേഷ്യം", "હું ગુસ્સે છું", "ਮੈਂ ਗੁੱਸੇ ਹਾਂ", "මට තරහයි", "วันนี้ร้อนมาก น้ำแข็ง", "ມື້ນີ້ຮ້ອນ", "ថ្ងៃនេះក្ដៅ", "ဒီနေ့ ပူတယ်", "დღეს ცხელა", "Այսօր շոգ է", "ሰላም ለዓለም",
-		"Trời ơi, đường phố", "🤬🔥👩🏽‍🚀👨‍👩‍👧‍👦🏳️‍🌈🇩🇪1️⃣❤️✨", "𝓯𝓪𝓷𝓬𝔂 ♛ → ☕ ₿ €", "ﬁ ½ №",
+		"Honestly, “flies” – affluent naïve façade", "Ёлки-палки, ненавижу",
+		"Πάμε πλατεία;", "我今天真的很生气，體驗很糟", "カレーを食べて寝る。",
+		"회의가 또 취소됐다",
+		"لا أحب هذا المنتج مُحَمَّد ۱۲", "זה ממש גרוע שָׁלוֹם",
+		"मैं बहुत नाराज़ हूँ, क्षमा",
+		"আমি খুব রেগে আছি", "நான் மிகவும் கோபமாக",
+		"చాలా కోపంగా ఉంది", "ನನಗೆ ಕೋಪ ಬಂದಿದೆ",
+		"എനിക്ക് ദേഷ്യം", "હું ગુસ્સે છું",
+		"ਮੈਂ ਗੁੱਸੇ ਹਾਂ", "මට තරහයි",
+		"วันนี้ร้อนมาก น้ำแข็ง", "ມື້ນີ້ຮ້ອນ",
+		"ថ្ងៃនេះក្ដៅ", "ဒီနေ့ ပူတယ်", "დღეს ცხელა",
+		"Այսօր շոգ է", "ሰላም ለዓለም",
+		"Trời ơi, đường phố",
+		"🤬🔥👩🏽‍🚀👨‍👩‍👧‍👦🏳️‍🌈🇩🇪1️⃣❤️✨",
+		"𝓯𝓪𝓷𝓬𝔂 ♛ → ☕ ₿ €", "ﬁ ½ №",
 	} {
 		p := s.Set([]Span{{Text: text}}, 1000)
 		if missing := s.Missing(); len(missing) > 0 {
@@ -223,7 +234,10 @@ func TestSet_WhatNoFontHasIsItsNumberAndNeverAnEmptyBox(t *testing.T) {
 func TestSet_LongTextWithoutASpaceStaysWithinItsLines(t *testing.T) {
 	t.Parallel()
 	s := New()
-	for _, text := range []string{strings.Repeat("a", 25_000), strings.Repeat("ب", 10_000), strings.Repeat("漢", 10_000), strings.Repeat("x\u200b", 10_000)} {
+	for _, text := range []string{
+		strings.Repeat("a", 25_000), strings.Repeat("ب", 10_000), strings.Repeat("漢", 10_000),
+		strings.Repeat("x\u200b", 10_000),
+	} {
 		p := s.Set([]Span{{Text: text}}, 40)
 		if got := reading(p); got != text {
 			t.Errorf("%.4q… lost letters", text)
@@ -248,7 +262,8 @@ func TestFonts_ComeWithTheirLicence(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, err := io.ReadAll(r)
-	if err != nil || !strings.Contains(string(text), "SIL OPEN FONT LICENSE") || !strings.Contains(string(text), "Copyright") {
+	if err != nil ||
+		!strings.Contains(string(text), "SIL OPEN FONT LICENSE") || !strings.Contains(string(text), "Copyright") {
 		t.Errorf("%v, %.80s", err, text)
 	}
 }
@@ -260,7 +275,8 @@ func checkSet(t interface{ Fatalf(string, ...any) }, s *Setter, text string, wid
 		t.Fatalf("%q reads as %q", want, got)
 	}
 	for _, l := range p.Lines {
-		if l.Width > width+1e-6 && len(l.Clusters) > 1 && !slices.ContainsFunc(l.Clusters, func(c Cluster) bool { return c.Advance <= 0 }) {
+		odd := slices.ContainsFunc(l.Clusters, func(c Cluster) bool { return c.Advance <= 0 }) // accents, which move nothing
+		if l.Width > width+1e-6 && len(l.Clusters) > 1 && !odd {
 			t.Fatalf("%q: a line of %f in %f", text, l.Width, width)
 		}
 	}

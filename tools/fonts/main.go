@@ -2,9 +2,9 @@
 //
 //	go run -C tools/fonts . DIR
 //
-// DIR holds node_modules, and its folder packed gets one NAME.face for each row of the table below. A face has two parts, because a
-// report needs few of its glyphs: the tables that shaping reads, and the outlines in blocks that are opened one by
-// one. Variable fonts become fixed ones, hinting goes, and from the large families only the characters that people
+// DIR holds node_modules, and its folder packed gets one NAME.face for each row of the table below. A
+// face has two parts, because a report needs few of its glyphs: the tables that
+// shaping reads, and the outlines in blocks that are opened one by one. Variable fonts become fixed ones, hinting goes, and from the large families only the characters that people
 // write are kept. The same packages make the same bytes.
 package main
 
@@ -44,7 +44,8 @@ func families() []family {
 		"arabic", "armenian", "bengali", "ethiopic", "georgian", "gujarati", "gurmukhi", "hebrew", "kannada", "khmer", "lao",
 		"malayalam", "myanmar", "sinhala", "tamil", "telugu", "thai",
 	} {
-		list = append(list, family{script, variable + script + "/files/noto-sans-" + script + "-" + script + "-wght-normal.woff2", nil})
+		file := "noto-sans-" + script + "-" + script + "-wght-normal.woff2"
+		list = append(list, family{script, variable + script + "/files/" + file, nil})
 	}
 	return list
 }

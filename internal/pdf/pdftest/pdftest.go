@@ -39,7 +39,10 @@ var (
 
 // Read reads a whole file, or says what is wrong with it.
 func Read(data []byte) (*File, error) {
-	f := &File{Elements: map[string]int{}, objects: map[int]string{}, streams: map[int][]byte{}, codes: map[string]map[string]string{}}
+	f := &File{
+		Elements: map[string]int{}, objects: map[int]string{}, streams: map[int][]byte{},
+		codes: map[string]map[string]string{},
+	}
 	root, err := f.readObjects(data)
 	if err != nil {
 		return nil, err
