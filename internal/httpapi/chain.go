@@ -444,7 +444,7 @@ func (a *API) addressKey(r *http.Request, g group) string {
 }
 
 // limitHeaders tells the caller where they stand: the draft's fields, and the older ones
-// for the window that is nearest to its end.
+// for the window in which one more call is allowed soonest.
 func limitHeaders(h http.Header, d limit.Decision) {
 	if len(d.Windows) == 0 {
 		return
