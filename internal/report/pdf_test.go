@@ -101,7 +101,7 @@ func TestWritePDF_SaysWhatTheReportSays(t *testing.T) {
 func TestWritePDF_IsTheSameEveryTime(t *testing.T) {
 	t.Parallel()
 	for name, r := range map[string]*assess.Report{"sample": sample(), "bare": bare(), "wide": wide(60)} {
-		if written(t, r, PDF) != written(t, r, PDF) {
+		if got := written(t, r, PDF); got != written(t, r, PDF) {
 			t.Errorf("%s: two writings differ", name)
 		}
 		readPDF(t, r)

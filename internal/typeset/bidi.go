@@ -194,9 +194,9 @@ func (p *directions) pairs() []pair {
 			stack = append(stack, opened{canonical(mirrored(p.text[i])), k})
 			continue
 		}
-		for n := len(stack) - 1; n >= 0; n-- {
-			if stack[n].closes == canonical(p.text[i]) {
-				pairs, stack = append(pairs, pair{stack[n].at, k}), stack[:n]
+		for n, open := range slices.Backward(stack) {
+			if open.closes == canonical(p.text[i]) {
+				pairs, stack = append(pairs, pair{open.at, k}), stack[:n]
 				break
 			}
 		}

@@ -158,15 +158,15 @@ func (f *File) readPages(tree string) error {
 		return fmt.Errorf("%d pages are said to be %d", len(kids), number(tree, "/Count"))
 	}
 	for _, id := range kids {
-		page := ""
+		var page strings.Builder
 		for _, part := range references(f.objects[id], "/Contents") {
 			text, err := f.text(f.streams[part])
 			if err != nil {
 				return fmt.Errorf("page %d: %w", len(f.Pages)+1, err)
 			}
-			page += text
+			page.WriteString(text)
 		}
-		f.Pages = append(f.Pages, page)
+		f.Pages = append(f.Pages, page.String())
 	}
 	return nil
 }
