@@ -1,0 +1,149 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	random "math/rand/v2"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+)
+
+// settleLimit is how long the last analyses may take to end.
+const settleLimit = 2 * time.Minute
+
+// tally is what was sent and what became of it.
+type tally struct {
+	mu             sync.Mutex
+	ids            map[string]string // of each key that was accepted: the analysis
+	answered, busy int
+	broken         []string
+	completed      int
+	lost, doubled  int
+	unpaid         int
+}
+
+// note counts an answer of the program.
+func (t *tally) note(what string, status int, answer []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.answered++
+	switch {
+	case status == http.StatusServiceUnavailable:
+		t.busy++
+	case status >= http.StatusInternalServerError:
+		t.broken = append(t.broken, fmt.Sprintf("%s: %d %s", what, status, answer[:min(len(answer), 300)]))
+	}
+}
+
+// start starts an analysis, and sends it again until it is answered. It waits a little, so that analyses run meanwhile.
+func (t *tally) start(ctx context.Context, p *person) {
+	key := rand.Text()
+	body := `{"account_id":"` + p.account + `","consent":true}`
+	for {
+		// A request under way is seen through, because its answer tells whether it counts.
+		asked, cancel := context.WithTimeout(context.WithoutCancel(ctx), startLimit)
+		status, answer, err := p.call(asked, http.MethodPost, "/api/v1/analyses", body, "Idempotency-Key", key)
+		cancel()
+		if err != nil || status == http.StatusServiceUnavailable {
+			pause(context.WithoutCancel(ctx), 50*time.Millisecond)
+			continue
+		}
+		t.note("POST /api/v1/analyses", status, answer)
+		var a struct{ ID string }
+		if status == http.StatusAccepted && json.Unmarshal(answer, &a) == nil {
+			t.accept(key, a.ID)
+		}
+		break
+	}
+	pause(ctx, time.Duration(random.Int64N(int64(400*time.Millisecond)))) //nolint:gosec // no secret
+}
+
+func (t *tally) accept(key, id string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ids == nil {
+		t.ids = map[string]string{}
+	}
+	t.ids[key] = id
+}
+
+var placeholder = regexp.MustCompile(`\{[^}]+\}`)
+
+// values are what random requests are made of.
+var values = []string{
+	"", "1", "0", "-1", "x", "01a22048-67c6-7b55-9f45-eb3e2d8b1750", "99999999999999999999", "'", "%00", "é", "null", "true",
+	"2026-11-28T00:00:00Z", "job_search", strings.Repeat("a", 3000), "\u202e", "{\"a\":", "../..", "high", "pdf",
+}
+
+// send sends one random request. A deletion of an analysis that is counted is not among them: ids are random.
+func (t *tally) send(ctx context.Context, p *person, o operation, r *random.Rand) {
+	pick := func() string { return values[r.IntN(len(values))] }
+	path := placeholder.ReplaceAllStringFunc(o.path, func(string) string {
+		if r.IntN(2) == 0 {
+			return "01a22048-67c6-7b55-9f45-eb3e2d8b1750"
+		}
+		return url.PathEscape(pick()) + "x"
+	})
+	query := url.Values{}
+	for _, name := range o.parameters {
+		if r.IntN(3) == 0 {
+			query.Set(name, pick())
+		}
+	}
+	body := ""
+	if o.method != http.MethodGet {
+		b, _ := json.Marshal(map[string]string{pick(): pick(), "account_id": p.account, "text": pick()})
+		body = string(b)
+	}
+	status, answer, err := p.call(ctx, o.method, path+"?"+query.Encode(), body)
+	if err != nil {
+		pause(ctx, 20*time.Millisecond) // the process is dead just now
+		return
+	}
+	t.note(o.method+" "+o.path, status, answer)
+}
+
+// settle waits for every analysis to end and compares what was accepted with what there is.
+func (t *tally) settle(ctx context.Context, p *person) error {
+	end := time.Now().Add(settleLimit)
+	for _, id := range t.ids {
+		status := ""
+		for status != "completed" && status != "failed" && status != "cancelled" && time.Now().Before(end) {
+			var a struct{ Status string }
+			if err := p.get(ctx, "/api/v1/analyses/"+id, &a); err != nil {
+				break // it is not there
+			}
+			if status = a.Status; status == "queued" || status == "running" {
+				pause(ctx, 100*time.Millisecond)
+			}
+		}
+		switch status {
+		case "completed":
+			t.completed++
+		case "failed", "cancelled":
+		default:
+			t.lost++
+		}
+	}
+	var list struct{ Total int }
+	if err := p.get(ctx, "/api/v1/analyses?limit=1", &list); err != nil {
+		return err
+	}
+	t.doubled = max(0, list.Total-len(t.ids))
+	var usage struct {
+		Analyses struct{ Used, Reserved int }
+	}
+	if err := p.get(ctx, "/api/v1/usage", &usage); err != nil {
+		return err
+	}
+	t.unpaid = max(usage.Analyses.Used-t.completed, t.completed-usage.Analyses.Used) + usage.Analyses.Reserved
+	return nil
+}
