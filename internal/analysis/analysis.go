@@ -19,6 +19,7 @@
 //	sweep     sweep.go     queue runs anew whose process died
 //	keep      keep.go      keep posts for the next run of a schedule
 //	since     since.go     what is new since the report before, and who is told
+//	past      past.go      the reports of an account in a row, and what moved from one to another
 //	retain    retain.go    erase what was kept long enough
 //	withdraw  withdraw.go  end a consent and what it allowed
 //	upload    upload.go    keep the posts of an X archive

@@ -60,12 +60,16 @@ func (s *Service) since(ctx context.Context, a Analysis, r *assess.Report) (sinc
 
 // lensScores are the scores of a report for every purpose, as JSON.
 func lensScores(r *assess.Report) (string, error) {
+	b, err := json.Marshal(scoresOf(r))
+	return string(b), err
+}
+
+func scoresOf(r *assess.Report) map[assess.Purpose]float64 {
 	scores := map[assess.Purpose]float64{}
 	for _, p := range assess.Purposes {
 		scores[p] = r.Under(p).Score
 	}
-	b, err := json.Marshal(scores)
-	return string(b), err
+	return scores
 }
 
 // tellFinished writes the notices of a report that was made.

@@ -139,6 +139,9 @@ func (c *Console) Routes() map[string]http.Handler {
 		"POST /account/webhooks/{id}/remove":                          c.form(c.removeWebhook, c.showWebhooks),
 		"POST /account/webhooks/{id}/deliveries/{delivery}/redeliver": c.form(c.redeliver, c.showWebhook),
 
+		"GET /history": c.member(c.showHistory),
+		"GET /compare": c.member(c.showCompare),
+
 		"GET /schedules":              c.member(c.showSchedules),
 		"POST /schedules":             c.form(c.makeSchedule, c.showSchedules),
 		"POST /schedules/{id}":        c.form(c.changeSchedule, c.showSchedules),

@@ -26,6 +26,7 @@ type page struct {
 	DocsLinks bool
 	Watch     string // the analysis that the page follows; "" for none
 	Report    bool   // the page needs the style sheet and the script of a report
+	Charts    bool   // the page needs the style sheets of charts
 
 	files assets
 }

@@ -40,6 +40,7 @@ type reportView struct {
 	Counts   map[assess.Severity]int // of those that match, were no severity asked for; "" is all of them
 	Years    []int                   // that have findings
 	Steps    []todoStep
+	Since    *analysis.Movement // from the report before; nil for the first
 }
 
 // lens is a purpose to read the report for, and the score that it gives.
@@ -92,6 +93,9 @@ func (c *Console) showReport(v *visit, a analysis.Analysis) error {
 	view.addLeading()
 	view.addFindings()
 	view.addSteps()
+	if view.Since, err = c.Analyses.MovedSince(v.r.Context(), a, r.Account.ID); err != nil {
+		return err
+	}
 	view.Undo = undoOf(v.r.URL.Query(), r.Findings)
 	return c.ok(v, reportPage(view))
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/repazoo/repazoo/internal/sandbox/web"
+	"github.com/repazoo/repazoo/internal/sandbox/x"
 )
 
 func isControl(p string) bool { return strings.HasPrefix(p, "/sandbox/") }
@@ -18,6 +19,8 @@ func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
 		s.showState(w, r)
 	case "POST /sandbox/clock":
 		s.postClock(w, r)
+	case "POST /sandbox/posts":
+		s.postPost(w, r)
 	case "POST /sandbox/faults":
 		s.postFault(w, r)
 	case "POST /sandbox/webhooks":
@@ -59,6 +62,22 @@ func (s *Sandbox) postClock(w http.ResponseWriter, r *http.Request) {
 	}
 	s.Advance(d)
 	web.JSON(w, http.StatusOK, map[string]any{"now": s.Now().Format(time.RFC3339)})
+}
+
+// maxPosted is far more than a post on X may have.
+const maxPosted = 25_000
+
+// postPost posts in the name of a person of the stand-in of X: {"handle":"gravelpit_gus","text":"Hello"}.
+func (s *Sandbox) postPost(w http.ResponseWriter, r *http.Request) {
+	var in struct{ Handle, Text string }
+	if !web.ReadControl(w, r, &in) {
+		return
+	}
+	if in.Text == "" || len(in.Text) > maxPosted || s.x.Posts(in.Handle) == nil {
+		http.Error(w, "handle must be of one of the people, and text a text", http.StatusBadRequest)
+		return
+	}
+	web.JSON(w, http.StatusOK, map[string]any{"id": s.x.AddPost(in.Handle, x.Post{Text: in.Text})})
 }
 
 // postFault takes one [Fault] as JSON.
