@@ -37,7 +37,7 @@ func (c *Client) get(ctx context.Context, path string, q url.Values, access stri
 	case err != nil && errors.Is(last, ErrCutOff): // failsafe tells only that ctx ended
 		return last
 	case err == nil && json.Unmarshal(body, v) != nil:
-		return fault.XUnavailable.Because(errMalformed)
+		return fault.XUnavailable.Because(ErrMalformed)
 	case err != nil && !errors.Is(err, fault.XUnavailable): // cancelled while waiting
 		return broken(err)
 	}

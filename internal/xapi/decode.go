@@ -20,6 +20,7 @@ const (
 // Post is one post, its text whole and unescaped.
 type Post struct {
 	ID        string // digits
+	AuthorID  string // digits; "" when X did not say
 	Text      string // the whole text, also of a long post
 	Lang      string // BCP 47 as X guessed it; "und" or empty when it could not
 	ReplyToID string // the post this one answers, if any
@@ -68,6 +69,7 @@ func (w wirePage) altTexts() map[string]string {
 
 type wirePost struct {
 	ID          string       `json:"id"`
+	AuthorID    string       `json:"author_id"`
 	Text        string       `json:"text"`
 	Lang        string       `json:"lang"`
 	CreatedAt   time.Time    `json:"created_at"`
@@ -116,7 +118,7 @@ type wireMetrics struct {
 func (w wirePage) page() (Page, error) {
 	if w.Meta == nil && len(w.Data) == 0 {
 		if len(w.Errors) == 0 {
-			return Page{}, fault.XUnavailable.Because(errMalformed)
+			return Page{}, fault.XUnavailable.Because(ErrMalformed)
 		}
 		return Page{}, fault.XUnavailable.Saying("X does not show the posts of this account. It may be suspended, protected or gone.").
 			Because(&Refused{http.StatusOK, lastSegment(w.Errors[0].Type)})
@@ -143,7 +145,7 @@ func decodePost(raw []byte, altTexts map[string]string) (p Post, ok bool) {
 		return Post{}, false
 	}
 	p = Post{
-		ID: w.ID, Lang: w.Lang, PostedAt: w.CreatedAt, Media: len(w.Attachments.MediaKeys), Metrics: w.Metrics.known(),
+		ID: w.ID, AuthorID: w.AuthorID, Lang: w.Lang, PostedAt: w.CreatedAt, Media: len(w.Attachments.MediaKeys), Metrics: w.Metrics.known(),
 		Text:     html.UnescapeString(cmp.Or(w.NoteTweet.Text, w.NotePost.Text, w.Text)),
 		Hashtags: hashtags(w.Entities, w.NoteTweet.Entities, w.NotePost.Entities),
 		Reply:    w.ReplyToUser != "",
@@ -208,6 +210,7 @@ func isID(s string) bool {
 
 func notAnID(s string) bool { return !isID(s) }
 
+// confirmDeleted reads the answer to a deletion. Anything but a clear yes is [ErrMalformed].
 func confirmDeleted(body []byte) error {
 	var in struct {
 		Data struct {
@@ -215,7 +218,7 @@ func confirmDeleted(body []byte) error {
 		} `json:"data"`
 	}
 	if json.Unmarshal(body, &in) != nil || !in.Data.Deleted {
-		return fault.XUnavailable.Because(errMalformed)
+		return fault.XUnavailable.Because(ErrMalformed)
 	}
 	return nil
 }

@@ -23,10 +23,10 @@ var (
 	ErrForbidden    = errors.New("xapi: the access token does not permit this")
 	ErrCreditsGone  = errors.New("xapi: the app's prepaid credits are used up")
 	ErrCutOff       = errors.New("xapi: the caller did not wait for the answer, which X may have charged for")
+	ErrMalformed    = errors.New("xapi: the answer could not be understood")
 
-	errMalformed = errors.New("xapi: the answer could not be understood")
-	errTooLarge  = errors.New("xapi: the answer is larger than 8 MiB")
-	errNotAnID   = errors.New("xapi: an id is not a number")
+	errTooLarge = errors.New("xapi: the answer is larger than 8 MiB")
+	errNotAnID  = errors.New("xapi: an id is not a number")
 )
 
 // RateLimited is the cause of a 429. Find it with errors.AsType[*RateLimited].

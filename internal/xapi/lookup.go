@@ -41,7 +41,7 @@ func (c *Client) Lookup(ctx context.Context, access string, ids []string) (Found
 		return Found{}, err
 	}
 	if len(in.Data) == 0 && len(in.Errors) == 0 {
-		return Found{}, fault.XUnavailable.Because(errMalformed)
+		return Found{}, fault.XUnavailable.Because(ErrMalformed)
 	}
 	found := Found{Reads: len(in.Data)}
 	altTexts := in.altTexts()

@@ -130,7 +130,7 @@ func tokenError(err error, whenDead string) error {
 	case failed:
 		return broken(err)
 	}
-	return fault.XUnavailable.Because(errMalformed)
+	return fault.XUnavailable.Because(ErrMalformed)
 }
 
 // ofValue is how X speaks of a token or code that it does not take. It says invalid_request to many other mistakes too, such

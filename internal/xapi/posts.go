@@ -117,7 +117,7 @@ func (c *Client) page(ctx context.Context, access, userID string, q url.Values) 
 }
 
 // postFields are the fields Repazoo uses; X bills a post the same with or without them.
-const postFields = "attachments,created_at,edit_history_tweet_ids,entities,in_reply_to_user_id,lang,note_tweet,public_metrics,referenced_tweets"
+const postFields = "attachments,author_id,created_at,edit_history_tweet_ids,entities,in_reply_to_user_id,lang,note_tweet,public_metrics,referenced_tweets"
 
 // shown adds to a query what X shows of posts: these fields, and the descriptions of their pictures.
 func shown(q url.Values) url.Values {

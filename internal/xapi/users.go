@@ -119,23 +119,24 @@ func (c *Client) me(ctx context.Context, access, fields string) (wireUser, error
 			"used up. Nothing was changed; try again later.").After(creditsPause).Because(err)
 	}
 	if err == nil && (!isID(in.Data.ID) || in.Data.Username == "") {
-		err = fault.XUnavailable.Because(errMalformed)
+		err = fault.XUnavailable.Because(ErrMalformed)
 	}
 	return in.Data, err
 }
 
-// DeletePost deletes one of the account's own posts. A post that is already gone counts as deleted; somebody else's is
-// [ErrForbidden]. It needs the scope tweet.write and is tried once.
-func (c *Client) DeletePost(ctx context.Context, access, id string) error {
+// DeletePost deletes one of the account's own posts; gone says that it was not there any more. Somebody else's is
+// [ErrForbidden]. It needs the scope tweet.write and is tried once: whether a post still stands after an answer that was
+// lost, [Client.Lookup] tells.
+func (c *Client) DeletePost(ctx context.Context, access, id string) (gone bool, err error) {
 	if !isID(id) {
-		return fault.XUnavailable.Because(errNotAnID)
+		return false, fault.XUnavailable.Because(errNotAnID)
 	}
 	body, err := c.once(ctx, http.MethodDelete, "/2/tweets/"+id, nil, access)
 	if r, ok := errors.AsType[*Refused](err); ok && r.Status == http.StatusNotFound {
-		return nil
+		return true, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
-	return confirmDeleted(body)
+	return false, confirmDeleted(body)
 }

@@ -90,7 +90,7 @@ func (x *Server) version(id string, fields []string) (p Post, post map[string]an
 	x.find(func(a *account) bool {
 		for _, p = range a.timeline() {
 			if p.ID == id || slices.Contains(strings.Fields(p.Earlier), id) {
-				post = p.wire(fields, x.cfg.NewSpelling)
+				post = p.wire(a.ID, fields, x.cfg.NewSpelling)
 				post["id"] = id
 				return true
 			}

@@ -128,12 +128,14 @@ func (x *Server) getPosts(w http.ResponseWriter, r *http.Request) {
 	}
 	withMedia, ok := x.wantsMedia(w, r)
 	if ok {
-		x.writePage(w, q, q.pick(a.timeline()), fields, withMedia)
+		x.writePage(w, q, a.ID, q.pick(a.timeline()), fields, withMedia)
 	}
 }
 
 // writePage answers with the first posts of rest and, when there are more, a token to go on.
-func (x *Server) writePage(w http.ResponseWriter, q timelineQuery, rest []Post, fields []string, withMedia bool) {
+func (x *Server) writePage(
+	w http.ResponseWriter, q timelineQuery, author string, rest []Post, fields []string, withMedia bool,
+) {
 	shown := rest[:min(q.size, len(rest))]
 	meta := map[string]any{"result_count": len(shown)}
 	out := map[string]any{"meta": meta}
@@ -145,7 +147,7 @@ func (x *Server) writePage(w http.ResponseWriter, q timelineQuery, rest []Post, 
 		}
 		data := make([]map[string]any, len(shown))
 		for i, p := range shown {
-			data[i] = p.wire(fields, x.cfg.NewSpelling)
+			data[i] = p.wire(author, fields, x.cfg.NewSpelling)
 		}
 		out["data"] = data
 	}

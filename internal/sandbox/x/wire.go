@@ -13,9 +13,10 @@ var (
 	hashtag    = regexp.MustCompile(`#(\p{L}[\p{L}\p{N}_]*)`)
 )
 
-// wire is a post as X shows it: its default fields and those that were asked for, in the old or the new spelling.
-func (p Post) wire(fields []string, newSpelling bool) map[string]any {
+// wire is a post of an author as X shows it: its default fields and those that were asked for, in the old or the new spelling.
+func (p Post) wire(author string, fields []string, newSpelling bool) map[string]any {
 	all := map[string]any{
+		"author_id":  author,
 		"created_at": p.At.UTC().Format("2006-01-02T15:04:05.000Z"), "lang": p.Lang, "source": "Sandbox",
 		"public_metrics": map[string]int{
 			"retweet_count": p.Reposts, "reply_count": p.Replies, "like_count": p.Likes,
