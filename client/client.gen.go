@@ -111,6 +111,168 @@ func (e ChangeScheduleInputBodyEvery) Valid() bool {
 	}
 }
 
+// Defines values for CleanupBodyState.
+const (
+	CleanupBodyStateDone    CleanupBodyState = "done"
+	CleanupBodyStateDraft   CleanupBodyState = "draft"
+	CleanupBodyStateEnded   CleanupBodyState = "ended"
+	CleanupBodyStateFrozen  CleanupBodyState = "frozen"
+	CleanupBodyStatePaused  CleanupBodyState = "paused"
+	CleanupBodyStateRunning CleanupBodyState = "running"
+	CleanupBodyStateStopped CleanupBodyState = "stopped"
+)
+
+// Valid indicates whether the value is a known member of the CleanupBodyState enum.
+func (e CleanupBodyState) Valid() bool {
+	switch e {
+	case CleanupBodyStateDone:
+		return true
+	case CleanupBodyStateDraft:
+		return true
+	case CleanupBodyStateEnded:
+		return true
+	case CleanupBodyStateFrozen:
+		return true
+	case CleanupBodyStatePaused:
+		return true
+	case CleanupBodyStateRunning:
+		return true
+	case CleanupBodyStateStopped:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CleanupBodyWaitingFor.
+const (
+	CleanupBodyWaitingForAnswer   CleanupBodyWaitingFor = "answer"
+	CleanupBodyWaitingForDay      CleanupBodyWaitingFor = "day"
+	CleanupBodyWaitingForEmpty    CleanupBodyWaitingFor = ""
+	CleanupBodyWaitingForOperator CleanupBodyWaitingFor = "operator"
+	CleanupBodyWaitingForPace     CleanupBodyWaitingFor = "pace"
+	CleanupBodyWaitingForX        CleanupBodyWaitingFor = "x"
+)
+
+// Valid indicates whether the value is a known member of the CleanupBodyWaitingFor enum.
+func (e CleanupBodyWaitingFor) Valid() bool {
+	switch e {
+	case CleanupBodyWaitingForAnswer:
+		return true
+	case CleanupBodyWaitingForDay:
+		return true
+	case CleanupBodyWaitingForEmpty:
+		return true
+	case CleanupBodyWaitingForOperator:
+		return true
+	case CleanupBodyWaitingForPace:
+		return true
+	case CleanupBodyWaitingForX:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CleanupPostBodyOutcome.
+const (
+	CleanupPostBodyOutcomeAsked   CleanupPostBodyOutcome = "asked"
+	CleanupPostBodyOutcomeChanged CleanupPostBodyOutcome = "changed"
+	CleanupPostBodyOutcomeDeleted CleanupPostBodyOutcome = "deleted"
+	CleanupPostBodyOutcomeEmpty   CleanupPostBodyOutcome = ""
+	CleanupPostBodyOutcomeForeign CleanupPostBodyOutcome = "foreign"
+	CleanupPostBodyOutcomeGone    CleanupPostBodyOutcome = "gone"
+	CleanupPostBodyOutcomeHidden  CleanupPostBodyOutcome = "hidden"
+	CleanupPostBodyOutcomeKept    CleanupPostBodyOutcome = "kept"
+)
+
+// Valid indicates whether the value is a known member of the CleanupPostBodyOutcome enum.
+func (e CleanupPostBodyOutcome) Valid() bool {
+	switch e {
+	case CleanupPostBodyOutcomeAsked:
+		return true
+	case CleanupPostBodyOutcomeChanged:
+		return true
+	case CleanupPostBodyOutcomeDeleted:
+		return true
+	case CleanupPostBodyOutcomeEmpty:
+		return true
+	case CleanupPostBodyOutcomeForeign:
+		return true
+	case CleanupPostBodyOutcomeGone:
+		return true
+	case CleanupPostBodyOutcomeHidden:
+		return true
+	case CleanupPostBodyOutcomeKept:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CleanupWholeState.
+const (
+	CleanupWholeStateDone    CleanupWholeState = "done"
+	CleanupWholeStateDraft   CleanupWholeState = "draft"
+	CleanupWholeStateEnded   CleanupWholeState = "ended"
+	CleanupWholeStateFrozen  CleanupWholeState = "frozen"
+	CleanupWholeStatePaused  CleanupWholeState = "paused"
+	CleanupWholeStateRunning CleanupWholeState = "running"
+	CleanupWholeStateStopped CleanupWholeState = "stopped"
+)
+
+// Valid indicates whether the value is a known member of the CleanupWholeState enum.
+func (e CleanupWholeState) Valid() bool {
+	switch e {
+	case CleanupWholeStateDone:
+		return true
+	case CleanupWholeStateDraft:
+		return true
+	case CleanupWholeStateEnded:
+		return true
+	case CleanupWholeStateFrozen:
+		return true
+	case CleanupWholeStatePaused:
+		return true
+	case CleanupWholeStateRunning:
+		return true
+	case CleanupWholeStateStopped:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CleanupWholeWaitingFor.
+const (
+	CleanupWholeWaitingForAnswer   CleanupWholeWaitingFor = "answer"
+	CleanupWholeWaitingForDay      CleanupWholeWaitingFor = "day"
+	CleanupWholeWaitingForEmpty    CleanupWholeWaitingFor = ""
+	CleanupWholeWaitingForOperator CleanupWholeWaitingFor = "operator"
+	CleanupWholeWaitingForPace     CleanupWholeWaitingFor = "pace"
+	CleanupWholeWaitingForX        CleanupWholeWaitingFor = "x"
+)
+
+// Valid indicates whether the value is a known member of the CleanupWholeWaitingFor enum.
+func (e CleanupWholeWaitingFor) Valid() bool {
+	switch e {
+	case CleanupWholeWaitingForAnswer:
+		return true
+	case CleanupWholeWaitingForDay:
+		return true
+	case CleanupWholeWaitingForEmpty:
+		return true
+	case CleanupWholeWaitingForOperator:
+		return true
+	case CleanupWholeWaitingForPace:
+		return true
+	case CleanupWholeWaitingForX:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CreateKeyInputBodyScopes.
 const (
 	AccountRead   CreateKeyInputBodyScopes = "account:read"
@@ -851,6 +1013,15 @@ type AnalysisError struct {
 	Message string `json:"message"`
 }
 
+// AskLeaveInputBody defines model for AskLeaveInputBody.
+type AskLeaveInputBody struct {
+	// Consent You agree to the consent_text of the clean-up; needed the first time.
+	Consent *bool `json:"consent,omitempty"`
+
+	// RedirectTo Where the browser goes afterwards; the page of the clean-up by default.
+	RedirectTo *string `json:"redirect_to,omitempty"`
+}
+
 // AuditOutputBody defines model for AuditOutputBody.
 type AuditOutputBody struct {
 	Data []LineBody `json:"data"`
@@ -868,6 +1039,15 @@ type Cause struct {
 	Kind     string   `json:"kind"`
 	Points   float64  `json:"points"`
 	Why      string   `json:"why"`
+}
+
+// ChangeCleanupInputBody defines model for ChangeCleanupInputBody.
+type ChangeCleanupInputBody struct {
+	// Remove Ids of posts that are to stay. A frozen plan is a draft again.
+	Remove []string `json:"remove,omitempty"`
+
+	// Ticked The ids of the posts that you deleted by hand: these and no others.
+	Ticked []string `json:"ticked,omitempty"`
 }
 
 // ChangeInputBody defines model for ChangeInputBody.
@@ -966,6 +1146,162 @@ type ChurnBody struct {
 	Rate float64 `json:"rate"`
 }
 
+// CleanupBody defines model for CleanupBody.
+type CleanupBody struct {
+	AccountID string `json:"account_id"`
+
+	// AnalysisID Null once the analysis was deleted.
+	AnalysisID *string    `json:"analysis_id"`
+	BackupAt   *time.Time `json:"backup_at"`
+	ConsentAt  *time.Time `json:"consent_at"`
+	CreatedAt  time.Time  `json:"created_at"`
+
+	// ExpiresAt The plan, its leave and its backup end then.
+	ExpiresAt  time.Time         `json:"expires_at"`
+	FinishedAt *time.Time        `json:"finished_at"`
+	FrozenAt   *time.Time        `json:"frozen_at"`
+	Handle     string            `json:"handle"`
+	ID         string            `json:"id"`
+	Links      map[string]string `json:"links"`
+
+	// ScoreBefore When the clean-up was planned.
+	ScoreBefore *float64   `json:"score_before"`
+	ScoreNow    *float64   `json:"score_now"`
+	StartedAt   *time.Time `json:"started_at"`
+
+	// State frozen: the dry run was made. stopped: see why. done: every post has its outcome. ended: before that.
+	State     CleanupBodyState `json:"state"`
+	WaitUntil *time.Time       `json:"wait_until"`
+
+	// WaitingFor Why nothing happens before wait_until: X asked for it, 50 in 15 minutes are done, the daily bound, X does not answer, this server's credits at X.
+	WaitingFor CleanupBodyWaitingFor `json:"waiting_for"`
+
+	// Why What happened, and who must act.
+	Why string `json:"why"`
+
+	// WhyCode Of a stopped clean-up.
+	WhyCode string `json:"why_code"`
+}
+
+// CleanupBodyState frozen: the dry run was made. stopped: see why. done: every post has its outcome. ended: before that.
+type CleanupBodyState string
+
+// CleanupBodyWaitingFor Why nothing happens before wait_until: X asked for it, 50 in 15 minutes are done, the daily bound, X does not answer, this server's credits at X.
+type CleanupBodyWaitingFor string
+
+// CleanupEffect defines model for CleanupEffect.
+type CleanupEffect struct {
+	AlreadyGone int64 `json:"already_gone"`
+
+	// LeftOut Not yours, not shown by X, or changed.
+	LeftOut    int64   `json:"left_out"`
+	LevelAfter *string `json:"level_after"`
+	LikesLost  int64   `json:"likes_lost"`
+
+	// MicroUsd What X charges this server.
+	MicroUsd int64 `json:"micro_usd"`
+
+	// Posts That are still to go.
+	Posts       int64 `json:"posts"`
+	RepliesLost int64 `json:"replies_lost"`
+
+	// ScoreAfter Null when the report is gone.
+	ScoreAfter *float64 `json:"score_after"`
+
+	// Seconds About how long it takes, waits included.
+	Seconds int64     `json:"seconds"`
+	Until   time.Time `json:"until"`
+}
+
+// CleanupPostBody defines model for CleanupPostBody.
+type CleanupPostBody struct {
+	// AskedAt When X was asked to delete it.
+	AskedAt  *time.Time    `json:"asked_at"`
+	DoneAt   *time.Time    `json:"done_at"`
+	Findings []PostFinding `json:"findings"`
+	ID       string        `json:"id"`
+	Likes    int64         `json:"likes"`
+
+	// Outcome Empty: it is still to go. gone: it was gone already. changed, foreign and hidden: left alone.
+	Outcome  CleanupPostBodyOutcome `json:"outcome"`
+	PostedAt time.Time              `json:"posted_at"`
+	Replies  int64                  `json:"replies"`
+
+	// SeenAt X still showed it, after you had said so.
+	SeenAt *time.Time `json:"seen_at"`
+	Sha256 *string    `json:"sha256,omitempty"`
+	Text   string     `json:"text"`
+
+	// TickedAt You said that you deleted it by hand; not looked up yet.
+	TickedAt *time.Time `json:"ticked_at"`
+	URL      string     `json:"url"`
+	Whole    bool       `json:"whole"`
+}
+
+// CleanupPostBodyOutcome Empty: it is still to go. gone: it was gone already. changed, foreign and hidden: left alone.
+type CleanupPostBodyOutcome string
+
+// CleanupWhole defines model for CleanupWhole.
+type CleanupWhole struct {
+	AccountID string `json:"account_id"`
+
+	// AnalysisID Null once the analysis was deleted.
+	AnalysisID *string    `json:"analysis_id"`
+	BackupAt   *time.Time `json:"backup_at"`
+	ConsentAt  *time.Time `json:"consent_at"`
+
+	// ConsentText What is agreed to before X is asked for the leave.
+	ConsentText string        `json:"consent_text"`
+	CreatedAt   time.Time     `json:"created_at"`
+	Effect      CleanupEffect `json:"effect"`
+
+	// ExpiresAt The plan, its leave and its backup end then.
+	ExpiresAt  time.Time  `json:"expires_at"`
+	FinishedAt *time.Time `json:"finished_at"`
+	FrozenAt   *time.Time `json:"frozen_at"`
+	Handle     string     `json:"handle"`
+
+	// HasLeave X's leave to delete is there.
+	HasLeave bool              `json:"has_leave"`
+	ID       string            `json:"id"`
+	Links    map[string]string `json:"links"`
+
+	// Posts In the order in which they go.
+	Posts []CleanupPostBody `json:"posts"`
+
+	// ReceiptKeys The public keys (Ed25519, base64) of receipts, the current first.
+	ReceiptKeys []string `json:"receipt_keys"`
+
+	// ScoreBefore When the clean-up was planned.
+	ScoreBefore *float64   `json:"score_before"`
+	ScoreNow    *float64   `json:"score_now"`
+	StartedAt   *time.Time `json:"started_at"`
+
+	// State frozen: the dry run was made. stopped: see why. done: every post has its outcome. ended: before that.
+	State     CleanupWholeState `json:"state"`
+	WaitUntil *time.Time        `json:"wait_until"`
+
+	// WaitingFor Why nothing happens before wait_until: X asked for it, 50 in 15 minutes are done, the daily bound, X does not answer, this server's credits at X.
+	WaitingFor CleanupWholeWaitingFor `json:"waiting_for"`
+
+	// Why What happened, and who must act.
+	Why string `json:"why"`
+
+	// WhyCode Of a stopped clean-up.
+	WhyCode string `json:"why_code"`
+}
+
+// CleanupWholeState frozen: the dry run was made. stopped: see why. done: every post has its outcome. ended: before that.
+type CleanupWholeState string
+
+// CleanupWholeWaitingFor Why nothing happens before wait_until: X asked for it, 50 in 15 minutes are done, the daily bound, X does not answer, this server's credits at X.
+type CleanupWholeWaitingFor string
+
+// CleanupsOutputBody defines model for CleanupsOutputBody.
+type CleanupsOutputBody struct {
+	Data []CleanupBody `json:"data"`
+}
+
 // ComparedReport defines model for ComparedReport.
 type ComparedReport struct {
 	CreatedAt time.Time `json:"created_at"`
@@ -991,7 +1327,7 @@ type ConsentBody struct {
 	GivenAt time.Time `json:"given_at"`
 	ID      string    `json:"id"`
 
-	// Kind analysis: reading, keeping and judging posts. retention: keeping an uploaded archive.
+	// Kind analysis: reading, keeping and judging posts. retention: keeping an uploaded archive. cleanup: deleting the posts of a clean-up at X.
 	Kind string `json:"kind"`
 
 	// Version Of the words that were agreed to.
@@ -1076,6 +1412,17 @@ type Coverage struct {
 	PostsUnjudged        int64        `json:"posts_unjudged"`
 	Reposts              int64        `json:"reposts"`
 	To                   *time.Time   `json:"to"`
+}
+
+// CreateCleanupInputBody defines model for CreateCleanupInputBody.
+type CreateCleanupInputBody struct {
+	AnalysisID string `json:"analysis_id"`
+
+	// Findings Ids of findings, whose posts are chosen. Without findings and posts: those that the report advises to delete.
+	Findings []string `json:"findings,omitempty"`
+
+	// Posts Ids of posts.
+	Posts []string `json:"posts,omitempty"`
 }
 
 // CreateKeyInputBody defines model for CreateKeyInputBody.
@@ -1722,6 +2069,18 @@ type PortalOutputBody struct {
 	URL string `json:"url"`
 }
 
+// PostFinding defines model for PostFinding.
+type PostFinding struct {
+	Category   string  `json:"category"`
+	ID         string  `json:"id"`
+	Points     float64 `json:"points"`
+	Quote      string  `json:"quote"`
+	QuoteEnd   int64   `json:"quote_end"`
+	QuoteStart int64   `json:"quote_start"`
+	Reason     string  `json:"reason"`
+	Severity   string  `json:"severity"`
+}
+
 // PreviewAsks defines model for PreviewAsks.
 type PreviewAsks struct {
 	Calls int64 `json:"calls"`
@@ -1958,6 +2317,32 @@ type ProgressBodyStage string
 type ReadyOutputBody struct {
 	Parts map[string]HealthBody `json:"parts"`
 	Ready bool                  `json:"ready"`
+}
+
+// Receipt defines model for Receipt.
+type Receipt struct {
+	Account        string           `json:"account"`
+	Began          *time.Time       `json:"began"`
+	ConsentVersion *string          `json:"consent_version,omitempty"`
+	Counts         map[string]int64 `json:"counts"`
+	Ended          time.Time        `json:"ended"`
+	Format         string           `json:"format"`
+	Handle         string           `json:"handle"`
+	ID             string           `json:"id"`
+	Key            string           `json:"key"`
+	Posts          []ReceiptPost    `json:"posts"`
+	ScoreAfter     *float64         `json:"score_after"`
+	ScoreBefore    *float64         `json:"score_before"`
+	Signature      string           `json:"signature"`
+}
+
+// ReceiptPost defines model for ReceiptPost.
+type ReceiptPost struct {
+	AskedAt *time.Time `json:"asked_at"`
+	At      *time.Time `json:"at"`
+	ID      string     `json:"id"`
+	Outcome string     `json:"outcome"`
+	Sha256  *string    `json:"sha256,omitempty"`
 }
 
 // Recommendation defines model for Recommendation.
@@ -2632,6 +3017,15 @@ type PostAPIKeysIDRotateJSONRequestBody = RotateKeyInputBody
 // PostArchiveMultipartRequestBody defines body for PostArchive for multipart/form-data ContentType.
 type PostArchiveMultipartRequestBody PostArchiveMultipartBody
 
+// PostCleanupsJSONRequestBody defines body for PostCleanups for application/json ContentType.
+type PostCleanupsJSONRequestBody = CreateCleanupInputBody
+
+// PatchCleanupsIDJSONRequestBody defines body for PatchCleanupsID for application/json ContentType.
+type PatchCleanupsIDJSONRequestBody = ChangeCleanupInputBody
+
+// PostCleanupsIDLeaveJSONRequestBody defines body for PostCleanupsIDLeave for application/json ContentType.
+type PostCleanupsIDLeaveJSONRequestBody = AskLeaveInputBody
+
 // PostDraftsCheckJSONRequestBody defines body for PostDraftsCheck for application/json ContentType.
 type PostDraftsCheckJSONRequestBody = DraftInputBody
 
@@ -3008,6 +3402,171 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v1/audit (the `GetAudit` operationId).
 	GetAudit(ctx context.Context, params *GetAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetCleanups Your clean-ups, newest first
+	//
+	// At most 100.
+	//
+	// An API key needs the scope `analyses:read`.
+	//
+	// Corresponds with GET /api/v1/cleanups (the `GetCleanups` operationId).
+	GetCleanups(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostCleanupsWithBody Choose the posts of a clean-up
+	//
+	// A draft of the posts that findings stand in, the heaviest first. X is not asked, and nothing is deleted. An account has one open clean-up at a time.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/cleanups (the `PostCleanups` operationId).
+	PostCleanupsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostCleanups Choose the posts of a clean-up
+	//
+	// A draft of the posts that findings stand in, the heaviest first. X is not asked, and nothing is deleted. An account has one open clean-up at a time.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/cleanups (the `PostCleanups` operationId).
+	PostCleanups(ctx context.Context, body PostCleanupsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetCleanupsID One clean-up with its posts
+	//
+	// How far it is, what is left to be done and what that changes, and what became of each post.
+	//
+	// An API key needs the scope `analyses:read`.
+	//
+	// Corresponds with GET /api/v1/cleanups/{id} (the `GetCleanupsID` operationId).
+	GetCleanupsID(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PatchCleanupsIDWithBody Take posts out of a clean-up, or tick those you deleted by hand
+	//
+	// Posts are taken out before the deletion begins. Ticks are for those who delete by hand; nothing is believed before check.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v1/cleanups/{id} (the `PatchCleanupsID` operationId).
+	PatchCleanupsIDWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PatchCleanupsID Take posts out of a clean-up, or tick those you deleted by hand
+	//
+	// Posts are taken out before the deletion begins. Ticks are for those who delete by hand; nothing is believed before check.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v1/cleanups/{id} (the `PatchCleanupsID` operationId).
+	PatchCleanupsID(ctx context.Context, id string, body PatchCleanupsIDJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteCleanupsIDBackup Erase the backup now
+	//
+	// Of a clean-up that is over. The receipt stays.
+	//
+	// API keys are refused: sign in.
+	//
+	// Corresponds with DELETE /api/v1/cleanups/{id}/backup (the `DeleteCleanupsIDBackup` operationId).
+	DeleteCleanupsIDBackup(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostCleanupsIDBackup Save the backup of the posts
+	//
+	// The text, dates and findings of every post are kept, sealed, until expires_at. Nothing is deleted before this was done.
+	//
+	// API keys are refused: sign in.
+	//
+	// Corresponds with POST /api/v1/cleanups/{id}/backup (the `PostCleanupsIDBackup` operationId).
+	PostCleanupsIDBackup(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetCleanupsIDBackupZip The backup of the posts
+	//
+	// posts.json for programs and posts.txt for people. Pictures and videos are not in it.
+	//
+	// API keys are refused: sign in.
+	//
+	// Corresponds with GET /api/v1/cleanups/{id}/backup.zip (the `GetCleanupsIDBackupZip` operationId).
+	GetCleanupsIDBackupZip(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostCleanupsIDCheck Look up the posts that you deleted by hand
+	//
+	// What X shows no more counts no more in your reports. It takes a read of your plan for each post that still stands.
+	//
+	// API keys are refused: sign in.
+	//
+	// Corresponds with POST /api/v1/cleanups/{id}/check (the `PostCleanupsIDCheck` operationId).
+	PostCleanupsIDCheck(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostCleanupsIDDryRun Show what would go, and freeze the plan
+	//
+	// Every post is looked up at X, which takes reads of your plan. What X shows is frozen and signed: nothing else is deleted later. Nothing is deleted now.
+	//
+	// API keys are refused: sign in.
+	//
+	// Corresponds with POST /api/v1/cleanups/{id}/dry-run (the `PostCleanupsIDDryRun` operationId).
+	PostCleanupsIDDryRun(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostCleanupsIDEnd End a clean-up; what is left stays on X
+	//
+	// The leave to delete is given back.
+	//
+	// API keys are refused: sign in.
+	//
+	// Corresponds with POST /api/v1/cleanups/{id}/end (the `PostCleanupsIDEnd` operationId).
+	PostCleanupsIDEnd(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostCleanupsIDLeaveWithBody Agree to the clean-up, and ask X for the leave to delete
+	//
+	// It needs a sign-in of the last 15 minutes, in the session that asks. Open authorization_url in a browser that keeps the cookie of this answer. The leave is given back to X when the clean-up ends or stops.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/cleanups/{id}/leave (the `PostCleanupsIDLeave` operationId).
+	PostCleanupsIDLeaveWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostCleanupsIDLeave Agree to the clean-up, and ask X for the leave to delete
+	//
+	// It needs a sign-in of the last 15 minutes, in the session that asks. Open authorization_url in a browser that keeps the cookie of this answer. The leave is given back to X when the clean-up ends or stops.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/cleanups/{id}/leave (the `PostCleanupsIDLeave` operationId).
+	PostCleanupsIDLeave(ctx context.Context, id string, body PostCleanupsIDLeaveJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostCleanupsIDPause Pause a clean-up
+	//
+	// A deletion that is under way still gets its answer.
+	//
+	// API keys are refused: sign in.
+	//
+	// Corresponds with POST /api/v1/cleanups/{id}/pause (the `PostCleanupsIDPause` operationId).
+	PostCleanupsIDPause(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetCleanupsIDReceiptJSON The signed receipt of a clean-up
+	//
+	// What became of each post, with the hash of its text and the times, signed with Ed25519 over the same document with an empty signature, as compact JSON.
+	//
+	// An API key needs the scope `analyses:read`.
+	//
+	// Corresponds with GET /api/v1/cleanups/{id}/receipt.json (the `GetCleanupsIDReceiptJSON` operationId).
+	GetCleanupsIDReceiptJSON(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostCleanupsIDStart Begin to delete, or go on
+	//
+	// Each post is looked up once more before it goes. At most 50 are deleted in 15 minutes, and so many in a day as this server allows; it goes on by itself.
+	//
+	// API keys are refused: sign in.
+	//
+	// Corresponds with POST /api/v1/cleanups/{id}/start (the `PostCleanupsIDStart` operationId).
+	PostCleanupsIDStart(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetConsents What you agreed to
 	//
@@ -4158,6 +4717,341 @@ func (c *Client) PostArchiveWithBody(ctx context.Context, contentType string, bo
 // Corresponds with GET /api/v1/audit (the `GetAudit` operationId).
 func (c *Client) GetAudit(ctx context.Context, params *GetAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetAuditRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetCleanups Your clean-ups, newest first
+//
+// At most 100.
+//
+// An API key needs the scope `analyses:read`.
+//
+// Corresponds with GET /api/v1/cleanups (the `GetCleanups` operationId).
+func (c *Client) GetCleanups(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetCleanupsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostCleanupsWithBody Choose the posts of a clean-up
+//
+// A draft of the posts that findings stand in, the heaviest first. X is not asked, and nothing is deleted. An account has one open clean-up at a time.
+//
+// API keys are refused: sign in.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/cleanups (the `PostCleanups` operationId).
+func (c *Client) PostCleanupsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostCleanupsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostCleanups Choose the posts of a clean-up
+//
+// A draft of the posts that findings stand in, the heaviest first. X is not asked, and nothing is deleted. An account has one open clean-up at a time.
+//
+// API keys are refused: sign in.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/cleanups (the `PostCleanups` operationId).
+func (c *Client) PostCleanups(ctx context.Context, body PostCleanupsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostCleanupsRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetCleanupsID One clean-up with its posts
+//
+// How far it is, what is left to be done and what that changes, and what became of each post.
+//
+// An API key needs the scope `analyses:read`.
+//
+// Corresponds with GET /api/v1/cleanups/{id} (the `GetCleanupsID` operationId).
+func (c *Client) GetCleanupsID(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetCleanupsIDRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PatchCleanupsIDWithBody Take posts out of a clean-up, or tick those you deleted by hand
+//
+// Posts are taken out before the deletion begins. Ticks are for those who delete by hand; nothing is believed before check.
+//
+// API keys are refused: sign in.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v1/cleanups/{id} (the `PatchCleanupsID` operationId).
+func (c *Client) PatchCleanupsIDWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPatchCleanupsIDRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PatchCleanupsID Take posts out of a clean-up, or tick those you deleted by hand
+//
+// Posts are taken out before the deletion begins. Ticks are for those who delete by hand; nothing is believed before check.
+//
+// API keys are refused: sign in.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v1/cleanups/{id} (the `PatchCleanupsID` operationId).
+func (c *Client) PatchCleanupsID(ctx context.Context, id string, body PatchCleanupsIDJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPatchCleanupsIDRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteCleanupsIDBackup Erase the backup now
+//
+// Of a clean-up that is over. The receipt stays.
+//
+// API keys are refused: sign in.
+//
+// Corresponds with DELETE /api/v1/cleanups/{id}/backup (the `DeleteCleanupsIDBackup` operationId).
+func (c *Client) DeleteCleanupsIDBackup(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteCleanupsIDBackupRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostCleanupsIDBackup Save the backup of the posts
+//
+// The text, dates and findings of every post are kept, sealed, until expires_at. Nothing is deleted before this was done.
+//
+// API keys are refused: sign in.
+//
+// Corresponds with POST /api/v1/cleanups/{id}/backup (the `PostCleanupsIDBackup` operationId).
+func (c *Client) PostCleanupsIDBackup(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostCleanupsIDBackupRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetCleanupsIDBackupZip The backup of the posts
+//
+// posts.json for programs and posts.txt for people. Pictures and videos are not in it.
+//
+// API keys are refused: sign in.
+//
+// Corresponds with GET /api/v1/cleanups/{id}/backup.zip (the `GetCleanupsIDBackupZip` operationId).
+func (c *Client) GetCleanupsIDBackupZip(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetCleanupsIDBackupZipRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostCleanupsIDCheck Look up the posts that you deleted by hand
+//
+// What X shows no more counts no more in your reports. It takes a read of your plan for each post that still stands.
+//
+// API keys are refused: sign in.
+//
+// Corresponds with POST /api/v1/cleanups/{id}/check (the `PostCleanupsIDCheck` operationId).
+func (c *Client) PostCleanupsIDCheck(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostCleanupsIDCheckRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostCleanupsIDDryRun Show what would go, and freeze the plan
+//
+// Every post is looked up at X, which takes reads of your plan. What X shows is frozen and signed: nothing else is deleted later. Nothing is deleted now.
+//
+// API keys are refused: sign in.
+//
+// Corresponds with POST /api/v1/cleanups/{id}/dry-run (the `PostCleanupsIDDryRun` operationId).
+func (c *Client) PostCleanupsIDDryRun(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostCleanupsIDDryRunRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostCleanupsIDEnd End a clean-up; what is left stays on X
+//
+// The leave to delete is given back.
+//
+// API keys are refused: sign in.
+//
+// Corresponds with POST /api/v1/cleanups/{id}/end (the `PostCleanupsIDEnd` operationId).
+func (c *Client) PostCleanupsIDEnd(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostCleanupsIDEndRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostCleanupsIDLeaveWithBody Agree to the clean-up, and ask X for the leave to delete
+//
+// It needs a sign-in of the last 15 minutes, in the session that asks. Open authorization_url in a browser that keeps the cookie of this answer. The leave is given back to X when the clean-up ends or stops.
+//
+// API keys are refused: sign in.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/cleanups/{id}/leave (the `PostCleanupsIDLeave` operationId).
+func (c *Client) PostCleanupsIDLeaveWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostCleanupsIDLeaveRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostCleanupsIDLeave Agree to the clean-up, and ask X for the leave to delete
+//
+// It needs a sign-in of the last 15 minutes, in the session that asks. Open authorization_url in a browser that keeps the cookie of this answer. The leave is given back to X when the clean-up ends or stops.
+//
+// API keys are refused: sign in.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/cleanups/{id}/leave (the `PostCleanupsIDLeave` operationId).
+func (c *Client) PostCleanupsIDLeave(ctx context.Context, id string, body PostCleanupsIDLeaveJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostCleanupsIDLeaveRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostCleanupsIDPause Pause a clean-up
+//
+// A deletion that is under way still gets its answer.
+//
+// API keys are refused: sign in.
+//
+// Corresponds with POST /api/v1/cleanups/{id}/pause (the `PostCleanupsIDPause` operationId).
+func (c *Client) PostCleanupsIDPause(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostCleanupsIDPauseRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetCleanupsIDReceiptJSON The signed receipt of a clean-up
+//
+// What became of each post, with the hash of its text and the times, signed with Ed25519 over the same document with an empty signature, as compact JSON.
+//
+// An API key needs the scope `analyses:read`.
+//
+// Corresponds with GET /api/v1/cleanups/{id}/receipt.json (the `GetCleanupsIDReceiptJSON` operationId).
+func (c *Client) GetCleanupsIDReceiptJSON(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetCleanupsIDReceiptJSONRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostCleanupsIDStart Begin to delete, or go on
+//
+// Each post is looked up once more before it goes. At most 50 are deleted in 15 minutes, and so many in a day as this server allows; it goes on by itself.
+//
+// API keys are refused: sign in.
+//
+// Corresponds with POST /api/v1/cleanups/{id}/start (the `PostCleanupsIDStart` operationId).
+func (c *Client) PostCleanupsIDStart(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostCleanupsIDStartRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -6825,6 +7719,507 @@ func NewGetAuditRequest(server string, params *GetAuditParams) (*http.Request, e
 	return req, nil
 }
 
+// NewGetCleanupsRequest constructs an http.Request for the GetCleanups method
+func NewGetCleanupsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/cleanups")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPostCleanupsRequest calls the generic PostCleanups builder with application/json body
+func NewPostCleanupsRequest(server string, body PostCleanupsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPostCleanupsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPostCleanupsRequestWithBody constructs an http.Request for the PostCleanups method, with any body, and a specified content type
+func NewPostCleanupsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/cleanups")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetCleanupsIDRequest constructs an http.Request for the GetCleanupsID method
+func NewGetCleanupsIDRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/cleanups/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPatchCleanupsIDRequest calls the generic PatchCleanupsID builder with application/json body
+func NewPatchCleanupsIDRequest(server string, id string, body PatchCleanupsIDJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPatchCleanupsIDRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewPatchCleanupsIDRequestWithBody constructs an http.Request for the PatchCleanupsID method, with any body, and a specified content type
+func NewPatchCleanupsIDRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/cleanups/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteCleanupsIDBackupRequest constructs an http.Request for the DeleteCleanupsIDBackup method
+func NewDeleteCleanupsIDBackupRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/cleanups/%s/backup", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPostCleanupsIDBackupRequest constructs an http.Request for the PostCleanupsIDBackup method
+func NewPostCleanupsIDBackupRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/cleanups/%s/backup", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetCleanupsIDBackupZipRequest constructs an http.Request for the GetCleanupsIDBackupZip method
+func NewGetCleanupsIDBackupZipRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/cleanups/%s/backup.zip", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPostCleanupsIDCheckRequest constructs an http.Request for the PostCleanupsIDCheck method
+func NewPostCleanupsIDCheckRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/cleanups/%s/check", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPostCleanupsIDDryRunRequest constructs an http.Request for the PostCleanupsIDDryRun method
+func NewPostCleanupsIDDryRunRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/cleanups/%s/dry-run", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPostCleanupsIDEndRequest constructs an http.Request for the PostCleanupsIDEnd method
+func NewPostCleanupsIDEndRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/cleanups/%s/end", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPostCleanupsIDLeaveRequest calls the generic PostCleanupsIDLeave builder with application/json body
+func NewPostCleanupsIDLeaveRequest(server string, id string, body PostCleanupsIDLeaveJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPostCleanupsIDLeaveRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewPostCleanupsIDLeaveRequestWithBody constructs an http.Request for the PostCleanupsIDLeave method, with any body, and a specified content type
+func NewPostCleanupsIDLeaveRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/cleanups/%s/leave", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPostCleanupsIDPauseRequest constructs an http.Request for the PostCleanupsIDPause method
+func NewPostCleanupsIDPauseRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/cleanups/%s/pause", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetCleanupsIDReceiptJSONRequest constructs an http.Request for the GetCleanupsIDReceiptJSON method
+func NewGetCleanupsIDReceiptJSONRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/cleanups/%s/receipt.json", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPostCleanupsIDStartRequest constructs an http.Request for the PostCleanupsIDStart method
+func NewPostCleanupsIDStartRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/cleanups/%s/start", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetConsentsRequest constructs an http.Request for the GetConsents method
 func NewGetConsentsRequest(server string) (*http.Request, error) {
 	var err error
@@ -9263,6 +10658,193 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/audit (the `GetAudit` operationId).
 	GetAuditWithResponse(ctx context.Context, params *GetAuditParams, reqEditors ...RequestEditorFn) (*GetAuditResponse, error)
 
+	// GetCleanupsWithResponse Your clean-ups, newest first
+	//
+	// At most 100.
+	//
+	// An API key needs the scope `analyses:read`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/cleanups (the `GetCleanups` operationId).
+	GetCleanupsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetCleanupsResponse, error)
+
+	// PostCleanupsWithBodyWithResponse Choose the posts of a clean-up
+	//
+	// A draft of the posts that findings stand in, the heaviest first. X is not asked, and nothing is deleted. An account has one open clean-up at a time.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/cleanups (the `PostCleanups` operationId).
+	PostCleanupsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PostCleanupsResponse, error)
+
+	// PostCleanupsWithResponse Choose the posts of a clean-up
+	//
+	// A draft of the posts that findings stand in, the heaviest first. X is not asked, and nothing is deleted. An account has one open clean-up at a time.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/cleanups (the `PostCleanups` operationId).
+	PostCleanupsWithResponse(ctx context.Context, body PostCleanupsJSONRequestBody, reqEditors ...RequestEditorFn) (*PostCleanupsResponse, error)
+
+	// GetCleanupsIDWithResponse One clean-up with its posts
+	//
+	// How far it is, what is left to be done and what that changes, and what became of each post.
+	//
+	// An API key needs the scope `analyses:read`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/cleanups/{id} (the `GetCleanupsID` operationId).
+	GetCleanupsIDWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetCleanupsIDResponse, error)
+
+	// PatchCleanupsIDWithBodyWithResponse Take posts out of a clean-up, or tick those you deleted by hand
+	//
+	// Posts are taken out before the deletion begins. Ticks are for those who delete by hand; nothing is believed before check.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/cleanups/{id} (the `PatchCleanupsID` operationId).
+	PatchCleanupsIDWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PatchCleanupsIDResponse, error)
+
+	// PatchCleanupsIDWithResponse Take posts out of a clean-up, or tick those you deleted by hand
+	//
+	// Posts are taken out before the deletion begins. Ticks are for those who delete by hand; nothing is believed before check.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/cleanups/{id} (the `PatchCleanupsID` operationId).
+	PatchCleanupsIDWithResponse(ctx context.Context, id string, body PatchCleanupsIDJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchCleanupsIDResponse, error)
+
+	// DeleteCleanupsIDBackupWithResponse Erase the backup now
+	//
+	// Of a clean-up that is over. The receipt stays.
+	//
+	// API keys are refused: sign in.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/cleanups/{id}/backup (the `DeleteCleanupsIDBackup` operationId).
+	DeleteCleanupsIDBackupWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeleteCleanupsIDBackupResponse, error)
+
+	// PostCleanupsIDBackupWithResponse Save the backup of the posts
+	//
+	// The text, dates and findings of every post are kept, sealed, until expires_at. Nothing is deleted before this was done.
+	//
+	// API keys are refused: sign in.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/cleanups/{id}/backup (the `PostCleanupsIDBackup` operationId).
+	PostCleanupsIDBackupWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PostCleanupsIDBackupResponse, error)
+
+	// GetCleanupsIDBackupZipWithResponse The backup of the posts
+	//
+	// posts.json for programs and posts.txt for people. Pictures and videos are not in it.
+	//
+	// API keys are refused: sign in.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/cleanups/{id}/backup.zip (the `GetCleanupsIDBackupZip` operationId).
+	GetCleanupsIDBackupZipWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetCleanupsIDBackupZipResponse, error)
+
+	// PostCleanupsIDCheckWithResponse Look up the posts that you deleted by hand
+	//
+	// What X shows no more counts no more in your reports. It takes a read of your plan for each post that still stands.
+	//
+	// API keys are refused: sign in.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/cleanups/{id}/check (the `PostCleanupsIDCheck` operationId).
+	PostCleanupsIDCheckWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PostCleanupsIDCheckResponse, error)
+
+	// PostCleanupsIDDryRunWithResponse Show what would go, and freeze the plan
+	//
+	// Every post is looked up at X, which takes reads of your plan. What X shows is frozen and signed: nothing else is deleted later. Nothing is deleted now.
+	//
+	// API keys are refused: sign in.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/cleanups/{id}/dry-run (the `PostCleanupsIDDryRun` operationId).
+	PostCleanupsIDDryRunWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PostCleanupsIDDryRunResponse, error)
+
+	// PostCleanupsIDEndWithResponse End a clean-up; what is left stays on X
+	//
+	// The leave to delete is given back.
+	//
+	// API keys are refused: sign in.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/cleanups/{id}/end (the `PostCleanupsIDEnd` operationId).
+	PostCleanupsIDEndWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PostCleanupsIDEndResponse, error)
+
+	// PostCleanupsIDLeaveWithBodyWithResponse Agree to the clean-up, and ask X for the leave to delete
+	//
+	// It needs a sign-in of the last 15 minutes, in the session that asks. Open authorization_url in a browser that keeps the cookie of this answer. The leave is given back to X when the clean-up ends or stops.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/cleanups/{id}/leave (the `PostCleanupsIDLeave` operationId).
+	PostCleanupsIDLeaveWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PostCleanupsIDLeaveResponse, error)
+
+	// PostCleanupsIDLeaveWithResponse Agree to the clean-up, and ask X for the leave to delete
+	//
+	// It needs a sign-in of the last 15 minutes, in the session that asks. Open authorization_url in a browser that keeps the cookie of this answer. The leave is given back to X when the clean-up ends or stops.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/cleanups/{id}/leave (the `PostCleanupsIDLeave` operationId).
+	PostCleanupsIDLeaveWithResponse(ctx context.Context, id string, body PostCleanupsIDLeaveJSONRequestBody, reqEditors ...RequestEditorFn) (*PostCleanupsIDLeaveResponse, error)
+
+	// PostCleanupsIDPauseWithResponse Pause a clean-up
+	//
+	// A deletion that is under way still gets its answer.
+	//
+	// API keys are refused: sign in.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/cleanups/{id}/pause (the `PostCleanupsIDPause` operationId).
+	PostCleanupsIDPauseWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PostCleanupsIDPauseResponse, error)
+
+	// GetCleanupsIDReceiptJSONWithResponse The signed receipt of a clean-up
+	//
+	// What became of each post, with the hash of its text and the times, signed with Ed25519 over the same document with an empty signature, as compact JSON.
+	//
+	// An API key needs the scope `analyses:read`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/cleanups/{id}/receipt.json (the `GetCleanupsIDReceiptJSON` operationId).
+	GetCleanupsIDReceiptJSONWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetCleanupsIDReceiptJSONResponse, error)
+
+	// PostCleanupsIDStartWithResponse Begin to delete, or go on
+	//
+	// Each post is looked up once more before it goes. At most 50 are deleted in 15 minutes, and so many in a day as this server allows; it goes on by itself.
+	//
+	// API keys are refused: sign in.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/cleanups/{id}/start (the `PostCleanupsIDStart` operationId).
+	PostCleanupsIDStartWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PostCleanupsIDStartResponse, error)
+
 	// GetConsentsWithResponse What you agreed to
 	//
 	// What you agreed to and when, with what you have withdrawn since.
@@ -10877,6 +12459,566 @@ func (r GetAuditResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r GetAuditResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetCleanupsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CleanupsOutputBody
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetCleanupsResponse) GetJSON200() *CleanupsOutputBody {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetCleanupsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetCleanupsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetCleanupsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetCleanupsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// PostCleanupsResponse201Headers the declared response headers of an HTTP 201 response for PostCleanups
+type PostCleanupsResponse201Headers struct {
+	Location *string
+}
+
+type PostCleanupsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *CleanupBody
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *PostCleanupsResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r PostCleanupsResponse) GetJSON201() *CleanupBody {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PostCleanupsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PostCleanupsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PostCleanupsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PostCleanupsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetCleanupsIDResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CleanupWhole
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetCleanupsIDResponse) GetJSON200() *CleanupWhole {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetCleanupsIDResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetCleanupsIDResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetCleanupsIDResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetCleanupsIDResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PatchCleanupsIDResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CleanupBody
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PatchCleanupsIDResponse) GetJSON200() *CleanupBody {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PatchCleanupsIDResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PatchCleanupsIDResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PatchCleanupsIDResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PatchCleanupsIDResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DeleteCleanupsIDBackupResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteCleanupsIDBackupResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteCleanupsIDBackupResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteCleanupsIDBackupResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteCleanupsIDBackupResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PostCleanupsIDBackupResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CleanupBody
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PostCleanupsIDBackupResponse) GetJSON200() *CleanupBody {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PostCleanupsIDBackupResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PostCleanupsIDBackupResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PostCleanupsIDBackupResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PostCleanupsIDBackupResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetCleanupsIDBackupZipResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetCleanupsIDBackupZipResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetCleanupsIDBackupZipResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetCleanupsIDBackupZipResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetCleanupsIDBackupZipResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PostCleanupsIDCheckResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CleanupBody
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PostCleanupsIDCheckResponse) GetJSON200() *CleanupBody {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PostCleanupsIDCheckResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PostCleanupsIDCheckResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PostCleanupsIDCheckResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PostCleanupsIDCheckResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PostCleanupsIDDryRunResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CleanupBody
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PostCleanupsIDDryRunResponse) GetJSON200() *CleanupBody {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PostCleanupsIDDryRunResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PostCleanupsIDDryRunResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PostCleanupsIDDryRunResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PostCleanupsIDDryRunResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PostCleanupsIDEndResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CleanupBody
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PostCleanupsIDEndResponse) GetJSON200() *CleanupBody {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PostCleanupsIDEndResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PostCleanupsIDEndResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PostCleanupsIDEndResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PostCleanupsIDEndResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// PostCleanupsIDLeaveResponse200Headers the declared response headers of an HTTP 200 response for PostCleanupsIDLeave
+type PostCleanupsIDLeaveResponse200Headers struct {
+	SetCookie *string
+}
+
+type PostCleanupsIDLeaveResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LoginBody
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PostCleanupsIDLeaveResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PostCleanupsIDLeaveResponse) GetJSON200() *LoginBody {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PostCleanupsIDLeaveResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PostCleanupsIDLeaveResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PostCleanupsIDLeaveResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PostCleanupsIDLeaveResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PostCleanupsIDPauseResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CleanupBody
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PostCleanupsIDPauseResponse) GetJSON200() *CleanupBody {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PostCleanupsIDPauseResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PostCleanupsIDPauseResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PostCleanupsIDPauseResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PostCleanupsIDPauseResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetCleanupsIDReceiptJSONResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Receipt
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetCleanupsIDReceiptJSONResponse) GetJSON200() *Receipt {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetCleanupsIDReceiptJSONResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetCleanupsIDReceiptJSONResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetCleanupsIDReceiptJSONResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetCleanupsIDReceiptJSONResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PostCleanupsIDStartResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *CleanupBody
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r PostCleanupsIDStartResponse) GetJSON202() *CleanupBody {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PostCleanupsIDStartResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PostCleanupsIDStartResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PostCleanupsIDStartResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PostCleanupsIDStartResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -13480,6 +15622,295 @@ func (c *ClientWithResponses) GetAuditWithResponse(ctx context.Context, params *
 	return ParseGetAuditResponse(rsp)
 }
 
+// GetCleanupsWithResponse Your clean-ups, newest first
+//
+// At most 100.
+//
+// An API key needs the scope `analyses:read`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/cleanups (the `GetCleanups` operationId).
+func (c *ClientWithResponses) GetCleanupsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetCleanupsResponse, error) {
+	rsp, err := c.GetCleanups(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetCleanupsResponse(rsp)
+}
+
+// PostCleanupsWithBodyWithResponse Choose the posts of a clean-up
+//
+// A draft of the posts that findings stand in, the heaviest first. X is not asked, and nothing is deleted. An account has one open clean-up at a time.
+//
+// API keys are refused: sign in.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/cleanups (the `PostCleanups` operationId).
+func (c *ClientWithResponses) PostCleanupsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PostCleanupsResponse, error) {
+	rsp, err := c.PostCleanupsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostCleanupsResponse(rsp)
+}
+
+// PostCleanupsWithResponse Choose the posts of a clean-up
+//
+// A draft of the posts that findings stand in, the heaviest first. X is not asked, and nothing is deleted. An account has one open clean-up at a time.
+//
+// API keys are refused: sign in.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/cleanups (the `PostCleanups` operationId).
+func (c *ClientWithResponses) PostCleanupsWithResponse(ctx context.Context, body PostCleanupsJSONRequestBody, reqEditors ...RequestEditorFn) (*PostCleanupsResponse, error) {
+	rsp, err := c.PostCleanups(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostCleanupsResponse(rsp)
+}
+
+// GetCleanupsIDWithResponse One clean-up with its posts
+//
+// How far it is, what is left to be done and what that changes, and what became of each post.
+//
+// An API key needs the scope `analyses:read`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/cleanups/{id} (the `GetCleanupsID` operationId).
+func (c *ClientWithResponses) GetCleanupsIDWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetCleanupsIDResponse, error) {
+	rsp, err := c.GetCleanupsID(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetCleanupsIDResponse(rsp)
+}
+
+// PatchCleanupsIDWithBodyWithResponse Take posts out of a clean-up, or tick those you deleted by hand
+//
+// Posts are taken out before the deletion begins. Ticks are for those who delete by hand; nothing is believed before check.
+//
+// API keys are refused: sign in.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/cleanups/{id} (the `PatchCleanupsID` operationId).
+func (c *ClientWithResponses) PatchCleanupsIDWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PatchCleanupsIDResponse, error) {
+	rsp, err := c.PatchCleanupsIDWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePatchCleanupsIDResponse(rsp)
+}
+
+// PatchCleanupsIDWithResponse Take posts out of a clean-up, or tick those you deleted by hand
+//
+// Posts are taken out before the deletion begins. Ticks are for those who delete by hand; nothing is believed before check.
+//
+// API keys are refused: sign in.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/cleanups/{id} (the `PatchCleanupsID` operationId).
+func (c *ClientWithResponses) PatchCleanupsIDWithResponse(ctx context.Context, id string, body PatchCleanupsIDJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchCleanupsIDResponse, error) {
+	rsp, err := c.PatchCleanupsID(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePatchCleanupsIDResponse(rsp)
+}
+
+// DeleteCleanupsIDBackupWithResponse Erase the backup now
+//
+// Of a clean-up that is over. The receipt stays.
+//
+// API keys are refused: sign in.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/cleanups/{id}/backup (the `DeleteCleanupsIDBackup` operationId).
+func (c *ClientWithResponses) DeleteCleanupsIDBackupWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeleteCleanupsIDBackupResponse, error) {
+	rsp, err := c.DeleteCleanupsIDBackup(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteCleanupsIDBackupResponse(rsp)
+}
+
+// PostCleanupsIDBackupWithResponse Save the backup of the posts
+//
+// The text, dates and findings of every post are kept, sealed, until expires_at. Nothing is deleted before this was done.
+//
+// API keys are refused: sign in.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/cleanups/{id}/backup (the `PostCleanupsIDBackup` operationId).
+func (c *ClientWithResponses) PostCleanupsIDBackupWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PostCleanupsIDBackupResponse, error) {
+	rsp, err := c.PostCleanupsIDBackup(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostCleanupsIDBackupResponse(rsp)
+}
+
+// GetCleanupsIDBackupZipWithResponse The backup of the posts
+//
+// posts.json for programs and posts.txt for people. Pictures and videos are not in it.
+//
+// API keys are refused: sign in.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/cleanups/{id}/backup.zip (the `GetCleanupsIDBackupZip` operationId).
+func (c *ClientWithResponses) GetCleanupsIDBackupZipWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetCleanupsIDBackupZipResponse, error) {
+	rsp, err := c.GetCleanupsIDBackupZip(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetCleanupsIDBackupZipResponse(rsp)
+}
+
+// PostCleanupsIDCheckWithResponse Look up the posts that you deleted by hand
+//
+// What X shows no more counts no more in your reports. It takes a read of your plan for each post that still stands.
+//
+// API keys are refused: sign in.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/cleanups/{id}/check (the `PostCleanupsIDCheck` operationId).
+func (c *ClientWithResponses) PostCleanupsIDCheckWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PostCleanupsIDCheckResponse, error) {
+	rsp, err := c.PostCleanupsIDCheck(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostCleanupsIDCheckResponse(rsp)
+}
+
+// PostCleanupsIDDryRunWithResponse Show what would go, and freeze the plan
+//
+// Every post is looked up at X, which takes reads of your plan. What X shows is frozen and signed: nothing else is deleted later. Nothing is deleted now.
+//
+// API keys are refused: sign in.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/cleanups/{id}/dry-run (the `PostCleanupsIDDryRun` operationId).
+func (c *ClientWithResponses) PostCleanupsIDDryRunWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PostCleanupsIDDryRunResponse, error) {
+	rsp, err := c.PostCleanupsIDDryRun(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostCleanupsIDDryRunResponse(rsp)
+}
+
+// PostCleanupsIDEndWithResponse End a clean-up; what is left stays on X
+//
+// The leave to delete is given back.
+//
+// API keys are refused: sign in.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/cleanups/{id}/end (the `PostCleanupsIDEnd` operationId).
+func (c *ClientWithResponses) PostCleanupsIDEndWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PostCleanupsIDEndResponse, error) {
+	rsp, err := c.PostCleanupsIDEnd(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostCleanupsIDEndResponse(rsp)
+}
+
+// PostCleanupsIDLeaveWithBodyWithResponse Agree to the clean-up, and ask X for the leave to delete
+//
+// It needs a sign-in of the last 15 minutes, in the session that asks. Open authorization_url in a browser that keeps the cookie of this answer. The leave is given back to X when the clean-up ends or stops.
+//
+// API keys are refused: sign in.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/cleanups/{id}/leave (the `PostCleanupsIDLeave` operationId).
+func (c *ClientWithResponses) PostCleanupsIDLeaveWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PostCleanupsIDLeaveResponse, error) {
+	rsp, err := c.PostCleanupsIDLeaveWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostCleanupsIDLeaveResponse(rsp)
+}
+
+// PostCleanupsIDLeaveWithResponse Agree to the clean-up, and ask X for the leave to delete
+//
+// It needs a sign-in of the last 15 minutes, in the session that asks. Open authorization_url in a browser that keeps the cookie of this answer. The leave is given back to X when the clean-up ends or stops.
+//
+// API keys are refused: sign in.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/cleanups/{id}/leave (the `PostCleanupsIDLeave` operationId).
+func (c *ClientWithResponses) PostCleanupsIDLeaveWithResponse(ctx context.Context, id string, body PostCleanupsIDLeaveJSONRequestBody, reqEditors ...RequestEditorFn) (*PostCleanupsIDLeaveResponse, error) {
+	rsp, err := c.PostCleanupsIDLeave(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostCleanupsIDLeaveResponse(rsp)
+}
+
+// PostCleanupsIDPauseWithResponse Pause a clean-up
+//
+// A deletion that is under way still gets its answer.
+//
+// API keys are refused: sign in.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/cleanups/{id}/pause (the `PostCleanupsIDPause` operationId).
+func (c *ClientWithResponses) PostCleanupsIDPauseWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PostCleanupsIDPauseResponse, error) {
+	rsp, err := c.PostCleanupsIDPause(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostCleanupsIDPauseResponse(rsp)
+}
+
+// GetCleanupsIDReceiptJSONWithResponse The signed receipt of a clean-up
+//
+// What became of each post, with the hash of its text and the times, signed with Ed25519 over the same document with an empty signature, as compact JSON.
+//
+// An API key needs the scope `analyses:read`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/cleanups/{id}/receipt.json (the `GetCleanupsIDReceiptJSON` operationId).
+func (c *ClientWithResponses) GetCleanupsIDReceiptJSONWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetCleanupsIDReceiptJSONResponse, error) {
+	rsp, err := c.GetCleanupsIDReceiptJSON(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetCleanupsIDReceiptJSONResponse(rsp)
+}
+
+// PostCleanupsIDStartWithResponse Begin to delete, or go on
+//
+// Each post is looked up once more before it goes. At most 50 are deleted in 15 minutes, and so many in a day as this server allows; it goes on by itself.
+//
+// API keys are refused: sign in.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/cleanups/{id}/start (the `PostCleanupsIDStart` operationId).
+func (c *ClientWithResponses) PostCleanupsIDStartWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PostCleanupsIDStartResponse, error) {
+	rsp, err := c.PostCleanupsIDStart(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostCleanupsIDStartResponse(rsp)
+}
+
 // GetConsentsWithResponse What you agreed to
 //
 // What you agreed to and when, with what you have withdrawn since.
@@ -15426,6 +17857,483 @@ func ParseGetAuditResponse(rsp *http.Response) (*GetAuditResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetCleanupsResponse parses an HTTP response from a GetCleanupsWithResponse call
+func ParseGetCleanupsResponse(rsp *http.Response) (*GetCleanupsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetCleanupsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CleanupsOutputBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePostCleanupsResponse parses an HTTP response from a PostCleanupsWithResponse call
+func ParsePostCleanupsResponse(rsp *http.Response) (*PostCleanupsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PostCleanupsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest CleanupBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers PostCleanupsResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetCleanupsIDResponse parses an HTTP response from a GetCleanupsIDWithResponse call
+func ParseGetCleanupsIDResponse(rsp *http.Response) (*GetCleanupsIDResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetCleanupsIDResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CleanupWhole
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePatchCleanupsIDResponse parses an HTTP response from a PatchCleanupsIDWithResponse call
+func ParsePatchCleanupsIDResponse(rsp *http.Response) (*PatchCleanupsIDResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PatchCleanupsIDResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CleanupBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteCleanupsIDBackupResponse parses an HTTP response from a DeleteCleanupsIDBackupWithResponse call
+func ParseDeleteCleanupsIDBackupResponse(rsp *http.Response) (*DeleteCleanupsIDBackupResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteCleanupsIDBackupResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePostCleanupsIDBackupResponse parses an HTTP response from a PostCleanupsIDBackupWithResponse call
+func ParsePostCleanupsIDBackupResponse(rsp *http.Response) (*PostCleanupsIDBackupResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PostCleanupsIDBackupResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CleanupBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetCleanupsIDBackupZipResponse parses an HTTP response from a GetCleanupsIDBackupZipWithResponse call
+func ParseGetCleanupsIDBackupZipResponse(rsp *http.Response) (*GetCleanupsIDBackupZipResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetCleanupsIDBackupZipResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePostCleanupsIDCheckResponse parses an HTTP response from a PostCleanupsIDCheckWithResponse call
+func ParsePostCleanupsIDCheckResponse(rsp *http.Response) (*PostCleanupsIDCheckResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PostCleanupsIDCheckResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CleanupBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePostCleanupsIDDryRunResponse parses an HTTP response from a PostCleanupsIDDryRunWithResponse call
+func ParsePostCleanupsIDDryRunResponse(rsp *http.Response) (*PostCleanupsIDDryRunResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PostCleanupsIDDryRunResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CleanupBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePostCleanupsIDEndResponse parses an HTTP response from a PostCleanupsIDEndWithResponse call
+func ParsePostCleanupsIDEndResponse(rsp *http.Response) (*PostCleanupsIDEndResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PostCleanupsIDEndResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CleanupBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePostCleanupsIDLeaveResponse parses an HTTP response from a PostCleanupsIDLeaveWithResponse call
+func ParsePostCleanupsIDLeaveResponse(rsp *http.Response) (*PostCleanupsIDLeaveResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PostCleanupsIDLeaveResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LoginBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PostCleanupsIDLeaveResponse200Headers
+		if values := rsp.Header.Values("Set-Cookie"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Set-Cookie", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.SetCookie = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePostCleanupsIDPauseResponse parses an HTTP response from a PostCleanupsIDPauseWithResponse call
+func ParsePostCleanupsIDPauseResponse(rsp *http.Response) (*PostCleanupsIDPauseResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PostCleanupsIDPauseResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CleanupBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetCleanupsIDReceiptJSONResponse parses an HTTP response from a GetCleanupsIDReceiptJSONWithResponse call
+func ParseGetCleanupsIDReceiptJSONResponse(rsp *http.Response) (*GetCleanupsIDReceiptJSONResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetCleanupsIDReceiptJSONResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Receipt
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePostCleanupsIDStartResponse parses an HTTP response from a PostCleanupsIDStartWithResponse call
+func ParsePostCleanupsIDStartResponse(rsp *http.Response) (*PostCleanupsIDStartResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PostCleanupsIDStartResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest CleanupBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

@@ -57,7 +57,8 @@ func (s *Service) Forget(e Ended) {
 // that dies in between tells it again. What X answers changes nothing.
 func (s *Service) RevokeAllX(ctx context.Context, userID string) error {
 	ids, err := db.Read(ctx, s.db, db.System, db.Value[string],
-		`SELECT id FROM x_accounts WHERE user_id = $1 AND (tokens IS NOT NULL OR status <> 'revoked')`, userID)
+		`SELECT id FROM x_accounts WHERE user_id = $1 AND (tokens IS NOT NULL OR status <> 'revoked'
+			OR id IN (SELECT account_id FROM x_leaves WHERE user_id = $1))`, userID)
 	if err != nil {
 		return err
 	}
@@ -81,6 +82,9 @@ func (s *Service) revokeForGood(ctx context.Context, userID, accountID string) e
 		return err
 	}
 	s.tell(ctx, accountID, sealed)
+	if err := s.EndLeave(ctx, userID, accountID); err != nil {
+		return err
+	}
 	return s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE x_accounts SET tokens = NULL, token_expires_at = NULL WHERE id = $1 AND user_id = $2 AND status = 'revoked'`, accountID, userID)
 		return err
@@ -89,6 +93,7 @@ func (s *Service) revokeForGood(ctx context.Context, userID, accountID string) e
 
 // HoldsX tells whether any token of X is still kept for a user.
 func (s *Service) HoldsX(ctx context.Context, tx db.Tx, userID string) (bool, error) {
-	n, err := db.One(ctx, tx, db.Value[int], `SELECT count(*) FROM x_accounts WHERE user_id = $1 AND tokens IS NOT NULL`, userID)
+	n, err := db.One(ctx, tx, db.Value[int], `SELECT (SELECT count(*) FROM x_accounts WHERE user_id = $1 AND tokens IS NOT NULL)
+		+ (SELECT count(*) FROM x_leaves WHERE user_id = $1)`, userID)
 	return n > 0, err
 }

@@ -23,6 +23,9 @@ func (s *Service) RevokeX(ctx context.Context, userID, accountID string) error {
 		return noAccount()
 	}
 	var sealed []byte
+	if err := s.EndLeave(ctx, userID, accountID); err != nil {
+		return err
+	}
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
 		if err := lockUser(ctx, tx, userID); err != nil {
 			return err
@@ -34,6 +37,7 @@ func (s *Service) RevokeX(ctx context.Context, userID, accountID string) error {
 			return err
 		}
 		tx.Later(`UPDATE x_accounts SET tokens = NULL, token_expires_at = NULL WHERE id = $1 AND user_id = $2`, accountID, userID)
+		tx.Later(`DELETE FROM x_leaves WHERE account_id = $1 AND user_id = $2`, accountID, userID)
 		tx.Later(`DELETE FROM posts WHERE collection_id = $1 AND user_id = $2`, accountID, userID)
 		// The row goes with the next housekeeping, which gives back what is reserved in it. No run holds it any more.
 		tx.Later(`UPDATE timelines SET runner = NULL, read_at = NULL, end_id = 0, checked_at = NULL, gone = 0

@@ -72,6 +72,7 @@ type SignedIn struct {
 	ReturnTo string // checked when the sign-in began
 	New      bool   // the user was made now
 	Linked   bool   // the account was linked to a signed-in user
+	Leave    bool   // it was the leave to delete posts that was asked for
 }
 
 // BeginSignIn makes a state and the address of X's consent page. Errors: validation_failed for a return address that is not
@@ -81,26 +82,47 @@ func (s *Service) BeginSignIn(ctx context.Context, r SignInRequest) (Authorizati
 	if err != nil {
 		return Authorization{}, err
 	}
+	return s.begin(ctx, beginning{by: linker{r.LinkTo, r.Session}, returnTo: returnTo, scopes: s.scopes})
+}
+
+// beginning is what X is to be asked for, by whom, and where the browser goes afterwards.
+type beginning struct {
+	by       linker
+	leaveFor string // the account whose posts are to be deleted; "" for a sign-in or a link
+	returnTo string
+	scopes   []string
+}
+
+func (s *Service) begin(ctx context.Context, b beginning) (Authorization, error) {
 	a := Authorization{State: newSecret(), Browser: newSecret()}
 	verifier := xapi.NewVerifier()
-	a.URL = s.x.AuthorizeURL(a.State, verifier, s.callback, s.scopes)
-	purpose, user, session := "sign_in", any(nil), any(nil)
-	by := linker{r.LinkTo, r.Session}
-	if by.user != "" {
-		purpose, user, session = "link", by.user, by.session
+	a.URL = s.x.AuthorizeURL(a.State, verifier, s.callback, b.scopes)
+	purpose, user, session, leaveFor := "sign_in", any(nil), any(nil), any(nil)
+	if b.by.user != "" {
+		purpose, user, session = "link", b.by.user, b.by.session
+	}
+	if b.leaveFor != "" {
+		leaveFor = b.leaveFor
 	}
 	id := hash(a.State)
-	err = s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		if by.user != "" {
-			if err := by.freshlySignedIn(ctx, tx); err != nil {
+	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		if b.by.user != "" {
+			if err := b.by.freshlySignedIn(ctx, tx); err != nil {
 				return err
+			}
+		}
+		if b.leaveFor != "" {
+			if _, err := db.One(ctx, tx, db.Value[string], `SELECT id FROM x_accounts
+				WHERE id = $1 AND user_id = $2 AND status <> 'revoked'`, b.leaveFor, b.by.user); err != nil {
+				return orNoAccount(err)
 			}
 		}
 		a.ExpiresAt = tx.Now().Add(stateLife)
 		_, err := tx.Exec(ctx, `INSERT INTO oauth_states
-				(state_hash, browser_hash, purpose, user_id, session_id, verifier, redirect_uri, return_to, created_at, expires_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-			id, hash(a.Browser), purpose, user, session, s.seal.Seal([]byte(verifier), []byte(id)), s.callback, returnTo, tx.Now(), a.ExpiresAt)
+				(state_hash, browser_hash, purpose, user_id, session_id, verifier, redirect_uri, return_to, created_at, expires_at, leave_for)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+			id, hash(a.Browser), purpose, user, session, s.seal.Seal([]byte(verifier), []byte(id)), s.callback, b.returnTo, tx.Now(), a.ExpiresAt,
+			leaveFor)
 		return err
 	})
 	return a, err
@@ -114,7 +136,7 @@ func (s *Service) CompleteSignIn(ctx context.Context, c Callback) (SignedIn, err
 	if err != nil {
 		return SignedIn{}, err
 	}
-	failed := SignedIn{ReturnTo: st.returnTo}
+	failed := SignedIn{ReturnTo: st.returnTo, Leave: st.leaveFor != ""}
 	if err := s.declined(c); err != nil {
 		return failed, err
 	}
@@ -125,6 +147,15 @@ func (s *Service) CompleteSignIn(ctx context.Context, c Callback) (SignedIn, err
 	who, err := s.x.Me(ctx, token.Access)
 	if err != nil {
 		return failed, err
+	}
+	if st.leaveFor != "" {
+		in, err := s.takeLeave(ctx, st, grant{who: who, token: token})
+		if err != nil {
+			s.tellUnused(ctx, token)
+			return failed, err
+		}
+		in.ReturnTo = st.returnTo
+		return in, nil
 	}
 	in, err := s.settle(ctx, st.by, c, grant{who, token, s.email(ctx, token)})
 	if err != nil {
@@ -157,6 +188,11 @@ func (s *Service) giveBack(ctx context.Context, token xapi.Token, why error) {
 	if !errors.Is(why, fault.Conflict) {
 		return
 	}
+	s.tellUnused(ctx, token)
+}
+
+// tellUnused has X forget a pair that was never kept.
+func (s *Service) tellUnused(ctx context.Context, token xapi.Token) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellBound)
 	defer cancel()
 	s.tellRevoked(ctx, "", pair{Access: token.Access, Refresh: token.Refresh})
@@ -180,6 +216,7 @@ func (s *Service) declined(c Callback) error {
 // state is a row of oauth_states.
 type state struct {
 	by                              linker // who links an account; zero for a sign-in
+	leaveFor                        string // the account whose posts are to be deleted; "" for a sign-in or a link
 	verifier, redirectURI, returnTo string
 
 	browserHash string
@@ -198,7 +235,8 @@ func (s *Service) spendState(ctx context.Context, c Callback) (state, error) {
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
 		now = tx.Now()
 		st, err = db.One(ctx, tx, scanState,
-			`DELETE FROM oauth_states WHERE state_hash = $1 RETURNING user_id, session_id, browser_hash, verifier, redirect_uri, return_to, expires_at`, id)
+			`DELETE FROM oauth_states WHERE state_hash = $1 RETURNING user_id, session_id, browser_hash, verifier, redirect_uri, return_to, expires_at,
+			COALESCE(CAST(leave_for AS text), '')`, id)
 		return err
 	})
 	if errors.Is(err, db.ErrNotFound) {
@@ -218,7 +256,7 @@ func (s *Service) spendState(ctx context.Context, c Callback) (state, error) {
 
 func scanState(r db.Rows, st *state) error {
 	var user, session *string
-	err := r.Scan(&user, &session, &st.browserHash, &st.sealed, &st.redirectURI, &st.returnTo, &st.expires)
+	err := r.Scan(&user, &session, &st.browserHash, &st.sealed, &st.redirectURI, &st.returnTo, &st.expires, &st.leaveFor)
 	if user != nil && session != nil {
 		st.by = linker{*user, *session}
 	}

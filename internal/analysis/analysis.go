@@ -21,6 +21,7 @@
 //	since     since.go     what is new since the report before, and who is told
 //	past      past.go      the reports of an account in a row, and what moved from one to another
 //	retain    retain.go    erase what was kept long enough
+//	deleted   deleted.go   let posts that were deleted at X count no more
 //	withdraw  withdraw.go  end a consent and what it allowed
 //	upload    upload.go    keep the posts of an X archive
 //	export    export.go    what a user may have of their own data

@@ -34,6 +34,7 @@ import (
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/billing/stripeapi"
 	"github.com/repazoo/repazoo/internal/claude"
+	"github.com/repazoo/repazoo/internal/cleanup"
 	"github.com/repazoo/repazoo/internal/config"
 	"github.com/repazoo/repazoo/internal/console"
 	"github.com/repazoo/repazoo/internal/db"
@@ -102,6 +103,7 @@ type App struct {
 	Notices   *notice.Service
 	Schedules *schedule.Service
 	Analyses  *analysis.Service
+	Cleanups  *cleanup.Service
 	Privacy   *privacy.Service
 	Refusals  *audit.Refusals
 	API       *httpapi.API
@@ -199,8 +201,14 @@ func (a *App) openServices(context.Context) (err error) {
 		KeepFor: time.Duration(a.cfg.Keep.PostDays) * 24 * time.Hour, KeepReports: a.keepReports(),
 	})
 	a.Schedules = schedule.New(schedule.Config{DB: a.DB, Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Log: a.log.With("part", "schedule")})
+	a.Cleanups = cleanup.New(cleanup.Config{
+		DB: a.DB, Seal: a.Seal, Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, X: a.x,
+		PerDay: a.cfg.Limits.CleanupPerDay, Metrics: a.metrics, Log: a.log.With("part", "cleanup"),
+	})
 	a.Refusals = audit.NewRefusals(a.DB)
-	a.Privacy = privacy.New(privacy.Config{DB: a.DB, Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Log: a.log.With("part", "privacy")})
+	a.Privacy = privacy.New(privacy.Config{
+		DB: a.DB, Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Cleanups: a.Cleanups, Log: a.log.With("part", "privacy"),
+	})
 	return nil
 }
 
@@ -315,14 +323,15 @@ func (a *App) openServer(context.Context) error {
 	a.health = checker
 	a.readings(checker)
 	a.API = httpapi.New(httpapi.Config{
-		Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Schedules: a.Schedules, Privacy: a.Privacy, Audit: audit.NewLog(a.DB), Refusals: a.Refusals, Limiter: limiter,
+		Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Schedules: a.Schedules, Cleanups: a.Cleanups,
+		Privacy: a.Privacy, Audit: audit.NewLog(a.DB), Refusals: a.Refusals, Limiter: limiter,
 		Windows:        windows(l.PerMinute, l.PerHour),
 		SignInWindows:  windows(l.SignInPerMinute, l.SignInPerHour),
 		RefreshWindows: windows(l.RefreshPerMinute, l.RefreshPerHour),
 		LimitKey:       func(caller string) string { return string(a.Seal.MAC("limit", []byte(caller))[:16]) },
 		Health:         checker, Metrics: a.metrics, Traces: a.traces, Log: a.log, AccessLog: a.cfg.Log.Access,
 		Pages: console.New(console.Config{
-			Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Schedules: a.Schedules, Privacy: a.Privacy,
+			Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Schedules: a.Schedules, Cleanups: a.Cleanups, Privacy: a.Privacy,
 			Audit: audit.NewLog(a.DB), Desk: operate.New(operate.Config{
 				DB: a.DB, Health: checker, Audit: audit.NewLog(a.DB), Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses,
 			}), Sandboxed: a.sandboxed(),
@@ -401,7 +410,7 @@ func (a *App) handler() http.Handler {
 // Run serves and works until ctx ends, then lets requests finish and hands jobs back.
 func (a *App) Run(ctx context.Context) error {
 	if a.DB.Name() == "sqlite" { // only this process uses it, so every lease is of the dead
-		if err := errors.Join(a.Analyses.Recover(ctx), a.Privacy.Recover(ctx)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(a.Analyses.Recover(ctx), a.Cleanups.Recover(ctx), a.Privacy.Recover(ctx)); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
@@ -439,6 +448,7 @@ func (a *App) startJobs() (func(context.Context) error, error) {
 	}
 	workers := river.NewWorkers()
 	a.Analyses.AddWorkers(workers)
+	a.Cleanups.AddWorkers(workers)
 	a.Billing.AddWorkers(workers)
 	a.Privacy.AddWorkers(workers)
 	a.Notices.AddWorkers(workers)
@@ -476,6 +486,8 @@ func (a *App) housekeep(ctx context.Context) {
 	}
 	var g errgroup.Group
 	g.Go(every(5*time.Second, "sweep runs", func(ctx context.Context) error { _, err := a.Analyses.Sweep(ctx); return err }))
+	g.Go(every(5*time.Second, "sweep clean-ups", func(ctx context.Context) error { _, err := a.Cleanups.Sweep(ctx); return err }))
+	g.Go(every(10*time.Minute, "retention of clean-ups", a.Cleanups.Retain))
 	g.Go(every(10*time.Second, "sweep exports and erasures", a.Privacy.Sweep))
 	g.Go(every(cmp.Or(a.opt.Tick, 10*time.Second), "start scheduled analyses", a.Schedules.Tick))
 	g.Go(every(10*time.Minute, "retention", a.Analyses.Retain))

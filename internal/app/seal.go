@@ -6,6 +6,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/cleanup"
 	"github.com/repazoo/repazoo/internal/config"
 	"github.com/repazoo/repazoo/internal/keyring"
 	"github.com/repazoo/repazoo/internal/notice"
@@ -15,7 +16,7 @@ import (
 // SealedColumns is every place in the database that holds sealed values; a test finds one
 // that is missing.
 func SealedColumns() []seal.Column {
-	return slices.Concat(account.SealedColumns(), analysis.SealedColumns(), notice.SealedColumns())
+	return slices.Concat(account.SealedColumns(), analysis.SealedColumns(), cleanup.SealedColumns(), notice.SealedColumns())
 }
 
 // checkKeys finds out now, and not when somebody's token does not open, that a key is lost.

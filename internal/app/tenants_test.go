@@ -89,7 +89,7 @@ func (o *operation) readBody(s schema) {
 }
 
 // ids of a person, by the names that routes have for them.
-type ids struct{ account, archive, session, analysis, finding, key, export, notice, webhook, delivery, schedule string }
+type ids struct{ account, archive, session, analysis, finding, key, export, notice, webhook, delivery, schedule, cleanup string }
 
 // of finds whose id a parameter of a route takes; "" when this test does not know yet.
 func (v ids) of(path, name string) string {
@@ -98,6 +98,10 @@ func (v ids) of(path, name string) string {
 		return v.account
 	case name == "archive_id":
 		return v.archive
+	case name == "analysis_id":
+		return v.analysis
+	case strings.HasPrefix(path, "/api/v1/cleanups/"):
+		return v.cleanup
 	case strings.HasPrefix(path, "/auth/sessions/"):
 		return v.session
 	case strings.HasPrefix(path, "/api/v1/findings/"):
@@ -187,6 +191,7 @@ func TestRoutes_HideWhatBelongsToOthers(t *testing.T) {
 			theirs.analysis, _ = gus.analyse()
 			theirs.finding = finding(gus, theirs.analysis)
 			theirs.notice = noticeOf(gus)
+			theirs.cleanup = cleanupOf(gus, theirs)
 			theirs.webhook, theirs.delivery = webhookOf(gus)
 			theirs.schedule = scheduleOf(gus)
 			tried := 0
@@ -197,7 +202,7 @@ func TestRoutes_HideWhatBelongsToOthers(t *testing.T) {
 				}
 				for _, bodyID := range bodyIDs {
 					tried++
-					unknown := ids{db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID()}
+					unknown := ids{db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID()}
 					status, answer := o.ask(ada, theirs, bodyID)
 					want, wanted := o.ask(ada, unknown, bodyID)
 					if status != want || answer != wanted {
@@ -226,6 +231,19 @@ func scheduleOf(p *person) string {
 	p.t.Helper()
 	var made struct{ ID string }
 	answer := p.must(http.StatusCreated, "POST", "/api/v1/schedules", `{"account_id":"`+p.account+`","every":"weekly","weekday":1,"time":"09:00","zone":"UTC","consent":true}`)
+	if err := json.Unmarshal([]byte(answer), &made); err != nil {
+		p.t.Fatal(err)
+	}
+	return made.ID
+}
+
+// cleanupOf plans a clean-up of the post of a finding and gives its id.
+func cleanupOf(p *person, v ids) string {
+	p.t.Helper()
+	var made struct {
+		ID string `json:"id"`
+	}
+	answer := p.must(http.StatusCreated, "POST", "/api/v1/cleanups", `{"analysis_id":"`+v.analysis+`","findings":["`+v.finding+`"]}`)
 	if err := json.Unmarshal([]byte(answer), &made); err != nil {
 		p.t.Fatal(err)
 	}

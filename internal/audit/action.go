@@ -19,6 +19,19 @@ const ( //nolint:gosec // names of actions, no secrets
 	XAccountRevoked        Action = "x_account.revoked"
 	XAccountNeedsReconnect Action = "x_account.needs_reconnect"
 
+	LeaveGiven Action = "leave.given"
+	LeaveEnded Action = "leave.ended"
+
+	CleanupPlanned Action = "cleanup.planned"
+	CleanupFrozen  Action = "cleanup.frozen"
+	CleanupBackup  Action = "cleanup.backup"
+	CleanupStarted Action = "cleanup.started"
+	CleanupPaused  Action = "cleanup.paused"
+	CleanupStopped Action = "cleanup.stopped"
+	CleanupChecked Action = "cleanup.checked"
+	CleanupEnded   Action = "cleanup.ended"
+	PostsDeleted   Action = "posts.deleted"
+
 	SessionStarted      Action = "session.started"
 	SessionRevoked      Action = "session.revoked"
 	SessionAllRevoked   Action = "session.all_revoked"
@@ -84,6 +97,8 @@ func Actions() []Action {
 	return []Action{
 		UserCreated, UserRenamed, UserRoleSet, UserErasureBegan, UserErased, UserEmailGiven, UserEmailConfirmed, UserEmailRemoved,
 		XAccountLinked, XAccountReconnected, XAccountRevoked, XAccountNeedsReconnect,
+		LeaveGiven, LeaveEnded,
+		CleanupPlanned, CleanupFrozen, CleanupBackup, CleanupStarted, CleanupPaused, CleanupStopped, CleanupChecked, CleanupEnded, PostsDeleted,
 		SessionStarted, SessionRevoked, SessionAllRevoked, SessionEndedByReuse,
 		APIKeyCreated, APIKeyRotated, APIKeyRevoked,
 		ConsentGiven, ConsentWithdrawn,

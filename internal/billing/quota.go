@@ -192,3 +192,13 @@ func (s *Service) openLedger(tx db.Tx, r plan.Row) {
 	}
 	tx.Later(`UPDATE quota_periods SET entitled_until = $3 WHERE user_id = $1 AND period_start < $2 AND entitled_until > $3`, r.UserID, r.PeriodStart, until)
 }
+
+// ReadsPeriod is the period whose reads a user may take from now, with its ledger row made if need be. Error:
+// [fault.SubscriptionRequired] without a plan.
+func (s *Service) ReadsPeriod(ctx context.Context, userID string) (start time.Time, err error) {
+	if err := s.EnsurePeriod(ctx, userID); err != nil && !errors.Is(err, fault.QuotaExceeded) { // analyses are not asked for
+		return start, err
+	}
+	u, err := s.Usage(ctx, userID)
+	return u.PeriodStart, err
+}

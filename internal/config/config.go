@@ -160,6 +160,8 @@ type Limits struct {
 
 	BasicCost int `env:"BASIC_TIER_MAX_COST_CENTS, default=300" range:"0-1000000" doc:"What X and the model together may cost in one analysis on the basic plan, in cents of a US dollar; it stops there. 0 for no ceiling."`
 	ProCost   int `env:"PRO_TIER_MAX_COST_CENTS, default=2500" range:"0-1000000" doc:"The same on the pro plan."`
+
+	CleanupPerDay int `env:"CLEANUP_MAX_PER_DAY, default=400" range:"1-4800" doc:"Posts of one account that a clean-up deletes at X in any 24 hours. X itself allows 50 in 15 minutes."`
 }
 
 // Keep is how long what belongs to users is kept.

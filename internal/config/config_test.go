@@ -92,6 +92,7 @@ func TestLoad_NeedsNothingInLocal(t *testing.T) {
 	if c.Limits != (config.Limits{
 		PerMinute: 60, PerHour: 1000, SignInPerMinute: 20, SignInPerHour: 200, RefreshPerMinute: 60, RefreshPerHour: 600,
 		DraftsPerMinute: 10, DraftsPerHour: 60, CodesPerMinute: 10, CodesPerHour: 40, BasicQuota: 1000, ProQuota: 10000, BasicCost: 300, ProCost: 2500,
+		CleanupPerDay: 400,
 	}) {
 		t.Errorf("got %+v", c.Limits)
 	}

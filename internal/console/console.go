@@ -38,6 +38,7 @@ import (
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/cleanup"
 	"github.com/repazoo/repazoo/internal/notice"
 	"github.com/repazoo/repazoo/internal/operate"
 	"github.com/repazoo/repazoo/internal/privacy"
@@ -51,6 +52,7 @@ type Config struct {
 	Notices     *notice.Service
 	Analyses    *analysis.Service
 	Schedules   *schedule.Service
+	Cleanups    *cleanup.Service
 	Privacy     *privacy.Service
 	Audit       *audit.Log
 	Desk        *operate.Desk // what administrators see

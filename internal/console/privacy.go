@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/cleanup"
 	"github.com/repazoo/repazoo/internal/privacy"
 )
 
@@ -72,7 +73,11 @@ func (c *Console) gatherErasure(v *visit, p *privacyView) error {
 }
 
 func (c *Console) withdraw(v *visit) (string, error) {
-	return "/privacy?done=withdrawn#consents", c.Analyses.Withdraw(v.r.Context(), v.me.UserID, v.r.PathValue("kind"))
+	const to = "/privacy?done=withdrawn#consents"
+	if kind := v.r.PathValue("kind"); kind != cleanup.ConsentKind {
+		return to, c.Analyses.Withdraw(v.r.Context(), v.me.UserID, kind)
+	}
+	return to, c.Cleanups.Withdraw(v.r.Context(), v.me.UserID)
 }
 
 func (c *Console) export(v *visit) (string, error) {

@@ -8,6 +8,7 @@ import (
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/cleanup"
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
@@ -201,6 +202,8 @@ func consentTitle(kind string) string {
 		return "Keeping your uploaded archives"
 	case analysis.KeepKind:
 		return "Keeping posts for a schedule"
+	case cleanup.ConsentKind:
+		return "Deleting posts at X by a clean-up"
 	}
 	return capital(kind)
 }
@@ -214,6 +217,8 @@ func consentWords(kind string) string {
 		return "Repazoo may keep the posts of the X archives that you upload, sealed, for at most 30 days."
 	case analysis.KeepKind:
 		return analysis.KeepText
+	case cleanup.ConsentKind:
+		return cleanup.ConsentText
 	}
 	return ""
 }

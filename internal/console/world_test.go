@@ -14,6 +14,7 @@ import (
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/cleanup"
 	"github.com/repazoo/repazoo/internal/console"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/db/dbtest"
@@ -44,6 +45,7 @@ type world struct {
 	billing  *billing.Service
 	notices  *notice.Service
 	analyses *analysis.Service
+	cleanups *cleanup.Service
 	privacy  *privacy.Service
 	schedule *schedule.Service
 	pages    http.Handler
@@ -80,11 +82,12 @@ func newWorld(t *testing.T, changes ...func(*billing.Config)) *world {
 	}
 	w.billing = must(billing.New(bill))(t)
 	w.analyses = analysis.New(analysis.Config{DB: d, Seal: sealer, Accounts: w.accounts, Billing: w.billing, X: x})
-	w.privacy = privacy.New(privacy.Config{DB: d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses})
+	w.cleanups = cleanup.New(cleanup.Config{DB: d, Seal: sealer, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses, X: x})
+	w.privacy = privacy.New(privacy.Config{DB: d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses, Cleanups: w.cleanups})
 	w.schedule = schedule.New(schedule.Config{DB: d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses})
 	w.notices = notice.New(notice.Config{DB: d, Seal: sealer})
 	w.serve(console.New(console.Config{
-		Accounts: w.accounts, Billing: w.billing, Notices: w.notices, Analyses: w.analyses, Schedules: w.schedule,
+		Accounts: w.accounts, Billing: w.billing, Notices: w.notices, Analyses: w.analyses, Schedules: w.schedule, Cleanups: w.cleanups,
 		Privacy: w.privacy, Audit: audit.NewLog(d), Desk: operate.New(operate.Config{
 			DB: d, Health: health.New(map[string]health.Part{"db": {Probe: d.Ping}}, clock.Now, slog.New(slog.DiscardHandler)),
 			Audit: audit.NewLog(d), Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses,

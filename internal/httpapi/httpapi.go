@@ -30,6 +30,7 @@ import (
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/cleanup"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/health"
 	"github.com/repazoo/repazoo/internal/limit"
@@ -47,6 +48,7 @@ type Config struct {
 	Notices        *notice.Service
 	Analyses       *analysis.Service
 	Schedules      *schedule.Service
+	Cleanups       *cleanup.Service
 	Privacy        *privacy.Service
 	Audit          *audit.Log
 	Refusals       *audit.Refusals // what is refused, gathered for the audit log; nil for nowhere

@@ -9,12 +9,13 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/cleanup"
 	"github.com/repazoo/repazoo/internal/privacy"
 )
 
 type consentBody struct {
 	ID          string     `json:"id" format:"uuid"`
-	Kind        string     `json:"kind" doc:"analysis: reading, keeping and judging posts. retention: keeping an uploaded archive."`
+	Kind        string     `json:"kind" doc:"analysis: reading, keeping and judging posts. retention: keeping an uploaded archive. cleanup: deleting the posts of a clean-up at X."`
 	Version     string     `json:"version" doc:"Of the words that were agreed to."`
 	GivenAt     time.Time  `json:"given_at"`
 	WithdrawnAt *time.Time `json:"withdrawn_at" doc:"Null while it holds."`
@@ -41,10 +42,13 @@ func newConsentBody(c account.GivenConsent) consentBody {
 }
 
 type kindInput struct {
-	Kind string `path:"kind" maxLength:"50" doc:"analysis erases every kept post and ends what runs; retention erases uploaded archives. Reports stay."`
+	Kind string `path:"kind" maxLength:"50" doc:"analysis erases every kept post and ends what runs; retention erases uploaded archives; cleanup ends open clean-ups. Reports stay."`
 }
 
 func (a *API) withdraw(ctx context.Context, in *kindInput) (*struct{}, error) {
+	if in.Kind == cleanup.ConsentKind {
+		return nil, a.Cleanups.Withdraw(ctx, caller(ctx))
+	}
 	return nil, a.Analyses.Withdraw(ctx, caller(ctx), in.Kind)
 }
 

@@ -12,6 +12,7 @@ import (
 var tags = []*huma.Tag{
 	{Name: "analyses", Description: "Start an analysis, follow it, read its report."},
 	{Name: "schedules", Description: "Analyses that start by themselves, every day, week or month."},
+	{Name: "clean-up", Description: "Delete posts at X: a dry run, a backup, your consent, and a receipt."},
 	{Name: "account", Description: "Who you are, what you may use, which X accounts you have linked."},
 	{
 		Name:        "privacy",
@@ -37,6 +38,7 @@ func (a *API) routes() []route {
 		tagged("billing", a.billingRoutes()),
 		tagged("analyses", a.analysisRoutes()),
 		tagged("schedules", a.scheduleRoutes()),
+		tagged("clean-up", a.cleanupRoutes()),
 		tagged("api keys", a.keyRoutes()),
 		tagged("notices", a.noticeRoutes()),
 		tagged("admin", a.adminRoutes()),
@@ -276,6 +278,68 @@ func (a *API) scheduleRoutes() []route {
 		{
 			At: "DELETE /api/v1/schedules/{id}", Status: http.StatusNoContent,
 			Serve: does(a.removeSchedule), Summary: "Remove a schedule",
+		},
+	}
+}
+
+// cleanupRoutes change something in a session only: what deletes for good is not for keys.
+func (a *API) cleanupRoutes() []route {
+	return []route{
+		{
+			At: "POST /api/v1/cleanups", Status: http.StatusCreated,
+			Serve: does(a.createCleanup), Summary: "Choose the posts of a clean-up",
+		},
+		{
+			At: "GET /api/v1/cleanups", Scope: account.AnalysesRead,
+			Serve: does(a.cleanups), Summary: "Your clean-ups, newest first",
+		},
+		{
+			At: "GET /api/v1/cleanups/{id}", Scope: account.AnalysesRead,
+			Serve: does(a.cleanup), Summary: "One clean-up with its posts",
+		},
+		{
+			At:    "PATCH /api/v1/cleanups/{id}",
+			Serve: does(a.changeCleanup), Summary: "Take posts out of a clean-up, or tick those you deleted by hand",
+		},
+		{
+			At:    "POST /api/v1/cleanups/{id}/dry-run",
+			Serve: does(a.dryRun), Summary: "Show what would go, and freeze the plan",
+		},
+		{
+			At:    "POST /api/v1/cleanups/{id}/backup",
+			Serve: does(a.backUp), Summary: "Save the backup of the posts",
+		},
+		{
+			At:    "GET /api/v1/cleanups/{id}/backup.zip",
+			Serve: does(a.fetchBackup), Summary: "The backup of the posts",
+		},
+		{
+			At:    "DELETE /api/v1/cleanups/{id}/backup",
+			Serve: does(a.eraseBackup), Status: http.StatusNoContent, Summary: "Erase the backup now",
+		},
+		{
+			At:    "POST /api/v1/cleanups/{id}/leave",
+			Serve: does(a.askLeave), Summary: "Agree to the clean-up, and ask X for the leave to delete",
+		},
+		{
+			At: "POST /api/v1/cleanups/{id}/start", Status: http.StatusAccepted,
+			Serve: does(a.startCleanup), Summary: "Begin to delete, or go on",
+		},
+		{
+			At:    "POST /api/v1/cleanups/{id}/pause",
+			Serve: does(a.pauseCleanup), Summary: "Pause a clean-up",
+		},
+		{
+			At:    "POST /api/v1/cleanups/{id}/check",
+			Serve: does(a.checkCleanup), Summary: "Look up the posts that you deleted by hand",
+		},
+		{
+			At:    "POST /api/v1/cleanups/{id}/end",
+			Serve: does(a.endCleanup), Summary: "End a clean-up; what is left stays on X",
+		},
+		{
+			At: "GET /api/v1/cleanups/{id}/receipt.json", Scope: account.AnalysesRead,
+			Serve: does(a.receipt), Summary: "The signed receipt of a clean-up",
 		},
 	}
 }

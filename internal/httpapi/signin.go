@@ -114,6 +114,10 @@ func (a *API) callback(ctx context.Context, in *callbackInput) (*callbackOutput,
 	if err != nil && wantsJSON(in.Accept) {
 		return nil, err
 	}
+	if err != nil && done.Leave && done.ReturnTo != "" { // a person: back to their plan
+		p := refusal(ctx, a.Log, err)
+		return &callbackOutput{Status: http.StatusFound, Location: withError(done.ReturnTo, p.Code), SetCookie: []http.Cookie{cleared}}, nil
+	}
 	if err != nil { // a person: back to the front page, with a code it knows a sentence for
 		p := refusal(ctx, a.Log, err)
 		return &callbackOutput{Status: http.StatusFound, Location: "/?error=" + url.QueryEscape(p.Code), SetCookie: []http.Cookie{cleared}}, nil
@@ -134,6 +138,18 @@ func (a *API) callback(ctx context.Context, in *callbackInput) (*callbackOutput,
 		out.Status, out.Location = http.StatusFound, done.ReturnTo
 	}
 	return out, nil
+}
+
+// withError adds the code of a refusal to an address, for a page that knows a sentence for it.
+func withError(address, code string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "/?error=" + url.QueryEscape(code)
+	}
+	q := u.Query()
+	q.Set("error", code)
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 // wantsJSON tells a program from a browser: browsers ask for text/html.

@@ -59,6 +59,10 @@ var contents = []struct {
 	{"dismissals.json", "Findings that you dismissed, and why.", table[dismissal](key{""},
 		`SELECT finding_id, why, created_at FROM dismissals WHERE user_id = $1 AND finding_id > $2 ORDER BY finding_id LIMIT $3`)},
 	{"posts.json", "Your posts and profile that are kept for now, and until when.", posts},
+	{"cleanups.json", "Your clean-ups: what you let be deleted at X, and how each ended.", table[cleanupRow](key{noID},
+		`SELECT id, account_id, analysis_id, handle, state, score_before, score_after, why, created_at, frozen_at, backup_at, consent_at,
+			started_at, finished_at, expires_at FROM cleanups WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
+	{"cleanup_posts.json", "The posts of your clean-ups and what became of each; their words for as long as the backup is kept.", cleanupPosts},
 	{"exports.json", "The packages that you asked for, this one included.", table[exportRow](key{noID},
 		`SELECT id, status, bytes, fetched, created_at, ready_at, expires_at FROM exports WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
 }
@@ -124,6 +128,10 @@ func reports(ctx context.Context, s *Service, userID string) iter.Seq2[any, erro
 
 func posts(ctx context.Context, s *Service, userID string) iter.Seq2[any, error] {
 	return untyped(s.cfg.Analyses.EveryPost(ctx, userID))
+}
+
+func cleanupPosts(ctx context.Context, s *Service, userID string) iter.Seq2[any, error] {
+	return untyped(s.cfg.Cleanups.EveryPost(ctx, userID))
 }
 
 func untyped[T any](all iter.Seq2[T, error]) iter.Seq2[any, error] {

@@ -95,6 +95,7 @@ func (s *Service) lock(ctx context.Context, userID string) error {
 		if runs, err = s.cfg.Analyses.EndRuns(ctx, tx, userID); err != nil {
 			return err
 		}
+		s.cfg.Cleanups.EndAll(tx, userID)
 		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.UserErasureBegan, Resource: "user:" + userID})
 		return tx.Enqueue(ctx, EraseJob{UserID: userID})
 	})

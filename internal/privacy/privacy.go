@@ -13,7 +13,7 @@
 //
 //	note       the wish is written down
 //	close      the plan ends at the payment provider; if that fails, the wish is taken back, and nothing has happened
-//	lock       sessions and runs end, in one transaction; from here on there is no way back
+//	lock       sessions, runs and clean-ups end, in one transaction; from here on there is no way back
 //	disconnect X is told that its tokens are void, then they are wiped
 //	remove     posts and verdicts in pieces, then the user with everything else in one transaction
 //
@@ -35,6 +35,7 @@ import (
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/cleanup"
 	"github.com/repazoo/repazoo/internal/db"
 )
 
@@ -44,6 +45,7 @@ type Config struct {
 	Accounts *account.Service
 	Billing  *billing.Service
 	Analyses *analysis.Service
+	Cleanups *cleanup.Service
 	Log      *slog.Logger // nil: discard
 }
 

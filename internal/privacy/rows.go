@@ -315,6 +315,31 @@ type dismissal struct {
 
 func (v *dismissal) into() []any { return []any{&v.FindingID, &v.Why, &v.CreatedAt} }
 
+type cleanupRow struct {
+	ID          string     `json:"id"`
+	AccountID   string     `json:"account_id"`
+	AnalysisID  *string    `json:"analysis_id"`
+	Handle      string     `json:"handle"`
+	State       string     `json:"state"`
+	ScoreBefore *float64   `json:"score_before"`
+	ScoreAfter  *float64   `json:"score_after"`
+	Why         string     `json:"why"`
+	CreatedAt   time.Time  `json:"created_at"`
+	FrozenAt    *time.Time `json:"frozen_at"`
+	BackupAt    *time.Time `json:"backup_at"`
+	ConsentAt   *time.Time `json:"consent_at"`
+	StartedAt   *time.Time `json:"started_at"`
+	FinishedAt  *time.Time `json:"finished_at"`
+	ExpiresAt   time.Time  `json:"expires_at"`
+}
+
+func (v *cleanupRow) into() []any {
+	return []any{
+		&v.ID, &v.AccountID, &v.AnalysisID, &v.Handle, &v.State, &v.ScoreBefore, &v.ScoreAfter, &v.Why, &v.CreatedAt, &v.FrozenAt,
+		&v.BackupAt, &v.ConsentAt, &v.StartedAt, &v.FinishedAt, &v.ExpiresAt,
+	}
+}
+
 type apiKey struct {
 	ID         string     `json:"id"`
 	Name       string     `json:"name"`

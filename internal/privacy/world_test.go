@@ -18,6 +18,7 @@ import (
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/cleanup"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/db/dbtest"
 	"github.com/repazoo/repazoo/internal/privacy"
@@ -44,6 +45,7 @@ type world struct {
 	accounts *account.Service
 	billing  *billing.Service
 	analyses *analysis.Service
+	cleanups *cleanup.Service
 }
 
 // each runs f on both databases.
@@ -76,7 +78,8 @@ func newWorld(t testing.TB, open func(testing.TB, func() time.Time) *db.DB) *wor
 		BasicPrice: stripesandbox.BasicPrice, ProPrice: stripesandbox.ProPrice, PublicURL: home,
 	}))(t)
 	w.analyses = analysis.New(analysis.Config{DB: w.d, Seal: sealer, Accounts: w.accounts, Billing: w.billing, X: x, KeepReports: reportsFor})
-	w.Service = privacy.New(privacy.Config{DB: w.d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses})
+	w.cleanups = cleanup.New(cleanup.Config{DB: w.d, Seal: sealer, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses, X: x})
+	w.Service = privacy.New(privacy.Config{DB: w.d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses, Cleanups: w.cleanups})
 	return w
 }
 
@@ -197,6 +200,12 @@ func (w *world) busy(handle string) *person {
 	w.exec(`INSERT INTO webhook_endpoints (id, user_id, url, secret, kinds, created_at) VALUES ($1, $2, $3, $4, '', $5)`, hook, p.UserID, "https://example.com/"+handle, []byte{1}, w.d.Now())
 	w.exec(`INSERT INTO webhook_deliveries (id, user_id, endpoint_id, notice_id, kind, message_id, payload, status, created_at)
 		VALUES ($1, $2, $3, $4, 'plan.changed', 'msg_1', '{}', 'waiting', $5)`, db.NewID(), p.UserID, hook, told, w.d.Now())
+	w.exec(`INSERT INTO x_leaves (account_id, user_id, tokens, token_expires_at, given_at, ends_at) VALUES ($1, $2, $3, $4, $4, $4)`,
+		p.Account.ID, p.UserID, []byte{1}, w.d.Now())
+	plan := db.NewID()
+	w.exec(`INSERT INTO cleanups (id, user_id, account_id, handle, state, created_at, expires_at) VALUES ($1, $2, $3, $4, 'draft', $5, $5)`,
+		plan, p.UserID, p.Account.ID, handle, w.d.Now())
+	w.exec(`INSERT INTO cleanup_posts (cleanup_id, post_id, user_id, place) VALUES ($1, '5000', $2, 0)`, plan, p.UserID)
 	w.exec(`INSERT INTO verdicts (user_id, key, sealed, created_at) VALUES ($1, 'k', $2, $3)`, p.UserID, []byte{1}, w.d.Now())
 	w.exec(`INSERT INTO stripe_events (id, type, object_id, payload, received_at, handled_at) VALUES ($1, 'invoice.paid', 'in_1', $2, $3, $3)`,
 		"evt_"+handle, fmt.Sprintf(`{"data":{"object":{"customer":%q,"customer_email":"%s@example.org"}}}`, p.customer(), handle), w.d.Now())

@@ -1,0 +1,78 @@
+package cleanup
+
+import (
+	"context"
+
+	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/audit"
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/removal"
+)
+
+// AskLeave records the consent to a plan and begins to ask X for the leave to delete. The backup comes first. session is
+// the one that asks; X's answer returns the browser to returnTo. Errors: conflict, sign_in_again, validation_failed without
+// consent.
+func (s *Service) AskLeave(ctx context.Context, userID, session, id, returnTo string, consent bool) (account.Authorization, error) {
+	c, err := s.Get(ctx, userID, id)
+	if err != nil {
+		return account.Authorization{}, err
+	}
+	switch {
+	case !c.State.May(removal.Ask):
+		return account.Authorization{}, refused(c)
+	case c.BackupAt == nil:
+		return account.Authorization{}, fault.Conflict.Saying("Save the backup first: nothing is deleted before.")
+	case !consent && c.ConsentAt == nil:
+		return account.Authorization{}, fault.ValidationFailed.Saying("Agree first. The text you agree to: %s", ConsentText).
+			At("body.consent", "must be true")
+	}
+	a, err := s.Accounts.BeginLeave(ctx, account.LeaveRequest{UserID: userID, Session: session, AccountID: c.AccountID, RedirectTo: returnTo})
+	if err != nil || !consent {
+		return a, err
+	}
+	_, err = s.act(ctx, userID, id, removal.Ask, `, consent_at = $5`, []any{s.DB.Now()},
+		func(ctx context.Context, tx db.Tx, _ Cleanup) error {
+			s.Accounts.Consent(ctx, tx, userID, ConsentKind, ConsentVersion)
+			return nil
+		})
+	return a, err
+}
+
+// HasLeave tells whether X's leave to delete is there.
+func (s *Service) HasLeave(ctx context.Context, c Cleanup) (bool, error) {
+	return s.Accounts.HasLeave(ctx, c.UserID, c.AccountID)
+}
+
+// Start lets the deletion begin, or go on. Backup, consent and leave come first.
+func (s *Service) Start(ctx context.Context, userID, id string) (Cleanup, error) {
+	c, err := s.Get(ctx, userID, id)
+	if err != nil {
+		return c, err
+	}
+	held, err := s.HasLeave(ctx, c)
+	switch {
+	case err != nil:
+		return c, err
+	case !c.State.May(removal.Start):
+		return c, refused(c)
+	case c.BackupAt == nil:
+		return c, fault.Conflict.Saying("Save the backup first: nothing is deleted before.")
+	case c.ConsentAt == nil || !held:
+		return c, fault.Conflict.Saying("Agree to the clean-up and ask X for the leave to delete first.")
+	}
+	now := s.DB.Now()
+	return s.act(ctx, userID, id, removal.Start, `, started_at = COALESCE(started_at, $5), tries = 0, why = '', why_code = ''`, []any{now},
+		func(ctx context.Context, tx db.Tx, c Cleanup) error {
+			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.CleanupStarted, Resource: id})
+			return tx.Enqueue(ctx, Job{CleanupID: id})
+		})
+}
+
+// Pause lets nothing more be asked of X until [Service.Start]. A deletion that is under way still gets its answer.
+func (s *Service) Pause(ctx context.Context, userID, id string) (Cleanup, error) {
+	return s.act(ctx, userID, id, removal.Pause, ``, nil, func(ctx context.Context, tx db.Tx, _ Cleanup) error {
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.CleanupPaused, Resource: id})
+		return nil
+	})
+}
