@@ -68,7 +68,13 @@ func Restore(ctx context.Context, file string, to Target) (r Restored, err error
 			return r, err
 		}
 	}
-	return r, place(draft, to.DataDir)
+	if err := place(draft, to.DataDir); err != nil {
+		if r.Aside != "" {
+			err = errors.Join(err, putBack(to.DataDir, r.Aside, present))
+		}
+		return Restored{}, err
+	}
+	return r, nil
 }
 
 // keep writes a member of the archive into the draft directory.
@@ -135,26 +141,44 @@ func inTheWay(dataDir, draft string) (present []string, err error) {
 	return present, nil
 }
 
+// moveAside moves what is there out of the way: all of it, or nothing.
 func moveAside(dataDir, aside string, names []string) error {
 	if err := os.Mkdir(aside, 0o700); err != nil {
 		return err
 	}
-	for _, name := range names {
+	for i, name := range names {
 		if err := os.Rename(filepath.Join(dataDir, name), filepath.Join(aside, name)); err != nil {
-			return err
+			return errors.Join(err, putBack(dataDir, aside, names[:i]))
 		}
 	}
 	return syncDir(aside)
 }
 
+// putBack undoes moveAside.
+func putBack(dataDir, aside string, names []string) error {
+	var trouble error
+	for _, name := range names {
+		trouble = errors.Join(trouble, os.Rename(filepath.Join(aside, name), filepath.Join(dataDir, name)))
+	}
+	return errors.Join(trouble, os.Remove(aside), syncDir(dataDir))
+}
+
 // place moves the parts into the data directory, the database last: without it a start finds an empty installation, and
-// the restore can be run again.
+// the restore can be run again. Where one cannot be moved, those that were go back to the draft.
 func place(draft, dataDir string) error {
+	var placed []string
 	for _, name := range append(slices.Clone(keyDirs), sandboxName, databaseName) {
 		err := os.Rename(filepath.Join(draft, name), filepath.Join(dataDir, name))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			for _, done := range placed {
+				err = errors.Join(err, os.Rename(filepath.Join(dataDir, done), filepath.Join(draft, done)))
+			}
 			return err
 		}
+		placed = append(placed, name)
 	}
 	return syncDir(dataDir)
 }
