@@ -23,8 +23,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// scrapeTime bounds a scrape: what is read for it may be slow.
-const scrapeTime = 5 * time.Second
+// scrapeTime bounds a scrape, and readTime what is read for it: a reading that is slow, because the database does not answer,
+// ends in time for the rest to be shown.
+const (
+	scrapeTime = 5 * time.Second
+	readTime   = 3 * time.Second
+)
 
 // Metrics is every figure of one process. It is safe for concurrent use.
 type Metrics struct {

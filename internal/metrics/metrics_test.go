@@ -177,6 +177,15 @@ func TestReading_ThatFailsIsSeenAndHidesNothingElse(t *testing.T) {
 	}
 }
 
+// While the database does not answer, the rest is shown all the same: an alert that asks for nothing but build_info would
+// otherwise say that no process runs.
+func TestReading_ThatHangsEndsInTimeForTheRest(t *testing.T) {
+	t.Parallel()
+	m := metrics.New("1.2", "abc")
+	m.Reading("slow", "Slow.", nil, func(ctx context.Context, _ metrics.Set) error { <-ctx.Done(); return ctx.Err() })
+	shows(t, m, `repazoo_build_info{commit="abc",version="1.2"} 1`, `repazoo_failed_readings{name="slow"} 1`)
+}
+
 func TestNothing_IsCountedWhereNobodyWatches(t *testing.T) {
 	t.Parallel()
 	var m *metrics.Metrics

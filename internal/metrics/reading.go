@@ -34,7 +34,7 @@ func (r *reading) Describe(ch chan<- *prometheus.Desc) { ch <- r.desc; ch <- r.f
 
 // Collect reads.
 func (r *reading) Collect(ch chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), scrapeTime)
+	ctx, cancel := context.WithTimeout(context.Background(), readTime)
 	defer cancel()
 	var all []prometheus.Metric
 	err := r.read(ctx, func(v float64, labels ...string) {
