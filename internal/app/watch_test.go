@@ -153,6 +153,52 @@ func TestMonitoring_NamesTheFiguresThatThereAre(t *testing.T) {
 	}
 }
 
+// Each alert leads to a runbook of its own, and no runbook is of an alert that does not exist.
+func TestRunbooks_ThereIsOneForEachAlert(t *testing.T) {
+	t.Parallel()
+	alerts := map[string]bool{}
+	for _, rule := range strings.Split(tree(t, "monitoring", "alerts.yml"), "- alert: ")[1:] {
+		name, rest, _ := strings.Cut(rule, "\n")
+		alerts[name] = true
+		if !strings.Contains(rest, "runbook: docs/runbooks.md#"+strings.ToLower(name)+"\n") {
+			t.Errorf("%s does not name its runbook", name)
+		}
+	}
+	if len(alerts) < 10 {
+		t.Errorf("only %d alerts were read", len(alerts))
+	}
+	for _, section := range strings.Split(tree(t, "docs", "runbooks.md"), "\n## ")[1:] {
+		name, text, _ := strings.Cut(section, "\n")
+		if !alerts[name] {
+			t.Errorf("there is no alert %s", name)
+		}
+		for _, part := range []string{"**You see**", "**Do**", "**Over**"} {
+			if !strings.Contains(text, part) {
+				t.Errorf("the runbook of %s has no part %s", name, part)
+			}
+		}
+		delete(alerts, name)
+	}
+	for name := range alerts {
+		t.Errorf("%s has no runbook", name)
+	}
+}
+
+// The index leads to every page of the documentation.
+func TestDocs_TheIndexListsEveryPage(t *testing.T) {
+	t.Parallel()
+	index := tree(t, "docs", "README.md")
+	pages, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil || len(pages) < 10 {
+		t.Fatal(len(pages), err)
+	}
+	for _, page := range pages {
+		if name := filepath.Base(page); name != "README.md" && !strings.Contains(index, "]("+name+")") {
+			t.Errorf("docs/README.md does not list %s", name)
+		}
+	}
+}
+
 func tree(t *testing.T, path ...string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(append([]string{root}, path...)...))
