@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// settleLimit is how long the last analyses may take to end.
+// settleLimit is how long an analysis may take to end after those before it.
 const settleLimit = 2 * time.Minute
 
 // tally is what was sent and what became of it.
@@ -124,6 +124,9 @@ func (t *tally) settle(ctx context.Context, p *person) error {
 			if status = a.Status; status == "queued" || status == "running" {
 				pause(ctx, 100*time.Millisecond)
 			}
+		}
+		if status != "" && status != "queued" && status != "running" {
+			end = time.Now().Add(settleLimit) // those behind it waited for it
 		}
 		switch status {
 		case "completed":
