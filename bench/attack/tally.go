@@ -100,7 +100,10 @@ func (t *tally) send(ctx context.Context, p *person, o operation, r *random.Rand
 	}
 	body := ""
 	if o.method != http.MethodGet {
-		b, _ := json.Marshal(map[string]string{pick(): pick(), "account_id": p.account, "text": pick()})
+		b, err := json.Marshal(map[string]string{pick(): pick(), "account_id": p.account, "text": pick()})
+		if err != nil {
+			panic(err) // strings always can be
+		}
 		body = string(b)
 	}
 	status, answer, err := p.call(ctx, o.method, path+"?"+query.Encode(), body)

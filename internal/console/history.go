@@ -102,8 +102,7 @@ func trendOf(past []analysis.PastReport, lens assess.Purpose) trend {
 	}
 	first, last := past[len(past)-1].CreatedAt, past[0].CreatedAt
 	labelled := -trendApart
-	for i := len(past) - 1; i >= 0; i-- {
-		p := past[i]
+	for i, p := range slices.Backward(past) {
 		x := trendLeft + trendWidth
 		if span := last.Sub(first); span > 0 {
 			x = trendLeft + trendWidth*float64(p.CreatedAt.Sub(first))/float64(span)

@@ -46,8 +46,10 @@ type xAccount struct {
 }
 
 func (v *xAccount) into() []any {
-	return []any{&v.ID, &v.XUserID, &v.Handle, &v.Name, &v.AvatarURL, &v.Scopes, &v.Status, &v.LinkedAt, &v.LastSyncAt, &v.TokenExpiresAt, &v.UpdatedAt,
-		&v.PostCount, &v.CountedAt}
+	return []any{
+		&v.ID, &v.XUserID, &v.Handle, &v.Name, &v.AvatarURL, &v.Scopes, &v.Status, &v.LinkedAt, &v.LastSyncAt, &v.TokenExpiresAt, &v.UpdatedAt,
+		&v.PostCount, &v.CountedAt,
+	}
 }
 
 type session struct {

@@ -128,7 +128,7 @@ func (r Rule) at(day time.Time) time.Time {
 	early, late := max(before, later), min(before, later) // the larger offset is the earlier instant
 	for _, offset := range []int{early, late} {
 		at := wall.Add(-time.Duration(offset) * time.Second)
-		if _, real := at.In(r.place).Zone(); real == offset {
+		if _, there := at.In(r.place).Zone(); there == offset {
 			return at
 		}
 	}

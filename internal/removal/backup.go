@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -71,15 +72,16 @@ func (p Post) plain() string {
 	if !p.PostedAt.IsZero() {
 		date = p.PostedAt.UTC().Format("2 January 2006, 15:04 UTC")
 	}
-	text := "\n----\n" + date + "\n" + p.URL + "\n\n" + p.Text + "\n"
+	var text strings.Builder
+	text.WriteString("\n----\n" + date + "\n" + p.URL + "\n\n" + p.Text + "\n")
 	if !p.Whole {
-		text += "(X did not show this post, so only the words around the finding are here.)\n"
+		text.WriteString("(X did not show this post, so only the words around the finding are here.)\n")
 	}
 	for _, f := range p.Findings {
-		text += "\n" + f.Severity + ", " + f.Category + ": " + f.Reason + "\n"
+		text.WriteString("\n" + f.Severity + ", " + f.Category + ": " + f.Reason + "\n")
 	}
 	if p.Hash != "" {
-		text += "\nSHA-256 of the text: " + p.Hash + "\n"
+		text.WriteString("\nSHA-256 of the text: " + p.Hash + "\n")
 	}
-	return text
+	return text.String()
 }
