@@ -326,6 +326,10 @@ type cleanupRow struct {
 	ScoreBefore *float64   `json:"score_before"`
 	ScoreAfter  *float64   `json:"score_after"`
 	Why         string     `json:"why"`
+	WhyCode     string     `json:"why_code"`
+	WaitingFor  string     `json:"waiting_for"`
+	WaitUntil   *time.Time `json:"wait_until"`
+	Signature   string     `json:"signature"`
 	CreatedAt   time.Time  `json:"created_at"`
 	FrozenAt    *time.Time `json:"frozen_at"`
 	BackupAt    *time.Time `json:"backup_at"`
@@ -337,8 +341,8 @@ type cleanupRow struct {
 
 func (v *cleanupRow) into() []any {
 	return []any{
-		&v.ID, &v.AccountID, &v.AnalysisID, &v.Handle, &v.State, &v.ScoreBefore, &v.ScoreAfter, &v.Why, &v.CreatedAt, &v.FrozenAt,
-		&v.BackupAt, &v.ConsentAt, &v.StartedAt, &v.FinishedAt, &v.ExpiresAt,
+		&v.ID, &v.AccountID, &v.AnalysisID, &v.Handle, &v.State, &v.ScoreBefore, &v.ScoreAfter, &v.Why, &v.WhyCode, &v.WaitingFor,
+		&v.WaitUntil, &v.Signature, &v.CreatedAt, &v.FrozenAt, &v.BackupAt, &v.ConsentAt, &v.StartedAt, &v.FinishedAt, &v.ExpiresAt,
 	}
 }
 
