@@ -2992,6 +2992,12 @@ type GetAuthXCallbackParams struct {
 	Cookie           *string `json:"Cookie,omitempty"`
 }
 
+// GetAuthXLeaveParams defines parameters for GetAuthXLeave.
+type GetAuthXLeaveParams struct {
+	CleanupID string  `form:"cleanup_id" json:"cleanup_id"`
+	Accept    *string `json:"Accept,omitempty"`
+}
+
 // GetAuthXLoginParams defines parameters for GetAuthXLogin.
 type GetAuthXLoginParams struct {
 	// RedirectTo Where to go afterwards: a path here, or an address on an allowed host.
@@ -4099,6 +4105,15 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /auth/x/callback (the `GetAuthXCallback` operationId).
 	GetAuthXCallback(ctx context.Context, params *GetAuthXCallbackParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetAuthXLeave Go to X for the leave to delete, once you have agreed to the clean-up
+	//
+	// A browser is sent to X, and from there back to the page of the clean-up. Agree first. A program that accepts application/json gets the address in the answer instead.
+	//
+	// API keys are refused: sign in.
+	//
+	// Corresponds with GET /auth/x/leave (the `GetAuthXLeave` operationId).
+	GetAuthXLeave(ctx context.Context, params *GetAuthXLeaveParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetAuthXLogin Begin a sign-in with X, or link another account
 	//
@@ -6124,6 +6139,25 @@ func (c *Client) PostAuthTokenRefresh(ctx context.Context, params *PostAuthToken
 // Corresponds with GET /auth/x/callback (the `GetAuthXCallback` operationId).
 func (c *Client) GetAuthXCallback(ctx context.Context, params *GetAuthXCallbackParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetAuthXCallbackRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetAuthXLeave Go to X for the leave to delete, once you have agreed to the clean-up
+//
+// A browser is sent to X, and from there back to the page of the clean-up. Agree first. A program that accepts application/json gets the address in the answer instead.
+//
+// API keys are refused: sign in.
+//
+// Corresponds with GET /auth/x/leave (the `GetAuthXLeave` operationId).
+func (c *Client) GetAuthXLeave(ctx context.Context, params *GetAuthXLeaveParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAuthXLeaveRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -9945,6 +9979,71 @@ func NewGetAuthXCallbackRequest(server string, params *GetAuthXCallbackParams) (
 	return req, nil
 }
 
+// NewGetAuthXLeaveRequest constructs an http.Request for the GetAuthXLeave method
+func NewGetAuthXLeaveRequest(server string, params *GetAuthXLeaveParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/x/leave")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cleanup_id", params.CleanupID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.Accept != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Accept", *params.Accept, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Accept", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewGetAuthXLoginRequest constructs an http.Request for the GetAuthXLogin method
 func NewGetAuthXLoginRequest(server string, params *GetAuthXLoginParams) (*http.Request, error) {
 	var err error
@@ -11436,6 +11535,17 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /auth/x/callback (the `GetAuthXCallback` operationId).
 	GetAuthXCallbackWithResponse(ctx context.Context, params *GetAuthXCallbackParams, reqEditors ...RequestEditorFn) (*GetAuthXCallbackResponse, error)
+
+	// GetAuthXLeaveWithResponse Go to X for the leave to delete, once you have agreed to the clean-up
+	//
+	// A browser is sent to X, and from there back to the page of the clean-up. Agree first. A program that accepts application/json gets the address in the answer instead.
+	//
+	// API keys are refused: sign in.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /auth/x/leave (the `GetAuthXLeave` operationId).
+	GetAuthXLeaveWithResponse(ctx context.Context, params *GetAuthXLeaveParams, reqEditors ...RequestEditorFn) (*GetAuthXLeaveResponse, error)
 
 	// GetAuthXLoginWithResponse Begin a sign-in with X, or link another account
 	//
@@ -14706,6 +14816,61 @@ func (r GetAuthXCallbackResponse) StatusCode() int {
 	return 0
 }
 
+// GetAuthXLeaveResponse200Headers the declared response headers of an HTTP 200 response for GetAuthXLeave
+type GetAuthXLeaveResponse200Headers struct {
+	Location  *string
+	SetCookie *string
+}
+
+// GetAuthXLeaveResponse302Headers the declared response headers of an HTTP 302 response for GetAuthXLeave
+type GetAuthXLeaveResponse302Headers struct {
+	Location *string
+}
+
+type GetAuthXLeaveResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LoginBody
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetAuthXLeaveResponse200Headers
+	// Headers302 the parsed response headers for an HTTP 302 response
+	Headers302 *GetAuthXLeaveResponse302Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetAuthXLeaveResponse) GetJSON200() *LoginBody {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetAuthXLeaveResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetAuthXLeaveResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetAuthXLeaveResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetAuthXLeaveResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 // GetAuthXLoginResponse200Headers the declared response headers of an HTTP 200 response for GetAuthXLogin
 type GetAuthXLoginResponse200Headers struct {
 	Location  *string
@@ -16825,6 +16990,23 @@ func (c *ClientWithResponses) GetAuthXCallbackWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseGetAuthXCallbackResponse(rsp)
+}
+
+// GetAuthXLeaveWithResponse Go to X for the leave to delete, once you have agreed to the clean-up
+//
+// A browser is sent to X, and from there back to the page of the clean-up. Agree first. A program that accepts application/json gets the address in the answer instead.
+//
+// API keys are refused: sign in.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /auth/x/leave (the `GetAuthXLeave` operationId).
+func (c *ClientWithResponses) GetAuthXLeaveWithResponse(ctx context.Context, params *GetAuthXLeaveParams, reqEditors ...RequestEditorFn) (*GetAuthXLeaveResponse, error) {
+	rsp, err := c.GetAuthXLeave(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetAuthXLeaveResponse(rsp)
 }
 
 // GetAuthXLoginWithResponse Begin a sign-in with X, or link another account
@@ -19787,6 +19969,72 @@ func ParseGetAuthXCallbackResponse(rsp *http.Response) (*GetAuthXCallbackRespons
 		response.Headers200 = &headers
 	case rsp.StatusCode == 302:
 		var headers GetAuthXCallbackResponse302Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers302 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetAuthXLeaveResponse parses an HTTP response from a GetAuthXLeaveWithResponse call
+func ParseGetAuthXLeaveResponse(rsp *http.Response) (*GetAuthXLeaveResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetAuthXLeaveResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LoginBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 302:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetAuthXLeaveResponse200Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		if values := rsp.Header.Values("Set-Cookie"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Set-Cookie", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.SetCookie = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 302:
+		var headers GetAuthXLeaveResponse302Headers
 		if values := rsp.Header.Values("Location"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

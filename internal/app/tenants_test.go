@@ -100,7 +100,7 @@ func (v ids) of(path, name string) string {
 		return v.archive
 	case name == "analysis_id":
 		return v.analysis
-	case strings.HasPrefix(path, "/api/v1/cleanups/"):
+	case strings.HasPrefix(path, "/api/v1/cleanups/"), path == "/auth/x/leave":
 		return v.cleanup
 	case strings.HasPrefix(path, "/auth/sessions/"):
 		return v.session

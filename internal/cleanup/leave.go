@@ -18,25 +18,43 @@ func (s *Service) AskLeave(ctx context.Context, userID, session, id, returnTo st
 	if err != nil {
 		return account.Authorization{}, err
 	}
+	if err := mayAskLeave(c, consent); err != nil {
+		return account.Authorization{}, err
+	}
+	if consent {
+		if _, err := s.Agree(ctx, userID, id, true); err != nil {
+			return account.Authorization{}, err
+		}
+	}
+	return s.Accounts.BeginLeave(ctx, account.LeaveRequest{UserID: userID, Session: session, AccountID: c.AccountID, RedirectTo: returnTo})
+}
+
+func mayAskLeave(c Cleanup, consent bool) error {
 	switch {
 	case !c.State.May(removal.Ask):
-		return account.Authorization{}, refused(c)
+		return refused(c)
 	case c.BackupAt == nil:
-		return account.Authorization{}, fault.Conflict.Saying("Save the backup first: nothing is deleted before.")
+		return fault.Conflict.Saying("Save the backup first: nothing is deleted before.")
 	case !consent && c.ConsentAt == nil:
-		return account.Authorization{}, fault.ValidationFailed.Saying("Agree first. The text you agree to: %s", ConsentText).
-			At("body.consent", "must be true")
+		return fault.ValidationFailed.Saying("Agree first. The text you agree to: %s", ConsentText).At("body.consent", "must be true")
 	}
-	a, err := s.Accounts.BeginLeave(ctx, account.LeaveRequest{UserID: userID, Session: session, AccountID: c.AccountID, RedirectTo: returnTo})
-	if err != nil || !consent {
-		return a, err
+	return nil
+}
+
+// Agree records the consent to a plan: who, in which session, to which version of the words.
+func (s *Service) Agree(ctx context.Context, userID, id string, consent bool) (Cleanup, error) {
+	c, err := s.Get(ctx, userID, id)
+	if err != nil {
+		return c, err
 	}
-	_, err = s.act(ctx, userID, id, removal.Ask, `, consent_at = $5`, []any{s.DB.Now()},
+	if err := mayAskLeave(c, consent); err != nil {
+		return c, err
+	}
+	return s.act(ctx, userID, id, removal.Ask, `, consent_at = $5`, []any{s.DB.Now()},
 		func(ctx context.Context, tx db.Tx, _ Cleanup) error {
 			s.Accounts.Consent(ctx, tx, userID, ConsentKind, ConsentVersion)
 			return nil
 		})
-	return a, err
 }
 
 // HasLeave tells whether X's leave to delete is there.

@@ -32,6 +32,7 @@ package console
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
 
 	"github.com/repazoo/repazoo/internal/account"
@@ -78,7 +79,7 @@ func New(c Config) *Console {
 
 // Routes is every page and form, by ServeMux pattern.
 func (c *Console) Routes() map[string]http.Handler {
-	return map[string]http.Handler{
+	routes := map[string]http.Handler{
 		"GET /{$}":           c.open(c.showFront),
 		"GET /assets/{file}": http.HandlerFunc(c.assets.serve),
 
@@ -158,4 +159,6 @@ func (c *Console) Routes() map[string]http.Handler {
 
 		"POST /sign-out": c.form(c.signOut, c.showHome),
 	}
+	maps.Copy(routes, c.cleanupRoutes())
+	return routes
 }

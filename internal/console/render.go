@@ -25,6 +25,8 @@ type page struct {
 	Version   string
 	DocsLinks bool
 	Watch     string // the analysis that the page follows; "" for none
+	Cleanup   bool   // the page of a clean-up, with the style sheet of a report
+	Moves     bool   // and it runs, so the page is kept up to date
 	Report    bool   // the page needs the style sheet and the script of a report
 	Charts    bool   // the page needs the style sheets of charts
 

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/cleanup"
+	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/removal"
 )
 
@@ -257,6 +259,30 @@ func (a *API) askLeave(ctx context.Context, in *askLeaveInput) (*askLeaveOutput,
 		SetCookie: []http.Cookie{a.cookie(stateCookieOf(auth.State), auth.Browser, auth.ExpiresAt)},
 		Body:      loginBody{auth.URL, auth.State, auth.ExpiresAt},
 	}, nil
+}
+
+type goForLeaveInput struct {
+	ID     string `query:"cleanup_id" format:"uuid" required:"true"`
+	Accept string `header:"Accept"`
+}
+
+// goForLeave is what the page of a clean-up leads to: X's page, with the cookie that its answer has to come back with.
+func (a *API) goForLeave(ctx context.Context, in *goForLeaveInput) (*loginOutput, error) {
+	me, page := account.PrincipalFrom(ctx), "/cleanups/"+in.ID
+	auth, err := a.Cleanups.AskLeave(ctx, me.UserID, me.SessionID, in.ID, page, false)
+	if errors.Is(err, fault.SignInAgain) && !wantsJSON(in.Accept) {
+		return &loginOutput{Status: http.StatusFound, Location: withError(page, fault.SignInAgain.Code)}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := &loginOutput{SetCookie: []http.Cookie{a.cookie(stateCookieOf(auth.State), auth.Browser, auth.ExpiresAt)}}
+	if wantsJSON(in.Accept) {
+		out.Status, out.Body = http.StatusOK, &loginBody{auth.URL, auth.State, auth.ExpiresAt}
+	} else {
+		out.Status, out.Location = http.StatusFound, auth.URL
+	}
+	return out, nil
 }
 
 func (a *API) receipt(ctx context.Context, in *idInput) (*huma.StreamResponse, error) {

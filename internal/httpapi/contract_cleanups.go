@@ -89,6 +89,13 @@ func (a *API) cleanupEntries() map[string]entry {
 			},
 			refusals: []*fault.Fault{fault.Conflict, fault.SignInAgain},
 		},
+		"GET /auth/x/leave": {
+			text: "A browser is sent to X, and from there back to the page of the clean-up. Agree first. A program that accepts " +
+				"application/json gets the address in the answer instead.",
+			answered: loginBody{"https://x.com/i/oauth2/authorize?response_type=code&state=the-state", "the-state", exampleTime()},
+			also:     toBrowser("X's page, on which you give the leave or do not."),
+			refusals: []*fault.Fault{fault.Conflict, fault.NotFound, fault.SignInAgain},
+		},
 		"POST " + at + "/start": {
 			text: "Each post is looked up once more before it goes. At most 50 are deleted in 15 minutes, and so many in a day as this server " +
 				"allows; it goes on by itself.",

@@ -322,6 +322,10 @@ func (a *API) cleanupRoutes() []route {
 			Serve: does(a.askLeave), Summary: "Agree to the clean-up, and ask X for the leave to delete",
 		},
 		{
+			At:    "GET /auth/x/leave",
+			Serve: does(a.goForLeave), Summary: "Go to X for the leave to delete, once you have agreed to the clean-up",
+		},
+		{
 			At: "POST /api/v1/cleanups/{id}/start", Status: http.StatusAccepted,
 			Serve: does(a.startCleanup), Summary: "Begin to delete, or go on",
 		},

@@ -1,0 +1,96 @@
+package browser
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// slowDeletions lets X take its time over each deletion.
+func slowDeletions(t *testing.T, base string) {
+	t.Helper()
+	program{t, base, ""}.must(http.StatusNoContent, "POST", "/sandbox/faults",
+		`{"method": "DELETE", "path": "/x/2/tweets/*", "delay": 400000000, "times": -1}`)
+}
+
+// picture keeps what the page looks like, where somebody asks for pictures.
+func (v *visitor) picture(name string) {
+	v.t.Helper()
+	dir := os.Getenv("PICTURES")
+	if dir == "" {
+		return
+	}
+	for _, l := range []look{{"light", 390, ""}, {"light", 768, ""}, {"light", 1280, ""}, {"dark", 1280, ""}} {
+		v.lookAs(l)
+		png, err := chromedp.Run(v.ctx, chromedp.FullScreenshot(100))
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name+"-"+l.scheme+"-"+strconv.FormatInt(l.width, 10)+".png"), png, 0o600); err != nil {
+			v.t.Fatal(err)
+		}
+	}
+}
+
+// A person chooses findings of a report, looks at the dry run, saves the posts, agrees, gives X's leave, lets them be
+// deleted with a pause in the middle, and sees the score fall.
+func TestBrowser_CleansUpFromTheReportToTheReceipt(t *testing.T) {
+	t.Parallel()
+	base := start(t, map[string]string{"BILLING": "off"})
+	v := visit(t, base)
+	v.signIn(gus)
+	v.analyse()
+	v.sees(".board")
+	v.click(`.tray a`) // tick all on this page
+	v.sees(`.tray b`)
+	v.click(`button[formaction$="/cleanup"]`)
+	v.sees(`form[action$="/dry-run"]`)
+	v.accessible("the draft")
+	v.picture("draft")
+	v.click(`form[action$="/dry-run"] button`)
+	v.sees(`form[action$="/backup"]`)
+	v.accessible("the dry run")
+	v.picture("dry-run")
+	v.click(`form[action$="/backup"] button`)
+	v.sees(`input[name="consent"]`)
+	v.picture("consent")
+	v.click(`input[name="consent"]`)
+	v.click(`form[action$="/leave"] button`)
+	v.click(`input[value="` + gus + `"]`)
+	v.click(`button[value="allow"]`)
+	v.sees(`form[action$="/start"]`)
+	v.accessible("what is asked last")
+	slowDeletions(t, base)
+	v.click(`form[action$="/start"] button`)
+	v.sees(`form[action$="/pause"]`)
+	v.picture("running")
+	v.click(`form[action$="/pause"] button`)
+	v.becomes(`document.querySelector("#next").textContent`, `^Paused: \d+ of \d+ posts gone$`)
+	v.accessible("a pause")
+	v.picture("paused")
+	v.click(`form[action$="/start"] button`)
+	v.becomes(`document.querySelector("h1").textContent`, `is over$`)
+	v.accessible("the end")
+	v.picture("over")
+	if words := v.text(".score-was"); !strings.Contains(words, "was") {
+		t.Errorf("the page says %q of the score", words)
+	}
+	over, err := chromedp.Run(v.ctx, chromedp.Evaluate[bool](
+		`(([now, was]) => Number(now.textContent) < Number(was.textContent))(document.querySelectorAll(".score-was b"))`))
+	if err != nil || !over {
+		t.Errorf("the score did not fall: %s, %v", v.text(".score-was"), err)
+	}
+	receipt, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](
+		`fetch(document.querySelector('a[href$="/receipt.json"]').href).then((r) => r.text())`, chromedp.EvalAwaitPromise))
+	if err != nil || !strings.Contains(receipt, `"format":"repazoo-receipt-1"`) || !strings.Contains(receipt, `"outcome":"deleted"`) {
+		t.Errorf("the receipt: %.200s, %v", receipt, err)
+	}
+	v.click(`.head a[href^="/a/"]`)
+	v.sees(".board")
+	v.stayed()
+}

@@ -1,0 +1,310 @@
+package console
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/cleanup"
+	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/removal"
+)
+
+// The pages of a clean-up: what is chosen, the dry run, the way to the leave, how far it is, and what came of it.
+
+type cleanupView struct {
+	page
+	C     cleanup.Cleanup
+	Items []cleanup.Item
+	E     cleanup.Effect
+	Leave bool
+}
+
+var cleanupStepNames = [...]string{"Choose", "Dry run", "Backup", "Delete", "Receipt"}
+
+func (c *Console) cleanupView(v *visit) (view cleanupView, err error) {
+	ctx := v.r.Context()
+	plan, err := c.Cleanups.Get(ctx, v.me.UserID, v.r.PathValue("id"))
+	if err != nil {
+		return view, err
+	}
+	items, err := c.Cleanups.Posts(ctx, v.me.UserID, plan.ID)
+	if err != nil {
+		return view, err
+	}
+	effect, err := c.Cleanups.Effect(ctx, plan, items)
+	if err != nil {
+		return view, err
+	}
+	held, err := c.Cleanups.HasLeave(ctx, plan)
+	if v.alert == nil {
+		v.alert = leaveAlert(v.r.URL.Query().Get("error"))
+	}
+	view = cleanupView{page: c.page(v, "Clean-up for @"+plan.Handle), C: plan, Items: items, E: effect, Leave: held}
+	view.Cleanup, view.Moves = true, plan.State == removal.Running
+	return view, err
+}
+
+// leaveAlert says what X's answer came to, when there was no leave in it.
+func leaveAlert(code string) *alert {
+	a := &alert{status: http.StatusOK}
+	switch code {
+	case "":
+		return nil
+	case fault.SignInAgain.Code:
+		a.Message = "Asking X for the leave to delete needs a sign-in of the last 15 minutes. Sign out, sign in again, and come back here."
+	case fault.Forbidden.Code:
+		a.Message = "There is no leave to delete: you did not give it, or as another account. Nothing was deleted, and your list is kept."
+	default:
+		a.Message = "X did not give the leave to delete. Nothing was deleted, and your list is kept. Try again in a few minutes."
+	}
+	return a
+}
+
+func (c *Console) showCleanup(v *visit) error {
+	view, err := c.cleanupView(v)
+	if err != nil {
+		return err
+	}
+	return c.ok(v, cleanupPage(view))
+}
+
+func (c *Console) showByHand(v *visit) error {
+	view, err := c.cleanupView(v)
+	if err != nil {
+		return err
+	}
+	return c.ok(v, byHandPage(view))
+}
+
+// planCleanup makes a draft of the findings that are ticked in a report, or leads to the one that is open.
+func (c *Console) planCleanup(v *visit) (string, error) {
+	ctx, id := v.r.Context(), v.r.PathValue("id")
+	if open, ok, err := c.Cleanups.Open(ctx, v.me.UserID, id); err != nil || ok {
+		return "/cleanups/" + open.ID, err
+	}
+	made, err := c.Cleanups.Create(ctx, v.me.UserID, cleanup.Choice{AnalysisID: id, Findings: v.r.PostForm["chosen"]})
+	return "/cleanups/" + made.ID, err
+}
+
+// moveCleanup does something with a plan and shows it again.
+func (c *Console) moveCleanup(do func(v *visit, id string) error) http.Handler {
+	return c.form(func(v *visit) (string, error) {
+		id := v.r.PathValue("id")
+		return "/cleanups/" + id, do(v, id)
+	}, c.showCleanup)
+}
+
+func (c *Console) cleanupRoutes() map[string]http.Handler {
+	s := c.Cleanups
+	only := func(_ cleanup.Cleanup, err error) error { return err }
+	return map[string]http.Handler{
+		"POST /a/{id}/cleanup":       c.form(c.planCleanup, c.showAnalysis),
+		"GET /cleanups/{id}":         c.member(c.showCleanup),
+		"GET /cleanups/{id}/by-hand": c.member(c.showByHand),
+		"POST /cleanups/{id}/keep": c.moveCleanup(func(v *visit, id string) error {
+			return c.keepOnly(v, id, v.r.PostForm["post"])
+		}),
+		"POST /cleanups/{id}/dry-run": c.moveCleanup(func(v *visit, id string) error { return only(s.DryRun(v.r.Context(), v.me.UserID, id)) }),
+		"POST /cleanups/{id}/backup":  c.moveCleanup(func(v *visit, id string) error { return only(s.Backup(v.r.Context(), v.me.UserID, id)) }),
+		"POST /cleanups/{id}/start":   c.moveCleanup(func(v *visit, id string) error { return only(s.Start(v.r.Context(), v.me.UserID, id)) }),
+		"POST /cleanups/{id}/pause":   c.moveCleanup(func(v *visit, id string) error { return only(s.Pause(v.r.Context(), v.me.UserID, id)) }),
+		"POST /cleanups/{id}/end":     c.moveCleanup(func(v *visit, id string) error { return only(s.End(v.r.Context(), v.me.UserID, id)) }),
+		"POST /cleanups/{id}/erase":   c.moveCleanup(func(v *visit, id string) error { return s.EraseBackup(v.r.Context(), v.me.UserID, id) }),
+		"POST /cleanups/{id}/leave":   c.form(c.agreeToCleanup, c.showCleanup),
+		"POST /cleanups/{id}/ticks":   c.form(c.checkTicks, c.showByHand),
+	}
+}
+
+// agreeToCleanup records the consent and goes to where X is asked.
+func (c *Console) agreeToCleanup(v *visit) (string, error) {
+	id := v.r.PathValue("id")
+	_, err := c.Cleanups.Agree(v.r.Context(), v.me.UserID, id, v.field("consent") == "yes")
+	return "/auth/x/leave?cleanup_id=" + id, err
+}
+
+func (c *Console) checkTicks(v *visit) (string, error) {
+	id := v.r.PathValue("id")
+	if _, err := c.Cleanups.Tick(v.r.Context(), v.me.UserID, id, v.r.PostForm["ticked"]); err != nil {
+		return "", err
+	}
+	checked, err := c.Cleanups.Check(v.r.Context(), v.me.UserID, id)
+	if err == nil && checked.State.Over() {
+		return "/cleanups/" + id, nil
+	}
+	return "/cleanups/" + id + "/by-hand", err
+}
+
+// keepOnly takes out of a plan what is not ticked.
+func (c *Console) keepOnly(v *visit, id string, keep []string) error {
+	items, err := c.Cleanups.Posts(v.r.Context(), v.me.UserID, id)
+	if err != nil {
+		return err
+	}
+	var out []string
+	for _, it := range items {
+		if !slices.Contains(keep, it.ID) {
+			out = append(out, it.ID)
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	_, err = c.Cleanups.Remove(v.r.Context(), v.me.UserID, id, out)
+	return err
+}
+
+func (v cleanupView) link() string { return "/cleanups/" + v.C.ID }
+func (v cleanupView) api() string  { return "/api/v1/cleanups/" + v.C.ID }
+
+func (v cleanupView) reportLink() string {
+	if v.C.AnalysisID == nil {
+		return "/"
+	}
+	return "/a/" + *v.C.AnalysisID
+}
+
+// step is which of the five the plan is at.
+func (v cleanupView) step() int {
+	switch {
+	case v.C.State == removal.Draft:
+		return 0
+	case v.C.State == removal.Frozen && v.C.BackupAt == nil:
+		return 2
+	case v.C.State.Over():
+		return 4
+	}
+	return 3
+}
+
+func (v cleanupView) stepClass(i int) string {
+	switch {
+	case i < v.step() || v.C.State.Over():
+		return "done"
+	case i == v.step():
+		return "now"
+	}
+	return ""
+}
+
+func (v cleanupView) left() int    { return len(v.Items) - v.settled() }
+func (v cleanupView) settled() int { return v.number(removal.Outcome.Settled) }
+
+func (v cleanupView) number(is func(removal.Outcome) bool) int {
+	n := 0
+	for _, it := range v.Items {
+		if is(it.Outcome) {
+			n++
+		}
+	}
+	return n
+}
+
+func (v cleanupView) hasBackup() bool {
+	return v.C.BackupAt != nil && slices.ContainsFunc(v.Items, func(it cleanup.Item) bool { return it.Text != "" })
+}
+
+type cleanupFigure struct {
+	Words string
+	N     int
+}
+
+func (v cleanupView) figures() []cleanupFigure {
+	is := func(all ...removal.Outcome) int {
+		return v.number(func(o removal.Outcome) bool { return slices.Contains(all, o) })
+	}
+	all := []cleanupFigure{{"Deleted", is(removal.Deleted)}, {"Already gone", is(removal.Gone)}}
+	if n := is(removal.Changed, removal.Foreign, removal.Hidden); n > 0 {
+		all = append(all, cleanupFigure{"Left alone", n})
+	}
+	if n := is(removal.Kept); n > 0 {
+		all = append(all, cleanupFigure{"Kept", n})
+	}
+	if n := v.left(); n > 0 {
+		all = append(all, cleanupFigure{"Left", n})
+	}
+	return all
+}
+
+func (v cleanupView) title() string {
+	switch v.C.State {
+	case removal.Running:
+		return "Deleting " + counted(len(v.Items), "post") + " of @" + v.C.Handle
+	case removal.Done, removal.Ended:
+		return "Clean-up of @" + v.C.Handle + " is over"
+	}
+	return "Clean-up for @" + v.C.Handle
+}
+
+func (v cleanupView) progressWords() string {
+	words := count(v.number(removal.Outcome.Away)) + " of " + counted(len(v.Items), "post") + " gone"
+	switch v.C.State {
+	case removal.Paused:
+		return "Paused: " + words
+	case removal.Stopped:
+		return "Stopped: " + words
+	}
+	return words
+}
+
+func (v cleanupView) overWords() string {
+	return counted(v.number(removal.Outcome.Away), "post") + " of " + count(len(v.Items)) + " gone from X"
+}
+
+// waitWords says what a plan waits for, and until when.
+func (v cleanupView) waitWords() string {
+	if v.C.WaitingFor == cleanup.WaitsForNothing || v.C.WaitUntil == nil {
+		if v.C.State == removal.Paused {
+			return "You paused. Nothing happens until you go on. The leave to delete ends on " + date(v.C.ExpiresAt) + " at the latest."
+		}
+		return ""
+	}
+	until := v.C.WaitUntil.UTC().Format("2 January, 15:04 UTC")
+	switch v.C.WaitingFor {
+	case cleanup.WaitsForX:
+		return "X asks us to wait until " + until + ". What is deleted stays deleted, and it goes on by itself."
+	case cleanup.WaitsForPace:
+		return "Waiting until " + until + ". X allows 50 deletions in 15 minutes, and 50 are done. The others follow by themselves."
+	case cleanup.WaitsForDay:
+		return "Waiting until " + until + ". The daily bound is reached. The others follow by themselves."
+	case cleanup.WaitsForOperator:
+		return "Waiting until " + until + ". This server's credits at X are used up, and its operator has to act. It goes on by itself then."
+	}
+	return "X does not answer. We try again at " + until + "."
+}
+
+func aboutWords(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return "under a minute"
+	case d < 2*time.Hour:
+		return "about " + counted(int(d.Round(time.Minute)/time.Minute), "minute")
+	}
+	return "about " + counted(int((d+30*time.Minute)/time.Hour), "hour")
+}
+
+func microDollars(n int64) string { return usd(int((n + 5_000) / 10_000)) }
+
+func postedWords(it cleanup.Item) string {
+	if it.PostedAt.IsZero() {
+		return "post " + it.ID
+	}
+	return date(it.PostedAt)
+}
+
+func postWords(it cleanup.Item) string {
+	switch {
+	case it.Text == "":
+		return "The text was erased with the backup."
+	case !it.Whole:
+		return "… " + it.Text + " …"
+	}
+	return it.Text
+}
+
+func boxWords(it cleanup.Item, inPlan bool) string {
+	if inPlan {
+		return "In the plan: " + postedWords(it)
+	}
+	return "Deleted by hand: " + postedWords(it)
+}
