@@ -177,7 +177,7 @@ func (s *Service) Open(ctx context.Context, userID, analysisID string) (c Cleanu
 
 // Remove takes posts out of a plan that has not begun. A plan that was frozen is a draft again.
 func (s *Service) Remove(ctx context.Context, userID, id string, posts []string) (Cleanup, error) {
-	return s.act(ctx, userID, id, removal.Change, `, signature = '', frozen_at = NULL, backup_at = NULL`, nil,
+	return s.act(ctx, userID, id, removal.Change, `, signature = '', frozen_at = NULL, backup_at = NULL, consent_at = NULL`, nil,
 		func(ctx context.Context, tx db.Tx, c Cleanup) error {
 			for _, post := range posts {
 				n, err := tx.Exec(ctx, `DELETE FROM cleanup_posts WHERE cleanup_id = $1 AND user_id = $2 AND post_id = $3`, id, userID, post)

@@ -141,6 +141,8 @@ func TestRun_StopsWhenAPlanIsNotAsItWasSigned(t *testing.T) {
 		"a post is put in another order": `UPDATE cleanup_posts SET place = 5 WHERE place = 0`,
 		"a post is taken out":            `DELETE FROM cleanup_posts WHERE place = 0`,
 		"the signature is another":       `UPDATE cleanups SET signature = 'aa'`,
+		"a post is put in that was never looked at": `INSERT INTO cleanup_posts (cleanup_id, post_id, user_id, place)
+			SELECT cleanup_id, '42', user_id, 9 FROM cleanup_posts WHERE place = 0`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -211,6 +213,74 @@ func TestRun_StopsWhenAPostIsAskedForAgainAndAgainInVain(t *testing.T) {
 }
 
 // What X refuses stops the plan with a sentence and gives the leave back, or lets it wait until the told time.
+// A refusal is no lost answer, however often it comes.
+func TestRun_ALimitThatComesAgainAndAgainIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		p := w.author(1)
+		c := p.ready(p.ids(1)...)
+		w.answer(func(rw http.ResponseWriter, _ string, _ func() *httptest.ResponseRecorder) bool {
+			rw.Header().Set("x-rate-limit-reset", fmt.Sprint(w.sb.Now().Add(time.Minute).Unix()))
+			rw.WriteHeader(http.StatusTooManyRequests)
+			return true
+		})
+		c = p.run(c)
+		for range 2 * maxAsks {
+			w.sb.Advance(2 * time.Minute)
+			c = p.again(c)
+			p.wantState(c, removal.Running)
+		}
+		w.answer(nil)
+		w.sb.Advance(2 * time.Minute)
+		c = p.again(c)
+		p.wantState(c, removal.Done)
+		p.wantOutcomes(c, removal.Deleted)
+	})
+}
+
+// Whoever gives the leave again has time to press the button that goes on.
+func TestSweep_LeavesANewLeaveToAPlanThatWasStopped(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		p := w.author(1)
+		c := p.ready(p.ids(1)...)
+		w.answer(func(rw http.ResponseWriter, _ string, _ func() *httptest.ResponseRecorder) bool {
+			rw.WriteHeader(http.StatusForbidden)
+			return true
+		})
+		c = p.run(c)
+		p.wantState(c, removal.Stopped)
+		w.answer(nil)
+		p.leave(c)
+		for _, then := range []struct {
+			ago  time.Duration
+			held bool
+		}{{10 * time.Minute, true}, {timeToGoOn, false}} {
+			w.sb.Advance(then.ago)
+			must(p.Sweep(t.Context()))(t)
+			if held := must(p.HasLeave(t.Context(), c))(t); held != then.held {
+				t.Errorf("after %v more the leave is held: %v", then.ago, held)
+			}
+		}
+	})
+}
+
+// What is agreed to is the plan as the dry run showed it last.
+func TestStart_AnotherDryRunAsksForAnotherConsent(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		p := w.author(2)
+		c := p.ready(p.ids(2)...)
+		must(p.DryRun(t.Context(), p.UserID, c.ID))(t)
+		must(p.Backup(t.Context(), p.UserID, c.ID))(t)
+		if _, err := p.Start(t.Context(), p.UserID, c.ID); err == nil {
+			t.Error("it started on the consent to an earlier plan")
+		}
+		must(p.Agree(p.context(), p.UserID, c.ID, true))(t)
+		must(p.Start(t.Context(), p.UserID, c.ID))(t)
+	})
+}
+
 func TestRun_StopsOrWaitsAsXSays(t *testing.T) {
 	t.Parallel()
 	reset := func(w *world) string { return fmt.Sprint(w.sb.Now().Add(7 * time.Minute).Unix()) }

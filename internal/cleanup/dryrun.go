@@ -88,7 +88,7 @@ func (s *Service) account(ctx context.Context, c Cleanup) (account.XAccount, err
 func (s *Service) freeze(ctx context.Context, c Cleanup, x account.XAccount, items []Item) (Cleanup, error) {
 	signature := s.sign(planOf(c, x, items))
 	now := s.DB.Now()
-	return s.act(ctx, c.UserID, c.ID, removal.Freeze, `, signature = $5, frozen_at = $6, expires_at = $7, backup_at = NULL`,
+	return s.act(ctx, c.UserID, c.ID, removal.Freeze, `, signature = $5, frozen_at = $6, expires_at = $7, backup_at = NULL, consent_at = NULL`,
 		[]any{signature, now, now.Add(planLife)}, func(ctx context.Context, tx db.Tx, c Cleanup) error {
 			for _, it := range items {
 				sealed, err := s.sealPost(c.ID, it.Post)

@@ -60,6 +60,9 @@ func (s *Service) lookUp(ctx context.Context, c Cleanup, token tokens, ids []str
 			found, err = s.X.Lookup(ctx, access, ids)
 		}
 	}
+	if errors.Is(err, xapi.ErrCutOff) || ctx.Err() != nil { // nobody heard the answer, and X may have charged for it
+		found.Reads = len(ids)
+	}
 	s.Metrics.Reads(float64(found.Reads) * readUSD / 1e6)
 	ctx = context.WithoutCancel(ctx)
 	back := s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {

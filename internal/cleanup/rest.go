@@ -57,8 +57,12 @@ func (s *Service) meaning(err error, tries int) error {
 	if _, ok := errors.AsType[stop](err); ok {
 		return err
 	}
-	if limited, ok := errors.AsType[*xapi.RateLimited](err); ok && !limited.MonthlyCap {
-		return rest{limited.Reset, WaitsForX, false}
+	if limited, ok := errors.AsType[*xapi.RateLimited](err); ok {
+		why := WaitsForX
+		if limited.MonthlyCap {
+			why = WaitsForOperator
+		}
+		return rest{limited.Reset, why, false}
 	}
 	refused, answered := errors.AsType[*xapi.Refused](err)
 	switch {
@@ -71,9 +75,11 @@ func (s *Service) meaning(err error, tries int) error {
 		return rest{s.DB.Now().Add(10 * time.Minute), WaitsForOperator, false}
 	case errors.Is(err, fault.XBudgetExceeded), errors.Is(err, fault.SubscriptionRequired):
 		return stop{"reads", fault.From(err).Message}
-	case errors.Is(err, xapi.ErrMalformed), answered && refused.Status < 500, errors.Is(err, fault.XUnavailable) && tries >= maxSilence:
+	case errors.Is(err, xapi.ErrMalformed), answered && refused.Status < 500:
 		return stop{"odd_answer", "X gave an answer that says neither that a post is deleted nor why not, so nothing more was asked. " +
 			"Look at your newest posts on X; then go on, or end the clean-up."}
+	case errors.Is(err, fault.XUnavailable) && tries >= maxSilence: // it may be away for long; the plan ends by its time
+		return rest{s.DB.Now().Add(longSilence), WaitsForAnswer, true}
 	case errors.Is(err, fault.XUnavailable):
 		return rest{s.DB.Now().Add(silence), WaitsForAnswer, true}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -21,11 +22,12 @@ import (
 // looked up with the next batch, before X is asked for it again.
 
 const (
-	atOnce     = 20               // posts that are looked up together, right before they go
-	maxAsks    = 3                // of X to delete one post, when answers are lost
-	maxSilence = 10               // looks in a row that X does not answer
-	storeBound = 15 * time.Second // to write down what X said, whatever happened to the run
-	jobTries   = 3                // of a wake-up; the sweep queues others
+	atOnce      = 20               // posts that are looked up together, right before they go
+	maxAsks     = 3                // of X to delete one post, when answers are lost
+	maxSilence  = 10               // looks in a row that X does not answer, until it is asked seldom
+	longSilence = 10 * time.Minute // and how seldom
+	storeBound  = 15 * time.Second // to write down what X said, whatever happened to the run
+	jobTries    = 3                // of a wake-up; the sweep queues others
 )
 
 var errLost = errors.New("cleanup: the plan was paused, ended or taken over")
@@ -118,6 +120,9 @@ func (s *Service) work(ctx context.Context, c Cleanup) error {
 		left := open(items)
 		if len(left) == 0 {
 			return nil
+		}
+		if slices.ContainsFunc(left, func(it *Item) bool { return it.Hash == "" }) { // what is signed has a hash
+			return stop{"tampered", errTampered.Message}
 		}
 		n, err := s.mayAsk(ctx, c)
 		if err != nil {
@@ -216,7 +221,7 @@ func (s *Service) delete(ctx context.Context, c Cleanup, it *Item) error {
 	case err == nil:
 		return s.note(ctx, c, it, removal.Deleted)
 	case refusedWhole(err): // X did not do it
-		return errors.Join(err, s.note(ctx, c, it, removal.Planned))
+		return errors.Join(err, s.unask(ctx, c, it))
 	}
 	return err // nobody knows: the next look tells
 }
@@ -255,6 +260,18 @@ func (s *Service) note(ctx context.Context, c Cleanup, it *Item, outcome removal
 		}
 		tx.Later(`UPDATE cleanup_posts SET outcome = $4, done_at = $5
 			WHERE cleanup_id = $1 AND user_id = $2 AND post_id = $3 AND outcome IN ('', 'asked')`, c.ID, c.UserID, it.ID, string(outcome), done)
+		tx.Later(`UPDATE cleanups SET tries = 0 WHERE id = $1 AND user_id = $2`, c.ID, c.UserID)
+		return nil
+	})
+}
+
+// unask notes that X refused and did not delete the post: that was no lost answer. When it was asked still counts for the pace.
+func (s *Service) unask(ctx context.Context, c Cleanup, it *Item) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeBound)
+	defer cancel()
+	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+		tx.Later(`UPDATE cleanup_posts SET outcome = '', asks = asks - 1
+			WHERE cleanup_id = $1 AND user_id = $2 AND post_id = $3 AND outcome = 'asked' AND asks > 0`, c.ID, c.UserID, it.ID)
 		tx.Later(`UPDATE cleanups SET tries = 0 WHERE id = $1 AND user_id = $2`, c.ID, c.UserID)
 		return nil
 	})

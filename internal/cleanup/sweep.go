@@ -44,13 +44,17 @@ func (s *Service) Recover(ctx context.Context) error {
 	return err
 }
 
+// timeToGoOn is how long a new leave for a plan that was stopped waits for its owner to go on.
+const timeToGoOn = time.Hour
+
 // giveIdleLeavesBack ends the leaves of accounts without a plan that may still delete.
 func (s *Service) giveIdleLeavesBack(ctx context.Context) error {
+	now := s.DB.Now()
 	idle, err := db.Read(ctx, s.DB, db.System, func(r db.Rows, c *Cleanup) error { return r.Scan(&c.UserID, &c.AccountID) },
 		`SELECT user_id, account_id FROM x_leaves WHERE NOT EXISTS (
-			SELECT 1 FROM cleanups c WHERE c.account_id = x_leaves.account_id AND c.state IN ('frozen', 'running', 'paused')
-				AND c.expires_at > $1)
-		AND given_at < $2 LIMIT 100`, s.DB.Now(), s.DB.Now().Add(-storeBound))
+			SELECT 1 FROM cleanups c WHERE c.account_id = x_leaves.account_id AND c.expires_at > $1
+				AND (c.state IN ('frozen', 'running', 'paused') OR c.state = 'stopped' AND x_leaves.given_at > $3))
+		AND given_at < $2 LIMIT 100`, now, now.Add(-storeBound), now.Add(-timeToGoOn))
 	for _, c := range idle {
 		err = errors.Join(err, s.Accounts.EndLeave(ctx, c.UserID, c.AccountID))
 	}

@@ -28,8 +28,10 @@ func (s *Service) digestAll(ctx context.Context) error {
 	}
 	for _, v := range all {
 		rule, err := digestRule(v.zone)
-		if err != nil {
-			return err
+		if err != nil { // this process does not know the zone
+			if rule, err = digestRule("UTC"); err != nil {
+				return err
+			}
 		}
 		err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 			n, err := tx.Exec(ctx, `UPDATE schedules SET digest_at = $3 WHERE id = $1 AND digest_at = $2`, v.id, v.at, rule.Next(tx.Now()))

@@ -27,11 +27,9 @@ func (s *Service) claimAll(ctx context.Context) error {
 		return err
 	}
 	for _, v := range due {
-		if err := s.claim(ctx, v); err != nil {
-			return err
-		}
+		err = errors.Join(err, s.claim(ctx, v))
 	}
-	return nil
+	return err
 }
 
 // claim moves a schedule on to its next run and queues the job of the one that is due, unless another process did.

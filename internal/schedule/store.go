@@ -32,9 +32,11 @@ func scan(r db.Rows, s *Schedule) error {
 	}
 	s.Rule.Weekday = time.Weekday(weekday)
 	checked, err := s.Rule.Checked()
-	if err == nil {
-		s.Rule = checked
+	if err != nil { // a zone that this process does not know must not stop other people's schedules
+		s.Rule.Zone = "UTC"
+		checked, err = s.Rule.Checked()
 	}
+	s.Rule = checked
 	return err
 }
 
