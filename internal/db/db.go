@@ -130,6 +130,7 @@ type engine interface {
 	jobClient() jobClient
 	secondsOf(at string) string
 	lastOf(column string) string
+	dropIdle(actor Actor, why error)
 	dayOf(column string) string
 
 	// Name is "postgres" or "sqlite".
@@ -213,6 +214,7 @@ func Read[T any](ctx context.Context, d *DB, actor Actor, scan func(Rows, *T) er
 	begun := time.Now()
 	all, err = read(bounded, d, actor, scan, query, args)
 	if err != nil && isDown(err) && bounded.Err() == nil && time.Since(begun) < atOnce {
+		d.dropIdle(actor, err)
 		all, err = read(bounded, d, actor, scan, query, args)
 	}
 	return all, down(ctx, err)

@@ -90,3 +90,13 @@ func liteDown(code int) bool {
 	}
 	return false
 }
+
+// dropIdle closes the idle connections of a pool when one of them was found broken: after a restart all of them are, and
+// the next try would meet another. A refusal by the server itself breaks none.
+func (p *postgres) dropIdle(a Actor, why error) {
+	if _, refused := errors.AsType[*pgconn.PgError](why); !refused {
+		p.pool(a).Reset()
+	}
+}
+
+func (l *lite) dropIdle(Actor, error) {}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -184,4 +185,28 @@ func TestDown_SQLiteFileDeleted(t *testing.T) {
 	}
 	dbtest.SQLiteFile(t, path) // another file in its place
 	wantDown(t, "a write", writeOne(t.Context(), d))
+}
+
+// After a restart every idle connection is broken, and whoever reads next notices nothing, however many there were.
+func TestRead_AfterARestartMeetsNoBrokenConnection(t *testing.T) {
+	t.Parallel()
+	gate := dbtest.NewGate(t, dbtest.PostgresURL(t))
+	d, err := db.Open(t.Context(), db.Config{URL: gate.URL, MaxConns: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	var idle sync.WaitGroup
+	for range 6 {
+		idle.Go(func() {
+			if _, err := db.Read(t.Context(), d, db.System, db.Value[string], `SELECT CAST(pg_sleep(0.3) AS text)`); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	idle.Wait()
+	gate.Cut()
+	if _, err := db.Read(t.Context(), d, db.System, db.Value[int], `SELECT 1`); err != nil {
+		t.Error(err)
+	}
 }
