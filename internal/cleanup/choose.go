@@ -30,11 +30,11 @@ func (s *Service) Create(ctx context.Context, userID string, ch Choice) (Cleanup
 	if len(ch.Findings)+len(ch.Posts) > maxNamed {
 		return Cleanup{}, tooMany()
 	}
-	a, err := s.Analyses.Get(ctx, userID, ch.AnalysisID)
+	a, err := s.c.Analyses.Get(ctx, userID, ch.AnalysisID)
 	if err != nil {
 		return Cleanup{}, err
 	}
-	r, err := s.Analyses.Report(ctx, userID, ch.AnalysisID)
+	r, err := s.c.Analyses.Report(ctx, userID, ch.AnalysisID)
 	if err != nil {
 		return Cleanup{}, err
 	}
@@ -58,7 +58,7 @@ func tooMany() error {
 
 // linked finds the linked account whose posts a report is about.
 func (s *Service) linked(ctx context.Context, userID string, r *assess.Report) (string, error) {
-	all, err := s.Accounts.Accounts(ctx, userID)
+	all, err := s.c.Accounts.Accounts(ctx, userID)
 	if err != nil {
 		return "", err
 	}
@@ -134,7 +134,7 @@ func snippet(f assess.Finding) string { return f.Before + f.Quote + f.After }
 
 func (s *Service) insert(ctx context.Context, userID, account string, a analysis.Analysis, r *assess.Report, posts []removal.Post) (Cleanup, error) {
 	id := db.NewID()
-	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		now := tx.Now()
 		_, err := tx.Exec(ctx, `INSERT INTO cleanups (id, user_id, account_id, analysis_id, handle, state, score_before, score_after, created_at, expires_at)
 			VALUES ($1, $2, $3, $4, $5, 'draft', $6, $6, $7, $8)`,
@@ -206,7 +206,7 @@ func (s *Service) End(ctx context.Context, userID, id string) (Cleanup, error) {
 }
 
 func (s *Service) end(ctx context.Context, userID, id, actor string) (Cleanup, error) {
-	return s.act(ctx, userID, id, removal.End, `, finished_at = $5, wait_until = NULL, waiting_for = ''`, []any{s.DB.Now()},
+	return s.act(ctx, userID, id, removal.End, `, finished_at = $5, wait_until = NULL, waiting_for = ''`, []any{s.c.DB.Now()},
 		func(ctx context.Context, tx db.Tx, c Cleanup) error {
 			keepRest(tx, c)
 			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: actor, Action: audit.CleanupEnded, Resource: id})
@@ -222,8 +222,8 @@ func keepRest(tx db.Tx, c Cleanup) {
 
 // giveBack ends the leave of a plan. What fails here is done by the sweep.
 func (s *Service) giveBack(ctx context.Context, c Cleanup) {
-	if err := s.Accounts.EndLeave(ctx, c.UserID, c.AccountID); err != nil {
-		s.Log.WarnContext(ctx, "the leave to delete was not given back and will be", "cleanup", c.ID, "cause", err)
+	if err := s.c.Accounts.EndLeave(ctx, c.UserID, c.AccountID); err != nil {
+		s.c.Log.WarnContext(ctx, "the leave to delete was not given back and will be", "cleanup", c.ID, "cause", err)
 	}
 }
 
@@ -236,8 +236,8 @@ func (s *Service) EndAll(tx db.Tx, userID string) {
 
 // Withdraw takes the consent to clean-ups back, which ends every plan that is open. Error: not_found when there is none.
 func (s *Service) Withdraw(ctx context.Context, userID string) error {
-	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		if err := s.Accounts.WithdrawConsent(ctx, tx, userID, ConsentKind); err != nil {
+	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		if err := s.c.Accounts.WithdrawConsent(ctx, tx, userID, ConsentKind); err != nil {
 			return err
 		}
 		s.EndAll(tx, userID)
@@ -283,14 +283,14 @@ func (s *Service) Effect(ctx context.Context, c Cleanup, items []Item) (e Effect
 	if err != nil {
 		return e, err
 	}
-	now := s.DB.Now()
+	now := s.c.DB.Now()
 	e.Until = s.pace.Estimate(e.Posts, asked, now)
 	e.Took = e.Until.Sub(now)
 	e.MicroUSD = int64(e.Posts) * (deleteUSD + readUSD)
 	if c.AnalysisID == nil {
 		return e, nil
 	}
-	r, err := s.Analyses.WhatIf(ctx, c.UserID, *c.AnalysisID, "", without)
+	r, err := s.c.Analyses.WhatIf(ctx, c.UserID, *c.AnalysisID, "", without)
 	if errors.Is(err, fault.NotFound) || errors.Is(err, fault.Conflict) {
 		return e, nil
 	}
@@ -307,9 +307,9 @@ func (s *Service) asked(ctx context.Context, c Cleanup) ([]time.Time, error) {
 		at   time.Time
 		asks int
 	}
-	rows, err := db.Read(ctx, s.DB, db.System, func(r db.Rows, v *row) error { return r.Scan(&v.at, &v.asks) },
+	rows, err := db.Read(ctx, s.c.DB, db.System, func(r db.Rows, v *row) error { return r.Scan(&v.at, &v.asks) },
 		`SELECT p.asked_at, p.asks FROM cleanup_posts p JOIN cleanups c ON c.id = p.cleanup_id
-		WHERE p.user_id = $1 AND c.account_id = $2 AND p.asked_at > $3`, c.UserID, c.AccountID, s.DB.Now().Add(-24*time.Hour))
+		WHERE p.user_id = $1 AND c.account_id = $2 AND p.asked_at > $3`, c.UserID, c.AccountID, s.c.DB.Now().Add(-24*time.Hour))
 	var all []time.Time
 	for _, r := range rows {
 		for range r.asks {

@@ -73,7 +73,7 @@ type Config struct {
 
 // Service is safe for concurrent use, on any number of replicas.
 type Service struct {
-	Config
+	c    Config
 	pace removal.Pace
 }
 
@@ -88,7 +88,7 @@ func New(c Config) *Service {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{Config: c, pace: removal.XPace(c.PerDay)}
+	return &Service{c: c, pace: removal.XPace(c.PerDay)}
 }
 
 // WaitingFor says why a plan that runs does nothing until its WaitUntil.
@@ -167,19 +167,19 @@ func (s *Service) Get(ctx context.Context, userID, id string) (Cleanup, error) {
 	if uuid.Validate(id) != nil {
 		return Cleanup{}, noPlan()
 	}
-	c, err := db.ReadOne(ctx, s.DB, db.User(userID), scan, `SELECT `+columns+` FROM cleanups WHERE user_id = $1 AND id = $2`, userID, id)
+	c, err := db.ReadOne(ctx, s.c.DB, db.User(userID), scan, `SELECT `+columns+` FROM cleanups WHERE user_id = $1 AND id = $2`, userID, id)
 	return c, orNoPlan(err)
 }
 
 // List returns the user's plans, the newest first, at most 100.
 func (s *Service) List(ctx context.Context, userID string) ([]Cleanup, error) {
-	return db.Read(ctx, s.DB, db.User(userID), scan,
+	return db.Read(ctx, s.c.DB, db.User(userID), scan,
 		`SELECT `+columns+` FROM cleanups WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT 100`, userID)
 }
 
 // Posts returns the posts of a plan in the order in which they go.
 func (s *Service) Posts(ctx context.Context, userID, id string) ([]Item, error) {
-	rows, err := db.Read(ctx, s.DB, db.User(userID), scanItem,
+	rows, err := db.Read(ctx, s.c.DB, db.User(userID), scanItem,
 		`SELECT `+itemColumns+` FROM cleanup_posts WHERE user_id = $1 AND cleanup_id = $2 ORDER BY place`, userID, id)
 	if err != nil {
 		return nil, err
@@ -229,7 +229,7 @@ func (s *Service) act(ctx context.Context, userID, id string, a removal.Act, set
 	if !ok {
 		return c, refused(c)
 	}
-	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		all := append([]any{id, userID, string(c.State), string(next)}, args...)
 		moved, err := db.One(ctx, tx, scan, `UPDATE cleanups SET state = $4`+set+` WHERE id = $1 AND user_id = $2 AND state = $3
 			RETURNING `+columns, all...)

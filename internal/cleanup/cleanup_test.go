@@ -48,7 +48,7 @@ func TestCleanup_LeadsFromAReportToASignedReceiptAndALowerScore(t *testing.T) {
 				t.Errorf("%s still stands on X", id)
 			}
 		}
-		report := must(p.Analyses.Report(t.Context(), p.UserID, p.report.ID))(t)
+		report := must(p.c.Analyses.Report(t.Context(), p.UserID, p.report.ID))(t)
 		if report.Score != *c.Before || report.Now.Score >= report.Score || *c.After != report.Now.Score || report.Now != e.Score {
 			t.Errorf("the report says %v, made as %v; the plan %v after %v; the dry run %v", report.Now, report.Score, *c.After, *c.Before, e.Score)
 		}
@@ -62,7 +62,7 @@ func TestCleanup_LeadsFromAReportToASignedReceiptAndALowerScore(t *testing.T) {
 		if n := w.number(`SELECT count(*) FROM consents WHERE user_id = $1 AND kind = $2 AND session_id IS NOT NULL`, p.UserID, ConsentKind); n != 1 {
 			t.Errorf("%d consents", n)
 		}
-		if _, err := p.Accounts.XToken(t.Context(), p.UserID, p.Account.ID); err != nil {
+		if _, err := p.c.Accounts.XToken(t.Context(), p.UserID, p.Account.ID); err != nil {
 			t.Errorf("the connection that reads has ended too: %v", err)
 		}
 	})
@@ -389,7 +389,7 @@ func TestRun_TwoProcessesAskForNoPostTwice(t *testing.T) {
 		p := w.author(25)
 		c := p.ready(p.ids(25)...)
 		must(p.Start(t.Context(), p.UserID, c.ID))(t)
-		other := New(w.Config)
+		other := New(w.c)
 		for p.show(c).State == removal.Running {
 			var g sync.WaitGroup
 			for _, s := range []*Service{w.Service, other, w.Service, other} {
@@ -501,9 +501,9 @@ func TestCheck_BelievesATickOnlyWhenXShowsThePostNoMore(t *testing.T) {
 		c := p.plan(ids...)
 		w.sb.X().DeletePost("ada_fernhill", ids[0])
 		must(p.Tick(t.Context(), p.UserID, c.ID, ids))(t)
-		before := must(p.Billing.Usage(t.Context(), p.UserID))(t).Reads.Used
+		before := must(p.c.Billing.Usage(t.Context(), p.UserID))(t).Reads.Used
 		c = must(p.Check(t.Context(), p.UserID, c.ID))(t)
-		if used := must(p.Billing.Usage(t.Context(), p.UserID))(t).Reads.Used; used != before+1 {
+		if used := must(p.c.Billing.Usage(t.Context(), p.UserID))(t).Reads.Used; used != before+1 {
 			t.Errorf("%d reads were taken for one post that stands", used-before)
 		}
 		p.wantState(c, removal.Draft)
@@ -563,7 +563,7 @@ func TestCleanup_IsNobodyElsesToSeeOrToMove(t *testing.T) {
 		if items := must(w.Posts(ctx, o.UserID, c.ID))(t); len(items) != 0 {
 			t.Error("somebody else reads the posts")
 		}
-		if _, err := w.Accounts.BeginLeave(ctx, account.LeaveRequest{
+		if _, err := w.c.Accounts.BeginLeave(ctx, account.LeaveRequest{
 			UserID: o.UserID, Session: o.Tokens.SessionID, AccountID: p.Account.ID,
 		}); !errors.Is(err, fault.NotFound) {
 			t.Errorf("a leave for somebody else's account is asked for: %v", err)
@@ -603,8 +603,8 @@ func TestRetain_ErasesTheTextsWithThePlanAndKeepsTheReceipt(t *testing.T) {
 func TestRetain_EndsAPlanWhoseAccountOrConsentIsGone(t *testing.T) {
 	t.Parallel()
 	for name, gone := range map[string]func(p *person) error{
-		"unlinked":          func(p *person) error { return p.Accounts.RevokeX(p.t.Context(), p.UserID, p.Account.ID) },
-		"consent withdrawn": func(p *person) error { return p.Analyses.Withdraw(p.t.Context(), p.UserID, "analysis") },
+		"unlinked":          func(p *person) error { return p.c.Accounts.RevokeX(p.t.Context(), p.UserID, p.Account.ID) },
+		"consent withdrawn": func(p *person) error { return p.c.Analyses.Withdraw(p.t.Context(), p.UserID, "analysis") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -681,7 +681,7 @@ func TestDryRun_WithoutReadsSaysSoAndFreezesNothing(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 		p.wantState(c, removal.Draft)
-		if left := must(p.Billing.Usage(t.Context(), p.UserID))(t).Reads.Remaining; left != 1 {
+		if left := must(p.c.Billing.Usage(t.Context(), p.UserID))(t).Reads.Remaining; left != 1 {
 			t.Errorf("%d reads are left of one", left)
 		}
 	})

@@ -74,7 +74,7 @@ func idsOf(items []*Item) []string {
 
 // account is the linked account of a plan.
 func (s *Service) account(ctx context.Context, c Cleanup) (account.XAccount, error) {
-	all, err := s.Accounts.Accounts(ctx, c.UserID)
+	all, err := s.c.Accounts.Accounts(ctx, c.UserID)
 	if err != nil {
 		return account.XAccount{}, err
 	}
@@ -87,7 +87,7 @@ func (s *Service) account(ctx context.Context, c Cleanup) (account.XAccount, err
 
 func (s *Service) freeze(ctx context.Context, c Cleanup, x account.XAccount, items []Item) (Cleanup, error) {
 	signature := s.sign(planOf(c, x, items))
-	now := s.DB.Now()
+	now := s.c.DB.Now()
 	return s.act(ctx, c.UserID, c.ID, removal.Freeze, `, signature = $5, frozen_at = $6, expires_at = $7, backup_at = NULL, consent_at = NULL`,
 		[]any{signature, now, now.Add(planLife)}, func(ctx context.Context, tx db.Tx, c Cleanup) error {
 			for _, it := range items {
@@ -124,7 +124,7 @@ func (s *Service) Backup(ctx context.Context, userID, id string) (Cleanup, error
 	if _, err := s.backup(ctx, userID, id); err != nil {
 		return Cleanup{}, err
 	}
-	return s.act(ctx, userID, id, removal.Back, `, backup_at = COALESCE(backup_at, $5)`, []any{s.DB.Now()},
+	return s.act(ctx, userID, id, removal.Back, `, backup_at = COALESCE(backup_at, $5)`, []any{s.c.DB.Now()},
 		func(ctx context.Context, tx db.Tx, c Cleanup) error {
 			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.CleanupBackup, Resource: id})
 			return nil
@@ -152,7 +152,7 @@ func (s *Service) backup(ctx context.Context, userID, id string) (b removal.Back
 	if c.FrozenAt == nil {
 		return b, refused(c)
 	}
-	b = removal.Backup{Format: removal.BackupFormat, ID: c.ID, Account: x.XUserID, Handle: c.Handle, Made: s.DB.Now()}
+	b = removal.Backup{Format: removal.BackupFormat, ID: c.ID, Account: x.XUserID, Handle: c.Handle, Made: s.c.DB.Now()}
 	for _, it := range items {
 		if !it.kept {
 			return b, fault.NotFound.Saying("The backup of this clean-up was kept until it expired, and is erased now.")

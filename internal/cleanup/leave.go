@@ -26,7 +26,7 @@ func (s *Service) AskLeave(ctx context.Context, userID, session, id, returnTo st
 			return account.Authorization{}, err
 		}
 	}
-	return s.Accounts.BeginLeave(ctx, account.LeaveRequest{UserID: userID, Session: session, AccountID: c.AccountID, RedirectTo: returnTo})
+	return s.c.Accounts.BeginLeave(ctx, account.LeaveRequest{UserID: userID, Session: session, AccountID: c.AccountID, RedirectTo: returnTo})
 }
 
 func mayAskLeave(c Cleanup, consent bool) error {
@@ -50,16 +50,16 @@ func (s *Service) Agree(ctx context.Context, userID, id string, consent bool) (C
 	if err := mayAskLeave(c, consent); err != nil {
 		return c, err
 	}
-	return s.act(ctx, userID, id, removal.Ask, `, consent_at = $5`, []any{s.DB.Now()},
+	return s.act(ctx, userID, id, removal.Ask, `, consent_at = $5`, []any{s.c.DB.Now()},
 		func(ctx context.Context, tx db.Tx, _ Cleanup) error {
-			s.Accounts.Consent(ctx, tx, userID, ConsentKind, ConsentVersion)
+			s.c.Accounts.Consent(ctx, tx, userID, ConsentKind, ConsentVersion)
 			return nil
 		})
 }
 
 // HasLeave tells whether X's leave to delete is there.
 func (s *Service) HasLeave(ctx context.Context, c Cleanup) (bool, error) {
-	return s.Accounts.HasLeave(ctx, c.UserID, c.AccountID)
+	return s.c.Accounts.HasLeave(ctx, c.UserID, c.AccountID)
 }
 
 // Start lets the deletion begin, or go on. Backup, consent and leave come first.
@@ -79,7 +79,7 @@ func (s *Service) Start(ctx context.Context, userID, id string) (Cleanup, error)
 	case c.ConsentAt == nil || !held:
 		return c, fault.Conflict.Saying("Agree to the clean-up and ask X for the leave to delete first.")
 	}
-	now := s.DB.Now()
+	now := s.c.DB.Now()
 	return s.act(ctx, userID, id, removal.Start, `, started_at = COALESCE(started_at, $5), tries = 0, why = '', why_code = ''`, []any{now},
 		func(ctx context.Context, tx db.Tx, c Cleanup) error {
 			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.CleanupStarted, Resource: id})

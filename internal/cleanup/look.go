@@ -20,16 +20,16 @@ type tokens func(ctx context.Context, rejected string) (string, error)
 func (s *Service) reading(c Cleanup) tokens {
 	return func(ctx context.Context, rejected string) (string, error) {
 		if rejected != "" {
-			return s.Accounts.XTokenAfter(ctx, c.UserID, c.AccountID, rejected)
+			return s.c.Accounts.XTokenAfter(ctx, c.UserID, c.AccountID, rejected)
 		}
-		return s.Accounts.XToken(ctx, c.UserID, c.AccountID)
+		return s.c.Accounts.XToken(ctx, c.UserID, c.AccountID)
 	}
 }
 
 // deleting is the leave to delete, which may read too.
 func (s *Service) deleting(c Cleanup) tokens {
 	return func(ctx context.Context, rejected string) (string, error) {
-		return s.Accounts.LeaveToken(ctx, c.UserID, c.AccountID, rejected)
+		return s.c.Accounts.LeaveToken(ctx, c.UserID, c.AccountID, rejected)
 	}
 }
 
@@ -40,12 +40,12 @@ func (s *Service) lookUp(ctx context.Context, c Cleanup, token tokens, ids []str
 	if err != nil {
 		return seen, err
 	}
-	period, err := s.Billing.ReadsPeriod(ctx, c.UserID)
+	period, err := s.c.Billing.ReadsPeriod(ctx, c.UserID)
 	if err != nil {
 		return seen, err
 	}
-	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		n, err := s.Billing.ReserveReads(ctx, tx, c.UserID, period, len(ids))
+	err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		n, err := s.c.Billing.ReserveReads(ctx, tx, c.UserID, period, len(ids))
 		if err == nil && n < len(ids) { // the transaction ends without an effect
 			err = fault.XBudgetExceeded
 		}
@@ -54,19 +54,19 @@ func (s *Service) lookUp(ctx context.Context, c Cleanup, token tokens, ids []str
 	if err != nil {
 		return seen, outOfReads(err, len(ids))
 	}
-	found, err := s.X.Lookup(ctx, access, ids)
+	found, err := s.c.X.Lookup(ctx, access, ids)
 	if errors.Is(err, xapi.ErrUnauthorized) {
 		if access, err = token(ctx, access); err == nil {
-			found, err = s.X.Lookup(ctx, access, ids)
+			found, err = s.c.X.Lookup(ctx, access, ids)
 		}
 	}
 	if errors.Is(err, xapi.ErrCutOff) || ctx.Err() != nil { // nobody heard the answer, and X may have charged for it
 		found.Reads = len(ids)
 	}
-	s.Metrics.Reads(float64(found.Reads) * readUSD / 1e6)
+	s.c.Metrics.Reads(float64(found.Reads) * readUSD / 1e6)
 	ctx = context.WithoutCancel(ctx)
-	back := s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
-		s.Billing.ReturnReads(tx, c.UserID, period, len(ids)-found.Reads)
+	back := s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+		s.c.Billing.ReturnReads(tx, c.UserID, period, len(ids)-found.Reads)
 		return nil
 	})
 	return look{found}, errors.Join(err, back)

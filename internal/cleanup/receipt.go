@@ -19,16 +19,16 @@ func (s *Service) Receipt(ctx context.Context, userID, id string) ([]byte, error
 	if !c.State.Over() {
 		return nil, fault.Conflict.Saying("The receipt is there once the clean-up is over.")
 	}
-	if c.lease != nil && s.DB.Now().Before(*c.lease) {
+	if c.lease != nil && s.c.DB.Now().Before(*c.lease) {
 		return nil, fault.Conflict.Saying("The last answer of X is still awaited. Ask again in a minute.").After(time.Minute)
 	}
-	sealed, err := db.ReadOne(ctx, s.DB, db.User(userID), db.Value[[]byte],
+	sealed, err := db.ReadOne(ctx, s.c.DB, db.User(userID), db.Value[[]byte],
 		`SELECT receipt FROM cleanups WHERE user_id = $1 AND id = $2`, userID, id)
 	if err != nil {
 		return nil, orNoPlan(err)
 	}
 	if sealed != nil {
-		return s.Seal.Open(sealed, place("receipt", id))
+		return s.c.Seal.Open(sealed, place("receipt", id))
 	}
 	return s.makeReceipt(ctx, c)
 }
@@ -43,9 +43,9 @@ func (s *Service) makeReceipt(ctx context.Context, c Cleanup) ([]byte, error) {
 		return nil, err
 	}
 	kept := file
-	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := tx.Exec(ctx, `UPDATE cleanups SET receipt = $3 WHERE id = $1 AND user_id = $2 AND receipt IS NULL`,
-			c.ID, c.UserID, s.Seal.Seal(file, place("receipt", c.ID)))
+			c.ID, c.UserID, s.c.Seal.Seal(file, place("receipt", c.ID)))
 		if err != nil || n > 0 {
 			return err
 		}
@@ -53,7 +53,7 @@ func (s *Service) makeReceipt(ctx context.Context, c Cleanup) ([]byte, error) {
 		if err != nil { // somebody else was faster: theirs counts
 			return err
 		}
-		kept, err = s.Seal.Open(sealed, place("receipt", c.ID))
+		kept, err = s.c.Seal.Open(sealed, place("receipt", c.ID))
 		return err
 	})
 	return kept, err
@@ -61,7 +61,7 @@ func (s *Service) makeReceipt(ctx context.Context, c Cleanup) ([]byte, error) {
 
 func (s *Service) receiptOf(ctx context.Context, c Cleanup, items []Item) removal.Receipt {
 	r := removal.Receipt{
-		Format: removal.ReceiptFormat, ID: c.ID, Handle: c.Handle, Began: utc(c.StartedAt), Ended: s.DB.Now().UTC(),
+		Format: removal.ReceiptFormat, ID: c.ID, Handle: c.Handle, Began: utc(c.StartedAt), Ended: s.c.DB.Now().UTC(),
 		Before: c.Before, After: c.After, Counts: map[string]int{},
 	}
 	if x, err := s.account(ctx, c); err == nil {

@@ -72,16 +72,16 @@ func (s *Service) meaning(err error, tries int) error {
 		return stop{"forbidden", "X did not permit a deletion, although you gave the leave. Ask X for it again, then go on. If that " +
 			"does not help, this Repazoo's app may not delete posts, and its operator has to allow that at X."}
 	case errors.Is(err, xapi.ErrCreditsGone):
-		return rest{s.DB.Now().Add(10 * time.Minute), WaitsForOperator, false}
+		return rest{s.c.DB.Now().Add(10 * time.Minute), WaitsForOperator, false}
 	case errors.Is(err, fault.XBudgetExceeded), errors.Is(err, fault.SubscriptionRequired):
 		return stop{"reads", fault.From(err).Message}
 	case errors.Is(err, xapi.ErrMalformed), answered && refused.Status < 500:
 		return stop{"odd_answer", "X gave an answer that says neither that a post is deleted nor why not, so nothing more was asked. " +
 			"Look at your newest posts on X; then go on, or end the clean-up."}
 	case errors.Is(err, fault.XUnavailable) && tries >= maxSilence: // it may be away for long; the plan ends by its time
-		return rest{s.DB.Now().Add(longSilence), WaitsForAnswer, true}
+		return rest{s.c.DB.Now().Add(longSilence), WaitsForAnswer, true}
 	case errors.Is(err, fault.XUnavailable):
-		return rest{s.DB.Now().Add(silence), WaitsForAnswer, true}
+		return rest{s.c.DB.Now().Add(silence), WaitsForAnswer, true}
 	}
 	return err
 }
@@ -91,7 +91,7 @@ func (s *Service) rest(ctx context.Context, c Cleanup, r rest) error {
 	if r.try {
 		try = 1
 	}
-	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		tx.Later(`UPDATE cleanups SET wait_until = $4, waiting_for = $5, tries = tries + $6, lease_until = NULL, runner = ''
 			WHERE id = $1 AND user_id = $2 AND runner = $3 AND state NOT IN ('done', 'ended')`,
 			c.ID, c.UserID, c.runner, r.until, string(r.why), try)
@@ -101,9 +101,9 @@ func (s *Service) rest(ctx context.Context, c Cleanup, r rest) error {
 
 // stop stops the plan with its sentence. The leave is given back: whoever goes on asks X anew.
 func (s *Service) stop(ctx context.Context, c Cleanup, why stop) error {
-	s.Log.WarnContext(ctx, "a clean-up was stopped", "cleanup", c.ID, "code", why.code)
+	s.c.Log.WarnContext(ctx, "a clean-up was stopped", "cleanup", c.ID, "code", why.code)
 	var n int64
-	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
+	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
 		n, err = tx.Exec(ctx, `UPDATE cleanups SET state = 'stopped', why_code = $4, why = $5, wait_until = NULL, waiting_for = ''
 			WHERE id = $1 AND user_id = $2 AND runner = $3 AND state = 'running'`, c.ID, c.UserID, c.runner, why.code, why.words)
 		if err == nil && n > 0 {
@@ -125,7 +125,7 @@ func (s *Service) settle(ctx context.Context, c Cleanup) error {
 		return err
 	}
 	var finished bool
-	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := tx.Exec(ctx, `UPDATE cleanups SET state = 'done', finished_at = $3, wait_until = NULL, waiting_for = '', why = '', why_code = ''
 			WHERE id = $1 AND user_id = $2 AND state NOT IN ('done', 'ended')
 				AND NOT EXISTS (SELECT 1 FROM cleanup_posts p WHERE p.cleanup_id = cleanups.id AND p.outcome IN ('', 'asked'))`,

@@ -66,11 +66,11 @@ func (s *Service) Run(ctx context.Context, id string) error {
 
 // take takes the lease in a name of this run alone.
 func (s *Service) take(ctx context.Context, id string) (c Cleanup, err error) {
-	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
+	err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
 		now := tx.Now()
 		c, err = db.One(ctx, tx, scan, `UPDATE cleanups SET runner = $2, lease_until = $3, wait_until = NULL, waiting_for = ''
 			WHERE id = $1 AND state = 'running' AND (lease_until IS NULL OR lease_until < $4)
-				AND (waiting_for = '' OR wait_until <= $4) RETURNING `+columns, id, db.NewID(), now.Add(s.Lease), now)
+				AND (waiting_for = '' OR wait_until <= $4) RETURNING `+columns, id, db.NewID(), now.Add(s.c.Lease), now)
 		return err
 	})
 	return c, err
@@ -79,7 +79,7 @@ func (s *Service) take(ctx context.Context, id string) (c Cleanup, err error) {
 // hold renews the lease in the caller's transaction; errLost when it is not ours any more, or the plan does not run.
 func (s *Service) hold(ctx context.Context, tx db.Tx, c Cleanup) error {
 	n, err := tx.Exec(ctx, `UPDATE cleanups SET lease_until = $4 WHERE id = $1 AND user_id = $2 AND runner = $3 AND state = 'running'`,
-		c.ID, c.UserID, c.runner, tx.Now().Add(s.Lease))
+		c.ID, c.UserID, c.runner, tx.Now().Add(s.c.Lease))
 	if err == nil && n == 0 {
 		err = errLost
 	}
@@ -87,19 +87,19 @@ func (s *Service) hold(ctx context.Context, tx db.Tx, c Cleanup) error {
 }
 
 func (s *Service) holdAlone(ctx context.Context, c Cleanup) error {
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error { return s.hold(ctx, tx, c) })
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error { return s.hold(ctx, tx, c) })
 }
 
 // release lets the next run begin at once. Where it fails, the lease runs out.
 func (s *Service) release(ctx context.Context, c Cleanup) {
 	ctx, cancel := context.WithTimeout(ctx, storeBound)
 	defer cancel()
-	err := s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+	err := s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		tx.Later(`UPDATE cleanups SET lease_until = NULL, runner = '' WHERE id = $1 AND runner = $2`, c.ID, c.runner)
 		return nil
 	})
 	if err != nil {
-		s.Log.WarnContext(ctx, "the lease on a clean-up was not given back and will run out", "cleanup", c.ID, "cause", err)
+		s.c.Log.WarnContext(ctx, "the lease on a clean-up was not given back and will run out", "cleanup", c.ID, "cause", err)
 	}
 }
 
@@ -140,7 +140,7 @@ func (s *Service) mayAsk(ctx context.Context, c Cleanup) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	now := s.DB.Now()
+	now := s.c.DB.Now()
 	n, next := s.pace.Allowed(asked, now)
 	if n > 0 {
 		return n, nil
@@ -157,7 +157,7 @@ func (s *Service) batch(ctx context.Context, c Cleanup, x account.XAccount, post
 	if err := s.holdAlone(ctx, c); err != nil {
 		return err
 	}
-	looking, cancel := context.WithTimeout(ctx, s.Lease/2)
+	looking, cancel := context.WithTimeout(ctx, s.c.Lease/2)
 	seen, err := s.lookUp(looking, c, s.deleting(c), idsOf(posts))
 	cancel()
 	if err != nil {
@@ -209,10 +209,10 @@ func (s *Service) delete(ctx context.Context, c Cleanup, it *Item) error {
 	if err := s.ask(ctx, c, it); err != nil {
 		return err
 	}
-	gone, err := s.X.DeletePost(ctx, token, it.ID)
+	gone, err := s.c.X.DeletePost(ctx, token, it.ID)
 	if errors.Is(err, xapi.ErrUnauthorized) { // the token ended early: nothing was done
 		if token, err = s.deleting(c)(ctx, token); err == nil {
-			gone, err = s.X.DeletePost(ctx, token, it.ID)
+			gone, err = s.c.X.DeletePost(ctx, token, it.ID)
 		}
 	}
 	switch {
@@ -235,7 +235,7 @@ func refusedWhole(err error) bool {
 
 // ask writes down that X is about to be asked for a post, as the holder of the lease.
 func (s *Service) ask(ctx context.Context, c Cleanup, it *Item) error {
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		if err := s.hold(ctx, tx, c); err != nil {
 			return err
 		}
@@ -253,7 +253,7 @@ func (s *Service) ask(ctx context.Context, c Cleanup, it *Item) error {
 func (s *Service) note(ctx context.Context, c Cleanup, it *Item, outcome removal.Outcome) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeBound)
 	defer cancel()
-	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		done := any(nil)
 		if outcome.Settled() {
 			done = tx.Now()
@@ -269,7 +269,7 @@ func (s *Service) note(ctx context.Context, c Cleanup, it *Item, outcome removal
 func (s *Service) unask(ctx context.Context, c Cleanup, it *Item) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeBound)
 	defer cancel()
-	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		tx.Later(`UPDATE cleanup_posts SET outcome = '', asks = asks - 1
 			WHERE cleanup_id = $1 AND user_id = $2 AND post_id = $3 AND outcome = 'asked' AND asks > 0`, c.ID, c.UserID, it.ID)
 		tx.Later(`UPDATE cleanups SET tries = 0 WHERE id = $1 AND user_id = $2`, c.ID, c.UserID)
@@ -279,20 +279,20 @@ func (s *Service) unask(ctx context.Context, c Cleanup, it *Item) error {
 
 // count lets the posts that are away count no more, and notes the score as it stands then.
 func (s *Service) count(ctx context.Context, c Cleanup) error {
-	ids, err := db.Read(ctx, s.DB, db.System, db.Value[string], `SELECT post_id FROM cleanup_posts
+	ids, err := db.Read(ctx, s.c.DB, db.System, db.Value[string], `SELECT post_id FROM cleanup_posts
 		WHERE cleanup_id = $1 AND user_id = $2 AND outcome IN ('deleted', 'gone') AND NOT counted`, c.ID, c.UserID)
 	if err != nil || len(ids) == 0 {
 		return err
 	}
-	why := "Deleted at X, " + s.DB.Now().UTC().Format("2 January 2006")
-	if err := s.Analyses.PostsDeleted(ctx, c.UserID, ids, why); err != nil {
+	why := "Deleted at X, " + s.c.DB.Now().UTC().Format("2 January 2006")
+	if err := s.c.Analyses.PostsDeleted(ctx, c.UserID, ids, why); err != nil {
 		return err
 	}
 	after, err := s.scoreNow(ctx, c)
 	if err != nil {
 		return err
 	}
-	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		for _, id := range ids {
 			tx.Later(`UPDATE cleanup_posts SET counted = $4 WHERE cleanup_id = $1 AND user_id = $2 AND post_id = $3`, c.ID, c.UserID, id, true)
 		}
@@ -308,7 +308,7 @@ func (s *Service) scoreNow(ctx context.Context, c Cleanup) (*float64, error) {
 	if c.AnalysisID == nil {
 		return nil, nil
 	}
-	r, err := s.Analyses.Report(ctx, c.UserID, *c.AnalysisID)
+	r, err := s.c.Analyses.Report(ctx, c.UserID, *c.AnalysisID)
 	if errors.Is(err, fault.NotFound) || errors.Is(err, fault.Conflict) {
 		return nil, nil
 	}

@@ -15,7 +15,7 @@ const requeued = 30 * time.Second
 // Sweep queues every plan that runs and that nobody works on: its process has died, or its rest is over. It gives leaves
 // back that no open plan needs. Every process may sweep at any time.
 func (s *Service) Sweep(ctx context.Context) (queued int, err error) {
-	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		now := tx.Now()
 		// Without a reason to wait, wait_until only keeps the next sweeps from queueing it again.
 		ids, err := db.All(ctx, tx, db.Value[string], `UPDATE cleanups SET wait_until = $2, waiting_for = ''
@@ -34,7 +34,7 @@ func (s *Service) Sweep(ctx context.Context) (queued int, err error) {
 
 // Recover ends every lease at once. It is for a database that only this process uses: at its start, whoever held one is gone.
 func (s *Service) Recover(ctx context.Context) error {
-	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE cleanups SET lease_until = NULL, runner = '' WHERE lease_until IS NOT NULL`)
 		return err
 	})
@@ -49,14 +49,14 @@ const timeToGoOn = time.Hour
 
 // giveIdleLeavesBack ends the leaves of accounts without a plan that may still delete.
 func (s *Service) giveIdleLeavesBack(ctx context.Context) error {
-	now := s.DB.Now()
-	idle, err := db.Read(ctx, s.DB, db.System, func(r db.Rows, c *Cleanup) error { return r.Scan(&c.UserID, &c.AccountID) },
+	now := s.c.DB.Now()
+	idle, err := db.Read(ctx, s.c.DB, db.System, func(r db.Rows, c *Cleanup) error { return r.Scan(&c.UserID, &c.AccountID) },
 		`SELECT user_id, account_id FROM x_leaves WHERE NOT EXISTS (
 			SELECT 1 FROM cleanups c WHERE c.account_id = x_leaves.account_id AND c.expires_at > $1
 				AND (c.state IN ('frozen', 'running', 'paused') OR c.state = 'stopped' AND x_leaves.given_at > $3))
 		AND given_at < $2 LIMIT 100`, now, now.Add(-storeBound), now.Add(-timeToGoOn))
 	for _, c := range idle {
-		err = errors.Join(err, s.Accounts.EndLeave(ctx, c.UserID, c.AccountID))
+		err = errors.Join(err, s.c.Accounts.EndLeave(ctx, c.UserID, c.AccountID))
 	}
 	return err
 }
@@ -69,16 +69,16 @@ const over = `(expires_at <= $1
 
 // Retain ends plans whose time is up, erases the texts of their posts, and forgets plans that were over long ago.
 func (s *Service) Retain(ctx context.Context) error {
-	due, err := db.Read(ctx, s.DB, db.System, scan, `SELECT `+columns+` FROM cleanups WHERE `+over+`
+	due, err := db.Read(ctx, s.c.DB, db.System, scan, `SELECT `+columns+` FROM cleanups WHERE `+over+`
 		AND (state NOT IN ('done', 'ended') OR EXISTS (SELECT 1 FROM cleanup_posts p WHERE p.cleanup_id = cleanups.id AND p.sealed IS NOT NULL))
-		ORDER BY expires_at LIMIT 100`, s.DB.Now())
+		ORDER BY expires_at LIMIT 100`, s.c.DB.Now())
 	if err != nil {
 		return err
 	}
 	for _, c := range due {
 		err = errors.Join(err, s.expire(ctx, c))
 	}
-	return errors.Join(err, s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+	return errors.Join(err, s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		tx.Later(`DELETE FROM cleanups WHERE finished_at <= $1`, tx.Now().Add(-rowsKept))
 		return nil
 	}))
@@ -98,7 +98,7 @@ func (s *Service) expire(ctx context.Context, c Cleanup) error {
 		}
 		return err
 	}
-	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		tx.Later(`UPDATE cleanup_posts SET sealed = NULL WHERE cleanup_id = $1 AND user_id = $2`, c.ID, c.UserID)
 		return nil
 	})

@@ -68,7 +68,7 @@ func (s *Service) Check(ctx context.Context, userID, id string) (Cleanup, error)
 
 // noteSeen notes what X shows of ticked posts. A tick that was wrong is taken back.
 func (s *Service) noteSeen(ctx context.Context, c Cleanup, posts []*Item, seen look) error {
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		gone := 0
 		for _, it := range posts {
 			if slices.Contains(seen.Gone, it.ID) {

@@ -148,14 +148,14 @@ func (w *world) agree(auth account.Authorization, handle string) (account.Signed
 	res := must(client.PostForm(u.String(), form))(w.t)
 	res.Body.Close()
 	back := must(url.Parse(res.Header.Get("Location")))(w.t).Query()
-	return w.Accounts.CompleteSignIn(w.t.Context(), account.Callback{
+	return w.c.Accounts.CompleteSignIn(w.t.Context(), account.Callback{
 		State: back.Get("state"), Code: back.Get("code"), Browser: auth.Browser, Device: "Firefox",
 	})
 }
 
 func (w *world) signIn(handle string) *person {
 	w.t.Helper()
-	auth := must(w.Accounts.BeginSignIn(w.t.Context(), account.SignInRequest{}))(w.t)
+	auth := must(w.c.Accounts.BeginSignIn(w.t.Context(), account.SignInRequest{}))(w.t)
 	return &person{world: w, SignedIn: must(w.agree(auth, handle))(w.t)}
 }
 
@@ -167,10 +167,10 @@ func (w *world) author(n int) *person {
 		w.sb.Advance(time.Second)
 	}
 	p := w.signIn("ada_fernhill")
-	a, _, err := w.Analyses.Start(w.t.Context(), p.UserID, analysis.StartRequest{AccountID: p.Account.ID, Consent: true})
+	a, _, err := w.c.Analyses.Start(w.t.Context(), p.UserID, analysis.StartRequest{AccountID: p.Account.ID, Consent: true})
 	w.ok(err)
-	w.ok(w.Analyses.Run(w.t.Context(), a.ID, true))
-	p.report = must(w.Analyses.Get(w.t.Context(), p.UserID, a.ID))(w.t)
+	w.ok(w.c.Analyses.Run(w.t.Context(), a.ID, true))
+	p.report = must(w.c.Analyses.Get(w.t.Context(), p.UserID, a.ID))(w.t)
 	if p.report.Status != analysis.Completed {
 		w.t.Fatalf("the analysis is %s", p.report.Status)
 	}

@@ -1220,7 +1220,7 @@ func spendingPage(v spendingView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 112, "</section><p class=\"soft\">Cost is of analyses that began in this time and still exist, by the prices of the report. Profiles, at a cent each, are not among it.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 112, "</section><p class=\"soft\">Cost is of analyses that began in this time and still exist, by the prices of the report.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -2,7 +2,7 @@
 // what was spent, who is refused, and one person's account when they ask for help.
 //
 // It shows standing and cost, and no post, quote or report: those are sealed and stay so. Each look at a person leaves a
-// line in their audit log before anything is shown, and each act leaves one in the log of the service.
+// line in their audit log before anything is shown, and each act is written into the log before it is tried.
 package operate
 
 import (
@@ -93,14 +93,14 @@ func (d *Desk) CancelJob(ctx context.Context, adminID string, id int64) error {
 }
 
 func (d *Desk) job(ctx context.Context, adminID string, id int64, action audit.Action, do func(context.Context, int64) error) error {
+	if err := d.c.Audit.Did(ctx, adminID, action, fmt.Sprintf("job:%d", id)); err != nil {
+		return err
+	}
 	err := do(ctx, id)
 	if errors.Is(err, db.ErrNotFound) {
 		return fault.NotFound.Saying("There is no such job any more: jobs that have ended are kept for a while only.").Because(err)
 	}
-	if err != nil {
-		return err
-	}
-	return d.c.Audit.Did(ctx, adminID, action, fmt.Sprintf("job:%d", id))
+	return err
 }
 
 // Inbox is what Stripe has told, the newest first; open leaves out what was applied.
@@ -110,10 +110,10 @@ func (d *Desk) Inbox(ctx context.Context, open bool) ([]billing.InboxEvent, erro
 
 // Replay has an event of Stripe applied again. Error: not_found.
 func (d *Desk) Replay(ctx context.Context, adminID, eventID string) error {
-	if err := d.c.Billing.Replay(ctx, eventID); err != nil {
+	if err := d.c.Audit.Did(ctx, adminID, audit.EventReplayed, "stripe_event:"+eventID); err != nil {
 		return err
 	}
-	return d.c.Audit.Did(ctx, adminID, audit.EventReplayed, "stripe_event:"+eventID)
+	return d.c.Billing.Replay(ctx, eventID)
 }
 
 // Spending is what analyses cost, beside what comes in.

@@ -189,7 +189,7 @@ func TestJobs_AreTriedAgainAndCancelledByHand(t *testing.T) {
 			}
 		}
 		all, err := w.log.All(w.t.Context(), admin, audit.Filter{Action: "job"})
-		if err != nil || all.Total != 2 || all.Lines[1].Action != audit.JobRetried || all.Lines[1].Detail["admin"] != admin {
+		if err != nil || all.Total != 4 || all.Lines[3].Action != audit.JobRetried || all.Lines[3].Detail["admin"] != admin {
 			w.t.Errorf("%+v, %v", all.Lines, err)
 		}
 	})
@@ -232,7 +232,7 @@ func TestReplay_QueuesAnEventAgainAndIsNoted(t *testing.T) {
 		if err := w.desk.Replay(w.t.Context(), admin, "evt_none"); !errors.Is(err, fault.NotFound) {
 			w.t.Errorf("an event that is not there: %v", err)
 		}
-		if all, err := w.log.All(w.t.Context(), admin, audit.Filter{Action: "stripe_event"}); err != nil || all.Total != 1 {
+		if all, err := w.log.All(w.t.Context(), admin, audit.Filter{Action: "stripe_event"}); err != nil || all.Total != 2 {
 			w.t.Errorf("%+v, %v", all.Lines, err)
 		}
 	})
@@ -249,19 +249,19 @@ func TestSpending_AddsUpByDayAndByUser(t *testing.T) {
 			reads int
 			model int
 		}{{ann, 0, 100, 40_000}, {ann, 24 * time.Hour, 50, 0}, {bob, 0, 10, 1_000}, {bob, 40 * 24 * time.Hour, 999, 999}} {
-			w.exec(`INSERT INTO analyses (id, user_id, handle, purpose, max_posts, tier, model, status, stage, x_reads, model_micro_usd, created_at)
-				VALUES ($1, $2, 'x', 'job_search', 1, 'pro', 'm', 'completed', 'done', $3, $4, $5)`, db.NewID(), a.user, a.reads, a.model, now.Add(-a.ago))
+			w.exec(`INSERT INTO analyses (id, user_id, handle, purpose, max_posts, tier, model, status, stage, x_reads, x_user_reads, model_micro_usd, created_at)
+				VALUES ($1, $2, 'x', 'job_search', 1, 'pro', 'm', 'completed', 'done', $3, 1, $4, $5)`, db.NewID(), a.user, a.reads, a.model, now.Add(-a.ago))
 		}
 		s, err := w.desk.Spending(w.t.Context())
 		w.ok(err)
 		want := []analysis.Cost{
-			{Day: now.UTC().Format(time.DateOnly), Analyses: 2, XMicro: 550_000, Model: 41_000},
-			{Day: now.UTC().AddDate(0, 0, -1).Format(time.DateOnly), Analyses: 1, XMicro: 250_000},
+			{Day: now.UTC().Format(time.DateOnly), Analyses: 2, XMicro: 570_000, Model: 41_000},
+			{Day: now.UTC().AddDate(0, 0, -1).Format(time.DateOnly), Analyses: 1, XMicro: 260_000},
 		}
 		if !slices.Equal(s.Days, want) {
 			w.t.Errorf("days %+v", s.Days)
 		}
-		dearest := []analysis.Cost{{UserID: ann, Analyses: 2, XMicro: 750_000, Model: 40_000}, {UserID: bob, Analyses: 1, XMicro: 50_000, Model: 1_000}}
+		dearest := []analysis.Cost{{UserID: ann, Analyses: 2, XMicro: 770_000, Model: 40_000}, {UserID: bob, Analyses: 1, XMicro: 60_000, Model: 1_000}}
 		if !slices.Equal(s.Users, dearest) {
 			w.t.Errorf("users %+v", s.Users)
 		}

@@ -21,8 +21,8 @@ func (s *Service) digestAll(ctx context.Context) error {
 		id, user, zone string
 		at             time.Time
 	}
-	all, err := db.Read(ctx, s.DB, db.System, func(r db.Rows, v *due) error { return r.Scan(&v.id, &v.user, &v.zone, &v.at) },
-		`SELECT id, user_id, zone, digest_at FROM schedules WHERE digest_at <= $1 ORDER BY digest_at LIMIT $2`, s.DB.Now(), atOnce)
+	all, err := db.Read(ctx, s.c.DB, db.System, func(r db.Rows, v *due) error { return r.Scan(&v.id, &v.user, &v.zone, &v.at) },
+		`SELECT id, user_id, zone, digest_at FROM schedules WHERE digest_at <= $1 ORDER BY digest_at LIMIT $2`, s.c.DB.Now(), atOnce)
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (s *Service) digestAll(ctx context.Context) error {
 				return err
 			}
 		}
-		err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 			n, err := tx.Exec(ctx, `UPDATE schedules SET digest_at = $3 WHERE id = $1 AND digest_at = $2`, v.id, v.at, rule.Next(tx.Now()))
 			if err != nil || n == 0 { // another process has it
 				return err

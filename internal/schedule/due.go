@@ -21,8 +21,8 @@ func (s *Service) Tick(ctx context.Context) error {
 
 // claimAll queues a job for each schedule that is due.
 func (s *Service) claimAll(ctx context.Context) error {
-	due, err := db.Read(ctx, s.DB, db.System, scan,
-		`SELECT `+columns+` FROM schedules WHERE paused_at IS NULL AND next_at <= $1 ORDER BY next_at LIMIT $2`, s.DB.Now(), atOnce)
+	due, err := db.Read(ctx, s.c.DB, db.System, scan,
+		`SELECT `+columns+` FROM schedules WHERE paused_at IS NULL AND next_at <= $1 ORDER BY next_at LIMIT $2`, s.c.DB.Now(), atOnce)
 	if err != nil {
 		return err
 	}
@@ -34,14 +34,14 @@ func (s *Service) claimAll(ctx context.Context) error {
 
 // claim moves a schedule on to its next run and queues the job of the one that is due, unless another process did.
 func (s *Service) claim(ctx context.Context, v Schedule) error {
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		next := v.Rule.Next(tx.Now())
 		n, err := tx.Exec(ctx, `UPDATE schedules SET due_at = next_at, next_at = $3
 			WHERE id = $1 AND next_at = $2 AND paused_at IS NULL`, v.ID, v.NextAt, next)
 		if err != nil || n == 0 {
 			return err
 		}
-		s.Analyses.Keep(tx, v.UserID, v.AccountID, next.Add(grace)) // it may be due before this run has read anything
+		s.c.Analyses.Keep(tx, v.UserID, v.AccountID, next.Add(grace)) // it may be due before this run has read anything
 		return tx.Enqueue(ctx, RunJob{ScheduleID: v.ID, Due: v.NextAt.UTC()})
 	})
 }

@@ -13,7 +13,7 @@ import (
 // Run starts the analysis of a run that is due. It may be repeated: the start is idempotent by the schedule and the instant.
 // Its error means that a later try may succeed; with last set there is none, and the run counts as failed.
 func (s *Service) Run(ctx context.Context, j RunJob, last bool) error {
-	v, err := db.ReadOne(ctx, s.DB, db.System, scan,
+	v, err := db.ReadOne(ctx, s.c.DB, db.System, scan,
 		`SELECT `+columns+` FROM schedules WHERE id = $1 AND due_at = $2 AND paused_at IS NULL`, j.ScheduleID, j.Due)
 	if errors.Is(err, db.ErrNotFound) { // it was removed or paused, or a later run is due
 		return nil
@@ -27,7 +27,7 @@ func (s *Service) Run(ctx context.Context, j RunJob, last bool) error {
 	}
 	var a analysis.Analysis
 	if err == nil {
-		a, _, err = s.Analyses.Start(ctx, v.UserID, analysis.StartRequest{
+		a, _, err = s.c.Analyses.Start(ctx, v.UserID, analysis.StartRequest{
 			AccountID: v.AccountID, Purpose: v.Purpose, MaxCostCents: v.MaxCostCents,
 			IdempotencyKey: "schedule:" + v.ID + ":" + j.Due.UTC().Format(time.RFC3339),
 			Scheduled:      string(v.Rule.Every), KeepUntil: v.NextAt.Add(grace),
@@ -43,7 +43,7 @@ func (s *Service) Run(ctx context.Context, j RunJob, last bool) error {
 	case errors.Is(err, fault.NotFound):
 		return s.pause(ctx, v, NoAccount)
 	case last:
-		s.Log.WarnContext(ctx, "a scheduled analysis could not be started", "schedule", v.ID, "cause", err)
+		s.c.Log.WarnContext(ctx, "a scheduled analysis could not be started", "schedule", v.ID, "cause", err)
 		return s.failed(ctx, v)
 	}
 	return err
@@ -51,7 +51,7 @@ func (s *Service) Run(ctx context.Context, j RunJob, last bool) error {
 
 // started notes the analysis whose end the schedule waits for.
 func (s *Service) started(ctx context.Context, v Schedule, due time.Time, analysisID string) error {
-	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		tx.Later(`UPDATE schedules SET last_at = $2, last_id = $3, awaits_id = $3, skipped = ''
 			WHERE id = $1 AND due_at = $2 AND (last_id IS NULL OR last_id <> $3)`, v.ID, due, analysisID)
 		return nil
@@ -59,7 +59,7 @@ func (s *Service) started(ctx context.Context, v Schedule, due time.Time, analys
 }
 
 func (s *Service) skip(ctx context.Context, v Schedule, due time.Time) error {
-	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		tx.Later(`UPDATE schedules SET last_at = $2, skipped = $3 WHERE id = $1 AND due_at = $2`, v.ID, due, string(NoQuota))
 		return nil
 	})

@@ -46,7 +46,7 @@ type Config struct {
 }
 
 // Service is safe for concurrent use, on any number of replicas.
-type Service struct{ Config }
+type Service struct{ c Config }
 
 // New makes a Service.
 func New(c Config) *Service {

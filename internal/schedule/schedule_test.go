@@ -23,7 +23,7 @@ func TestTick_OfManyReplicasStartsADueRunOnce(t *testing.T) {
 		due := p.get(s.ID).NextAt
 		var wg sync.WaitGroup
 		for range 6 {
-			replica := New(w.Config)
+			replica := New(w.c)
 			wg.Go(func() {
 				if err := replica.Tick(t.Context()); err != nil {
 					t.Error(err)
@@ -35,7 +35,7 @@ func TestTick_OfManyReplicasStartsADueRunOnce(t *testing.T) {
 			t.Errorf("%d jobs were queued", n)
 		}
 		for range 4 { // a queue may give a job twice
-			replica := New(w.Config)
+			replica := New(w.c)
 			wg.Go(func() {
 				if err := replica.Run(t.Context(), RunJob{s.ID, due}, false); err != nil {
 					t.Error(err)
@@ -80,9 +80,9 @@ func TestRun_PaysOnlyForNewPostsMonthAfterMonth(t *testing.T) {
 		reads := func() int {
 			t.Helper()
 			p.untilDue(s.ID)
-			w.ok(w.Billing.Reconcile(t.Context())) // the plan was renewed meanwhile
+			w.ok(w.c.Billing.Reconcile(t.Context())) // the plan was renewed meanwhile
 			p.turn(s.ID, false)
-			w.ok(w.Analyses.Retain(t.Context()))
+			w.ok(w.c.Analyses.Retain(t.Context()))
 			return w.count(`SELECT x_reads FROM analyses WHERE id = $1`, *p.get(s.ID).LastID)
 		}
 		first := reads()
@@ -101,7 +101,7 @@ func TestRun_PaysOnlyForNewPostsMonthAfterMonth(t *testing.T) {
 		}
 		w.ok(w.Remove(t.Context(), p.UserID, s.ID))
 		w.sb.Advance(30*24*time.Hour + time.Minute)
-		w.ok(w.Analyses.Retain(t.Context()))
+		w.ok(w.c.Analyses.Retain(t.Context()))
 		if n := w.count(`SELECT count(*) FROM posts`); n != 0 {
 			t.Errorf("%d posts are kept 30 days after the schedule was removed", n)
 		}
@@ -128,18 +128,18 @@ func TestTick_PausesWithAReasonAndTellsIt(t *testing.T) {
 		why     Pause
 		happens func(p *person, s Schedule)
 	}{
-		"the account is unlinked": {NoAccount, func(p *person, _ Schedule) { p.ok(p.Accounts.RevokeX(p.t.Context(), p.UserID, p.Account.ID)) }},
+		"the account is unlinked": {NoAccount, func(p *person, _ Schedule) { p.ok(p.c.Accounts.RevokeX(p.t.Context(), p.UserID, p.Account.ID)) }},
 		"the connection has ended": {Reconnect, func(p *person, _ Schedule) {
 			p.exec(`UPDATE x_accounts SET status = 'reconnect' WHERE id = $1`, p.Account.ID)
 		}},
 		"the consent is withdrawn": {NoConsent, func(p *person, _ Schedule) {
-			p.ok(p.Analyses.Withdraw(p.t.Context(), p.UserID, analysis.ConsentKind))
+			p.ok(p.c.Analyses.Withdraw(p.t.Context(), p.UserID, analysis.ConsentKind))
 		}},
 		"the consent to keep posts is withdrawn": {NoConsent, func(p *person, _ Schedule) {
-			p.ok(p.Analyses.Withdraw(p.t.Context(), p.UserID, analysis.KeepKind))
+			p.ok(p.c.Analyses.Withdraw(p.t.Context(), p.UserID, analysis.KeepKind))
 		}},
 		"the plan has ended": {NoPlan, func(p *person, _ Schedule) {
-			must(p.Billing.Cancel(p.t.Context(), p.UserID, false))(p.t)
+			must(p.c.Billing.Cancel(p.t.Context(), p.UserID, false))(p.t)
 		}},
 		"the plan is smaller": {TooOften, func(p *person, s Schedule) {
 			p.exec(`UPDATE quota_periods SET tier = 'basic' WHERE user_id = $1`, p.UserID)
@@ -208,7 +208,7 @@ func TestSettle_OfManyReplicasCountsAFailureOnce(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 6 {
 			wg.Go(func() {
-				if err := New(w.Config).settleAll(t.Context()); err != nil {
+				if err := New(w.c).settleAll(t.Context()); err != nil {
 					t.Error(err)
 				}
 			})
@@ -226,8 +226,8 @@ func TestRun_IsLeftOutWithoutQuotaAndGoesOn(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p := w.subscriber("pro")
 		s := p.schedule(daily)
-		must(w.Billing.Usage(t.Context(), p.UserID))(t)
-		w.ok(w.Billing.EnsurePeriod(t.Context(), p.UserID))
+		must(w.c.Billing.Usage(t.Context(), p.UserID))(t)
+		w.ok(w.c.Billing.EnsurePeriod(t.Context(), p.UserID))
 		w.exec(`UPDATE quota_periods SET used = quota`)
 		for range 4 {
 			p.untilDue(s.ID)
@@ -259,7 +259,7 @@ func TestDigest_TellsAWeekOnceAndNotAnEmptyOne(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 6 {
 			wg.Go(func() {
-				if err := New(w.Config).Tick(t.Context()); err != nil {
+				if err := New(w.c).Tick(t.Context()); err != nil {
 					t.Error(err)
 				}
 			})
@@ -311,7 +311,7 @@ func TestCreate_RefusesWhatCouldNotRun(t *testing.T) {
 		if err := w.Remove(t.Context(), ada.UserID, s.ID); !errors.Is(err, fault.NotFound) {
 			t.Errorf("another user removes it: %v", err)
 		}
-		must(w.Billing.Cancel(t.Context(), p.UserID, false))(t)
+		must(w.c.Billing.Cancel(t.Context(), p.UserID, false))(t)
 		must(w.Pause(t.Context(), p.UserID, s.ID))(t)
 		if _, err := w.Resume(t.Context(), p.UserID, s.ID, true); !errors.Is(err, fault.SubscriptionRequired) {
 			t.Errorf("it goes on without a plan: %v", err)

@@ -19,7 +19,7 @@ type ended struct {
 
 // settleAll notes how the analyses ended that schedules wait for.
 func (s *Service) settleAll(ctx context.Context) error {
-	all, err := db.Read(ctx, s.DB, db.System, func(r db.Rows, v *ended) error { return r.Scan(&v.ID, &v.status) },
+	all, err := db.Read(ctx, s.c.DB, db.System, func(r db.Rows, v *ended) error { return r.Scan(&v.ID, &v.status) },
 		`SELECT s.id, COALESCE(a.status, '') FROM schedules s LEFT JOIN analyses a ON a.id = s.awaits_id
 		WHERE s.awaits_id IS NOT NULL AND (a.id IS NULL OR a.status IN ('completed', 'failed', 'cancelled')) LIMIT $1`, atOnce)
 	if err != nil {
@@ -27,12 +27,12 @@ func (s *Service) settleAll(ctx context.Context) error {
 	}
 	for _, v := range all {
 		status := v.status
-		v.Schedule, err = db.ReadOne(ctx, s.DB, db.System, scan, `SELECT `+columns+` FROM schedules WHERE id = $1`, v.ID)
+		v.Schedule, err = db.ReadOne(ctx, s.c.DB, db.System, scan, `SELECT `+columns+` FROM schedules WHERE id = $1`, v.ID)
 		if err == nil && v.awaits != nil {
 			err = s.settle(ctx, v.Schedule, analysis.Status(status))
 		}
 		if err != nil && ctx.Err() == nil {
-			s.Log.WarnContext(ctx, "the end of a scheduled analysis was not noted, and is tried again", "schedule", v.ID, "cause", err)
+			s.c.Log.WarnContext(ctx, "the end of a scheduled analysis was not noted, and is tried again", "schedule", v.ID, "cause", err)
 		}
 	}
 	return ctx.Err()
@@ -50,7 +50,7 @@ func (s *Service) settle(ctx context.Context, v Schedule, status analysis.Status
 
 // failed counts a failure, and pauses the schedule if it is the third in a row or X wants the account connected again.
 func (s *Service) failed(ctx context.Context, v Schedule) error {
-	all, err := s.Accounts.Accounts(ctx, v.UserID)
+	all, err := s.c.Accounts.Accounts(ctx, v.UserID)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (s *Service) failed(ctx context.Context, v Schedule) error {
 
 // note writes down how a run ended, once: what another process noted meanwhile stays.
 func (s *Service) note(ctx context.Context, v Schedule, failures int, why Pause) error {
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := tx.Exec(ctx, `UPDATE schedules SET failures = $3, awaits_id = NULL WHERE id = $1 AND failures = $4
 			AND COALESCE(CAST(awaits_id AS text), '') = $2`, v.ID, orEmpty(v.awaits), failures, v.Failures)
 		if err != nil || n == 0 || why == "" {
@@ -85,7 +85,7 @@ func orEmpty(id *string) string {
 
 // pause lets a schedule start nothing any more, and tells its owner unless they did it.
 func (s *Service) pause(ctx context.Context, v Schedule, why Pause) error {
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		return pauseIn(ctx, tx, v, why)
 	})
 }

@@ -42,7 +42,7 @@ func scan(r db.Rows, s *Schedule) error {
 
 // List gives a user's schedules, the oldest first.
 func (s *Service) List(ctx context.Context, userID string) ([]Schedule, error) {
-	return db.Read(ctx, s.DB, db.User(userID), scan,
+	return db.Read(ctx, s.c.DB, db.User(userID), scan,
 		`SELECT `+columns+` FROM schedules WHERE user_id = $1 ORDER BY created_at, id LIMIT $2`, userID, maxSchedules)
 }
 
@@ -51,7 +51,7 @@ func (s *Service) Get(ctx context.Context, userID, id string) (Schedule, error) 
 	if !db.IsID(id) {
 		return Schedule{}, noSchedule()
 	}
-	v, err := db.ReadOne(ctx, s.DB, db.User(userID), scan,
+	v, err := db.ReadOne(ctx, s.c.DB, db.User(userID), scan,
 		`SELECT `+columns+` FROM schedules WHERE user_id = $1 AND id = $2`, userID, id)
 	if errors.Is(err, db.ErrNotFound) {
 		err = noSchedule()
@@ -68,7 +68,7 @@ func (s *Service) Create(ctx context.Context, userID string, w Wish) (Schedule, 
 		return Schedule{}, err
 	}
 	id := db.NewID()
-	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		now := tx.Now()
 		digest, err := digestRule(w.Rule.Zone)
 		if err != nil {
@@ -87,7 +87,7 @@ func (s *Service) Create(ctx context.Context, userID string, w Wish) (Schedule, 
 			return fault.Conflict.Saying("This X account has a schedule already. Change that one.")
 		}
 		s.agree(ctx, tx, userID, w)
-		s.Analyses.Keep(tx, userID, w.AccountID, next.Add(grace))
+		s.c.Analyses.Keep(tx, userID, w.AccountID, next.Add(grace))
 		record(ctx, tx, userID, "user", audit.ScheduleCreated, id, map[string]any{"every": string(w.Rule.Every)})
 		return nil
 	})
@@ -107,7 +107,7 @@ func (s *Service) Change(ctx context.Context, userID, id string, w Wish) (Schedu
 	if err := s.check(ctx, userID, &w); err != nil {
 		return Schedule{}, err
 	}
-	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		digest, err := digestRule(w.Rule.Zone)
 		if err != nil {
 			return err
@@ -124,7 +124,7 @@ func (s *Service) Change(ctx context.Context, userID, id string, w Wish) (Schedu
 			return noSchedule()
 		}
 		s.agree(ctx, tx, userID, w)
-		s.Analyses.Keep(tx, userID, w.AccountID, next.Add(grace))
+		s.c.Analyses.Keep(tx, userID, w.AccountID, next.Add(grace))
 		record(ctx, tx, userID, "user", audit.ScheduleChanged, id, map[string]any{"every": string(w.Rule.Every)})
 		return nil
 	})
@@ -156,7 +156,7 @@ func (s *Service) Resume(ctx context.Context, userID, id string, consent bool) (
 	if err := s.check(ctx, userID, &w); err != nil {
 		return Schedule{}, err
 	}
-	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		next := v.Rule.Next(tx.Now())
 		n, err := tx.Exec(ctx, `UPDATE schedules SET paused_at = NULL, paused_why = '', failures = 0, skipped = '', next_at = $3, updated_at = $4
 			WHERE user_id = $1 AND id = $2 AND paused_at IS NOT NULL`, userID, id, next, tx.Now())
@@ -164,7 +164,7 @@ func (s *Service) Resume(ctx context.Context, userID, id string, consent bool) (
 			return err
 		}
 		s.agree(ctx, tx, userID, w)
-		s.Analyses.Keep(tx, userID, w.AccountID, next.Add(grace))
+		s.c.Analyses.Keep(tx, userID, w.AccountID, next.Add(grace))
 		record(ctx, tx, userID, "user", audit.ScheduleResumed, id, nil)
 		return nil
 	})
@@ -180,12 +180,12 @@ func (s *Service) Remove(ctx context.Context, userID, id string) error {
 	if err != nil {
 		return err
 	}
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := tx.Exec(ctx, `DELETE FROM schedules WHERE user_id = $1 AND id = $2`, userID, id)
 		if err == nil && n == 0 {
 			return noSchedule()
 		}
-		s.Analyses.KeepNoLonger(tx, userID, v.AccountID)
+		s.c.Analyses.KeepNoLonger(tx, userID, v.AccountID)
 		record(ctx, tx, userID, "user", audit.ScheduleRemoved, id, nil)
 		return err
 	})
@@ -235,7 +235,7 @@ func fieldOf(err error) string {
 
 // hindrance is why a run could not start now; "" if it could. What a person says in the same breath counts as agreed.
 func (s *Service) hindrance(ctx context.Context, userID, accountID string, every recur.Every, agrees bool) (Pause, error) {
-	all, err := s.Accounts.Accounts(ctx, userID)
+	all, err := s.c.Accounts.Accounts(ctx, userID)
 	if err != nil {
 		return "", err
 	}
@@ -246,7 +246,7 @@ func (s *Service) hindrance(ctx context.Context, userID, accountID string, every
 	if all[i].Health == "reconnect" {
 		return Reconnect, nil
 	}
-	usage, err := s.Billing.Usage(ctx, userID)
+	usage, err := s.c.Billing.Usage(ctx, userID)
 	switch {
 	case err != nil:
 		return "", err
@@ -270,7 +270,7 @@ func (s *Service) Consents(ctx context.Context, userID string) (missing []string
 		{analysis.ConsentKind, analysis.ConsentVersion, analysis.ConsentText},
 		{analysis.KeepKind, analysis.KeepVersion, analysis.KeepText},
 	} {
-		given, err := s.Accounts.HasConsent(ctx, userID, c.kind, c.version)
+		given, err := s.c.Accounts.HasConsent(ctx, userID, c.kind, c.version)
 		if err != nil {
 			return nil, err
 		}
@@ -284,8 +284,8 @@ func (s *Service) Consents(ctx context.Context, userID string) (missing []string
 // agree records the consents that a wish gives. One that was given before is given once more, with this session and time.
 func (s *Service) agree(ctx context.Context, tx db.Tx, userID string, w Wish) {
 	if w.Consent {
-		s.Accounts.Consent(ctx, tx, userID, analysis.ConsentKind, analysis.ConsentVersion)
-		s.Accounts.Consent(ctx, tx, userID, analysis.KeepKind, analysis.KeepVersion)
+		s.c.Accounts.Consent(ctx, tx, userID, analysis.ConsentKind, analysis.ConsentVersion)
+		s.c.Accounts.Consent(ctx, tx, userID, analysis.KeepKind, analysis.KeepVersion)
 	}
 }
 

@@ -102,7 +102,7 @@ type person struct {
 
 func (w *world) signIn(handle string) *person {
 	w.t.Helper()
-	auth := must(w.Accounts.BeginSignIn(w.t.Context(), account.SignInRequest{}))(w.t)
+	auth := must(w.c.Accounts.BeginSignIn(w.t.Context(), account.SignInRequest{}))(w.t)
 	u := must(url.Parse(auth.URL))(w.t)
 	form := u.Query()
 	form.Set("person", handle)
@@ -112,7 +112,7 @@ func (w *world) signIn(handle string) *person {
 	res := must(client.PostForm(u.String(), form))(w.t)
 	res.Body.Close()
 	back := must(url.Parse(res.Header.Get("Location")))(w.t).Query()
-	in := must(w.Accounts.CompleteSignIn(w.t.Context(), account.Callback{
+	in := must(w.c.Accounts.CompleteSignIn(w.t.Context(), account.Callback{
 		State: back.Get("state"), Code: back.Get("code"), Browser: auth.Browser, Device: "Firefox",
 	}))(w.t)
 	return &person{w, in}
@@ -122,7 +122,7 @@ func (w *world) signIn(handle string) *person {
 func (w *world) subscriber(tier string) *person {
 	w.t.Helper()
 	p := w.signIn("gravelpit_gus")
-	must(w.Billing.Subscribe(w.t.Context(), p.UserID, billing.SubscribeRequest{Tier: tier, PaymentMethod: "pm_card_visa"}))(w.t)
+	must(w.c.Billing.Subscribe(w.t.Context(), p.UserID, billing.SubscribeRequest{Tier: tier, PaymentMethod: "pm_card_visa"}))(w.t)
 	return p
 }
 
@@ -175,7 +175,7 @@ func (p *person) turn(id string, fails bool) {
 	if fails {
 		p.exec(`UPDATE analyses SET status = 'failed' WHERE id = $1`, *s.LastID)
 	} else {
-		p.ok(p.Analyses.Run(p.t.Context(), *s.LastID, true))
+		p.ok(p.c.Analyses.Run(p.t.Context(), *s.LastID, true))
 	}
 	p.ok(p.Tick(p.t.Context()))
 }
