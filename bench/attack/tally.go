@@ -43,15 +43,27 @@ func (t *tally) note(what string, status int, answer []byte) {
 	}
 }
 
+// lateTries is how often a start is tried once the attack is over.
+const lateTries = 200
+
 // start starts an analysis, and sends it again until it is answered. It waits a little, so that analyses run meanwhile.
 func (t *tally) start(ctx context.Context, p *person) {
 	key := rand.Text()
 	body := `{"account_id":"` + p.account + `","consent":true}`
+	late := 0
 	for {
 		// A request under way is seen through, because its answer tells whether it counts.
 		asked, cancel := context.WithTimeout(context.WithoutCancel(ctx), startLimit)
 		status, answer, err := p.call(asked, http.MethodPost, "/api/v1/analyses", body, "Idempotency-Key", key)
 		cancel()
+		if err != nil && ctx.Err() != nil {
+			if late++; late > lateTries { // the program did not come back
+				t.mu.Lock()
+				t.lost++
+				t.mu.Unlock()
+				return
+			}
+		}
 		if err != nil || status == http.StatusServiceUnavailable {
 			pause(context.WithoutCancel(ctx), 50*time.Millisecond)
 			continue

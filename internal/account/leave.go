@@ -55,6 +55,7 @@ func (s *Service) BeginLeave(ctx context.Context, r LeaveRequest) (Authorization
 // takeLeave keeps what X granted for deletions, if it was granted for the right account.
 func (s *Service) takeLeave(ctx context.Context, st state, g grant) (in SignedIn, err error) {
 	in = SignedIn{UserID: st.by.user, Linked: true, Leave: true}
+	var former [][]byte
 	if !slices.Contains(g.token.Scopes, writeScope) {
 		return in, fault.Forbidden.Saying("X gave no leave to delete, so nothing was deleted. Your list is kept.")
 	}
@@ -73,6 +74,10 @@ func (s *Service) takeLeave(ctx context.Context, st state, g grant) (in SignedIn
 				"Switch to @%s on X and ask again.", a.Handle, a.Handle)
 		}
 		in.Account = a
+		former, err = db.All(ctx, tx, db.Value[[]byte], `SELECT tokens FROM x_leaves WHERE account_id = $1 AND user_id = $2`, a.ID, st.by.user)
+		if err != nil {
+			return err
+		}
 		tx.Later(`INSERT INTO x_leaves (account_id, user_id, tokens, token_expires_at, given_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (account_id) DO UPDATE SET tokens = excluded.tokens, token_expires_at = excluded.token_expires_at,
 				given_at = excluded.given_at, ends_at = excluded.ends_at`,
@@ -80,7 +85,22 @@ func (s *Service) takeLeave(ctx context.Context, st state, g grant) (in SignedIn
 		audit.Record(ctx, tx, audit.Event{UserID: st.by.user, Actor: "user", Action: audit.LeaveGiven, Resource: "x_account:" + a.ID})
 		return nil
 	})
+	if err == nil {
+		s.tellFormer(ctx, in.Account.ID, former)
+	}
 	return in, err
+}
+
+// tellFormer gives back the leave that a new one has replaced.
+func (s *Service) tellFormer(ctx context.Context, accountID string, former [][]byte) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellBound)
+	defer cancel()
+	for _, sealed := range former {
+		var p pair
+		if plain, err := s.seal.Open(sealed, leaveBound(accountID)); err == nil && json.Unmarshal(plain, &p) == nil {
+			s.tellRevoked(ctx, accountID, p)
+		}
+	}
 }
 
 func (s *Service) sealLeave(accountID string, t xapi.Token) []byte {

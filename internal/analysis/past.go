@@ -49,13 +49,16 @@ func (s *Service) Past(ctx context.Context, userID, accountID string) ([]PastRep
 	for i := range past {
 		if past[i].Lenses == nil { // of a report from before its lenses were kept beside it
 			r, err := s.openReport(ctx, userID, past[i].ID)
+			if errors.Is(err, fault.NotFound) { // it was deleted this moment
+				continue
+			}
 			if err != nil {
 				return nil, err
 			}
 			past[i].Lenses = scoresOf(r)
 		}
 	}
-	return past, nil
+	return slices.DeleteFunc(past, func(p PastReport) bool { return p.Lenses == nil }), nil
 }
 
 func noAccount() error { return fault.NotFound.Saying("You have no X account with this id.") }

@@ -234,6 +234,15 @@ func (s *Service) EndAll(tx db.Tx, userID string) {
 		WHERE user_id = $1 AND state NOT IN ('done', 'ended')`, userID, tx.Now())
 }
 
+// EndOpen ends every open plan of a user and gives the leaves back.
+func (s *Service) EndOpen(ctx context.Context, userID string) error {
+	err := s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error { s.EndAll(tx, userID); return nil })
+	if err == nil {
+		_, err = s.Sweep(ctx)
+	}
+	return err
+}
+
 // Withdraw takes the consent to clean-ups back, which ends every plan that is open. Error: not_found when there is none.
 func (s *Service) Withdraw(ctx context.Context, userID string) error {
 	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
@@ -312,7 +321,7 @@ func (s *Service) asked(ctx context.Context, c Cleanup) ([]time.Time, error) {
 		WHERE p.user_id = $1 AND c.account_id = $2 AND p.asked_at > $3`, c.UserID, c.AccountID, s.c.DB.Now().Add(-24*time.Hour))
 	var all []time.Time
 	for _, r := range rows {
-		for range r.asks {
+		for range max(r.asks, 1) { // a refusal is no lost answer, and X counted it all the same
 			all = append(all, r.at)
 		}
 	}

@@ -217,6 +217,10 @@ func refused(c Cleanup) error {
 	return fault.Conflict.Saying("This clean-up is over. Begin another from a report.")
 }
 
+func justChanged() error {
+	return fault.Conflict.Saying("This clean-up has just changed. Look at it again.")
+}
+
 // act takes a plan from a state in which an act may be done to the one that it leads to, with set as further columns, whose
 // arguments are numbered from $5 on. What do does belongs to the same transaction.
 func (s *Service) act(ctx context.Context, userID, id string, a removal.Act, set string, args []any,
@@ -234,7 +238,7 @@ func (s *Service) act(ctx context.Context, userID, id string, a removal.Act, set
 		moved, err := db.One(ctx, tx, scan, `UPDATE cleanups SET state = $4`+set+` WHERE id = $1 AND user_id = $2 AND state = $3
 			RETURNING `+columns, all...)
 		if errors.Is(err, db.ErrNotFound) { // it moved on this moment
-			return fault.Conflict.Saying("This clean-up has just changed. Look at it again.")
+			return justChanged()
 		}
 		if err != nil {
 			return err

@@ -121,11 +121,18 @@ func planOf(c Cleanup, x account.XAccount, items []Item) removal.Plan {
 // Backup notes that the posts of a frozen plan are saved: each box opens and holds what the plan names. They are kept,
 // sealed, until the plan expires, and nothing is deleted before.
 func (s *Service) Backup(ctx context.Context, userID, id string) (Cleanup, error) {
+	saved, err := s.Get(ctx, userID, id)
+	if err != nil {
+		return saved, err
+	}
 	if _, err := s.backup(ctx, userID, id); err != nil {
 		return Cleanup{}, err
 	}
 	return s.act(ctx, userID, id, removal.Back, `, backup_at = COALESCE(backup_at, $5)`, []any{s.c.DB.Now()},
 		func(ctx context.Context, tx db.Tx, c Cleanup) error {
+			if c.signature != saved.signature { // another dry run came in between
+				return justChanged()
+			}
 			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.CleanupBackup, Resource: id})
 			return nil
 		})

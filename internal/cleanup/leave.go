@@ -36,9 +36,13 @@ func mayAskLeave(c Cleanup, consent bool) error {
 	case c.BackupAt == nil:
 		return fault.Conflict.Saying("Save the backup first: nothing is deleted before.")
 	case !consent && c.ConsentAt == nil:
-		return fault.ValidationFailed.Saying("Agree first. The text you agree to: %s", ConsentText).At("body.consent", "must be true")
+		return notAgreed()
 	}
 	return nil
+}
+
+func notAgreed() error {
+	return fault.ValidationFailed.Saying("Agree first. The text you agree to: %s", ConsentText).At("body.consent", "must be true")
 }
 
 // Agree records the consent to a plan: who, in which session, to which version of the words.
@@ -50,8 +54,15 @@ func (s *Service) Agree(ctx context.Context, userID, id string, consent bool) (C
 	if err := mayAskLeave(c, consent); err != nil {
 		return c, err
 	}
+	if !consent {
+		return c, notAgreed()
+	}
+	seen := c.signature
 	return s.act(ctx, userID, id, removal.Ask, `, consent_at = $5`, []any{s.c.DB.Now()},
-		func(ctx context.Context, tx db.Tx, _ Cleanup) error {
+		func(ctx context.Context, tx db.Tx, c Cleanup) error {
+			if c.signature != seen || c.BackupAt == nil { // another dry run came in between
+				return justChanged()
+			}
 			s.c.Accounts.Consent(ctx, tx, userID, ConsentKind, ConsentVersion)
 			return nil
 		})
@@ -82,6 +93,9 @@ func (s *Service) Start(ctx context.Context, userID, id string) (Cleanup, error)
 	now := s.c.DB.Now()
 	return s.act(ctx, userID, id, removal.Start, `, started_at = COALESCE(started_at, $5), tries = 0, why = '', why_code = ''`, []any{now},
 		func(ctx context.Context, tx db.Tx, c Cleanup) error {
+			if c.BackupAt == nil || c.ConsentAt == nil { // another dry run came in between
+				return justChanged()
+			}
 			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.CleanupStarted, Resource: id})
 			return tx.Enqueue(ctx, Job{CleanupID: id})
 		})

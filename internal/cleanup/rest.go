@@ -68,7 +68,7 @@ func (s *Service) meaning(err error, tries int) error {
 	switch {
 	case errors.Is(err, account.ErrNoLeave), errors.Is(err, xapi.ErrUnauthorized), errors.Is(err, xapi.ErrDead):
 		return stop{"leave_ended", "X no longer accepts the leave to delete. Ask X for it again, then go on."}
-	case errors.Is(err, xapi.ErrForbidden):
+	case errors.Is(err, xapi.ErrForbidden), xapi.AppRefused(err):
 		return stop{"forbidden", "X did not permit a deletion, although you gave the leave. Ask X for it again, then go on. If that " +
 			"does not help, this Repazoo's app may not delete posts, and its operator has to allow that at X."}
 	case errors.Is(err, xapi.ErrCreditsGone):

@@ -107,8 +107,11 @@ func (s *Service) release(ctx context.Context, c Cleanup) {
 func (s *Service) work(ctx context.Context, c Cleanup) error {
 	for {
 		x, err := s.account(ctx, c)
-		if err != nil {
+		if errors.Is(err, fault.Conflict) {
 			return stop{"unlinked", "This account is not linked to yours any more, so nothing more is deleted."}
+		}
+		if err != nil {
+			return err
 		}
 		items, err := s.Posts(ctx, c.UserID, c.ID)
 		if err != nil {
@@ -212,6 +215,9 @@ func (s *Service) delete(ctx context.Context, c Cleanup, it *Item) error {
 	gone, err := s.c.X.DeletePost(ctx, token, it.ID)
 	if errors.Is(err, xapi.ErrUnauthorized) { // the token ended early: nothing was done
 		if token, err = s.deleting(c)(ctx, token); err == nil {
+			err = s.holdAlone(ctx, c) // the first question and the renewal took time
+		}
+		if err == nil {
 			gone, err = s.c.X.DeletePost(ctx, token, it.ID)
 		}
 	}
@@ -230,6 +236,7 @@ func (s *Service) delete(ctx context.Context, c Cleanup, it *Item) error {
 func refusedWhole(err error) bool {
 	_, limited := errors.AsType[*xapi.RateLimited](err)
 	return limited || errors.Is(err, xapi.ErrUnauthorized) || errors.Is(err, xapi.ErrForbidden) || errors.Is(err, xapi.ErrCreditsGone) ||
+		xapi.AppRefused(err) ||
 		errors.Is(err, account.ErrNoLeave)
 }
 

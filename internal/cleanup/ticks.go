@@ -69,7 +69,7 @@ func (s *Service) Check(ctx context.Context, userID, id string) (Cleanup, error)
 // noteSeen notes what X shows of ticked posts. A tick that was wrong is taken back.
 func (s *Service) noteSeen(ctx context.Context, c Cleanup, posts []*Item, seen look) error {
 	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		gone := 0
+		gone, there := 0, 0
 		for _, it := range posts {
 			if slices.Contains(seen.Gone, it.ID) {
 				gone++
@@ -77,12 +77,17 @@ func (s *Service) noteSeen(ctx context.Context, c Cleanup, posts []*Item, seen l
 					WHERE cleanup_id = $1 AND user_id = $2 AND post_id = $3 AND outcome IN ('', 'asked')`, c.ID, c.UserID, it.ID, tx.Now())
 				continue
 			}
+			at := any(nil) // X says neither that it is there nor that it is gone
+			if _, shown := seen.at(it.ID); shown {
+				there++
+				at = tx.Now()
+			}
 			tx.Later(`UPDATE cleanup_posts SET seen_at = $4, ticked_at = NULL WHERE cleanup_id = $1 AND user_id = $2 AND post_id = $3`,
-				c.ID, c.UserID, it.ID, tx.Now())
+				c.ID, c.UserID, it.ID, at)
 		}
 		audit.Record(ctx, tx, audit.Event{
 			UserID: c.UserID, Actor: "user", Action: audit.CleanupChecked, Resource: c.ID,
-			Detail: map[string]any{"gone": gone, "still_there": len(posts) - gone},
+			Detail: map[string]any{"gone": gone, "still_there": there},
 		})
 		return nil
 	})

@@ -83,7 +83,11 @@ func (c *Console) planCleanup(v *visit) (string, error) {
 	if open, ok, err := c.Cleanups.Open(ctx, v.me.UserID, id); err != nil || ok {
 		return "/cleanups/" + open.ID, err
 	}
-	made, err := c.Cleanups.Create(ctx, v.me.UserID, cleanup.Choice{AnalysisID: id, Findings: v.r.PostForm["chosen"]})
+	chosen := v.r.PostForm["chosen"]
+	if len(chosen) == 0 { // without a choice a plan would hold all that is advised for deletion
+		return "", fault.ValidationFailed.Saying("Tick the findings whose posts are to go.")
+	}
+	made, err := c.Cleanups.Create(ctx, v.me.UserID, cleanup.Choice{AnalysisID: id, Findings: chosen})
 	return "/cleanups/" + made.ID, err
 }
 
@@ -264,11 +268,11 @@ func (v cleanupView) waitWords() string {
 	case cleanup.WaitsForX:
 		return "X asks us to wait until " + until + ". What is deleted stays deleted, and it goes on by itself."
 	case cleanup.WaitsForPace:
-		return "Waiting until " + until + ". X allows 50 deletions in 15 minutes, and 50 are done. The others follow by themselves."
+		return "Waiting until " + until + ". X allows 50 deletions in 15 minutes. The others follow by themselves."
 	case cleanup.WaitsForDay:
 		return "Waiting until " + until + ". The daily bound is reached. The others follow by themselves."
 	case cleanup.WaitsForOperator:
-		return "Waiting until " + until + ". This server's credits at X are used up, and its operator has to act. It goes on by itself then."
+		return "Waiting until " + until + ". This server's credits or its month at X are used up, and its operator has to act. It goes on by itself then."
 	}
 	return "X does not answer. We try again at " + until + "."
 }

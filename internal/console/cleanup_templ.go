@@ -483,7 +483,7 @@ func cleanupFrozen(v cleanupView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if v.Leave {
+			if v.Leave && v.C.ConsentAt != nil {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 35, "<p class=\"notice\"><b>Deleting is for good.</b> X keeps no bin. X gave its leave; it is given back when the clean-up ends.</p><div class=\"acts\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/cleanup"
 	"github.com/repazoo/repazoo/internal/privacy"
 )
@@ -75,6 +76,11 @@ func (c *Console) gatherErasure(v *visit, p *privacyView) error {
 func (c *Console) withdraw(v *visit) (string, error) {
 	const to = "/privacy?done=withdrawn#consents"
 	if kind := v.r.PathValue("kind"); kind != cleanup.ConsentKind {
+		if kind == analysis.ConsentKind { // what reads no more deletes no more
+			if err := c.Cleanups.EndOpen(v.r.Context(), v.me.UserID); err != nil {
+				return to, err
+			}
+		}
 		return to, c.Analyses.Withdraw(v.r.Context(), v.me.UserID, kind)
 	}
 	return to, c.Cleanups.Withdraw(v.r.Context(), v.me.UserID)

@@ -3,6 +3,7 @@ package console
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -119,7 +120,7 @@ func typedForm(v *visit, id string) scheduleForm {
 // wish reads a posted form.
 func (v *visit) wish() (schedule.Wish, error) {
 	f := typedForm(v, "")
-	at, err := time.Parse("15:04", f.Time)
+	minute, err := recur.ParseClock(f.Time)
 	if err != nil {
 		return schedule.Wish{}, fault.ValidationFailed.Saying("Give the time of day as hours and minutes, such as 09:00.")
 	}
@@ -129,11 +130,14 @@ func (v *visit) wish() (schedule.Wish, error) {
 	}
 	return schedule.Wish{
 		AccountID: v.field("account"), Purpose: f.Purpose, MaxCostCents: cents, Consent: v.field("consent") == "yes",
-		Rule: recur.Rule{Every: f.Every, Weekday: f.Weekday, Day: f.Day, Minute: at.Hour()*60 + at.Minute(), Zone: f.Zone},
+		Rule: recur.Rule{Every: f.Every, Weekday: f.Weekday, Day: f.Day, Minute: minute, Zone: f.Zone},
 	}, nil
 }
 
 const mostDollars = 10_000
+
+// dollarsTyped is how people write them: "1,000" would be a thousand to some and one to others.
+var dollarsTyped = regexp.MustCompile(`^[0-9]{1,5}([.,][0-9]{1,2})?$`)
 
 // centsOf reads dollars: 1, or 1.50; nothing is no ceiling but the plan's.
 func centsOf(typed string) (int, error) {
@@ -142,7 +146,7 @@ func centsOf(typed string) (int, error) {
 		return 0, nil
 	}
 	dollars, err := strconv.ParseFloat(strings.Replace(typed, ",", ".", 1), 64)
-	if err != nil || !(dollars >= 0.01 && dollars <= mostDollars) {
+	if err != nil || !dollarsTyped.MatchString(typed) || !(dollars >= 0.01 && dollars <= mostDollars) {
 		return 0, fault.ValidationFailed.Saying("Give the ceiling in dollars, such as 1.50, or leave it empty.")
 	}
 	return int(math.Round(dollars * 100)), nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/repazoo/repazoo/internal/analysis"
 
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/cleanup"
@@ -48,6 +49,11 @@ type kindInput struct {
 func (a *API) withdraw(ctx context.Context, in *kindInput) (*struct{}, error) {
 	if in.Kind == cleanup.ConsentKind {
 		return nil, a.Cleanups.Withdraw(ctx, caller(ctx))
+	}
+	if in.Kind == analysis.ConsentKind { // what reads no more deletes no more
+		if err := a.Cleanups.EndOpen(ctx, caller(ctx)); err != nil {
+			return nil, err
+		}
 	}
 	return nil, a.Analyses.Withdraw(ctx, caller(ctx), in.Kind)
 }

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/assess"
@@ -103,11 +102,11 @@ func (a *API) createSchedule(ctx context.Context, in *createScheduleInput) (*sch
 }
 
 func minuteOf(clock string) (int, error) {
-	var h, m int
-	if _, err := fmt.Sscanf(clock, "%02d:%02d", &h, &m); err != nil || h > 23 {
-		return 0, fault.ValidationFailed.At("body.time", recur.ErrMinute.Error())
+	minute, err := recur.ParseClock(clock)
+	if err != nil {
+		return 0, fault.ValidationFailed.At("body.time", err.Error())
 	}
-	return h*60 + m, nil
+	return minute, nil
 }
 
 type changeScheduleInput struct {

@@ -96,7 +96,8 @@ func (w *world) exec(query string, args ...any) {
 // user adds a user with a linked X account.
 func (w *world) user(handle, email string) (id string) {
 	id = db.NewID()
-	w.exec(`INSERT INTO users (id, name, email, role, created_at, updated_at) VALUES ($1, $2, $3, 'user', $4, $4)`, id, handle, db.OrNull(email), w.db.Now())
+	w.exec(`INSERT INTO users (id, name, email, email_confirmed_at, role, created_at, updated_at) VALUES ($1, $2, $3, $4, 'user', $4, $4)`,
+		id, handle, db.OrNull(email), w.db.Now())
 	w.exec(`INSERT INTO x_accounts (id, user_id, x_user_id, handle, name, scopes, status, linked_at, updated_at)
 		VALUES ($1, $2, $3, $4, $4, '', 'active', $5, $5)`, db.NewID(), id, id, handle, w.db.Now())
 	return id
@@ -123,7 +124,13 @@ func TestFind_NeedsAWholeHandleAddressOrID(t *testing.T) {
 				w.t.Errorf("%q: %q, %v", who, got, err)
 			}
 		}
-		for _, who := range []string{"", "ann", "@", "%", "ann@", "ann@example", "@example.org", db.NewID(), "ann_c"} {
+		w.exec(`UPDATE users SET email_confirmed_at = NULL WHERE id = $1`, w.user("cara_c", "cara@example.org"))
+		w.user("dan_d", "both@example.org")
+		w.user("eve_e", "Both@example.org")
+		if got, err := w.desk.Find(w.t.Context(), "both@example.org"); !errors.Is(err, fault.Conflict) {
+			w.t.Errorf("an address of two users: %q, %v", got, err)
+		}
+		for _, who := range []string{"", "cara@example.org", "ann", "@", "%", "ann@", "ann@example", "@example.org", db.NewID(), "ann_c"} {
 			if got, err := w.desk.Find(w.t.Context(), who); !errors.Is(err, fault.NotFound) {
 				w.t.Errorf("%q: %q, %v", who, got, err)
 			}

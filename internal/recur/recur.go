@@ -88,6 +88,15 @@ func (r Rule) Checked() (Rule, error) {
 // Clock writes the time of day: 08:30.
 func (r Rule) Clock() string { return fmt.Sprintf("%02d:%02d", r.Minute/60, r.Minute%60) }
 
+// ParseClock reads what [Rule.Clock] writes: the minute of the day. Error: [ErrMinute].
+func ParseClock(s string) (minute int, err error) {
+	at, err := time.Parse("15:04", s)
+	if err != nil || len(s) != len("15:04") {
+		return 0, ErrMinute
+	}
+	return at.Hour()*60 + at.Minute(), nil
+}
+
 // Place is the zone of a checked rule.
 func (r Rule) Place() *time.Location { return r.place }
 

@@ -151,3 +151,17 @@ func TestChecked_NamesTheMistake(t *testing.T) {
 		}
 	}
 }
+
+func TestParseClock_ReadsWhatClockWritesAndNothingElse(t *testing.T) {
+	t.Parallel()
+	for minute := range 24 * 60 {
+		if got, err := recur.ParseClock(recur.Rule{Minute: minute}.Clock()); err != nil || got != minute {
+			t.Fatalf("minute %d: %d, %v", minute, got, err)
+		}
+	}
+	for _, s := range []string{"", "9:00", "24:00", "09:60", "09:00 ", "-1:00", "0900", "09:00:00", "０９:00"} {
+		if got, err := recur.ParseClock(s); !errors.Is(err, recur.ErrMinute) {
+			t.Errorf("%q: %d, %v", s, got, err)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io"
 	"time"
 )
 
@@ -58,11 +59,17 @@ func PublicKey(seed []byte) string {
 	return base64.StdEncoding.EncodeToString(public)
 }
 
+// ended tells whether nothing stands behind the document: what was added is not signed.
+func ended(d *json.Decoder) bool {
+	_, err := d.Token()
+	return errors.Is(err, io.EOF)
+}
+
 // Verify reads a receipt and checks that one of these keys signed it as it is.
 func Verify(file []byte, keys ...string) (r Receipt, err error) {
 	d := json.NewDecoder(bytes.NewReader(file))
 	d.DisallowUnknownFields()
-	if d.Decode(&r) != nil || r.Format != ReceiptFormat {
+	if d.Decode(&r) != nil || r.Format != ReceiptFormat || !ended(d) {
 		return Receipt{}, errReceipt
 	}
 	signature, err := base64.StdEncoding.DecodeString(r.Signature)

@@ -26,6 +26,7 @@ func (s *Service) digestAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed error
 	for _, v := range all {
 		rule, err := digestRule(v.zone)
 		if err != nil { // this process does not know the zone
@@ -41,11 +42,9 @@ func (s *Service) digestAll(ctx context.Context) error {
 			year, number := tx.Now().In(rule.Place()).ISOWeek()
 			return digest(ctx, tx, v.user, fmt.Sprintf("%d-W%02d", year, number))
 		})
-		if err != nil {
-			return err
-		}
+		failed = errors.Join(failed, err)
 	}
-	return nil
+	return failed
 }
 
 // digest tells a user of the analyses that ended in the last seven days, if there are any.

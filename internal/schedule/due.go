@@ -57,7 +57,7 @@ func (RunJob) Kind() string { return "schedule_run" }
 
 // InsertOpts puts the job in the queue of its kind. The tries are over within some minutes.
 func (RunJob) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: db.Housekeeping, MaxAttempts: 5}
+	return river.InsertOpts{Queue: db.Schedules, MaxAttempts: 5}
 }
 
 type runWorker struct {

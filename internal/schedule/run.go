@@ -44,7 +44,7 @@ func (s *Service) Run(ctx context.Context, j RunJob, last bool) error {
 		return s.pause(ctx, v, NoAccount)
 	case last:
 		s.c.Log.WarnContext(ctx, "a scheduled analysis could not be started", "schedule", v.ID, "cause", err)
-		return s.failed(ctx, v)
+		return s.notStarted(ctx, v)
 	}
 	return err
 }

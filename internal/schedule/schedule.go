@@ -112,7 +112,7 @@ func (p Pause) Words() string {
 	case NoPlan:
 		return "There is no plan. Choose one, then let the schedule go on."
 	case TooOften:
-		return "Your plan has no runs so often. Choose a slower rhythm or a larger plan."
+		return "Your plan has no runs so often. Choose a slower rhythm or a larger plan, then let the schedule go on."
 	case TooManyFail:
 		return "Three runs failed, one after the other. See why on their pages, then let the schedule go on."
 	case NoQuota:

@@ -71,6 +71,32 @@ func TestTick_WhatWasMissedIsStartedOnce(t *testing.T) {
 	})
 }
 
+// A manual analysis in the same month looks some posts up again, which must not let them go before the next run.
+func TestKeep_AnotherAnalysisShortensNothing(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		p := w.subscriber("pro")
+		s := p.schedule(monthly)
+		p.untilDue(s.ID)
+		w.ok(w.c.Billing.Reconcile(t.Context()))
+		p.turn(s.ID, false)
+		shorter := `SELECT count(*) FROM posts WHERE expires_at < (SELECT max(expires_at) FROM timeline_spans)`
+		if n := w.count(shorter); n != 0 {
+			t.Fatalf("%d posts end before what they were read with", n)
+		}
+		w.sb.Advance(2 * time.Hour)
+		a, _, err := w.c.Analyses.Start(t.Context(), p.UserID, analysis.StartRequest{AccountID: p.Account.ID, Consent: true})
+		w.ok(err)
+		w.ok(w.c.Analyses.Run(t.Context(), a.ID, true))
+		if n := w.count(`SELECT x_reads FROM analyses WHERE id = '` + a.ID + `'`); n == 0 {
+			t.Fatal("nothing was looked up again")
+		}
+		if n := w.count(shorter); n != 0 {
+			t.Errorf("%d posts end earlier now", n)
+		}
+	})
+}
+
 // In the second and third month, longer apart than posts are usually kept, only what is new is read from X.
 func TestRun_PaysOnlyForNewPostsMonthAfterMonth(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package xapi
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 
@@ -59,6 +60,16 @@ func nameOf(status int, kind string) string {
 		return nameUnavailable
 	}
 	return nameRefused
+}
+
+// AppRefused tells whether X refused this server's app itself, its credentials or what it may do, and so everybody's calls.
+func AppRefused(err error) bool {
+	r, ok := errors.AsType[*Refused](err)
+	if !ok {
+		return false
+	}
+	name := nameOf(r.Status, r.Type)
+	return name == nameCredentials || name == nameApp
 }
 
 // refusedAs is one of the causes to compare with, and what X said beside it.

@@ -2,10 +2,10 @@
 //
 //	go run -C tools/fonts . DIR
 //
-// DIR holds node_modules, and its folder packed gets one NAME.face for each row of the table below. A
-// face has two parts, because a report needs few of its glyphs: the tables that
-// shaping reads, and the outlines in blocks that are opened one by one. Variable fonts become fixed ones, hinting goes, and from the large families only the characters that people
-// write are kept. The same packages make the same bytes.
+// DIR holds node_modules, and its folder packed gets one NAME.face for each row of the table below. A face has two parts,
+// because a report needs few of its glyphs: the tables that shaping reads, and the outlines in blocks that are opened one by
+// one. Variable fonts become fixed ones, hinting goes, and from the large families only the characters that people write are
+// kept. The same packages make the same bytes.
 package main
 
 import (
@@ -72,8 +72,11 @@ func main() {
 
 func pack(dir string, f family) (int, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "node_modules", filepath.FromSlash(f.files)))
-	if err != nil || len(files) == 0 {
-		return 0, fmt.Errorf("no file is called %s: %w", f.files, err)
+	if err != nil {
+		return 0, err
+	}
+	if len(files) == 0 {
+		return 0, fmt.Errorf("no file is called %s", f.files)
 	}
 	// The makers number the files of a large family from the rarest characters to the commonest.
 	slices.SortFunc(files, func(a, b string) int { return part(b) - part(a) })

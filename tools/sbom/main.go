@@ -153,7 +153,10 @@ func packages(source string) (parts []part, err error) {
 			return nil, err
 		}
 		for name := range l.Packages[""].Dependencies { // what the browser tests use is not among these
-			p := l.Packages["node_modules/"+name]
+			p, locked := l.Packages["node_modules/"+name]
+			if !locked {
+				return nil, fmt.Errorf("%s has no entry for %s", lock, name)
+			}
 			parts = append(parts, part{
 				name: name, version: p.Version, purl: "pkg:npm/" + strings.Replace(name, "@", "%40", 1) + "@" + p.Version,
 				sum: p.Integrity, dir: filepath.Join(dir, "node_modules", filepath.FromSlash(name)),
