@@ -33,6 +33,7 @@ type Report struct {
 	Versions        Versions         `json:"versions"`
 	Policy          []PolicyRow      `json:"policy"`
 	Privacy         Privacy          `json:"privacy"`
+	Masked          bool             `json:"masked,omitempty"` // made for somebody else: what tells whose posts these are is taken out
 }
 
 // Standing is a score and its level. The points of the findings add up to it exactly.

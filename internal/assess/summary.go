@@ -47,10 +47,18 @@ func keyFindings(findings []Finding) []string {
 			break
 		}
 		f := g.findings[0]
-		out = append(out, fmt.Sprintf("%s in %s; the heaviest is %s, %s: “%s”.",
-			g.category.Title(), places(g.findings), f.Severity, placed(f), short(f.Quote, keyQuoteRunes)))
+		out = append(out, fmt.Sprintf("%s in %s; the heaviest is %s, %s%s.",
+			g.category.Title(), places(g.findings), f.Severity, placed(f), quoted(f)))
 	}
 	return out
+}
+
+// quoted is the end of a sentence that quotes a finding. A report can be masked so that no words of posts are in it.
+func quoted(f Finding) string {
+	if f.Quote == "" {
+		return ""
+	}
+	return ": “" + short(f.Quote, keyQuoteRunes) + "”"
 }
 
 // placed says where a finding stands, or when it was posted.

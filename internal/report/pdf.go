@@ -98,6 +98,10 @@ func (d *sheet) cover(v view) {
 		d.paragraph("P", wholeWidth(bodySize), strong("A person should look first. ").in(c),
 			words(strings.Join(v.HumanReview.Reasons, " ")))
 	}
+	if v.Masked {
+		d.top -= 14
+		d.paragraph("P", wholeWidth(bodySize), words(maskedWords))
+	}
 	d.top -= 14
 	d.paragraph("P", box{pageMargin, textWidth * 0.75, smallSize},
 		soft("Findings label posts, never a person, and this report is no legal advice. "+
@@ -350,14 +354,20 @@ func (d *sheet) finding(n int, f assess.Finding) {
 		}
 		d.Rect(x, bottom, 1.6, height, c)
 	}
-	d.Open("BlockQuote")
-	d.lines(b, rule, words(ellipsis(f.Before, true)), words(cut(f.Quote, mostOfQuote)).marked(),
-		words(ellipsis(f.After, false)))
-	d.Close()
-	d.top -= 2
+	if f.Quote != "" {
+		d.Open("BlockQuote")
+		d.lines(b, rule, words(ellipsis(f.Before, true)), words(cut(f.Quote, mostOfQuote)).marked(),
+			words(ellipsis(f.After, false)))
+		d.Close()
+		d.top -= 2
+	}
 	b.x, b.width, b.size = pageMargin+indent, textWidth-indent, smallSize
-	d.paragraph("P", b, soft(fmt.Sprintf("%s %s By %s, confidence %s. ",
-		cut(reason(f), 500), advice(f), witnesses(f, " and "), number(f.Confidence))), linked(f.URL, open(f)))
+	parts := []part{soft(fmt.Sprintf("%s %s By %s, confidence %s. ",
+		cut(reason(f), 500), advice(f), witnesses(f, " and "), number(f.Confidence)))}
+	if f.URL != "" {
+		parts = append(parts, linked(f.URL, open(f)))
+	}
+	d.paragraph("P", b, parts...)
 	d.Close()
 	d.Close()
 	d.top -= 5

@@ -460,3 +460,31 @@ func TestWrite_ADismissalShowsTheScoreOfNowBesideTheOneItWasMadeWith(t *testing.
 		t.Error("the page lacks it")
 	}
 }
+
+// A report that was masked has neither links nor, if its owner left them out, words of posts. No format leaves a hole there.
+func TestWrite_AMaskedReportHasNoEmptyQuoteOrLink(t *testing.T) {
+	t.Parallel()
+	r := sample()
+	r.Masked, r.Account = true, assess.ReportAccount{}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		f.URL, f.Before, f.Quote, f.After = "", "", "", ""
+	}
+	page, text := written(t, r, HTML), written(t, r, Text)
+	for _, hole := range []string{"<blockquote cite=\"\"", `href=""`, "<mark></mark>", "«»", "\n    \n", "Open the post"} {
+		if strings.Contains(page, hole) || strings.Contains(text, hole) {
+			t.Errorf("%q is there", hole)
+		}
+	}
+	for format, got := range map[Format]string{HTML: page, Text: strings.Join(strings.Fields(text), " ")} {
+		if !strings.Contains(got, "This copy is masked: whose posts these are") || !strings.Contains(got, "an X account") {
+			t.Errorf("%s does not say that it is masked", format)
+		}
+	}
+	if words := strings.Join(strings.Fields(readPDF(t, r).Text()), " "); !strings.Contains(words, "This copy is masked") || strings.Contains(words, "Open the post") {
+		t.Errorf("the PDF says %.300q", words)
+	}
+	if name := Filename(r, PDF); name != "repazoo-report-job_search-2026-11-22.pdf" {
+		t.Errorf("the file is called %s", name)
+	}
+}

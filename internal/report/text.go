@@ -99,6 +99,9 @@ func (t *terminal) head(v view) {
 	t.line(fmt.Sprintf("Risk %s %s  %s  %s", t.paint(bold, number(v.Score)), v.of100(), bar, t.paint(levelColor(v.Level), strings.ToUpper(string(v.Level)))))
 	t.line("")
 	t.paragraph(0, "", v.Summary)
+	if v.Masked {
+		t.paragraph(0, "", maskedWords)
+	}
 	if len(v.KeyFindings) == 0 {
 		return
 	}
@@ -130,12 +133,16 @@ func (t *terminal) findings(v view) {
 func (t *terminal) finding(f assess.Finding) {
 	t.line(fmt.Sprintf("  %s %s points · %s · %s, confidence %s", t.paint(levelColor(f.Severity), fmt.Sprintf("%-8s", f.Severity)),
 		number(f.Points), place(f), witnesses(f, " and "), number(f.Confidence)))
-	quote := clean(ellipsis(f.Before, true) + "«" + f.Quote + "»" + ellipsis(f.After, false))
-	for _, l := range wrap(quote, t.o.Width-6) {
-		t.line("    " + t.paint(dim, "│") + " " + l)
+	if f.Quote != "" {
+		quote := clean(ellipsis(f.Before, true) + "«" + f.Quote + "»" + ellipsis(f.After, false))
+		for _, l := range wrap(quote, t.o.Width-6) {
+			t.line("    " + t.paint(dim, "│") + " " + l)
+		}
 	}
 	t.paragraph(4, "", reason(f)+" "+advice(f)+why(f))
-	t.line("    " + t.paint(dim, clean(f.URL)))
+	if f.URL != "" {
+		t.line("    " + t.paint(dim, clean(f.URL)))
+	}
 }
 
 // why tells the reason of a dismissal.

@@ -16,6 +16,10 @@ import (
 // unknown stands where a number could not be had. It is never a zero.
 const unknown = "unknown"
 
+// maskedWords say what a report is that was made for somebody else (package mask).
+const maskedWords = "This copy is masked: whose posts these are, links, dates to the hour, and the names, handles, numbers and " +
+	"addresses that can be told as such were taken out. What the report's owner dismissed is left out."
+
 // view is a report arranged for reading. The formats for people share it. Its score is the
 // one that holds now, and Made the one that the report was made with.
 type view struct {
