@@ -11,8 +11,10 @@
 // Every error is a [fault.ModelUnavailable] whose cause is a [*Failure]: whether asking again later can help, and when.
 // Neither holds the key, the question or the answer. [retry] is the one loop that asks again.
 //
-// Of Anthropic's official SDK the tests alone make use: it is a tenth of a program that needs two calls of it, because it
-// registers every type it has when the program starts. TestWire compares what both send and read
+// Many questions that can wait a day travel as a batch, for half the price (batches.go).
+//
+// Of Anthropic's official SDK the tests alone make use: it is a tenth of a program that needs few calls of it, because
+// it registers every type it has when the program starts. TestWire compares what both send and read
 // (docs/decisions/0021-two-calls-of-the-messages-api.md).
 package claude
 

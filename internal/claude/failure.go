@@ -169,7 +169,10 @@ func retryAfter(h http.Header) time.Duration {
 
 // FailureName names an answer that is no success, for the figure that counts them.
 func FailureName(status int, body []byte) string {
-	code := readEnvelope(body).code(status)
+	return nameOf(status, readEnvelope(body).code(status))
+}
+
+func nameOf(status int, code string) string {
 	switch {
 	case code == spendLimit:
 		return "spend_limit" // the operator raises it

@@ -28,10 +28,11 @@ const (
 
 // Config configures the stand-in of Claude.
 type Config struct {
-	APIKey string // default APIKey
+	APIKey     string        // default APIKey
+	BatchTakes time.Duration // how long a batch is processed, by the sandbox's clock; default 2 minutes
 }
 
-// Server is the stand-in of Anthropic's Messages API: POST /v1/messages and GET /v1/models.
+// Server is the stand-in of Anthropic's Messages API: POST /v1/messages, GET /v1/models and /v1/messages/batches.
 //
 // It refuses what the real one refuses (rules.go), answers in the real shape with a thinking block first, counts
 // tokens as a quarter of the bytes, and remembers cached prefixes for five minutes of the sandbox's clock. What it says
@@ -46,6 +47,7 @@ type Server struct {
 	cache   map[[32]byte]time.Time // when a prefix was last used
 	retires map[string]time.Time
 	faults  []*Fault
+	batches []*batch // the oldest first
 }
 
 // New makes the stand-in. Its clock is now.
@@ -54,6 +56,12 @@ func New(cfg Config, now func() time.Time) *Server {
 		cfg: cfg, now: now, mux: http.NewServeMux(), cache: map[[32]byte]time.Time{}, retires: map[string]time.Time{},
 	}
 	c.mux.HandleFunc("POST /v1/messages", c.serveMessages)
+	c.mux.HandleFunc("POST /v1/messages/batches", c.createBatch)
+	c.mux.HandleFunc("GET /v1/messages/batches", c.listBatches)
+	c.mux.HandleFunc("GET /v1/messages/batches/{id}", c.onBatch(c.showBatch))
+	c.mux.HandleFunc("GET /v1/messages/batches/{id}/results", c.onBatch(c.showResults))
+	c.mux.HandleFunc("POST /v1/messages/batches/{id}/cancel", c.onBatch(c.cancelBatch))
+	c.mux.HandleFunc("DELETE /v1/messages/batches/{id}", c.onBatch(c.deleteBatch))
 	c.mux.HandleFunc("GET /v1/models", c.serveModels)
 	c.mux.HandleFunc("GET /v1/models/{id}", c.serveModel)
 	c.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
@@ -65,7 +73,7 @@ func New(cfg Config, now func() time.Time) *Server {
 // ServeHTTP sees paths without the prefix /claude.
 func (c *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Request-Id", c.nextID("req"))
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	r.Body = http.MaxBytesReader(w, r.Body, bodyLimit(r.URL.Path))
 	if err := c.checkHeaders(r.Header); err != nil {
 		c.refuse(w, err)
 		return
@@ -95,22 +103,26 @@ func (c *Server) serveMessages(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	posts := postsIn(req.userText())
-	kind := c.takeFault(posts)
+	kind := c.takeFault(posts, Kind.ofCalls)
 	if kind.answerInstead(w, c) {
 		return
 	}
+	web.JSON(w, http.StatusOK, c.message(req, kind.say(posts), "standard"))
+}
+
+// say is what the stand-in says of posts, or of passages in a second question.
+func (k Kind) say(posts []sentPost) spoken {
 	if slices.ContainsFunc(posts, func(p sentPost) bool { return p.Passage != "" }) {
-		c.answer(w, req, kind.second(posts))
-		return
+		return k.second(posts)
 	}
-	c.answer(w, req, kind.spoil(posts, answerPosts(posts)))
+	return k.spoil(posts, answerPosts(posts))
 }
 
 // spoken is what the stand-in would say, and why it stopped.
 type spoken struct{ text, stop string }
 
-// answer writes the message, cut where max_tokens cuts it.
-func (c *Server) answer(w http.ResponseWriter, req *request, say spoken) {
+// message is the answer as it travels, cut where max_tokens cuts it.
+func (c *Server) message(req *request, say spoken, tier string) map[string]any {
 	const thinking = "Reading each post on its own." // first, as the real one does: a client must pick blocks by type
 	budget := req.MaxTokens*4 - len(thinking)
 	if len(say.text) > budget {
@@ -121,18 +133,18 @@ func (c *Server) answer(w http.ResponseWriter, req *request, say spoken) {
 		content = append(content, map[string]any{"type": "text", "text": say.text})
 	}
 	usage := c.usage(req)
-	usage["output_tokens"] = tokens(len(thinking) + len(say.text))
-	web.JSON(w, http.StatusOK, map[string]any{
+	usage["output_tokens"], usage["service_tier"] = tokens(len(thinking)+len(say.text)), tier
+	return map[string]any{
 		"id": c.nextID("msg"), "type": "message", "role": "assistant", "model": req.Model, "content": content,
 		"stop_reason": say.stop, "stop_sequence": nil, "usage": usage,
-	})
+	}
 }
 
 // usage counts the input, of which a prefix that was seen lately is read from the cache.
 func (c *Server) usage(req *request) map[string]any {
 	prefix := tokens(req.prefixBytes)
 	u := map[string]any{
-		"input_tokens": req.tokens(), "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "service_tier": "standard",
+		"input_tokens": req.tokens(), "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0,
 	}
 	if prefix < minPrefix {
 		return u
@@ -230,11 +242,16 @@ type apiError struct {
 }
 
 func (c *Server) refuse(w http.ResponseWriter, e *apiError) {
+	web.JSON(w, e.status, e.body(w.Header().Get("Request-Id")))
+}
+
+// body is the error as it travels.
+func (e *apiError) body(requestID string) map[string]any {
 	inner := map[string]any{"type": e.kind, "message": e.message}
 	if e.code != "" {
 		inner["details"] = map[string]any{"error_code": e.code}
 	}
-	web.JSON(w, e.status, map[string]any{"type": "error", "error": inner, "request_id": w.Header().Get("Request-Id")})
+	return map[string]any{"type": "error", "error": inner, "request_id": requestID}
 }
 
 // Kind is a way the stand-in of Claude misbehaves beyond what the sandbox's own faults can do.
@@ -262,6 +279,17 @@ const (
 	honest       Kind = ""
 )
 
+// The kinds that only batches have: whatever they spoil, no direct call notices.
+const (
+	BatchErrored    Kind = "batch_errored"    // a request ends as errored, by a fault of the provider
+	BatchExpired    Kind = "batch_expired"    // a request is not processed within the day
+	BatchStuck      Kind = "batch_stuck"      // the batch never ends, not even after its day
+	BatchStranger   Kind = "batch_stranger"   // a result under a custom_id that nobody sent
+	BatchDoubled    Kind = "batch_doubled"    // the same result line twice
+	BatchBroken     Kind = "batch_broken"     // a result line that is no JSON
+	BatchUnanswered Kind = "batch_unanswered" // the batch is created, and the connection breaks before the answer
+)
+
 // Fault switches a kind on for the next Times calls whose posts hold the word Containing.
 type Fault struct {
 	Kind       Kind
@@ -279,10 +307,24 @@ func (c *Server) Fail(f Fault) {
 	c.faults = append(c.faults, &f)
 }
 
-func (c *Server) takeFault(posts []sentPost) Kind {
+// ofCalls are the faults that a direct call meets.
+func (k Kind) ofCalls() bool { return !strings.HasPrefix(string(k), "batch_") }
+
+// ofAnyCall are the faults that have nothing to do with what is asked.
+func (k Kind) ofAnyCall() bool {
+	return slices.Contains([]Kind{Overloaded, RateLimited, SpendLimit, NoCredit}, k)
+}
+
+// ofRequests are the faults that a request of a batch meets; the others met the batch when it was created.
+func (k Kind) ofRequests() bool { return !k.ofAnyCall() }
+
+func (c *Server) takeFault(posts []sentPost, of func(Kind) bool) Kind {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, f := range c.faults {
+		if !of(f.Kind) {
+			continue
+		}
 		holds := slices.ContainsFunc(posts, func(p sentPost) bool { return strings.Contains(p.Text, f.Containing) })
 		if f.Times != 0 && (holds || f.Containing == "") {
 			if f.Times > 0 {
@@ -296,23 +338,37 @@ func (c *Server) takeFault(posts []sentPost) Kind {
 
 // answerInstead writes the kinds that are errors, and reports whether it did.
 func (k Kind) answerInstead(w http.ResponseWriter, c *Server) bool {
-	switch k {
-	case Overloaded:
-		c.refuse(w, &apiError{529, "overloaded_error", "Overloaded", ""})
-	case RateLimited:
-		w.Header().Set("Retry-After", "7")
-		c.refuse(w, &apiError{http.StatusTooManyRequests, "rate_limit_error", "Number of requests has exceeded your rate limit", ""})
-	case SpendLimit:
-		w.Header().Set("Retry-After", "7")
-		c.refuse(w, &apiError{http.StatusTooManyRequests, "rate_limit_error", "The enforced spend limit is reached", "enforced_spend_limit_reached"})
-	case Filtered:
-		c.refuse(w, badRequest("Output blocked by content filtering policy"))
-	case NoCredit:
-		c.refuse(w, badRequest("Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits."))
-	default:
+	refusal := k.refusal()
+	if refusal == nil {
 		return false
 	}
+	if refusal.status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", "7")
+	}
+	c.refuse(w, refusal)
 	return true
+}
+
+// refusal is the error of the kinds that are errors, nil of the others.
+func (k Kind) refusal() *apiError {
+	switch k {
+	case Overloaded:
+		return &apiError{529, "overloaded_error", "Overloaded", ""}
+	case RateLimited:
+		return &apiError{http.StatusTooManyRequests, "rate_limit_error", "Number of requests has exceeded your rate limit", ""}
+	case SpendLimit:
+		return &apiError{
+			http.StatusTooManyRequests, "rate_limit_error", "The enforced spend limit is reached", "enforced_spend_limit_reached",
+		}
+	case Filtered:
+		return badRequest("Output blocked by content filtering policy")
+	case NoCredit:
+		return badRequest("Your credit balance is too low to access the Anthropic API. " +
+			"Please go to Plans & Billing to upgrade or purchase credits.")
+	case BatchErrored:
+		return &apiError{http.StatusInternalServerError, "api_error", "Internal server error", ""}
+	}
+	return nil
 }
 
 // spoil turns honest verdicts into what kind k says.
