@@ -147,8 +147,10 @@ func newPipeline(ctx context.Context, offline bool) (*assess.Pipeline, error) {
 		return p, err
 	}
 	p.Judge = &assess.Judge{
-		Client: claude.New(claude.Config{APIKey: m.APIKey.Reveal(), Token: m.AuthToken.Reveal(), BaseURL: m.BaseURL}),
-		Model:  m.ProModel, Prices: assess.DefaultPrices()[m.ProModel], Cache: assess.NewMemoryVerdicts(),
+		Client: claude.New(claude.Config{
+			APIKey: m.APIKey.Reveal(), Token: m.AuthToken.Reveal(), BaseURL: m.BaseURL, MaxInFlight: m.InFlight,
+		}),
+		Model: m.ProModel, Prices: assess.DefaultPrices()[m.ProModel], Cache: assess.NewMemoryVerdicts(),
 		TalksToModel: func(text string) bool { return p.Screen.Check(text, "").TalksToModel },
 	}
 	return p, nil

@@ -79,7 +79,7 @@ func (s *Service) judge(a Analysis) (*assess.Judge, error) {
 		Client: s.Claude, Model: model, Prices: s.Prices[model],
 		SecondModel: second, SecondPrices: s.Prices[second], Cache: &sealedVerdicts{s, a.UserID},
 		TalksToModel: func(text string) bool { return s.screen().Check(text, "").TalksToModel },
-		Metrics:      s.Metrics, Pace: &s.pace,
+		Metrics:      s.Metrics, Pace: &s.pace, Turn: a.UserID,
 	}, nil
 }
 

@@ -304,6 +304,7 @@ func (a *App) claude() *claude.Client {
 	}
 	return claude.New(claude.Config{
 		APIKey: a.cfg.Claude.APIKey.Reveal(), Token: a.cfg.Claude.AuthToken.Reveal(), BaseURL: a.cfg.Claude.BaseURL, HTTP: a.outside("claude"),
+		MaxInFlight: a.cfg.Claude.InFlight,
 	})
 }
 

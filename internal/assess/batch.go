@@ -96,16 +96,16 @@ func (b *batchRun) settle(ctx context.Context, group []question) error {
 		b.leave(group)
 		return nil
 	}
-	if !b.judge.mayBegin() {
-		return nil
+	if ok, err := b.judge.mayBegin(ctx); !ok {
+		return err
 	}
 	had := len(b.verdicts)
 	err := b.askAbout(ctx, group, "")
-	if b.judge.Capped() {
+	capped := b.judge.Capped()
+	if capped {
 		b.leave(b.unanswered(group))
-		return err
 	}
-	b.judge.settled(len(b.verdicts) > had)
+	b.judge.settled(len(b.verdicts) > had, capped)
 	return err
 }
 

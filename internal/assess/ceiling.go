@@ -58,15 +58,7 @@ func (j *Judge) awaitLanding(ctx context.Context) error {
 	if j.landed == nil {
 		j.landed = make(chan struct{})
 	}
-	landed := j.landed
-	j.mu.Unlock()
-	defer j.mu.Lock()
-	select {
-	case <-landed:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return j.await(ctx, j.landed)
 }
 
 // land ends a question that was admitted; its cost must have been counted before.

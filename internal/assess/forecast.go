@@ -118,7 +118,7 @@ func (w *weighing) price() {
 	w.InputTokens = int64(float64(w.InputTokens) * pace.input)
 	w.OutputTokens = int64(math.Ceil(float64(w.Texts) * pace.output))
 	w.CostMicroUSD, w.InputTokens = w.judge.Prices.expected(w.Calls, w.InputTokens, w.OutputTokens, pace.input)
-	w.Took = took(w.Texts, w.Calls, pace)
+	w.Took = w.judge.took(w.Texts, w.Calls, pace)
 }
 
 // Beyond is the forecast with n more posts, of which nothing is known, so that they are taken to be like the others.
@@ -143,7 +143,7 @@ func (f Forecast) Beyond(n, limit int, j *Judge) Forecast {
 	f.Texts, f.Calls, f.CostMicroUSD = f.Texts+more, f.Calls+calls, f.CostMicroUSD+cost
 	f.InputTokens += in
 	f.OutputTokens += int64(math.Ceil(float64(more) * pace.output))
-	f.Took = took(f.Texts, f.Calls, pace)
+	f.Took = j.took(f.Texts, f.Calls, pace)
 	return f
 }
 
@@ -169,14 +169,23 @@ var fixedTokens = sync.OnceValue(func() int64 {
 	return textTokens(rubric) + textTokens(string(schema))
 })
 
-// took is how long the answers take, with as many in flight as a run has.
-func took(texts, calls int, pace pace) time.Duration {
+// took is how long the answers take, with as many in flight as the provider bears now. That number grows by one with each
+// answer, until a run has all it may have.
+func (j *Judge) took(texts, calls int, pace pace) time.Duration {
 	if calls == 0 {
 		return 0
 	}
-	inFlight := min(calls, judgeInFlight)
 	one := float64(texts) / float64(calls) * pace.seconds
-	rounds := (calls + inFlight - 1) / inFlight
+	inFlight, most := probes, judgeInFlight
+	if j.Client != nil {
+		inFlight, most = j.Client.InFlight(j.Model)
+		most = min(most, judgeInFlight)
+	}
+	rounds := 0
+	for ; calls > 0; rounds++ {
+		calls -= min(inFlight, most)
+		inFlight *= 2
+	}
 	return time.Duration(math.Ceil(float64(rounds)*one)) * time.Second
 }
 

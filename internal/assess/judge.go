@@ -8,7 +8,6 @@ import (
 	"io"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/repazoo/repazoo/internal/claude"
 	"github.com/repazoo/repazoo/internal/metrics"
@@ -36,6 +35,7 @@ type Judge struct {
 	Pace         *Pace                                           // learns how the model answers; nil: nothing does
 	MaxMicroUSD  *int64                                          // the ceiling of what it may cost (ceiling.go); nil: none
 	Spent        func(ctx context.Context, microUSD int64) error // told what each call has cost; nil: nobody is
+	Turn         string                                          // for whom is asked: where questions of several wait, they take turns
 
 	names []string // of the account itself, which are replaced wherever they stand
 
@@ -130,12 +130,11 @@ func (j *Judge) once(ctx context.Context, group []question, problem string) (cla
 	if err != nil {
 		return claude.Answer{}, err
 	}
-	began := time.Now()
 	answer, err := j.ask(ctx, claude.Request{
 		Model: j.Model, System: rubric, User: user, Schema: judgeSchema(), MaxTokens: maxAnswer, Effort: "low",
 	}, int64(j.Pace.of(j.Model).output*float64(len(group))))
 	if err == nil {
-		j.Pace.note(j.Model, group, answer, time.Since(began))
+		j.Pace.note(j.Model, group, answer, answer.Took)
 	}
 	return answer, err
 }
@@ -147,6 +146,7 @@ func (j *Judge) ask(ctx context.Context, r claude.Request, output int64) (claude
 		return claude.Answer{}, err
 	}
 	defer j.land(worst)
+	r.Turn = j.Turn
 	answer, err := j.Client.Ask(ctx, r)
 	if err != nil {
 		return claude.Answer{}, err

@@ -25,7 +25,7 @@ const XUserReadMicroUSD = 10_000
 
 const (
 	maxFindings   = 5_000 // a report is for reading; the rest is counted
-	judgeInFlight = 4
+	judgeInFlight = 16    // of one run; how many the provider bears at once, all runs together, is claude's business
 	notKept       = "not kept"
 )
 
@@ -57,7 +57,7 @@ type Options struct {
 	NeverRead   []string          // parts of the source that were not opened
 	KeptUntil   string            // RFC 3339; "": the posts are not kept
 	Dismissed   map[string]string // finding id → why, from earlier reports
-	Concurrency int               // batches with the judge at once; 0: 4
+	Concurrency int               // batches with the judge at once; 0: 16
 
 	// Parents finds the posts that own posts answer or quote, the most wanted first; nil: there is no way to (parent.go).
 	Parents func(ctx context.Context, ids []string) (Parents, error)

@@ -25,6 +25,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -42,8 +43,9 @@ type Config struct {
 	Token       string        // sent as a bearer token, which gateways and local servers take
 	BaseURL     string        // default https://api.anthropic.com
 	HTTP        *http.Client  // default a client of its own; redirects are never followed, they would carry the key away
-	Timeout     time.Duration // of one attempt, default 2 minutes; a call with its waits takes at most MaxAttempts times this
+	Timeout     time.Duration // of one attempt, default 2 minutes; none begins after MaxAttempts times this
 	MaxAttempts int           // default 4
+	MaxInFlight int           // questions to one model at once, default 32: it begins with 4 and learns from the answers
 }
 
 // Client asks. It is safe for concurrent use.
@@ -54,6 +56,8 @@ type Client struct {
 	base     string
 	timeout  time.Duration
 	attempts int
+	flying   int      // MaxInFlight
+	windows  sync.Map // of *window, by model
 }
 
 // New makes a Client. It reads nothing from the environment.
@@ -64,6 +68,7 @@ func New(cfg Config) *Client {
 		base:     cmp.Or(cfg.BaseURL, productionURL),
 		timeout:  cmp.Or(cfg.Timeout, defaultTimeout),
 		attempts: cmp.Or(cfg.MaxAttempts, defaultAttempts),
+		flying:   cmp.Or(cfg.MaxInFlight, mostFlying),
 	}
 	c.SetKey(cfg.APIKey)
 	return c
@@ -98,6 +103,7 @@ type Request struct {
 	Schema    map[string]any // JSON schema of the answer; every object needs additionalProperties false. nil: plain text
 	MaxTokens int64          // for thinking and answer together
 	Effort    string         // low, medium, high, xhigh or max; "" is the provider's default
+	Turn      string         // not sent: for whom it is asked. Where questions wait, those of different turns take turns.
 }
 
 // Answer is what the model said.
@@ -105,7 +111,8 @@ type Answer struct {
 	Text  string // the text blocks, joined; thinking is left out
 	Stop  string // end_turn, or refusal, max_tokens, model_context_window_exceeded: then Text is not to be relied on
 	Usage Usage
-	Model string // as the provider names it
+	Model string        // as the provider names it
+	Took  time.Duration // of the attempt that brought it, without what was waited before
 }
 
 // Usage is what one answer cost in tokens. The four do not overlap.
@@ -116,21 +123,58 @@ type Usage struct {
 	CacheWrite int64
 }
 
-// Ask asks once, and again after failures that may pass, until MaxAttempts or the deadline. An answer that the provider's
+// Ask asks once, and again after failures that may pass, until MaxAttempts or the deadline. It waits before it asks while as
+// many questions are in flight as the provider bears (window.go); that wait does not count. An answer that the provider's
 // content filter holds back is an Answer that stopped with a refusal, because it concerns what was asked and nothing else.
 func (c *Client) Ask(ctx context.Context, r Request) (Answer, error) {
-	return retry(ctx, c, func(ctx context.Context) (Answer, error) {
+	w := c.window(r.Model)
+	var waited time.Duration
+	return retryInTurn(ctx, c, &waited, func(ctx context.Context) (Answer, error) {
+		at := time.Now()
+		if err := w.enter(ctx, r.Turn, c.patience()); err != nil {
+			return Answer{}, err
+		}
+		began := time.Now()
+		waited += began.Sub(at)
 		var msg message
 		err := c.call(ctx, http.MethodPost, "/v1/messages", newParams(r), &msg)
+		w.leave(r.Turn, began, msg.header, Usage(msg.Usage), err)
 		if err != nil && failure(err).Code == filtered {
 			return Answer{Stop: "refusal", Model: r.Model}, nil
 		}
 		if err != nil {
 			return Answer{}, err
 		}
-		return msg.answer()
+		answer, err := msg.answer()
+		answer.Took = time.Since(began)
+		return answer, err
 	})
 }
+
+// patience is how long a question may take with its attempts and the waits between them.
+func (c *Client) patience() time.Duration { return time.Duration(c.attempts) * c.timeout }
+
+// window is that of a model.
+func (c *Client) window(model string) *window {
+	if w, ok := c.windows.Load(model); ok {
+		return w.(*window)
+	}
+	w, _ := c.windows.LoadOrStore(model, newWindow(c.flying))
+	return w.(*window)
+}
+
+// Windows is how many questions may be in flight now, by the models that were asked.
+func (c *Client) Windows() map[string]int {
+	out := map[string]int{}
+	c.windows.Range(func(model, w any) bool {
+		out[model.(string)] = w.(*window).allowed()
+		return true
+	})
+	return out
+}
+
+// InFlight is how many questions to a model may be in flight now, and how many at most.
+func (c *Client) InFlight(model string) (now, most int) { return c.window(model).allowed(), c.flying }
 
 // ModelInfo is what the provider says of a model.
 type ModelInfo struct {

@@ -51,6 +51,9 @@ func (f *Failure) Unwrap() error { return f.cause }
 
 // failure strips err to what may be logged.
 func failure(err error) *Failure {
+	if f, ok := errors.AsType[*Failure](err); ok {
+		return f
+	}
 	refused, ok := errors.AsType[*refusedCall](err)
 	if !ok {
 		return &Failure{cause: withoutBody(err)}
@@ -69,6 +72,12 @@ func failure(err error) *Failure {
 		f.RetryAfter = 0
 	}
 	return f
+}
+
+// timedOut reports whether no answer came in time, which may be for haste.
+func (f *Failure) timedOut() bool {
+	e, ok := errors.AsType[net.Error](f.cause)
+	return ok && e.Timeout()
 }
 
 // isPermanent: of the refusals only time-outs, conflicts and rate limits pass by themselves.

@@ -47,6 +47,9 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 	if err != nil {
 		return err
 	}
+	if h, ok := out.(*message); ok {
+		h.header = res.Header
+	}
 	if res.StatusCode >= http.StatusBadRequest {
 		return &refusedCall{res.StatusCode, res.Header, body, sentBy(req)}
 	}
@@ -139,8 +142,9 @@ func newParams(r Request) params {
 }
 
 type message struct {
-	Model      string `json:"model"`
-	StopReason string `json:"stop_reason"`
+	header     http.Header // of the answer, which tells what the provider still allows
+	Model      string      `json:"model"`
+	StopReason string      `json:"stop_reason"`
 	Content    []struct {
 		Type string `json:"type"`
 		Text string `json:"text"`

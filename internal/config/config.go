@@ -22,6 +22,7 @@ package config
 import (
 	"context"
 	"log/slog"
+	"net/url"
 	"runtime"
 	"slices"
 	"strconv"
@@ -131,6 +132,7 @@ type Claude struct {
 	ProModel   string `env:"ANTHROPIC_PRO_MODEL, default=claude-sonnet-5-5" alias:"ANTHROPIC_SONNET_MODEL" doc:"The model of the pro plan."`
 	Fallbacks  List   `env:"ANTHROPIC_FALLBACK_MODELS" doc:"Models that are asked, the first that answers, in place of one that its provider has retired; comma separated."`
 	BaseURL    string `env:"ANTHROPIC_BASE_URL, default=https://api.anthropic.com" doc:"Where the Anthropic API is."`
+	InFlight   int    `env:"ANTHROPIC_MAX_IN_FLIGHT" derived:"32, but 4 at another ANTHROPIC_BASE_URL" range:"1-256" doc:"Questions to one model at once from this process, at most: it begins with 4 and learns from the answers how many the provider bears. For a server of your own, as many as it computes at once."`
 }
 
 // Mail is how notices are mailed.
@@ -264,6 +266,17 @@ func (c *Config) complete(set settings) {
 	if !set.has("JOB_CONCURRENCY") {
 		c.Jobs.Concurrency = 4 * runtime.NumCPU()
 	}
+	if !set.has("ANTHROPIC_MAX_IN_FLIGHT") {
+		c.Claude.InFlight = inFlight(c.Claude.BaseURL)
+	}
+}
+
+// inFlight is as many as Anthropic's lower limits bear, and few for a server that may be one machine.
+func inFlight(baseURL string) int {
+	if u, err := url.Parse(baseURL); err == nil && u.Hostname() == "api.anthropic.com" {
+		return 32
+	}
+	return 4
 }
 
 func defaultOrigins(env Environment, port int) List {
