@@ -26,6 +26,8 @@
 // [Redis] counts for all replicas in one round trip, [Local] in this process.
 // [Limiter] uses Redis while it answers and Local otherwise; then each replica
 // counts by itself, starting from zero.
+//
+// A decision also brings the caller's version, for those who keep answers: see version.go.
 package limit
 
 import (
@@ -72,6 +74,7 @@ type Decision struct {
 	Windows    []State       // as the windows were given
 	RetryAfter time.Duration // whole seconds after which a refused call would be allowed; 0 when allowed
 	Local      bool          // this process alone counted: there is no Redis, or it did not answer
+	Version    Version       // of the caller's data, if the call was allowed and counted; see version.go
 }
 
 // Limiter decides with Redis while that answers, and in this process otherwise.

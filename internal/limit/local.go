@@ -28,6 +28,8 @@ type Local struct {
 	now    func() time.Time
 	seed   maphash.Seed
 	shards [shards]shard
+
+	versions *versions // of callers, where this process is the only one; else nil
 }
 
 type shard struct {
@@ -56,7 +58,21 @@ func NewLocal(now func() time.Time) *Local {
 // Take decides about one call of key and counts it if it is allowed. It fails
 // only for windows out of bounds.
 func (l *Local) Take(_ context.Context, key string, ws []Window) (Decision, error) {
-	return l.decide(key, ws, true)
+	d, err := l.decide(key, ws, true)
+	if d.Allowed {
+		d.Version = l.versions.of(key)
+	}
+	return d, err
+}
+
+// takeMarking is Take, and replaces the caller's version if the call is allowed.
+func (l *Local) takeMarking(ctx context.Context, key string, ws []Window) (Decision, error) {
+	d, err := l.Take(ctx, key, ws)
+	if d.Allowed && l.versions != nil {
+		l.versions.mark([]string{key})
+		d.Version = l.versions.of(key)
+	}
+	return d, err
 }
 
 // Look decides like Take and counts nothing; it takes no room either.

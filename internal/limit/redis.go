@@ -2,6 +2,7 @@ package limit
 
 import (
 	"context"
+	"crypto/tls"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -18,16 +20,22 @@ import (
 //go:embed take.lua
 var takeScript string
 
-// prefix keeps the keys apart from what else is in the same Redis.
-const prefix = "rl:"
+// prefix keeps the keys apart from what else is in the same Redis. It changes with the shape of the values, so that
+// processes of an earlier version, which count for themselves during an upgrade, do not misread them.
+const prefix = "rv:"
 
 // Redis counts in a Redis that all replicas share: one key for each caller,
 // decided by one script in one round trip. A key that counts nothing any more
 // expires by itself.
 type Redis struct {
-	script *rueidis.Lua
-	now    func() time.Time
-	dial   func() (rueidis.Client, error)
+	script  *rueidis.Lua
+	marking *rueidis.Lua
+	now     func() time.Time
+	dial    func() (rueidis.Client, error)
+
+	dials  atomic.Uint64             // connections that were made; 0 while nobody counts them
+	dialed atomic.Pointer[time.Time] // when the newest was
+	even   func() time.Time          // a clock that runs on evenly, for the time since then
 
 	mu      sync.Mutex
 	client  rueidis.Client // nil until Redis has answered; then it connects again by itself
@@ -41,7 +49,7 @@ var errNotConnected = errors.New("limit: Redis has not answered yet")
 // NewRedis makes a Redis. With now nil it reads the time from the Redis server,
 // so that replicas whose clocks differ still count alike: what production wants.
 func NewRedis(client rueidis.Client, now func() time.Time) *Redis {
-	return &Redis{client: client, script: rueidis.NewLuaScript(takeScript), now: now}
+	return &Redis{client: client, script: rueidis.NewLuaScript(takeScript), marking: rueidis.NewLuaScript(markScript), now: now, even: time.Now}
 }
 
 // Open makes a Redis of an address as [Dial] takes it. It waits a second for the first answer,
@@ -49,11 +57,13 @@ func NewRedis(client rueidis.Client, now func() time.Time) *Redis {
 // program from starting: it is dialed again, one attempt at a time, when a call needs it.
 // Close it when done.
 func Open(url string) (*Redis, error) {
-	if _, err := options(url); err != nil {
+	o, err := options(url)
+	if err != nil {
 		return nil, badAddress()
 	}
 	r := NewRedis(nil, nil)
-	r.dial = func() (rueidis.Client, error) { return Dial(url) }
+	o.DialCtxFn = r.count
+	r.dial = func() (rueidis.Client, error) { return connect(o) }
 	r.dialing = true
 	tried := make(chan struct{})
 	go func() { r.connect(); close(tried) }()
@@ -62,6 +72,17 @@ func Open(url string) (*Redis, error) {
 	case <-time.After(time.Second):
 	}
 	return r, nil
+}
+
+// count makes a connection of the client's, and counts it before anything can be asked over it.
+func (r *Redis) count(ctx context.Context, to string, d *net.Dialer, secure *tls.Config) (net.Conn, error) {
+	now := r.even()
+	r.dialed.Store(&now)
+	r.dials.Add(1)
+	if secure != nil {
+		return (&tls.Dialer{NetDialer: d, Config: secure}).DialContext(ctx, "tcp", to)
+	}
+	return d.DialContext(ctx, "tcp", to)
 }
 
 // connection is the client, or errNotConnected while it is being dialed.
@@ -104,15 +125,29 @@ func (r *Redis) Close() {
 // Take decides about one call of key and counts it if it is allowed. It fails
 // for windows out of bounds, and when Redis does not answer before ctx ends.
 func (r *Redis) Take(ctx context.Context, key string, ws []Window) (Decision, error) {
-	return r.decide(ctx, key, ws, true)
+	return r.decide(ctx, key, ws, counted)
+}
+
+// takeMarking is Take, and replaces the caller's version if the call is allowed.
+func (r *Redis) takeMarking(ctx context.Context, key string, ws []Window) (Decision, error) {
+	return r.decide(ctx, key, ws, marked)
 }
 
 // Look decides like Take and counts nothing.
 func (r *Redis) Look(ctx context.Context, key string, ws []Window) (Decision, error) {
-	return r.decide(ctx, key, ws, false)
+	return r.decide(ctx, key, ws, looked)
 }
 
-func (r *Redis) decide(ctx context.Context, key string, ws []Window, count bool) (Decision, error) {
+// effect is what a call does besides asking.
+type effect uint8
+
+const (
+	looked  effect = iota // nothing
+	counted               // it is counted if it is allowed
+	marked                // and the caller's version is replaced
+)
+
+func (r *Redis) decide(ctx context.Context, key string, ws []Window, does effect) (Decision, error) {
 	if err := check(ws); err != nil {
 		return Decision{}, err
 	}
@@ -120,34 +155,45 @@ func (r *Redis) decide(ctx context.Context, key string, ws []Window, count bool)
 	if err != nil {
 		return Decision{}, err
 	}
-	answer, err := r.script.Exec(ctx, client, []string{prefix + key}, r.arguments(ws, count)).AsIntSlice()
+	epoch := r.dials.Load()
+	answer, err := r.script.Exec(ctx, client, []string{prefix + key}, r.arguments(ws, does)).AsIntSlice()
 	if err != nil {
 		return Decision{}, err
 	}
-	if len(answer) != 2+2*len(ws) {
+	if len(answer) != 4+2*len(ws) {
 		return Decision{}, errors.New("limit: Redis gave an answer of the wrong length")
 	}
 	d := Decision{Allowed: answer[0] == 1, RetryAfter: seconds(answer[1]), Windows: make([]State, len(ws))}
+	d.Version = r.version(epoch, answer[2], answer[3])
 	for i, w := range ws {
-		calls, relief := answer[2+2*i], answer[3+2*i]
+		calls, relief := answer[4+2*i], answer[5+2*i]
 		d.Windows[i] = State{w, max(0, w.Limit-int(calls)), seconds(relief)}
 	}
 	return d, nil
 }
 
-func (r *Redis) arguments(ws []Window, count bool) []string {
-	now, counted := "0", "0"
-	if count {
-		counted = "1"
+func (r *Redis) arguments(ws []Window, does effect) []string {
+	count, mark, hold := "0", "0", strconv.FormatInt(Unsettled.Milliseconds(), 10)
+	if does != looked {
+		count = "1"
 	}
-	if r.now != nil {
-		now = strconv.FormatInt(r.now().UnixMicro(), 10)
+	if does == marked {
+		mark = hold
 	}
-	args := append(make([]string, 0, 3+2*len(ws)), now, strconv.Itoa(Buckets), counted)
+	args := append(make([]string, 0, 6+2*len(ws)),
+		r.clock(), strconv.Itoa(Buckets), count, strconv.FormatUint(newVersion(), 10), mark, hold)
 	for _, w := range ws {
 		args = append(args, strconv.Itoa(w.Limit), strconv.FormatInt(w.width(), 10))
 	}
 	return args
+}
+
+// clock is what a script is told of the time: 0 for the server's own clock.
+func (r *Redis) clock() string {
+	if r.now == nil {
+		return "0"
+	}
+	return strconv.FormatInt(r.now().UnixMicro(), 10)
 }
 
 func (r *Redis) ping(ctx context.Context) error {
@@ -166,7 +212,11 @@ func Dial(url string) (rueidis.Client, error) {
 	if err != nil {
 		return nil, badAddress()
 	}
-	client, err := rueidis.NewClient(options)
+	return connect(options)
+}
+
+func connect(o rueidis.ClientOption) (rueidis.Client, error) {
+	client, err := rueidis.NewClient(o)
 	if err != nil {
 		return nil, fault.DependencyDown.Because(fmt.Errorf("connect to Redis: %w", err))
 	}
