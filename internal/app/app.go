@@ -336,7 +336,7 @@ func (a *App) openServer(context.Context) error {
 			Audit: audit.NewLog(a.DB), Desk: operate.New(operate.Config{
 				DB: a.DB, Health: checker, Audit: audit.NewLog(a.DB), Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses,
 			}), Sandboxed: a.sandboxed(),
-			Version: a.opt.Version, DocsEnabled: bool(a.cfg.Server.Docs), Log: a.log,
+			Version: a.opt.Version, DocsEnabled: bool(a.cfg.Server.Docs), Log: a.log, Site: a.site(),
 		}),
 		Info:      httpapi.Info{Name: "repazoo", Version: a.opt.Version, Commit: a.opt.Commit, Environment: string(a.cfg.Env), Sandboxed: a.sandboxed()},
 		PublicURL: a.URL(), CORSOrigins: a.cfg.Server.CORSOrigins, TrustedProxies: a.cfg.Server.TrustedProxies,
@@ -346,6 +346,16 @@ func (a *App) openServer(context.Context) error {
 	})
 	a.server = a.newServer()
 	return nil
+}
+
+// site is what the pages for everybody say.
+func (a *App) site() console.Site {
+	s := a.cfg.Site
+	return console.Site{
+		URL: a.URL(), Operator: s.Operator, Contact: s.Contact, Security: s.Security, Terms: s.Terms,
+		PostDays: a.cfg.Keep.PostDays, ReportDays: a.cfg.Keep.ReportDays,
+		Judged: a.model != nil, Free: !bool(a.cfg.Stripe.Billing), Now: a.opt.Now,
+	}
 }
 
 func windows(perMinute, perHour int) []limit.Window {

@@ -96,6 +96,7 @@ func (c *Config) check(set settings, p *Problems) {
 	c.checkStandIns(p)
 	c.checkExamples(p)
 	c.checkMail(p)
+	c.checkSite(p)
 	c.checkWatch(p)
 	if c.Env != Local && c.X.ClientID == "" {
 		p.add("TWITTER_CLIENT_ID", "is required when REPAZOO_ENV is %s.", c.Env)
@@ -280,6 +281,19 @@ func distinct(key string) int {
 	bytes := []byte(key)
 	slices.Sort(bytes)
 	return len(slices.Compact(bytes))
+}
+
+// checkSite wants addresses that people can write to.
+func (c *Config) checkSite(p *Problems) {
+	for name, address := range map[string]string{"CONTACT": c.Site.Contact, "SECURITY_CONTACT": c.Site.Security} {
+		page, err := url.Parse(address)
+		if address == "" || err == nil && page.Scheme == "https" && page.Host != "" {
+			continue
+		}
+		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
+			p.add(name, "must be an e-mail address such as help@example.com, or an https address.")
+		}
+	}
 }
 
 // checkMail wants a server and a sender, or neither.

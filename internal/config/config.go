@@ -53,6 +53,7 @@ type Config struct {
 	Trial  Trial  `doc:"Trials"`
 	Claude Claude `doc:"Claude"`
 	Mail   Mail   `doc:"E-mail"`
+	Site   Site   `doc:"Who runs it"`
 	Limits Limits `doc:"Limits and quotas"`
 	Keep   Keep   `doc:"Retention"`
 	Log    Log    `doc:"Logs"`
@@ -139,6 +140,14 @@ type Claude struct {
 type Mail struct {
 	URL  Secret `env:"SMTP_URL" derived:"no mail is sent" doc:"smtp://user:password@host:port, encrypted by STARTTLS, or smtps://. Notices are mailed to addresses that their users have confirmed."`
 	From string `env:"SMTP_FROM" alias:"MAIL_FROM" doc:"The sender, such as Repazoo <no-reply@example.com>. Required with SMTP_URL."`
+}
+
+// Site is what the pages for everybody say of who runs this Repazoo.
+type Site struct {
+	Operator string `env:"OPERATOR_NAME" doc:"Who runs this Repazoo, as the pages on privacy, terms and contact name them."`
+	Contact  string `env:"CONTACT" doc:"Where people write to: an e-mail address, or an https address of a page."`
+	Security string `env:"SECURITY_CONTACT" derived:"CONTACT" doc:"Where weaknesses are reported to, the same; with either there is a /.well-known/security.txt."`
+	Terms    string `env:"TERMS" derived:"terms that suit the program" doc:"Your own terms, plain text, best given as TERMS_FILE. An empty line ends a paragraph, and a line that begins with # is a heading."`
 }
 
 // Limits bounds what one user or address may ask for.

@@ -41,7 +41,11 @@ func embeddedAssets() assets {
 
 func (a assets) add(name string, body []byte) {
 	sum := sha256.Sum256(body)
-	a[name] = asset{body: body, mime: mime.TypeByExtension(path.Ext(name)), version: hex.EncodeToString(sum[:6])}
+	kind := mime.TypeByExtension(path.Ext(name))
+	if path.Ext(name) == ".ico" { // which not every system's table has
+		kind = "image/x-icon"
+	}
+	a[name] = asset{body: body, mime: kind, version: hex.EncodeToString(sum[:6])}
 }
 
 // url is a file's address. A name that does not exist is a mistake in a template.

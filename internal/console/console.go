@@ -34,6 +34,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"time"
 
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/analysis"
@@ -60,6 +61,7 @@ type Config struct {
 	Sandboxed   []string      // which services are embedded stand-ins, of "X", "Stripe" and "Claude"
 	Version     string
 	DocsEnabled bool // the API's documentation is served, so pages may link to it
+	Site        Site
 	Log         *slog.Logger
 }
 
@@ -73,6 +75,9 @@ type Console struct {
 func New(c Config) *Console {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Site.Now == nil {
+		c.Site.Now = time.Now
 	}
 	return &Console{Config: c, assets: embeddedAssets()}
 }
@@ -160,5 +165,7 @@ func (c *Console) Routes() map[string]http.Handler {
 		"POST /sign-out": c.form(c.signOut, c.showHome),
 	}
 	maps.Copy(routes, c.cleanupRoutes())
+	maps.Copy(routes, c.publicRoutes())
+	maps.Copy(routes, c.siteRoutes())
 	return routes
 }

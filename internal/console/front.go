@@ -4,15 +4,16 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/repazoo/repazoo/internal/plan"
+	"github.com/repazoo/repazoo/internal/assess"
+	"github.com/repazoo/repazoo/internal/sample"
 )
 
 // The front page of a stranger: what this is, what it costs, and the way in.
 
 type frontView struct {
-	page
+	publicView
 	SignIn string // where signing in begins
-	Plans  []plan.Tier
+	Sample reportView
 }
 
 // showFront is the address / for anyone.
@@ -20,8 +21,18 @@ func (c *Console) showFront(v *visit) error {
 	if v.me.UserID != "" {
 		return c.showHome(v)
 	}
-	f := frontView{page: c.page(v, "See what your posts say about you"), SignIn: signIn(v.r.URL.Query().Get("next")), Plans: c.Billing.Plans()}
+	slice, err := sampleView(readAddress("/sample", url.Values{}, sample.Purpose))
+	if err != nil {
+		return err
+	}
+	f := frontView{
+		publicView: c.about(v, "/", "See what your posts say about you",
+			"A report on your own X account: a score you can check, every quote in its post, and what to do first."),
+		SignIn: signIn(v.r.URL.Query().Get("next")), Sample: slice,
+	}
+	f.Sheet = true
 	f.Alert = v.trouble()
+	v.same = f.Alert == nil && f.Done == ""
 	return c.ok(v, frontPage(f))
 }
 
@@ -42,3 +53,9 @@ func signIn(next string) string {
 	}
 	return "/auth/x/login?" + url.Values{"redirect_to": {next}}.Encode()
 }
+
+// written is a post as people write it; what the model is shown of it is made when the page is.
+const written = "Lunch with @mira_holt at 14 Quayside Terrace, call +44 7911 123456 if you are late"
+
+// shown is that post as a model would see it.
+func shown() string { return assess.Shown(written, "en") }

@@ -17,6 +17,7 @@ type visit struct {
 	r     *http.Request
 	me    account.Principal // zero for a stranger
 	alert *alert            // what was refused; nil for nothing
+	same  bool              // the page is the same for every stranger
 }
 
 // show renders a page. An error that it returns becomes the error page.

@@ -403,7 +403,7 @@ func choosePlan(v homeView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = offer(t).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = offer(t, v.Site.Judged).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

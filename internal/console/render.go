@@ -29,6 +29,11 @@ type page struct {
 	Moves     bool   // and it runs, so the page is kept up to date
 	Report    bool   // the page needs the style sheet and the script of a report
 	Charts    bool   // the page needs the style sheets of charts
+	Public    bool   // it is for everybody, with the style sheet of such pages
+	Sheet     bool   // it shows a report that nothing can be done to
+	Path      string // of a public page: its address, which search engines may list
+	Words     string // the same: what it is about, for links to it
+	Site      Site
 
 	files assets
 }
@@ -36,7 +41,8 @@ type page struct {
 func (c *Console) page(v *visit, title string) page {
 	return page{
 		Title: title, SignedIn: v.me.UserID != "", Admin: v.isAdmin(), Sandbox: sandboxWords(c.Sandboxed), Alert: v.alert,
-		Done: done(v.r.URL.Query().Get("done")), Version: c.Version, DocsLinks: c.DocsEnabled, files: c.assets,
+		Done: done(v.r.URL.Query().Get("done")), Version: c.Version, DocsLinks: c.DocsEnabled,
+		Site: c.Site, files: c.assets,
 	}
 }
 
@@ -50,6 +56,12 @@ func (c *Console) render(v *visit, status int, body templ.Component) error {
 		status = v.alert.status
 	}
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if v.same && v.me.UserID == "" && status == http.StatusOK {
+		v.w.Header().Set("Cache-Control", "no-cache") // kept, and asked for again: after a sign-in it is another page
+		v.w.Header().Add("Vary", "Cookie")
+		serveTagged(v.w, v.r, b.Bytes())
+		return nil
+	}
 	v.w.Header().Set("Cache-Control", "no-store") // a page shows people's own words
 	v.w.WriteHeader(status)
 	_, _ = b.WriteTo(v.w) // a reader that has gone is no error of ours

@@ -41,6 +41,7 @@ type reportView struct {
 	Years    []int                   // that have findings
 	Steps    []todoStep
 	Since    *analysis.Movement // from the report before; nil for the first
+	Sample   bool               // of nobody, so there is nothing to do but to look
 }
 
 // lens is a purpose to read the report for, and the score that it gives.
@@ -89,15 +90,20 @@ func (c *Console) showReport(v *visit, a analysis.Analysis) error {
 	}
 	view := reportView{page: c.page(v, "Report on @"+a.Handle), Analysis: a, R: r, At: at}
 	view.Report = true
-	view.Lenses = lensesOf(r)
-	view.addLeading()
-	view.addFindings()
-	view.addSteps()
+	view.gather()
 	if view.Since, err = c.Analyses.MovedSince(v.r.Context(), a, r.Account.ID); err != nil {
 		return err
 	}
 	view.Undo = undoOf(v.r.URL.Query(), r.Findings)
 	return c.ok(v, reportPage(view))
+}
+
+// gather works out from the report and the address what is shown.
+func (v *reportView) gather() {
+	v.Lenses = lensesOf(v.R)
+	v.addLeading()
+	v.addFindings()
+	v.addSteps()
 }
 
 func lensesOf(r *assess.Report) []lens {

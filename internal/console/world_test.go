@@ -71,7 +71,8 @@ func newWorld(t *testing.T, changes ...func(*billing.Config)) *world {
 		APIURL: srv.URL + "/x", AuthorizeURL: srv.URL + "/x/i/oauth2/authorize",
 	})
 	w.accounts = must(account.New(account.Config{
-		DB: d, Seal: sealer, X: x, JWTKeys: []string{"a signing key of more than 32 bytes, for tests"}, PublicURL: home, Local: true, Now: clock.Now,
+		DB: d, Seal: sealer, X: x, JWTKeys: []string{"a signing key of more than 32 bytes, for tests"},
+		PublicURL: home, Local: true, Now: clock.Now,
 	}))(t)
 	bill := billing.Config{
 		DB: d, StripeKey: stripesandbox.APIKey, StripeURL: srv.URL + "/stripe", WebhookSecret: stripesandbox.WebhookSecret,
@@ -82,19 +83,33 @@ func newWorld(t *testing.T, changes ...func(*billing.Config)) *world {
 	}
 	w.billing = must(billing.New(bill))(t)
 	w.analyses = analysis.New(analysis.Config{DB: d, Seal: sealer, Accounts: w.accounts, Billing: w.billing, X: x})
-	w.cleanups = cleanup.New(cleanup.Config{DB: d, Seal: sealer, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses, X: x})
-	w.privacy = privacy.New(privacy.Config{DB: d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses, Cleanups: w.cleanups})
+	w.cleanups = cleanup.New(cleanup.Config{DB: d, Seal: sealer, Accounts: w.accounts, Billing: w.billing,
+		Analyses: w.analyses, X: x})
+	w.privacy = privacy.New(privacy.Config{DB: d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses,
+		Cleanups: w.cleanups})
 	w.schedule = schedule.New(schedule.Config{DB: d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses})
 	w.notices = notice.New(notice.Config{DB: d, Seal: sealer})
 	w.serve(console.New(console.Config{
-		Accounts: w.accounts, Billing: w.billing, Notices: w.notices, Analyses: w.analyses, Schedules: w.schedule, Cleanups: w.cleanups,
-		Privacy: w.privacy, Audit: audit.NewLog(d), Desk: operate.New(operate.Config{
+		Accounts: w.accounts, Billing: w.billing, Notices: w.notices, Analyses: w.analyses, Schedules: w.schedule,
+		Cleanups: w.cleanups,
+		Privacy:  w.privacy, Audit: audit.NewLog(d), Desk: operate.New(operate.Config{
 			DB: d, Health: health.New(map[string]health.Part{"db": {Probe: d.Ping}}, clock.Now, slog.New(slog.DiscardHandler)),
 			Audit: audit.NewLog(d), Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses,
 		}), Sandboxed: []string{"Claude", "X", "Stripe"},
+		Site: console.Site{
+			URL: home, Operator: "Example Ltd, Harbour Street 1", Contact: "help@example.com", Judged: true, PostDays: 30,
+			ReportDays: 90, Now: clock.Now,
+		},
 		Version: "1.2.3", DocsEnabled: true, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	}))
 	return w
+}
+
+// site changes what the pages for everybody say, and serves them anew.
+func (w *world) site(change func(*console.Site)) {
+	c := w.console.Config
+	change(&c.Site)
+	w.serve(console.New(c))
 }
 
 func (w *world) serve(c *console.Console) {
@@ -141,7 +156,8 @@ func (w *world) signIn(handle string) *person {
 	response.Body.Close()
 	back := must(url.Parse(response.Header.Get("Location")))(w.t).Query()
 	in := must(w.accounts.CompleteSignIn(w.t.Context(), account.Callback{
-		State: back.Get("state"), Code: back.Get("code"), Browser: auth.Browser, Device: "Mozilla/5.0 (X11; Linux x86_64) Chrome/150.0 Safari/537.36",
+		State: back.Get("state"), Code: back.Get("code"), Browser: auth.Browser,
+		Device: "Mozilla/5.0 (X11; Linux x86_64) Chrome/150.0 Safari/537.36",
 	}))(w.t)
 	me := must(w.accounts.Authenticate(w.t.Context(), in.Tokens.Access))(w.t)
 	return &person{world: w, me: me, account: in.Account.ID}
@@ -150,7 +166,8 @@ func (w *world) signIn(handle string) *person {
 // subscribe pays for a plan.
 func (p *person) subscribe(tier string) *person {
 	p.t.Helper()
-	must(p.billing.Subscribe(p.t.Context(), p.me.UserID, billing.SubscribeRequest{Tier: tier, PaymentMethod: "pm_card_visa"}))(p.t)
+	must(p.billing.Subscribe(p.t.Context(), p.me.UserID, billing.SubscribeRequest{Tier: tier,
+		PaymentMethod: "pm_card_visa"}))(p.t)
 	return p
 }
 
@@ -177,6 +194,14 @@ func (p *person) get(path string) seen {
 	path, _, _ = strings.Cut(path, "#") // browsers keep that part
 	r := httptest.NewRequestWithContext(p.context(), http.MethodGet, path, nil)
 	r.Header.Set("Accept", "text/html")
+	return p.send(r)
+}
+
+// with asks with one more header.
+func (p *person) with(header, value, path string) seen {
+	p.t.Helper()
+	r := httptest.NewRequestWithContext(p.context(), http.MethodGet, path, nil)
+	r.Header.Set(header, value)
 	return p.send(r)
 }
 

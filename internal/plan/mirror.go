@@ -4,8 +4,10 @@ import (
 	"time"
 )
 
-// grace is how long a plan outlives a period whose renewal is late or unpaid.
-const grace = 3 * 24 * time.Hour
+// GraceDays is how long a plan outlives a period whose renewal is late or unpaid.
+const GraceDays = 3
+
+const grace = GraceDays * 24 * time.Hour
 
 // Mirror is the next row, given the present one and the subscription as Stripe has it now. It is the one place that decides
 // what a subscription is worth.

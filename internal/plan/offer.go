@@ -21,6 +21,9 @@ type Tier struct {
 	Model        string `json:"model"`
 }
 
+// Reach is how many of an account's posts X shows, the newest.
+const Reach = 3_200
+
 // Tiers are the plans on sale.
 type Tiers struct{ Basic, Pro Tier }
 

@@ -14,8 +14,11 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
+// LinkHours is how long a package can be fetched.
+const LinkHours = 24
+
 const (
-	linkLife       = 24 * time.Hour
+	linkLife       = LinkHours * time.Hour
 	exportsPerDay  = 3
 	fetchesPerLink = 10 // each makes the whole package anew
 	exportAttempts = 3
