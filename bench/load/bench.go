@@ -17,7 +17,7 @@ import (
 )
 
 // modes are the servers under test; the floor is what the others are compared with.
-var modes = []string{"floor", "replica", "embedded"}
+var modes = []string{"floor", "peer", "replica", "embedded"}
 
 // starts is how often a server is started to take the median of how long it needs.
 const starts = 5
@@ -56,7 +56,7 @@ func (b *bench) prepare(ctx context.Context) error {
 		}
 	}
 	for _, mode := range modes {
-		if b.mode != mode && b.mode != "all" {
+		if b.mode != mode && (b.mode != "all" || mode == "peer" && b.gunicorn == "") {
 			continue
 		}
 		t := &target{mode: mode, samples: map[string]*sample{}}
@@ -71,9 +71,12 @@ func (b *bench) prepare(ctx context.Context) error {
 // start starts a server several times and keeps the last.
 func (b *bench) start(ctx context.Context, t *target) (err error) {
 	for n := range starts {
-		if t.mode == "floor" {
+		switch t.mode {
+		case "floor":
 			t.process, err = launch(ctx, b.floor, b.dir, t.mode, nil, b.variables(t.mode))
-		} else {
+		case "peer":
+			t.process, err = launch(ctx, b.gunicorn, b.dir, t.mode, append([]string{"--chdir=" + b.peer}, peerArguments...), b.variables(t.mode))
+		default:
 			t.process, err = launch(ctx, b.binary, b.dir, t.mode, []string{"serve"}, b.variables(t.mode))
 		}
 		if err != nil {
@@ -104,8 +107,11 @@ func (b *bench) start(ctx context.Context, t *target) (err error) {
 func (b *bench) variables(mode string) func(string) []string {
 	return func(address string) []string {
 		host, port, _ := net.SplitHostPort(address)
-		if mode == "floor" {
-			return []string{"FLOOR_ADDRESS=" + address, "DATABASE_URL=" + b.databases.floor, "REDIS_URL=" + os.Getenv("TEST_REDIS_URL"), "JWT_SECRET_KEY=" + b.keys.jwt}
+		if mode == "floor" || mode == "peer" {
+			return []string{
+				"FLOOR_ADDRESS=" + address, "GUNICORN_CMD_ARGS=--bind=" + address, "PATH=/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE=1",
+				"DATABASE_URL=" + b.databases.floor, "REDIS_URL=" + os.Getenv("TEST_REDIS_URL"), "JWT_SECRET_KEY=" + b.keys.jwt,
+			}
 		}
 		v := []string{
 			"REPAZOO_ENV=ai", "HOST=" + host, "PORT=" + port, "PUBLIC_URL=" + issuer, "DATA_DIR=" + b.dir, "JWT_SECRET_KEY=" + b.keys.jwt, "ENCRYPTION_KEY=" + b.keys.encryption,

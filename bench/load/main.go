@@ -7,7 +7,7 @@
 //
 // It builds and starts Repazoo as its own process, as a replica (PostgreSQL under row policies,
 // Redis) and embedded (SQLite, limits in process), and the floor on the same PostgreSQL and
-// Redis. It makes users with sessions, and drives four calls over keep-alive connections. The
+// Redis. Where the packages for bench/peer are installed, the stack of the earlier system is measured beside them. It makes users with sessions, and drives four calls over keep-alive connections. The
 // servers take turns in rounds of half a second, so that a noisy machine is noisy for all.
 //
 // With --limits it counts instead: how many calls each limiter lets through below, at and above its limits, and what others
@@ -43,6 +43,8 @@ type options struct {
 	limits      bool
 	binary      string
 	floor       string
+	gunicorn    string // "" where bench/peer cannot run
+	peer        string // its folder
 }
 
 func main() {
@@ -50,7 +52,7 @@ func main() {
 	flag.IntVar(&o.seconds, "seconds", 3, "seconds for each call and server, 1 to 60")
 	flag.IntVar(&o.connections, "connections", 32, "keep-alive connections, 1 to 256")
 	flag.IntVar(&o.users, "users", 1000, "signed-in users, 1 to 100000")
-	flag.StringVar(&o.mode, "mode", "all", "embedded, replica, floor or all")
+	flag.StringVar(&o.mode, "mode", "all", "embedded, replica, floor, peer or all")
 	flag.BoolVar(&o.json, "json", false, "print JSON")
 	flag.BoolVar(&o.limits, "limits", false, "count what the limiters let through, instead of measuring")
 	flag.StringVar(&o.binary, "binary", "", "a built repazoo; without it ./cmd/repazoo is built")
@@ -71,8 +73,8 @@ func (o options) check() error {
 		return errors.New("a number is out of its bounds: see --help")
 	case o.limits && (o.mode != "all" || o.json || o.users < 200):
 		return errors.New("--limits goes with neither --mode nor --json, and needs 200 users")
-	case !slices.Contains([]string{"embedded", "replica", "floor", "all"}, o.mode):
-		return errors.New("--mode is embedded, replica, floor or all")
+	case !slices.Contains(append([]string{"all"}, modes...), o.mode):
+		return errors.New("--mode is embedded, replica, floor, peer or all")
 	case o.mode != "embedded" && (os.Getenv("TEST_DATABASE_URL") == "" || os.Getenv("TEST_REDIS_URL") == ""):
 		return errors.New("TEST_DATABASE_URL and TEST_REDIS_URL are not set: run it with go run ./tools/testenv --durable -- go run ./bench/load")
 	}
@@ -120,7 +122,7 @@ func (o *options) build(ctx context.Context) error {
 		needed  bool
 		program string
 	}{
-		{&o.binary, "repazoo", o.mode != "floor", "./cmd/repazoo"},
+		{&o.binary, "repazoo", true, "./cmd/repazoo"}, // makes the schema, whoever is measured
 		{&o.floor, "floor", !o.limits && (o.mode == "floor" || o.mode == "all"), "./bench/floor"},
 	} {
 		if *p.binary != "" || (!p.needed && p.name == "floor") {
@@ -135,5 +137,5 @@ func (o *options) build(ctx context.Context) error {
 	if o.binary, err = filepath.Abs(o.binary); err == nil {
 		o.floor, err = filepath.Abs(o.floor)
 	}
-	return err
+	return errors.Join(err, o.findPeer(ctx))
 }

@@ -90,13 +90,19 @@ func (p *process) close() {
 	kill.Stop()
 }
 
-// peak is the largest resident memory so far, in MiB.
-func (p *process) peak() float64 {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+// peak is the largest resident memory so far, in MiB, of the process and everything below it.
+func (p *process) peak() float64 { return treePeak(p.cmd.Process.Pid) }
+
+func treePeak(pid int) float64 {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	_, after, _ := strings.Cut(string(text), "VmHWM:")
 	kib, _, _ := strings.Cut(strings.TrimSpace(after), " ")
 	n, _ := strconv.ParseFloat(kib, 64)
-	return n / 1024
+	n /= 1024
+	for _, child := range children(pid) {
+		n += treePeak(child)
+	}
+	return n
 }
 
 func freeAddress(ctx context.Context) (string, error) {
