@@ -55,6 +55,10 @@ func (w *worker) Work(ctx context.Context, _ *river.Job[Job]) error {
 	return err
 }
 
+// Leave hands every running analysis back to the queue, because this process is to end, and takes no other. What a run has
+// read and judged is stored, so whoever takes it next goes on from there.
+func (s *Service) Leave() { s.leave() }
+
 // Run carries one analysis to its end. An error means: try again later, unless last says
 // there is no later; then the analysis fails with the reason.
 func (s *Service) Run(ctx context.Context, id string, last bool) error {
@@ -72,6 +76,7 @@ func (s *Service) Run(ctx context.Context, id string, last bool) error {
 func (s *Service) run(ctx context.Context, a Analysis, last bool) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	defer context.AfterFunc(s.life, func() { cancel(context.Canceled) })()
 	var latest atomic.Pointer[assess.Progress]
 	kept := make(chan struct{})
 	go func() { defer close(kept); s.keep(ctx, cancel, a, &latest) }()

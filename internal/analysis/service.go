@@ -76,6 +76,8 @@ type Service struct {
 	runner string                  // names this process in the lease of a run
 	turns  sync.Mutex              // held while this process takes the next analysis
 	bells  *bells
+	life   context.Context // ends when this process leaves; see Leave
+	leave  context.CancelFunc
 	pace   assess.Pace // how the models have answered this process lately
 	gone   gone
 }
@@ -94,7 +96,9 @@ func New(c Config) *Service {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{Config: c, screen: sync.OnceValue(screen.New), runner: db.NewID(), bells: newBells()}
+	s := &Service{Config: c, screen: sync.OnceValue(screen.New), runner: db.NewID(), bells: newBells()}
+	s.life, s.leave = context.WithCancel(context.Background())
+	return s
 }
 
 // Status is where an analysis stands.

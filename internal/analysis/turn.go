@@ -51,6 +51,9 @@ func (Job) InsertOpts() river.InsertOpts {
 // RunNext runs the analysis whose turn it is to its end, or until it has to rest: then the error says for how long the
 // wake-up sleeps. The analysis is the zero value if it was nobody's turn.
 func (s *Service) RunNext(ctx context.Context) (Analysis, error) {
+	if s.life.Err() != nil { // the wake-up is for another process, or for the next life of this one
+		return Analysis{}, river.JobSnooze(time.Second)
+	}
 	a, err := s.claimNext(ctx)
 	if err != nil || a.ID == "" {
 		return a, err

@@ -402,7 +402,7 @@ func (a *App) probeSchema(ctx context.Context) error {
 
 // handler puts the stand-ins beside the API; they have their own rules and no part in its chain.
 func (a *App) handler() http.Handler {
-	api := a.partingly(a.API.Handler())
+	api := a.lingering(a.partingly(a.API.Handler()))
 	if a.sandbox == nil {
 		return api
 	}
@@ -465,7 +465,7 @@ func (a *App) startJobs() (func(context.Context) error, error) {
 	a.Notices.AddWorkers(workers)
 	a.Schedules.AddWorkers(workers)
 	return a.DB.Work(context.Background(), db.Jobs{
-		Workers: workers, Queues: db.Queues(a.cfg.Jobs.Concurrency), SoftStop: 3 * time.Second,
+		Workers: workers, Queues: db.Queues(a.cfg.Jobs.Concurrency), SoftStop: jobsBound,
 		Around: []rivertype.Middleware{a.metrics.Jobs()},
 	})
 }

@@ -7,14 +7,18 @@ import (
 	"time"
 )
 
-// How a process leaves without a failed request. At the signal /readyz says not ready, no more jobs are taken, and
-// housekeeping ends. For the time of SHUTDOWN_GRACE requests are answered as before, so that a balancer can notice; each
+// How a process leaves without a failed request. At the signal /readyz says not ready, no more jobs are taken, running
+// analyses go back to the queue at once, other jobs have a few seconds to finish (a mail that is cut off is not sent again),
+// and housekeeping ends. For the time of SHUTDOWN_GRACE requests are answered as before, so that a balancer can notice; each
 // answer meanwhile asks for its connection to be closed, so that none is cut off while a request is on its way. Then
 // streams end, the listener closes, and requests that are under way finish. A second signal ends the process at once
 // (cmd/repazoo).
 
 // drainBound is how long jobs and requests that are under way have after the grace.
 const drainBound = 15 * time.Second
+
+// jobsBound is how long jobs other than analyses have before they are cut off and go back to the queue.
+const jobsBound = 3 * time.Second
 
 func (a *App) drain(stopJobs func(context.Context) error) error {
 	grace := time.Duration(a.cfg.Server.Grace) * time.Second
@@ -25,6 +29,7 @@ func (a *App) drain(stopJobs func(context.Context) error) error {
 	a.health.Forget("jobs")
 	a.log.InfoContext(ctx, "stopping", "grace", grace)
 	over := time.After(grace)
+	a.Analyses.Leave()
 	jobs := stopJobs(ctx) // while the server still answers, since jobs may talk to the stand-ins in it
 	<-over
 	a.API.Stop() // ends the streams, which would never finish by themselves

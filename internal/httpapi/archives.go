@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"maps"
 	"mime/multipart"
 	"net/http"
@@ -91,7 +92,11 @@ func (a *API) readArchive(w http.ResponseWriter, r *http.Request) (*archiveBody,
 	}
 	defer a.uploads.end(user)
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(archiveTimeout + time.Minute))
-	body := newSlowBody(w, r.Body, cmp.Or(a.UploadIdle, archiveIdle))
+	ctx, cancel := context.WithCancelCause(r.Context())
+	defer cancel(nil)
+	defer context.AfterFunc(a.stopping, func() { cancel(errLeaving) })()
+	body := newSlowBody(w, r.Body, cmp.Or(a.UploadIdle, archiveIdle), a.stopping)
+	defer body.forget()
 	r.Body = body
 	part, err := filePart(w, r, a.MaxArchive)
 	if err != nil {
@@ -99,7 +104,7 @@ func (a *API) readArchive(w http.ResponseWriter, r *http.Request) (*archiveBody,
 	}
 	file, err := os.CreateTemp(a.TempDir, "archive-*.zip")
 	if err != nil {
-		return nil, err
+		return nil, uploadFault(err)
 	}
 	defer os.Remove(file.Name())
 	defer file.Close()
@@ -108,7 +113,10 @@ func (a *API) readArchive(w http.ResponseWriter, r *http.Request) (*archiveBody,
 		return nil, uploadFault(err)
 	}
 	body.done()
-	kept, err := a.Analyses.KeepArchive(r.Context(), user, file, size)
+	kept, err := a.Analyses.KeepArchive(ctx, user, file, size)
+	if err != nil && errors.Is(context.Cause(ctx), errLeaving) {
+		err = uploadFault(errLeaving)
+	}
 	return &archiveBody{kept.ID, kept.Handle, kept.Posts, kept.ExpiresAt}, err
 }
 
@@ -135,6 +143,13 @@ func filePart(w http.ResponseWriter, r *http.Request, limit int64) (*multipart.P
 func uploadFault(err error) error {
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return fault.PayloadTooLarge.Saying("The archive is larger than %d MiB. Analyse it with `repazoo analyze` on your own machine instead.", tooLarge.Limit>>20)
+	}
+	if errors.Is(err, errLeaving) {
+		return fault.Overloaded.After(archiveIdle).Saying("Repazoo is being restarted. Send the archive again in half a minute.").Because(err)
+	}
+	if _, ours := errors.AsType[*fs.PathError](err); ours { // of the file that the upload waits in
+		return fault.DependencyDown.After(archiveIdle).
+			Saying("This server has no room for the upload just now, and its operator must act. Send it again later.").Because(err)
 	}
 	if errors.Is(err, errStalled) {
 		return fault.ValidationFailed.Saying("The upload stalled: nothing of it arrived for a while. Send it again.").Because(err)
