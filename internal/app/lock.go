@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/repazoo/repazoo/internal/backup"
 )
 
 // lockData locks the data directory when it holds the database or the stand-ins' state.
@@ -20,6 +22,9 @@ func (a *App) lockData(context.Context) error {
 // can look into it.
 func (a *App) lockDataDir() (err error) {
 	if a.lock, err = LockDir(a.cfg.Store.DataDir); err != nil {
+		return err
+	}
+	if err := backup.Unfinished(a.cfg.Store.DataDir); err != nil {
 		return err
 	}
 	return a.closeData(a.cfg.Store.DataDir)

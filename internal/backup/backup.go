@@ -72,6 +72,9 @@ func Write(ctx context.Context, file string, from Source) (s Summary, err error)
 		return s, fault.ValidationFailed.Saying("There is no %s in %s: set DATA_DIR to the directory of the data.",
 			databaseName, from.DataDir)
 	}
+	if err := Unfinished(from.DataDir); err != nil {
+		return s, err
+	}
 	draft, err := os.MkdirTemp(filepath.Dir(file), ".repazoo-backup-*") // mode 0700, on the disk of the file
 	if err != nil {
 		return s, fault.ValidationFailed.Saying("Nothing can be written beside %s: %v.", file, err)

@@ -31,14 +31,17 @@ type Restored struct {
 	Aside    string   // where what was there is now; "" when nothing was there
 }
 
-// Restore puts a backup into the data directory, which no process may use meanwhile: the caller holds its lock. Errors:
-// validation_failed for a file or an identity that cannot be used, conflict when there is data and Replace is not set.
+// Restore puts a backup into the data directory, which no process may use meanwhile: the caller holds its lock. A restore
+// that was cut off there is undone first. Errors: validation_failed for a file or an identity that cannot be used, conflict when there is data and Replace is not set.
 func Restore(ctx context.Context, file string, to Target) (r Restored, err error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return r, fault.ValidationFailed.Saying("The backup cannot be read: %v.", err)
 	}
 	defer f.Close()
+	if err := undo(to.DataDir); err != nil {
+		return r, err
+	}
 	draft, err := os.MkdirTemp(to.DataDir, ".restore-*")
 	if err != nil {
 		return r, err
@@ -58,23 +61,52 @@ func Restore(ctx context.Context, file string, to Target) (r Restored, err error
 	if err != nil {
 		return r, err
 	}
-	if len(present) > 0 {
-		if !to.Replace {
-			return r, fault.Conflict.Saying("There is data in %s already (%s): restore into another DATA_DIR, "+
-				"or say --replace, which moves it aside.", to.DataDir, present[0])
-		}
-		r.Aside = filepath.Join(to.DataDir, "before-restore-"+to.Now.UTC().Format("20060102T150405Z"))
-		if err := moveAside(to.DataDir, r.Aside, present); err != nil {
-			return r, err
-		}
+	if len(present) > 0 && !to.Replace {
+		return r, fault.Conflict.Saying("There is data in %s already (%s): restore into another DATA_DIR, "+
+			"or say --replace, which moves it aside.", to.DataDir, present[0])
 	}
-	if err := place(draft, to.DataDir); err != nil {
-		if r.Aside != "" {
-			err = errors.Join(err, putBack(to.DataDir, r.Aside, present))
-		}
+	aside := "before-restore-" + to.Now.UTC().Format("20060102T150405Z")
+	if err := swap(draft, to.DataDir, aside, present); err != nil {
 		return Restored{}, err
 	}
+	if len(present) > 0 {
+		r.Aside = filepath.Join(to.DataDir, aside)
+	}
 	return r, nil
+}
+
+// swap moves what is there aside and the parts into its place: all of it, or nothing. A note in the data directory tells of
+// it meanwhile, for whoever comes after a crash; it stays where what was moved could not be moved back either.
+func swap(draft, dataDir, aside string, present []string) error {
+	parts, err := partsOf(draft)
+	if err != nil {
+		return err
+	}
+	n := &note{Draft: filepath.Base(draft), Aside: aside, Present: present, Parts: parts}
+	if err := n.write(dataDir); err != nil {
+		return err
+	}
+	if len(present) > 0 {
+		if err := moveAside(dataDir, filepath.Join(dataDir, aside), present); err != nil {
+			return errors.Join(err, undo(dataDir))
+		}
+	}
+	if err := place(draft, dataDir); err != nil {
+		return errors.Join(err, undo(dataDir))
+	}
+	return n.forget(dataDir)
+}
+
+// partsOf lists what a draft directory brings, in the order in which place moves it.
+func partsOf(draft string) (parts []string, err error) {
+	for _, name := range append(slices.Clone(keyDirs), sandboxName, databaseName) {
+		if _, err := os.Lstat(filepath.Join(draft, name)); err == nil {
+			parts = append(parts, name)
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return parts, nil
 }
 
 // keep writes a member of the archive into the draft directory.

@@ -18,9 +18,19 @@ func (d *DB) Scrub(ctx context.Context) error { return d.scrub(ctx) }
 
 func (*postgres) scrub(context.Context) error { return nil }
 
+// scrub waits only a moment for those who read, because nobody else can write meanwhile.
 func (l *lite) scrub(ctx context.Context) error {
+	conn, err := l.writer.Conn(ctx)
+	if err != nil {
+		return liteErr(err)
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, `PRAGMA busy_timeout = 100`); err != nil {
+		return liteErr(err)
+	}
+	defer conn.ExecContext(context.WithoutCancel(ctx), `PRAGMA busy_timeout = 5000`) //nolint:errcheck // it was accepted before
 	var busy, logged, moved int
-	if err := l.writer.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &logged, &moved); err != nil {
+	if err := conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &logged, &moved); err != nil {
 		return liteErr(err)
 	}
 	if busy != 0 {

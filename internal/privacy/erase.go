@@ -15,7 +15,10 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
-const eraseAttempts = 4
+const (
+	eraseAttempts = 4
+	scrubAgain    = 30 * time.Second
+)
 
 var errNotYet = errors.New("privacy: something was begun while the user was being erased")
 
@@ -122,14 +125,14 @@ func (EraseJob) InsertOpts() river.InsertOpts {
 func (s *Service) FinishErase(ctx context.Context, userID string) error {
 	_, err := db.ReadOne(ctx, s.cfg.DB, db.System, db.Value[string], `SELECT user_id FROM erasures WHERE user_id = $1`, userID)
 	if errors.Is(err, db.ErrNotFound) { // it is done, but perhaps the last step is not
-		return s.cfg.DB.Scrub(ctx)
+		return s.scrub(ctx, userID)
 	}
 	for _, step := range s.steps() {
 		if err == nil {
 			err = step(ctx, userID)
 		}
 	}
-	if err != nil {
+	if _, told := errors.AsType[*river.JobSnoozeError](err); err != nil && !told {
 		s.cfg.Log.WarnContext(ctx, "an erasure is not finished and will go on", "user", userID, "error", err)
 	}
 	return err
@@ -142,8 +145,17 @@ func (s *Service) steps() []func(context.Context, string) error {
 	}
 }
 
-// scrub makes what was deleted unreadable in the database's files.
-func (s *Service) scrub(ctx context.Context, _ string) error { return s.cfg.DB.Scrub(ctx) }
+// scrub makes what was deleted unreadable in the database's files. Where somebody is reading them, such as a backup, or the
+// disk refuses, its job sleeps and wakes until it is done: the row of the user, by which Sweep finds work, is gone.
+func (s *Service) scrub(ctx context.Context, userID string) error {
+	err := s.cfg.DB.Scrub(ctx)
+	if err == nil {
+		return nil
+	}
+	s.cfg.Log.WarnContext(ctx, "a user is erased, but deleted rows can still be read in the write-ahead log; it is emptied "+
+		"as soon as nobody reads the database", "user", userID, "again_after", scrubAgain, "cause", err)
+	return river.JobSnooze(scrubAgain)
+}
 
 // remove deletes the user, and by the schema's own references everything that is theirs. Whatever a request began just
 // before the lock was seen everywhere makes it refuse, and the steps are taken again.

@@ -2,10 +2,14 @@ package privacy_test
 
 import (
 	"bytes"
+	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/riverqueue/river"
 
 	"github.com/repazoo/repazoo/internal/db"
 )
@@ -42,11 +46,52 @@ func TestErase_LeavesNothingReadableInTheFilesOrADump(t *testing.T) {
 	})
 }
 
+// Somebody who reads the database, such as a backup, keeps the write-ahead log from being emptied. The job then sleeps,
+// which counts as no failed try, and ends once nobody reads.
+func TestErase_WaitsUntilNobodyReadsWhatWasDeleted(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		if w.d.Name() != "sqlite" {
+			return // Postgres has no such file
+		}
+		p := w.busy(gus)
+		w.ok(w.Erase(p.ctx, p.UserID, gus))
+		other := must(sql.Open("sqlite", w.file()))(t)
+		defer other.Close()
+		reading := must(other.BeginTx(t.Context(), nil))(t)
+		var users int
+		w.ok(reading.QueryRowContext(t.Context(), `SELECT count(*) FROM users`).Scan(&users))
+		for range 2 { // the second time, nothing but this step is left
+			if _, sleeps := errors.AsType[*river.JobSnoozeError](w.FinishErase(t.Context(), p.UserID)); !sleeps {
+				t.Error("the job ended while the deleted rows could still be read")
+			}
+		}
+		if n := w.count(`SELECT count(*) FROM users`); n != 0 {
+			t.Error("the user is still there")
+		}
+		if !strings.Contains(w.dump(), gus+"@example.org") {
+			t.Fatal("nothing was left to read, so this shows nothing")
+		}
+		w.ok(reading.Rollback())
+		w.ok(w.FinishErase(t.Context(), p.UserID))
+		if strings.Contains(w.dump(), gus+"@example.org") {
+			t.Error("the address can still be read")
+		}
+	})
+}
+
+// file is the path of the SQLite database.
+func (w *world) file() string {
+	w.t.Helper()
+	return must(db.ReadOne(w.t.Context(), w.d, db.System, db.Value[string],
+		`SELECT file FROM pragma_database_list WHERE name = 'main'`))(w.t)
+}
+
 // dump is everything that the database holds: the bytes of SQLite's files, or each row of each table of Postgres.
 func (w *world) dump() string {
 	w.t.Helper()
 	if w.d.Name() == "sqlite" {
-		file := must(db.ReadOne(w.t.Context(), w.d, db.System, db.Value[string], `SELECT file FROM pragma_database_list WHERE name = 'main'`))(w.t)
+		file := w.file()
 		var all bytes.Buffer
 		for _, name := range []string{file, file + "-wal"} {
 			all.Write(must(os.ReadFile(name))(w.t))
