@@ -10,29 +10,33 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
 )
 
-// startLimit is how long the program may take until it is ready.
+// startLimit is how long the program, or a server beside it, may take until it is ready.
 const startLimit = 30 * time.Second
 
-// server is the program under attack, on one port through all of its lives.
+// server is the program under attack, on one port through all of its lives, and what an attack needs beside it.
 type server struct {
 	binary, dir, base string
 	env               []string
 	cmd               *exec.Cmd
+	beside            *exec.Cmd // PostgreSQL or Redis
+	cluster           *cluster
+	redisPort         string
+	disk              string // mounted by the attack
+	listeners         []listener
 }
 
 func newServer(ctx context.Context, binary, dir string) (*server, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	port, err := freePort(ctx)
 	if err != nil {
 		return nil, err
 	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
 	s := &server{binary: binary, dir: dir, base: "http://localhost:" + strconv.Itoa(port)}
 	s.env = []string{
 		"HOME=" + dir, "PORT=" + strconv.Itoa(port), "DATA_DIR=" + filepath.Join(dir, "data"), "LOG_LEVEL=warn",
@@ -41,7 +45,29 @@ func newServer(ctx context.Context, binary, dir string) (*server, error) {
 	for _, group := range []string{"", "SIGN_IN_", "REFRESH_"} {
 		s.env = append(s.env, "RATE_LIMIT_"+group+"PER_MINUTE=1000000", "RATE_LIMIT_"+group+"PER_HOUR=1000000")
 	}
-	return s, s.start(ctx)
+	return s, nil
+}
+
+func freePort(ctx context.Context) (int, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+func idsOf(name string) (*syscall.Credential, error) {
+	u, err := user.Lookup(name)
+	if err != nil {
+		return nil, err
+	}
+	uid, err := strconv.ParseUint(u.Uid, 10, 32)
+	if err != nil {
+		return nil, err
+	}
+	gid, err := strconv.ParseUint(u.Gid, 10, 32)
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, err
 }
 
 // start starts the program and waits until it is ready.
@@ -57,23 +83,68 @@ func (s *server) start(ctx context.Context) error {
 	if err := s.cmd.Start(); err != nil {
 		return err
 	}
-	for end := time.Now().Add(startLimit); time.Now().Before(end); pause(ctx, 20*time.Millisecond) {
+	err = await(ctx, func() bool {
 		req, _ := http.NewRequestWithContext(ctx, http.MethodGet, s.base+"/readyz", nil)
-		if res, err := http.DefaultClient.Do(req); err == nil {
-			res.Body.Close()
-			if res.StatusCode == http.StatusOK {
-				return nil
-			}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return false
+		}
+		res.Body.Close()
+		return res.StatusCode == http.StatusOK
+	})
+	if err != nil {
+		text, _ := os.ReadFile(log.Name())
+		return fmt.Errorf("the program is %w:\n%s", err, text[max(0, len(text)-2000):])
+	}
+	return nil
+}
+
+func await(ctx context.Context, ready func() bool) error {
+	for end := time.Now().Add(startLimit); time.Now().Before(end); pause(ctx, 20*time.Millisecond) {
+		if ready() {
+			return nil
 		}
 	}
-	text, _ := os.ReadFile(log.Name())
-	return fmt.Errorf("the program is not ready after %v:\n%s", startLimit, text[max(0, len(text)-2000):])
+	return fmt.Errorf("not ready after %v", startLimit)
 }
 
 // kill ends the program as a power cut would.
 func (s *server) kill() {
-	if s.cmd.ProcessState == nil {
+	if s.cmd != nil && s.cmd.ProcessState == nil {
 		_ = s.cmd.Process.Kill()
 		_ = s.cmd.Wait()
+	}
+}
+
+// startBeside starts what the program needs and waits until its port is open.
+func (s *server) startBeside(ctx context.Context, port string) error {
+	if err := s.beside.Start(); err != nil {
+		return err
+	}
+	return await(ctx, func() bool {
+		c, err := new(net.Dialer).DialContext(ctx, "tcp", "127.0.0.1:"+port)
+		if err == nil {
+			c.Close()
+		}
+		return err == nil
+	})
+}
+
+func (s *server) endBeside(how syscall.Signal) {
+	if s.beside != nil && s.beside.ProcessState == nil {
+		_ = s.beside.Process.Signal(how)
+		_ = s.beside.Wait()
+	}
+}
+
+// close ends all that the attack has started.
+func (s *server) close() {
+	s.kill()
+	s.endBeside(syscall.SIGINT)
+	for _, l := range s.listeners {
+		l.Close()
+	}
+	if s.disk != "" {
+		_ = syscall.Unmount(s.disk, syscall.MNT_DETACH)
 	}
 }

@@ -26,8 +26,15 @@ type tally struct {
 	answered, busy int
 	broken         []string
 	completed      int
+	failed         int
 	lost, doubled  int
 	unpaid         int
+	slowest        time.Duration // that an analysis took from its start to its end
+
+	hooks    []string          // of the attack "webhooks"
+	archives map[string][]byte // of the attack "archives"
+	names    []string          // of them
+	sent     int
 }
 
 // note counts an answer of the program.
@@ -48,8 +55,12 @@ const lateTries = 200
 
 // start starts an analysis, and sends it again until it is answered. It waits a little, so that analyses run meanwhile.
 func (t *tally) start(ctx context.Context, p *person) {
+	t.startWith(ctx, p, `{"account_id":"`+p.account+`","consent":true}`)
+	pause(ctx, time.Duration(random.Int64N(int64(400*time.Millisecond)))) //nolint:gosec // no secret
+}
+
+func (t *tally) startWith(ctx context.Context, p *person, body string) {
 	key := rand.Text()
-	body := `{"account_id":"` + p.account + `","consent":true}`
 	late := 0
 	for {
 		// A request under way is seen through, because its answer tells whether it counts.
@@ -73,9 +84,8 @@ func (t *tally) start(ctx context.Context, p *person) {
 		if status == http.StatusAccepted && json.Unmarshal(answer, &a) == nil {
 			t.accept(key, a.ID)
 		}
-		break
+		return
 	}
-	pause(ctx, time.Duration(random.Int64N(int64(400*time.Millisecond)))) //nolint:gosec // no secret
 }
 
 func (t *tally) accept(key, id string) {
@@ -130,26 +140,20 @@ func (t *tally) send(ctx context.Context, p *person, o operation, r *random.Rand
 func (t *tally) settle(ctx context.Context, p *person) error {
 	end := time.Now().Add(settleLimit)
 	for _, id := range t.ids {
-		status := ""
-		for status != "completed" && status != "failed" && status != "cancelled" && time.Now().Before(end) {
-			var a struct{ Status string }
-			if err := p.get(ctx, "/api/v1/analyses/"+id, &a); err != nil {
-				break // it is not there
-			}
-			if status = a.Status; status == "queued" || status == "running" {
-				pause(ctx, 100*time.Millisecond)
-			}
-		}
-		if status != "" && status != "queued" && status != "running" {
-			end = time.Now().Add(settleLimit) // those behind it waited for it
+		status, err := t.ended(ctx, p, id, end)
+		if err != nil {
+			return err
 		}
 		switch status {
 		case "completed":
 			t.completed++
 		case "failed", "cancelled":
-		default:
+			t.failed++
+		default: // it is not there, or does not end
 			t.lost++
+			continue
 		}
+		end = time.Now().Add(settleLimit) // those behind it waited for it
 	}
 	var list struct{ Total int }
 	if err := p.get(ctx, "/api/v1/analyses?limit=1", &list); err != nil {
@@ -164,4 +168,34 @@ func (t *tally) settle(ctx context.Context, p *person) error {
 	}
 	t.unpaid = max(usage.Analyses.Used-t.completed, t.completed-usage.Analyses.Used) + usage.Analyses.Reserved
 	return nil
+}
+
+// ended is the status in which an analysis ended, or the last that was seen before the limit; "" when it is not there.
+func (t *tally) ended(ctx context.Context, p *person, id string, limit time.Time) (string, error) {
+	var a struct {
+		Status     string
+		CreatedAt  time.Time `json:"created_at"`
+		FinishedAt time.Time `json:"finished_at"`
+	}
+	for {
+		status, answer, err := p.call(ctx, http.MethodGet, "/api/v1/analyses/"+id, "")
+		switch {
+		case err == nil && status == http.StatusNotFound:
+			return "", nil
+		case err == nil && status == http.StatusOK:
+			if err := json.Unmarshal(answer, &a); err != nil {
+				return "", err
+			}
+			if a.Status != "queued" && a.Status != "running" {
+				t.slowest = max(t.slowest, a.FinishedAt.Sub(a.CreatedAt))
+				return a.Status, nil
+			}
+		case time.Now().After(limit):
+			return "", fmt.Errorf("GET /api/v1/analyses/%s: %d %s: %w", id, status, answer, err)
+		}
+		if time.Now().After(limit) {
+			return a.Status, nil
+		}
+		pause(ctx, 100*time.Millisecond)
+	}
 }
