@@ -40,6 +40,17 @@ func TestPolicies_ShowAUserTheirOwnRowsEvenToACarelessQuery(t *testing.T) {
 	}
 }
 
+// A job costs what its indexes cost; those that River makes for searches in arguments and metadata serve nobody here.
+func TestJobs_HaveNoIndexThatNobodyAsks(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Postgres(t, dbtest.NewClock().Now)
+	got, err := db.Read(t.Context(), d, db.System, db.Value[string],
+		`SELECT indexname FROM pg_indexes WHERE schemaname = current_schema() AND indexdef LIKE '%USING gin%'`)
+	if err != nil || len(got) != 0 {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
 // Each refusal is what a person could try with their own token, or a bug with a user's actor.
 func TestGrants_RefuseWhatAUserMayNotWrite(t *testing.T) {
 	t.Parallel()
