@@ -74,6 +74,7 @@ func (s *Service) RevokeAllX(ctx context.Context, userID string) error {
 func (s *Service) revokeForGood(ctx context.Context, userID, accountID string) error {
 	var sealed []byte
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
+		tx.Touch(userID)
 		sealed, err = db.One(ctx, tx, db.Value[[]byte], `UPDATE x_accounts SET status = 'revoked', refreshing_until = NULL, updated_at = $3
 			WHERE id = $1 AND user_id = $2 RETURNING tokens`, accountID, userID, tx.Now())
 		return err

@@ -119,11 +119,13 @@ func (s *Service) linkAgain(ctx context.Context, tx db.Tx, linkTo string, g gran
 	if err != nil {
 		return owner{}, err
 	}
+	tx.Touch(linkTo)
 	handle := clean(g.who.Handle, 50)
 	return owner{account: id, user: linkTo}, s.tellUser(ctx, tx, linkTo, notice.AccountLinked, id, notice.Data{Handle: handle})
 }
 
 func (s *Service) insertAccount(ctx context.Context, tx db.Tx, o owner, g grant) error {
+	tx.Touch(o.user)
 	name := displayName(g.who)
 	if o.fresh {
 		tx.Later(`INSERT INTO users (id, name, created_at, updated_at) VALUES ($1, $2, $3, $3)`, o.user, name, tx.Now())
@@ -145,6 +147,7 @@ func (s *Service) insertAccount(ctx context.Context, tx db.Tx, o owner, g grant)
 // reconnect gives a known account its new tokens and frees it from any lease: what was being renewed is outdated. An account
 // that was released since it was found is not given back to its former owner.
 func (s *Service) reconnect(ctx context.Context, tx db.Tx, o owner, g grant) error {
+	tx.Touch(o.user)
 	n, err := tx.Exec(ctx, `UPDATE x_accounts SET handle = $3, name = $4, avatar_url = $5, scopes = $6, tokens = $7, token_expires_at = $8,
 			linked_at = CASE WHEN status = 'revoked' THEN $9 ELSE linked_at END, status = 'active', refreshing_until = NULL, updated_at = $9
 		WHERE id = $1 AND user_id = $2 AND x_user_id = $10`,
@@ -169,6 +172,7 @@ func noteCount(tx db.Tx, o owner, who xapi.User) {
 // learnEmail takes over an address that X has confirmed, unless the user confirmed one themselves or wants none.
 func learnEmail(tx db.Tx, userID, email string) {
 	if email != "" {
+		tx.Touch(userID)
 		tx.Later(`UPDATE users SET email = $2, email_confirmed_at = $3 WHERE id = $1 AND email_confirmed_at IS NULL AND email_declined_at IS NULL`,
 			userID, email, tx.Now())
 	}

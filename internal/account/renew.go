@@ -145,6 +145,7 @@ func (s *Service) outdated(ctx context.Context, userID string, h held, t xapi.To
 // bury marks an account whose grant X calls dead, unless the row has changed meanwhile: then the row counts.
 func (s *Service) bury(ctx context.Context, userID string, h held) (held, error) {
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		tx.Touch(userID)
 		n, err := tx.Exec(ctx, `UPDATE x_accounts SET status = 'reconnect', refreshing_until = NULL, updated_at = $4
 			WHERE id = $1 AND user_id = $2 AND refreshing_until = $3 AND status = 'active'`, h.account.ID, userID, *h.leased, tx.Now())
 		if err == nil && n == 1 {

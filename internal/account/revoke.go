@@ -30,6 +30,7 @@ func (s *Service) RevokeX(ctx context.Context, userID, accountID string) error {
 		if err := lockUser(ctx, tx, userID); err != nil {
 			return err
 		}
+		tx.Touch(userID)
 		// Writing first locks the row, so that the tokens read are the last that were stored.
 		sealed, err = db.One(ctx, tx, db.Value[[]byte], `UPDATE x_accounts SET status = 'revoked', refreshing_until = NULL, updated_at = $3
 			WHERE id = $1 AND user_id = $2 RETURNING tokens`, accountID, userID, tx.Now())

@@ -49,6 +49,7 @@ func (s *Service) Rename(ctx context.Context, userID, name string) (User, error)
 		return User{}, fault.ValidationFailed.At("body.name", "must have 1 to 100 characters and no line breaks")
 	}
 	err := s.db.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
+		tx.Touch(userID)
 		_, err := tx.Exec(ctx, `UPDATE users SET name = $2, updated_at = $3 WHERE id = $1`, userID, name, tx.Now())
 		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.UserRenamed, Resource: "user:" + userID})
 		return err
@@ -70,6 +71,7 @@ func (s *Service) SetRole(ctx context.Context, xHandleOrUserID, role string) err
 		if err != nil {
 			return err
 		}
+		tx.Touch(id)
 		n, err := tx.Exec(ctx, `UPDATE users SET role = $2, updated_at = $3 WHERE id = $1`, id, role, tx.Now())
 		if err == nil && n == 0 {
 			return noUser()

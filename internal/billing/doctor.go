@@ -232,6 +232,7 @@ func isUser(id string) bool { return uuid.Validate(id) == nil }
 // adoptFrom gives a user without a live plan the customer that Stripe has for them, and mirrors the subscription.
 func (s *Service) adoptFrom(ctx context.Context, userID, customer, subscription string) error {
 	err := s.db.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+		tx.Touch(userID)
 		tx.Later(`INSERT INTO subscriptions (id, user_id, stripe_customer_id, tier, status, created_at, updated_at) VALUES ($1, $2, $3, '', 'none', $4, $4)
 			ON CONFLICT (user_id) DO UPDATE SET stripe_customer_id = excluded.stripe_customer_id
 			WHERE subscriptions.status IN ('none', 'checkout', 'canceled', 'incomplete_expired')`, db.NewID(), userID, customer, tx.Now())
@@ -308,6 +309,7 @@ func (s *Service) recount(ctx context.Context, userID string, periodStart time.T
 		if _, err := tx.Exec(ctx, `UPDATE quota_periods SET tier = tier WHERE user_id = $1 AND period_start = $2`, userID, periodStart); err != nil {
 			return err
 		}
+		tx.Touch(userID)
 		tx.Later(`UPDATE quota_periods SET
 			reserved = (SELECT count(*) FROM analyses a WHERE a.user_id = $1 AND a.period_start = $2 AND a.status IN ('queued', 'running')),
 			used = CASE WHEN used < (SELECT count(*) FROM analyses a WHERE a.user_id = $1 AND a.period_start = $2 AND a.status = 'completed' AND NOT a.free)

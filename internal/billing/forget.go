@@ -79,6 +79,7 @@ func (s *Service) closeAll(ctx context.Context, customer string) error {
 // Forget leaves of a user's billing what tax law asks for, without their id, in the caller's transaction of db.System
 // that deletes the user. It refuses while there may be a plan that charges.
 func (s *Service) Forget(ctx context.Context, tx db.Tx, userID string) error {
+	tx.Touch(userID)
 	r, err := db.One(ctx, tx, scanRow, `DELETE FROM subscriptions WHERE user_id = $1 RETURNING `+rowColumns, userID)
 	switch {
 	case errors.Is(err, db.ErrNotFound):

@@ -243,6 +243,7 @@ func (s *Service) applyExpired(ctx context.Context, eventID string, e stored) er
 		if page != "" {
 			return nil
 		}
+		tx.Touch(r.UserID)
 		_, err := tx.Exec(ctx, `UPDATE subscriptions SET status = CASE WHEN stripe_subscription_id IS NULL THEN 'none' ELSE 'canceled' END
 			WHERE id = $1 AND updated_at = $2 AND status = 'checkout'`, r.ID, r.UpdatedAt)
 		return err

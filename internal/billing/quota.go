@@ -38,6 +38,7 @@ func (s *Service) Reserve(ctx context.Context, tx db.Tx, userID string) (Reserva
 		err = ErrNoPeriod
 	}
 	if err == nil {
+		tx.Touch(userID)
 		err = s.tellQuota(ctx, tx, userID, r)
 	}
 	return r, err
@@ -61,6 +62,7 @@ func (s *Service) Release(ctx context.Context, tx db.Tx, userID string, periodSt
 }
 
 func settle(ctx context.Context, tx db.Tx, set, userID string, periodStart time.Time) error {
+	tx.Touch(userID)
 	n, err := tx.Exec(ctx, `UPDATE quota_periods SET `+set+` WHERE user_id = $1 AND period_start = $2 AND reserved > 0`, userID, periodStart)
 	if err == nil && n == 0 {
 		err = errNoReservation
@@ -84,6 +86,7 @@ func (s *Service) ReserveReads(ctx context.Context, tx db.Tx, userID string, per
 	if granted <= 0 {
 		return 0, fault.XBudgetExceeded.After(plan.Wait(p.End, tx.Now()))
 	}
+	tx.Touch(userID)
 	tx.Later(`UPDATE quota_periods SET reads_used = reads_used + $3 WHERE user_id = $1 AND period_start = $2`, userID, periodStart, granted)
 	return granted, nil
 }
@@ -91,6 +94,7 @@ func (s *Service) ReserveReads(ctx context.Context, tx db.Tx, userID string, per
 // ReturnReads gives back reads that were reserved and not used.
 func (s *Service) ReturnReads(tx db.Tx, userID string, periodStart time.Time, n int) {
 	if n > 0 {
+		tx.Touch(userID)
 		tx.Later(`UPDATE quota_periods SET reads_used = reads_used - $3 WHERE user_id = $1 AND period_start = $2 AND reads_used >= $3`,
 			userID, periodStart, n)
 	}
@@ -100,6 +104,7 @@ func (s *Service) ReturnReads(tx db.Tx, userID string, periodStart time.Time, n 
 // spent, so the limit does not stop it.
 func (s *Service) ChargeReads(tx db.Tx, userID string, periodStart time.Time, n int) {
 	if n > 0 {
+		tx.Touch(userID)
 		tx.Later(`UPDATE quota_periods SET reads_used = reads_used + $3 WHERE user_id = $1 AND period_start = $2`,
 			userID, periodStart, n)
 	}
@@ -150,6 +155,7 @@ func (s *Service) open(ctx context.Context, userID string, now time.Time) (plan.
 		if due, _ = s.inForce(st, now); due.None() {
 			return nil
 		}
+		tx.Touch(userID)
 		due, err = db.One(ctx, tx, scanPeriod, upsertPeriod+` RETURNING `+periodColumns, periodArgs(due, userID)...)
 		return err
 	})
@@ -175,6 +181,7 @@ func scanPeriod(rows db.Rows, v *plan.Period) error {
 
 // openLedger makes the ledger agree with a mirrored row, in the same transaction. Use and reservations stay.
 func (s *Service) openLedger(tx db.Tx, r plan.Row) {
+	tx.Touch(r.UserID)
 	tier := s.offer.Gives(r.Tier, r)
 	if tier.Name == "" || !r.EntitledUntil.After(r.PeriodStart) {
 		tx.Later(`UPDATE quota_periods SET entitled_until = $2 WHERE user_id = $1 AND entitled_until > $2`, r.UserID, tx.Now())

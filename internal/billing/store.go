@@ -131,6 +131,7 @@ func after(now, version time.Time) time.Time {
 }
 
 func update(ctx context.Context, tx db.Tx, r plan.Row, version time.Time) error {
+	tx.Touch(r.UserID)
 	n, err := tx.Exec(ctx, `UPDATE subscriptions SET stripe_subscription_id = $3, tier = $4, status = $5, period_start = $6, period_end = $7,
 		entitled_until = $8, cancel_at = $9, cancel_at_period_end = $10, updated_at = $11, pending_tier = $12, pending_how = $13, pending_at = $14, trial_end = $15, no_card = $16, next_try_at = $17
 		WHERE id = $1 AND updated_at = $2`,

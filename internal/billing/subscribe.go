@@ -118,6 +118,7 @@ func (s *Service) claim(ctx context.Context, userID string, ask SubscribeRequest
 		var leaving string
 		var erasing bool
 		db.Want(tx, db.Value[string], &leaving, &erasing, `SELECT user_id FROM erasures WHERE user_id = $1 AND locked_at IS NOT NULL`, userID)
+		tx.Touch(userID)
 		var err error
 		r, err = db.One(ctx, tx, scanRow, `INSERT INTO subscriptions (id, user_id, stripe_customer_id, tier, status, created_at, updated_at)
 			VALUES ($1, $2, '', '', 'creating', $3, $3)
@@ -270,6 +271,7 @@ func (a *attempt) checkout(ctx context.Context, t stripeapi.Terms) (Subscribed, 
 // update changes the row while the claim holds. It keeps the version: nothing that was mirrored changes.
 func (a *attempt) update(ctx context.Context, set, value string) error {
 	return a.s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		tx.Touch(a.row.UserID)
 		n, err := tx.Exec(ctx, `UPDATE subscriptions SET `+set+` WHERE id = $1 AND updated_at = $2 AND status = 'creating'`, a.row.ID, a.row.UpdatedAt, value)
 		if err == nil && n == 0 {
 			err = fault.Conflict.Saying("Your plan changed meanwhile. Look at it and try again.")
@@ -285,6 +287,7 @@ func (a *attempt) giveUp(ctx context.Context, why error) {
 		return
 	}
 	err := a.s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		tx.Touch(a.row.UserID)
 		n, err := tx.Exec(ctx, `UPDATE subscriptions SET status = CASE WHEN stripe_subscription_id IS NULL THEN 'none' ELSE 'canceled' END
 			WHERE id = $1 AND updated_at = $2 AND status = 'creating'`, a.row.ID, a.row.UpdatedAt)
 		if err == nil && n == 1 {

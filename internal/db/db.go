@@ -84,8 +84,13 @@ type Tx interface {
 	// Notify tells whoever listens to the topic, in every process, once the transaction
 	// has committed.
 	Notify(topic, payload string)
+	// Touch names users whose rows the transaction changes, so that what is kept of them is not given any more:
+	// see mark.go.
+	Touch(users ...string)
 	// Now is the moment the transaction began: one instant for all it writes.
 	Now() time.Time
+
+	named() []string
 }
 
 // Rows is the part of pgx.Rows and sql.Rows they agree on.
@@ -117,6 +122,10 @@ type DB struct {
 	now      func() time.Time
 	log      *slog.Logger
 	traces   *tracing.Tracer
+
+	marker Marker                                    // nil: nothing is kept, so nothing is marked
+	check  func(context.Context, Tx, []string) error // of tests
+	even   func() time.Time                          // a clock that runs on evenly
 }
 
 type engine interface {
@@ -159,7 +168,9 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{engine: e, patience: cmp.Or(c.Patience, 15*time.Second), now: c.Now, log: c.Log, traces: c.Traces}, nil
+	return &DB{
+		engine: e, patience: cmp.Or(c.Patience, 15*time.Second), now: c.Now, log: c.Log, traces: c.Traces, even: time.Now,
+	}, nil
 }
 
 // quiet drops what the queue and the migrations say of their everyday doings.
@@ -197,7 +208,14 @@ func (d *DB) InTx(ctx context.Context, actor Actor, fn func(context.Context, Tx)
 	defer cancel()
 	inner := context.WithValue(bounded, inTxKey{}, true)
 	for try := 1; ; try++ {
-		err := d.begin(bounded, actor, d.Now(), func(tx Tx) error { return fn(inner, tx) })
+		var m marking
+		err := d.begin(bounded, actor, d.Now(), func(tx Tx) error {
+			if err := fn(inner, tx); err != nil {
+				return err
+			}
+			return d.markBefore(inner, tx, &m)
+		})
+		d.markAfter(ctx, m)
 		if try == maxTries || !lostRace(err) {
 			return down(ctx, err)
 		}

@@ -21,6 +21,7 @@ type pgTx struct {
 	now     time.Time
 	pending []statement
 	begun   bool // BEGIN has been sent
+	touched
 }
 
 func (t *pgTx) Now() time.Time { return t.now }

@@ -119,6 +119,7 @@ type liteTx struct {
 	pending  []statement
 	notices  []notice
 	enqueued []string // the queues that got a job
+	touched
 }
 
 func (t *liteTx) Now() time.Time { return t.now }

@@ -9,14 +9,14 @@
 -- ARGV[6]   for how many milliseconds a version is unsettled that a caller gets because there was none
 -- then, for each window: its limit, and the width of a bucket in microseconds
 --
--- The value begins with the caller's version (6 bytes) and when it is settled, in milliseconds (6). Then it holds for each
--- window
+-- The value begins with the caller's version (6 bytes) and when it is settled, in milliseconds (6). Then it holds
+-- for each window
 --   the newest bucket (5 bytes) | calls (3) | length of the cells (2) | cells
 -- and a cell, oldest first, is the low byte of its bucket's number and a count
 -- up to 255; a bucket with more calls has several. See series.go for the rules.
 --
--- Answers 1 or 0, the microseconds to wait when it is 0, the version (0 when the call is not counted), 1 if that is settled,
--- and for each window the calls counted and the microseconds until the oldest stops counting.
+-- Answers 1 or 0, the microseconds to wait when it is 0, the version (0 when the call is not counted), 1 if that is
+-- settled, and for each window the calls counted and the microseconds until the oldest stops counting.
 
 local now, buckets = tonumber(ARGV[1]), tonumber(ARGV[2])
 if now == 0 then

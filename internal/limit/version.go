@@ -13,20 +13,21 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// Every caller has a version: a random number that changes whenever something changes that their answers are made of. It
-// lives in the same value of Redis as their limits, so the call that counts them brings it along for nothing, and neither
-// can be evicted or moved to another node of a cluster without the other. What is kept in memory under a version
-// (internal/recall) is good for as long as the version stays.
+// Every caller has a version: a random number that changes whenever something changes that their answers are made
+// of. It lives in the same value of Redis as their limits, so the call that counts them brings it along for
+// nothing, and neither can be evicted or moved to another node of a cluster without the other. What is kept in
+// memory under a version (internal/recall) is good for as long as the version stays.
 //
-// Whoever changes something replaces the version before the change is committed, with [Limiter.Mark] or in the call that
-// counts the request ([Limiter.TakeMarking]). A version that was replaced is unsettled for [Unsettled]: the change may not be
-// committed yet, so what is read under the version must not be kept. Whoever commits later than that marks again.
+// Whoever changes something replaces the version before the change is committed, with [Limiter.Mark] or in the call
+// that counts the request ([Limiter.TakeMarking]). A version that was replaced is unsettled for [Unsettled]: the
+// change may not be committed yet, so what is read under the version must not be kept. Whoever commits later than
+// that marks again.
 
 // Unsettled is for how long after a mark nothing may be kept under the new version.
 const Unsettled = time.Second
 
-// Version is how a caller's data stood when their call was counted. The zero value is unknown: Redis did not count the
-// call, or nothing was counted.
+// Version is how a caller's data stood when their call was counted. The zero value is unknown: Redis did not count
+// the call, or nothing was counted.
 type Version struct {
 	Epoch   uint64 // of the connection that told it
 	ID      uint64 // random, 48 bits; 0 is unknown
@@ -39,7 +40,8 @@ var markScript string
 // newVersion draws a version. Randomness of a script in Redis would repeat itself.
 func newVersion() uint64 { return 1 + rand.Uint64N(1<<48-1) } //nolint:gosec // it need only be new, not secret
 
-// TakeMarking is [Limiter.Take] of a call that may change something: if it is allowed, it replaces the caller's version.
+// TakeMarking is [Limiter.Take] of a call that may change something: if it is allowed, it replaces the caller's
+// version.
 func (l *Limiter) TakeMarking(ctx context.Context, key string, ws []Window) (Decision, error) {
 	return l.decide(ctx, key, ws, (*Redis).takeMarking, (*Local).takeMarking)
 }
@@ -93,8 +95,8 @@ func (r *Redis) markArguments() []string {
 	return []string{r.clock(), strconv.FormatUint(newVersion(), 10), strconv.FormatInt(Unsettled.Milliseconds(), 10)}
 }
 
-// version reads what the script says of it. After a new connection nothing is settled for a while, because the Redis at
-// its other end may have been restored, or have taken over from one that knew more.
+// version reads what the script says of it. After a new connection nothing is settled for a while, because the
+// Redis at its other end may have been restored, or have taken over from one that knew more.
 func (r *Redis) version(epoch uint64, id, settled int64) Version {
 	if epoch == 0 || epoch != r.dials.Load() || id <= 0 {
 		return Version{} // nobody counts the connections, or there is another one now
@@ -115,8 +117,8 @@ type versions struct {
 	}
 }
 
-// NewAlone makes a Limiter of the only process that there is, which therefore knows every version itself. now must run
-// on evenly; it may be another clock than that of local.
+// NewAlone makes a Limiter of the only process that there is, which therefore knows every version itself. now must
+// run on evenly; it may be another clock than that of local.
 func NewAlone(local *Local, now func() time.Time) *Limiter {
 	v := &versions{now: now, seed: maphash.MakeSeed()}
 	for i := range v.places {

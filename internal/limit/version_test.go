@@ -16,8 +16,8 @@ type keeper interface {
 	Mark(ctx context.Context, keys ...string) error
 }
 
-// opened is a Limiter of a Redis, as a program opens it, on a test's clock. Its connection is old on the clock that runs on
-// evenly, which stands still.
+// opened is a Limiter of a Redis, as a program opens it, on a test's clock. Its connection is old on the clock that
+// runs on evenly, which stands still.
 func opened(t *testing.T, url string, c *clock) (l *Limiter, even *clock) {
 	t.Helper()
 	redis, err := Open(url)
@@ -158,24 +158,24 @@ func TestVersion_IsUnknownWhereNobodyCanVouchForIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(away.Close)
+	nobody := New(NewLocal(c.now), nil, 0)
+	gone := New(NewLocal(c.now), away, unhurried)
+	uncounted := NewRedis(dial(t), c.now)
 	for name, ask := range map[string]func() (Decision, error){
 		"a look, alone":                 func() (Decision, error) { return alone.Look(t.Context(), unique(), full) },
 		"a look, with Redis":            func() (Decision, error) { return redis.Look(t.Context(), unique(), full) },
 		"refused, alone":                func() (Decision, error) { return alone.Take(t.Context(), key, full) },
 		"refused, with Redis":           func() (Decision, error) { return redis.Take(t.Context(), key, full) },
-		"replicas without Redis":        func() (Decision, error) { return New(NewLocal(c.now), nil, 0).Take(t.Context(), key, full) },
-		"marking, without Redis":        func() (Decision, error) { return New(NewLocal(c.now), nil, 0).TakeMarking(t.Context(), unique(), full) },
-		"Redis is away":                 func() (Decision, error) { return New(NewLocal(c.now), away, unhurried).Take(t.Context(), key, full) },
-		"nobody counts its connections": func() (Decision, error) { return NewRedis(dial(t), c.now).Take(t.Context(), unique(), full) },
+		"replicas without Redis":        func() (Decision, error) { return nobody.Take(t.Context(), key, full) },
+		"marking, without Redis":        func() (Decision, error) { return nobody.TakeMarking(t.Context(), unique(), full) },
+		"Redis is away":                 func() (Decision, error) { return gone.Take(t.Context(), key, full) },
+		"nobody counts its connections": func() (Decision, error) { return uncounted.Take(t.Context(), unique(), full) },
 	} {
 		if d, err := ask(); err != nil || d.Version != (Version{}) {
 			t.Errorf("%s: %+v, %v", name, d.Version, err)
 		}
 	}
-	for name, l := range map[string]*Limiter{
-		"replicas without Redis": New(NewLocal(c.now), nil, 0),
-		"Redis is away":          New(NewLocal(c.now), away, unhurried),
-	} {
+	for name, l := range map[string]*Limiter{"replicas without Redis": nobody, "Redis is away": gone} {
 		if err := l.Mark(t.Context(), key); err == nil {
 			t.Errorf("%s: a mark that reaches nobody does not fail", name)
 		}

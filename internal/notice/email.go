@@ -91,6 +91,7 @@ func (s *Service) dropEmail(ctx context.Context, userID string) error {
 	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		now := tx.Now()
 		tx.Later(`UPDATE email_confirmations SET email = NULL, token_hash = NULL, expires_at = $2 WHERE user_id = $1`, userID, now)
+		tx.Touch(userID)
 		n, err := tx.Exec(ctx, `UPDATE users SET email = NULL, email_confirmed_at = NULL, email_declined_at = $2, updated_at = $2 WHERE id = $1 AND email IS NOT NULL`, userID, now)
 		if err == nil && n > 0 {
 			recordEmail(ctx, tx, userID, audit.UserEmailRemoved)
@@ -180,6 +181,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, token string) error {
 		if err != nil {
 			return err
 		}
+		tx.Touch(p.user)
 		tx.Later(`UPDATE users SET email = $2, email_confirmed_at = $3, email_declined_at = NULL, updated_at = $3 WHERE id = $1`, p.user, p.email, now)
 		recordEmail(ctx, tx, p.user, audit.UserEmailConfirmed)
 		return nil

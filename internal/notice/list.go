@@ -81,6 +81,7 @@ func (s *Service) Read(ctx context.Context, userID, id string) (n Notice, err er
 		return Notice{}, noNotice()
 	}
 	err = s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
+		tx.Touch(userID)
 		n, err = db.One(ctx, tx, scan, `UPDATE notices SET read_at = COALESCE(read_at, $3) WHERE user_id = $1 AND id = $2 RETURNING `+columns, userID, id, tx.Now())
 		return err
 	})
@@ -92,13 +93,33 @@ func (s *Service) Read(ctx context.Context, userID, id string) (n Notice, err er
 
 func noNotice() error { return fault.NotFound.Saying("You have no notice with this id.") }
 
+// retainBatch bounds one transaction of Retain, and how many users it tells that their notices are others now.
+const retainBatch = 500
+
 // Retain deletes what is past its time: notices after a year, deliveries after 30 days, addresses
 // that nobody confirmed after a day.
 func (s *Service) Retain(ctx context.Context) error {
+	for n := retainBatch; n == retainBatch; {
+		var err error
+		if n, err = s.dropOld(ctx); err != nil {
+			return err
+		}
+	}
 	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
-		tx.Later(`DELETE FROM notices WHERE created_at <= $1`, tx.Now().Add(-kept))
 		tx.Later(`DELETE FROM email_confirmations WHERE expires_at <= $1 AND day_began_at <= $2`, tx.Now(), tx.Now().Add(-tokenLives))
 		tx.Later(`DELETE FROM webhook_deliveries WHERE created_at <= $1`, tx.Now().Add(-deliveriesKept))
 		return nil
 	})
+}
+
+// dropOld deletes some of the notices that are past their time, and tells how many.
+func (s *Service) dropOld(ctx context.Context) (n int, err error) {
+	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		whose, err := db.All(ctx, tx, db.Value[string], `DELETE FROM notices WHERE id IN (
+			SELECT id FROM notices WHERE created_at <= $1 LIMIT $2) RETURNING user_id`, tx.Now().Add(-kept), retainBatch)
+		tx.Touch(whose...)
+		n = len(whose)
+		return err
+	})
+	return n, err
 }

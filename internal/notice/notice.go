@@ -104,6 +104,7 @@ func Write(ctx context.Context, tx db.Tx, f Fact) error {
 	if err != nil {
 		return err
 	}
+	tx.Touch(f.UserID)
 	id := db.NewID()
 	n, err := tx.Exec(ctx, `INSERT INTO notices (id, user_id, kind, subject, data, created_at) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (user_id, kind, subject) DO NOTHING`, id, f.UserID, string(f.Kind), f.Subject, string(data), tx.Now())
@@ -117,6 +118,7 @@ func Write(ctx context.Context, tx db.Tx, f Fact) error {
 
 // Settle marks a user's unread notices of some kinds as read, because what they tell is over: the payment came after all.
 func Settle(tx db.Tx, userID string, kinds ...Kind) {
+	tx.Touch(userID)
 	for _, k := range kinds {
 		tx.Later(`UPDATE notices SET read_at = $3 WHERE user_id = $1 AND kind = $2 AND read_at IS NULL`, userID, string(k), tx.Now())
 	}
@@ -131,6 +133,7 @@ func (s *Service) Seen(ctx context.Context, userID, analysisID string) error {
 		return err
 	}
 	return s.DB.InTx(ctx, db.User(userID), func(_ context.Context, tx db.Tx) error {
+		tx.Touch(userID)
 		tx.Later(`UPDATE notices SET read_at = $3`+unread, userID, analysisID, tx.Now())
 		return nil
 	})
@@ -138,6 +141,7 @@ func (s *Service) Seen(ctx context.Context, userID, analysisID string) error {
 
 // Forget deletes what was told of an analysis that its user deletes, in the caller's transaction of db.System.
 func Forget(tx db.Tx, userID, analysisID string) {
+	tx.Touch(userID)
 	tx.Later(`DELETE FROM notices WHERE user_id = $1 AND subject = $2`, userID, analysisID)
 }
 

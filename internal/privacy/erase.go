@@ -100,6 +100,7 @@ func (s *Service) lock(ctx context.Context, userID string) error {
 		}
 		s.cfg.Cleanups.EndAll(tx, userID)
 		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.UserErasureBegan, Resource: "user:" + userID})
+		tx.Touch(userID) // nothing is shown of them any more
 		return tx.Enqueue(ctx, EraseJob{UserID: userID})
 	})
 	s.cfg.Accounts.Forget(ended)
@@ -173,6 +174,7 @@ func (s *Service) remove(ctx context.Context, userID string) error {
 		}
 		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "system", Action: audit.UserErased, Resource: "user:" + userID})
 		audit.Anonymize(tx, userID)
+		tx.Touch(userID)
 		tx.Later(`DELETE FROM users WHERE id = $1`, userID)
 		return nil
 	})

@@ -71,7 +71,8 @@ func (w *world) columns() []column {
 	query := `SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 		WHERE c.relnamespace = CAST('public' AS regnamespace) AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped ORDER BY 1, 2`
 	if w.d.Name() == "sqlite" {
-		query = `SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY 1, 2`
+		query = `SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\_%' ESCAPE '\'
+			AND m.name <> 'touched' ORDER BY 1, 2`
 	}
 	all := must(db.Read(w.t.Context(), w.d, db.System, func(r db.Rows, v *column) error { return r.Scan(&v.table, &v.name) }, query))(w.t)
 	if len(all) < 100 {

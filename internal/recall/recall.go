@@ -7,8 +7,8 @@
 //	m.Keep(key, version, recall.Answer{Body: body, Began: began, Until: until})
 //
 // Somewhere else, for each person, there is a version: a random number that whoever changes anything of that person
-// replaces before the change is committed ([limit.Limiter.Mark] keeps it). An answer is kept under the version that was
-// read before the answer was, and is given only to a request that has just read the same version.
+// replaces before the change is committed ([limit.Limiter.Mark] keeps it). An answer is kept under the version that
+// was read before the answer was, and is given only to a request that has just read the same version.
 //
 // What is promised:
 //
@@ -28,14 +28,15 @@ import (
 	"github.com/maypok86/otter/v2"
 )
 
-// Life is how long an answer is given at most. It is the only bound on what no version tells: a change made by SQL or by
-// the command line, a mark that did not reach Redis, a clock that was set.
+// Life is how long an answer is given at most. It is the only bound on what no version tells: a change made by SQL
+// or by the command line, a mark that did not reach Redis, a clock that was set.
 const Life = 5 * time.Second
 
 const (
 	// MaxAnswer is the longest body that is kept.
 	MaxAnswer = 64 << 10
-	// overhead is what one entry costs besides its user's id and its body; TestMemory_StaysWithinItsBytes measures it.
+	// overhead is what one entry costs besides its user's id and its body; TestMemory_StaysWithinItsBytes measures
+	// it.
 	overhead = 320
 )
 

@@ -54,6 +54,7 @@ func Begin(t testing.TB, log io.Writer, env map[string]string, opt app.Options) 
 	if err != nil {
 		t.Fatal(err)
 	}
+	dbtest.Compare(a.DB)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(ctx) }()

@@ -8,6 +8,8 @@
 // times as long. A test notices nothing of this, not even in the order of unsorted rows. A
 // database whose schema a test has changed is thrown away (see lent.reset).
 //
+// Every transaction of the program is compared with what triggers saw of it: see [Compare].
+//
 // Postgres is found at TEST_DATABASE_URL, a superuser's connection string; `make test`
 // starts a private server and sets it.
 package dbtest
@@ -67,6 +69,9 @@ var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
 	if err := migrate(context.Background(), db.Config{Path: path}); err != nil {
 		return nil, err
 	}
+	if err := watchFile(context.Background(), path); err != nil {
+		return nil, err
+	}
 	return os.ReadFile(path) // closing the database has put everything in this one file
 })
 
@@ -107,6 +112,7 @@ func open(t testing.TB, c db.Config) *db.DB {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { d.Close() })
+	Compare(d)
 	return d
 }
 

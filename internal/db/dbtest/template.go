@@ -67,6 +67,9 @@ func (t *template) make(ctx context.Context, c *pgx.Conn) error {
 	if err := migrate(ctx, db.Config{URL: url, AllowBypass: true}); err != nil {
 		return err
 	}
+	if err := watch(ctx, url); err != nil {
+		return err
+	}
 	if t.birth, err = readBirth(ctx, url); err != nil {
 		return err
 	}
@@ -152,5 +155,6 @@ func schemaHash() (string, error) {
 		fmt.Fprintf(h, "%s %d\n%s", path, len(b), b)
 		return err
 	})
+	fmt.Fprint(h, pgTriggers())
 	return hex.EncodeToString(h.Sum(nil))[:12], err
 }
