@@ -20,19 +20,43 @@ const (
 	WaitsForModel   WaitingFor = "model"   // the language model did not answer
 	WaitsForService WaitingFor = "service" // a part of this server did not answer
 	WaitsForRun     WaitingFor = "run"     // another analysis reads the same account; its posts will do for this one too
+
+	WaitsForXBack     WaitingFor = "x_silent"     // X did not answer, and named no time
+	WaitsForModelBack WaitingFor = "model_silent" // the same of the language model
 )
 
-func (w WaitingFor) words() string {
-	if w == WaitsForX {
-		return "X"
+// Of is whom it waits for, whether they asked for it or are away.
+func (w WaitingFor) Of() WaitingFor {
+	switch w {
+	case WaitsForXBack:
+		return WaitsForX
+	case WaitsForModelBack:
+		return WaitsForModel
 	}
-	return "The language model"
+	return w
+}
+
+// words say for what, what is tried when, and that nothing is lost.
+func (w WaitingFor) words(at string) string {
+	switch w {
+	case WaitsForX:
+		return "X asks us to wait until " + at + ". What was read is safe, and it goes on by itself."
+	case WaitsForXBack:
+		return "X does not answer. It is asked again at " + at + "; what was read is safe."
+	case WaitsForModel:
+		return "The language model asks us to wait until " + at + ". What was judged is safe, and it goes on by itself."
+	case WaitsForModelBack:
+		return "The language model does not answer. It is asked again at " + at + "; what was judged is safe."
+	case WaitsForRun:
+		return "Another analysis is reading the same account; this one looks again at " + at + "."
+	}
+	return "A service that is needed does not answer. It is tried again at " + at + "; nothing is lost."
 }
 
 // Waits tells whether the analysis pauses for something outside of it.
 func (a Analysis) Waits() bool { return !a.Status.Ended() && a.WaitUntil != nil && a.WaitingFor != "" }
 
-// WaitWords say for what the analysis waits and until when, as in "X asks us to wait until 14:32 UTC."
+// WaitWords say for what the analysis waits and until when, as in "X asks us to wait until 14:32 UTC. …"
 func (a Analysis) WaitWords() string {
 	if !a.Waits() {
 		return ""
@@ -41,13 +65,7 @@ func (a Analysis) WaitWords() string {
 	if until.Before(*a.WaitUntil) {
 		until = until.Add(time.Minute)
 	}
-	if a.WaitingFor == WaitsForRun {
-		return "Another analysis is reading the same account; this one looks again at " + until.Format("15:04") + " UTC."
-	}
-	if a.WaitingFor == WaitsForService {
-		return "A service that is needed does not answer. It is tried again at " + until.Format("15:04") + " UTC."
-	}
-	return a.WaitingFor.words() + " asks us to wait until " + until.Format("15:04") + " UTC."
+	return a.WaitingFor.words(until.Format("15:04") + " UTC")
 }
 
 // rest is a pause of a run; the zero value gives it to whoever comes next.
@@ -61,11 +79,16 @@ type rest struct {
 // said how long.
 func restOf(f *fault.Fault, tries int) (time.Duration, WaitingFor) {
 	wait := max(f.Retry, min(time.Minute, 2*time.Second<<min(tries, 6)))
-	switch f.Code {
-	case fault.XUnavailable.Code:
+	asked := f.Retry > 0
+	switch {
+	case f.Code == fault.XUnavailable.Code && asked:
 		return wait, WaitsForX
-	case fault.ModelUnavailable.Code:
+	case f.Code == fault.XUnavailable.Code:
+		return wait, WaitsForXBack
+	case f.Code == fault.ModelUnavailable.Code && asked:
 		return wait, WaitsForModel
+	case f.Code == fault.ModelUnavailable.Code:
+		return wait, WaitsForModelBack
 	}
 	return wait, WaitsForService
 }

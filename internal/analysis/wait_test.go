@@ -17,13 +17,32 @@ func TestRestOf(t *testing.T) {
 		why     WaitingFor
 	}{
 		"the model names an hour":   {fault.ModelUnavailable.After(time.Hour), 0, time.Hour, WaitsForModel},
-		"the model names nothing":   {fault.ModelUnavailable, 1, 4 * time.Second, WaitsForModel},
-		"X is down":                 {fault.XUnavailable, 0, 2 * time.Second, WaitsForX},
+		"the model names nothing":   {fault.ModelUnavailable, 1, 4 * time.Second, WaitsForModelBack},
+		"X names a minute":          {fault.XUnavailable.After(time.Minute), 0, time.Minute, WaitsForX},
+		"X is down":                 {fault.XUnavailable, 0, 2 * time.Second, WaitsForXBack},
 		"the database, many times":  {fault.DependencyDown.After(5 * time.Second), 9, time.Minute, WaitsForService},
 		"trouble of our own, first": {fault.Internal, 0, 2 * time.Second, WaitsForService},
 	} {
 		if wait, why := restOf(c.refused, c.tries); wait != c.wait || why != c.why {
 			t.Errorf("%s: %v for %q, want %v for %q", name, wait, why, c.wait, c.why)
+		}
+	}
+}
+
+// A wait that X asked for is told otherwise than an X that is away, and each says what becomes of what was read.
+func TestWaitWords_SayWhoMadeItWaitAndThatNothingIsLost(t *testing.T) {
+	t.Parallel()
+	until := time.Date(2026, time.November, 20, 14, 31, 5, 0, time.UTC)
+	for why, want := range map[WaitingFor]string{
+		WaitsForX:         "X asks us to wait until 14:32 UTC. What was read is safe, and it goes on by itself.",
+		WaitsForXBack:     "X does not answer. It is asked again at 14:32 UTC; what was read is safe.",
+		WaitsForModel:     "The language model asks us to wait until 14:32 UTC. What was judged is safe, and it goes on by itself.",
+		WaitsForModelBack: "The language model does not answer. It is asked again at 14:32 UTC; what was judged is safe.",
+		WaitsForService:   "A service that is needed does not answer. It is tried again at 14:32 UTC; nothing is lost.",
+		WaitsForRun:       "Another analysis is reading the same account; this one looks again at 14:32 UTC.",
+	} {
+		if got := (Analysis{Status: Running, WaitUntil: &until, WaitingFor: why}).WaitWords(); got != want {
+			t.Errorf("%s: %q, want %q", why, got, want)
 		}
 	}
 }

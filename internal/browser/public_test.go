@@ -34,8 +34,10 @@ func TestBrowser_TheFrontPageAndTheSampleNeedNoAccount(t *testing.T) {
 // publicLooks are three widths by day, and by night what differs there.
 func publicLooks() []look {
 	colours := `runOnly: {type: "rule", values: ["color-contrast", "link-in-text-block"]}`
-	return []look{{"light", 390, ""}, {"light", 768, ""}, {"light", 1280, ""}, {"dark", 390, colours}, {"dark",
-		1280, colours}}
+	return []look{{"light", 390, ""}, {"light", 768, ""}, {"light", 1280, ""}, {"dark", 390, colours}, {
+		"dark",
+		1280, colours,
+	}}
 }
 
 // everyLook is three widths in both colours.

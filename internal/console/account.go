@@ -20,6 +20,7 @@ func (c *Console) showAccount(v *visit) (err error) {
 	if a.User, err = c.Accounts.Me(ctx, user); err != nil {
 		return err
 	}
+	a.User.Name = v.typed("name", a.User.Name)
 	if a.Accounts, err = c.Accounts.Accounts(ctx, user); err != nil {
 		return err
 	}

@@ -18,7 +18,26 @@ type alert struct {
 	Details   []string // what exactly could not be used
 	RequestID string   // for trouble of our own: what the log knows it by
 	Again     *again   // how to send the same once more, where that can help
+	On        wayOn    // where to go on, where that is plain
 	status    int
+}
+
+// wayOn is a link that leads on from a refusal.
+type wayOn struct{ Path, Words string }
+
+// wayOnFrom is where a person goes on whose link led to no file.
+func wayOnFrom(path string) wayOn {
+	switch {
+	case path == "/archives":
+		return wayOn{signIn("/"), "Sign in with X"}
+	case strings.HasPrefix(path, "/api/v1/users/me/export/"):
+		return wayOn{"/privacy#export", "Make another package"}
+	case strings.HasPrefix(path, "/api/v1/analyses/"):
+		return wayOn{"/history", "Look at your reports"}
+	case strings.HasPrefix(path, "/api/v1/cleanups/"):
+		return wayOn{"/cleanups", "Look at your clean-ups"}
+	}
+	return wayOn{}
 }
 
 // alertFor puts an error into words. What is not a fault is our own trouble: the log gets
@@ -88,7 +107,11 @@ func (c *Console) showAlert(v *visit, a *alert) {
 // requests, a sign-in that is needed.
 func (c *Console) Refuse(w http.ResponseWriter, r *http.Request, status int, sentence string) {
 	v := &visit{w: w, r: r, me: account.PrincipalFrom(r.Context())}
-	c.showAlert(v, &alert{Message: sentence, status: status, Again: againFor(w, r, status)})
+	a := &alert{Message: sentence, status: status, Again: againFor(w, r, status)}
+	if a.Again == nil {
+		a.On = wayOnFrom(r.URL.Path)
+	}
+	c.showAlert(v, a)
 }
 
 // again is a request that can be sent once more with one click, and what was typed into its form.
@@ -109,6 +132,18 @@ func againFor(w http.ResponseWriter, r *http.Request, status int) *again {
 	if r.Method != http.MethodPost {
 		return at
 	}
+	return keptForm(w, r)
+}
+
+// maxFields bounds the page that keeps a form; no form here has as many.
+const maxFields = 500
+
+// keptForm is a posted form with all that was typed, for a page that offers to send it; nil if it cannot be kept.
+func keptForm(w http.ResponseWriter, r *http.Request) *again {
+	at := &again{Path: r.URL.RequestURI()}
+	if strings.HasPrefix(at.Path, "//") { // which would lead to another host
+		return nil
+	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") || r.ParseForm() != nil {
 		return nil
@@ -119,12 +154,16 @@ func againFor(w http.ResponseWriter, r *http.Request, status int) *again {
 			at.Fields = append(at.Fields, typed{name, value})
 		}
 	}
+	if len(at.Fields) > maxFields {
+		return nil
+	}
 	return at
 }
 
 // RefuseUpload is for httpapi, which takes the uploads of the front page's form.
 func (c *Console) RefuseUpload(w http.ResponseWriter, r *http.Request, status int, sentence string) {
-	v := &visit{w: w, r: r, me: account.PrincipalFrom(r.Context()), alert: &alert{Message: sentence, status: status}}
+	v := &visit{w: w, r: r, me: account.PrincipalFrom(r.Context()), alert: &alert{Message: sentence,
+		status: status}, upload: sentence}
 	if err := c.showHome(v); err != nil {
 		c.fail(v, err)
 	}

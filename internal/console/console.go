@@ -162,6 +162,7 @@ func (c *Console) Routes() map[string]http.Handler {
 		"POST /privacy/export":                   c.form(c.export, c.showPrivacy),
 		"POST /privacy/erase":                    c.form(c.erase, c.showPrivacy),
 
+		"GET /signed-in": c.member(c.showSignedIn),
 		"POST /sign-out": c.form(c.signOut, c.showHome),
 	}
 	maps.Copy(routes, c.cleanupRoutes())

@@ -36,6 +36,7 @@ func (c *Console) confirm(v *visit) error {
 func (c *Console) gatherEmail(v *visit, a *accountView) (err error) {
 	if a.Mails = c.Notices.Mails(); a.Mails {
 		a.Email, err = c.Notices.Email(v.r.Context(), v.me.UserID)
+		a.Address = v.typed("email", a.Email.Confirmed)
 	}
 	return err
 }
@@ -44,4 +45,6 @@ func (c *Console) gatherEmail(v *visit, a *accountView) (err error) {
 type emailView struct {
 	Mails bool // this server sends mail
 	Email notice.Email
+
+	Address string // in the form
 }

@@ -13,11 +13,12 @@ const maxForm = 64 << 10
 
 // visit is one request to a page: who came, and what the page should say first.
 type visit struct {
-	w     http.ResponseWriter
-	r     *http.Request
-	me    account.Principal // zero for a stranger
-	alert *alert            // what was refused; nil for nothing
-	same  bool              // the page is the same for every stranger
+	w      http.ResponseWriter
+	r      *http.Request
+	me     account.Principal // zero for a stranger
+	alert  *alert            // what was refused; nil for nothing
+	upload string            // why an upload was refused
+	same   bool              // the page is the same for every stranger
 }
 
 // show renders a page. An error that it returns becomes the error page.
@@ -38,8 +39,7 @@ func (c *Console) open(show show) http.Handler {
 func (c *Console) member(show show) http.Handler {
 	return c.open(func(v *visit) error {
 		if v.me.UserID == "" {
-			v.askToSignIn()
-			return nil
+			return c.askToSignIn(v)
 		}
 		return show(v)
 	})
@@ -64,6 +64,7 @@ func (c *Console) form(do do, again show) http.Handler {
 			return nil
 		}
 		v.alert = c.alertFor(v, err)
+		v.alert.Again = againFor(v.w, v.r, v.alert.status)
 		return again(v)
 	})
 }
@@ -79,12 +80,28 @@ func (c *Console) submit(v *visit, do do) (string, error) {
 // field is a value of the posted form.
 func (v *visit) field(name string) string { return v.r.PostForm.Get(name) }
 
+// typed is what a form that was refused had in a field, so that it is not lost; without one, what is kept here.
+func (v *visit) typed(name, kept string) string {
+	if v.alert != nil && v.r.PostForm.Has(name) {
+		return v.field(name)
+	}
+	return kept
+}
+
 // askToSignIn leads a stranger to the front page, which says why, and from there back to
-// the page they wanted. What they posted is gone, so a form leads to the front page alone.
-func (v *visit) askToSignIn() {
+// the page they wanted. A form is kept on a page of its own until they are back.
+func (c *Console) askToSignIn(v *visit) error {
 	q := url.Values{"error": {fault.Unauthenticated.Code}}
-	if v.r.Method == http.MethodGet {
+	switch {
+	case v.r.Method == http.MethodGet:
 		q.Set("next", v.r.URL.RequestURI())
+	case v.r.URL.Path == "/sign-out":
+		q = url.Values{"done": {"signed-out"}}
+	default:
+		if kept := keptForm(v.w, v.r); kept != nil {
+			return c.keep(v, kept)
+		}
 	}
 	http.Redirect(v.w, v.r, "/?"+q.Encode(), http.StatusSeeOther)
+	return nil
 }

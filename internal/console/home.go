@@ -37,6 +37,8 @@ type homeView struct {
 	Paying   bool            // back from the checkout, and not confirmed yet
 	Consent  string          // the text to agree to; "" when that was done before
 	Chosen   choice          // what the form has selected
+	Agreed   bool            // its box was ticked, in a form that was refused
+	Upload   string          // why an upload was refused, beside its field
 	Once     string          // names this form, so that it starts one analysis however often it is sent
 	Foretold *foretold       // what that would read and cost, when it was asked for
 	Purposes []assess.Purpose
@@ -60,6 +62,11 @@ func (c *Console) showHome(v *visit) error { return c.showHomeWith(v, nil) }
 func (c *Console) showHomeWith(v *visit, told *foretold) error {
 	h := homeView{page: c.page(v, "Your reports"), Purposes: assess.Purposes[:], Link: signIn("/")}
 	h.Foretold = told
+	h.Agreed = v.field("consent") == "yes"
+	h.Upload = v.upload
+	if v.r.URL.Query().Get("checkout") == "cancelled" && h.Alert == nil {
+		h.Done = done("checkout-left")
+	}
 	h.Once = v.once()
 	h.Chosen = choice{Source: v.field("source"), Purpose: assess.Purpose(v.field("purpose"))}
 	if id := v.r.URL.Query().Get("archive"); id != "" {

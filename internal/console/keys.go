@@ -21,6 +21,9 @@ type keysView struct {
 	Chosen   []account.Scope // in a form that was refused
 	Name     string          // the same
 	Days     []int           // to choose from
+	Rotating string          // the key that a refused form was about; "" for a new one
+	Life     int             // days, the same
+	Overlap  int             // hours, the same
 	Overlaps []overlap
 	Full     bool // no further key may be made
 }
@@ -35,11 +38,13 @@ func (c *Console) showKeys(v *visit) error { return c.showKeysWith(v, nil) }
 func (c *Console) showKeysWith(v *visit, made *account.NewKey) (err error) {
 	k := keysView{
 		page: c.page(v, "API keys"), Made: made, Scopes: account.Scopes(), Chosen: []account.Scope{account.AnalysesRead},
-		Days:     []int{30, account.DefaultKeyDays, 180, account.MaxKeyDays},
-		Overlaps: []overlap{{24, "for a day"}, {1, "for an hour"}, {72, "for three days"}, {168, "for a week"}, {0, "no longer: end it at once"}},
+		Days: []int{30, account.DefaultKeyDays, 180, account.MaxKeyDays},
+		Overlaps: []overlap{{24, "for a day"}, {1, "for an hour"}, {72, "for three days"}, {168, "for a week"}, {0,
+			"no longer: end it at once"}},
 	}
+	k.Life = account.DefaultKeyDays
 	if v.alert != nil {
-		k.Name, k.Chosen = v.field("name"), v.scopes()
+		k.keepTyped(v)
 	}
 	if k.Keys, err = c.Accounts.Keys(v.r.Context(), v.me.UserID); err != nil {
 		return err
@@ -48,6 +53,30 @@ func (c *Console) showKeysWith(v *visit, made *account.NewKey) (err error) {
 	k.Full = len(living) >= account.MaxKeys
 	return c.ok(v, keysPage(k))
 }
+
+// keepTyped fills in the form that was refused, for a new key or for the rotation of one.
+func (k *keysView) keepTyped(v *visit) {
+	if k.Rotating = v.r.PathValue("id"); k.Rotating == "" {
+		k.Name, k.Chosen = v.field("name"), v.scopes()
+	}
+	if days, err := v.number("days"); err == nil {
+		k.Life = days
+	}
+	if hours, err := v.number("hours"); err == nil {
+		k.Overlap = hours
+	}
+}
+
+// lifeOf is what the form of a key has selected; "" is the form of a new one.
+func (k keysView) lifeOf(id string) int {
+	if k.Rotating == id {
+		return k.Life
+	}
+	return account.DefaultKeyDays
+}
+
+// rotates tells whether the form that was refused is this key's.
+func (k keysView) rotates(id string) bool { return k.Rotating == id }
 
 // Chose tells whether a scope is ticked.
 func (k keysView) Chose(s account.Scope) bool { return slices.Contains(k.Chosen, s) }
@@ -66,7 +95,8 @@ func (c *Console) makeKey(v *visit) error {
 		if err != nil {
 			return account.NewKey{}, err
 		}
-		return c.Accounts.CreateKey(v.r.Context(), v.me.UserID, account.KeyRequest{Name: v.field("name"), Scopes: v.scopes(), Days: days})
+		return c.Accounts.CreateKey(v.r.Context(), v.me.UserID, account.KeyRequest{Name: v.field("name"),
+			Scopes: v.scopes(), Days: days})
 	})
 }
 
@@ -80,7 +110,8 @@ func (c *Console) rotateKey(v *visit) error {
 		if err != nil {
 			return account.NewKey{}, err
 		}
-		return c.Accounts.RotateKey(v.r.Context(), v.me.UserID, v.r.PathValue("id"), account.Rotation{Overlap: time.Duration(hours) * time.Hour, Days: days})
+		return c.Accounts.RotateKey(v.r.Context(), v.me.UserID, v.r.PathValue("id"),
+			account.Rotation{Overlap: time.Duration(hours) * time.Hour, Days: days})
 	})
 }
 

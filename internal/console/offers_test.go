@@ -19,8 +19,10 @@ func TestOffer_EveryNumberIsThePlansOwn(t *testing.T) {
 	d := plan.DefaultTiers()
 	tiers := []plan.Tier{d.Basic, d.Pro}
 	for range 500 {
-		tiers = append(tiers, plan.Tier{Name: "basic", Quota: 1 + rand.IntN(20_000), Reads: 1 + rand.IntN(9_000),
-			MaxPosts: 1 + rand.IntN(4_000)})
+		tiers = append(tiers, plan.Tier{
+			Name: "basic", Quota: 1 + rand.IntN(20_000), Reads: 1 + rand.IntN(9_000),
+			MaxPosts: 1 + rand.IntN(4_000),
+		})
 	}
 	for _, tier := range tiers {
 		times, rest := tier.Reads/tier.MaxPosts, tier.Reads%tier.MaxPosts

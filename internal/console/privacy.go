@@ -22,10 +22,11 @@ type privacyView struct {
 	Exports []privacy.Export
 	Handle  string // what to type to confirm the erasure
 	HasPlan bool
+	Typed   string // to confirm it, in a form that was refused
 }
 
 func (c *Console) showPrivacy(v *visit) error {
-	p := privacyView{page: c.page(v, "Your data")}
+	p := privacyView{page: c.page(v, "Your data"), Typed: v.typed("confirm", "")}
 	consents, err := c.Accounts.Consents(v.r.Context(), v.me.UserID)
 	if err != nil {
 		return err

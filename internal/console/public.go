@@ -92,8 +92,10 @@ func sampleView(at address) (reportView, error) {
 	if err != nil {
 		return reportView{}, err
 	}
-	view := reportView{R: r, At: at, Sample: true, Analysis: analysis.Analysis{Handle: sample.Handle,
-		Purpose: sample.Purpose}}
+	view := reportView{R: r, At: at, Sample: true, Analysis: analysis.Analysis{
+		Handle:  sample.Handle,
+		Purpose: sample.Purpose,
+	}}
 	view.gather()
 	return view, nil
 }

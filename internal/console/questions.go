@@ -32,11 +32,12 @@ func questions(v publicView) []question {
 				"dismissed in later reports. Where its two readers disagree about something grave, the report says so and " +
 				"asks for a person.",
 		}},
-		{"older", "X shows only my newest posts. What about older ones?", []string{fmt.Sprintf(
-			"X shows the newest %s posts of an account. Ask X for your archive and upload it: on every plan all posts "+
-				"in it are read, whatever "+
-				"their age, and it takes none of the posts your plan may read from X. Only posts and your profile are "+
-				"taken from the zip.", count(plan.Reach)),
+		{"older", "X shows only my newest posts. What about older ones?", []string{
+			fmt.Sprintf(
+				"X shows the newest %s posts of an account. Ask X for your archive and upload it: on every plan all posts "+
+					"in it are read, whatever "+
+					"their age, and it takes none of the posts your plan may read from X. Only posts and your profile are "+
+					"taken from the zip.", count(plan.Reach)),
 		}},
 		{"score", "Where does the score come from?", []string{
 			"From published arithmetic: each finding has points that follow from its severity, its certainty, its age " +
@@ -54,9 +55,10 @@ func questions(v publicView) []question {
 				"comparing two, dismissing and " +
 				"switching the purpose are free. Posts that are still kept here are not read from X again.",
 		}},
-		{"few", "How many posts does it need?", []string{fmt.Sprintf(
-			"At least %d in your own words: fewer say nothing about anybody. Reposts are counted and not judged.",
-			assess.MinPosts),
+		{"few", "How many posts does it need?", []string{
+			fmt.Sprintf(
+				"At least %d in your own words: fewer say nothing about anybody. Reposts are counted and not judged.",
+				assess.MinPosts),
 		}},
 		{"kept", "How long is everything kept?", []string{keptWords(s)}},
 		{"who", "Who can see my report?", []string{
@@ -64,11 +66,12 @@ func questions(v publicView) []question {
 				"how large it is; their pages " +
 				"show no post and no report. Somebody with both the database and its keys could read it.",
 		}},
-		{"leave", "How do I leave?", []string{fmt.Sprintf(
-			"Under Your data: ask for a package of everything, which can be fetched for %d hours, then erase your "+
-				"account. Plan, sessions and the "+
-				"leave to read at X end at once, the rest within minutes. What tax law asks for stays: who paid what, and "+
-				"when.", privacy.LinkHours),
+		{"leave", "How do I leave?", []string{
+			fmt.Sprintf(
+				"Under Your data: ask for a package of everything, which can be fetched for %d hours, then erase your "+
+					"account. Plan, sessions and the "+
+					"leave to read at X end at once, the rest within minutes. What tax law asks for stays: who paid what, and "+
+					"when.", privacy.LinkHours),
 		}},
 	}
 }

@@ -41,6 +41,7 @@ type reportView struct {
 	Years    []int                   // that have findings
 	Steps    []todoStep
 	Since    *analysis.Movement // from the report before; nil for the first
+	Why      string             // the reason that was typed into a form that was refused
 	Sample   bool               // of nobody, so there is nothing to do but to look
 }
 
@@ -81,6 +82,10 @@ type todoStep struct {
 // showReport shows the report of an analysis that has completed.
 func (c *Console) showReport(v *visit, a analysis.Analysis) error {
 	at := readAddress("/a/"+a.ID, v.r.URL.Query(), a.Purpose)
+	if v.alert != nil { // what was chosen stays chosen
+		chosen := v.r.PostForm["chosen"]
+		at.Chosen = chosen[:min(len(chosen), analysis.MaxDismiss)]
+	}
 	r, err := c.Analyses.WhatIf(v.r.Context(), v.me.UserID, a.ID, at.Lens, nil)
 	if err != nil {
 		return err
@@ -89,7 +94,7 @@ func (c *Console) showReport(v *visit, a analysis.Analysis) error {
 		return err
 	}
 	view := reportView{page: c.page(v, "Report on @"+a.Handle), Analysis: a, R: r, At: at}
-	view.Report = true
+	view.Report, view.Why = true, v.typed("why", "")
 	view.gather()
 	if view.Since, err = c.Analyses.MovedSince(v.r.Context(), a, r.Account.ID); err != nil {
 		return err

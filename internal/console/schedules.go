@@ -24,6 +24,8 @@ type schedulesView struct {
 	Free      []account.XAccount // linked accounts without a schedule
 	Linked    bool               // there is an account at all
 	Form      scheduleForm       // of a new one
+	Account   string             // the same: whose posts, in a form that was refused
+	Agreed    bool               // the box of that form was ticked
 	Allowed   []recur.Every      // on the plan; empty without one
 	Ceiling   int                // of the plan, in cents; 0 for none
 	Consents  []string           // texts to agree to
@@ -33,8 +35,9 @@ type schedulesView struct {
 // scheduled is a schedule with the account it is about, and its form.
 type scheduled struct {
 	schedule.Schedule
-	Handle string
-	Form   scheduleForm
+	Handle  string
+	Form    scheduleForm
+	Refused bool // it holds what was typed
 }
 
 // scheduleForm is what the fields of a form hold.
@@ -51,11 +54,14 @@ type scheduleForm struct {
 
 // usualZones are suggested; any zone of the IANA database is taken.
 var usualZones = [...]string{
-	"UTC", "America/Argentina/Buenos_Aires", "America/Bogota", "America/Chicago", "America/Denver", "America/Los_Angeles",
-	"America/Mexico_City", "America/New_York", "America/Sao_Paulo", "America/Toronto", "Africa/Cairo", "Africa/Johannesburg",
+	"UTC", "America/Argentina/Buenos_Aires", "America/Bogota", "America/Chicago", "America/Denver",
+	"America/Los_Angeles",
+	"America/Mexico_City", "America/New_York", "America/Sao_Paulo", "America/Toronto", "Africa/Cairo",
+	"Africa/Johannesburg",
 	"Africa/Lagos", "Africa/Nairobi", "Asia/Dubai", "Asia/Hong_Kong", "Asia/Jakarta", "Asia/Karachi", "Asia/Kolkata",
 	"Asia/Manila", "Asia/Seoul", "Asia/Shanghai", "Asia/Singapore", "Asia/Tokyo", "Australia/Sydney", "Europe/Amsterdam",
-	"Europe/Berlin", "Europe/Istanbul", "Europe/Lisbon", "Europe/London", "Europe/Madrid", "Europe/Moscow", "Europe/Paris",
+	"Europe/Berlin", "Europe/Istanbul", "Europe/Lisbon", "Europe/London", "Europe/Madrid", "Europe/Moscow",
+	"Europe/Paris",
 	"Europe/Rome", "Europe/Warsaw", "Pacific/Auckland",
 }
 
@@ -80,17 +86,32 @@ func (c *Console) showSchedules(v *visit) error {
 	view.Allowed, view.Ceiling = schedule.Allowed(usage.Tier.Name), usage.Tier.MaxCostCents
 	view.addSchedules(all, accounts)
 	view.Form = scheduleForm{ID: "new", Every: recur.Weekly, Weekday: time.Monday, Day: 1, Time: "09:00", Zone: "UTC"}
-	if v.alert != nil && v.r.PathValue("id") == "" { // what was typed is kept
-		view.Form = typedForm(v, "new")
-	}
+	view.keepTyped(v)
 	return c.ok(v, schedulesPage(view))
+}
+
+// keepTyped fills in the form that was refused, of a new schedule or of one that there is.
+func (s *schedulesView) keepTyped(v *visit) {
+	if v.alert == nil || !v.r.PostForm.Has("every") {
+		return
+	}
+	s.Agreed = v.field("consent") == "yes"
+	id := v.r.PathValue("id")
+	if id == "" {
+		s.Form, s.Account = typedForm(v, "new"), v.field("account")
+	}
+	for i := range s.Schedules {
+		if one := &s.Schedules[i]; one.ID == id {
+			one.Form, one.Refused = typedForm(v, id), true
+		}
+	}
 }
 
 func (v *schedulesView) addSchedules(all []schedule.Schedule, accounts []account.XAccount) {
 	for _, x := range accounts {
 		i := slices.IndexFunc(all, func(s schedule.Schedule) bool { return s.AccountID == x.ID })
 		if i >= 0 {
-			v.Schedules = append(v.Schedules, scheduled{all[i], x.Handle, formOf(all[i])})
+			v.Schedules = append(v.Schedules, scheduled{Schedule: all[i], Handle: x.Handle, Form: formOf(all[i])})
 		} else if x.Health != "revoked" {
 			v.Free = append(v.Free, x)
 		}
@@ -100,7 +121,8 @@ func (v *schedulesView) addSchedules(all []schedule.Schedule, accounts []account
 
 func formOf(s schedule.Schedule) scheduleForm {
 	f := scheduleForm{
-		ID: s.ID, Every: s.Rule.Every, Weekday: s.Rule.Weekday, Day: max(1, s.Rule.Day), Time: s.Rule.Clock(), Zone: s.Rule.Zone, Purpose: s.Purpose,
+		ID: s.ID, Every: s.Rule.Every, Weekday: s.Rule.Weekday, Day: max(1, s.Rule.Day), Time: s.Rule.Clock(),
+		Zone: s.Rule.Zone, Purpose: s.Purpose,
 	}
 	if s.MaxCostCents > 0 {
 		f.Ceiling = fmt.Sprintf("%d.%02d", s.MaxCostCents/100, s.MaxCostCents%100)
@@ -112,7 +134,8 @@ func typedForm(v *visit, id string) scheduleForm {
 	weekday, _ := strconv.Atoi(v.field("weekday")) // a form that was refused shows what it can of what was typed
 	day, _ := strconv.Atoi(v.field("day"))
 	return scheduleForm{
-		ID: id, Every: recur.Every(v.field("every")), Weekday: time.Weekday(weekday), Day: day, Time: v.field("time"), Zone: v.field("zone"),
+		ID: id, Every: recur.Every(v.field("every")), Weekday: time.Weekday(weekday), Day: day, Time: v.field("time"),
+		Zone:    v.field("zone"),
 		Purpose: assess.Purpose(v.field("purpose")), Ceiling: v.field("ceiling"),
 	}
 }
@@ -213,5 +236,6 @@ func ceilingWords(cents int) string {
 func (v schedulesView) includes(e recur.Every) bool { return slices.Contains(v.Allowed, e) }
 
 func weekdays() []time.Weekday {
-	return []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday, time.Sunday}
+	return []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday,
+		time.Sunday}
 }

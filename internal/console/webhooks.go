@@ -18,8 +18,9 @@ type webhooksView struct {
 	Endpoints []notice.Endpoint
 	Made      *notice.NewEndpoint // just now, with its secret; nil otherwise
 	Kinds     []notice.Kind
-	URL       string // in a form that was refused
-	Full      bool   // no further one may be made
+	URL       string   // in a form that was refused
+	Chosen    []string // the same
+	Full      bool     // no further one may be made
 }
 
 func (c *Console) showWebhooks(v *visit) error { return c.showWebhooksWith(v, nil) }
@@ -27,7 +28,7 @@ func (c *Console) showWebhooks(v *visit) error { return c.showWebhooksWith(v, ni
 func (c *Console) showWebhooksWith(v *visit, made *notice.NewEndpoint) (err error) {
 	w := webhooksView{page: c.page(v, "Webhooks"), Made: made, Kinds: notice.Kinds()}
 	if v.alert != nil {
-		w.URL = v.field("url")
+		w.URL, w.Chosen = v.field("url"), v.r.PostForm["kind"]
 	}
 	w.Endpoints, err = c.Notices.Endpoints(v.r.Context(), v.me.UserID)
 	w.Full = len(w.Endpoints) >= notice.MaxEndpoints

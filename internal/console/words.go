@@ -81,6 +81,8 @@ func done(code string) string {
 		return "The job was cancelled."
 	case "event-again":
 		return "The event is applied again now."
+	case "checkout-left":
+		return "You left before paying, so no plan has begun and nothing was charged. The plans are still here."
 	case "cancelled":
 		return "The analysis was cancelled. It does not count against your plan."
 	case "deleted":
@@ -298,7 +300,8 @@ func adviceFor(code string) string {
 	case fault.ValidationFailed.Code:
 		return "Once that is sorted out, start again. This attempt did not count against your plan."
 	case fault.XUnavailable.Code:
-		return "If your account page says that the account needs reconnecting, do that first. Otherwise try again in a few minutes."
+		return "If your account page says that the account needs reconnecting, do that first. Otherwise try again in a few minutes. " +
+			"This attempt did not count, and what was read is not read again."
 	}
 	return "Try again in a few minutes. This attempt did not count against your plan."
 }

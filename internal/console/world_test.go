@@ -52,6 +52,7 @@ type world struct {
 	routes   map[string]http.Handler
 	console  *console.Console
 	log      *strings.Builder
+	sandbox  *sandbox.Sandbox
 	stripe   string // where the stand-in of Stripe is
 }
 
@@ -62,6 +63,7 @@ func newWorld(t *testing.T, changes ...func(*billing.Config)) *world {
 	d := dbtest.SQLite(t, clock.Now)
 	w := &world{t: t, db: d, log: &strings.Builder{}}
 	sb := sandbox.New(sandbox.Config{Now: clock.Now})
+	w.sandbox = sb
 	srv := httptest.NewServer(sb.Handler())
 	t.Cleanup(srv.Close)
 	sealer := must(seal.New("a sealing secret of more than 32 bytes, for tests"))(t)
@@ -83,10 +85,14 @@ func newWorld(t *testing.T, changes ...func(*billing.Config)) *world {
 	}
 	w.billing = must(billing.New(bill))(t)
 	w.analyses = analysis.New(analysis.Config{DB: d, Seal: sealer, Accounts: w.accounts, Billing: w.billing, X: x})
-	w.cleanups = cleanup.New(cleanup.Config{DB: d, Seal: sealer, Accounts: w.accounts, Billing: w.billing,
-		Analyses: w.analyses, X: x})
-	w.privacy = privacy.New(privacy.Config{DB: d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses,
-		Cleanups: w.cleanups})
+	w.cleanups = cleanup.New(cleanup.Config{
+		DB: d, Seal: sealer, Accounts: w.accounts, Billing: w.billing,
+		Analyses: w.analyses, X: x,
+	})
+	w.privacy = privacy.New(privacy.Config{
+		DB: d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses,
+		Cleanups: w.cleanups,
+	})
 	w.schedule = schedule.New(schedule.Config{DB: d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses})
 	w.notices = notice.New(notice.Config{DB: d, Seal: sealer})
 	w.serve(console.New(console.Config{
@@ -103,6 +109,18 @@ func newWorld(t *testing.T, changes ...func(*billing.Config)) *world {
 		Version: "1.2.3", DocsEnabled: true, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	}))
 	return w
+}
+
+// stopStripe makes the stand-in of Stripe fail from now on.
+func (w *world) stopStripe() {
+	w.sandbox.Fail(sandbox.Fault{Path: "/stripe/**", Times: -1, Status: http.StatusServiceUnavailable})
+}
+
+// recorded is the body that a handler answers a GET with.
+func (w *world) recorded(h http.HandlerFunc, path string) string {
+	rec := httptest.NewRecorder()
+	h(rec, httptest.NewRequestWithContext(w.t.Context(), http.MethodGet, path, nil))
+	return rec.Body.String()
 }
 
 // site changes what the pages for everybody say, and serves them anew.
@@ -166,8 +184,10 @@ func (w *world) signIn(handle string) *person {
 // subscribe pays for a plan.
 func (p *person) subscribe(tier string) *person {
 	p.t.Helper()
-	must(p.billing.Subscribe(p.t.Context(), p.me.UserID, billing.SubscribeRequest{Tier: tier,
-		PaymentMethod: "pm_card_visa"}))(p.t)
+	must(p.billing.Subscribe(p.t.Context(), p.me.UserID, billing.SubscribeRequest{
+		Tier:          tier,
+		PaymentMethod: "pm_card_visa",
+	}))(p.t)
 	return p
 }
 

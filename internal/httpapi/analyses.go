@@ -62,7 +62,7 @@ func newWaitingBody(x analysis.Analysis) *waitingBody {
 	if !x.Waits() {
 		return nil
 	}
-	return &waitingBody{string(x.WaitingFor), *x.WaitUntil, x.WaitWords()}
+	return &waitingBody{string(x.WaitingFor.Of()), *x.WaitUntil, x.WaitWords()}
 }
 
 type analysisError struct {

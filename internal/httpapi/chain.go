@@ -296,18 +296,21 @@ func (a *API) authenticate(next http.Handler) http.Handler {
 // refuse answers a person with a page and a program with a problem.
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	p := refusal(r.Context(), a.Log, err)
-	route := requestFrom(r.Context()).route
-	if a.Pages != nil && (route == "" || a.pages[route]) && strings.Contains(r.Header.Get("Accept"), "text/html") {
-		maps.Copy(w.Header(), p.GetHeaders())
-		a.Pages.Refuse(w, r, p.Status, forPeople(p))
+	if !a.asksForPage(r) {
+		write(w, p)
 		return
 	}
-	write(w, p)
+	a.refusePerson(w, r, p)
 }
 
 // forPeople is what a page says of a refusal: a number of seconds where programs are sent to a header.
 func forPeople(p *Problem) string {
-	if p.Code != fault.RateLimited.Code || p.retry <= 0 {
+	switch {
+	case p.Code == fault.MethodNotAllowed.Code:
+		return "There is no page at this address: it only takes what a form sends. Nothing was changed."
+	case p.Status == http.StatusUnauthorized: // a form that a page keeps does not come here, but a file does
+		return "You are signed out, and a file cannot be kept for you. Sign in, then choose it again."
+	case p.Code != fault.RateLimited.Code || p.retry <= 0:
 		return p.Detail
 	}
 	return "That was too much at once. Wait " + assess.Counting(seconds(p.retry), "second") + ", and try again."
@@ -401,6 +404,10 @@ func (a *API) serve(next http.Handler, w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		a.missing(w, r, a.allowed(r))
+		return
+	}
+	if a.followed[requestFrom(r.Context()).route] && a.asksForPage(r) {
+		a.serveLink(next, w, r)
 		return
 	}
 	next.ServeHTTP(w, r)

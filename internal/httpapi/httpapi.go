@@ -95,8 +95,11 @@ type API struct {
 	access map[string]access        // by ServeMux pattern
 	scopes map[string]account.Scope // the same; what an API key needs there. None: keys are refused
 	pages  map[string]bool          // the patterns of pages
-	groups map[string]group         // by ServeMux pattern; the routes that are counted by themselves
-	ending map[string]ending        // by ServeMux pattern; the addresses that are deprecated
+
+	followed map[string]bool // by ServeMux pattern; where a person's link may lead to
+
+	groups map[string]group  // by ServeMux pattern; the routes that are counted by themselves
+	ending map[string]ending // by ServeMux pattern; the addresses that are deprecated
 	secure bool
 	gates  *gates // where unknown API keys wait
 
@@ -132,7 +135,7 @@ func New(c Config) *API {
 	a := &API{
 		Config: c, mux: http.NewServeMux(), secure: isHTTPS(c.PublicURL), gates: newGates(), pageWindows: generous(c.Windows),
 		access: map[string]access{}, scopes: map[string]account.Scope{}, pages: map[string]bool{}, groups: map[string]group{},
-		ending: map[string]ending{},
+		ending: map[string]ending{}, followed: map[string]bool{},
 	}
 	a.stopping, a.stop = context.WithCancel(context.Background())
 	a.huma = humago.New(a.mux, a.humaConfig())
@@ -224,7 +227,7 @@ func (a *API) missing(w http.ResponseWriter, r *http.Request, allow string) {
 		return
 	}
 	words := "There is nothing at this address. It may have been deleted, or the link is not whole"
-	if a.Docs {
+	if a.Docs && !a.asksForPage(r) {
 		words += "; the API's addresses are listed at /docs"
 	}
 	a.refuse(w, r, fault.NotFound.Saying("%s.", words))

@@ -132,7 +132,7 @@ func (a *API) privacyRoutes() []route {
 			Serve: does(a.showExport), Summary: "Is the package ready",
 		},
 		{
-			At:    "GET /api/v1/users/me/export/{id}/package.zip",
+			At: "GET /api/v1/users/me/export/{id}/package.zip", Followed: true,
 			Serve: does(a.fetchExport), Summary: "The package",
 		},
 		{
@@ -234,19 +234,19 @@ func (a *API) analysisRoutes() []route {
 			Serve: does(a.score), Summary: "The score through another lens, or without some posts",
 		},
 		{
-			At: "GET /api/v1/analyses/{id}/report.json", Scope: account.AnalysesRead,
+			At: "GET /api/v1/analyses/{id}/report.json", Scope: account.AnalysesRead, Followed: true,
 			Serve: does(a.report("json")), Summary: "The report as json",
 		},
 		{
-			At: "GET /api/v1/analyses/{id}/report.csv", Scope: account.AnalysesRead,
+			At: "GET /api/v1/analyses/{id}/report.csv", Scope: account.AnalysesRead, Followed: true,
 			Serve: does(a.report("csv")), Summary: "The report as csv",
 		},
 		{
-			At: "GET /api/v1/analyses/{id}/report.html", Scope: account.AnalysesRead,
+			At: "GET /api/v1/analyses/{id}/report.html", Scope: account.AnalysesRead, Followed: true,
 			Serve: does(a.report("html")), Summary: "The report as html",
 		},
 		{
-			At: "GET /api/v1/analyses/{id}/report.pdf", Scope: account.AnalysesRead,
+			At: "GET /api/v1/analyses/{id}/report.pdf", Scope: account.AnalysesRead, Followed: true,
 			Serve: does(a.report("pdf")), Summary: "The report as pdf",
 		},
 		{
@@ -310,7 +310,7 @@ func (a *API) cleanupRoutes() []route {
 			Serve: does(a.backUp), Summary: "Save the backup of the posts",
 		},
 		{
-			At:    "GET /api/v1/cleanups/{id}/backup.zip",
+			At: "GET /api/v1/cleanups/{id}/backup.zip", Followed: true,
 			Serve: does(a.fetchBackup), Summary: "The backup of the posts",
 		},
 		{
@@ -342,7 +342,7 @@ func (a *API) cleanupRoutes() []route {
 			Serve: does(a.endCleanup), Summary: "End a clean-up; what is left stays on X",
 		},
 		{
-			At: "GET /api/v1/cleanups/{id}/receipt.json", Scope: account.AnalysesRead,
+			At: "GET /api/v1/cleanups/{id}/receipt.json", Scope: account.AnalysesRead, Followed: true,
 			Serve: does(a.receipt), Summary: "The signed receipt of a clean-up",
 		},
 	}

@@ -21,6 +21,7 @@ type route struct {
 	Summary  string        // one line of the contract
 	Tag      string        // the chapter of the contract
 	Unlisted bool          // an operation that the contract leaves out
+	Followed bool          // people follow links to it: a browser that is refused gets a page
 	AnyQuery bool          // parameters that the operation does not know are ignored, not refused
 	Ends     *ending       // announces that the address is deprecated; see deprecated.go
 	Serve    endpoint
@@ -42,6 +43,9 @@ func (a *API) add(r route) {
 	a.access[r.At], a.scopes[r.At] = r.Who, r.Scope
 	if r.Group != "" {
 		a.groups[r.At] = r.Group
+	}
+	if r.Followed {
+		a.followed[r.At] = true
 	}
 	if r.Ends != nil {
 		a.ending[r.At] = *r.Ends
