@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -30,6 +31,8 @@ type tally struct {
 	lost, doubled  int
 	unpaid         int
 	slowest        time.Duration // that an analysis took from its start to its end
+
+	patience time.Duration // with an analysis that does not end; 0: settleLimit
 
 	hooks    []string          // of the attack "webhooks"
 	archives map[string][]byte // of the attack "archives"
@@ -138,7 +141,8 @@ func (t *tally) send(ctx context.Context, p *person, o operation, r *random.Rand
 
 // settle waits for every analysis to end and compares what was accepted with what there is.
 func (t *tally) settle(ctx context.Context, p *person) error {
-	end := time.Now().Add(settleLimit)
+	patience := cmp.Or(t.patience, settleLimit)
+	end := time.Now().Add(patience)
 	for _, id := range t.ids {
 		status, err := t.ended(ctx, p, id, end)
 		if err != nil {
@@ -153,7 +157,7 @@ func (t *tally) settle(ctx context.Context, p *person) error {
 			t.lost++
 			continue
 		}
-		end = time.Now().Add(settleLimit) // those behind it waited for it
+		end = time.Now().Add(patience) // those behind it waited for it
 	}
 	var list struct{ Total int }
 	if err := p.get(ctx, "/api/v1/analyses?limit=1", &list); err != nil {

@@ -587,3 +587,13 @@ func TestMemoryVerdicts_KeepWhatTheyAreGiven(t *testing.T) {
 		t.Fatalf("got %v, %v", got, err)
 	}
 }
+
+// A model of one's own has no price, so the report says that it cost nothing, whatever tokens its server counts.
+func TestJudge_AModelWithoutAPriceCostsNothing(t *testing.T) {
+	t.Parallel()
+	j := Judge{Model: "qwen3:8b", Prices: DefaultPrices()["qwen3:8b"], Client: claude.New(claude.Config{})}
+	j.count(j.Model, claude.Answer{Usage: claude.Usage{Input: 1_000_000, Output: 1_000_000}})
+	if got := j.CostMicroUSD(); got != 0 {
+		t.Errorf("it cost %d millionths of a dollar", got)
+	}
+}

@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"context"
+	"maps"
 	"testing"
 	"time"
 
@@ -47,4 +48,21 @@ func TestPools_TellHowManyThereMayBe(t *testing.T) {
 			t.Errorf("%+v", d.Pools())
 		}
 	})
+}
+
+// The documentation of the database counts with this when it says how many connections the server needs.
+func TestPools_HoldAtMostFortyConnections(t *testing.T) {
+	t.Parallel()
+	d, err := db.Open(t.Context(), db.Config{URL: dbtest.PostgresURL(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	most := map[string]int{}
+	for _, p := range d.Pools() {
+		most[p.Name] = p.Max
+	}
+	if want := map[string]int{"users": 24, "system": 12, "login": 4}; !maps.Equal(most, want) {
+		t.Errorf("the pools hold at most %v connections, want %v", most, want)
+	}
 }
