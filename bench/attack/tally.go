@@ -155,6 +155,7 @@ func (t *tally) settle(ctx context.Context, p *person) error {
 			t.failed++
 		default: // it is not there, or does not end
 			t.lost++
+			fmt.Printf("   lost: analysis %s is %q\n", id, status)
 			continue
 		}
 		end = time.Now().Add(patience) // those behind it waited for it

@@ -110,6 +110,7 @@ func (s *Service) lookUpParents(
 	case errors.Is(err, errBudget), errors.Is(err, errCeiling):
 		return nil
 	case errors.Is(err, fault.XUnavailable):
+		s.without(ctx, a, "the posts that others answer", err)
 		missing(out, ids, assess.ContextSilent)
 		return nil
 	}

@@ -35,6 +35,7 @@ func (r *reader) readProfile(ctx context.Context, o *assess.Options) error {
 	}
 	p, err := r.askProfile(ctx)
 	if errors.Is(err, fault.XUnavailable) {
+		r.s.without(ctx, r.a, "the profile", err)
 		o.OutOfReach = append(o.OutOfReach, notReadProfile)
 		return nil
 	}

@@ -64,6 +64,11 @@ func (s *Service) collect(ctx context.Context, a Analysis, h sources, o *assess.
 	return err
 }
 
+// without logs why a report goes on without something that X did not answer. The report itself names it as a gap.
+func (s *Service) without(ctx context.Context, a Analysis, what string, err error) {
+	s.Log.WarnContext(ctx, "X did not answer, and the report goes on without a part", "analysis", a.ID, "part", what, "cause", err)
+}
+
 // count notes what X charged for the run.
 func (s *Service) count(ctx context.Context, a Analysis, o *assess.Options) (err error) {
 	type reads struct{ posts, users int }

@@ -47,6 +47,7 @@ func (r *reader) recheck(ctx context.Context, o *assess.Options) error {
 		o.OutOfReach = append(o.OutOfReach, fmt.Sprintf(notRechecked, "your plan's reads from X for this period are used up"))
 		return nil
 	case errors.Is(err, fault.XUnavailable):
+		r.s.without(ctx, r.a, "a look at what may be gone", err)
 		o.OutOfReach = append(o.OutOfReach, fmt.Sprintf(notRechecked, "X did not answer"))
 		return nil
 	}

@@ -1,6 +1,8 @@
 package analysis
 
 import (
+	"bytes"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -113,9 +115,14 @@ func TestRecheck_WithoutAnAnswerTheReportSaysSo(t *testing.T) {
 		p := w.pro("gravelpit_gus")
 		p.analyse(StartRequest{})
 		w.sb.Fail(sandbox.Fault{Path: "/x/2/tweets", Status: http.StatusTooManyRequests, Body: `{}`, Times: -1})
+		var log bytes.Buffer
+		w.Log = slog.New(slog.NewTextHandler(&log, nil))
 		c := p.analyse(StartRequest{})
 		if !strings.Contains(strings.Join(c.OutOfReach, " "), "could not be looked up again, because X did not answer") {
 			t.Errorf("%q", c.OutOfReach)
+		}
+		if !strings.Contains(log.String(), `part="a look at what may be gone"`) || !strings.Contains(log.String(), "cause=\"x_unavailable") {
+			t.Errorf("the log has not why: %s", log.String())
 		}
 		w.sb.Heal()
 		used := p.reads()

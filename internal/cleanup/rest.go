@@ -38,7 +38,10 @@ func (s *Service) conclude(ctx context.Context, c Cleanup, err error) error {
 	if errors.Is(err, errLost) || errors.Is(err, context.Canceled) { // the sweep queues it anew, if it is still to run
 		return nil
 	}
-	err = s.meaning(err, c.tries)
+	said := err
+	if err = s.meaning(err, c.tries); said != err { //nolint:errorlint // the same value, unless X or a service refused
+		s.c.Log.WarnContext(ctx, "a clean-up was refused or had no answer", "cleanup", c.ID, "then", err, "cause", said)
+	}
 	if r, ok := errors.AsType[rest](err); ok {
 		return s.rest(ctx, c, r)
 	}
