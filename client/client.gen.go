@@ -1473,6 +1473,21 @@ type CreateScheduleInputBody struct {
 // CreateScheduleInputBodyEvery Daily runs come with Pro.
 type CreateScheduleInputBodyEvery string
 
+// CreateShareInputBody defines model for CreateShareInputBody.
+type CreateShareInputBody struct {
+	// ExpiresInHours A week by default.
+	ExpiresInHours *int64 `json:"expires_in_hours,omitempty"`
+
+	// Note Whom it is for; only you see it.
+	Note *string `json:"note,omitempty"`
+
+	// Purpose Another lens; the report's own by default.
+	Purpose *string `json:"purpose,omitempty"`
+
+	// Sections Of score, steps, findings, quotes (the words of the posts, masked; with findings), charts and coverage. By default all but quotes.
+	Sections []string `json:"sections,omitempty"`
+}
+
 // Data defines model for Data.
 type Data struct {
 	AnalysisID *string    `json:"analysis_id,omitempty"`
@@ -1939,6 +1954,34 @@ type MadeKeyBody struct {
 	Scopes    []string       `json:"scopes"`
 }
 
+// MadeShareBody defines model for MadeShareBody.
+type MadeShareBody struct {
+	AnalysisID   string     `json:"analysis_id"`
+	CreatedAt    time.Time  `json:"created_at"`
+	ExpiresAt    time.Time  `json:"expires_at"`
+	ID           string     `json:"id"`
+	LastOpenedAt *time.Time `json:"last_opened_at"`
+
+	// Live It opens: it was neither revoked nor has it expired.
+	Live bool `json:"live"`
+
+	// Note Whom it is for. Whoever opens the link does not see it.
+	Note string `json:"note"`
+
+	// Opened How often it was opened. The owner's own visits do not count.
+	Opened int64 `json:"opened"`
+
+	// Purpose The lens that the report is shown through.
+	Purpose   string     `json:"purpose"`
+	RevokedAt *time.Time `json:"revoked_at"`
+
+	// Sections The parts of the report that are shown.
+	Sections []string `json:"sections"`
+
+	// URL The link. It is told this once: only a hash of it is kept.
+	URL string `json:"url"`
+}
+
 // MetricsOutputBody defines model for MetricsOutputBody.
 type MetricsOutputBody struct {
 	Churn          ChurnBody    `json:"churn"`
@@ -2387,6 +2430,7 @@ type Report struct {
 	KeyFindings     []string         `json:"key_findings"`
 	LeftOut         LeftOut          `json:"left_out"`
 	Level           string           `json:"level"`
+	Masked          *bool            `json:"masked,omitempty"`
 	Models          []ModelUse       `json:"models"`
 	Now             Standing         `json:"now"`
 	Policy          []PolicyRow      `json:"policy"`
@@ -2539,6 +2583,64 @@ type SessionBody struct {
 // SessionsOutputBody defines model for SessionsOutputBody.
 type SessionsOutputBody struct {
 	Data []SessionBody `json:"data"`
+}
+
+// ShareBody defines model for ShareBody.
+type ShareBody struct {
+	AnalysisID   string     `json:"analysis_id"`
+	CreatedAt    time.Time  `json:"created_at"`
+	ExpiresAt    time.Time  `json:"expires_at"`
+	ID           string     `json:"id"`
+	LastOpenedAt *time.Time `json:"last_opened_at"`
+
+	// Live It opens: it was neither revoked nor has it expired.
+	Live bool `json:"live"`
+
+	// Note Whom it is for. Whoever opens the link does not see it.
+	Note string `json:"note"`
+
+	// Opened How often it was opened. The owner's own visits do not count.
+	Opened int64 `json:"opened"`
+
+	// Purpose The lens that the report is shown through.
+	Purpose   string     `json:"purpose"`
+	RevokedAt *time.Time `json:"revoked_at"`
+
+	// Sections The parts of the report that are shown.
+	Sections []string `json:"sections"`
+}
+
+// ShareWhole defines model for ShareWhole.
+type ShareWhole struct {
+	AnalysisID   string     `json:"analysis_id"`
+	CreatedAt    time.Time  `json:"created_at"`
+	ExpiresAt    time.Time  `json:"expires_at"`
+	ID           string     `json:"id"`
+	LastOpenedAt *time.Time `json:"last_opened_at"`
+
+	// Live It opens: it was neither revoked nor has it expired.
+	Live bool `json:"live"`
+
+	// Note Whom it is for. Whoever opens the link does not see it.
+	Note string `json:"note"`
+
+	// Opened How often it was opened. The owner's own visits do not count.
+	Opened int64 `json:"opened"`
+
+	// Purpose The lens that the report is shown through.
+	Purpose   string     `json:"purpose"`
+	RevokedAt *time.Time `json:"revoked_at"`
+
+	// Sections The parts of the report that are shown.
+	Sections []string `json:"sections"`
+
+	// Views When it was opened, the newest first, at most 500.
+	Views []ViewBody `json:"views"`
+}
+
+// SharesOutputBody defines model for SharesOutputBody.
+type SharesOutputBody struct {
+	Data []ShareBody `json:"data"`
 }
 
 // SignedInBody defines model for SignedInBody.
@@ -2745,6 +2847,17 @@ type Versions struct {
 	Screen string `json:"screen"`
 }
 
+// ViewBody defines model for ViewBody.
+type ViewBody struct {
+	At time.Time `json:"at"`
+
+	// Device Such as Firefox on Linux; empty when unknown.
+	Device string `json:"device"`
+
+	// Network The first 16 bits of the address, or 32 of IPv6, such as 203.0.0.0/16. More is not kept.
+	Network string `json:"network"`
+}
+
 // WaitingBody defines model for WaitingBody.
 type WaitingBody struct {
 	// For X, the language model, a service that is needed, or another analysis of the same account.
@@ -2876,24 +2989,48 @@ type GetAnalysesIDFindingsParamsState string
 type GetAnalysesIDReportCsvParams struct {
 	// Purpose Another lens; the report's own by default.
 	Purpose *string `form:"purpose,omitempty" json:"purpose,omitempty"`
+
+	// Mask For somebody else: handles, names, numbers, addresses and links in posts are replaced, and what leads to the account or its posts is taken out.
+	Mask *bool `form:"mask,omitempty" json:"mask,omitempty"`
+
+	// Quotes With mask, false leaves out the words of the posts.
+	Quotes *bool `form:"quotes,omitempty" json:"quotes,omitempty"`
 }
 
 // GetAnalysesIDReportHTMLParams defines parameters for GetAnalysesIDReportHTML.
 type GetAnalysesIDReportHTMLParams struct {
 	// Purpose Another lens; the report's own by default.
 	Purpose *string `form:"purpose,omitempty" json:"purpose,omitempty"`
+
+	// Mask For somebody else: handles, names, numbers, addresses and links in posts are replaced, and what leads to the account or its posts is taken out.
+	Mask *bool `form:"mask,omitempty" json:"mask,omitempty"`
+
+	// Quotes With mask, false leaves out the words of the posts.
+	Quotes *bool `form:"quotes,omitempty" json:"quotes,omitempty"`
 }
 
 // GetAnalysesIDReportJSONParams defines parameters for GetAnalysesIDReportJSON.
 type GetAnalysesIDReportJSONParams struct {
 	// Purpose Another lens; the report's own by default.
 	Purpose *string `form:"purpose,omitempty" json:"purpose,omitempty"`
+
+	// Mask For somebody else: handles, names, numbers, addresses and links in posts are replaced, and what leads to the account or its posts is taken out.
+	Mask *bool `form:"mask,omitempty" json:"mask,omitempty"`
+
+	// Quotes With mask, false leaves out the words of the posts.
+	Quotes *bool `form:"quotes,omitempty" json:"quotes,omitempty"`
 }
 
 // GetAnalysesIDReportPdfParams defines parameters for GetAnalysesIDReportPdf.
 type GetAnalysesIDReportPdfParams struct {
 	// Purpose Another lens; the report's own by default.
 	Purpose *string `form:"purpose,omitempty" json:"purpose,omitempty"`
+
+	// Mask For somebody else: handles, names, numbers, addresses and links in posts are replaced, and what leads to the account or its posts is taken out.
+	Mask *bool `form:"mask,omitempty" json:"mask,omitempty"`
+
+	// Quotes With mask, false leaves out the words of the posts.
+	Quotes *bool `form:"quotes,omitempty" json:"quotes,omitempty"`
 }
 
 // GetAnalysesIDScoreParams defines parameters for GetAnalysesIDScore.
@@ -2903,6 +3040,12 @@ type GetAnalysesIDScoreParams struct {
 
 	// Without Ids of posts and of findings, comma separated: the score as if these posts were deleted and these findings dismissed. Unknown ids are refused.
 	Without []string `form:"without,omitempty" json:"without,omitempty"`
+}
+
+// PostAnalysesIDSharesParams defines parameters for PostAnalysesIDShares.
+type PostAnalysesIDSharesParams struct {
+	// IdempotencyKey The same key makes one link. Sent again, it is a conflict, because the link is told once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
 // PostArchiveMultipartBody defines parameters for PostArchive.
@@ -3013,6 +3156,9 @@ type PostAnalysesJSONRequestBody = StartBody
 
 // PostAnalysesPreviewJSONRequestBody defines body for PostAnalysesPreview for application/json ContentType.
 type PostAnalysesPreviewJSONRequestBody = StartBody
+
+// PostAnalysesIDSharesJSONRequestBody defines body for PostAnalysesIDShares for application/json ContentType.
+type PostAnalysesIDSharesJSONRequestBody = CreateShareInputBody
 
 // PostAPIKeysJSONRequestBody defines body for PostAPIKeys for application/json ContentType.
 type PostAPIKeysJSONRequestBody = CreateKeyInputBody
@@ -3326,6 +3472,37 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v1/analyses/{id}/score (the `GetAnalysesIDScore` operationId).
 	GetAnalysesIDScore(ctx context.Context, id string, params *GetAnalysesIDScoreParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetAnalysesIDShares The links to a report, newest first
+	//
+	// With those that ended in the last 30 days, without their addresses.
+	//
+	// An API key needs the scope `analyses:read`.
+	//
+	// Corresponds with GET /api/v1/analyses/{id}/shares (the `GetAnalysesIDShares` operationId).
+	GetAnalysesIDShares(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostAnalysesIDSharesWithBody Make a link to a report
+	//
+	// Whoever has the link reads the report without an account, masked: handles, names, numbers, addresses and links in posts are replaced, and nothing leads to the account or its posts. It ends by its time, when it is revoked, and with the report. At most 20 links are open at a time. X can be searched for the words of a post, so quotes are shown only if asked for.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/analyses/{id}/shares (the `PostAnalysesIDShares` operationId).
+	PostAnalysesIDSharesWithBody(ctx context.Context, id string, params *PostAnalysesIDSharesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostAnalysesIDShares Make a link to a report
+	//
+	// Whoever has the link reads the report without an account, masked: handles, names, numbers, addresses and links in posts are replaced, and nothing leads to the account or its posts. It ends by its time, when it is revoked, and with the report. At most 20 links are open at a time. X can be searched for the words of a post, so quotes are shown only if asked for.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/analyses/{id}/shares (the `PostAnalysesIDShares` operationId).
+	PostAnalysesIDShares(ctx context.Context, id string, params *PostAnalysesIDSharesParams, body PostAnalysesIDSharesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetAPIKeys Your API keys, newest first
 	//
@@ -3753,6 +3930,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/v1/schedules/{id} (the `PatchSchedulesID` operationId).
 	PatchSchedulesID(ctx context.Context, id string, body PatchSchedulesIDJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteSharesID Revoke a link
+	//
+	// It opens no more from this moment on. One that has ended stays as it is.
+	//
+	// API keys are refused: sign in.
+	//
+	// Corresponds with DELETE /api/v1/shares/{id} (the `DeleteSharesID` operationId).
+	DeleteSharesID(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetSharesID One link, and when it was opened
+	//
+	// Opening a link takes a click on its page, so that programs which look at links in messages are not counted.
+	//
+	// An API key needs the scope `analyses:read`.
+	//
+	// Corresponds with GET /api/v1/shares/{id} (the `GetSharesID` operationId).
+	GetSharesID(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteSubscriptions Cancel your plan
 	//
@@ -4570,6 +4765,67 @@ func (c *Client) GetAnalysesIDReportPdf(ctx context.Context, id string, params *
 // Corresponds with GET /api/v1/analyses/{id}/score (the `GetAnalysesIDScore` operationId).
 func (c *Client) GetAnalysesIDScore(ctx context.Context, id string, params *GetAnalysesIDScoreParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetAnalysesIDScoreRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetAnalysesIDShares The links to a report, newest first
+//
+// With those that ended in the last 30 days, without their addresses.
+//
+// An API key needs the scope `analyses:read`.
+//
+// Corresponds with GET /api/v1/analyses/{id}/shares (the `GetAnalysesIDShares` operationId).
+func (c *Client) GetAnalysesIDShares(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAnalysesIDSharesRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostAnalysesIDSharesWithBody Make a link to a report
+//
+// Whoever has the link reads the report without an account, masked: handles, names, numbers, addresses and links in posts are replaced, and nothing leads to the account or its posts. It ends by its time, when it is revoked, and with the report. At most 20 links are open at a time. X can be searched for the words of a post, so quotes are shown only if asked for.
+//
+// API keys are refused: sign in.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/analyses/{id}/shares (the `PostAnalysesIDShares` operationId).
+func (c *Client) PostAnalysesIDSharesWithBody(ctx context.Context, id string, params *PostAnalysesIDSharesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostAnalysesIDSharesRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostAnalysesIDShares Make a link to a report
+//
+// Whoever has the link reads the report without an account, masked: handles, names, numbers, addresses and links in posts are replaced, and nothing leads to the account or its posts. It ends by its time, when it is revoked, and with the report. At most 20 links are open at a time. X can be searched for the words of a post, so quotes are shown only if asked for.
+//
+// API keys are refused: sign in.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/analyses/{id}/shares (the `PostAnalysesIDShares` operationId).
+func (c *Client) PostAnalysesIDShares(ctx context.Context, id string, params *PostAnalysesIDSharesParams, body PostAnalysesIDSharesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostAnalysesIDSharesRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -5427,6 +5683,44 @@ func (c *Client) PatchSchedulesIDWithBody(ctx context.Context, id string, conten
 // Corresponds with PATCH /api/v1/schedules/{id} (the `PatchSchedulesID` operationId).
 func (c *Client) PatchSchedulesID(ctx context.Context, id string, body PatchSchedulesIDJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPatchSchedulesIDRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteSharesID Revoke a link
+//
+// It opens no more from this moment on. One that has ended stays as it is.
+//
+// API keys are refused: sign in.
+//
+// Corresponds with DELETE /api/v1/shares/{id} (the `DeleteSharesID` operationId).
+func (c *Client) DeleteSharesID(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteSharesIDRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetSharesID One link, and when it was opened
+//
+// Opening a link takes a click on its page, so that programs which look at links in messages are not counted.
+//
+// An API key needs the scope `analyses:read`.
+//
+// Corresponds with GET /api/v1/shares/{id} (the `GetSharesID` operationId).
+func (c *Client) GetSharesID(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetSharesIDRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -7204,6 +7498,30 @@ func NewGetAnalysesIDReportCsvRequest(server string, id string, params *GetAnaly
 
 		}
 
+		if params.Mask != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "mask", *params.Mask, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Quotes != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "quotes", *params.Quotes, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -7256,6 +7574,30 @@ func NewGetAnalysesIDReportHTMLRequest(server string, id string, params *GetAnal
 		if params.Purpose != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "purpose", *params.Purpose, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Mask != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "mask", *params.Mask, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Quotes != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "quotes", *params.Quotes, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -7326,6 +7668,30 @@ func NewGetAnalysesIDReportJSONRequest(server string, id string, params *GetAnal
 
 		}
 
+		if params.Mask != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "mask", *params.Mask, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Quotes != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "quotes", *params.Quotes, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -7378,6 +7744,30 @@ func NewGetAnalysesIDReportPdfRequest(server string, id string, params *GetAnaly
 		if params.Purpose != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "purpose", *params.Purpose, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Mask != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "mask", *params.Mask, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Quotes != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "quotes", *params.Quotes, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -7469,6 +7859,102 @@ func NewGetAnalysesIDScoreRequest(server string, id string, params *GetAnalysesI
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetAnalysesIDSharesRequest constructs an http.Request for the GetAnalysesIDShares method
+func NewGetAnalysesIDSharesRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/analyses/%s/shares", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPostAnalysesIDSharesRequest calls the generic PostAnalysesIDShares builder with application/json body
+func NewPostAnalysesIDSharesRequest(server string, id string, params *PostAnalysesIDSharesParams, body PostAnalysesIDSharesJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPostAnalysesIDSharesRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewPostAnalysesIDSharesRequestWithBody constructs an http.Request for the PostAnalysesIDShares method, with any body, and a specified content type
+func NewPostAnalysesIDSharesRequestWithBody(server string, id string, params *PostAnalysesIDSharesParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/analyses/%s/shares", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -8752,6 +9238,74 @@ func NewPatchSchedulesIDRequestWithBody(server string, id string, contentType st
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteSharesIDRequest constructs an http.Request for the DeleteSharesID method
+func NewDeleteSharesIDRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/shares/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetSharesIDRequest constructs an http.Request for the GetSharesID method
+func NewGetSharesIDRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/shares/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -10669,6 +11223,39 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/analyses/{id}/score (the `GetAnalysesIDScore` operationId).
 	GetAnalysesIDScoreWithResponse(ctx context.Context, id string, params *GetAnalysesIDScoreParams, reqEditors ...RequestEditorFn) (*GetAnalysesIDScoreResponse, error)
 
+	// GetAnalysesIDSharesWithResponse The links to a report, newest first
+	//
+	// With those that ended in the last 30 days, without their addresses.
+	//
+	// An API key needs the scope `analyses:read`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/analyses/{id}/shares (the `GetAnalysesIDShares` operationId).
+	GetAnalysesIDSharesWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetAnalysesIDSharesResponse, error)
+
+	// PostAnalysesIDSharesWithBodyWithResponse Make a link to a report
+	//
+	// Whoever has the link reads the report without an account, masked: handles, names, numbers, addresses and links in posts are replaced, and nothing leads to the account or its posts. It ends by its time, when it is revoked, and with the report. At most 20 links are open at a time. X can be searched for the words of a post, so quotes are shown only if asked for.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/analyses/{id}/shares (the `PostAnalysesIDShares` operationId).
+	PostAnalysesIDSharesWithBodyWithResponse(ctx context.Context, id string, params *PostAnalysesIDSharesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PostAnalysesIDSharesResponse, error)
+
+	// PostAnalysesIDSharesWithResponse Make a link to a report
+	//
+	// Whoever has the link reads the report without an account, masked: handles, names, numbers, addresses and links in posts are replaced, and nothing leads to the account or its posts. It ends by its time, when it is revoked, and with the report. At most 20 links are open at a time. X can be searched for the words of a post, so quotes are shown only if asked for.
+	//
+	// API keys are refused: sign in.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/analyses/{id}/shares (the `PostAnalysesIDShares` operationId).
+	PostAnalysesIDSharesWithResponse(ctx context.Context, id string, params *PostAnalysesIDSharesParams, body PostAnalysesIDSharesJSONRequestBody, reqEditors ...RequestEditorFn) (*PostAnalysesIDSharesResponse, error)
+
 	// GetAPIKeysWithResponse Your API keys, newest first
 	//
 	// Without their secrets, which nobody can tell again.
@@ -11139,6 +11726,28 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /api/v1/schedules/{id} (the `PatchSchedulesID` operationId).
 	PatchSchedulesIDWithResponse(ctx context.Context, id string, body PatchSchedulesIDJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchSchedulesIDResponse, error)
+
+	// DeleteSharesIDWithResponse Revoke a link
+	//
+	// It opens no more from this moment on. One that has ended stays as it is.
+	//
+	// API keys are refused: sign in.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/shares/{id} (the `DeleteSharesID` operationId).
+	DeleteSharesIDWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeleteSharesIDResponse, error)
+
+	// GetSharesIDWithResponse One link, and when it was opened
+	//
+	// Opening a link takes a click on its page, so that programs which look at links in messages are not counted.
+	//
+	// An API key needs the scope `analyses:read`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/shares/{id} (the `GetSharesID` operationId).
+	GetSharesIDWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetSharesIDResponse, error)
 
 	// DeleteSubscriptionsWithResponse Cancel your plan
 	//
@@ -12316,6 +12925,93 @@ func (r GetAnalysesIDScoreResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r GetAnalysesIDScoreResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetAnalysesIDSharesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SharesOutputBody
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetAnalysesIDSharesResponse) GetJSON200() *SharesOutputBody {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetAnalysesIDSharesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetAnalysesIDSharesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetAnalysesIDSharesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetAnalysesIDSharesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// PostAnalysesIDSharesResponse201Headers the declared response headers of an HTTP 201 response for PostAnalysesIDShares
+type PostAnalysesIDSharesResponse201Headers struct {
+	Location *string
+}
+
+type PostAnalysesIDSharesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *MadeShareBody
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *PostAnalysesIDSharesResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r PostAnalysesIDSharesResponse) GetJSON201() *MadeShareBody {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PostAnalysesIDSharesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PostAnalysesIDSharesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PostAnalysesIDSharesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PostAnalysesIDSharesResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -13635,6 +14331,79 @@ func (r PatchSchedulesIDResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r PatchSchedulesIDResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DeleteSharesIDResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteSharesIDResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteSharesIDResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteSharesIDResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteSharesIDResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetSharesIDResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ShareWhole
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetSharesIDResponse) GetJSON200() *ShareWhole {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetSharesIDResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetSharesIDResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetSharesIDResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetSharesIDResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -15651,6 +16420,57 @@ func (c *ClientWithResponses) GetAnalysesIDScoreWithResponse(ctx context.Context
 	return ParseGetAnalysesIDScoreResponse(rsp)
 }
 
+// GetAnalysesIDSharesWithResponse The links to a report, newest first
+//
+// With those that ended in the last 30 days, without their addresses.
+//
+// An API key needs the scope `analyses:read`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/analyses/{id}/shares (the `GetAnalysesIDShares` operationId).
+func (c *ClientWithResponses) GetAnalysesIDSharesWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetAnalysesIDSharesResponse, error) {
+	rsp, err := c.GetAnalysesIDShares(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetAnalysesIDSharesResponse(rsp)
+}
+
+// PostAnalysesIDSharesWithBodyWithResponse Make a link to a report
+//
+// Whoever has the link reads the report without an account, masked: handles, names, numbers, addresses and links in posts are replaced, and nothing leads to the account or its posts. It ends by its time, when it is revoked, and with the report. At most 20 links are open at a time. X can be searched for the words of a post, so quotes are shown only if asked for.
+//
+// API keys are refused: sign in.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/analyses/{id}/shares (the `PostAnalysesIDShares` operationId).
+func (c *ClientWithResponses) PostAnalysesIDSharesWithBodyWithResponse(ctx context.Context, id string, params *PostAnalysesIDSharesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PostAnalysesIDSharesResponse, error) {
+	rsp, err := c.PostAnalysesIDSharesWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostAnalysesIDSharesResponse(rsp)
+}
+
+// PostAnalysesIDSharesWithResponse Make a link to a report
+//
+// Whoever has the link reads the report without an account, masked: handles, names, numbers, addresses and links in posts are replaced, and nothing leads to the account or its posts. It ends by its time, when it is revoked, and with the report. At most 20 links are open at a time. X can be searched for the words of a post, so quotes are shown only if asked for.
+//
+// API keys are refused: sign in.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/analyses/{id}/shares (the `PostAnalysesIDShares` operationId).
+func (c *ClientWithResponses) PostAnalysesIDSharesWithResponse(ctx context.Context, id string, params *PostAnalysesIDSharesParams, body PostAnalysesIDSharesJSONRequestBody, reqEditors ...RequestEditorFn) (*PostAnalysesIDSharesResponse, error) {
+	rsp, err := c.PostAnalysesIDShares(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostAnalysesIDSharesResponse(rsp)
+}
+
 // GetAPIKeysWithResponse Your API keys, newest first
 //
 // Without their secrets, which nobody can tell again.
@@ -16378,6 +17198,40 @@ func (c *ClientWithResponses) PatchSchedulesIDWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParsePatchSchedulesIDResponse(rsp)
+}
+
+// DeleteSharesIDWithResponse Revoke a link
+//
+// It opens no more from this moment on. One that has ended stays as it is.
+//
+// API keys are refused: sign in.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/shares/{id} (the `DeleteSharesID` operationId).
+func (c *ClientWithResponses) DeleteSharesIDWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeleteSharesIDResponse, error) {
+	rsp, err := c.DeleteSharesID(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteSharesIDResponse(rsp)
+}
+
+// GetSharesIDWithResponse One link, and when it was opened
+//
+// Opening a link takes a click on its page, so that programs which look at links in messages are not counted.
+//
+// An API key needs the scope `analyses:read`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/shares/{id} (the `GetSharesID` operationId).
+func (c *ClientWithResponses) GetSharesIDWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetSharesIDResponse, error) {
+	rsp, err := c.GetSharesID(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetSharesIDResponse(rsp)
 }
 
 // DeleteSubscriptionsWithResponse Cancel your plan
@@ -17848,6 +18702,85 @@ func ParseGetAnalysesIDScoreResponse(rsp *http.Response) (*GetAnalysesIDScoreRes
 	return response, nil
 }
 
+// ParseGetAnalysesIDSharesResponse parses an HTTP response from a GetAnalysesIDSharesWithResponse call
+func ParseGetAnalysesIDSharesResponse(rsp *http.Response) (*GetAnalysesIDSharesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetAnalysesIDSharesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SharesOutputBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePostAnalysesIDSharesResponse parses an HTTP response from a PostAnalysesIDSharesWithResponse call
+func ParsePostAnalysesIDSharesResponse(rsp *http.Response) (*PostAnalysesIDSharesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PostAnalysesIDSharesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest MadeShareBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers PostAnalysesIDSharesResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseGetAPIKeysResponse parses an HTTP response from a GetAPIKeysWithResponse call
 func ParseGetAPIKeysResponse(rsp *http.Response) (*GetAPIKeysResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -18933,6 +19866,68 @@ func ParsePatchSchedulesIDResponse(rsp *http.Response) (*PatchSchedulesIDRespons
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest ScheduleBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteSharesIDResponse parses an HTTP response from a DeleteSharesIDWithResponse call
+func ParseDeleteSharesIDResponse(rsp *http.Response) (*DeleteSharesIDResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteSharesIDResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetSharesIDResponse parses an HTTP response from a GetSharesIDWithResponse call
+func ParseGetSharesIDResponse(rsp *http.Response) (*GetSharesIDResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetSharesIDResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ShareWhole
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

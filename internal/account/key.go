@@ -165,14 +165,19 @@ func newKey(r KeyRequest, now time.Time) NewKey {
 
 func hintOf(secret string) string { return secret[len(secret)-hintLen:] }
 
-// roomForKey makes the creations of one user wait for each other, by writing to the user's row first; otherwise two
-// could both see 19 keys.
-func roomForKey(ctx context.Context, tx db.Tx, userID, name string) error {
+// LockUser makes what is done for one user wait for its turn until tx ends, by a row lock on the user: whoever counts
+// before they add counts what is there. Error: not_found.
+func LockUser(ctx context.Context, tx db.Tx, userID string) error {
 	n, err := tx.Exec(ctx, `UPDATE users SET updated_at = updated_at WHERE id = $1`, userID)
 	if err == nil && n == 0 {
 		return fault.NotFound.Saying("This user does not exist any more.")
 	}
-	if err != nil {
+	return err
+}
+
+// roomForKey makes the creations of one user wait for each other; otherwise two could both see 19 keys.
+func roomForKey(ctx context.Context, tx db.Tx, userID, name string) error {
+	if err := LockUser(ctx, tx, userID); err != nil {
 		return err
 	}
 	type counts struct{ living, namesakes int }

@@ -54,6 +54,7 @@ import (
 	xsandbox "github.com/repazoo/repazoo/internal/sandbox/x"
 	"github.com/repazoo/repazoo/internal/schedule"
 	"github.com/repazoo/repazoo/internal/seal"
+	"github.com/repazoo/repazoo/internal/share"
 	"github.com/repazoo/repazoo/internal/tracing"
 	"github.com/repazoo/repazoo/internal/xapi"
 )
@@ -104,6 +105,7 @@ type App struct {
 	Schedules *schedule.Service
 	Analyses  *analysis.Service
 	Cleanups  *cleanup.Service
+	Shares    *share.Service
 	Privacy   *privacy.Service
 	Refusals  *audit.Refusals
 	API       *httpapi.API
@@ -205,9 +207,11 @@ func (a *App) openServices(context.Context) (err error) {
 		DB: a.DB, Seal: a.Seal, Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, X: a.x,
 		PerDay: a.cfg.Limits.CleanupPerDay, Metrics: a.metrics, Log: a.log.With("part", "cleanup"),
 	})
+	a.Shares = share.New(share.Config{DB: a.DB, Accounts: a.Accounts, Analyses: a.Analyses})
 	a.Refusals = audit.NewRefusals(a.DB)
 	a.Privacy = privacy.New(privacy.Config{
-		DB: a.DB, Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Cleanups: a.Cleanups, Log: a.log.With("part", "privacy"),
+		DB: a.DB, Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Cleanups: a.Cleanups, Shares: a.Shares,
+		Log: a.log.With("part", "privacy"),
 	})
 	return nil
 }
@@ -325,7 +329,7 @@ func (a *App) openServer(context.Context) error {
 	a.readings(checker)
 	a.API = httpapi.New(httpapi.Config{
 		Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Schedules: a.Schedules, Cleanups: a.Cleanups,
-		Privacy: a.Privacy, Audit: audit.NewLog(a.DB), Refusals: a.Refusals, Limiter: limiter,
+		Shares: a.Shares, Privacy: a.Privacy, Audit: audit.NewLog(a.DB), Refusals: a.Refusals, Limiter: limiter,
 		Windows:        windows(l.PerMinute, l.PerHour),
 		SignInWindows:  windows(l.SignInPerMinute, l.SignInPerHour),
 		RefreshWindows: windows(l.RefreshPerMinute, l.RefreshPerHour),
@@ -333,7 +337,7 @@ func (a *App) openServer(context.Context) error {
 		Health:         checker, Metrics: a.metrics, Traces: a.traces, Log: a.log, AccessLog: a.cfg.Log.Access,
 		Pages: console.New(console.Config{
 			Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Schedules: a.Schedules, Cleanups: a.Cleanups, Privacy: a.Privacy,
-			Audit: audit.NewLog(a.DB), Desk: operate.New(operate.Config{
+			Shares: a.Shares, Audit: audit.NewLog(a.DB), Desk: operate.New(operate.Config{
 				DB: a.DB, Health: checker, Audit: audit.NewLog(a.DB), Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses,
 			}), Sandboxed: a.sandboxed(),
 			Version: a.opt.Version, DocsEnabled: bool(a.cfg.Server.Docs), Log: a.log, Site: a.site(),
@@ -499,6 +503,7 @@ func (a *App) housekeep(ctx context.Context) {
 	g.Go(every(5*time.Second, "sweep runs", func(ctx context.Context) error { _, err := a.Analyses.Sweep(ctx); return err }))
 	g.Go(every(5*time.Second, "sweep clean-ups", func(ctx context.Context) error { _, err := a.Cleanups.Sweep(ctx); return err }))
 	g.Go(every(10*time.Minute, "retention of clean-ups", a.Cleanups.Retain))
+	g.Go(every(time.Hour, "retention of shared links", a.Shares.Retain))
 	g.Go(every(10*time.Second, "sweep exports and erasures", a.Privacy.Sweep))
 	g.Go(every(cmp.Or(a.opt.Tick, 10*time.Second), "start scheduled analyses", a.Schedules.Tick))
 	g.Go(every(10*time.Minute, "retention", a.Analyses.Retain))

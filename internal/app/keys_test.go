@@ -59,6 +59,7 @@ var openToKeys = map[string]account.Scope{
 	"GET /api/v1/usage":    account.AccountRead,
 	"GET /auth/x/status":   account.AccountRead,
 	"GET /api/v1/notices":  account.AccountRead, "GET /api/v1/audit": account.AuditRead, "GET /api/v1/schedules": account.AnalysesRead,
+	"GET /api/v1/analyses/{id}/shares": account.AnalysesRead, "GET /api/v1/shares/{id}": account.AnalysesRead,
 	"GET /api/v1/cleanups": account.AnalysesRead, "GET /api/v1/cleanups/{id}": account.AnalysesRead,
 	"GET /api/v1/cleanups/{id}/receipt.json": account.AnalysesRead,
 	"GET /api/v1/subscriptions":              account.BillingRead,

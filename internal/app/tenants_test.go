@@ -89,7 +89,7 @@ func (o *operation) readBody(s schema) {
 }
 
 // ids of a person, by the names that routes have for them.
-type ids struct{ account, archive, session, analysis, finding, key, export, notice, webhook, delivery, schedule, cleanup string }
+type ids struct{ account, archive, session, analysis, finding, key, export, notice, webhook, delivery, schedule, cleanup, share string }
 
 // of finds whose id a parameter of a route takes; "" when this test does not know yet.
 func (v ids) of(path, name string) string {
@@ -102,6 +102,8 @@ func (v ids) of(path, name string) string {
 		return v.analysis
 	case strings.HasPrefix(path, "/api/v1/cleanups/"), path == "/auth/x/leave":
 		return v.cleanup
+	case strings.HasPrefix(path, "/api/v1/shares/"):
+		return v.share
 	case strings.HasPrefix(path, "/auth/sessions/"):
 		return v.session
 	case strings.HasPrefix(path, "/api/v1/findings/"):
@@ -192,6 +194,7 @@ func TestRoutes_HideWhatBelongsToOthers(t *testing.T) {
 			theirs.finding = finding(gus, theirs.analysis)
 			theirs.notice = noticeOf(gus)
 			theirs.cleanup = cleanupOf(gus, theirs)
+			theirs.share = shareOf(gus, theirs)
 			theirs.webhook, theirs.delivery = webhookOf(gus)
 			theirs.schedule = scheduleOf(gus)
 			tried := 0
@@ -202,7 +205,7 @@ func TestRoutes_HideWhatBelongsToOthers(t *testing.T) {
 				}
 				for _, bodyID := range bodyIDs {
 					tried++
-					unknown := ids{db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID()}
+					unknown := unknownIDs()
 					status, answer := o.ask(ada, theirs, bodyID)
 					want, wanted := o.ask(ada, unknown, bodyID)
 					if status != want || answer != wanted {
@@ -231,6 +234,27 @@ func scheduleOf(p *person) string {
 	p.t.Helper()
 	var made struct{ ID string }
 	answer := p.must(http.StatusCreated, "POST", "/api/v1/schedules", `{"account_id":"`+p.account+`","every":"weekly","weekday":1,"time":"09:00","zone":"UTC","consent":true}`)
+	if err := json.Unmarshal([]byte(answer), &made); err != nil {
+		p.t.Fatal(err)
+	}
+	return made.ID
+}
+
+// unknownIDs are ids that nobody has.
+func unknownIDs() ids {
+	return ids{
+		db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(),
+		db.NewID(), db.NewID(), db.NewID(),
+	}
+}
+
+// shareOf makes a link to a report and gives its id.
+func shareOf(p *person, v ids) string {
+	p.t.Helper()
+	var made struct {
+		ID string `json:"id"`
+	}
+	answer := p.must(http.StatusCreated, "POST", "/api/v1/analyses/"+v.analysis+"/shares", `{}`)
 	if err := json.Unmarshal([]byte(answer), &made); err != nil {
 		p.t.Fatal(err)
 	}

@@ -32,6 +32,10 @@ const ( //nolint:gosec // names of actions, no secrets
 	CleanupEnded   Action = "cleanup.ended"
 	PostsDeleted   Action = "posts.deleted"
 
+	ShareCreated Action = "share.created"
+	ShareRevoked Action = "share.revoked"
+	ShareOpened  Action = "share.opened"
+
 	SessionStarted      Action = "session.started"
 	SessionRevoked      Action = "session.revoked"
 	SessionAllRevoked   Action = "session.all_revoked"
@@ -99,6 +103,7 @@ func Actions() []Action {
 		XAccountLinked, XAccountReconnected, XAccountRevoked, XAccountNeedsReconnect,
 		LeaveGiven, LeaveEnded,
 		CleanupPlanned, CleanupFrozen, CleanupBackup, CleanupStarted, CleanupPaused, CleanupStopped, CleanupChecked, CleanupEnded, PostsDeleted,
+		ShareCreated, ShareRevoked, ShareOpened,
 		SessionStarted, SessionRevoked, SessionAllRevoked, SessionEndedByReuse,
 		APIKeyCreated, APIKeyRotated, APIKeyRevoked,
 		ConsentGiven, ConsentWithdrawn,

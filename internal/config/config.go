@@ -155,7 +155,7 @@ type Limits struct {
 	PerMinute int `env:"RATE_LIMIT_PER_MINUTE, default=60" range:"1-1000000" doc:"Requests in any minute, for each user or address."`
 	PerHour   int `env:"RATE_LIMIT_PER_HOUR, default=1000" range:"1-1000000" doc:"Requests in any hour, for each user or address."`
 
-	SignInPerMinute  int `env:"RATE_LIMIT_SIGN_IN_PER_MINUTE, default=20" range:"1-1000000" doc:"Calls of the sign-in routes in any minute, for each address; a sign-in takes two."`
+	SignInPerMinute  int `env:"RATE_LIMIT_SIGN_IN_PER_MINUTE, default=20" range:"1-1000000" doc:"Calls of the sign-in routes in any minute, for each address; a sign-in takes two. Links to reports are counted by themselves, with the same bounds."`
 	SignInPerHour    int `env:"RATE_LIMIT_SIGN_IN_PER_HOUR, default=200" range:"1-1000000" doc:"The same in any hour."`
 	RefreshPerMinute int `env:"RATE_LIMIT_REFRESH_PER_MINUTE, default=60" range:"1-1000000" doc:"Refresh tokens presented in any minute, for each address; a browser presents its own twice an hour."`
 	RefreshPerHour   int `env:"RATE_LIMIT_REFRESH_PER_HOUR, default=600" range:"1-1000000" doc:"The same in any hour."`

@@ -45,6 +45,7 @@ import (
 	"github.com/repazoo/repazoo/internal/operate"
 	"github.com/repazoo/repazoo/internal/privacy"
 	"github.com/repazoo/repazoo/internal/schedule"
+	"github.com/repazoo/repazoo/internal/share"
 )
 
 // Config is what the pages need.
@@ -55,6 +56,7 @@ type Config struct {
 	Analyses    *analysis.Service
 	Schedules   *schedule.Service
 	Cleanups    *cleanup.Service
+	Shares      *share.Service
 	Privacy     *privacy.Service
 	Audit       *audit.Log
 	Desk        *operate.Desk // what administrators see

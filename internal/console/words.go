@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/cleanup"
+	devices "github.com/repazoo/repazoo/internal/device"
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
@@ -306,33 +308,8 @@ func adviceFor(code string) string {
 	return "Try again in a few minutes. This attempt did not count against your plan."
 }
 
-// device names a browser by its User-Agent, as well as that can be done.
-func device(agent string) string {
-	name, on := "", ""
-	for _, b := range []struct{ mark, name string }{ // the order matters: many name others too
-		{"Edg/", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"Chrome/", "Chrome"}, {"Chromium/", "Chromium"}, {"Safari/", "Safari"}, {"curl/", "curl"},
-	} {
-		if strings.Contains(agent, b.mark) {
-			name = b.name
-			break
-		}
-	}
-	for _, s := range []struct{ mark, name string }{
-		{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"Windows", "Windows"}, {"Mac OS X", "Mac"}, {"CrOS", "ChromeOS"}, {"Linux", "Linux"},
-	} {
-		if strings.Contains(agent, s.mark) {
-			on = s.name
-			break
-		}
-	}
-	switch {
-	case name != "" && on != "":
-		return name + " on " + on
-	case name != "" || on != "":
-		return name + on
-	}
-	return agent
-}
+// device names a browser by its User-Agent, or is that itself.
+func device(agent string) string { return cmp.Or(devices.Name(agent), agent) }
 
 // initials stand for a picture: pictures of X would be loaded from elsewhere.
 func initials(name string) string {

@@ -260,6 +260,16 @@ const reportPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
 type reportInput struct {
 	ID      string `path:"id" format:"uuid"`
 	Purpose string `query:"purpose" maxLength:"50" doc:"Another lens; the report's own by default."`
+	Mask    bool   `query:"mask" doc:"For somebody else: handles, names, numbers, addresses and links in posts are replaced, and what leads to the account or its posts is taken out."`
+	Quotes  bool   `query:"quotes" default:"true" doc:"With mask, false leaves out the words of the posts."`
+}
+
+// seen is the report that a download is made of.
+func (a *API) seen(ctx context.Context, in *reportInput) (*assess.Report, error) {
+	if in.Mask {
+		return a.Shares.Masked(ctx, caller(ctx), in.ID, assess.Purpose(in.Purpose), in.Quotes)
+	}
+	return a.Analyses.WhatIf(ctx, caller(ctx), in.ID, assess.Purpose(in.Purpose), nil)
 }
 
 func (a *API) report(format string) func(context.Context, *reportInput) (*reportOutput, error) {
@@ -268,7 +278,7 @@ func (a *API) report(format string) func(context.Context, *reportInput) (*report
 		panic(err) // a programmer's mistake in the route table
 	}
 	return func(ctx context.Context, in *reportInput) (*reportOutput, error) {
-		r, err := a.Analyses.WhatIf(ctx, caller(ctx), in.ID, assess.Purpose(in.Purpose), nil)
+		r, err := a.seen(ctx, in)
 		if err != nil {
 			return nil, err
 		}

@@ -15,11 +15,12 @@ type group string
 const (
 	signInGroup  group = "sign-in"
 	refreshGroup group = "refresh"
+	sharedGroup  group = "shared"
 )
 
 func (a *API) windows(g group) []limit.Window {
 	switch g {
-	case signInGroup:
+	case signInGroup, sharedGroup:
 		return a.SignInWindows
 	case refreshGroup:
 		return a.RefreshWindows

@@ -38,6 +38,7 @@ import (
 	"github.com/repazoo/repazoo/internal/notice"
 	"github.com/repazoo/repazoo/internal/privacy"
 	"github.com/repazoo/repazoo/internal/schedule"
+	"github.com/repazoo/repazoo/internal/share"
 	"github.com/repazoo/repazoo/internal/tracing"
 )
 
@@ -49,12 +50,13 @@ type Config struct {
 	Analyses       *analysis.Service
 	Schedules      *schedule.Service
 	Cleanups       *cleanup.Service
+	Shares         *share.Service
 	Privacy        *privacy.Service
 	Audit          *audit.Log
 	Refusals       *audit.Refusals // what is refused, gathered for the audit log; nil for nowhere
 	Limiter        *limit.Limiter
 	Windows        []limit.Window // per caller
-	SignInWindows  []limit.Window // per address, for the routes of a sign-in
+	SignInWindows  []limit.Window // per address, for the routes of a sign-in, and by themselves for links to reports
 	RefreshWindows []limit.Window // per address, for refresh tokens, however they are presented
 	Health         *health.Checker
 	Metrics        *metrics.Metrics
@@ -152,6 +154,9 @@ func New(c Config) *API {
 		for pattern, h := range c.Pages.Routes() {
 			a.handle(pattern, accessOf(pattern), h)
 			a.pages[pattern] = true
+			if strings.Contains(pattern, " /shared/") { // where somebody could guess the link to a report
+				a.groups[pattern] = sharedGroup
+			}
 		}
 	}
 	return a

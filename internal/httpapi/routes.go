@@ -11,6 +11,7 @@ import (
 
 var tags = []*huma.Tag{
 	{Name: "analyses", Description: "Start an analysis, follow it, read its report."},
+	{Name: "sharing", Description: "Links by which others read a report, masked and for a time."},
 	{Name: "schedules", Description: "Analyses that start by themselves, every day, week or month."},
 	{Name: "clean-up", Description: "Delete posts at X: a dry run, a backup, your consent, and a receipt."},
 	{Name: "account", Description: "Who you are, what you may use, which X accounts you have linked."},
@@ -37,6 +38,7 @@ func (a *API) routes() []route {
 		tagged("privacy", a.privacyRoutes()),
 		tagged("billing", a.billingRoutes()),
 		tagged("analyses", a.analysisRoutes()),
+		tagged("sharing", a.shareRoutes()),
 		tagged("schedules", a.scheduleRoutes()),
 		tagged("clean-up", a.cleanupRoutes()),
 		tagged("api keys", a.keyRoutes()),
@@ -256,6 +258,28 @@ func (a *API) analysisRoutes() []route {
 		{
 			At: "POST /api/v1/archives", Scope: account.AnalysesWrite,
 			Serve: raw(a.uploadArchive, a.uploadOperation), Summary: "Upload an X data archive",
+		},
+	}
+}
+
+// Links are made and revoked in a session: what a key leaks must not outlive it.
+func (a *API) shareRoutes() []route {
+	return []route{
+		{
+			At: "POST /api/v1/analyses/{id}/shares", Status: http.StatusCreated,
+			Serve: does(a.createShare), Summary: "Make a link to a report",
+		},
+		{
+			At: "GET /api/v1/analyses/{id}/shares", Scope: account.AnalysesRead,
+			Serve: does(a.shares), Summary: "The links to a report, newest first",
+		},
+		{
+			At: "GET /api/v1/shares/{id}", Scope: account.AnalysesRead,
+			Serve: does(a.showShare), Summary: "One link, and when it was opened",
+		},
+		{
+			At: "DELETE /api/v1/shares/{id}", Status: http.StatusNoContent,
+			Serve: does(a.revokeShare), Summary: "Revoke a link",
 		},
 	}
 }

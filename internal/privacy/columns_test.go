@@ -20,6 +20,8 @@ var withheld = map[string]string{
 	"cleanups.tries":   "how often X was away in a row",
 	"cleanups.receipt": "a signed file of its own; what became of each post stands in cleanup_posts.json",
 
+	"shares.token_hash": "a hash of the link's secret",
+
 	"api_keys.hash": "a hash of the secret", "api_keys.old_hash": "a hash of the secret before",
 	"webhook_endpoints.secret": "a secret, shown once", "x_accounts.tokens": "tokens of X",
 	"email_confirmations.token_hash":   "a hash of the link's secret",

@@ -99,6 +99,7 @@ func (s *Service) lock(ctx context.Context, userID string) error {
 			return err
 		}
 		s.cfg.Cleanups.EndAll(tx, userID)
+		s.cfg.Shares.EndAll(tx, userID)
 		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.UserErasureBegan, Resource: "user:" + userID})
 		tx.Touch(userID) // nothing is shown of them any more
 		return tx.Enqueue(ctx, EraseJob{UserID: userID})

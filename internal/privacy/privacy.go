@@ -37,6 +37,7 @@ import (
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/cleanup"
 	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/share"
 )
 
 // Config is what a Service needs.
@@ -46,6 +47,7 @@ type Config struct {
 	Billing  *billing.Service
 	Analyses *analysis.Service
 	Cleanups *cleanup.Service
+	Shares   *share.Service
 	Log      *slog.Logger // nil: discard
 }
 

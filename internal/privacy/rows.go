@@ -376,3 +376,33 @@ type exportRow struct {
 func (v *exportRow) into() []any {
 	return []any{&v.ID, &v.Status, &v.Bytes, &v.Fetched, &v.CreatedAt, &v.ReadyAt, &v.ExpiresAt}
 }
+
+type shareRow struct {
+	ID           string     `json:"id"`
+	AnalysisID   string     `json:"analysis_id"`
+	Purpose      string     `json:"purpose"`
+	Sections     string     `json:"sections"`
+	Note         string     `json:"note"`
+	CreatedAt    time.Time  `json:"created_at"`
+	ExpiresAt    time.Time  `json:"expires_at"`
+	RevokedAt    *time.Time `json:"revoked_at"`
+	Opened       int        `json:"opened"`
+	LastOpenedAt *time.Time `json:"last_opened_at"`
+}
+
+func (v *shareRow) into() []any {
+	return []any{
+		&v.ID, &v.AnalysisID, &v.Purpose, &v.Sections, &v.Note, &v.CreatedAt, &v.ExpiresAt, &v.RevokedAt, &v.Opened,
+		&v.LastOpenedAt,
+	}
+}
+
+type shareViewRow struct {
+	ID      string    `json:"id"`
+	ShareID string    `json:"share_id"`
+	At      time.Time `json:"at"`
+	Network string    `json:"network"`
+	Device  string    `json:"device"`
+}
+
+func (v *shareViewRow) into() []any { return []any{&v.ID, &v.ShareID, &v.At, &v.Network, &v.Device} }

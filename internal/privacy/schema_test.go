@@ -45,6 +45,8 @@ var decisions = map[string]struct {
 	"timeline_spans":       {why: "between which posts everything was read; posts.json has what was read"},
 	"cleanups":             {file: "cleanups.json"},
 	"cleanup_posts":        {file: "cleanup_posts.json"},
+	"shares":               {file: "shares.json"},
+	"share_views":          {file: "share_views.json"},
 	"x_leaves":             {why: "the leave to delete posts while a clean-up runs, a token; cleanups.json tells of the clean-up"},
 	"oauth_states":         {why: "a sign-in under way, for ten minutes"},
 	"refresh_tokens":       {why: "hashes of tokens"},

@@ -26,6 +26,7 @@ import (
 	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 	xsandbox "github.com/repazoo/repazoo/internal/sandbox/x"
 	"github.com/repazoo/repazoo/internal/seal"
+	"github.com/repazoo/repazoo/internal/share"
 	"github.com/repazoo/repazoo/internal/xapi"
 )
 
@@ -46,6 +47,7 @@ type world struct {
 	billing  *billing.Service
 	analyses *analysis.Service
 	cleanups *cleanup.Service
+	shares   *share.Service
 }
 
 // each runs f on both databases.
@@ -79,7 +81,10 @@ func newWorld(t testing.TB, open func(testing.TB, func() time.Time) *db.DB) *wor
 	}))(t)
 	w.analyses = analysis.New(analysis.Config{DB: w.d, Seal: sealer, Accounts: w.accounts, Billing: w.billing, X: x, KeepReports: reportsFor})
 	w.cleanups = cleanup.New(cleanup.Config{DB: w.d, Seal: sealer, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses, X: x})
-	w.Service = privacy.New(privacy.Config{DB: w.d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses, Cleanups: w.cleanups})
+	w.shares = share.New(share.Config{DB: w.d, Accounts: w.accounts, Analyses: w.analyses})
+	w.Service = privacy.New(privacy.Config{
+		DB: w.d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses, Cleanups: w.cleanups, Shares: w.shares,
+	})
 	return w
 }
 
@@ -206,6 +211,11 @@ func (w *world) busy(handle string) *person {
 	w.exec(`INSERT INTO cleanups (id, user_id, account_id, handle, state, created_at, expires_at) VALUES ($1, $2, $3, $4, 'draft', $5, $5)`,
 		plan, p.UserID, p.Account.ID, handle, w.d.Now())
 	w.exec(`INSERT INTO cleanup_posts (cleanup_id, post_id, user_id, place) VALUES ($1, '5000', $2, 0)`, plan, p.UserID)
+	must(w.shares.Create(p.ctx, p.UserID, share.Request{
+		AnalysisID: must(w.analyses.List(p.ctx, p.UserID, analysis.Filter{}))(w.t).Analyses[0].ID,
+	}))(w.t)
+	w.exec(`INSERT INTO share_views (id, share_id, user_id, at) SELECT $1, id, user_id, created_at FROM shares WHERE user_id = $2`,
+		db.NewID(), p.UserID)
 	w.exec(`INSERT INTO verdicts (user_id, key, sealed, created_at) VALUES ($1, 'k', $2, $3)`, p.UserID, []byte{1}, w.d.Now())
 	w.exec(`INSERT INTO stripe_events (id, type, object_id, payload, received_at, handled_at) VALUES ($1, 'invoice.paid', 'in_1', $2, $3, $3)`,
 		"evt_"+handle, fmt.Sprintf(`{"data":{"object":{"customer":%q,"customer_email":"%s@example.org"}}}`, p.customer(), handle), w.d.Now())

@@ -65,6 +65,7 @@ func TestWrite_PrintsTheMatrix(t *testing.T) {
 		"webhook_endpoints":   "forced - read own read own read add change delete all",
 		"notices":             "forced - read own read add change own read add change delete all",
 		"schedules":           "forced - read own read own read add change delete all",
+		"shares":              "forced - - read own read add change delete all",
 		"notice_mutes":        "forced - read own read own read add change delete all",
 		"users":               "forced - read own read change own read add change delete all",
 	} {
