@@ -54,7 +54,7 @@ type (
 type createShareInput struct {
 	ID             string `path:"id" format:"uuid"`
 	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" doc:"The same key makes one link. Sent again, it is a conflict, because the link is told once."`
-	Body           struct {
+	Body           *struct {
 		Purpose  string   `json:"purpose,omitempty" maxLength:"50" doc:"Another lens; the report's own by default."`
 		Sections []string `json:"sections,omitempty" maxItems:"10" doc:"Of score, steps, findings, quotes (the words of the posts, masked; with findings), charts and coverage. By default all but quotes."`
 		Hours    int      `json:"expires_in_hours,omitempty" minimum:"1" maximum:"720" doc:"A week by default."`
@@ -62,18 +62,23 @@ type createShareInput struct {
 	}
 }
 
-func (a *API) createShare(ctx context.Context, in *createShareInput) (*shareMadeOutput, error) {
-	b := &in.Body
-	r := share.Request{
-		AnalysisID: in.ID, Purpose: assess.Purpose(b.Purpose), Hours: b.Hours, Note: b.Note, Key: in.IdempotencyKey,
+func (in *createShareInput) request() share.Request {
+	r, b := share.Request{AnalysisID: in.ID, Key: in.IdempotencyKey}, in.Body
+	if b == nil {
+		return r
 	}
+	r.Purpose, r.Hours, r.Note = assess.Purpose(b.Purpose), b.Hours, b.Note
 	if b.Sections != nil {
 		r.Sections = []share.Section{}
 	}
 	for _, s := range b.Sections {
 		r.Sections = append(r.Sections, share.Section(s))
 	}
-	m, err := a.Shares.Create(ctx, caller(ctx), r)
+	return r
+}
+
+func (a *API) createShare(ctx context.Context, in *createShareInput) (*shareMadeOutput, error) {
+	m, err := a.Shares.Create(ctx, caller(ctx), in.request())
 	if err != nil {
 		return nil, err
 	}

@@ -321,7 +321,8 @@ func (s *Service) find(ctx context.Context, token string) (Share, error) {
 		hash string
 	}
 	want := hash(token[:min(len(token), maxSent)])
-	found, err := db.ReadOne(ctx, s.c.DB, db.System, func(r db.Rows, v *row) error { return v.read(r, &v.hash) },
+	read := func(r db.Rows, v *row) error { return v.read(r, &v.hash) }
+	found, err := db.ReadOne(ctx, s.c.DB, db.System, read,
 		`SELECT `+columns+`, token_hash FROM shares WHERE token_hash = $1`, want)
 	if err != nil && !errors.Is(err, db.ErrNotFound) {
 		return Share{}, err
@@ -335,6 +336,6 @@ func (s *Service) find(ctx context.Context, token string) (Share, error) {
 
 // notThere is the one answer to a link that does not open, so that nobody learns why.
 func notThere() error {
-	return fault.NotFound.Saying("This link does not open a report. It may have ended, or it is not whole: ask whoever sent " +
-		"it for another.")
+	return fault.NotFound.Saying("This link does not open a report. It may have ended, or it is not whole: ask whoever " +
+		"sent it for another.")
 }
