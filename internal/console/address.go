@@ -170,6 +170,15 @@ func (a address) download(id, format string) string {
 	return to
 }
 
+// masked is the same for somebody else.
+func (a address) masked(id, format string) string {
+	q := url.Values{"mask": {"true"}}
+	if a.Lens != a.own {
+		q.Set("purpose", string(a.Lens))
+	}
+	return "/api/v1/analyses/" + id + "/report." + format + "?" + q.Encode()
+}
+
 // carried are the fields of a form that is sent by GET, besides those that it asks for itself.
 func (a address) carried(but ...string) []field {
 	var all []field

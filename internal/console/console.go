@@ -170,5 +170,6 @@ func (c *Console) Routes() map[string]http.Handler {
 	maps.Copy(routes, c.cleanupRoutes())
 	maps.Copy(routes, c.publicRoutes())
 	maps.Copy(routes, c.siteRoutes())
+	maps.Copy(routes, c.shareRoutes())
 	return routes
 }

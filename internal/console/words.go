@@ -107,6 +107,8 @@ func done(code string) string {
 		return "The connection to X was renewed."
 	case "unlinked":
 		return "The account was unlinked. X was told, and its stored posts were erased."
+	case "share-revoked":
+		return "The link is revoked: it opens no more."
 	case "key-revoked":
 		return "The key was revoked. Programs that use it are refused from now on."
 	case "session-ended":

@@ -27,6 +27,7 @@ import (
 	xsandbox "github.com/repazoo/repazoo/internal/sandbox/x"
 	"github.com/repazoo/repazoo/internal/schedule"
 	"github.com/repazoo/repazoo/internal/seal"
+	"github.com/repazoo/repazoo/internal/share"
 	"github.com/repazoo/repazoo/internal/xapi"
 )
 
@@ -46,6 +47,7 @@ type world struct {
 	notices  *notice.Service
 	analyses *analysis.Service
 	cleanups *cleanup.Service
+	shares   *share.Service
 	privacy  *privacy.Service
 	schedule *schedule.Service
 	pages    http.Handler
@@ -89,16 +91,16 @@ func newWorld(t *testing.T, changes ...func(*billing.Config)) *world {
 		DB: d, Seal: sealer, Accounts: w.accounts, Billing: w.billing,
 		Analyses: w.analyses, X: x,
 	})
+	w.shares = share.New(share.Config{DB: d, Accounts: w.accounts, Analyses: w.analyses})
 	w.privacy = privacy.New(privacy.Config{
-		DB: d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses,
-		Cleanups: w.cleanups,
+		DB: d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses, Cleanups: w.cleanups, Shares: w.shares,
 	})
 	w.schedule = schedule.New(schedule.Config{DB: d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses})
 	w.notices = notice.New(notice.Config{DB: d, Seal: sealer})
 	w.serve(console.New(console.Config{
 		Accounts: w.accounts, Billing: w.billing, Notices: w.notices, Analyses: w.analyses, Schedules: w.schedule,
 		Cleanups: w.cleanups,
-		Privacy:  w.privacy, Audit: audit.NewLog(d), Desk: operate.New(operate.Config{
+		Shares:   w.shares, Privacy: w.privacy, Audit: audit.NewLog(d), Desk: operate.New(operate.Config{
 			DB: d, Health: health.New(map[string]health.Part{"db": {Probe: d.Ping}}, clock.Now, slog.New(slog.DiscardHandler)),
 			Audit: audit.NewLog(d), Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses,
 		}), Sandboxed: []string{"Claude", "X", "Stripe"},

@@ -38,6 +38,23 @@ func (s *Service) Views(ctx context.Context, userID, id string) ([]View, error) 
 		userID, id, maxViews)
 }
 
+// ViewsOf are the newest openings of the links to a report, at most 500, by the id of the link.
+func (s *Service) ViewsOf(ctx context.Context, userID, analysisID string) (map[string][]View, error) {
+	type row struct {
+		link string
+		View
+	}
+	all, err := db.Read(ctx, s.c.DB, db.User(userID),
+		func(r db.Rows, v *row) error { return r.Scan(&v.link, &v.At, &v.Network, &v.Device) },
+		`SELECT v.share_id, v.at, v.network, v.device FROM share_views v JOIN shares s ON s.id = v.share_id
+		WHERE s.user_id = $1 AND s.analysis_id = $2 ORDER BY v.at DESC, v.id DESC LIMIT $3`, userID, analysisID, maxViews)
+	views := map[string][]View{}
+	for _, v := range all {
+		views[v.link] = append(views[v.link], v.View)
+	}
+	return views, err
+}
+
 // Look finds a link that opens. Error: not_found, the same for whatever is not there.
 func (s *Service) Look(ctx context.Context, token string) (Share, error) { return s.find(ctx, token) }
 

@@ -1,0 +1,263 @@
+package console
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/assess"
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/report"
+	"github.com/repazoo/repazoo/internal/review"
+	"github.com/repazoo/repazoo/internal/share"
+)
+
+// The pages of sharing: where a person makes links to a report and ends them, and what somebody sees who was given one.
+// As with an API key, a new link is shown in the very answer to the form, because no redirect can carry it. A form
+// carries a key of its own, so that one that is sent again makes no second link.
+
+type sharesView struct {
+	page
+	Analysis analysis.Analysis
+	Links    []sharedLink
+	Address  string // of the link that was just made; "" for none
+	Full     bool   // no further link may be made
+
+	Purpose  assess.Purpose // chosen in the form, as all below
+	Sections []share.Section
+	Hours    int
+	Note     string
+	Key      string
+}
+
+// sharedLink is a link as its owner sees it.
+type sharedLink struct {
+	share.Share
+	Open  bool
+	Views []share.View // the newest
+}
+
+// viewsShown is how many openings of a link stand on the page.
+const viewsShown = 20
+
+// hoursToChoose are the lives of a link.
+var hoursToChoose = [...]int{1, 6, 24, 3 * 24, share.DefaultHours, 14 * 24, share.MaxHours}
+
+func (c *Console) showShares(v *visit) error { return c.showSharesWith(v, nil) }
+
+func (c *Console) showSharesWith(v *visit, made *share.Made) error {
+	ctx, id := v.r.Context(), v.r.PathValue("id")
+	a, err := c.Analyses.Get(ctx, v.me.UserID, id)
+	if err != nil {
+		return err
+	}
+	view := sharesView{page: c.page(v, "Share the report on @"+a.Handle), Analysis: a, Key: db.NewID(), Hours: share.DefaultHours}
+	view.Purpose = oneOf(v.r.URL.Query().Get("purpose"), assess.Purposes[:], a.Purpose)
+	view.Sections = share.DefaultSections()
+	if v.alert != nil {
+		view.keep(v)
+	}
+	if made != nil {
+		view.Address = c.Site.URL + made.Path()
+	}
+	if view.Links, err = c.sharedLinks(v, id); err != nil {
+		return err
+	}
+	open := slices.DeleteFunc(slices.Clone(view.Links), func(l sharedLink) bool { return !l.Open })
+	view.Full = len(open) >= share.MaxLive
+	return c.ok(v, sharesPage(view))
+}
+
+// keep shows again what a form had that was refused.
+func (view *sharesView) keep(v *visit) {
+	view.Purpose = oneOf(v.field("purpose"), assess.Purposes[:], view.Purpose)
+	view.Sections, view.Note = v.sections(), v.field("note")
+	if hours, err := v.number("hours"); err == nil {
+		view.Hours = hours
+	}
+}
+
+func (c *Console) sharedLinks(v *visit, id string) ([]sharedLink, error) {
+	all, err := c.Shares.List(v.r.Context(), v.me.UserID, id)
+	if err != nil {
+		return nil, err
+	}
+	views, err := c.Shares.ViewsOf(v.r.Context(), v.me.UserID, id)
+	links := make([]sharedLink, len(all))
+	for i, s := range all {
+		seen := views[s.ID]
+		links[i] = sharedLink{s, s.Live(c.Analyses.DB.Now()), seen[:min(len(seen), viewsShown)]}
+	}
+	return links, err
+}
+
+func (v *visit) sections() []share.Section {
+	all := []share.Section{}
+	for _, s := range v.r.PostForm["section"] {
+		all = append(all, share.Section(s))
+	}
+	return all
+}
+
+func (c *Console) makeShare(v *visit) error {
+	var made share.Made
+	_, err := c.submit(v, func(*visit) (string, error) {
+		hours, err := v.number("hours")
+		if err != nil {
+			return "", err
+		}
+		made, err = c.Shares.Create(v.r.Context(), v.me.UserID, share.Request{
+			AnalysisID: v.r.PathValue("id"), Purpose: assess.Purpose(v.field("purpose")), Sections: v.sections(), Hours: hours,
+			Note: v.field("note"), Key: v.field("key"),
+		})
+		return "", err
+	})
+	if err != nil {
+		v.alert = c.alertFor(v, err)
+		return c.showShares(v)
+	}
+	return c.showSharesWith(v, &made)
+}
+
+func (c *Console) revokeShare(v *visit) (string, error) {
+	back := "/a/" + v.r.PathValue("id") + "/shares?done=share-revoked"
+	return back, c.Shares.Revoke(v.r.Context(), v.me.UserID, v.r.PathValue("share"))
+}
+
+func (c *Console) shareRoutes() map[string]http.Handler {
+	return map[string]http.Handler{
+		"GET /a/{id}/shares":                 c.member(c.showShares),
+		"POST /a/{id}/shares":                c.member(c.makeShare),
+		"POST /a/{id}/shares/{share}/revoke": c.form(c.revokeShare, c.showShares),
+		"GET /shared/{token}":                c.shared(c.showDoor),
+		"POST /shared/{token}":               c.shared(c.openShared),
+	}
+}
+
+// doorPolicy allows the page of a link the console's own style, and its button.
+const doorPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// shared is for anyone who has a link. No search engine may list what it answers, whatever that is.
+func (c *Console) shared(show show) http.Handler {
+	return c.open(func(v *visit) error {
+		h := v.w.Header()
+		h.Set("X-Robots-Tag", "noindex, nofollow")
+		h.Set("Content-Security-Policy", doorPolicy)
+		return show(v)
+	})
+}
+
+type doorView struct {
+	page
+	Share share.Share
+	Token string
+	Own   bool // the visitor's own link
+}
+
+// showDoor is what a link leads to: a page with a button. Programs that fetch a preview of a link see this and no more.
+func (c *Console) showDoor(v *visit) error {
+	token := v.r.PathValue("token")
+	s, err := c.Shares.Look(v.r.Context(), token)
+	if err != nil {
+		return err
+	}
+	return c.ok(v, doorPage(doorView{c.page(v, "A report is shared with you"), s, token, s.UserID == v.me.UserID}))
+}
+
+// openShared shows the report itself.
+func (c *Console) openShared(v *visit) error {
+	s, r, err := c.Shares.Open(v.r.Context(), v.r.PathValue("token"), v.me.UserID)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := report.WriteShared(&b, r, report.Shared{
+		Score: s.Shows(share.Score), Steps: s.Shows(share.Steps), Findings: s.Shows(share.Findings), Charts: s.Shows(share.Charts),
+		Coverage: s.Shows(share.Coverage), Until: s.ExpiresAt,
+	}); err != nil {
+		return fmt.Errorf("console: shared report: %w", err)
+	}
+	h := v.w.Header()
+	h.Set("Content-Type", report.ContentType(report.HTML))
+	h.Set("Content-Security-Policy", report.PagePolicy())
+	h.Set("Cache-Control", "no-store")
+	_, _ = b.WriteTo(v.w) // a reader that has gone is no error of ours
+	return nil
+}
+
+// shareLink is where a report is shared, for the lens that is open.
+func (a address) shareLink() string {
+	to := address{path: a.path + "/shares", own: a.own, Lens: a.Lens, Page: 1}
+	to.State = review.Open
+	return to.String()
+}
+
+// sectionWords name a section to its owner.
+func sectionWords(s share.Section) string {
+	switch s {
+	case share.Score:
+		return "Score, level and summary"
+	case share.Steps:
+		return "What to do"
+	case share.Findings:
+		return "Findings: category, severity, date and reason"
+	case share.Quotes:
+		return "The words of the posts, masked"
+	case share.Charts:
+		return "Charts"
+	case share.Coverage:
+		return "How much was read"
+	}
+	return string(s)
+}
+
+func hoursWords(hours int) string {
+	if hours < 48 && hours != 24 {
+		return counted(hours, "hour")
+	}
+	return counted(hours/24, "day")
+}
+
+// stateWords say whether a link still opens.
+func (l sharedLink) stateWords() string {
+	switch {
+	case l.RevokedAt != nil:
+		return "Revoked " + moment(*l.RevokedAt)
+	case !l.Open:
+		return "Ended " + moment(l.ExpiresAt)
+	}
+	return "Open until " + moment(l.ExpiresAt)
+}
+
+func (l sharedLink) showsWords() string {
+	words := "Shows for " + l.Purpose.Title() + ": "
+	for i, s := range l.Sections {
+		if i > 0 {
+			words += ", "
+		}
+		words += string(s)
+	}
+	return words + "."
+}
+
+func (l sharedLink) openedWords() string {
+	if l.Opened == 0 {
+		return "Not opened yet."
+	}
+	return "Opened " + counted(l.Opened, "time") + "."
+}
+
+// name tells a link from others.
+func (l sharedLink) name() string { return cmp.Or(l.Note, "Link of "+moment(l.CreatedAt)) }
+
+// viewWords say of an opening what is known.
+func viewWords(v share.View) string {
+	words := cmp.Or(v.Device, "an unknown browser")
+	if v.Network != "" {
+		words += ", network " + v.Network
+	}
+	return words
+}
