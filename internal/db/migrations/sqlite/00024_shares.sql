@@ -1,5 +1,5 @@
 -- +goose Up
--- The same as migrations/postgres/00023_shares.sql.
+-- The same as migrations/postgres/00024_shares.sql.
 CREATE TABLE shares (
   id TEXT PRIMARY KEY NOT NULL,
   user_id TEXT NOT NULL REFERENCES users ON DELETE CASCADE,
