@@ -21,6 +21,7 @@ func TestRoutes_AStrangerIsAskedToSignInAndLedBack(t *testing.T) {
 		"GET /robots.txt": true, "GET /sitemap.xml": true, "GET /favicon.ico": true, "GET /apple-touch-icon.png": true,
 		"GET /.well-known/security.txt": true,
 		"GET /email/unsubscribe":        true, "POST /email/unsubscribe": true, // so is this one
+		"GET /shared/{token}": true, "POST /shared/{token}": true, // a link that its owner gave away
 	}
 	for pattern := range w.routes {
 		if open[pattern] {
