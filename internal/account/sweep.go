@@ -14,13 +14,19 @@ const sessionsKept = 30 * 24 * time.Hour // after they are over, so that their o
 // API keys and leaves to delete posts.
 // Run it every few minutes; nothing depends on when.
 func (s *Service) Sweep(ctx context.Context) error {
-	return errors.Join(s.endOldLeaves(ctx), s.db.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
-		tx.Later(`DELETE FROM oauth_states WHERE expires_at <= $1`, tx.Now())
-		tx.Later(`DELETE FROM refresh_tokens WHERE expires_at <= $1`, tx.Now())
-		tx.Later(`UPDATE refresh_tokens SET successor = NULL WHERE used_at < $1 AND successor IS NOT NULL AND NOT EXISTS (
-			SELECT 1 FROM refresh_tokens c WHERE c.parent = refresh_tokens.hash AND c.used_at IS NULL)`, tx.Now().Add(-grace))
-		tx.Later(`DELETE FROM sessions WHERE expires_at < $1`, tx.Now().Add(-sessionsKept))
-		tx.Later(`DELETE FROM api_keys WHERE expires_at < $1`, tx.Now().Add(-keysKept))
-		return nil
-	}))
+	now := s.db.Now()
+	return errors.Join(
+		s.endOldLeaves(ctx),
+		db.Portions(ctx, s.db, `DELETE FROM oauth_states WHERE state_hash IN (
+			SELECT state_hash FROM oauth_states WHERE expires_at <= $2 LIMIT $1)`, now),
+		db.Portions(ctx, s.db, `DELETE FROM refresh_tokens WHERE hash IN (
+			SELECT hash FROM refresh_tokens WHERE expires_at <= $2 LIMIT $1)`, now),
+		db.Portions(ctx, s.db, `UPDATE refresh_tokens SET successor = NULL WHERE hash IN (
+			SELECT t.hash FROM refresh_tokens t WHERE t.used_at < $2 AND t.successor IS NOT NULL AND NOT EXISTS (
+				SELECT 1 FROM refresh_tokens c WHERE c.parent = t.hash AND c.used_at IS NULL) LIMIT $1)`, now.Add(-grace)),
+		db.Portions(ctx, s.db, `DELETE FROM sessions WHERE id IN (
+			SELECT id FROM sessions WHERE expires_at < $2 LIMIT $1)`, now.Add(-sessionsKept)),
+		db.Portions(ctx, s.db, `DELETE FROM api_keys WHERE id IN (
+			SELECT id FROM api_keys WHERE expires_at < $2 LIMIT $1)`, now.Add(-keysKept)),
+	)
 }

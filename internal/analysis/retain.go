@@ -7,10 +7,7 @@ import (
 	"github.com/repazoo/repazoo/internal/db"
 )
 
-const (
-	uploadTime = 2 * time.Hour // the longest that an upload may take to become an archive
-	erasedAt   = 5_000         // rows a transaction erases at once, so that none holds the database for long
-)
+const uploadTime = 2 * time.Hour // the longest that an upload may take to become an archive
 
 // Retain erases what is past its time: raw posts, archives, verdicts, what was read of X accounts that
 // were unlinked since, and reports whose user has had no plan for so long.
@@ -22,10 +19,22 @@ func (s *Service) Retain(ctx context.Context) error {
 	if err := s.drain(ctx, `expires_at <= $2`, now); err != nil {
 		return err
 	}
+	err := db.Portions(ctx, s.DB, `DELETE FROM verdicts WHERE (user_id, key) IN (
+		SELECT user_id, key FROM verdicts WHERE created_at <= $2 AND (keep_until IS NULL OR keep_until <= $3) LIMIT $1)`,
+		now.Add(-s.KeepFor), now)
+	if err != nil {
+		return err
+	}
+	if err := s.retainUnlinked(ctx, now); err != nil {
+		return err
+	}
+	err = db.Portions(ctx, s.DB, `DELETE FROM archives WHERE id IN (SELECT id FROM archives WHERE expires_at <= $2
+		AND NOT EXISTS (SELECT 1 FROM analyses a WHERE a.archive_id = archives.id)
+		AND NOT EXISTS (SELECT 1 FROM posts p WHERE p.collection_id = archives.id) LIMIT $1)`, now)
+	if err != nil {
+		return err
+	}
 	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		tx.Later(`DELETE FROM verdicts WHERE created_at <= $1 AND (keep_until IS NULL OR keep_until <= $2)`, now.Add(-s.KeepFor), now)
-		retainUnlinked(tx, now)
-		tx.Later(`DELETE FROM archives WHERE expires_at <= $1 AND NOT EXISTS (SELECT 1 FROM analyses a WHERE a.archive_id = archives.id)`, now)
 		return s.eraseTimelines(ctx, tx, `account_id IN (SELECT id FROM x_accounts WHERE status = 'revoked')`)
 	})
 }
@@ -40,12 +49,21 @@ func (s *Service) forgetSpans(ctx context.Context, now time.Time) error {
 
 // retainUnlinked erases what was read of accounts that their user has unlinked: what a run stored while that happened,
 // and their archives' posts. An archive that analyses name stays, as a name only.
-func retainUnlinked(tx db.Tx, now time.Time) {
-	tx.Later(`DELETE FROM posts WHERE collection_id IN (SELECT id FROM x_accounts WHERE status = 'revoked')`)
-	tx.Later(`DELETE FROM timeline_spans WHERE account_id IN (SELECT id FROM x_accounts WHERE status = 'revoked')`)
-	tx.Later(`UPDATE archives SET expires_at = $1 WHERE expires_at > $1
-		AND EXISTS (SELECT 1 FROM x_accounts x WHERE x.user_id = archives.user_id AND COALESCE(x.released_x_user_id, x.x_user_id) = archives.x_user_id AND x.status = 'revoked')`, now)
-	tx.Later(`DELETE FROM posts WHERE collection_id IN (SELECT id FROM archives WHERE expires_at <= $1)`, now)
+func (s *Service) retainUnlinked(ctx context.Context, now time.Time) error {
+	err := s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+		tx.Later(`DELETE FROM timeline_spans WHERE account_id IN (SELECT id FROM x_accounts WHERE status = 'revoked')`)
+		tx.Later(`UPDATE archives SET expires_at = $1 WHERE expires_at > $1 AND EXISTS (SELECT 1 FROM x_accounts x
+			WHERE x.user_id = archives.user_id AND COALESCE(x.released_x_user_id, x.x_user_id) = archives.x_user_id
+			AND x.status = 'revoked')`, now)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.drain(ctx, `collection_id IN (SELECT id FROM x_accounts WHERE status = 'revoked')`); err != nil {
+		return err
+	}
+	return s.drain(ctx, `collection_id IN (SELECT id FROM archives WHERE expires_at <= $2)`, now)
 }
 
 // RetainReports erases what analyses found for users who have had no plan for so long as Config.KeepReports says; the
@@ -55,12 +73,15 @@ func (s *Service) RetainReports(ctx context.Context) error {
 	if s.KeepReports == 0 {
 		return nil
 	}
-	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
-		before := tx.Now().Add(-s.KeepReports)
-		tx.Later(`DELETE FROM analyses WHERE finished_at <= $1 AND NOT EXISTS (SELECT 1 FROM quota_periods q WHERE q.user_id = analyses.user_id AND q.entitled_until > $1)`, before)
-		tx.Later(`DELETE FROM dismissals WHERE created_at <= $1 AND NOT EXISTS (SELECT 1 FROM quota_periods q WHERE q.user_id = dismissals.user_id AND q.entitled_until > $1)`, before)
-		return nil
-	})
+	before := s.DB.Now().Add(-s.KeepReports)
+	err := db.Portions(ctx, s.DB, `DELETE FROM analyses WHERE id IN (SELECT a.id FROM analyses a WHERE a.finished_at <= $2
+		AND NOT EXISTS (SELECT 1 FROM quota_periods q WHERE q.user_id = a.user_id AND q.entitled_until > $2) LIMIT $1)`, before)
+	if err != nil {
+		return err
+	}
+	return db.Portions(ctx, s.DB, `DELETE FROM dismissals WHERE (user_id, finding_id) IN (
+		SELECT d.user_id, d.finding_id FROM dismissals d WHERE d.created_at <= $2
+		AND NOT EXISTS (SELECT 1 FROM quota_periods q WHERE q.user_id = d.user_id AND q.entitled_until > $2) LIMIT $1)`, before)
 }
 
 // RetainUploads erases the posts of uploads that were cut off before their archive had a row. It reads every collection's
@@ -70,16 +91,8 @@ func (s *Service) RetainUploads(ctx context.Context) error {
 		AND NOT EXISTS (SELECT 1 FROM x_accounts x WHERE x.id = posts.collection_id)`, s.DB.Now().Add(-uploadTime))
 }
 
-// drain erases the posts that fit a condition over $2, a bounded number in each transaction.
-func (s *Service) drain(ctx context.Context, where string, arg any) error {
-	for {
-		var n int64
-		err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
-			n, err = tx.Exec(ctx, `DELETE FROM posts WHERE (collection_id, post_id) IN (SELECT collection_id, post_id FROM posts WHERE `+where+` LIMIT $1)`, erasedAt, arg)
-			return err
-		})
-		if err != nil || n < erasedAt {
-			return err
-		}
-	}
+// drain erases the posts that fit a condition over $2.
+func (s *Service) drain(ctx context.Context, where string, args ...any) error {
+	return db.Portions(ctx, s.DB, `DELETE FROM posts WHERE (collection_id, post_id) IN (
+		SELECT collection_id, post_id FROM posts WHERE `+where+` LIMIT $1)`, args...)
 }

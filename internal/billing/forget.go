@@ -108,15 +108,19 @@ func (s *Service) Forget(ctx context.Context, tx db.Tx, userID string) error {
 // Retain deletes what is past its time: webhooks that were handled, at once where they are about somebody who was
 // erased, and after ten years what tax law asked for.
 func (s *Service) Retain(ctx context.Context) error {
-	return s.db.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
-		now := tx.Now()
-		tx.Later(`DELETE FROM stripe_events WHERE handled_at IS NOT NULL AND received_at <= $1`, now.Add(-eventsKept))
-		tx.Later(`DELETE FROM stripe_events WHERE handled_at IS NOT NULL
-			AND payload -> 'data' -> 'object' ->> 'customer' IN (SELECT stripe_customer_id FROM billing_records)`)
-		tx.Later(`DELETE FROM stripe_events WHERE handled_at IS NOT NULL
-			AND object_id IN (SELECT stripe_customer_id FROM billing_records)`)
-		tx.Later(`DELETE FROM billing_records WHERE ended_at <= $1`, now.AddDate(-recordYears, 0, 0))
-		tx.Later(`DELETE FROM trials_spent WHERE spent_at <= $1`, now.Add(-marksKept))
-		return nil
-	})
+	now := s.db.Now()
+	return errors.Join(
+		db.Portions(ctx, s.db, `DELETE FROM stripe_events WHERE id IN (
+			SELECT id FROM stripe_events WHERE handled_at IS NOT NULL AND received_at <= $2 LIMIT $1)`, now.Add(-eventsKept)),
+		db.Portions(ctx, s.db, `DELETE FROM stripe_events WHERE id IN (
+			SELECT e.id FROM billing_records b JOIN stripe_events e
+				ON e.payload -> 'data' -> 'object' ->> 'customer' = b.stripe_customer_id WHERE e.handled_at IS NOT NULL LIMIT $1)`),
+		db.Portions(ctx, s.db, `DELETE FROM stripe_events WHERE id IN (
+			SELECT e.id FROM billing_records b JOIN stripe_events e ON e.object_id = b.stripe_customer_id
+				WHERE e.handled_at IS NOT NULL LIMIT $1)`),
+		db.Portions(ctx, s.db, `DELETE FROM billing_records WHERE id IN (
+			SELECT id FROM billing_records WHERE ended_at <= $2 LIMIT $1)`, now.AddDate(-recordYears, 0, 0)),
+		db.Portions(ctx, s.db, `DELETE FROM trials_spent WHERE mark IN (
+			SELECT mark FROM trials_spent WHERE spent_at <= $2 LIMIT $1)`, now.Add(-marksKept)),
+	)
 }

@@ -78,10 +78,8 @@ func (s *Service) Retain(ctx context.Context) error {
 	for _, c := range due {
 		err = errors.Join(err, s.expire(ctx, c))
 	}
-	return errors.Join(err, s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
-		tx.Later(`DELETE FROM cleanups WHERE finished_at <= $1`, tx.Now().Add(-rowsKept))
-		return nil
-	}))
+	return errors.Join(err, db.Portions(ctx, s.c.DB, `DELETE FROM cleanups WHERE id IN (
+		SELECT id FROM cleanups WHERE finished_at <= $2 LIMIT $1)`, s.c.DB.Now().Add(-rowsKept)))
 }
 
 // expire ends one plan, makes its receipt while the hashes are there, and erases what its posts say.

@@ -17,3 +17,6 @@ func TrustsAfter(ctx context.Context, d *DB, silence time.Duration) (bool, error
 
 // SetEven replaces the clock that runs on evenly.
 func SetEven(d *DB, now func() time.Time) { d.even = now }
+
+// PortionsOf is Portions with bounds of a test.
+var PortionsOf = portions

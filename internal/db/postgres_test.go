@@ -51,6 +51,21 @@ func TestJobs_HaveNoIndexThatNobodyAsks(t *testing.T) {
 	}
 }
 
+// Erasing a person follows each reference to them; without an index it would read the whole table that refers.
+func TestSchema_EveryReferenceIsFoundByAnIndex(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Postgres(t, dbtest.NewClock().Now)
+	got, err := db.Read(t.Context(), d, db.System, db.Value[string], `
+		SELECT c.conrelid::regclass || ' (' || a.attname || ')' FROM pg_constraint c
+		JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+		WHERE c.contype = 'f' AND c.connamespace = current_schema()::regnamespace AND NOT EXISTS (
+			SELECT 1 FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indkey[0] = c.conkey[1] AND i.indpred IS NULL)
+		ORDER BY 1`)
+	if err != nil || len(got) != 0 {
+		t.Errorf("no index leads to %v, %v", got, err)
+	}
+}
+
 // Each refusal is what a person could try with their own token, or a bug with a user's actor.
 func TestGrants_RefuseWhatAUserMayNotWrite(t *testing.T) {
 	t.Parallel()

@@ -105,11 +105,14 @@ func (s *Service) Retain(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
-		tx.Later(`DELETE FROM email_confirmations WHERE expires_at <= $1 AND day_began_at <= $2`, tx.Now(), tx.Now().Add(-tokenLives))
-		tx.Later(`DELETE FROM webhook_deliveries WHERE created_at <= $1`, tx.Now().Add(-deliveriesKept))
-		return nil
-	})
+	now := s.DB.Now()
+	return errors.Join(
+		db.Portions(ctx, s.DB, `DELETE FROM email_confirmations WHERE user_id IN (
+			SELECT user_id FROM email_confirmations WHERE expires_at <= $2 AND day_began_at <= $3 LIMIT $1)`,
+			now, now.Add(-tokenLives)),
+		db.Portions(ctx, s.DB, `DELETE FROM webhook_deliveries WHERE id IN (
+			SELECT id FROM webhook_deliveries WHERE created_at <= $2 LIMIT $1)`, now.Add(-deliveriesKept)),
+	)
 }
 
 // dropOld deletes some of the notices that are past their time, and tells how many.

@@ -110,8 +110,6 @@ func (r Request) Forget(tx db.Tx) {
 
 // Retain erases the keys that have been kept for a day.
 func Retain(ctx context.Context, d *db.DB) error {
-	return d.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
-		tx.Later(`DELETE FROM idempotency_keys WHERE created_at <= $1`, tx.Now().Add(-kept))
-		return nil
-	})
+	return db.Portions(ctx, d, `DELETE FROM idempotency_keys WHERE (user_id, key) IN (
+		SELECT user_id, key FROM idempotency_keys WHERE created_at <= $2 LIMIT $1)`, d.Now().Add(-kept))
 }

@@ -80,9 +80,13 @@ func (s *Service) Sweep(ctx context.Context) error { return s.sweep(ctx, s.cfg.D
 func (s *Service) Recover(ctx context.Context) error { return s.sweep(ctx, s.cfg.DB.Now()) }
 
 func (s *Service) sweep(ctx context.Context, before time.Time) error {
+	err := db.Portions(ctx, s.cfg.DB, `DELETE FROM exports WHERE id IN (
+		SELECT id FROM exports WHERE created_at <= $2 LIMIT $1)`, s.cfg.DB.Now().Add(-exportsKept))
+	if err != nil {
+		return err
+	}
 	return s.cfg.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		now := tx.Now()
-		tx.Later(`DELETE FROM exports WHERE created_at <= $1`, now.Add(-exportsKept))
 		tx.Later(`UPDATE exports SET status = 'failed' WHERE status = 'queued' AND created_at <= $1`, now.Add(-exportGiveUp))
 		exports, err := db.All(ctx, tx, db.Value[string], `UPDATE exports SET tried_at = $2 WHERE status = 'queued' AND tried_at <= $1 RETURNING id`, before, now)
 		if err != nil {
