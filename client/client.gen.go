@@ -2012,6 +2012,7 @@ type ModelChoice struct {
 
 // ModelUse defines model for ModelUse.
 type ModelUse struct {
+	BatchedCalls     int64  `json:"batched_calls"`
 	CacheReadTokens  int64  `json:"cache_read_tokens"`
 	CacheWriteTokens int64  `json:"cache_write_tokens"`
 	CachedVerdicts   int64  `json:"cached_verdicts"`

@@ -24,6 +24,7 @@ type question struct {
 // batchRun is one call of Batch.
 type batchRun struct {
 	judge    *Judge
+	posts    []Post               // that it is about
 	verdicts map[string]Judgement // by content key, without post ids
 	rejected int
 	left     map[string]bool // content keys that the ceiling left without a question
@@ -67,10 +68,7 @@ func (b *batchRun) groups(ctx context.Context, posts []Post, keys []string) (gro
 			return nil, err
 		}
 		seen[keys[i]] = true
-		q := question{
-			key: keys[i], kind: p.kind(), text: p.Text, aliased: p.aliased(b.judge.names),
-			talks: b.judge.TalksToModel != nil && b.judge.TalksToModel(p.Text),
-		}
+		q := b.judge.questionOf(p, keys[i])
 		if q.kind == kindProfile && strings.TrimSpace(q.aliased.Text) == "" {
 			continue // a profile without a bio: there is nothing to show
 		}
@@ -87,6 +85,14 @@ func (b *batchRun) groups(ctx context.Context, posts []Post, keys []string) (gro
 		groups = append(groups, group)
 	}
 	return append(groups, alone...), nil
+}
+
+// questionOf is a post as it is asked about.
+func (j *Judge) questionOf(p Post, key string) question {
+	return question{
+		key: key, kind: p.kind(), text: p.Text, aliased: p.aliased(j.names),
+		talks: j.TalksToModel != nil && j.TalksToModel(p.Text),
+	}
 }
 
 // settle asks about a group until each text has a verdict or the model has shown that it gives none. Whatever of an answer
@@ -150,6 +156,9 @@ func (b *batchRun) askAbout(ctx context.Context, group []question, problem strin
 		return nil
 	case len(left) < len(open): // each time fewer, so this ends
 		return b.askAgain(ctx, "", b.between(group, left))
+	case answer.Stop == "end_turn" && problem == "" && len(group) == 1 && len(b.neighbours(group[0])) > 0:
+		beside := b.neighbours(group[0])
+		return b.askAgain(ctx, read.problem, slices.Concat(beside[:1], group, beside[1:]))
 	case answer.Stop == "end_turn" && problem == "":
 		return b.askAgain(ctx, cmp.Or(read.problem, "it was not usable"), group)
 	case len(left) == 1:
@@ -172,6 +181,22 @@ func (b *batchRun) unanswered(group []question) []question {
 func (b *batchRun) between(group, left []question) []question {
 	known := slices.DeleteFunc(slices.Clone(group), func(q question) bool { return slices.ContainsFunc(left, q.is) })
 	return slices.Concat(known[:1], left, known[len(known)-1:])
+}
+
+// neighbours are two texts that have a verdict and do not talk to the model, for one that the model did not answer
+// alone: where the others of its group are known from before, between has nothing to put it between.
+func (b *batchRun) neighbours(q question) (beside []question) {
+	for _, p := range b.posts {
+		key := ContentKey(p, b.judge.Model)
+		v, known := b.verdicts[key]
+		if q.talks || !known || v.AddressesModel || p.isProfile() {
+			continue
+		}
+		if beside = append(beside, b.judge.questionOf(p, key)); len(beside) == 2 {
+			return beside
+		}
+	}
+	return nil
 }
 
 // askAgain asks further questions about texts that were asked about already, while the run allows it.

@@ -31,8 +31,7 @@ func (j *Judge) admit(ctx context.Context, r claude.Request, output int64) (wors
 		return 0, nil
 	}
 	prices := j.pricesOf(r.Model)
-	text := len(r.System) + len(r.User) + schemaBytes()
-	worst = prices.of(claude.Usage{CacheWrite: int64(text), Output: r.MaxTokens}) // a token has at least one byte
+	worst = j.worst(r)
 	likely := prices.of(claude.Usage{CacheWrite: textTokens(r.System) + textTokens(r.User) + int64(schemaBytes())/4, Output: output})
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -51,6 +50,12 @@ func (j *Judge) admit(ctx context.Context, r claude.Request, output int64) (wors
 		}
 	}
 	return 0, errCeiling
+}
+
+// worst is what a direct call can cost at most, in millionths of a µUSD.
+func (j *Judge) worst(r claude.Request) int64 {
+	text := len(r.System) + len(r.User) + schemaBytes() // a token has at least one byte
+	return j.pricesOf(r.Model).of(claude.Usage{CacheWrite: int64(text), Output: r.MaxTokens})
 }
 
 // awaitLanding lets go of the lock until a question in flight has ended.

@@ -93,6 +93,7 @@ func TestFaultyModels_ThePageSaysWhatTheyCostAndWhatThePersonReads(t *testing.T)
 		}
 		fmt.Fprintf(&page, "| %s | %d | %d | %d | %s |\n", m.words, calls, cost, judged, whatIsRead(t, r, err))
 	}
+	batchedPage(t, &page)
 	samePage(t, faultyPage, page.String())
 }
 

@@ -33,6 +33,7 @@ type chunk struct {
 	screened []screen.Result // in the order of the posts
 	judged   BatchResult
 	opinions map[string]heard // on the screen's grave claims that the model did not make
+	groups   [][]question     // what a batch would ask (batched.go)
 	done     chan struct{}    // closed when examined
 }
 

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/repazoo/repazoo/internal/claude"
 )
 
 // What a run would ask of the model can be told without asking it: the same code chooses the posts, looks into the cache and
@@ -34,8 +36,9 @@ func (p *Pipeline) Forecast(ctx context.Context, posts iter.Seq2[Post, error], o
 	r := newRun(p, o, nil)
 	w := &weighing{judge: p.Judge}
 	var err error
-	switch own := r.own(posts); {
-	case p.Judge == nil:
+	if own := r.own(posts); p.Judge != nil {
+		err = r.forModel(ctx, own, w.weigh, func(k *chunk) { w.Own += countPosts(k.posts...) }, func(*chunk) {})
+	} else {
 		for p, e := range own {
 			if err = e; err != nil || ctx.Err() != nil {
 				break
@@ -43,10 +46,6 @@ func (p *Pipeline) Forecast(ctx context.Context, posts iter.Seq2[Post, error], o
 			w.Own += countPosts(p)
 		}
 		err = cmp.Or(err, ctx.Err())
-	case o.MaxPosts > 0:
-		err = r.weighChosen(ctx, own, w)
-	default:
-		err = r.flow(ctx, r.cutter(own, cmp.Or(p.Judge.BatchSize, judgeBatch)), w.weigh, func(k *chunk) { w.Own += countPosts(k.posts...) })
 	}
 	w.Total = r.total
 	if p.Judge != nil {
@@ -55,24 +54,30 @@ func (p *Pipeline) Forecast(ctx context.Context, posts iter.Seq2[Post, error], o
 	return w.Forecast, err
 }
 
-// weighChosen chooses as judgeChosen does.
-func (r *run) weighChosen(ctx context.Context, posts sequence, w *weighing) error {
+// forModel gives visit what Run would give the model, in the same chunks, and tells seen of every own post and done of
+// every visited chunk, in their order. Nothing is asked.
+func (r *run) forModel(
+	ctx context.Context, own sequence, visit func(context.Context, *chunk) error, seen, done func(*chunk),
+) error {
+	if r.o.MaxPosts == 0 {
+		return r.flow(ctx, r.cutter(own, cmp.Or(r.Judge.BatchSize, judgeBatch)), visit, func(k *chunk) { seen(k); done(k) })
+	}
 	c := &chooser{limit: r.o.MaxPosts}
 	var first []candidate
-	err := r.flow(ctx, r.cutter(posts, screenChunk), r.screenAll, func(k *chunk) {
+	err := r.flow(ctx, r.cutter(own, screenChunk), r.screenAll, func(k *chunk) {
 		for i, p := range k.posts {
 			if p.isProfile() {
 				first = append(first, candidate{post: p, seen: k.screened[i]})
 				continue
 			}
 			c.offer(candidate{p, k.screened[i], doubtOf(p, k.screened[i])})
-			w.Own++
 		}
+		seen(k)
 	})
 	if err != nil {
 		return err
 	}
-	return r.flow(ctx, r.chosen(slices.Concat(first, c.newestFirst())), w.weigh, func(*chunk) {})
+	return r.flow(ctx, r.chosen(slices.Concat(first, c.newestFirst())), visit, done)
 }
 
 // weighing adds up what would be asked.
@@ -159,6 +164,22 @@ func (p Prices) expected(calls int, texts, output int64, factor float64) (microU
 	rubric := overhead(factor)
 	cost := p.InputMicroUSD*(texts+rubric*5/4+int64(calls-1)*rubric/10) + p.OutputMicroUSD*output
 	return (cost + 999_999) / 1_000_000, texts + int64(calls)*rubric
+}
+
+// batchRubric is what the rubric costs in each request of a batch, of the price of its tokens: the requests run side by
+// side, so that the provider finds about three in ten in its cache, and the others write it anew.
+const batchRubric = 0.7*1.25 + 0.3*0.1
+
+// BatchMicroUSD is what the same questions cost as a batch.
+func (f Forecast) BatchMicroUSD(j *Judge) int64 {
+	if j == nil || f.Calls == 0 {
+		return 0
+	}
+	rubric := overhead(j.Pace.of(j.Model).input)
+	texts := f.InputTokens - int64(f.Calls)*rubric
+	input := float64(j.Prices.InputMicroUSD) * (float64(texts) + batchRubric*float64(int64(f.Calls)*rubric))
+	full := input + float64(j.Prices.OutputMicroUSD)*float64(f.OutputTokens)
+	return int64(math.Ceil(full * claude.BatchPercent / 100 / 1_000_000))
 }
 
 // overhead are the tokens of what each question begins with.

@@ -60,7 +60,7 @@ type BatchResult struct {
 // questions of a run (breaker.go). Failures of the provider come back as the client gives them; what was judged until
 // then is in the cache.
 func (j *Judge) Batch(ctx context.Context, posts []Post) (BatchResult, error) {
-	b := batchRun{judge: j, verdicts: map[string]Judgement{}}
+	b := batchRun{judge: j, posts: posts, verdicts: map[string]Judgement{}}
 	keys := make([]string, len(posts))
 	for i, p := range posts {
 		keys[i] = ContentKey(p, j.Model)
@@ -118,25 +118,31 @@ func ContentKey(p Post, model string) string {
 
 // once asks about a group once.
 func (j *Judge) once(ctx context.Context, group []question, problem string) (claude.Answer, error) {
-	nonce, err := j.nonce()
+	request, err := j.firstRequest(group, problem)
 	if err != nil {
 		return claude.Answer{}, err
+	}
+	answer, err := j.ask(ctx, request, int64(j.Pace.of(j.Model).output*float64(len(group))))
+	if err == nil {
+		j.Pace.note(j.Model, group, answer, answer.Took)
+	}
+	return answer, err
+}
+
+// firstRequest is the question about a group as it leaves, in a direct call and in a batch alike.
+func (j *Judge) firstRequest(group []question, problem string) (claude.Request, error) {
+	nonce, err := j.nonce()
+	if err != nil {
+		return claude.Request{}, err
 	}
 	texts := make([]sentText, len(group))
 	for i, q := range group {
 		texts[i] = sentText{i + 1, q.kind, q.aliased.Text}
 	}
 	user, err := userMessage(nonce, texts, problem)
-	if err != nil {
-		return claude.Answer{}, err
-	}
-	answer, err := j.ask(ctx, claude.Request{
+	return claude.Request{
 		Model: j.Model, System: rubric, User: user, Schema: judgeSchema(), MaxTokens: maxAnswer, Effort: "low",
-	}, int64(j.Pace.of(j.Model).output*float64(len(group))))
-	if err == nil {
-		j.Pace.note(j.Model, group, answer, answer.Took)
-	}
-	return answer, err
+	}, err
 }
 
 // ask makes one call and counts it, or returns errCeiling. output is how many tokens the answer will probably have.

@@ -53,6 +53,7 @@ type Options struct {
 	XReads      int               // posts that X charged for
 	ModelCost   int64             // µUSD that the model has cost in earlier tries of this run
 	MaxCost     int               // the ceiling of the run in cents, as the report names it; 0: none. Judge.MaxMicroUSD keeps to it.
+	Batched     ModelUse          // what the model did in a batch of this run (batched.go); its cost is in ModelCost
 	XUserReads  int               // profiles that X charged for
 	NeverRead   []string          // parts of the source that were not opened
 	KeptUntil   string            // RFC 3339; "": the posts are not kept
@@ -179,7 +180,7 @@ func (r *run) addModel(out *Report) {
 	if r.Judge == nil {
 		return
 	}
-	use := r.Judge.Use()
+	use := r.Judge.Use().with(r.o.Batched)
 	out.Models = append(out.Models, use)
 	out.Cost.ModelMicroUSD = r.o.ModelCost + r.Judge.CostMicroUSD()
 	out.Cost.PricesPerMTokIn = r.Judge.Prices.InputMicroUSD

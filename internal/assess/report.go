@@ -238,6 +238,7 @@ type ModelUse struct {
 	Model            string `json:"model"`
 	Host             string `json:"host"` // "anthropic", "sandbox" or the host asked
 	Calls            int    `json:"calls"`
+	BatchedCalls     int    `json:"batched_calls"` // of them, answered in a batch at half the price
 	CachedVerdicts   int    `json:"cached_verdicts"`
 	InputTokens      int64  `json:"input_tokens"`
 	OutputTokens     int64  `json:"output_tokens"`

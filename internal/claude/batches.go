@@ -256,7 +256,8 @@ type outcomeOfLine struct {
 // statuses are what the provider answers to direct calls with the same type of error.
 var statuses = map[string]int{
 	"invalid_request_error": http.StatusBadRequest, "authentication_error": http.StatusUnauthorized,
-	"billing_error": http.StatusPaymentRequired, "permission_error": http.StatusForbidden, "not_found_error": http.StatusNotFound,
+	"billing_error": http.StatusPaymentRequired, "permission_error": http.StatusForbidden,
+	"not_found_error":   http.StatusNotFound,
 	"request_too_large": http.StatusRequestEntityTooLarge, "rate_limit_error": http.StatusTooManyRequests,
 	"timeout_error": http.StatusGatewayTimeout, "overloaded_error": 529,
 }
@@ -274,6 +275,12 @@ func (o outcomeOfLine) failure() *Failure {
 }
 
 // Name is the name under which the figures count a failure.
-func (f *Failure) Name() string {
-	return nameOf(f.Status, f.Code)
+func (f *Failure) Name() string { return nameOf(f.Status, f.Code) }
+
+// Reason names why a question has no answer: that of its failure, canceled or expired.
+func (r BatchResult) Reason() string {
+	if r.Failed != nil {
+		return r.Failed.Name()
+	}
+	return r.Why
 }

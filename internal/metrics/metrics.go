@@ -188,3 +188,10 @@ func (m *Metrics) Reads(dollars float64) {
 		m.spent.WithLabelValues("x").Add(dollars)
 	}
 }
+
+// Unbatched counts requests of a batch that have no answer, under the names of direct calls that failed.
+func (m *Metrics) Unbatched(name string, n int) {
+	if m != nil {
+		m.failures.WithLabelValues("claude", name).Add(float64(n))
+	}
+}

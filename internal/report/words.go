@@ -192,8 +192,14 @@ func (v view) Receipt() []fact {
 		facts = append(facts, fact{"Read", either(v.Privacy.Read, "")})
 	}
 	for _, m := range v.Models {
-		facts = append(facts, fact{"Model", fmt.Sprintf("%s at %s: %s calls, %s cached verdicts, %s refusals, %s tokens in, %s out, %s read from cache",
-			clean(m.Model), clean(m.Host), assess.Thousands(m.Calls), assess.Thousands(m.CachedVerdicts), assess.Thousands(m.Refusals),
+		batched := ""
+		if m.BatchedCalls > 0 {
+			batched = " (" + assess.Thousands(m.BatchedCalls) + " in a batch at half the price)"
+		}
+		facts = append(facts, fact{"Model", fmt.Sprintf(
+			"%s at %s: %s calls%s, %s cached verdicts, %s refusals, %s tokens in, %s out, %s read from cache",
+			clean(m.Model), clean(m.Host), assess.Thousands(m.Calls), batched, assess.Thousands(m.CachedVerdicts),
+			assess.Thousands(m.Refusals),
 			assess.Thousands(m.InputTokens), assess.Thousands(m.OutputTokens), assess.Thousands(m.CacheReadTokens))})
 	}
 	if len(v.Models) == 0 {
