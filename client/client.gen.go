@@ -755,6 +755,7 @@ func (e UserBodyTier) Valid() bool {
 
 // Defines values for WaitingBodyFor.
 const (
+	WaitingBodyForBatch   WaitingBodyFor = "batch"
 	WaitingBodyForModel   WaitingBodyFor = "model"
 	WaitingBodyForRun     WaitingBodyFor = "run"
 	WaitingBodyForService WaitingBodyFor = "service"
@@ -764,6 +765,8 @@ const (
 // Valid indicates whether the value is a known member of the WaitingBodyFor enum.
 func (e WaitingBodyFor) Valid() bool {
 	switch e {
+	case WaitingBodyForBatch:
+		return true
 	case WaitingBodyForModel:
 		return true
 	case WaitingBodyForRun:
@@ -1002,6 +1005,9 @@ type AnalysisBody struct {
 
 	// Waiting What it waits for; null while it does not.
 	Waiting *WaitingBody `json:"waiting"`
+
+	// WithinADay The model may take a day, for half of its price.
+	WithinADay bool `json:"within_a_day"`
 }
 
 // AnalysisBodyStatus defines model for AnalysisBody.Status.
@@ -2172,6 +2178,9 @@ type PreviewBody struct {
 
 	// WaitsFor An analysis of the same account that has not ended: this one would wait until it has read, and use its posts. Else null.
 	WaitsFor *PreviewWait `json:"waits_for"`
+
+	// WithinADay The same by a batch of the model, at half of its price; null when the screen stands alone.
+	WithinADay *PreviewDay `json:"within_a_day"`
 }
 
 // PreviewCost defines model for PreviewCost.
@@ -2184,6 +2193,21 @@ type PreviewCost struct {
 
 	// ReachesCeiling It would probably stop there: some posts would be left unread or unjudged.
 	ReachesCeiling bool `json:"reaches_ceiling"`
+}
+
+// PreviewDay defines model for PreviewDay.
+type PreviewDay struct {
+	// CostMicroUsd Of the model, instead of model.cost_micro_usd.
+	CostMicroUsd int64 `json:"cost_micro_usd"`
+
+	// Offered A start may send within_a_day.
+	Offered bool `json:"offered"`
+
+	// SecondsAtMost How long its answers take at most; mostly an hour is enough.
+	SecondsAtMost int64 `json:"seconds_at_most"`
+
+	// WhyNot Why it is not offered, in a sentence; else empty.
+	WhyNot string `json:"why_not"`
 }
 
 // PreviewInputBody defines model for PreviewInputBody.
@@ -2698,6 +2722,9 @@ type StartBody struct {
 
 	// Since Leave out what is older.
 	Since *time.Time `json:"since,omitempty"`
+
+	// WithinADay Cheaper, within a day: the model reads the posts as a batch at half its price, mostly within an hour and at most in a day. From 400 posts for the model on, and where the server's model offers it; the preview says so.
+	WithinADay *bool `json:"within_a_day,omitempty"`
 }
 
 // SubscribeInputBody defines model for SubscribeInputBody.
@@ -2861,17 +2888,20 @@ type ViewBody struct {
 
 // WaitingBody defines model for WaitingBody.
 type WaitingBody struct {
-	// For X, the language model, a service that is needed, or another analysis of the same account.
+	// By What it waits for has ended by then; null where that is not known.
+	By *time.Time `json:"by"`
+
+	// For X, the language model, its batch within a day, a service that is needed, or another analysis of the same account.
 	For WaitingBodyFor `json:"for"`
 
 	// Message The same in a sentence.
 	Message string `json:"message"`
 
-	// Until It goes on by itself then.
+	// Until It goes on by itself then, or looks again.
 	Until time.Time `json:"until"`
 }
 
-// WaitingBodyFor X, the language model, a service that is needed, or another analysis of the same account.
+// WaitingBodyFor X, the language model, its batch within a day, a service that is needed, or another analysis of the same account.
 type WaitingBodyFor string
 
 // YearRisk defines model for YearRisk.

@@ -17,6 +17,8 @@
 //	list      list.go      a user's analyses, page by page
 //	watch     watch.go     follow the progress of one analysis
 //	sweep     sweep.go     queue runs anew whose process died
+//	batch     batched.go   have the model answer within a day, for half the price
+//	leftover  leftover.go  end batches that nobody waits for any more
 //	keep      keep.go      keep posts for the next run of a schedule
 //	since     since.go     what is new since the report before, and who is told
 //	past      past.go      the reports of an account in a row, and what moved from one to another

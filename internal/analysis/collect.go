@@ -12,7 +12,6 @@ import (
 
 // makeReport collects the posts and runs the pipeline over them.
 func (s *Service) makeReport(ctx context.Context, a Analysis, progress func(assess.Progress)) (*assess.Report, error) {
-	progress(assess.Progress{Stage: assess.StageCollect, Total: a.MaxPosts})
 	judge, err := s.judge(a) // before X is read and paid for
 	if err != nil {
 		return nil, err
@@ -25,6 +24,13 @@ func (s *Service) makeReport(ctx context.Context, a Analysis, progress func(asse
 	if err != nil {
 		return nil, err
 	}
+	p := &assess.Pipeline{Screen: s.screen(), Now: s.DB.Now, AppVersion: s.App, Judge: judge}
+	if judge != nil && a.WithinADay {
+		if err := s.followBatch(ctx, &a, p, h, &o); err != nil {
+			return nil, err
+		}
+	}
+	progress(assess.Progress{Stage: assess.StageCollect, Total: a.MaxPosts})
 	if err := s.collect(ctx, a, h, &o, progress); err != nil {
 		return nil, err
 	}
@@ -32,7 +38,11 @@ func (s *Service) makeReport(ctx context.Context, a Analysis, progress func(asse
 	if judge != nil {
 		o.Parents = s.parents(a, h, judge)
 	}
-	p := &assess.Pipeline{Screen: s.screen(), Now: s.DB.Now, AppVersion: s.App, Judge: judge}
+	if judge != nil && a.WithinADay && s.batchable(a) == nil {
+		if err := s.sendBatch(ctx, a, p, h, o); err != nil {
+			return nil, err
+		}
+	}
 	return p.Run(ctx, s.kept(ctx, a, h), o, progress)
 }
 

@@ -15,13 +15,15 @@ import (
 
 const columns = `id, user_id, account_id, archive_id, handle, purpose, max_posts, since, tier, model, status, stage, done, total, findings,
 	event_seq, x_reads, score, level, score_now, level_now, error_code, error_message, period_start, created_at, started_at, finished_at,
-	wait_until, waiting_for, tries, max_cost_cents, model_micro_usd, free, scheduled, keep_until`
+	wait_until, waiting_for, tries, max_cost_cents, model_micro_usd, free, scheduled, keep_until,
+	within_a_day, wait_by`
 
 func scan(r db.Rows, a *Analysis) error {
 	return r.Scan(&a.ID, &a.UserID, &a.AccountID, &a.ArchiveID, &a.Handle, (*string)(&a.Purpose), &a.MaxPosts, &a.Since, &a.Tier, &a.Model,
 		(*string)(&a.Status), (*string)(&a.Progress.Stage), &a.Progress.Done, &a.Progress.Total, &a.Progress.Findings,
 		&a.Seq, &a.XReads, &a.Score, &a.Level, &a.ScoreNow, &a.LevelNow, &a.ErrorCode, &a.ErrorMessage, &a.PeriodStart, &a.CreatedAt, &a.StartedAt, &a.FinishedAt,
-		&a.WaitUntil, (*string)(&a.WaitingFor), &a.tries, &a.MaxCostCents, &a.modelMicroUSD, &a.Free, &a.Scheduled, &a.keepUntil)
+		&a.WaitUntil, (*string)(&a.WaitingFor), &a.tries, &a.MaxCostCents, &a.modelMicroUSD, &a.Free, &a.Scheduled, &a.keepUntil,
+		&a.WithinADay, &a.WaitBy)
 }
 
 // Get returns one of the user's analyses, or fault.NotFound.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/claude"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/history"
@@ -28,12 +29,21 @@ type Preview struct {
 	Kept        int             // posts that need not be read from X again
 	Model       assess.Forecast // what the model would be asked; zero where no model is used
 	ModelCalls  bool            // whether a model is used
+	Day         PreviewDay      // the same within a day, for less
 	Gaps        []assess.Gap    // what cannot be read, whatever is spent
 	OutOfReach  []string        // the same in sentences
 	Other       *Analysis       // of the same account, which has not ended: this one would wait until it has read, and use its posts
 	Usage       billing.Usage   // before the start, which takes one analysis
 
 	ceilinged bool // the ceiling allows fewer reads than the plan
+}
+
+// PreviewDay is what the model's part would be as a batch: see batched.go.
+type PreviewDay struct {
+	Offered      bool
+	WhyNot       string // a sentence, where it is not offered
+	CostMicroUSD int64  // without second questions, as that of direct calls
+	AtMost       time.Duration
 }
 
 // PreviewReads is what would be read from X.
@@ -56,7 +66,15 @@ func (p Preview) ExpectedMicroUSD() int64 {
 	if p.Reads.Expected != nil {
 		n = *p.Reads.Expected
 	}
-	return readsMicroUSD(n+p.Reads.Rechecked) + p.profileMicroUSD() + p.Model.CostMicroUSD
+	return readsMicroUSD(n+p.Reads.Rechecked) + p.profileMicroUSD() + p.ModelMicroUSD()
+}
+
+// ModelMicroUSD is what the model would cost, in the way that was asked for.
+func (p Preview) ModelMicroUSD() int64 {
+	if p.WithinADay && p.Day.Offered {
+		return p.Day.CostMicroUSD
+	}
+	return p.Model.CostMicroUSD
 }
 
 // ReachesCeiling tells whether the ceiling would leave something unread or unjudged.
@@ -86,6 +104,11 @@ func (s *Service) Preview(ctx context.Context, userID string, r StartRequest) (P
 		return Preview{}, err
 	}
 	a := s.newAnalysis(userID, r, from, billing.Reservation{Tier: usage.Tier, PeriodStart: usage.PeriodStart}, s.DB.Now())
+	if a.WithinADay {
+		if err := s.batchable(a); err != nil {
+			return Preview{}, err
+		}
+	}
 	p := Preview{Analysis: a, NeedConsent: !from.consented, Usage: usage, ModelCalls: a.Model != ""}
 	return p, s.foresee(ctx, &p)
 }
@@ -280,7 +303,24 @@ func (s *Service) foreseeModel(ctx context.Context, p *Preview, h sources, o ass
 		more = *p.Reads.Expected
 	}
 	p.Model = f.Beyond(more, o.MaxPosts, judge)
+	p.Day = s.foreseeDay(*p, judge)
 	return nil
+}
+
+// foreseeDay tells what the model's part would be as a batch.
+func (s *Service) foreseeDay(p Preview, judge *assess.Judge) PreviewDay {
+	day := PreviewDay{CostMicroUSD: p.Model.BatchMicroUSD(judge), AtMost: claude.BatchLives}
+	err := s.batchable(p.Analysis)
+	switch {
+	case err != nil:
+		day.WhyNot = fault.From(err).Message
+	case p.Model.Texts < s.BatchFrom:
+		day.WhyNot = fmt.Sprintf("Cheaper within a day begins at %s that the model has not judged before, and here are %s.",
+			assess.Counting(s.BatchFrom, "post"), assess.Thousands(p.Model.Texts))
+	default:
+		day.Offered = true
+	}
+	return day
 }
 
 // firstOf are at most n posts of a sequence.

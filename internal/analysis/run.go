@@ -113,7 +113,7 @@ func (s *Service) take(ctx context.Context, id string) (a Analysis, err error) {
 		now := tx.Now()
 		a, err = db.One(ctx, tx, scan, `
 			UPDATE analyses SET status = 'running', runner = $2, lease_until = $3, attempts = attempts + 1, started_at = COALESCE(started_at, $4),
-				wait_until = NULL, waiting_for = '', event_seq = event_seq + 1
+				wait_until = NULL, waiting_for = '', wait_by = NULL, event_seq = event_seq + 1
 			WHERE id = $1 AND status IN ('queued', 'running') AND (lease_until IS NULL OR lease_until < $4)
 			RETURNING `+columns, id, runner, now.Add(s.Lease), now)
 		a.runner = runner
@@ -272,10 +272,13 @@ func (s *Service) end(ctx context.Context, a Analysis, err error, last bool) err
 	}
 	if limited, ok := errors.AsType[*xapi.RateLimited](err); ok && !limited.MonthlyCap {
 		wait := max(time.Second, limited.Reset.Sub(s.DB.Now()))
-		return s.rest(ctx, a, rest{wait, WaitsForX, false})
+		return s.rest(ctx, a, rest{wait: wait, why: WaitsForX})
+	}
+	if batch, waits := errors.AsType[*batchWait](err); waits {
+		return s.rest(ctx, a, rest{batch.until.Sub(s.DB.Now()), WaitsForBatch, false, &batch.by})
 	}
 	if errors.Is(err, errBusy) || errors.Is(err, errLostTimeline) { // its posts will do for this run too
-		return s.rest(ctx, a, rest{busyWait, WaitsForRun, false})
+		return s.rest(ctx, a, rest{wait: busyWait, why: WaitsForRun})
 	}
 	if errors.Is(err, context.Canceled) { // this process is stopping
 		return s.rest(ctx, a, rest{})
@@ -289,7 +292,7 @@ func (s *Service) end(ctx context.Context, a Analysis, err error, last bool) err
 	if passing(f) && !last {
 		wait, why := restOf(f, a.tries)
 		s.Log.WarnContext(ctx, "analysis will be tried again", "analysis", a.ID, "code", f.Code, "after", wait, "cause", f.Cause)
-		return errors.Join(err, s.rest(ctx, a, rest{wait, why, true}))
+		return errors.Join(err, s.rest(ctx, a, rest{wait: wait, why: why, failed: true}))
 	}
 	s.Log.Log(ctx, levelOf(f), "analysis failed", "analysis", a.ID, "code", f.Code, "cause", f.Cause)
 	return s.fail(ctx, a, f)

@@ -38,6 +38,10 @@ func SealedColumns() []seal.Column {
 	return []seal.Column{
 		{Table: "reports", Name: "sealed", Key: []string{"user_id", "analysis_id"}, Bound: in("report")},
 		{Table: "posts", Name: "sealed", Key: []string{"collection_id", "post_id"}, Bound: in("post")},
+		{
+			Table: "model_batches", Name: "sealed", Key: []string{"analysis_id"},
+			Bound: func(key []string) []byte { return place("batch", key[0]) },
+		},
 		{Table: "verdicts", Name: "sealed", Key: []string{"user_id", "key"}, Bound: in("verdict"), Moved: moveVerdict},
 	}
 }

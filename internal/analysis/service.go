@@ -58,6 +58,7 @@ type Config struct {
 	SecondModel string        // asked second questions about grave findings; "": the plan's own
 	App         string        // this binary's version, kept in each report
 	Lease       time.Duration // how long a run may be silent before another process takes it over; 0: 15 s
+	BatchFrom   int           // texts from which on an analysis may be done within a day, for less; 0: 400
 	PerUser     int           // how many analyses of one user run at once; 0: 4
 	KeepFor     time.Duration // how long raw posts are kept; 0: 30 days
 	KeepReports time.Duration // how long reports outlive their user's plan; 0: for ever
@@ -86,6 +87,9 @@ type Service struct {
 func New(c Config) *Service {
 	if c.Lease == 0 {
 		c.Lease = 15 * time.Second
+	}
+	if c.BatchFrom == 0 {
+		c.BatchFrom = batchFrom
 	}
 	if c.PerUser == 0 {
 		c.PerUser = 4
@@ -143,6 +147,8 @@ type Analysis struct {
 	PeriodStart  time.Time  // the quota period it is counted in
 	WaitUntil    *time.Time // it does nothing before this moment
 	WaitingFor   WaitingFor // and this is why
+	WaitBy       *time.Time // what it waits for has ended by then; nil where that is not known
+	WithinADay   bool       // its owner can wait a day, for half of the model's price
 	Free         bool       // it has completed and took no unit, because the model's answers could not be used
 	CreatedAt    time.Time
 	StartedAt    *time.Time
@@ -166,6 +172,7 @@ type StartRequest struct {
 	MaxPosts       int // 0: as many as the plan allows
 	MaxCostCents   int // the ceiling of the cost; 0, or more than the plan's: the plan's
 	Since          *time.Time
+	WithinADay     bool   // the model may take a day, for half of its price
 	Consent        bool   // the person agrees to ConsentText now
 	IdempotencyKey string // the same key starts the same analysis once; "" for none
 
@@ -247,8 +254,13 @@ func (r StartRequest) once(userID string) once.Request {
 	if r.Since != nil {
 		since = r.Since.UTC().Format(time.RFC3339Nano)
 	}
-	return once.New(userID, r.IdempotencyKey, "start",
-		r.AccountID, r.ArchiveID, r.Handle, string(r.Purpose), strconv.Itoa(r.MaxPosts), since, strconv.Itoa(r.MaxCostCents))
+	parts := []string{
+		r.AccountID, r.ArchiveID, r.Handle, string(r.Purpose), strconv.Itoa(r.MaxPosts), since, strconv.Itoa(r.MaxCostCents),
+	}
+	if r.WithinADay {
+		parts = append(parts, "within a day")
+	}
+	return once.New(userID, r.IdempotencyKey, "start", parts...)
 }
 
 func (s *Service) start(ctx context.Context, userID string, r StartRequest) (a Analysis, res billing.Reservation, err error) {
@@ -277,6 +289,11 @@ func (s *Service) start(ctx context.Context, userID string, r StartRequest) (a A
 		a = s.newAnalysis(userID, r, from, res, tx.Now())
 		if _, err := s.usable(a.Model); err != nil {
 			return err
+		}
+		if a.WithinADay {
+			if err := s.batchable(a); err != nil {
+				return err
+			}
 		}
 		a.ID = id
 		return s.record(ctx, tx, a, !from.consented)
@@ -318,8 +335,9 @@ func (s *Service) newAnalysis(userID string, r StartRequest, from origin, res bi
 	a := Analysis{
 		UserID: userID, AccountID: from.accountID, ArchiveID: from.archiveID, Handle: from.handle,
 		Purpose: r.Purpose, MaxPosts: limit, Since: r.Since, Tier: res.Tier.Name, Status: Queued, Scheduled: r.Scheduled,
-		turn:     newTurn(now, from.lastTurn, res.Tier.Name),
-		Progress: assess.Progress{Stage: assess.StageQueued}, PeriodStart: res.PeriodStart, CreatedAt: now,
+		WithinADay: r.WithinADay,
+		turn:       newTurn(now, from.lastTurn, res.Tier.Name),
+		Progress:   assess.Progress{Stage: assess.StageQueued}, PeriodStart: res.PeriodStart, CreatedAt: now,
 	}
 	if from.busy { // it may be taken at once; whoever takes it waits for the account
 		a.WaitingFor, a.WaitUntil = WaitsForRun, &now
@@ -341,11 +359,11 @@ func (s *Service) newAnalysis(userID string, r StartRequest, from origin, res bi
 func (s *Service) record(ctx context.Context, tx db.Tx, a Analysis, consent bool) error {
 	tx.Later(`
 		INSERT INTO analyses (id, user_id, account_id, archive_id, handle, purpose, max_posts, since, tier, model, status, stage, period_start, created_at, turn, max_cost_cents,
-			wait_until, waiting_for, scheduled, keep_until)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+			wait_until, waiting_for, scheduled, keep_until, within_a_day)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
 		a.ID, a.UserID, a.AccountID, a.ArchiveID, a.Handle, string(a.Purpose), a.MaxPosts, a.Since, a.Tier, a.Model,
 		string(a.Status), string(a.Progress.Stage), a.PeriodStart, a.CreatedAt, a.turn, a.MaxCostCents,
-		a.WaitUntil, string(a.WaitingFor), a.Scheduled, a.keepUntil)
+		a.WaitUntil, string(a.WaitingFor), a.Scheduled, a.keepUntil, a.WithinADay)
 	if consent {
 		s.Accounts.Consent(ctx, tx, a.UserID, ConsentKind, ConsentVersion)
 	}

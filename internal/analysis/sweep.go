@@ -29,7 +29,7 @@ func (s *Service) Sweep(ctx context.Context) (requeued int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return requeued, errors.Join(s.bury(ctx), s.wakeOverlooked(ctx))
+	return requeued, errors.Join(s.bury(ctx), s.wakeOverlooked(ctx), s.clearBatches(ctx))
 }
 
 // bury fails the runs that ended their process again and again.

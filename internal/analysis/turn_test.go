@@ -118,7 +118,7 @@ func TestClaimNext_LeavesWhatRestsAlone(t *testing.T) {
 		p := w.subscriber()
 		p.start()
 		a := must(w.claimNext(t.Context()))(t)
-		err := w.rest(t.Context(), a, rest{time.Minute, WaitsForX, false})
+		err := w.rest(t.Context(), a, rest{time.Minute, WaitsForX, false, nil})
 		if snooze, ok := errors.AsType[*river.JobSnoozeError](err); !ok || snooze.Duration != time.Minute {
 			t.Errorf("the wake-up hears %v", err)
 		}

@@ -19,6 +19,7 @@ const (
 	WaitsForX       WaitingFor = "x"       // X has set a time before which it answers nothing more
 	WaitsForModel   WaitingFor = "model"   // the language model did not answer
 	WaitsForService WaitingFor = "service" // a part of this server did not answer
+	WaitsForBatch   WaitingFor = "batch"   // the language model reads the posts in its own time, at half the price
 	WaitsForRun     WaitingFor = "run"     // another analysis reads the same account; its posts will do for this one too
 
 	WaitsForXBack     WaitingFor = "x_silent"     // X did not answer, and named no time
@@ -61,6 +62,11 @@ func (a Analysis) WaitWords() string {
 	if !a.Waits() {
 		return ""
 	}
+	if a.WaitingFor == WaitsForBatch && a.WaitBy != nil {
+		return "The language model reads the posts in its own time, at half the price. " +
+			"That is mostly done within an hour, and has ended by " +
+			a.WaitBy.UTC().Format("15:04 UTC on 2 January") + ". You may close this page."
+	}
 	until := a.WaitUntil.UTC().Truncate(time.Minute)
 	if until.Before(*a.WaitUntil) {
 		until = until.Add(time.Minute)
@@ -72,7 +78,8 @@ func (a Analysis) WaitWords() string {
 type rest struct {
 	wait   time.Duration
 	why    WaitingFor
-	failed bool // a try ended with a trouble; only so many are made
+	failed bool       // a try ended with a trouble; only so many are made
+	by     *time.Time // when what it waits for has ended at the latest; nil: that is not known
 }
 
 // restOf is how long a run rests after a passing trouble: 2, 4, 8 … seconds, at most a minute, unless whoever refused
@@ -102,9 +109,9 @@ func (s *Service) rest(ctx context.Context, a Analysis, r rest) error {
 		if r.failed {
 			tries = 1
 		}
-		_, err := tx.Exec(ctx, `UPDATE analyses SET lease_until = NULL, wait_until = $3, waiting_for = $4, tries = tries + $5,
+		_, err := tx.Exec(ctx, `UPDATE analyses SET lease_until = NULL, wait_until = $3, waiting_for = $4, wait_by = $6, tries = tries + $5,
 				attempts = attempts - 1, event_seq = event_seq + 1
-			WHERE id = $1 AND runner = $2 AND status = 'running'`, a.ID, a.runner, tx.Now().Add(r.wait), string(r.why), tries)
+			WHERE id = $1 AND runner = $2 AND status = 'running'`, a.ID, a.runner, tx.Now().Add(r.wait), string(r.why), tries, r.by)
 		return err
 	})
 	return errors.Join(err, river.JobSnooze(max(time.Second, r.wait)))

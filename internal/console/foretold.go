@@ -52,6 +52,9 @@ func foretell(p analysis.Preview) *foretold {
 	}
 	if p.ModelCalls {
 		say("%s", modelWords(p))
+		if words := dayWords(p); words != "" {
+			say("%s", words)
+		}
 	} else {
 		say("No language model is asked: the word screen reads every post.")
 	}
@@ -84,6 +87,21 @@ func modelWords(p analysis.Preview) string {
 		return words + "."
 	}
 	return words + fmt.Sprintf("; that takes about %s.", lasting(m.Took))
+}
+
+// dayWords say what the cheaper way would cost, or that it was chosen.
+func dayWords(p analysis.Preview) string {
+	switch {
+	case !p.Day.Offered && p.WithinADay:
+		return p.Day.WhyNot + " The model answers at once."
+	case !p.Day.Offered:
+		return ""
+	case p.WithinADay:
+		return fmt.Sprintf("You can wait a day: the model costs about %s instead of %s. It is mostly done within an hour.",
+			cents(p.Day.CostMicroUSD), cents(p.Model.CostMicroUSD))
+	}
+	return fmt.Sprintf("If you can wait a day, the model costs about %s instead of %s: choose “Cheaper, within a day”.",
+		cents(p.Day.CostMicroUSD), cents(p.Model.CostMicroUSD))
 }
 
 // costWords say what X and the model charge whoever runs this server.

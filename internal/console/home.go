@@ -40,6 +40,8 @@ type homeView struct {
 	Agreed   bool            // its box was ticked, in a form that was refused
 	Upload   string          // why an upload was refused, beside its field
 	Once     string          // names this form, so that it starts one analysis however often it is sent
+	MayWait  bool            // the plan and the model offer the cheaper way within a day
+	WaitFrom int             // posts for the model from which on
 	Foretold *foretold       // what that would read and cost, when it was asked for
 	Purposes []assess.Purpose
 	History  []analysis.Analysis
@@ -52,6 +54,7 @@ type homeView struct {
 type choice struct {
 	Source  string // an account's id, or an archive's after archivePrefix
 	Purpose assess.Purpose
+	Day     bool // cheaper, within a day
 }
 
 // archivePrefix tells an archive from an account among the form's sources.
@@ -68,7 +71,7 @@ func (c *Console) showHomeWith(v *visit, told *foretold) error {
 		h.Done = done("checkout-left")
 	}
 	h.Once = v.once()
-	h.Chosen = choice{Source: v.field("source"), Purpose: assess.Purpose(v.field("purpose"))}
+	h.Chosen = choice{v.field("source"), assess.Purpose(v.field("purpose")), v.field("day") == "yes"}
 	if id := v.r.URL.Query().Get("archive"); id != "" {
 		h.Chosen.Source = archivePrefix + id
 	}
@@ -124,6 +127,7 @@ func (c *Console) gatherPlan(v *visit, h *homeView) (err error) {
 	if h.Plan, err = c.Billing.Subscription(v.r.Context(), v.me.UserID); err != nil {
 		return err
 	}
+	h.MayWait, h.WaitFrom = c.Analyses.OffersDay(h.Usage.Tier.Model, h.Usage.Tier.MaxPosts)
 	if h.Plan.Tier == (plan.Tier{}) {
 		h.Plans = c.Billing.Plans()
 		h.Paying = v.paying() && v.alert == nil
@@ -188,8 +192,9 @@ func (v *visit) once() string {
 // request.
 func (v *visit) asked() analysis.StartRequest {
 	r := analysis.StartRequest{Purpose: assess.Purpose(v.field("purpose")), Consent: v.field("consent") == "yes"}
+	r.WithinADay = v.field("day") == "yes"
 	if name := v.field("once"); name != "" {
-		r.IdempotencyKey = strings.Join([]string{"form", name, v.field("source"), v.field("purpose")}, "/")
+		r.IdempotencyKey = strings.Join([]string{"form", name, v.field("source"), v.field("purpose"), v.field("day")}, "/")
 	}
 	if id, ok := strings.CutPrefix(v.field("source"), archivePrefix); ok {
 		r.ArchiveID = id

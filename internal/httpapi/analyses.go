@@ -32,6 +32,7 @@ type analysisBody struct {
 	Model      string            `json:"model" doc:"Empty when the screen stands alone."`
 	Status     string            `json:"status" enum:"queued,running,completed,failed,cancelled"`
 	Progress   progressBody      `json:"progress"`
+	WithinADay bool              `json:"within_a_day" doc:"The model may take a day, for half of its price."`
 	Waiting    *waitingBody      `json:"waiting" doc:"What it waits for; null while it does not."`
 	Score      *float64          `json:"score" doc:"As on the day it was made; it does not change. Null until it has completed."`
 	Level      *string           `json:"level"`
@@ -53,16 +54,17 @@ type progressBody struct {
 }
 
 type waitingBody struct {
-	For     string    `json:"for" enum:"x,model,service,run" doc:"X, the language model, a service that is needed, or another analysis of the same account."`
-	Until   time.Time `json:"until" doc:"It goes on by itself then."`
-	Message string    `json:"message" doc:"The same in a sentence."`
+	For     string     `json:"for" enum:"x,model,batch,service,run" doc:"X, the language model, its batch within a day, a service that is needed, or another analysis of the same account."`
+	Until   time.Time  `json:"until" doc:"It goes on by itself then, or looks again."`
+	By      *time.Time `json:"by" doc:"What it waits for has ended by then; null where that is not known."`
+	Message string     `json:"message" doc:"The same in a sentence."`
 }
 
 func newWaitingBody(x analysis.Analysis) *waitingBody {
 	if !x.Waits() {
 		return nil
 	}
-	return &waitingBody{string(x.WaitingFor.Of()), *x.WaitUntil, x.WaitWords()}
+	return &waitingBody{string(x.WaitingFor.Of()), *x.WaitUntil, x.WaitBy, x.WaitWords()}
 }
 
 type analysisError struct {
@@ -78,7 +80,7 @@ func newAnalysisBody(x analysis.Analysis) analysisBody {
 		CreatedAt: x.CreatedAt, StartedAt: x.StartedAt, FinishedAt: x.FinishedAt,
 		Links: map[string]string{"self": self, "events": self + "/events"},
 	}
-	b.Waiting = newWaitingBody(x)
+	b.Waiting, b.WithinADay = newWaitingBody(x), x.WithinADay
 	if x.Status == analysis.Completed {
 		b.Links["report"] = self + "/report.json"
 	}
@@ -101,6 +103,7 @@ type startBody struct {
 	MaxPosts  int        `json:"max_posts,omitempty" minimum:"0" doc:"The newest so many; as many as the plan allows by default."`
 	MaxCost   int        `json:"max_cost_cents,omitempty" minimum:"0" doc:"A ceiling of what X and the model together may cost the operator, in cents of a US dollar: reading and judging stop before it, and the report says what was left. The plan's by default, and never more."`
 	Since     *time.Time `json:"since,omitempty" doc:"Leave out what is older."`
+	Day       bool       `json:"within_a_day,omitempty" doc:"Cheaper, within a day: the model reads the posts as a batch at half its price, mostly within an hour and at most in a day. From 400 posts for the model on, and where the server's model offers it; the preview says so."`
 	Consent   bool       `json:"consent,omitempty" doc:"You agree that the posts are read and judged. Needed the first time."`
 }
 

@@ -20,6 +20,7 @@ type previewBody struct {
 	Reads         previewReads `json:"reads"`
 	Known         previewKnown `json:"known"`
 	Model         *previewAsks `json:"model" doc:"Null when the screen stands alone."`
+	WithinADay    *previewDay  `json:"within_a_day" doc:"The same by a batch of the model, at half of its price; null when the screen stands alone."`
 	Cost          previewCost  `json:"cost"`
 	Gaps          []assess.Gap `json:"gaps" doc:"What cannot be read, whatever is spent."`
 	OutOfReach    []string     `json:"out_of_reach" doc:"The same and more in sentences."`
@@ -52,6 +53,14 @@ type previewAsks struct {
 	MicroUSD int64  `json:"cost_micro_usd" doc:"Without second questions about grave findings."`
 }
 
+// previewDay is the cheaper way.
+type previewDay struct {
+	Offered  bool   `json:"offered" doc:"A start may send within_a_day."`
+	WhyNot   string `json:"why_not" doc:"Why it is not offered, in a sentence; else empty."`
+	MicroUSD int64  `json:"cost_micro_usd" doc:"Of the model, instead of model.cost_micro_usd."`
+	Seconds  int    `json:"seconds_at_most" doc:"How long its answers take at most; mostly an hour is enough."`
+}
+
 type previewCost struct {
 	MicroUSD int64 `json:"expected_micro_usd" doc:"What the operator would pay, in millionths of a US dollar."`
 	Ceiling  int   `json:"max_cost_cents" doc:"The ceiling that the analysis keeps, in cents; 0 for none."`
@@ -70,7 +79,7 @@ type previewQuota struct {
 }
 
 func newPreviewBody(p analysis.Preview) previewBody {
-	reads := p.ExpectedMicroUSD() - p.Model.CostMicroUSD
+	reads := p.ExpectedMicroUSD() - p.ModelMicroUSD()
 	b := previewBody{
 		AccountID: p.AccountID, ArchiveID: p.ArchiveID, Handle: p.Handle, Purpose: string(p.Purpose), MaxPosts: p.MaxPosts, Tier: p.Tier,
 		ConsentNeeded: p.NeedConsent,
@@ -86,6 +95,7 @@ func newPreviewBody(p analysis.Preview) previewBody {
 	if p.ModelCalls {
 		m := p.Model
 		b.Model = &previewAsks{p.Analysis.Model, m.Chosen, m.Texts, m.Calls, seconds(m.Took), m.CostMicroUSD}
+		b.WithinADay = &previewDay{p.Day.Offered, p.Day.WhyNot, p.Day.CostMicroUSD, seconds(p.Day.AtMost)}
 	}
 	if o := p.Other; o != nil {
 		b.Waits = &previewWait{o.ID, string(o.Status), string(o.Progress.Stage)}
@@ -110,5 +120,6 @@ func (b *startBody) request() analysis.StartRequest {
 	return analysis.StartRequest{
 		AccountID: b.AccountID, ArchiveID: b.ArchiveID, Handle: strings.TrimPrefix(b.Handle, "@"),
 		Purpose: assess.Purpose(b.Purpose), MaxPosts: b.MaxPosts, MaxCostCents: b.MaxCost, Since: b.Since, Consent: b.Consent,
+		WithinADay: b.Day,
 	}
 }

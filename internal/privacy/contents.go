@@ -54,7 +54,7 @@ var contents = []struct {
 	{"analyses.json", "The analyses that you started, and how each ended.", table[analysisRow](key{time.Time{}, noID},
 		`SELECT created_at, id, account_id, archive_id, handle, purpose, max_posts, since, tier, model, status, stage, findings, x_reads, score, level, score_now, level_now, error_code, error_message, started_at, finished_at,
 			period_start, max_cost_cents, model_micro_usd, x_user_reads, free, scheduled, keep_until, lens_scores, since_id, since_new, since_gone,
-			waiting_for, wait_until, tries FROM analyses WHERE user_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4`)},
+			waiting_for, wait_until, tries, within_a_day, wait_by FROM analyses WHERE user_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4`)},
 	{"reports.json", "Their reports, as they were made.", reports},
 	{"dismissals.json", "Findings that you dismissed, and why.", table[dismissal](key{""},
 		`SELECT finding_id, why, created_at FROM dismissals WHERE user_id = $1 AND finding_id > $2 ORDER BY finding_id LIMIT $3`)},

@@ -298,6 +298,8 @@ type analysisRow struct {
 	WaitingFor   string     `json:"waiting_for"`
 	WaitUntil    *time.Time `json:"wait_until"`
 	Tries        int        `json:"tries"`
+	WithinADay   bool       `json:"within_a_day"`
+	WaitBy       *time.Time `json:"wait_by"`
 }
 
 func (v *analysisRow) into() []any {
@@ -306,6 +308,7 @@ func (v *analysisRow) into() []any {
 		&v.Findings, &v.XReads, &v.Score, &v.Level, &v.ScoreNow, &v.LevelNow, &v.ErrorCode, &v.ErrorMessage, &v.StartedAt, &v.FinishedAt,
 		&v.PeriodStart, &v.MaxCostCents, &v.ModelCost, &v.XUserReads, &v.Free, &v.Scheduled, &v.KeepUntil, &v.LensScores, &v.SinceID,
 		&v.SinceNew, &v.SinceGone, &v.WaitingFor, &v.WaitUntil, &v.Tries,
+		&v.WithinADay, &v.WaitBy,
 	}
 }
 

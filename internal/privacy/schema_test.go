@@ -37,6 +37,7 @@ var decisions = map[string]struct {
 	"webhook_deliveries":   {file: "webhook_deliveries.json"},
 	"archives":             {file: "archives.json"},
 	"analyses":             {file: "analyses.json"},
+	"model_batches":        {why: "what waits at the provider of the model, by ids and counts; analyses.json tells of the analysis"},
 	"reports":              {file: "reports.json"},
 	"dismissals":           {file: "dismissals.json"},
 	"posts":                {file: "posts.json"},

@@ -1,0 +1,373 @@
+package analysis
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/assess"
+	"github.com/repazoo/repazoo/internal/claude"
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+)
+
+// Where the person chose "cheaper, within a day", the first questions of a run go to the provider as one batch at half
+// the price (internal/assess/batched.go). The run rests meanwhile, without its lease and without a place among those
+// that run, and looks again after half a minute, a minute, and so on up to a quarter of an hour.
+//
+// A batch must be neither sent nor paid twice, whenever a process dies. The provider makes nothing idempotent, so:
+//
+//	sending  the row of the batch is written before it is sent, by the run that holds the lease; there is one row for an
+//	         analysis. A run that finds such a row waits until whoever wrote it can no longer be sending, and then looks
+//	         among the provider's batches (find). Only if none can be ours does it send again.
+//	sent     the provider's id is in the row. The batch is looked at until it has ended or its day and an hour are over.
+//	taken    the verdicts are in the cache, and what they cost is in the row of the analysis: one transaction, which only
+//	         one can commit. Taking the verdicts twice changes nothing. Then the provider's copy is deleted.
+//
+// While a batch runs, the provider shows its size and its time and nothing of ours; only its results carry our ids. A
+// batch that might be ours is therefore waited for, and it is neither cancelled nor deleted before its results prove
+// it.
+//
+// The one gap that is left: a process that stands still between its last look at the clock and the first byte, for
+// longer than sendTime and foundAfter together, sends a batch that its successor has sent too.
+
+const (
+	batchFrom  = 400              // texts: ten calls; less is done in a minute, and half of its price is cents
+	sendTime   = 3 * time.Minute  // a batch is sent within this time or not at all
+	foundAfter = time.Minute      // after that the provider's list shows a batch
+	firstLook  = 30 * time.Second // at a batch that was sent; then twice as long each time
+	latestLook = 15 * time.Minute
+	overdue    = time.Hour // after its day a batch is given up
+)
+
+// modelBatch is the batch of an analysis.
+type modelBatch struct {
+	analysisID, state, model, prefix, providerID string
+	requests, polls                              int
+	sealed                                       []byte
+	used                                         assess.ModelUse
+	createdAt, sendBy, expiresAt                 time.Time
+}
+
+const batchColumns = `analysis_id, state, model, prefix, provider_id, requests, polls, sealed, used, created_at, send_by, expires_at`
+
+func scanBatch(r db.Rows, b *modelBatch) error {
+	var used string
+	if err := r.Scan(&b.analysisID, &b.state, &b.model, &b.prefix, &b.providerID, &b.requests, &b.polls, &b.sealed, &used,
+		&b.createdAt, &b.sendBy, &b.expiresAt); err != nil {
+		return err
+	}
+	return json.Unmarshal([]byte(used), &b.used)
+}
+
+// batchWait ends a try of a run until its batch is to be looked at again.
+type batchWait struct{ until, by time.Time }
+
+func (*batchWait) Error() string { return "analysis: the batch of this run has not ended" }
+
+// wait is when to look again: later each time, but not much later than the batch's own end.
+func (b modelBatch) wait(now time.Time) *batchWait {
+	until := now.Add(min(latestLook, firstLook<<min(b.polls, 10)))
+	if end := b.expiresAt.Add(time.Second); until.After(end) && end.After(now) {
+		until = end
+	}
+	return &batchWait{until, b.expiresAt}
+}
+
+// batchable tells why an analysis can't be done by a batch; nil where it can.
+func (s *Service) batchable(a Analysis) error {
+	refuse := fault.ValidationFailed.At("body.within_a_day", "is not possible here")
+	switch {
+	case s.Claude == nil || a.Model == "":
+		return refuse.Saying("No language model is used here, so an analysis cannot become cheaper by waiting. " +
+			"Start it without within_a_day.")
+	case !s.Claude.HasBatches():
+		return refuse.Saying("The language model of this server answers at once only. " +
+			"Start the analysis without within_a_day.")
+	case a.MaxPosts < s.BatchFrom:
+		return refuse.Saying("Cheaper within a day begins at %s for the model, and this analysis gives it at most %s. "+
+			"Start it without within_a_day.", assess.Counting(s.BatchFrom, "post"), assess.Thousands(a.MaxPosts))
+	}
+	return nil
+}
+
+// OffersDay tells whether analyses of a plan may be done within a day, for less, and from how many posts for the model on.
+func (s *Service) OffersDay(model string, maxPosts int) (offers bool, from int) {
+	return s.batchable(Analysis{Model: model, MaxPosts: maxPosts}) == nil, s.BatchFrom
+}
+
+// batchOf is the batch of an analysis, or db.ErrNotFound.
+func (s *Service) batchOf(ctx context.Context, a Analysis) (modelBatch, error) {
+	return db.ReadOne(ctx, s.DB, db.System, scanBatch,
+		`SELECT `+batchColumns+` FROM model_batches WHERE analysis_id = $1`, a.ID)
+}
+
+// followBatch looks after the batch that an earlier try of this run has sent. With a *batchWait it has not ended.
+// Otherwise its verdicts are in the cache, what it used is in o, and the run goes on.
+func (s *Service) followBatch(
+	ctx context.Context, a *Analysis, p *assess.Pipeline, h sources, o *assess.Options,
+) error {
+	b, err := s.batchOf(ctx, *a)
+	if errors.Is(err, db.ErrNotFound) {
+		return nil
+	}
+	if err == nil && b.state == "sending" {
+		b, err = s.find(ctx, b)
+		if errors.Is(err, errNoBatch) {
+			return s.unsend(ctx, b)
+		}
+	}
+	if err == nil && b.state == "sent" {
+		b, err = s.takeBatch(ctx, a, b, p, h, o)
+	}
+	inTime := s.DB.Now().Before(b.expiresAt.Add(overdue))
+	if f := fault.From(err); err != nil && errors.Is(f, fault.ModelUnavailable) && passing(f) && inTime {
+		err = b.wait(s.DB.Now()) // the provider is away, and the batch is not
+	}
+	if wait, waits := errors.AsType[*batchWait](err); waits {
+		return errors.Join(wait, s.countPoll(ctx, b))
+	}
+	o.Batched = b.used
+	o.ModelCost = a.modelMicroUSD
+	return err
+}
+
+func (s *Service) countPoll(ctx context.Context, b modelBatch) error {
+	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+		tx.Later(`UPDATE model_batches SET polls = polls + 1 WHERE analysis_id = $1`, b.analysisID)
+		return nil
+	})
+}
+
+// errNoBatch says that the provider has no batch that could be the one in question: it was never created.
+var errNoBatch = errors.New("analysis: the provider has no such batch")
+
+// find looks for a batch whose id could not be saved.
+func (s *Service) find(ctx context.Context, b modelBatch) (modelBatch, error) {
+	if ready := b.sendBy.Add(foundAfter); s.DB.Now().Before(ready) {
+		return b, &batchWait{ready, b.expiresAt}
+	}
+	recent, err := s.Claude.Batches(ctx, b.createdAt.Add(-foundAfter))
+	if err != nil {
+		return b, err
+	}
+	taken, err := s.knownBatches(ctx)
+	if err != nil {
+		return b, err
+	}
+	var open *batchWait
+	for _, one := range recent {
+		switch {
+		case one.Requests != b.requests || one.CreatedAt.After(b.sendBy.Add(foundAfter)) || taken[one.ID]:
+		case !one.Ended:
+			open = b.wait(s.DB.Now())
+		default:
+			ours, err := s.isOurs(ctx, b, one)
+			if err != nil {
+				return b, err
+			}
+			if ours {
+				return s.sent(ctx, b, one)
+			}
+		}
+	}
+	if open != nil {
+		return b, open
+	}
+	return b, errNoBatch
+}
+
+// isOurs looks for the ids of a batch in the results of one that has ended.
+func (s *Service) isOurs(ctx context.Context, b modelBatch, one claude.Batch) (bool, error) {
+	results, err := s.Claude.BatchResults(ctx, one.ID)
+	if claude.Unknown(err) {
+		return false, nil
+	}
+	plan := assess.BatchPlan{Prefix: b.prefix, Groups: make([][]string, b.requests)}
+	for _, r := range results {
+		if plan.Owns(r) {
+			return true, nil
+		}
+	}
+	return false, err
+}
+
+// knownBatches are the provider's ids of the batches that were saved.
+func (s *Service) knownBatches(ctx context.Context) (map[string]bool, error) {
+	ids, err := db.Read(ctx, s.DB, db.System, db.Value[string],
+		`SELECT provider_id FROM model_batches WHERE provider_id <> ''`)
+	known := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		known[id] = true
+	}
+	return known, err
+}
+
+// sent saves the provider's id. It asks for no lease: whoever learns the id saves it.
+func (s *Service) sent(ctx context.Context, b modelBatch, one claude.Batch) (modelBatch, error) {
+	b.state, b.providerID, b.expiresAt, b.polls = "sent", one.ID, one.ExpiresAt, 0
+	err := s.DB.InTx(context.WithoutCancel(ctx), db.System, func(ctx context.Context, tx db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE model_batches SET state = 'sent', provider_id = $2, expires_at = $3, polls = 1
+			WHERE analysis_id = $1 AND state = 'sending' AND prefix = $4`, b.analysisID, b.providerID, b.expiresAt, b.prefix)
+		return err
+	})
+	return b, err
+}
+
+// unsend forgets a batch that the provider does not have.
+func (s *Service) unsend(ctx context.Context, b modelBatch) error {
+	return s.DB.InTx(context.WithoutCancel(ctx), db.System, func(ctx context.Context, tx db.Tx) error {
+		_, err := tx.Exec(ctx, `DELETE FROM model_batches
+			WHERE analysis_id = $1 AND state = 'sending' AND prefix = $2`, b.analysisID, b.prefix)
+		return err
+	})
+}
+
+// sendBatch sends the first questions of a run as a batch, unless that was done before or is not worth it. Its error
+// is a *batchWait where it was, or may have been, sent.
+func (s *Service) sendBatch(ctx context.Context, a Analysis, p *assess.Pipeline, h sources, o assess.Options) error {
+	if _, err := s.batchOf(ctx, a); !errors.Is(err, db.ErrNotFound) {
+		return err
+	}
+	plan, items, err := p.PlanBatch(ctx, s.kept(ctx, a, h), o)
+	if err != nil || plan.Texts() < s.BatchFrom {
+		return err
+	}
+	b, err := s.intend(ctx, a, plan)
+	if err != nil {
+		return err
+	}
+	sending, cancel := context.WithTimeout(ctx, sendTime)
+	defer cancel()
+	one, err := s.Claude.CreateBatch(sending, items)
+	switch {
+	case err == nil:
+		if b, err = s.sent(ctx, b, one); err != nil {
+			return err
+		}
+		return b.wait(s.DB.Now())
+	case claude.Unsure(err):
+		s.Log.WarnContext(ctx, "a batch was sent and the provider's answer was lost; it is looked for",
+			"analysis", a.ID, "cause", err)
+		return &batchWait{b.sendBy.Add(foundAfter), b.expiresAt}
+	}
+	return errors.Join(err, s.unsend(ctx, b))
+}
+
+// intend writes down that a batch is about to be sent, if this run still holds its lease and none was before.
+func (s *Service) intend(ctx context.Context, a Analysis, plan assess.BatchPlan) (b modelBatch, err error) {
+	sealed, err := s.sealJSON(plan, "batch", a.ID)
+	if err != nil {
+		return b, err
+	}
+	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		now := tx.Now()
+		b = modelBatch{
+			analysisID: a.ID, state: "sending", model: plan.Model, prefix: plan.Prefix, requests: len(plan.Groups),
+			sealed:    sealed,
+			createdAt: now, sendBy: now.Add(sendTime), expiresAt: now.Add(sendTime + claude.BatchLives),
+		}
+		n, err := tx.Exec(ctx, `UPDATE analyses SET stage = $3, done = 0, total = $4, event_seq = event_seq + 1
+			WHERE id = $1 AND runner = $2 AND status = 'running'`, a.ID, a.runner, string(assess.StageJudge), plan.Texts())
+		if err == nil && n == 1 {
+			n, err = tx.Exec(ctx, `INSERT INTO model_batches
+				(analysis_id, state, model, prefix, requests, sealed, created_at, send_by, expires_at, next_look)
+				VALUES ($1, 'sending', $2, $3, $4, $5, $6, $7, $8, $6) ON CONFLICT (analysis_id) DO NOTHING`,
+				b.analysisID, b.model, b.prefix, b.requests, b.sealed, b.createdAt, b.sendBy, b.expiresAt)
+		}
+		if err == nil && n == 0 {
+			err = errLeaseLost
+		}
+		return err
+	})
+	return b, err
+}
+
+// takeBatch takes the verdicts of a batch that has ended, or gives up one that should have.
+func (s *Service) takeBatch(
+	ctx context.Context, a *Analysis, b modelBatch, p *assess.Pipeline, h sources, o *assess.Options,
+) (modelBatch, error) {
+	one, err := s.Claude.Batch(ctx, b.providerID)
+	now := s.DB.Now()
+	var results []claude.BatchResult
+	switch {
+	case claude.Unknown(err): // somebody has deleted it: what it would have said is asked directly
+		s.Log.WarnContext(ctx, "the provider does not know a batch any more", "analysis", a.ID, "batch", b.providerID)
+	case err != nil:
+		return b, err
+	case !one.Ended && now.Before(b.expiresAt.Add(overdue)):
+		return b, b.wait(now)
+	case !one.Ended:
+		s.Log.WarnContext(ctx, "a batch did not end in its time and is given up", "analysis", a.ID, "batch", b.providerID)
+		return b, s.giveUp(ctx, *a, &b)
+	default:
+		if results, err = s.Claude.BatchResults(ctx, b.providerID); err != nil {
+			return b, err
+		}
+	}
+	var plan assess.BatchPlan
+	if err := s.openJSON(&plan, b.sealed, "batch", a.ID); err != nil {
+		return b, err
+	}
+	out, err := p.TakeBatch(ctx, s.kept(ctx, *a, h), *o, plan, results)
+	if err != nil {
+		return b, err
+	}
+	return b, s.settleBatch(ctx, a, &b, out)
+}
+
+// settleBatch writes down what a batch has used and cost, once, and deletes the provider's copy.
+func (s *Service) settleBatch(ctx context.Context, a *Analysis, b *modelBatch, out assess.BatchOutcome) error {
+	used, err := json.Marshal(out.Use)
+	if err != nil {
+		return err
+	}
+	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE model_batches SET state = 'taken', used = $2, sealed = NULL
+			WHERE analysis_id = $1 AND state = 'sent' AND EXISTS
+				(SELECT 1 FROM analyses r WHERE r.id = $1 AND r.runner = $3 AND r.status = 'running')`, b.analysisID, string(used), a.runner)
+		if err == nil && n == 0 {
+			return errLeaseLost
+		}
+		tx.Later(`UPDATE analyses SET model_micro_usd = model_micro_usd + $2 WHERE id = $1`, b.analysisID, out.CostMicroUSD)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	out.Count(s.Metrics, b.model)
+	a.modelMicroUSD += out.CostMicroUSD
+	b.state, b.used = "taken", out.Use
+	if err := s.deleteBatch(ctx, *b); err != nil { // a sweep tries again
+		s.Log.WarnContext(ctx, "the provider's copy of a batch could not be deleted yet", "batch", b.providerID, "cause", err)
+	}
+	return nil
+}
+
+// deleteBatch deletes the provider's copy, which it would keep for 29 days.
+func (s *Service) deleteBatch(ctx context.Context, b modelBatch) error {
+	if err := s.Claude.DeleteBatch(ctx, b.providerID); err != nil {
+		return err
+	}
+	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+		tx.Later(`UPDATE model_batches SET provider_id = '' WHERE analysis_id = $1 AND provider_id = $2`,
+			b.analysisID, b.providerID)
+		return nil
+	})
+}
+
+// giveUp lets a run go on without its batch. The row keeps the provider's id, so that a sweep cancels and deletes it.
+func (s *Service) giveUp(ctx context.Context, a Analysis, b *modelBatch) error {
+	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE model_batches SET state = 'taken', sealed = NULL
+			WHERE analysis_id = $1 AND state = 'sent' AND EXISTS
+				(SELECT 1 FROM analyses r WHERE r.id = $1 AND r.runner = $2 AND r.status = 'running')`, b.analysisID, a.runner)
+		if err == nil && n == 0 {
+			err = errLeaseLost
+		}
+		return err
+	})
+	b.state = "taken"
+	return err
+}
