@@ -1,5 +1,5 @@
 -- +goose Up
--- The same as migrations/postgres/00024_model_batches.sql.
+-- The same as migrations/postgres/00026_model_batches.sql.
 ALTER TABLE analyses ADD COLUMN within_a_day INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE analyses ADD COLUMN wait_by TEXT;
 
