@@ -28,7 +28,7 @@ func TestRoutes_AStrangerIsAskedToSignInAndLedBack(t *testing.T) {
 			continue
 		}
 		method, path, _ := strings.Cut(pattern, " ")
-		path = strings.NewReplacer("{id}", "1", "{delivery}", "2", "{kind}", "3").Replace(path)
+		path = strings.NewReplacer("{id}", "1", "{delivery}", "2", "{kind}", "3", "{share}", "4").Replace(path)
 		if method == http.MethodPost {
 			if path == "/sign-out" {
 				w.stranger().post(path, nil).leadsTo()
