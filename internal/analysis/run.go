@@ -119,8 +119,12 @@ func (s *Service) take(ctx context.Context, id string) (a Analysis, err error) {
 		a.runner = runner
 		return err
 	})
-	if err == nil {
+	switch {
+	case err == nil:
 		s.bells.ring(id)
+	case errors.Is(err, fault.DependencyDown): // the commit may have been made: nobody would work under this lease
+		mine := Analysis{ID: id, runner: runner}
+		err = errors.Join(err, s.rest(context.WithoutCancel(ctx), mine, rest{}))
 	}
 	return a, err
 }
@@ -323,7 +327,7 @@ func passing(f *fault.Fault) bool {
 func (s *Service) fail(ctx context.Context, a Analysis, f *fault.Fault) error {
 	defer s.bells.ring(a.ID)
 	var n int64
-	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
+	err := s.insist(ctx, func(ctx context.Context, tx db.Tx) (err error) {
 		n, err = tx.Exec(ctx, `
 			UPDATE analyses SET status = 'failed', stage = 'done', error_code = $3, error_message = $4, finished_at = $5, lease_until = NULL, event_seq = event_seq + 1
 			WHERE id = $1 AND runner = $2 AND status = 'running'`, a.ID, a.runner, f.Code, f.Message, tx.Now())

@@ -104,15 +104,37 @@ func restOf(f *fault.Fault, tries int) (time.Duration, WaitingFor) {
 // the job which ran it as the wake-up for then. The process lives, so the claim does not count as one that a death ended.
 func (s *Service) rest(ctx context.Context, a Analysis, r rest) error {
 	defer s.bells.ring(a.ID)
-	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err := s.insist(ctx, func(ctx context.Context, tx db.Tx) error {
 		tries := 0
 		if r.failed {
 			tries = 1
 		}
-		_, err := tx.Exec(ctx, `UPDATE analyses SET lease_until = NULL, wait_until = $3, waiting_for = $4, wait_by = $6, tries = tries + $5,
-				attempts = attempts - 1, event_seq = event_seq + 1
-			WHERE id = $1 AND runner = $2 AND status = 'running'`, a.ID, a.runner, tx.Now().Add(r.wait), string(r.why), tries, r.by)
+		_, err := tx.Exec(ctx, `UPDATE analyses SET lease_until = NULL, wait_until = $3, waiting_for = $4, wait_by = $6,
+				tries = tries + $5, attempts = attempts - 1, event_seq = event_seq + 1
+			WHERE id = $1 AND runner = $2 AND status = 'running' AND lease_until IS NOT NULL`,
+			a.ID, a.runner, tx.Now().Add(r.wait), string(r.why), tries, r.by)
 		return err
 	})
 	return errors.Join(err, river.JobSnooze(max(time.Second, r.wait)))
+}
+
+// insist writes the end or the rest of a run, again and again while the database is away: a restart takes seconds, and a
+// lease that nobody works under keeps its user's other analyses waiting until it runs out. It ends with the lease, after
+// which a sweep frees the analysis, and at once when this process is stopping. What it writes must do nothing the second
+// time, because a commit whose answer was lost may have been made.
+func (s *Service) insist(ctx context.Context, write func(context.Context, db.Tx) error) error {
+	end := time.Now().Add(s.Lease)
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		err := s.DB.InTx(ctx, db.System, write)
+		if !errors.Is(err, fault.DependencyDown) || time.Now().Add(wait).After(end) {
+			return err
+		}
+		select {
+		case <-s.life.Done():
+			return err
+		case <-ctx.Done():
+			return err
+		case <-time.After(wait):
+		}
+	}
 }

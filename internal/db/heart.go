@@ -3,6 +3,7 @@ package db
 import (
 	"cmp"
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -11,6 +12,10 @@ import (
 // a half, because a job may honestly take half an hour. Here the process is what is watched, not the job: each one that
 // works writes its heartbeat to job_workers, and when the heartbeat stops, the jobs it held are queued at once, however
 // long their kind may take. A process that has no row there is of an earlier version, and River's own time applies to it.
+//
+// A process also holds jobs that it does not know: when PostgreSQL ends between the fetch of some jobs and the answer, they
+// are "running" for a process that never heard of them, and that lives. So each process notes which jobs it works, and
+// queues those anew that the database says it holds and that it has not begun.
 //
 // On SQLite there is one process, so at its start every running job is of a dead one.
 
@@ -25,14 +30,15 @@ type heart struct {
 	d     *DB
 	id    string
 	pulse Pulse
+	begun *begun
 	since time.Time // since when every beat of this process reached the database in time; zero: the last one did not
 	last  time.Time // when the last one was written, by the wall clock, which runs on while a machine is suspended
 }
 
 // startHeart makes the first beat before any job is taken. The heart beats until stop is called.
-func (d *DB) startHeart(ctx context.Context, id string, p Pulse) (stop func(), err error) {
+func (d *DB) startHeart(ctx context.Context, id string, p Pulse, known *begun) (stop func(), err error) {
 	p.Beat, p.Dead = cmp.Or(p.Beat, 5*time.Second), cmp.Or(p.Dead, 30*time.Second)
-	h := &heart{d: d, id: id, pulse: p}
+	h := &heart{d: d, id: id, pulse: p, begun: known}
 	if err := h.beat(ctx); err != nil {
 		return nil, err
 	}
@@ -53,7 +59,7 @@ func (h *heart) run(ctx context.Context) {
 		}
 		err := h.beat(ctx)
 		if err == nil {
-			err = h.rescue(ctx)
+			err = errors.Join(h.rescue(ctx), h.reclaimUnknown(ctx))
 		}
 		if err != nil && ctx.Err() == nil {
 			h.d.log.WarnContext(ctx, "this process could not say that it lives; it tries again", "cause", err)

@@ -48,8 +48,10 @@ type stopper interface {
 // Work starts working the queue until stop is called. Stop lets running jobs finish for a
 // while, then ends their context; a job that is cut off goes back to the queue.
 func (d *DB) Work(ctx context.Context, j Jobs) (stop func(context.Context) error, err error) {
+	known := &begun{}
 	cfg := j.config(d)
-	heart, err := d.startHeart(ctx, cfg.ID, j.Pulse)
+	cfg.Middleware = append([]rivertype.Middleware{known.middleware()}, cfg.Middleware...)
+	heart, err := d.startHeart(ctx, cfg.ID, j.Pulse, known)
 	if err != nil {
 		return nil, err
 	}

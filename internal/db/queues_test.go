@@ -170,6 +170,26 @@ func TestHeart_ALivingProcessKeepsItsJobs(t *testing.T) {
 	}
 }
 
+// PostgreSQL ended between a fetch and its answer: the job is "running" for a living process that has not heard of it.
+func TestHeart_AJobThatItsLivingProcessNeverHeardOfComesBack(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Postgres(t, time.Now)
+	b := newBench(t, d)
+	defer close(b.release)
+	b.work(db.Pulse{Beat: 20 * time.Millisecond, Dead: 500 * time.Millisecond}, "")
+	b.enqueue(slowJob{})
+	b.want(map[string]int{"slow": 1}) // this one the process knows
+	exec(t, d, `INSERT INTO river_job
+			(kind, args, queue, state, attempt, max_attempts, attempted_at, attempted_by, metadata, priority, tags)
+		SELECT 'quick', '{}', '`+db.Analyses+`', 'running', 1, 1, now(), ARRAY[id], '{}', 1, '{}' FROM job_workers`)
+	b.want(map[string]int{"quick": 1})
+	select {
+	case got := <-b.began:
+		t.Errorf("%s began, which the process works already", got)
+	default:
+	}
+}
+
 func exec(t *testing.T, d *db.DB, query string, args ...any) {
 	t.Helper()
 	err := d.InTx(t.Context(), db.System, func(ctx context.Context, tx db.Tx) error {
