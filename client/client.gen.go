@@ -921,6 +921,90 @@ func (e GetAnalysesIDFindingsParamsState) Valid() bool {
 	}
 }
 
+// Defines values for GetAnalysesIDReportCsvParamsLang.
+const (
+	GetAnalysesIDReportCsvParamsLangDe GetAnalysesIDReportCsvParamsLang = "de"
+	GetAnalysesIDReportCsvParamsLangEn GetAnalysesIDReportCsvParamsLang = "en"
+	GetAnalysesIDReportCsvParamsLangEs GetAnalysesIDReportCsvParamsLang = "es"
+)
+
+// Valid indicates whether the value is a known member of the GetAnalysesIDReportCsvParamsLang enum.
+func (e GetAnalysesIDReportCsvParamsLang) Valid() bool {
+	switch e {
+	case GetAnalysesIDReportCsvParamsLangDe:
+		return true
+	case GetAnalysesIDReportCsvParamsLangEn:
+		return true
+	case GetAnalysesIDReportCsvParamsLangEs:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetAnalysesIDReportHTMLParamsLang.
+const (
+	GetAnalysesIDReportHTMLParamsLangDe GetAnalysesIDReportHTMLParamsLang = "de"
+	GetAnalysesIDReportHTMLParamsLangEn GetAnalysesIDReportHTMLParamsLang = "en"
+	GetAnalysesIDReportHTMLParamsLangEs GetAnalysesIDReportHTMLParamsLang = "es"
+)
+
+// Valid indicates whether the value is a known member of the GetAnalysesIDReportHTMLParamsLang enum.
+func (e GetAnalysesIDReportHTMLParamsLang) Valid() bool {
+	switch e {
+	case GetAnalysesIDReportHTMLParamsLangDe:
+		return true
+	case GetAnalysesIDReportHTMLParamsLangEn:
+		return true
+	case GetAnalysesIDReportHTMLParamsLangEs:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetAnalysesIDReportJSONParamsLang.
+const (
+	GetAnalysesIDReportJSONParamsLangDe GetAnalysesIDReportJSONParamsLang = "de"
+	GetAnalysesIDReportJSONParamsLangEn GetAnalysesIDReportJSONParamsLang = "en"
+	GetAnalysesIDReportJSONParamsLangEs GetAnalysesIDReportJSONParamsLang = "es"
+)
+
+// Valid indicates whether the value is a known member of the GetAnalysesIDReportJSONParamsLang enum.
+func (e GetAnalysesIDReportJSONParamsLang) Valid() bool {
+	switch e {
+	case GetAnalysesIDReportJSONParamsLangDe:
+		return true
+	case GetAnalysesIDReportJSONParamsLangEn:
+		return true
+	case GetAnalysesIDReportJSONParamsLangEs:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetAnalysesIDReportPdfParamsLang.
+const (
+	GetAnalysesIDReportPdfParamsLangDe GetAnalysesIDReportPdfParamsLang = "de"
+	GetAnalysesIDReportPdfParamsLangEn GetAnalysesIDReportPdfParamsLang = "en"
+	GetAnalysesIDReportPdfParamsLangEs GetAnalysesIDReportPdfParamsLang = "es"
+)
+
+// Valid indicates whether the value is a known member of the GetAnalysesIDReportPdfParamsLang enum.
+func (e GetAnalysesIDReportPdfParamsLang) Valid() bool {
+	switch e {
+	case GetAnalysesIDReportPdfParamsLangDe:
+		return true
+	case GetAnalysesIDReportPdfParamsLangEn:
+		return true
+	case GetAnalysesIDReportPdfParamsLangEs:
+		return true
+	default:
+		return false
+	}
+}
+
 // AccountBody defines model for AccountBody.
 type AccountBody struct {
 	AvatarURL *string `json:"avatar_url,omitempty"`
@@ -1404,6 +1488,7 @@ type Coverage struct {
 	ModelChoice          *ModelChoice `json:"model_choice,omitempty"`
 	ModelUnusable        bool         `json:"model_unusable"`
 	OutOfReach           []string     `json:"out_of_reach"`
+	OutOfReachMessages   []Message    `json:"out_of_reach_messages,omitempty"`
 	ParentsRead          int64        `json:"parents_read"`
 	PostsAddressingModel int64        `json:"posts_addressing_model"`
 	PostsAnalysed        int64        `json:"posts_analysed"`
@@ -1723,28 +1808,30 @@ type FailedBody struct {
 
 // Finding defines model for Finding.
 type Finding struct {
-	After        *string   `json:"after,omitempty"`
-	Before       *string   `json:"before,omitempty"`
-	Category     string    `json:"category"`
-	Confidence   float64   `json:"confidence"`
-	Context      *string   `json:"context,omitempty"`
-	Dismissed    bool      `json:"dismissed"`
-	Disputed     *bool     `json:"disputed,omitempty"`
-	ID           string    `json:"id"`
-	Item         *string   `json:"item,omitempty"`
-	NeedsContext *bool     `json:"needs_context,omitempty"`
-	Points       float64   `json:"points"`
-	PostID       string    `json:"post_id"`
-	PostedAt     time.Time `json:"posted_at"`
-	Quote        string    `json:"quote"`
-	QuoteEnd     int64     `json:"quote_end"`
-	QuoteStart   int64     `json:"quote_start"`
-	Reason       string    `json:"reason"`
-	Severity     string    `json:"severity"`
-	Suggestion   string    `json:"suggestion"`
-	URL          string    `json:"url"`
-	Why          *string   `json:"why,omitempty"`
-	Witnesses    []string  `json:"witnesses"`
+	After          *string   `json:"after,omitempty"`
+	Before         *string   `json:"before,omitempty"`
+	Category       string    `json:"category"`
+	Confidence     float64   `json:"confidence"`
+	Context        *string   `json:"context,omitempty"`
+	Dismissed      bool      `json:"dismissed"`
+	Disputed       *bool     `json:"disputed,omitempty"`
+	ID             string    `json:"id"`
+	Item           *string   `json:"item,omitempty"`
+	NeedsContext   *bool     `json:"needs_context,omitempty"`
+	Points         float64   `json:"points"`
+	PostID         string    `json:"post_id"`
+	PostedAt       time.Time `json:"posted_at"`
+	Quote          string    `json:"quote"`
+	QuoteEnd       int64     `json:"quote_end"`
+	QuoteStart     int64     `json:"quote_start"`
+	Reason         string    `json:"reason"`
+	ReasonCode     *string   `json:"reason_code,omitempty"`
+	ReasonLanguage *string   `json:"reason_language,omitempty"`
+	Severity       string    `json:"severity"`
+	Suggestion     string    `json:"suggestion"`
+	URL            string    `json:"url"`
+	Why            *string   `json:"why,omitempty"`
+	Witnesses      []string  `json:"witnesses"`
 }
 
 // FindingsOutputBody defines model for FindingsOutputBody.
@@ -1986,6 +2073,12 @@ type MadeShareBody struct {
 
 	// URL The link. It is told this once: only a hash of it is kept.
 	URL string `json:"url"`
+}
+
+// Message defines model for Message.
+type Message struct {
+	Args map[string]string `json:"args,omitempty"`
+	Key  string            `json:"key"`
 }
 
 // MetricsOutputBody defines model for MetricsOutputBody.
@@ -2453,6 +2546,7 @@ type Report struct {
 	HumanReview     HumanReview      `json:"human_review"`
 	ID              *string          `json:"id,omitempty"`
 	KeyFindings     []string         `json:"key_findings"`
+	Language        string           `json:"language"`
 	LeftOut         LeftOut          `json:"left_out"`
 	Level           string           `json:"level"`
 	Masked          *bool            `json:"masked,omitempty"`
@@ -3026,7 +3120,13 @@ type GetAnalysesIDReportCsvParams struct {
 
 	// Quotes With mask, false leaves out the words of the posts.
 	Quotes *bool `form:"quotes,omitempty" json:"quotes,omitempty"`
+
+	// Lang Language of the sentences. By default what Accept-Language asks for.
+	Lang *GetAnalysesIDReportCsvParamsLang `form:"lang,omitempty" json:"lang,omitempty"`
 }
+
+// GetAnalysesIDReportCsvParamsLang defines parameters for GetAnalysesIDReportCsv.
+type GetAnalysesIDReportCsvParamsLang string
 
 // GetAnalysesIDReportHTMLParams defines parameters for GetAnalysesIDReportHTML.
 type GetAnalysesIDReportHTMLParams struct {
@@ -3038,7 +3138,13 @@ type GetAnalysesIDReportHTMLParams struct {
 
 	// Quotes With mask, false leaves out the words of the posts.
 	Quotes *bool `form:"quotes,omitempty" json:"quotes,omitempty"`
+
+	// Lang Language of the sentences. By default what Accept-Language asks for.
+	Lang *GetAnalysesIDReportHTMLParamsLang `form:"lang,omitempty" json:"lang,omitempty"`
 }
+
+// GetAnalysesIDReportHTMLParamsLang defines parameters for GetAnalysesIDReportHTML.
+type GetAnalysesIDReportHTMLParamsLang string
 
 // GetAnalysesIDReportJSONParams defines parameters for GetAnalysesIDReportJSON.
 type GetAnalysesIDReportJSONParams struct {
@@ -3050,7 +3156,13 @@ type GetAnalysesIDReportJSONParams struct {
 
 	// Quotes With mask, false leaves out the words of the posts.
 	Quotes *bool `form:"quotes,omitempty" json:"quotes,omitempty"`
+
+	// Lang Language of the sentences. By default what Accept-Language asks for.
+	Lang *GetAnalysesIDReportJSONParamsLang `form:"lang,omitempty" json:"lang,omitempty"`
 }
+
+// GetAnalysesIDReportJSONParamsLang defines parameters for GetAnalysesIDReportJSON.
+type GetAnalysesIDReportJSONParamsLang string
 
 // GetAnalysesIDReportPdfParams defines parameters for GetAnalysesIDReportPdf.
 type GetAnalysesIDReportPdfParams struct {
@@ -3062,7 +3174,13 @@ type GetAnalysesIDReportPdfParams struct {
 
 	// Quotes With mask, false leaves out the words of the posts.
 	Quotes *bool `form:"quotes,omitempty" json:"quotes,omitempty"`
+
+	// Lang Language of the sentences. By default what Accept-Language asks for.
+	Lang *GetAnalysesIDReportPdfParamsLang `form:"lang,omitempty" json:"lang,omitempty"`
 }
+
+// GetAnalysesIDReportPdfParamsLang defines parameters for GetAnalysesIDReportPdf.
+type GetAnalysesIDReportPdfParamsLang string
 
 // GetAnalysesIDScoreParams defines parameters for GetAnalysesIDScore.
 type GetAnalysesIDScoreParams struct {
@@ -7553,6 +7671,18 @@ func NewGetAnalysesIDReportCsvRequest(server string, id string, params *GetAnaly
 
 		}
 
+		if params.Lang != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "lang", *params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -7629,6 +7759,18 @@ func NewGetAnalysesIDReportHTMLRequest(server string, id string, params *GetAnal
 		if params.Quotes != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "quotes", *params.Quotes, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Lang != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "lang", *params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -7723,6 +7865,18 @@ func NewGetAnalysesIDReportJSONRequest(server string, id string, params *GetAnal
 
 		}
 
+		if params.Lang != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "lang", *params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -7799,6 +7953,18 @@ func NewGetAnalysesIDReportPdfRequest(server string, id string, params *GetAnaly
 		if params.Quotes != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "quotes", *params.Quotes, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Lang != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "lang", *params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -12750,8 +12916,10 @@ func (r GetAnalysesIDFindingsResponse) StatusCode() int {
 // GetAnalysesIDReportCsvResponse200Headers the declared response headers of an HTTP 200 response for GetAnalysesIDReportCsv
 type GetAnalysesIDReportCsvResponse200Headers struct {
 	ContentDisposition    *string
+	ContentLanguage       *string
 	ContentSecurityPolicy *string
 	ContentType           *string
+	Vary                  *string
 }
 
 type GetAnalysesIDReportCsvResponse struct {
@@ -12792,8 +12960,10 @@ func (r GetAnalysesIDReportCsvResponse) StatusCode() int {
 // GetAnalysesIDReportHTMLResponse200Headers the declared response headers of an HTTP 200 response for GetAnalysesIDReportHTML
 type GetAnalysesIDReportHTMLResponse200Headers struct {
 	ContentDisposition    *string
+	ContentLanguage       *string
 	ContentSecurityPolicy *string
 	ContentType           *string
+	Vary                  *string
 }
 
 type GetAnalysesIDReportHTMLResponse struct {
@@ -12834,8 +13004,10 @@ func (r GetAnalysesIDReportHTMLResponse) StatusCode() int {
 // GetAnalysesIDReportJSONResponse200Headers the declared response headers of an HTTP 200 response for GetAnalysesIDReportJSON
 type GetAnalysesIDReportJSONResponse200Headers struct {
 	ContentDisposition    *string
+	ContentLanguage       *string
 	ContentSecurityPolicy *string
 	ContentType           *string
+	Vary                  *string
 }
 
 type GetAnalysesIDReportJSONResponse struct {
@@ -12883,8 +13055,10 @@ func (r GetAnalysesIDReportJSONResponse) StatusCode() int {
 // GetAnalysesIDReportPdfResponse200Headers the declared response headers of an HTTP 200 response for GetAnalysesIDReportPdf
 type GetAnalysesIDReportPdfResponse200Headers struct {
 	ContentDisposition    *string
+	ContentLanguage       *string
 	ContentSecurityPolicy *string
 	ContentType           *string
+	Vary                  *string
 }
 
 type GetAnalysesIDReportPdfResponse struct {
@@ -18514,6 +18688,13 @@ func ParseGetAnalysesIDReportCsvResponse(rsp *http.Response) (*GetAnalysesIDRepo
 			}
 			headers.ContentDisposition = &value
 		}
+		if values := rsp.Header.Values("Content-Language"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Language", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentLanguage = &value
+		}
 		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -18527,6 +18708,13 @@ func ParseGetAnalysesIDReportCsvResponse(rsp *http.Response) (*GetAnalysesIDRepo
 				return nil, err
 			}
 			headers.ContentType = &value
+		}
+		if values := rsp.Header.Values("Vary"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Vary", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Vary = &value
 		}
 		response.Headers200 = &headers
 	}
@@ -18567,6 +18755,13 @@ func ParseGetAnalysesIDReportHTMLResponse(rsp *http.Response) (*GetAnalysesIDRep
 			}
 			headers.ContentDisposition = &value
 		}
+		if values := rsp.Header.Values("Content-Language"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Language", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentLanguage = &value
+		}
 		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -18580,6 +18775,13 @@ func ParseGetAnalysesIDReportHTMLResponse(rsp *http.Response) (*GetAnalysesIDRep
 				return nil, err
 			}
 			headers.ContentType = &value
+		}
+		if values := rsp.Header.Values("Vary"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Vary", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Vary = &value
 		}
 		response.Headers200 = &headers
 	}
@@ -18627,6 +18829,13 @@ func ParseGetAnalysesIDReportJSONResponse(rsp *http.Response) (*GetAnalysesIDRep
 			}
 			headers.ContentDisposition = &value
 		}
+		if values := rsp.Header.Values("Content-Language"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Language", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentLanguage = &value
+		}
 		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -18640,6 +18849,13 @@ func ParseGetAnalysesIDReportJSONResponse(rsp *http.Response) (*GetAnalysesIDRep
 				return nil, err
 			}
 			headers.ContentType = &value
+		}
+		if values := rsp.Header.Values("Vary"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Vary", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Vary = &value
 		}
 		response.Headers200 = &headers
 	}
@@ -18680,6 +18896,13 @@ func ParseGetAnalysesIDReportPdfResponse(rsp *http.Response) (*GetAnalysesIDRepo
 			}
 			headers.ContentDisposition = &value
 		}
+		if values := rsp.Header.Values("Content-Language"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Language", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentLanguage = &value
+		}
 		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -18693,6 +18916,13 @@ func ParseGetAnalysesIDReportPdfResponse(rsp *http.Response) (*GetAnalysesIDRepo
 				return nil, err
 			}
 			headers.ContentType = &value
+		}
+		if values := rsp.Header.Values("Vary"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Vary", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Vary = &value
 		}
 		response.Headers200 = &headers
 	}

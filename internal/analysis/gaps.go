@@ -2,24 +2,25 @@ package analysis
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/history"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // What was not read is named with its dates, the reason, and the way to close it.
 
-const byArchive = "Upload your X archive to include them"
+// archiveEnds is said in place of [assess.GapArchive] of what is newer than the archive.
+const archiveEnds = "archive_end"
 
 // describe notes every part of the account that is still missing.
 func (r *reader) describe(o *assess.Options) {
 	newest := r.have.Newest()
 	for _, gap := range r.have.Gaps(history.Span{First: 1, Last: newest}) {
 		for _, part := range r.parts(gap) {
-			reason, why, remedy := r.why(part)
-			say(o, part, reason, why, remedy)
+			reason, limit := r.why(part)
+			say(o, part, reason, limit)
 		}
 	}
 }
@@ -36,23 +37,25 @@ func (r *reader) parts(gap history.Span) []history.Span {
 	return parts
 }
 
-func (r *reader) why(gap history.Span) (reason, why, remedy string) {
+// why says why a part was not read, and the limit that it is about, if any: posts, or an amount in millionths of a dollar.
+func (r *reader) why(gap history.Span) (reason string, limit int) {
 	switch {
 	case gap.Last < r.endID:
-		return assess.GapXEnds, fmt.Sprintf("X gives only the newest %s posts of an account", "3,200"), byArchive + "."
+		return assess.GapXEnds, xReach
 	case gap.Last < r.floor:
-		return assess.GapSince, "this analysis was asked for newer posts only", "Start one without a first day to include them."
+		return assess.GapSince, 0
 	case r.stopped == nil:
-		return assess.GapLimit, fmt.Sprintf("this analysis reads at most %d posts", r.a.MaxPosts),
-			"Ask for more posts, where your plan allows more, or upload your X archive."
+		return assess.GapLimit, r.a.MaxPosts
 	case errors.Is(r.stopped, errBudget):
-		return assess.GapBudget, "your plan's reads from X for this period are used up", byArchive + ", or start another analysis in the next period."
+		return assess.GapBudget, 0
 	case errors.Is(r.stopped, errCeiling):
-		return assess.GapCeiling, "this analysis reached its ceiling of " + assess.Dollars(r.a.MaxCostCents),
-			"Start another with a higher ceiling: it goes on there. Or upload your X archive."
+		return assess.GapCeiling, ceilingOf(r.a)
 	}
-	return assess.GapXPaused, "X allows no further reads at the moment", byArchive + ", or start another analysis later."
+	return assess.GapXPaused, 0
 }
+
+// ceilingOf is the ceiling of an analysis, as messages have amounts: in millionths of a dollar.
+func ceilingOf(a Analysis) int { return a.MaxCostCents * 10_000 }
 
 // describeArchive notes what the kept archives and readings leave out, of which the newest is always one: the archive ends
 // on the day when it was made.
@@ -60,38 +63,43 @@ func (r *reader) describeArchive(o *assess.Options) {
 	if len(r.have) == 0 {
 		return
 	}
-	const remedy = "Analyse the linked account to read them from X, or upload a newer archive."
 	for _, gap := range r.have.Gaps(history.Span{First: r.have[0].First, Last: r.have.Newest()}) {
-		say(o, gap, assess.GapArchive, "they are in none of the archives that are kept", remedy)
+		say(o, gap, assess.GapArchive, 0)
 	}
-	say(o, history.Span{First: r.have.Newest() + 1, Last: history.Top}, assess.GapArchive, "the archive ends there", remedy)
+	say(o, history.Span{First: r.have.Newest() + 1, Last: history.Top}, archiveEnds, 0)
 }
 
 // say adds a gap and its sentence.
-func say(o *assess.Options, span history.Span, reason, why, remedy string) {
-	g := assess.Gap{Reason: reason, Remedy: remedy}
+func say(o *assess.Options, span history.Span, reason string, limit int) {
+	g := assess.Gap{Reason: reason}
+	if reason == archiveEnds {
+		g.Reason = assess.GapArchive
+	}
 	if at, ok := history.At(span.First); ok {
 		g.From = &at
 	}
 	if at, ok := history.At(span.Last); ok && span.Last < history.Top {
 		g.To = &at
 	}
+	args := []any{"reason", reason, "limit", limit}
+	o.OutOfReach = append(o.OutOfReach, words.M("unread.gap", append(args, spanArgs(g)...)...))
+	g.Remedy = words.For(words.English).Say("unread.remedy", args...)
 	o.Gaps = append(o.Gaps, g)
-	o.OutOfReach = append(o.OutOfReach, fmt.Sprintf("%s were not read, because %s. %s", spanWords(g), why, remedy))
 }
 
-func spanWords(g assess.Gap) string {
+// spanArgs say which posts a gap has, as the catalogue asks.
+func spanArgs(g assess.Gap) []any {
 	switch {
 	case g.From == nil && g.To == nil:
-		return "Other posts"
+		return []any{"span", "all"}
 	case g.From == nil:
-		return "Posts of before " + day(g.To.AddDate(0, 0, 1))
+		return []any{"span", "before", "to", g.To.AddDate(0, 0, 1)}
 	case g.To == nil:
-		return "Posts from " + day(*g.From) + " on"
+		return []any{"span", "after", "from", *g.From}
 	case day(*g.From) == day(*g.To):
-		return "Some posts of " + day(*g.To)
+		return []any{"span", "day", "to", *g.To}
 	}
-	return "Posts from " + day(*g.From) + " to " + day(*g.To)
+	return []any{"span", "from_to", "from", *g.From, "to", *g.To}
 }
 
-func day(at time.Time) string { return at.UTC().Format("2 January 2006") }
+func day(at time.Time) string { return at.UTC().Format(time.DateOnly) }

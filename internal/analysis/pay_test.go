@@ -12,6 +12,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/sandbox"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // However a run loses its account with a page under way, X has charged for the page: the plan's reads and the analysis
@@ -141,7 +142,7 @@ func TestProfile_IsNotReadUnderAnEarlierConsent(t *testing.T) {
 		w.exec(`UPDATE consents SET version = '2026-11-01' WHERE user_id = $1`, p.UserID)
 		w.ok(w.Run(t.Context(), a.ID, true))
 		r := must(w.openReport(t.Context(), p.UserID, a.ID))(t)
-		if n := len(w.sb.Calls("/x/2/users/me")); r.Cost.XUserReads != 0 || !slices.Contains(r.Coverage.OutOfReach, notAgreedProfile) {
+		if n := len(w.sb.Calls("/x/2/users/me")); r.Cost.XUserReads != 0 || !slices.Contains(r.Coverage.OutOfReach, words.For("en").Say("unread.profile_not_agreed")) {
 			t.Errorf("the profile was asked for %d times; %q", n, r.Coverage.OutOfReach)
 		}
 		if n := w.count(`SELECT count(*) FROM posts WHERE post_id = 'profile'`); n != 0 {

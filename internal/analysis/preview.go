@@ -3,7 +3,6 @@ package analysis
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/history"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // What a start would do is told before it does it: nothing is read from X, no model is asked, nothing is written. How many
@@ -148,7 +148,7 @@ func (s *Service) foresee(ctx context.Context, p *Preview) error {
 	if err := s.foreseeReads(ctx, p, r, &o); err != nil {
 		return err
 	}
-	p.Gaps, p.OutOfReach = o.Gaps, o.OutOfReach
+	p.Gaps, p.OutOfReach = o.Gaps, assess.Sentences(words.For(words.English), o.OutOfReach)
 	return s.foreseeModel(ctx, p, h, o)
 }
 
@@ -248,30 +248,27 @@ func (r *reader) describeBefore(reads PreviewReads, left, wanted int, o *assess.
 	for _, gap := range r.have.Gaps(history.Span{First: 1, Last: max(1, r.have.Newest())}) {
 		for _, part := range r.parts(gap) {
 			if part.Last < max(r.floor, r.endID) {
-				reason, why, remedy := r.why(part)
-				say(o, part, reason, why, remedy)
+				reason, limit := r.why(part)
+				say(o, part, reason, limit)
 			}
 		}
 	}
-	note := func(format string, args ...any) { o.OutOfReach = append(o.OutOfReach, fmt.Sprintf(format, args...)) }
+	note := func(key string, args ...any) { o.OutOfReach = append(o.OutOfReach, words.M(key, args...)) }
 	if left < wanted {
-		note("Your plan has %s left in this period, and this analysis may ask for %s.",
-			assess.Counting(left, "read from X/reads from X"), assess.Thousands(wanted))
+		note("unread.reads_left", "n", left, "wanted", wanted)
 	}
 	if reads.AtMost < min(left, wanted) {
-		note("The ceiling of %s allows reading %s from X.", assess.Dollars(r.a.MaxCostCents), assess.Counting(reads.AtMost, "post"))
+		note("unread.ceiling_reads", "ceiling", ceilingOf(r.a), "n", reads.AtMost)
 	}
 	if reads.AtX == nil {
 		return
 	}
 	if beyond := *reads.AtX - max(xReach, len(r.ids)); beyond > 0 && r.endID == 0 {
-		note("X gives only the newest %s posts of an account; %s can be read from your X archive alone.",
-			assess.Thousands(xReach), assess.Counting(beyond, "older post"))
+		note("unread.beyond", "reach", xReach, "n", beyond)
 	}
 	missing := min(*reads.AtX, xReach) - len(r.given) - *reads.Expected
 	if missing > 0 && reads.AtMost == wanted && r.floor == 1 {
-		note("%s would be left for another analysis, because this one reads at most %s.",
-			assess.Counting(missing, "post"), assess.Thousands(r.a.MaxPosts))
+		note("unread.next", "n", missing, "limit", r.a.MaxPosts)
 	}
 }
 

@@ -7,18 +7,12 @@ import (
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/words"
 	"github.com/repazoo/repazoo/internal/xapi"
 )
 
 // The profile is kept where the posts are, under an id that no post has: it is sealed, kept, given out and erased as
 // they are, and of several the newest counts. X charges for a user read, whatever the profile holds.
-
-// notReadProfile is said where X does not show it.
-const notReadProfile = "Your profile could not be read from X this time."
-
-// notAgreedProfile is said of an analysis that was started before its user was asked about the profile.
-const notAgreedProfile = "Your profile and the descriptions of your pictures were not read: you agreed to an earlier text, " +
-	"which did not speak of them. The next analysis asks you."
 
 // readProfile reads the profile and keeps it, unless another run has since this analysis was started. Without an answer
 // of X, the report says so.
@@ -30,13 +24,13 @@ func (r *reader) readProfile(ctx context.Context, o *assess.Options) error {
 		return err
 	}
 	if !r.agreed {
-		o.OutOfReach = append(o.OutOfReach, notAgreedProfile)
+		o.OutOfReach = append(o.OutOfReach, words.M("unread.profile_not_agreed"))
 		return nil
 	}
 	p, err := r.askProfile(ctx)
 	if errors.Is(err, fault.XUnavailable) {
 		r.s.without(ctx, r.a, "the profile", err)
-		o.OutOfReach = append(o.OutOfReach, notReadProfile)
+		o.OutOfReach = append(o.OutOfReach, words.M("unread.profile"))
 		return nil
 	}
 	if err != nil {

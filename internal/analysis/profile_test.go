@@ -12,6 +12,7 @@ import (
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/sandbox"
 	xsandbox "github.com/repazoo/repazoo/internal/sandbox/x"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 const hate = "I hate all Sikhs, they are vermin"
@@ -60,7 +61,7 @@ func TestProfile_ThatXDoesNotShowIsNamedAndTheKeptOneCounts(t *testing.T) {
 		w.exec(`UPDATE posts SET fetched_at = $1 WHERE post_id = 'profile'`, w.sb.Now().Add(-time.Hour))
 		w.sb.Advance(25 * time.Hour) // a sample of what was not seen for longest is looked up again, and the profile is no post
 		r := p.report(StartRequest{})
-		if items(r) != "profileprofile" || !slices.Equal(r.Coverage.OutOfReach, []string{notReadProfile}) || r.Cost.XUserReads != 0 {
+		if items(r) != "profileprofile" || !slices.Equal(r.Coverage.OutOfReach, []string{words.For("en").Say("unread.profile")}) || r.Cost.XUserReads != 0 {
 			t.Errorf("found %q, out of reach %q, %d user reads", items(r), r.Coverage.OutOfReach, r.Cost.XUserReads)
 		}
 	})

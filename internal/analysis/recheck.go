@@ -13,6 +13,7 @@ import (
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/history"
+	"github.com/repazoo/repazoo/internal/words"
 	"github.com/repazoo/repazoo/internal/xapi"
 )
 
@@ -26,10 +27,6 @@ const (
 	sampleAfter  = 24 * time.Hour
 )
 
-// notRechecked is said where X could not be asked.
-const notRechecked = "Posts that were read before could not be looked up again, because %s. " +
-	"Some that you have deleted since may still count in this report."
-
 // recheck looks up what may be gone. What X does not answer is no error: the report says so.
 func (r *reader) recheck(ctx context.Context, o *assess.Options) error {
 	err := r.recheckFindings(ctx, o)
@@ -41,14 +38,14 @@ func (r *reader) recheck(ctx context.Context, o *assess.Options) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, errCeiling):
-		o.OutOfReach = append(o.OutOfReach, fmt.Sprintf(notRechecked, "this analysis reached its ceiling of "+assess.Dollars(r.a.MaxCostCents)))
+		o.OutOfReach = append(o.OutOfReach, words.M("unread.recheck", "why", "ceiling", "ceiling", ceilingOf(r.a)))
 		return nil
 	case errors.Is(err, errBudget):
-		o.OutOfReach = append(o.OutOfReach, fmt.Sprintf(notRechecked, "your plan's reads from X for this period are used up"))
+		o.OutOfReach = append(o.OutOfReach, words.M("unread.recheck", "why", "budget"))
 		return nil
 	case errors.Is(err, fault.XUnavailable):
 		r.s.without(ctx, r.a, "a look at what may be gone", err)
-		o.OutOfReach = append(o.OutOfReach, fmt.Sprintf(notRechecked, "X did not answer"))
+		o.OutOfReach = append(o.OutOfReach, words.M("unread.recheck", "why", "x"))
 		return nil
 	}
 	return err

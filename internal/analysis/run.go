@@ -15,6 +15,7 @@ import (
 	"github.com/repazoo/repazoo/internal/claude"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/words"
 	"github.com/repazoo/repazoo/internal/xapi"
 )
 
@@ -208,16 +209,13 @@ func (s *Service) renew(ctx context.Context, a Analysis, p assess.Progress) erro
 	return err
 }
 
-// unusable is said in a report that costs no unit.
-const unusable = "The answers of the language model could not be used. This analysis took none of your plan's."
-
 // save keeps the report, spends the reserved unit and ends the analysis, all at once. A report whose model's part could not
 // be used is the screen alone, which is not what the plan sells: its unit goes back.
 func (s *Service) save(ctx context.Context, a Analysis, r *assess.Report) error {
 	r.ID = a.ID
 	free := a.Model != "" && r.Coverage.ModelUnusable
 	if free {
-		r.Coverage.OutOfReach = append(r.Coverage.OutOfReach, unusable)
+		r.Note(words.M("unread.unusable"))
 	}
 	sealed, err := s.sealReport(a.UserID, r)
 	if err != nil {

@@ -51,6 +51,11 @@ func (s *Service) noReport(ctx context.Context, userID, id string) error {
 // WhatIf is the report for another purpose, or as it would be without some posts and
 // findings, named by their ids. It costs nothing and changes nothing.
 func (s *Service) WhatIf(ctx context.Context, userID, id string, purpose assess.Purpose, without []string) (*assess.Report, error) {
+	return s.Seen(ctx, userID, id, assess.Lens{Purpose: purpose, Without: without})
+}
+
+// Seen is the report through a lens, with the user's dismissals as they are now.
+func (s *Service) Seen(ctx context.Context, userID, id string, lens assess.Lens) (*assess.Report, error) {
 	r, err := s.openReport(ctx, userID, id)
 	if err != nil {
 		return nil, err
@@ -59,7 +64,8 @@ func (s *Service) WhatIf(ctx context.Context, userID, id string, purpose assess.
 	if err != nil {
 		return nil, err
 	}
-	return r.Through(assess.Lens{Purpose: purpose, Dismissed: dismissed, Without: without})
+	lens.Dismissed = dismissed
+	return r.Through(lens)
 }
 
 // Compare tells what changed from one report to another, as both were made, and why the

@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"container/heap"
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/repazoo/repazoo/internal/screen"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // The screen reads every post. Where the plan lets the model read fewer, the model gets those in which the screen saw most
@@ -66,17 +66,16 @@ type ModelChoice struct {
 	ByNewest int `json:"by_newest"` // chosen because they are the newest of the rest
 }
 
-// String says which posts those were.
-func (m ModelChoice) String() string {
-	read := Thousands(m.ByDoubt+m.ByNewest) + " of " + Thousands(m.Of)
-	const doubt = "for what was seen in them or because they answer others"
+// Words say which posts those were.
+func (m ModelChoice) Words(l *words.Language) string {
+	read := m.ByDoubt + m.ByNewest
 	switch {
 	case m.ByDoubt == 0:
-		return read + ", the newest"
+		return l.Say("choice.newest", "read", read, "of", m.Of)
 	case m.ByNewest == 0:
-		return read + ", those with most to see in them"
+		return l.Say("choice.doubt", "read", read, "of", m.Of)
 	}
-	return fmt.Sprintf("%s: %s %s, then the newest %s", read, Thousands(m.ByDoubt), doubt, Thousands(m.ByNewest))
+	return l.Say("choice.both", "read", read, "of", m.Of, "doubt", m.ByDoubt, "newest", m.ByNewest)
 }
 
 // choice counts why the posts were chosen; nil where every post was.

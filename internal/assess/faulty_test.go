@@ -110,7 +110,7 @@ func whatIsRead(t *testing.T, r *Report, err error) string {
 	c := r.Coverage
 	said := []string{fmt.Sprintf("%d findings, %d read as harmless.", len(r.Findings), r.ReadAsHarmless.Count)}
 	if c.ModelUnusable {
-		said = append(said, "“"+whyScreenAlone(r)+"”")
+		said = append(said, "“"+screenAlone(r)[0]+"”")
 	} else if c.PostsUnjudged > 0 {
 		said = append(said, fmt.Sprintf("“Read by a language model: %d”, and %d without an answer.", c.PostsJudged, c.PostsUnjudged))
 	}

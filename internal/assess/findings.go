@@ -103,6 +103,8 @@ func newFinding(p Post, a ReportAccount, group []Claim, judged bool) Finding {
 		NeedsContext: slices.ContainsFunc(group, func(c Claim) bool { return c.NeedsContext }),
 		Context:      contextOf(group),
 		Reason:       c.Reason,
+		ReasonCode:   c.Code,
+		ReasonLang:   c.Lang,
 		Suggestion:   suggestion,
 	}
 }
@@ -119,19 +121,6 @@ func (p Post) around(c Claim) (before, after string) {
 		to = p.Aside - len("\n")
 	}
 	return p.Text[from:c.Start], p.Text[c.End:to]
-}
-
-// WholeReason is why something is a finding, where it stands if that is not the text of the post, and what became of the
-// post that this one answers, if the model asked for it.
-func (f Finding) WholeReason() string {
-	out := f.Reason
-	if f.Item == ItemAltText {
-		out += " It stands in the description of a picture."
-	}
-	if words := f.Context.Words(); words != "" {
-		out += " " + words
-	}
-	return out
 }
 
 func witnessesOf(group []Claim) ([]Witness, float64) {

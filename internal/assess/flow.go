@@ -320,7 +320,7 @@ func screenClaims(p Post, seen screen.Result) []Claim {
 		claims = append(claims, Claim{
 			PostID: p.ID, Category: Category(h.Category), Severity: Severity(h.Severity), Start: h.Start, End: h.End,
 			Quote:  p.Text[h.Start:h.End],
-			Reason: h.Reason, Suggestion: h.Suggestion, By: ByScreen,
+			Reason: h.Reason, Code: "screen." + h.Rule, Suggestion: h.Suggestion, By: ByScreen,
 		})
 	}
 	return claims

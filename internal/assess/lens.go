@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // Lens is a way to look at a report: for another purpose, with the dismissals of today, or as
 // if some posts or findings were gone. It changes what is shown, never the report.
 type Lens struct {
 	Purpose   Purpose           // "" is the report's own
+	Language  string            // that its sentences are said in; "" is the report's own
 	Dismissed map[string]string // finding id → why, as they stand now; nil leaves those of the report
 	Without   []string          // ids of posts and of findings
 }
@@ -31,8 +33,10 @@ func (r *Report) Through(l Lens) (*Report, error) {
 		return nil, err
 	}
 	c := *r
-	c.Purpose, c.Policy = purpose, policyTable(r.Source, purpose)
+	c.Language = words.For(cmp.Or(l.Language, r.Language)).Tag
+	c.Purpose = purpose
 	c.Findings = slices.Clone(r.Findings)
+	c.translate()
 	if purpose != r.Purpose {
 		c.Score, c.Level = scoreFor(r.Versions.Score)(c.Findings, purpose, r.scoredAt())
 	}
@@ -93,10 +97,12 @@ func (r *Report) conclude() {
 	if r.Level == "" { // it is being made
 		r.Score, r.Level = r.Now.Score, r.Now.Level
 	}
+	r.Language = r.words().Tag
+	r.Policy = policyTable(r.words(), r.Source, r.Purpose)
 	slices.SortFunc(r.Findings, byPoints)
 	r.RiskByYear = r.riskByYear(scoring)
-	r.HumanReview = humanReview(r.Findings, r.Coverage.ModelUnusable)
-	r.KeyFindings = keyFindings(r.Findings)
+	r.HumanReview = humanReview(r.words(), r.Findings, r.Coverage.ModelUnusable)
+	r.KeyFindings = keyFindings(r.words(), r.Findings)
 	r.Recommendations = recommend(r)
 	r.Summary = summarise(r)
 }
@@ -176,7 +182,7 @@ func only(findings []Finding, keep func(Finding) bool) []Finding {
 }
 
 // humanReview asks for a person where a machine should not have the last word.
-func humanReview(findings []Finding, modelUnusable bool) HumanReview {
+func humanReview(l *words.Language, findings []Finding, modelUnusable bool) HumanReview {
 	var critical, unsure, disputed, context int
 	for _, f := range counted(findings) {
 		switch {
@@ -193,21 +199,17 @@ func humanReview(findings []Finding, modelUnusable bool) HumanReview {
 		}
 	}
 	h := HumanReview{Reasons: []string{}}
-	for _, r := range []struct {
-		n   int
-		why string
-	}{
-		{critical, "of critical severity"},
-		{unsure, "of high severity with a confidence under 0.7"},
-		{disputed, "on which the two witnesses disagree about high severity"},
-		{context, "that cannot be judged without the posts around it"},
-	} {
-		if r.n > 0 {
-			h.Reasons = append(h.Reasons, Counting(r.n, "finding")+" "+r.why+".")
+	note := func(n int, sentence string) {
+		if n > 0 {
+			h.Reasons = append(h.Reasons, sentence)
 		}
 	}
+	note(critical, l.Say("review.critical", "n", critical))
+	note(unsure, l.Say("review.unsure", "n", unsure, "below", reviewBelow))
+	note(disputed, l.Say("review.disputed", "n", disputed))
+	note(context, l.Say("review.context", "n", context))
 	if modelUnusable {
-		h.Reasons = append(h.Reasons, "The model's answers could not be used.")
+		h.Reasons = append(h.Reasons, l.Say("review.model"))
 	}
 	h.Needed = len(h.Reasons) > 0
 	return h

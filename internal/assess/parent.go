@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/repazoo/repazoo/internal/screen"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // The model may answer a second question with "needs context": the post cannot be judged without the one that it answers or
@@ -47,26 +48,11 @@ const (
 )
 
 // Words is a sentence that says it to the author; "" where there is nothing to say.
-func (c Context) Words() string {
-	switch c {
-	case ContextRead:
-		return "The model has read the post that this one answers."
-	case ContextGone:
-		return "The model could not tell without the post that this one answers, which has been deleted."
-	case ContextHidden:
-		return "The model could not tell without the post that this one answers, which X does not show."
-	case ContextLimit:
-		return "The model could not tell without the post that this one answers, for which no reads were left."
-	case ContextSilent:
-		return "The model could not tell without the post that this one answers, and X did not give it."
-	case ContextArchive:
-		return "The model could not tell without the post that this one answers, which your archive does not hold."
-	case ContextUnfit:
-		return "The model could not tell without the post that this one answers, which could not be shown to it."
-	case ContextUnknown:
-		return "The model could not tell without the posts around this one, and which they are is not known."
+func (c Context) Words(l *words.Language) string {
+	if c == "" || !l.Has("context."+string(c)) {
+		return ""
 	}
-	return ""
+	return l.Say("context." + string(c))
 }
 
 // contextOf is what is known of the context of claims that are one finding.

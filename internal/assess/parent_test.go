@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	claudesandbox "github.com/repazoo/repazoo/internal/sandbox/claude"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // unclear is a post that the stand-in of the model cannot judge without the one that it answers.
@@ -105,7 +106,7 @@ func TestParents_WithoutTheParentThePostSaysWhy(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := r.Findings[0]
-		if !f.NeedsContext || f.Context != why || f.Context.Words() == "" || !r.HumanReview.Needed || len(asks(s)) != 2 {
+		if !f.NeedsContext || f.Context != why || f.Context.Words(words.For("en")) == "" || !r.HumanReview.Needed || len(asks(s)) != 2 {
 			t.Errorf("%s: %+v, %d calls", why, f, len(asks(s)))
 		}
 		if r.Coverage.ParentsRead != 0 || slices.Contains(r.Privacy.SentToModel, parentsSent) {
@@ -208,11 +209,11 @@ func TestContext_EveryOneHasWords(t *testing.T) {
 	for _, c := range []Context{
 		ContextRead, ContextGone, ContextHidden, ContextLimit, ContextSilent, ContextArchive, ContextUnfit, ContextUnknown,
 	} {
-		if !strings.HasSuffix(c.Words(), ".") {
-			t.Errorf("%q: %q", c, c.Words())
+		if !strings.HasSuffix(c.Words(words.For("en")), ".") {
+			t.Errorf("%q: %q", c, c.Words(words.For("en")))
 		}
 	}
-	if Context("").Words() != "" {
+	if Context("").Words(words.For("en")) != "" {
 		t.Error("nothing has words")
 	}
 }

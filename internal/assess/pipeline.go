@@ -3,7 +3,6 @@ package assess
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"iter"
 	"maps"
 	"runtime"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/screen"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // MinPosts is how many posts in their own words somebody must have: fewer say nothing about anybody.
@@ -46,7 +46,7 @@ type Options struct {
 	Purpose     Purpose
 	MaxPosts    int               // the model reads so many own posts, chosen by doubt (choose.go); 0: all. The screen reads all.
 	MinPosts    int               // fewer own posts are refused; 0: 10
-	OutOfReach  []string          // sentences on what the source could not give
+	OutOfReach  []words.Message   // what the source could not give
 	Unread      func() Unread     // asked once the posts were read: what of the source could not be; nil: nothing
 	Gaps        []Gap             // the same, with dates
 	PostsGone   int               // posts that were deleted at X since the last report
@@ -145,7 +145,6 @@ func (r *run) report() *Report {
 		Models:         []ModelUse{},
 		Cost:           r.xCost(),
 		Versions:       Versions{Screen: screen.Version, Policy: PolicyVersion, Score: ScoreVersion, App: r.AppVersion},
-		Policy:         policyTable(r.o.Source, r.o.Purpose),
 		Privacy: Privacy{
 			SentToModel: []string{}, AliasedFirst: []string{}, RecipientHosts: []string{},
 			Read: r.partsRead(), NeverRead: append([]string{}, r.o.NeverRead...), KeptUntil: cmp.Or(r.o.KeptUntil, notKept),
@@ -209,21 +208,21 @@ func (r *run) coverage() Coverage {
 		PostsTotal: r.total, PostsAnalysed: r.analysed, Reposts: r.reposts, OthersWords: r.others, Quoting: r.quoting,
 		PostsSkipped: r.reposts + r.others + r.gone.Count, AlreadyGone: r.gone, ModelChoice: r.choice,
 		PostsJudged: r.judged, PostsUnjudged: r.unjudged, PostsOverCost: r.overCost, TalkToModel: r.talking, NotEnglish: r.notEnglish,
-		FindingsLost: r.findings.leftOut.Findings, OutOfReach: append([]string{}, r.o.OutOfReach...),
+		FindingsLost: r.findings.leftOut.Findings, Unread: slices.Clone(r.o.OutOfReach),
 		Gaps: append([]Gap{}, r.o.Gaps...), PostsGone: r.o.PostsGone, ParentsRead: r.parentsRead,
 	}
 	if r.Judge != nil {
 		c.ModelUnusable = r.Judge.Unusable() || r.judged == 0 && r.unjudged > r.overCost
 	}
 	if r.overCost > 0 {
-		c.OutOfReach = append(c.OutOfReach, fmt.Sprintf("%s not given to the model, because the analysis reached its ceiling of %s. "+
-			"The word screen has read them.", Counting(r.overCost, "post was/posts were"), Dollars(r.o.MaxCost)))
+		c.Unread = append(c.Unread, words.M("unread.over_cost", "n", r.overCost, "ceiling", microUSD(r.o.MaxCost)))
 	}
 	if r.o.Unread != nil {
 		u := r.o.Unread()
 		c.EntriesLost, c.Outdated = u.Entries, u.Outdated
-		c.OutOfReach = append(c.OutOfReach, u.Sentences...)
+		c.Unread = append(c.Unread, u.notes()...)
 	}
+	c.OutOfReach = Sentences(words.For(words.English), c.Unread)
 	if r.dated > 0 {
 		c.From, c.To = new(r.engagement.first.UTC()), new(r.engagement.last.UTC())
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 	claudesandbox "github.com/repazoo/repazoo/internal/sandbox/claude"
 	"github.com/repazoo/repazoo/internal/screen"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // timeline is n invented posts, one a day, the newest last; every seventh swears.
@@ -373,7 +374,7 @@ func TestRun_JudgesNobodyByTheWordsOfOthersOrByWhatIsGone(t *testing.T) {
 	c.From, c.To = nil, nil
 	want := Coverage{
 		PostsTotal: 40, PostsAnalysed: 36, PostsSkipped: 4, OthersWords: 3, Quoting: 2,
-		AlreadyGone: Gone{Count: 1, Posts: []string{"1006"}}, Outdated: 1, EntriesLost: 2, OutOfReach: []string{"2 entries were skipped."},
+		AlreadyGone: Gone{Count: 1, Posts: []string{"1006"}}, Outdated: 1, EntriesLost: 2, OutOfReach: []string{"2 entries were skipped."}, Unread: []words.Message{verbatim("2 entries were skipped.")},
 		Gaps: []Gap{},
 	}
 	if diff := cmp.Diff(want, c); diff != "" {

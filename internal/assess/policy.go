@@ -1,6 +1,10 @@
 package assess
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/repazoo/repazoo/internal/words"
+)
 
 // PolicyVersion names the rules in this file. Change it when a rule changes.
 const PolicyVersion = "policy-1"
@@ -29,29 +33,29 @@ var forbiddenTraits = [...]Category{
 }
 
 // RuleFor is the policy: what may be said about category c in posts from source, for
-// purpose p, and why. Whatever is unknown is denied. In this version no rule differs by
+// purpose p, and why, as a key of the catalogue of words. Whatever is unknown is denied. In this version no rule differs by
 // purpose, which is what lets [Report.Through] switch purposes without reading posts again.
-func RuleFor(c Category, source string, p Purpose) (Rule, string) {
+func RuleFor(c Category, source string, p Purpose) (rule Rule, why string) {
 	switch {
 	case slices.Contains(forbiddenTraits[:], c):
-		return Deny, "A trait of a person: X's terms forbid deriving it, and Repazoo never does."
+		return Deny, "policy.trait"
 	case !slices.Contains(Categories[:], c), !slices.Contains(Purposes[:], p), source != SourceX && source != SourceArchive:
-		return Deny, "Not on the list of what is looked for."
+		return Deny, "policy.unlisted"
 	case c == ControversialTopic, c == GeopoliticalTopic:
-		return TopicOnly, "Which topic a post touches, never where its author stands."
+		return TopicOnly, "policy.topic"
 	case c == SubstanceUse && source == SourceX:
-		return TopicOnly, "Which topic a post touches: X's terms forbid concluding health or crime from posts."
+		return TopicOnly, "policy.substance"
 	default:
-		return Allow, "A label of the post's words, never of the person."
+		return Allow, "policy.words"
 	}
 }
 
 // policyTable is the policy as printed on a report.
-func policyTable(source string, p Purpose) []PolicyRow {
+func policyTable(l *words.Language, source string, p Purpose) []PolicyRow {
 	rows := make([]PolicyRow, 0, len(Categories)+len(forbiddenTraits))
 	for _, c := range slices.Concat(Categories[:], forbiddenTraits[:]) {
 		rule, why := RuleFor(c, source, p)
-		rows = append(rows, PolicyRow{Category: c, Rule: string(rule), Why: why})
+		rows = append(rows, PolicyRow{Category: c, Rule: string(rule), Why: l.Say(why)})
 	}
 	return rows
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 func TestRuleFor_DeniesWhateverIsNotOnTheList(t *testing.T) {
@@ -63,7 +64,7 @@ func TestPermitted_CapsATopicAtMediumAndNeverAdvisesDeletion(t *testing.T) {
 
 func TestPolicyTable_PrintsEveryCategoryAndEveryRefusedTrait(t *testing.T) {
 	t.Parallel()
-	rows := policyTable(SourceX, JobSearch)
+	rows := policyTable(words.For("en"), SourceX, JobSearch)
 	if len(rows) != len(Categories)+len(forbiddenTraits) {
 		t.Fatalf("%d rows", len(rows))
 	}

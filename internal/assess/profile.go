@@ -157,16 +157,3 @@ func inProfile(findings []Finding) []Finding { return only(findings, Finding.OfP
 func outsideProfile(findings []Finding) []Finding {
 	return only(findings, func(f Finding) bool { return !f.OfProfile() })
 }
-
-// places says where findings stand: "3 posts", "the profile", "3 posts and the profile".
-func places(findings []Finding) string {
-	posts := postsOf(findings)
-	var out []string
-	if len(posts) > 0 {
-		out = append(out, Counting(len(posts), "post"))
-	}
-	if len(inProfile(findings)) > 0 {
-		out = append(out, "the profile")
-	}
-	return listing(out)
-}

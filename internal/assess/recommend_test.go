@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // adviceOn are the recommendations of a report with these findings, by their titles.
@@ -67,8 +69,8 @@ func TestModelChoice_SaysWhichPostsWithoutAnEmptyPart(t *testing.T) {
 		"200 of 900, those with most to see in them": {Of: 900, ByDoubt: 200},
 		"200 of 900: 50 for what was seen in them or because they answer others, then the newest 150": {Of: 900, ByDoubt: 50, ByNewest: 150},
 	} {
-		if m.String() != want {
-			t.Errorf("got %q, want %q", m, want)
+		if m.Words(words.For("en")) != want {
+			t.Errorf("got %v, want %q", m, want)
 		}
 	}
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 var today = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -321,7 +323,7 @@ func TestHumanReview_IsAskedForWhereAMachineShouldNotDecide(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got := humanReview([]Finding{c.finding}, false)
+			got := humanReview(words.For("en"), []Finding{c.finding}, false)
 			if diff := cmp.Diff(HumanReview{Needed: len(c.want) > 0, Reasons: c.want}, got); diff != "" {
 				t.Fatal(diff)
 			}

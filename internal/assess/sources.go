@@ -1,20 +1,27 @@
 package assess
 
-import "github.com/repazoo/repazoo/internal/archive"
+import (
+	"github.com/repazoo/repazoo/internal/archive"
+	"github.com/repazoo/repazoo/internal/words"
+)
 
 // Unread is what a source held and could not give: known once all its posts were read.
 type Unread struct {
-	Entries   int      `json:"entries"`   // that could not be read
-	Outdated  int      `json:"outdated"`  // earlier versions of edited posts
-	Sentences []string `json:"sentences"` // what is missing, and why
+	Entries   int             `json:"entries"`         // that could not be read
+	Outdated  int             `json:"outdated"`        // earlier versions of edited posts
+	Sentences []string        `json:"sentences"`       // what is missing, and why, in English
+	Notes     []words.Message `json:"notes,omitempty"` // the same as messages
 }
 
 // UnreadOf is what an archive could not give. Ask it after the loop over its posts.
 func UnreadOf(a *archive.Archive) Unread {
 	u := Unread{Outdated: a.Outdated(), Sentences: a.Missing()}
+	for _, s := range u.Sentences {
+		u.Notes = append(u.Notes, verbatim(s))
+	}
 	for _, s := range a.Skipped() {
 		u.Entries += s.Count
-		u.Sentences = append(u.Sentences, s.String())
+		u.Sentences, u.Notes = append(u.Sentences, s.String()), append(u.Notes, noteOf(s))
 	}
 	return u
 }
@@ -40,4 +47,16 @@ func DefaultPrices() map[string]Prices {
 		"claude-sonnet-5-5": {InputMicroUSD: 2_000_000, OutputMicroUSD: 10_000_000},
 		"claude-opus-5-5":   {InputMicroUSD: 4_000_000, OutputMicroUSD: 20_000_000},
 	}
+}
+
+// notes are the sentences as messages. An upload from before there were any has its sentences alone.
+func (u Unread) notes() []words.Message {
+	if len(u.Notes) == len(u.Sentences) {
+		return u.Notes
+	}
+	var out []words.Message
+	for _, s := range u.Sentences {
+		out = append(out, verbatim(s))
+	}
+	return out
 }

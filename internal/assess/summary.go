@@ -2,9 +2,10 @@ package assess
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // keyFindingsMax is how many sentences the key findings hold.
@@ -40,140 +41,133 @@ func grouped(findings []Finding) []categoryFindings {
 }
 
 // keyFindings says in at most five sentences what weighs most, a category each.
-func keyFindings(findings []Finding) []string {
+func keyFindings(l *words.Language, findings []Finding) []string {
 	out := []string{}
 	for _, g := range grouped(findings) {
 		if len(out) == keyFindingsMax {
 			break
 		}
 		f := g.findings[0]
-		out = append(out, fmt.Sprintf("%s in %s; the heaviest is %s, %s%s.",
-			g.category.Title(), places(g.findings), f.Severity, placed(f), quoted(f)))
+		category, where, severity, when := title(l, g.category), places(l, g.findings), severityWords(l, f.Severity), placed(l, f)
+		if f.Quote == "" { // a report can be masked so that no words of posts are in it
+			out = append(out, l.Say("key.finding_masked", "category", category, "places", where, "severity", severity,
+				"placed", when))
+			continue
+		}
+		out = append(out, l.Say("key.finding", "category", category, "places", where, "severity", severity, "placed", when,
+			"quote", short(f.Quote, keyQuoteRunes)))
 	}
 	return out
 }
 
-// quoted is the end of a sentence that quotes a finding. A report can be masked so that no words of posts are in it.
-func quoted(f Finding) string {
-	if f.Quote == "" {
-		return ""
-	}
-	return ": “" + short(f.Quote, keyQuoteRunes) + "”"
-}
+func severityWords(l *words.Language, s Severity) string { return l.Say("severity." + string(s)) }
 
 // placed says where a finding stands, or when it was posted.
-func placed(f Finding) string {
-	if f.OfProfile() {
-		return "in the profile"
+func placed(l *words.Language, f Finding) string {
+	switch {
+	case f.OfProfile():
+		return l.Say("placed.profile")
+	case f.PostedAt.IsZero():
+		return l.Say("placed.unknown")
 	}
-	return "posted " + onDate(f.PostedAt)
+	return l.Say("placed.date", "at", f.PostedAt)
 }
 
 // summarise is the executive summary: plain sentences made of the report's own numbers, so
 // that the same report always reads the same.
 func summarise(r *Report) string {
+	l := r.words()
 	sentences := []string{whatWasRead(r), whatWasFound(r)}
 	if n := len(r.Findings) - len(counted(r.Findings)); n > 0 {
-		sentences = append(sentences, Counting(n, "dismissed finding no longer counts/dismissed findings no longer count")+".")
+		sentences = append(sentences, l.Say("sum.dismissed", "n", n))
 	}
 	if r.Now.Score != r.Score {
-		sentences = append(sentences, "When the report was made, the score was "+decimal(r.Score)+".")
+		sentences = append(sentences, l.Say("sum.was", "score", r.Score))
 	}
 	if r.Versions.Score != ScoreVersion {
-		sentences = append(sentences, "This report keeps the earlier formula of the score, with which it was made; a new one is not comparable with it.")
+		sentences = append(sentences, l.Say("sum.formula"))
 	}
 	if r.HumanReview.Needed {
-		sentences = append(sentences, "A person should look before anything is decided: "+
-			strings.TrimSuffix(strings.Join(r.HumanReview.Reasons, " "), ".")+".")
+		sentences = append(sentences, l.Say("sum.review", "reasons", strings.Join(r.HumanReview.Reasons, " ")))
 	}
-	if s := mood(r.Sentiment); s != "" {
-		sentences = append(sentences, s)
+	if s := r.Sentiment; s.Known {
+		sentences = append(sentences, l.Say("sum.mood", "n", s.Measured, "positive", *s.Positive, "neutral", *s.Neutral,
+			"negative", *s.Negative))
 	}
 	if n := r.ReadAsHarmless.Count; n > 0 {
-		sentences = append(sentences, "The model read "+Counting(n, "finding")+" of the word screen as harmless; "+
-			oneOrMany(n, "it counts", "they count")+" nothing.")
+		sentences = append(sentences, l.Say("sum.harmless", "n", n))
 	}
-	if r.Coverage.PostsJudged == 0 || r.Coverage.ModelUnusable {
-		sentences = append(sentences, whyScreenAlone(r)+" The offline screen knows words, not meaning: "+
-			"it misses what is put politely and flags some of what was meant as a joke.")
-		if n := r.Coverage.NotEnglish; n > 0 {
-			sentences = append(sentences, Counting(n, "post is/posts are")+" not in English, where it knows fewer words.")
-		}
+	return strings.Join(append(sentences, screenAlone(r)...), " ")
+}
+
+// screenAlone says why the word screen is the only witness, where it is, and what that means.
+func screenAlone(r *Report) []string {
+	l := r.words()
+	var out []string
+	switch {
+	case r.Coverage.ModelUnusable:
+		out = append(out, l.Say("sum.unusable"))
+	case r.Coverage.PostsJudged == 0:
+		out = append(out, l.Say("sum.no_model"))
+	default:
+		return nil
 	}
-	return strings.Join(sentences, " ")
+	out = append(out, l.Say("sum.screen"))
+	if n := r.Coverage.NotEnglish; n > 0 {
+		out = append(out, l.Say("sum.not_english", "n", n))
+	}
+	return out
 }
 
 func whatWasRead(r *Report) string {
-	who := "this account"
+	l, c := r.words(), r.Coverage
+	who := l.Say("sum.account")
 	if r.Account.Handle != "" {
 		who = "@" + r.Account.Handle
 	}
-	c := r.Coverage
-	s := fmt.Sprintf("This report rests on %s of %s by %s", Thousands(c.PostsAnalysed), Counting(c.PostsTotal, "post"), who)
+	s := l.Say("sum.read", "analysed", c.PostsAnalysed, "n", c.PostsTotal, "who", who)
 	if len(c.Gaps) > 0 { // the number that was read is not the number that there is
-		s = fmt.Sprintf("This report rests on %s by %s, and others were not read", Counting(c.PostsAnalysed, "post"), who)
+		s = l.Say("sum.read_some", "n", c.PostsAnalysed, "who", who)
 	}
 	if c.From != nil && c.To != nil {
-		s += fmt.Sprintf(", from %s to %s", c.From.UTC().Format("2 January 2006"), c.To.UTC().Format("2 January 2006"))
+		s += l.Say("sum.span", "from", *c.From, "to", *c.To)
 	}
 	if c.Reposts > 0 {
-		s += fmt.Sprintf("; %s counted but not judged", Counting(c.Reposts, "repost is/reposts are"))
+		s += l.Say("sum.reposts", "n", c.Reposts)
 	}
 	if m := c.ModelChoice; m != nil {
-		s += "; the word screen read all of them, the model " + m.String()
+		s += l.Say("sum.choice", "choice", m.Words(l))
 	}
 	if c.OthersWords > 0 {
-		s += fmt.Sprintf("; %s counted but not judged", Counting(c.OthersWords, "post in others' words is/posts in others' words are"))
+		s += l.Say("sum.others", "n", c.OthersWords)
 	}
 	if n := c.AlreadyGone.Count; n > 0 {
-		s += fmt.Sprintf("; %s deleted already", Counting(n, "post was/posts were"))
+		s += l.Say("sum.gone_before", "n", n)
 	}
 	if c.PostsGone > 0 {
-		s += fmt.Sprintf("; %s no more", Counting(c.PostsGone,
-			"post that you deleted since the last report counts/posts that you deleted since the last report count"))
+		s += l.Say("sum.gone", "n", c.PostsGone)
 	}
 	return s + "."
 }
 
 func whatWasFound(r *Report) string {
-	groups := grouped(r.Findings)
-	lens := "Read for " + r.Purpose.Title()
+	l, groups := r.words(), grouped(r.Findings)
+	purpose, level := l.Say("purpose."+string(r.Purpose)), l.Say("risk."+string(r.Now.Level))
 	if len(groups) == 0 {
-		return fmt.Sprintf("%s, the risk is %s (0 of 100): nothing was found that counts.", lens, r.Now.Level)
+		return l.Say("sum.nothing", "purpose", purpose, "level", level)
 	}
-	var names []string
-	for _, g := range groups[:min(len(groups), 3)] {
-		n := len(g.findings) + r.LeftOut.ByCategory[g.category]
-		names = append(names, fmt.Sprintf("%s (%s)", strings.ToLower(g.category.Title()), Thousands(n)))
+	most := groups[:min(len(groups), 3)]
+	names := within(l, most)
+	for i, g := range most {
+		names[i] += " (" + l.Count(int64(len(g.findings)+r.LeftOut.ByCategory[g.category])) + ")"
 	}
 	found := counted(r.Findings)
-	return fmt.Sprintf("%s, the risk is %s (%s of 100): %s%s, led by %s.", lens, r.Now.Level, decimal(r.Now.Score),
-		Counting(len(found)+r.LeftOut.Findings, "finding"), inPosts(r, found), listing(names))
-}
-
-// inPosts says how many posts hold the findings, where the report lists all of them.
-func inPosts(r *Report, found []Finding) string {
-	if r.LeftOut.Findings > 0 {
-		return ""
+	if more := r.LeftOut.Findings; more > 0 { // how many posts hold them is not known
+		return l.Say("sum.found_more", "purpose", purpose, "level", level, "score", r.Now.Score, "n", len(found)+more,
+			"names", names)
 	}
-	return " in " + places(found)
-}
-
-// whyScreenAlone says why the word screen is the only witness.
-func whyScreenAlone(r *Report) string {
-	if r.Coverage.ModelUnusable {
-		return "The model's answers could not be used, so the word screen stands alone."
-	}
-	return "No language model was used."
-}
-
-// mood is one sentence on the tone, or "" when it could not be measured.
-func mood(s Sentiment) string {
-	if !s.Known {
-		return ""
-	}
-	return fmt.Sprintf("Of the %s whose tone could be measured, %.0f%% read positive, %.0f%% neutral and %.0f%% negative.",
-		Counting(s.Measured, "post"), 100**s.Positive, 100**s.Neutral, 100**s.Negative)
+	return l.Say("sum.found", "purpose", purpose, "level", level, "score", r.Now.Score, "n", len(found),
+		"places", places(l, found), "names", names)
 }
 
 // postsOf are the ids of the posts that hold the findings, each once, in their order. The profile is none.

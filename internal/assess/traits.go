@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // X's terms forbid deriving traits of a person. The model is told so, and this file does not rely on it: a reason that
@@ -91,45 +93,16 @@ func saidOfAuthor(words []string, trait int) bool {
 	return false
 }
 
-// guardReason is a reason that may be shown, and whether it is the category's own in place of the model's.
-func guardReason(c Category, reason string) (string, bool) {
+// guardReason is a reason that may be shown. In place of one that may not, it is the category's own, which has a code.
+func guardReason(c Category, reason string) (shown, code string) {
 	if reason != "" && !namesTrait(reason) {
-		return reason, false
+		return reason, ""
 	}
-	return ownReason(c), reason != ""
+	return ownReason(c), "own." + string(c)
 }
 
 // ownReason is what is said of a finding when nobody said it better.
-func ownReason(c Category) string {
-	switch c {
-	case HateSpeech:
-		return "It can be read as an attack on people for what they are."
-	case Harassment:
-		return "It can be read as an attack on a person."
-	case Violence:
-		return "It can be read as a threat or a call for violence."
-	case Extremism:
-		return "It can be read as support of a violent movement."
-	case SexualContent:
-		return "It is sexual in public."
-	case Profanity:
-		return "It swears in public."
-	case SubstanceUse:
-		return "It touches the use of alcohol or drugs."
-	case Misinformation:
-		return "It states something that is widely held to be false."
-	case ControversialTopic:
-		return "It touches a heated dispute."
-	case ProfessionalConduct:
-		return "It speaks of work in a way that an employer may hold against you."
-	case BrandSafety:
-		return "It speaks of a company in a way that its partners would avoid."
-	case GeopoliticalTopic:
-		return "It touches a dispute between states."
-	default:
-		return "It shows something private to everybody."
-	}
-}
+func ownReason(c Category) string { return words.For(words.English).Say("own." + string(c)) }
 
 // guardThemes drops the themes that name a trait.
 func guardThemes(themes []string) (kept []string, dropped int) {

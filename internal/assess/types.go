@@ -110,7 +110,9 @@ type Claim struct {
 	Start      int      `json:"start"`
 	End        int      `json:"end"`
 	Reason     string   `json:"reason"`
-	Suggestion string   `json:"suggestion"` // keep, edit_context or delete
+	Code       string   `json:"code,omitempty"` // of a reason that the catalogue of words has
+	Lang       string   `json:"lang,omitempty"` // that the reason is written in; "": English
+	Suggestion string   `json:"suggestion"`     // keep, edit_context or delete
 	By         Witness  `json:"by"`
 
 	NeedsContext bool    `json:"needs_context,omitempty"` // the model could not tell without the posts around it

@@ -96,8 +96,8 @@ func (q question) judgement(a answeredPost) Judgement {
 			out.Rejected++
 			continue
 		}
-		var guarded bool
-		if claim.Reason, guarded = guardReason(claim.Category, claim.Reason); guarded {
+		given := claim.Reason
+		if claim.Reason, claim.Code = guardReason(claim.Category, given); claim.Code != "" && given != "" {
 			out.Guarded++
 		}
 		out.Claims = append(out.Claims, claim)

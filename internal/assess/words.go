@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Counting puts a number before a noun: "1 finding", "1,204 findings". Nouns here all
@@ -29,28 +28,6 @@ func Thousands[T int | int64](n T) string {
 	return s
 }
 
-// listing joins names as a sentence does: "a, b and c".
-func listing(names []string) string {
-	switch len(names) {
-	case 0:
-		return ""
-	case 1:
-		return names[0]
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
-}
-
-// onDate writes a date for people, or says that it is not known.
-func onDate(t time.Time) string {
-	if t.IsZero() {
-		return "on an unknown date"
-	}
-	return "on " + t.UTC().Format("2 January 2006")
-}
-
-// decimal writes a number as short as it can be: 72.4, 50.
-func decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
-
 // short cuts text to n code points, in one line, with an ellipsis where it was cut.
 func short(text string, n int) string {
 	text = strings.Join(strings.Fields(text), " ")
@@ -62,3 +39,6 @@ func short(text string, n int) string {
 
 // Dollars writes an amount of cents: $3.00.
 func Dollars(cents int) string { return fmt.Sprintf("$%d.%02d", cents/100, cents%100) }
+
+// microUSD are cents as messages have amounts.
+func microUSD(cents int) int { return cents * 10_000 }

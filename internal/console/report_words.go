@@ -7,6 +7,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/review"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // What the page of a report says.
@@ -149,7 +150,7 @@ func removeWords(f assess.Finding) string {
 }
 
 // reasonWords is why something is a finding.
-func reasonWords(f assess.Finding) string { return f.WholeReason() }
+func reasonWords(f assess.Finding) string { return f.WholeReason(words.For(words.English)) }
 
 // whenWords is a priority in words.
 func whenWords(priority string) string {

@@ -18,6 +18,7 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/report"
 	"github.com/repazoo/repazoo/internal/review"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 type analysisBody struct {
@@ -251,9 +252,11 @@ func (a *API) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse
 }
 
 type reportOutput struct {
-	ContentType        string `header:"Content-Type"`
-	ContentDisposition string `header:"Content-Disposition"`
-	Policy             string `header:"Content-Security-Policy"` // of a page that is opened in a tab; "" is the chain's
+	ContentType        string   `header:"Content-Type"`
+	ContentDisposition string   `header:"Content-Disposition"`
+	Policy             string   `header:"Content-Security-Policy"` // of a page that is opened in a tab; "" is the chain's
+	Language           string   `header:"Content-Language"`
+	Vary               []string `header:"Vary"`
 	Body               []byte
 }
 
@@ -265,6 +268,8 @@ type reportInput struct {
 	Purpose string `query:"purpose" maxLength:"50" doc:"Another lens; the report's own by default."`
 	Mask    bool   `query:"mask" doc:"For somebody else: handles, names, numbers, addresses and links in posts are replaced, and what leads to the account or its posts is taken out."`
 	Quotes  bool   `query:"quotes" default:"true" doc:"With mask, false leaves out the words of the posts."`
+	Lang    string `query:"lang" enum:"en,de,es" doc:"Language of the sentences. By default what Accept-Language asks for."`
+	Accept  string `header:"Accept-Language" hidden:"true"`
 }
 
 // seen is the report that a download is made of.
@@ -272,7 +277,8 @@ func (a *API) seen(ctx context.Context, in *reportInput) (*assess.Report, error)
 	if in.Mask {
 		return a.Shares.Masked(ctx, caller(ctx), in.ID, assess.Purpose(in.Purpose), in.Quotes)
 	}
-	return a.Analyses.WhatIf(ctx, caller(ctx), in.ID, assess.Purpose(in.Purpose), nil)
+	lens := assess.Lens{Purpose: assess.Purpose(in.Purpose), Language: words.Choose(in.Accept, in.Lang).Tag}
+	return a.Analyses.Seen(ctx, caller(ctx), in.ID, lens)
 }
 
 func (a *API) report(format string) func(context.Context, *reportInput) (*reportOutput, error) {
@@ -292,6 +298,7 @@ func (a *API) report(format string) func(context.Context, *reportInput) (*report
 		out := &reportOutput{
 			ContentType:        report.ContentType(f),
 			ContentDisposition: fmt.Sprintf("inline; filename=%q", report.Filename(r, f)), Body: buf.Bytes(),
+			Language: r.Language, Vary: []string{"Accept-Language"},
 		}
 		if format == "html" {
 			out.Policy = reportPolicy

@@ -127,6 +127,7 @@ func strip(c *assess.Report) {
 		c.Recommendations[i].Posts = nil
 	}
 	c.Coverage.AlreadyGone.Posts = nil
+	c.Coverage.Unread = nil // its sentences stay
 	c.Coverage.From, c.Coverage.To = dayOf(c.Coverage.From), dayOf(c.Coverage.To)
 	for i := range c.Coverage.Gaps {
 		g := &c.Coverage.Gaps[i]

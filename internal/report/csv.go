@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"github.com/repazoo/repazoo/internal/assess"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
-// csvHeader names the columns; new ones are added at the end.
+// csvHeader names the columns; new ones are added at the end. Programs read them, so that names, codes and numbers are the
+// same in every language; the reasons are in that of the report.
 var csvHeader = [...]string{
 	"id", "post_id", "url", "posted_at", "category", "severity", "points", "confidence", "witnesses",
 	"suggestion", "reason", "quote", "quote_start", "quote_end", "dismissed", "why", "item",
@@ -29,7 +31,7 @@ func writeCSV(w io.Writer, r *assess.Report) error {
 		return err
 	}
 	for _, f := range r.Findings {
-		if err := out.Write(csvRow(f)); err != nil {
+		if err := out.Write(csvRow(r, f)); err != nil {
 			return err
 		}
 	}
@@ -37,14 +39,14 @@ func writeCSV(w io.Writer, r *assess.Report) error {
 	return out.Error()
 }
 
-func csvRow(f assess.Finding) []string {
+func csvRow(r *assess.Report, f assess.Finding) []string {
 	posted := ""
 	if !f.PostedAt.IsZero() {
 		posted = f.PostedAt.UTC().Format(time.RFC3339)
 	}
 	row := []string{
 		f.ID, f.PostID, f.URL, posted, string(f.Category), string(f.Severity), number(f.Points), number(f.Confidence),
-		witnesses(f, "+"), f.Suggestion, reason(f), f.Quote, strconv.Itoa(f.QuoteStart), strconv.Itoa(f.QuoteEnd),
+		witnessCodes(f), f.Suggestion, f.WholeReason(words.For(r.Language)), f.Quote, strconv.Itoa(f.QuoteStart), strconv.Itoa(f.QuoteEnd),
 		strconv.FormatBool(f.Dismissed), f.Why, f.Item,
 	}
 	for i, cell := range row {
@@ -70,4 +72,12 @@ func harmless(cell string) string {
 		return "'" + cell
 	}
 	return cell
+}
+
+func witnessCodes(f assess.Finding) string {
+	names := make([]string, len(f.Witnesses))
+	for i, w := range f.Witnesses {
+		names[i] = string(w)
+	}
+	return strings.Join(names, "+")
 }

@@ -70,26 +70,26 @@ func between(i int, ids []string) string {
 	return ""
 }
 
-func sampleName(label string) string {
+func (v view) sampleName(label string) string {
 	if label == "most_positive" {
-		return "Most positive"
+		return v.Say("report.most_positive")
 	}
-	return "Most negative"
+	return v.Say("report.most_negative")
 }
 
 // YearChart is the risk of each year.
 func (v htmlView) YearChart() chart {
-	return chart{"Risk score by year", v.yearBars(), chartHeight, true}
+	return chart{v.Say("report.years_chart"), v.yearBars(), chartHeight, true}
 }
 
 // ToneChart is the tone of each month.
 func (v htmlView) ToneChart() chart {
-	return chart{"Mean sentiment by month", v.toneBars(), chartHeight / 2, false}
+	return chart{v.Say("report.tone_chart"), v.toneBars(), chartHeight / 2, false}
 }
 
 // EngagementChart is the engagement of each month.
 func (v htmlView) EngagementChart() chart {
-	return chart{"Likes and reposts a post by month", v.engagementBars(), chartHeight, false}
+	return chart{v.Say("report.engagement_chart"), v.engagementBars(), chartHeight, false}
 }
 
 // LastMonth is where the tone's chart ends.
@@ -108,7 +108,8 @@ func (v htmlView) yearBars() []bar {
 		bars[i] = column(i, len(bars), y.Score/100)
 		bars[i].Class = string(assess.LevelOf(y.Score))
 		bars[i].Label = fmt.Sprintf("’%02d", y.Year%100)
-		bars[i].Title = fmt.Sprintf("%d: %s of 100, %s in %s", y.Year, number(y.Score), assess.Counting(y.Findings, "finding"), assess.Counting(y.Posts, "post"))
+		bars[i].Title = v.Say("report.year_title", "year", strconv.Itoa(y.Year), "score", y.Score,
+			"n", y.Findings, "posts", y.Posts)
 	}
 	return bars
 }
@@ -122,7 +123,7 @@ func (v htmlView) toneBars() []bar {
 		if b.Y = chartHeight/2 - b.Height; m.Mean < 0 {
 			b.Class, b.Y = "negative", chartHeight/2
 		}
-		b.Title = fmt.Sprintf("%s: %+.2f over %s", m.Month, m.Mean, assess.Counting(m.Posts, "post"))
+		b.Title = v.Say("report.tone_title", "month", v.Month(m.Month), "mean", v.signed(m.Mean), "n", m.Posts)
 		bars[i] = b
 	}
 	return bars
@@ -138,7 +139,7 @@ func (v htmlView) engagementBars() []bar {
 	for i, m := range v.Engagement.Trend {
 		bars[i] = column(i, len(bars), m.Mean/cmp.Or(most, 1))
 		bars[i].Class = "accent"
-		bars[i].Title = fmt.Sprintf("%s: %s a post over %s", m.Month, number(m.Mean), assess.Counting(m.Posts, "post"))
+		bars[i].Title = v.Say("report.engagement_title", "month", v.Month(m.Month), "mean", m.Mean, "n", m.Posts)
 	}
 	return bars
 }
@@ -164,7 +165,7 @@ func (v htmlView) Tone() []bar {
 		class string
 		ratio float64
 	}{{"positive", *s.Positive}, {"neutral", *s.Neutral}, {"negative", *s.Negative}} {
-		bars = append(bars, bar{X: at, Width: 100 * part.ratio, Class: part.class, Label: percentOf(&part.ratio)})
+		bars = append(bars, bar{X: at, Width: 100 * part.ratio, Class: part.class, Label: v.percentOf(&part.ratio)})
 		at += 100 * part.ratio
 	}
 	return bars

@@ -9,6 +9,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/pdf"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // A PDF prints every critical and high finding up to mostPrinted, and of the others the heaviest until usuallyPrinted
@@ -24,8 +25,8 @@ const mostOfQuote = 2000
 // writePDF writes A4 pages: what was found and how, then the findings of all categories with the worst first.
 func writePDF(w io.Writer, r *assess.Report) error {
 	v := newView(r)
-	d := &sheet{Document: pdf.New(w, pdf.Meta{
-		Title: "Repazoo report on " + v.Who(), Author: "Repazoo", Lang: "en", Created: v.CreatedAt,
+	d := &sheet{view: v, Document: pdf.New(w, pdf.Meta{
+		Title: v.Say("report.title_short", "who", v.Who()), Author: "Repazoo", Lang: v.Tag, Created: v.CreatedAt,
 	})}
 	d.cover(v)
 	d.page()
@@ -37,11 +38,11 @@ func writePDF(w io.Writer, r *assess.Report) error {
 	d.years(v)
 	d.tone(v)
 	d.aggregates(v)
-	d.facts("How much was read", v.CoverageFacts())
+	d.facts(v.Say("report.coverage"), v.CoverageFacts())
 	for _, s := range v.Coverage.OutOfReach {
-		d.paragraph("P", wholeWidth(bodySize), words("• "+s))
+		d.paragraph("P", wholeWidth(bodySize), said("• "+s))
 	}
-	d.facts("Receipt: models, cost, privacy, versions", v.Receipt())
+	d.facts(v.Say("report.receipt"), v.Receipt())
 	d.policy(v)
 	d.unwritten()
 	return d.Finish(func(n, of int) { d.footer(v, n, of) })
@@ -67,8 +68,8 @@ func (v view) printed() []assess.Finding {
 
 func (d *sheet) footer(v view, n, of int) {
 	d.Rect(pageMargin, 50, textWidth, 0.6, hair)
-	d.one(wholeWidth(7.5), 36, false, soft("Repazoo · "+v.Who()+" · "+date(v.CreatedAt)))
-	d.one(wholeWidth(7.5), 36, true, soft(fmt.Sprintf("Page %d of %d", n, of)))
+	d.one(wholeWidth(7.5), 36, false, soft("Repazoo · "+v.Who()+" · "+v.Date(v.CreatedAt)))
+	d.one(wholeWidth(7.5), 36, true, soft(v.Say("pdf.page", "n", n, "of", of)))
 }
 
 // cover is the first page: the level, what was read and how it was judged.
@@ -79,50 +80,49 @@ func (d *sheet) cover(v view) {
 	d.Rect(pageMargin+3, d.top-8.6, 5, 1.6, paper)
 	d.one(box{pageMargin + 19, textWidth, 11}, d.top-10.5, false, strong("Repazoo"))
 	d.top -= 108
-	title := "What the posts of " + v.Who() + " say"
+	title := v.Say("report.headline", "who", v.Who())
 	d.Bookmark(1, title, d.top+20)
 	d.paragraph("H1", box{pageMargin, textWidth, 26}, strong(title))
 	d.top -= 4
-	d.paragraph("P", wholeWidth(12), soft("Read for "+strings.ToLower(v.Purpose.Title())+", on "+date(v.CreatedAt)))
+	d.paragraph("P", wholeWidth(12), soft(v.Say("pdf.read_for", "purpose", v.For(), "at", v.CreatedAt)))
 	d.top -= 34
 	d.standing(v)
 	d.scale(v)
 	d.top -= 26
 	d.columns(
-		[]part{strong("What was read")}, coverWords(v),
-		[]part{strong("How it was judged")}, judgedWords(v),
+		[]part{strong(v.Say("pdf.what_was_read"))}, coverWords(v),
+		[]part{strong(v.Say("pdf.how_judged"))}, judgedWords(v),
 	)
 	if v.HumanReview.Needed {
 		c, _ := shades(assess.High)
 		d.top -= 14
-		d.paragraph("P", wholeWidth(bodySize), strong("A person should look first. ").in(c),
-			words(strings.Join(v.HumanReview.Reasons, " ")))
+		d.paragraph("P", wholeWidth(bodySize), strong(v.Say("report.look_first")+" ").in(c),
+			said(strings.Join(v.HumanReview.Reasons, " ")))
 	}
 	if v.Masked {
 		d.top -= 14
-		d.paragraph("P", wholeWidth(bodySize), words(maskedWords))
+		d.paragraph("P", wholeWidth(bodySize), said(v.Say("report.masked")))
 	}
 	d.top -= 14
 	d.paragraph("P", box{pageMargin, textWidth * 0.75, smallSize},
-		soft("Findings label posts, never a person, and this report is no legal advice. "+
-			"A person should read them before anything is decided."))
+		soft(v.Say("pdf.label_posts")))
 }
 
 // standing is the score, its level, and the summary beside them.
 func (d *sheet) standing(v view) {
 	c, _ := shades(v.Level)
 	top := d.top
-	score := strong(number(v.Score)).in(c)
+	score := strong(v.Number(v.Score)).in(c)
 	wide := d.width(54, score) + 22
 	d.Open("P")
 	d.one(box{pageMargin, wide, 54}, top-46, false, score)
 	d.one(box{pageMargin, wide, smallSize}, top-60, false, soft(v.of100()))
 	x := pageMargin + wide
 	end := x + d.badge(x, top-10, smallSize, v.Level) + 8
-	d.one(box{end, 200, smallSize}, top-10, false, soft("risk"))
+	d.one(box{end, 200, smallSize}, top-10, false, soft(v.Say("pdf.risk")))
 	d.Close()
 	d.top = top - 22
-	d.paragraph("P", box{x, textWidth - wide, bodySize + 0.5}, words(v.Summary))
+	d.paragraph("P", box{x, textWidth - wide, bodySize + 0.5}, said(v.Summary))
 	d.top = min(d.top, top-64) - 14
 }
 
@@ -136,7 +136,7 @@ func (d *sheet) scale(v view) {
 		c, _ := shades(zone.level)
 		x := pageMargin + from*textWidth/100
 		d.Rect(x, d.top-6, (zone.to-from)*textWidth/100-1.5, 5, c)
-		d.one(box{x, 100, smallSize}, d.top-20, false, soft(capital(string(zone.level))))
+		d.one(box{x, 100, smallSize}, d.top-20, false, soft(words.Capital(v.risk(zone.level))))
 		from = zone.to
 	}
 	x := pageMargin + v.Score*textWidth/100
@@ -164,37 +164,37 @@ func (d *sheet) columns(texts ...[]part) {
 // coverWords say how much of the account the report rests on.
 func coverWords(v view) []part {
 	c := v.Coverage
-	s := fmt.Sprintf("%s from %s", assess.Counting(c.PostsTotal, "post"), v.SourceName())
+	s := v.Say("pdf.cover", "n", c.PostsTotal, "source", v.Source)
 	if c.From != nil && c.To != nil {
-		s += fmt.Sprintf(", from %s to %s", dateOf(c.From), dateOf(c.To))
+		s += v.Say("pdf.cover_span", "from", *c.From, "to", *c.To)
 	}
-	s += fmt.Sprintf(". %s analysed", assess.Thousands(c.PostsAnalysed))
+	s += v.Say("pdf.cover_analysed", "n", c.PostsAnalysed)
 	if c.PostsJudged > 0 {
-		s += fmt.Sprintf(", %s of them by word screen and language model", assess.Thousands(c.PostsJudged))
+		s += v.Say("pdf.cover_model", "n", c.PostsJudged)
 	} else {
-		s += ", by the word screen alone"
+		s += v.Say("pdf.cover_screen")
 	}
-	s += fmt.Sprintf("; %s skipped (%s).", assess.Thousands(c.PostsSkipped), assess.Counting(c.Reposts, "repost"))
+	s += v.Say("pdf.cover_skipped", "n", c.PostsSkipped, "reposts", c.Reposts)
 	if n := len(c.OutOfReach); n > 0 {
-		s += " Some could not be read: see “How much was read”."
+		s += " " + v.Say("pdf.cover_unread")
 	}
-	return []part{words(s)}
+	return []part{said(s)}
 }
 
 // judgedWords say what counts as a finding, and what the score is made of.
 func judgedWords(v view) []part {
-	s := "A finding counts only if its words stand in the post. " + howScored(v) + " No model gives a number."
+	s := v.Say("pdf.counts_only") + " " + v.howScored() + " " + v.Say("pdf.no_number")
 	if len(v.Models) == 0 {
-		s += " No language model was used."
+		s += " " + v.Say("sum.no_model")
 	}
-	return []part{words(s)}
+	return []part{said(s)}
 }
 
 func (d *sheet) keyFindings(v view) {
 	if len(v.KeyFindings) == 0 {
 		return
 	}
-	d.heading("Key findings")
+	d.heading(v.Say("report.key"))
 	d.Open("L")
 	for i, s := range v.KeyFindings {
 		d.item(fmt.Sprintf("%d.", i+1), s)
@@ -209,22 +209,22 @@ func (d *sheet) item(mark, s string) {
 	d.Open("Lbl")
 	d.one(box{pageMargin, 18, bodySize}, d.top-bodySize*1.12, false, strong(mark).in(quiet))
 	d.Close()
-	d.paragraph("LBody", box{pageMargin + 18, textWidth - 18, bodySize}, words(s))
+	d.paragraph("LBody", box{pageMargin + 18, textWidth - 18, bodySize}, said(s))
 	d.Close()
 	d.top -= 2
 }
 
 func (d *sheet) recommendations(v view) {
-	d.heading("What to do")
+	d.heading(v.Say("report.todo"))
 	for _, r := range v.Recommendations {
-		d.subheading(horizon(r.Priority) + ": " + r.Title)
-		d.paragraph("P", wholeWidth(bodySize), words(r.Why))
+		d.subheading(v.Say("pdf.when_title", "when", v.horizon(r.Priority), "title", r.Title))
+		d.paragraph("P", wholeWidth(bodySize), said(r.Why))
 		d.Open("L")
 		for i, s := range r.Steps {
 			d.item(fmt.Sprintf("%d.", i+1), s)
 		}
 		d.Close()
-		d.paragraph("P", wholeWidth(smallSize), soft(outcome(r)))
+		d.paragraph("P", wholeWidth(smallSize), soft(v.outcome(r)))
 		d.postLinks(r.Posts)
 	}
 }
@@ -233,7 +233,7 @@ func (d *sheet) postLinks(ids []string) {
 	if len(ids) == 0 {
 		return
 	}
-	parts := []part{soft("Posts: ")}
+	parts := []part{soft(d.Say("report.posts") + " ")}
 	for i, id := range ids {
 		if i > 0 {
 			parts = append(parts, soft(", "))
@@ -248,10 +248,14 @@ func (d *sheet) categories(v view, printed []assess.Finding) {
 	if len(v.Groups) == 0 {
 		return
 	}
-	d.heading("Findings by category")
+	d.heading(v.Say("pdf.by_category"))
 	d.room(float64(len(v.Groups)+1) * 16)
 	d.Open("Table")
-	d.tableRow("TH", []string{"Category", "Critical", "High", "Medium", "Low", "Together", "Printed", "More"})
+	d.tableRow("TH", []string{
+		v.Say("pdf.category"), words.Capital(v.severity(assess.Critical)), words.Capital(v.severity(assess.High)),
+		words.Capital(v.severity(assess.Medium)), words.Capital(v.severity(assess.Low)),
+		v.Say("pdf.together"), v.Say("pdf.printed"), v.Say("pdf.more"),
+	})
 	for _, g := range v.Groups {
 		by := map[assess.Severity]int{}
 		for _, f := range g.Findings {
@@ -264,11 +268,11 @@ func (d *sheet) categories(v view, printed []assess.Finding) {
 			}
 		}
 		all := len(g.Findings) + v.LeftOut.ByCategory[g.Category]
-		cells := []string{g.Category.Title()}
+		cells := []string{v.category(g.Category)}
 		for _, n := range []int{
 			by[assess.Critical], by[assess.High], by[assess.Medium], by[assess.Low], all, here, all - here,
 		} {
-			cells = append(cells, assess.Thousands(n))
+			cells = append(cells, v.count(n))
 		}
 		d.tableRow("TD", cells)
 	}
@@ -282,7 +286,7 @@ func (d *sheet) tableRow(kind string, cells []string) {
 	wide := (textWidth - first) / float64(len(cells)-1)
 	d.Open("TR")
 	for i, s := range cells {
-		b, cell := box{pageMargin, first, smallSize + 0.5}, words(s)
+		b, cell := box{pageMargin, first, smallSize + 0.5}, said(s)
 		if i > 0 {
 			b.x, b.width = pageMargin+first+float64(i-1)*wide, wide
 		}
@@ -304,16 +308,13 @@ func (d *sheet) tableRow(kind string, cells []string) {
 }
 
 func (d *sheet) findings(v view, printed []assess.Finding) {
-	d.heading("Findings, the worst first")
+	d.heading(v.Say("pdf.worst_first"))
 	if len(v.Groups) == 0 {
-		d.paragraph("P", wholeWidth(bodySize), words("Nothing was found that counts."))
+		d.paragraph("P", wholeWidth(bodySize), said(v.Say("report.nothing")))
 	}
 	all := v.Counted() + v.LeftOut.Findings
 	if len(printed) < all {
-		d.paragraph("P", wholeWidth(smallSize), soft(fmt.Sprintf("%s of %s are printed, those of the highest severity "+
-			"first, whatever their category. “Findings by category” says how many more each has; the CSV and JSON "+
-			"reports list them.",
-			assess.Thousands(len(printed)), assess.Counting(all, "finding"))))
+		d.paragraph("P", wholeWidth(smallSize), soft(v.Say("pdf.printed_of", "printed", len(printed), "n", all)))
 	}
 	d.Open("L")
 	level := assess.Severity("")
@@ -321,14 +322,14 @@ func (d *sheet) findings(v view, printed []assess.Finding) {
 		d.room(4 * bodySize * leading)
 		if f.Severity != level {
 			level = f.Severity
-			d.Bookmark(2, capital(string(level)), d.top)
+			d.Bookmark(2, words.Capital(v.severity(level)), d.top)
 		}
 		d.finding(i+1, f)
 	}
 	d.Close()
 	if n := len(v.Dismissed); n > 0 {
 		d.paragraph("P", wholeWidth(smallSize),
-			soft(assess.Counting(n, "dismissed finding")+" left out: they count nothing."))
+			soft(v.Say("pdf.left_out", "n", n)))
 	}
 }
 
@@ -341,8 +342,8 @@ func (d *sheet) finding(n int, f assess.Finding) {
 	d.Open("P")
 	d.one(box{pageMargin, indent, smallSize - 1}, base, false, soft(fmt.Sprint(n)))
 	x := pageMargin + indent + d.badge(pageMargin+indent, base, smallSize, f.Severity) + 7
-	d.one(box{x, textWidth, smallSize}, base, false, strong(f.Category.Title()), soft("   "+place(f)))
-	d.one(wholeWidth(smallSize), base, true, soft(number(f.Points)+" points"))
+	d.one(box{x, textWidth, smallSize}, base, false, strong(d.category(f.Category)), soft("   "+d.place(f)))
+	d.one(wholeWidth(smallSize), base, true, soft(d.Say("pdf.n_points", "n", f.Points)))
 	d.Close()
 	d.top -= smallSize*leading + 4
 	b := box{pageMargin + indent + 7, textWidth - indent - 14, bodySize}
@@ -356,16 +357,16 @@ func (d *sheet) finding(n int, f assess.Finding) {
 	}
 	if f.Quote != "" {
 		d.Open("BlockQuote")
-		d.lines(b, rule, words(ellipsis(f.Before, true)), words(cut(f.Quote, mostOfQuote)).marked(),
-			words(ellipsis(f.After, false)))
+		d.lines(b, rule, said(ellipsis(f.Before, true)), said(d.cut(f.Quote, mostOfQuote)).marked(),
+			said(ellipsis(f.After, false)))
 		d.Close()
 		d.top -= 2
 	}
 	b.x, b.width, b.size = pageMargin+indent, textWidth-indent, smallSize
-	parts := []part{soft(fmt.Sprintf("%s %s By %s, confidence %s. ",
-		cut(reason(f), 500), advice(f), witnesses(f, " and "), number(f.Confidence)))}
+	parts := []part{soft(d.cut(d.reason(f), 500) + " " + d.advice(f) + " " +
+		d.Say("pdf.witnesses", "witnesses", d.witnesses(f), "confidence", f.Confidence) + " ")}
 	if f.URL != "" {
-		parts = append(parts, linked(f.URL, open(f)))
+		parts = append(parts, linked(f.URL, d.open(f)))
 	}
 	d.paragraph("P", b, parts...)
 	d.Close()
@@ -379,7 +380,7 @@ func (d *sheet) years(v view) {
 	if len(v.RiskByYear) == 0 {
 		return
 	}
-	d.heading("Risk by year")
+	d.heading(v.Say("report.years"))
 	for _, y := range v.RiskByYear {
 		d.room(17)
 		base := d.top - 11
@@ -387,8 +388,8 @@ func (d *sheet) years(v view) {
 		d.fraction(pageMargin+44, base-1, 220, 8, y.Score/100, c)
 		d.Open("P")
 		d.one(wholeWidth(bodySize), base, false, strong(fmt.Sprint(y.Year)))
-		d.one(box{pageMargin + 276, 230, smallSize}, base, false, soft(fmt.Sprintf("%s of 100, %s in %s", number(y.Score),
-			assess.Counting(y.Findings, "finding"), assess.Counting(y.Posts, "post"))))
+		d.one(box{pageMargin + 276, 230, smallSize}, base, false, soft(v.Say("report.year_line", "score", y.Score,
+			"n", y.Findings, "posts", y.Posts)))
 		d.Close()
 		d.top -= 17
 	}
@@ -396,10 +397,10 @@ func (d *sheet) years(v view) {
 
 // tone draws the shares of positive, neutral and negative posts as one bar.
 func (d *sheet) tone(v view) {
-	d.heading("Tone")
+	d.heading(v.Say("report.tone"))
 	bars := htmlView{v}.Tone()
 	if len(bars) == 0 {
-		d.paragraph("P", wholeWidth(bodySize), words("Unknown: no post was in a language whose tone the screen can measure."))
+		d.paragraph("P", wholeWidth(bodySize), said(v.Say("report.tone_unknown")))
 		return
 	}
 	colours := map[string]pdf.Color{
@@ -409,23 +410,23 @@ func (d *sheet) tone(v view) {
 		d.Rect(pageMargin+b.X*textWidth/100, d.top-14, b.Width*textWidth/100, 13, colours[b.Class])
 	}
 	d.top -= 19
-	d.paragraph("P", wholeWidth(smallSize), soft(fmt.Sprintf("Positive %s, neutral %s, negative %s of %s measured.",
-		bars[0].Label, bars[1].Label, bars[2].Label, assess.Counting(v.Sentiment.Measured, "post"))))
+	d.paragraph("P", wholeWidth(smallSize), soft(v.Say("report.tone_line", "positive", bars[0].Label,
+		"neutral", bars[1].Label, "negative", bars[2].Label, "n", v.Sentiment.Measured)))
 }
 
 func (d *sheet) aggregates(v view) {
 	if v.Engagement.Known {
-		d.facts("Engagement", v.EngagementFacts())
+		d.facts(v.Say("report.engagement"), v.EngagementFacts())
 	}
 	if len(v.Themes) == 0 {
 		return
 	}
-	d.heading("Themes")
+	d.heading(v.Say("report.themes"))
 	names := make([]string, len(v.Themes))
 	for i, t := range v.Themes {
-		names[i] = fmt.Sprintf("%s (%s)", t.Name, assess.Thousands(t.Posts))
+		names[i] = fmt.Sprintf("%s (%s)", t.Name, v.count(t.Posts))
 	}
-	d.paragraph("P", wholeWidth(bodySize), words(strings.Join(names, ", ")))
+	d.paragraph("P", wholeWidth(bodySize), said(strings.Join(names, ", ")))
 }
 
 func (d *sheet) facts(heading string, facts []fact) {
@@ -451,7 +452,7 @@ func (d *sheet) row(label, value string) {
 	}
 	d.Close()
 	page := d.Pages()
-	d.paragraph("TD", right, words(value))
+	d.paragraph("TD", right, said(value))
 	if d.Pages() == page {
 		d.top = min(d.top, top-float64(len(l.Lines))*left.size*leading)
 	}
@@ -460,10 +461,10 @@ func (d *sheet) row(label, value string) {
 }
 
 func (d *sheet) policy(v view) {
-	d.heading("Policy")
+	d.heading(v.Say("pdf.policy"))
 	d.Open("Table")
 	for _, p := range v.Policy {
-		d.row(p.Category.Title(), strings.ReplaceAll(p.Rule, "_", " ")+". "+p.Why)
+		d.row(v.category(p.Category), words.Capital(v.rule(p.Rule))+". "+p.Why)
 	}
 	d.Close()
 }
@@ -474,14 +475,12 @@ func (d *sheet) unwritten() {
 	if len(missing) == 0 {
 		return
 	}
-	d.heading("Characters without a letter here")
-	s := "No font of this report has " + assess.Counting(len(missing), "character") + " of the posts. Each is shown " +
-		"as a box with its number in Unicode; copied, it is the character itself. The HTML report " +
-		"shows it with the fonts of the reader’s own device."
+	d.heading(d.Say("pdf.unwritten"))
+	s := d.Say("pdf.unwritten_why", "n", len(missing))
 	if !d.Setter().Complete() {
-		s += " This Repazoo was built without the fonts of most scripts, which “make fonts” fetches before a build."
+		s += " " + d.Say("pdf.no_fonts")
 	}
-	d.paragraph("P", wholeWidth(bodySize), words(s))
+	d.paragraph("P", wholeWidth(bodySize), said(s))
 	var numbers []string
 	for _, r := range missing[:min(len(missing), 60)] {
 		numbers = append(numbers, fmt.Sprintf("U+%04X", r))

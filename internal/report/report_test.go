@@ -424,15 +424,6 @@ func TestFilename_HoldsNothingAPathOrAHeaderCouldMisread(t *testing.T) {
 	})
 }
 
-func TestDollars_ShowFractionsOfACent(t *testing.T) {
-	t.Parallel()
-	for micro, want := range map[int64]string{0: "$0.00", 16291: "$0.0163", 5_000_000: "$5.00", 125_000: "$0.1250"} {
-		if got := dollars(micro); got != want {
-			t.Errorf("%d: got %s, want %s", micro, got, want)
-		}
-	}
-}
-
 func FuzzClean(f *testing.F) {
 	f.Add("\x1b[31mred\x1b[0m\u202e\x9b")
 	f.Add("a\tb\u2028c\ufeff")

@@ -1,11 +1,10 @@
 package report
 
 import (
-	"strings"
-
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/pdf"
 	"github.com/repazoo/repazoo/internal/typeset"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // Points of a page.
@@ -53,8 +52,8 @@ type part struct {
 	look pdf.Style
 }
 
-func words(s string) part { return part{text: s, look: pdf.Style{Color: ink}} }
-func soft(s string) part  { return part{text: s, look: pdf.Style{Color: quiet}} }
+func said(s string) part { return part{text: s, look: pdf.Style{Color: ink}} }
+func soft(s string) part { return part{text: s, look: pdf.Style{Color: quiet}} }
 func strong(s string) part {
 	return part{text: s, bold: true, look: pdf.Style{Color: ink}}
 }
@@ -69,6 +68,7 @@ func linked(url, s string) part {
 
 // sheet lays out pages from top to bottom.
 type sheet struct {
+	view
 	*pdf.Document
 	top float64 // of the next line, from the lower edge of the page
 }
@@ -169,7 +169,7 @@ func (d *sheet) fraction(x, y, width, height, part float64, c pdf.Color) {
 // badge paints a level as an icon and a word, and gives how wide it is.
 func (d *sheet) badge(x, baseline, size float64, level assess.Severity) float64 {
 	c, wash := shades(level)
-	word := strong(capital(string(level))).in(c)
+	word := strong(words.Capital(d.severity(level))).in(c)
 	wide := d.width(size, word) + size*2.3
 	d.Rect(x, baseline-size*0.45, wide, size*1.65, wash)
 	for i := range 3 {
@@ -183,18 +183,11 @@ func (d *sheet) badge(x, baseline, size float64, level assess.Severity) float64 
 	return wide
 }
 
-func capital(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
-}
-
 // cut bounds what one post may take of the pages.
-func cut(s string, most int) string {
+func (v view) cut(s string, most int) string {
 	runes := []rune(s)
 	if len(runes) <= most {
 		return s
 	}
-	return string(runes[:most]) + "… (" + assess.Counting(len(runes)-most, "further character") + ")"
+	return string(runes[:most]) + "… (" + v.Say("pdf.cut", "n", len(runes)-most) + ")"
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/repazoo/repazoo/internal/assess"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // TextOptions are how text looks on the terminal at hand.
@@ -27,9 +28,9 @@ func WriteText(w io.Writer, r *assess.Report, o TextOptions) error {
 	t.recommendations(v)
 	t.findings(v)
 	t.aggregates(v)
-	t.facts("How much was read", v.CoverageFacts())
+	t.facts(v.Say("report.coverage"), v.CoverageFacts())
 	t.bullets(v.Coverage.OutOfReach)
-	t.facts("Receipt", v.Receipt())
+	t.facts(v.Say("text.receipt"), v.Receipt())
 	t.policy(v)
 	return t.Flush()
 }
@@ -91,21 +92,22 @@ func (t *terminal) bullets(list []string) {
 }
 
 func (t *terminal) head(v view) {
-	t.line(t.paint(bold, "Repazoo report on "+v.Who()) + " · " + v.Purpose.Title() + " · " + date(v.CreatedAt))
+	t.line(t.paint(bold, v.Say("report.title_short", "who", v.Who())) + " · " + v.For() + " · " + v.Date(v.CreatedAt))
 	t.line(t.paint(dim, strings.Repeat("─", t.o.Width)))
 	const length = 40
 	filled := min(max(int(v.Score*length/100+0.5), 0), length)
 	bar := t.paint(levelColor(v.Level), strings.Repeat("█", filled)) + t.paint(dim, strings.Repeat("░", length-filled))
-	t.line(fmt.Sprintf("Risk %s %s  %s  %s", t.paint(bold, number(v.Score)), v.of100(), bar, t.paint(levelColor(v.Level), strings.ToUpper(string(v.Level)))))
+	risk := v.Say("text.risk", "score", t.paint(bold, v.Number(v.Score)), "of", v.of100())
+	t.line(risk + "  " + bar + "  " + t.paint(levelColor(v.Level), strings.ToUpper(v.risk(v.Level))))
 	t.line("")
 	t.paragraph(0, "", v.Summary)
 	if v.Masked {
-		t.paragraph(0, "", maskedWords)
+		t.paragraph(0, "", v.Say("report.masked"))
 	}
 	if len(v.KeyFindings) == 0 {
 		return
 	}
-	t.heading("Key findings")
+	t.heading(v.Say("report.key"))
 	for i, s := range v.KeyFindings {
 		t.paragraph(0, fmt.Sprintf("%d. ", i+1), s)
 	}
@@ -113,44 +115,45 @@ func (t *terminal) head(v view) {
 
 func (t *terminal) findings(v view) {
 	for _, g := range v.Groups {
-		t.heading(fmt.Sprintf("%s (%d)", g.Category.Title(), len(g.Findings)))
+		t.heading(fmt.Sprintf("%s (%d)", v.category(g.Category), len(g.Findings)))
 		for i, f := range g.Findings {
 			if i == t.o.Each {
-				t.line(t.paint(dim, fmt.Sprintf("  … and %s more; the other formats list them all.", assess.Thousands(len(g.Findings)-i))))
+				t.line(t.paint(dim, "  "+v.Say("text.more", "n", len(g.Findings)-i)))
 				break
 			}
-			t.finding(f)
+			t.finding(v, f)
 		}
 	}
 	if len(v.Dismissed) > 0 {
-		t.heading(fmt.Sprintf("Dismissed (%d)", len(v.Dismissed)))
+		t.heading(fmt.Sprintf("%s (%d)", v.Say("report.dismissed"), len(v.Dismissed)))
 		for _, f := range v.Dismissed[:min(len(v.Dismissed), max(t.o.Each, 0))] {
-			t.finding(f)
+			t.finding(v, f)
 		}
 	}
 }
 
-func (t *terminal) finding(f assess.Finding) {
-	t.line(fmt.Sprintf("  %s %s points · %s · %s, confidence %s", t.paint(levelColor(f.Severity), fmt.Sprintf("%-8s", f.Severity)),
-		number(f.Points), place(f), witnesses(f, " and "), number(f.Confidence)))
+func (t *terminal) finding(v view, f assess.Finding) {
+	t.line("  " + t.paint(levelColor(f.Severity), fmt.Sprintf("%-8s", v.severity(f.Severity))) + " " +
+		v.Say("text.finding", "points", f.Points, "place", v.place(f), "witnesses", v.witnesses(f),
+			"confidence", f.Confidence))
 	if f.Quote != "" {
 		quote := clean(ellipsis(f.Before, true) + "«" + f.Quote + "»" + ellipsis(f.After, false))
 		for _, l := range wrap(quote, t.o.Width-6) {
 			t.line("    " + t.paint(dim, "│") + " " + l)
 		}
 	}
-	t.paragraph(4, "", reason(f)+" "+advice(f)+why(f))
+	t.paragraph(4, "", v.reason(f)+" "+v.advice(f)+v.why(f))
 	if f.URL != "" {
 		t.line("    " + t.paint(dim, clean(f.URL)))
 	}
 }
 
 // why tells the reason of a dismissal.
-func why(f assess.Finding) string {
+func (v view) why(f assess.Finding) string {
 	if !f.Dismissed || f.Why == "" {
 		return ""
 	}
-	return " Dismissed: " + f.Why
+	return " " + v.Say("report.dismissed_why", "why", f.Why)
 }
 
 // ellipsis marks words around a quote that were cut at their far end: analysis keeps 80
@@ -167,15 +170,15 @@ func ellipsis(around string, front bool) string {
 }
 
 func (t *terminal) recommendations(v view) {
-	t.heading("What to do")
+	t.heading(v.Say("report.todo"))
 	for i, r := range v.Recommendations {
-		t.paragraph(0, fmt.Sprintf("%d. ", i+1), horizon(r.Priority)+": "+r.Title)
-		t.paragraph(3, "", r.Why+" "+outcome(r))
+		t.paragraph(0, fmt.Sprintf("%d. ", i+1), v.Say("pdf.when_title", "when", v.horizon(r.Priority), "title", r.Title))
+		t.paragraph(3, "", r.Why+" "+v.outcome(r))
 		for _, s := range r.Steps {
 			t.paragraph(3, "- ", s)
 		}
 		if len(r.Posts) > 0 {
-			t.paragraph(3, "Posts: ", strings.Join(r.Posts, ", "))
+			t.paragraph(3, v.Say("report.posts")+" ", strings.Join(r.Posts, ", "))
 		}
 	}
 }
@@ -183,29 +186,35 @@ func (t *terminal) recommendations(v view) {
 func (t *terminal) aggregates(v view) {
 	t.years(v)
 	if s := v.Sentiment; s.Known {
-		t.facts("Tone", []fact{{"Positive", percentOf(s.Positive)}, {"Neutral", percentOf(s.Neutral)}, {"Negative", percentOf(s.Negative)}, {"Posts measured", assess.Thousands(s.Measured)}})
+		t.facts(v.Say("report.tone"), []fact{
+			{words.Capital(v.Say("report.positive")), v.percentOf(s.Positive)},
+			{words.Capital(v.Say("report.neutral")), v.percentOf(s.Neutral)},
+			{words.Capital(v.Say("report.negative")), v.percentOf(s.Negative)},
+			{v.Say("text.measured"), v.count(s.Measured)},
+		})
 	}
 	if v.Engagement.Known {
-		t.facts("Engagement", v.EngagementFacts())
+		t.facts(v.Say("report.engagement"), v.EngagementFacts())
 	}
 	if len(v.Themes) == 0 {
 		return
 	}
-	t.heading("Themes")
+	t.heading(v.Say("report.themes"))
 	names := make([]string, len(v.Themes))
 	for i, th := range v.Themes {
-		names[i] = fmt.Sprintf("%s (%s)", th.Name, assess.Thousands(th.Posts))
+		names[i] = fmt.Sprintf("%s (%s)", th.Name, v.count(th.Posts))
 	}
 	t.paragraph(2, "", strings.Join(names, ", "))
 }
 
 func (t *terminal) years(v view) {
 	if len(v.RiskByYear) > 0 {
-		t.heading("Risk by year")
+		t.heading(v.Say("report.years"))
 	}
 	for _, y := range v.RiskByYear {
 		bar := t.paint(levelColor(assess.LevelOf(y.Score)), strings.Repeat("█", min(max(int(y.Score/100*30+0.5), 0), 30)))
-		t.line(fmt.Sprintf("  %d %5.1f %s  %s in %s", y.Year, y.Score, bar, assess.Counting(y.Findings, "finding"), assess.Counting(y.Posts, "post")))
+		t.line(fmt.Sprintf("  %d %5s %s  %s", y.Year, v.Fixed(y.Score, 1), bar,
+			v.Say("text.year", "n", y.Findings, "posts", y.Posts)))
 	}
 }
 
@@ -217,16 +226,16 @@ func (t *terminal) facts(heading string, facts []fact) {
 }
 
 func (t *terminal) policy(v view) {
-	t.heading("Policy")
+	t.heading(v.Say("pdf.policy"))
 	byRule := map[string][]string{}
 	for _, row := range v.Policy {
-		byRule[row.Rule] = append(byRule[row.Rule], strings.ToLower(row.Category.Title()))
+		byRule[row.Rule] = append(byRule[row.Rule], v.Within(v.category(row.Category)))
 	}
-	t.named("Looked for", byRule[string(assess.Allow)])
-	t.named("Topic only, at most medium", byRule[string(assess.TopicOnly)])
-	t.named("Never derived", byRule[string(assess.Deny)])
+	t.named(v, v.Say("text.looked_for"), byRule[string(assess.Allow)])
+	t.named(v, v.Say("text.topic_only"), byRule[string(assess.TopicOnly)])
+	t.named(v, v.Say("text.never"), byRule[string(assess.Deny)])
 }
 
-func (t *terminal) named(label string, list []string) {
-	t.paragraph(2, label+": ", either(list, "nothing"))
+func (t *terminal) named(v view, label string, list []string) {
+	t.paragraph(2, label+": ", either(list, v.Say("receipt.nothing")))
 }

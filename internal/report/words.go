@@ -11,19 +11,14 @@ import (
 	"unicode"
 
 	"github.com/repazoo/repazoo/internal/assess"
+	"github.com/repazoo/repazoo/internal/words"
 )
-
-// unknown stands where a number could not be had. It is never a zero.
-const unknown = "unknown"
-
-// maskedWords say what a report is that was made for somebody else (package mask).
-const maskedWords = "This copy is masked: whose posts these are, links, dates to the hour, and the names, handles, numbers and " +
-	"addresses that can be told as such were taken out. What the report's owner dismissed is left out."
 
 // view is a report arranged for reading. The formats for people share it. Its score is the
 // one that holds now, and Made the one that the report was made with.
 type view struct {
 	*assess.Report
+	*words.Language
 	Made      float64
 	Groups    []group          // findings that count, by category, the heaviest first
 	Dismissed []assess.Finding // findings that do not
@@ -41,15 +36,15 @@ type group struct {
 // of100 is what stands beside the score: "of 100", and what it was where dismissals have moved it since.
 func (v view) of100() string {
 	if v.Made == v.Score {
-		return "of 100"
+		return v.Say("report.of100")
 	}
-	return "of 100, was " + number(v.Made)
+	return v.Say("report.of100_was", "was", v.Made)
 }
 
 func newView(r *assess.Report) view {
 	shown := *r
 	shown.Score, shown.Level = r.Now.Score, r.Now.Level
-	v := view{Report: &shown, Made: r.Score}
+	v := view{Report: &shown, Language: words.For(r.Language), Made: r.Score}
 	posts := map[string]bool{}
 	for _, f := range r.Findings { // most points first, so that groups come in that order too
 		if f.Dismissed {
@@ -80,15 +75,7 @@ func newView(r *assess.Report) view {
 func (v view) Counted() int { return len(v.Findings) - len(v.Dismissed) }
 
 // Places says where the findings that count stand.
-func (v view) Places() string {
-	switch {
-	case !v.Profile:
-		return assess.Counting(v.Posts, "post")
-	case v.Posts == 0:
-		return "the profile"
-	}
-	return assess.Counting(v.Posts, "post") + " and the profile"
-}
+func (v view) Places() string { return assess.Places(v.Language, v.Posts, v.Profile) }
 
 // Who is the account in a heading.
 func (v view) Who() string {
@@ -96,18 +83,40 @@ func (v view) Who() string {
 	case v.Account.Handle != "":
 		return "@" + clean(v.Account.Handle)
 	case v.Account.ID != "":
-		return "account " + clean(v.Account.ID)
+		return v.Say("report.account", "id", clean(v.Account.ID))
 	default:
-		return "an X account"
+		return v.Say("report.an_account")
 	}
 }
 
-// Source says in words where the posts came from.
+// For is the purpose in words.
+func (v view) For() string { return v.Say("purpose." + string(v.Purpose)) }
+
+// category, severity and rule are those in words.
+func (v view) category(c assess.Category) string { return v.Say("category." + string(c)) }
+func (v view) severity(s assess.Severity) string { return v.Say("severity." + string(s)) }
+func (v view) rule(r string) string              { return v.Say("rule." + r) }
+
+// risk is a level in words, as it is said of the risk.
+func (v view) risk(s assess.Severity) string { return v.Say("risk." + string(s)) }
+
+// count writes a whole number.
+func (v view) count(n int) string { return v.Count(int64(n)) }
+
+// findingsWords counts findings.
+func (v view) findingsWords(n int) string { return v.Say("report.findings_count", "n", n) }
+
+// SourceName says in words where the posts came from.
 func (v view) SourceName() string {
 	if v.Source == assess.SourceArchive {
-		return "an X data archive"
+		return v.Say("receipt.archive")
 	}
-	return "X"
+	return v.Say("receipt.x")
+}
+
+// Mixed reports whether sentences of the report are in another language than the rest.
+func (v view) Mixed() bool {
+	return slices.ContainsFunc(v.Findings, func(f assess.Finding) bool { _, foreign := f.Foreign(v.Report); return foreign })
 }
 
 // fact is a label and what it says.
@@ -117,35 +126,35 @@ type fact struct{ Label, Value string }
 func (v view) CoverageFacts() []fact {
 	c := v.Coverage
 	facts := []fact{
-		{"Posts that were read", assess.Thousands(c.PostsTotal)},
-		{"Analysed", assess.Thousands(c.PostsAnalysed)},
-		{"Read by a language model", assess.Thousands(c.PostsJudged)},
-		{"Skipped", fmt.Sprintf("%s (of these reposts: %s)", assess.Thousands(c.PostsSkipped), assess.Thousands(c.Reposts))},
-		{"From", dateOf(c.From)},
-		{"To", dateOf(c.To)},
-		{"Claims dropped because their quote was not in the post", assess.Thousands(v.RejectedClaims)},
-		{"Posts that address a machine reader", assess.Thousands(c.TalkToModel)},
+		{v.Say("cover.total"), v.count(c.PostsTotal)},
+		{v.Say("cover.analysed"), v.count(c.PostsAnalysed)},
+		{v.Say("cover.judged"), v.count(c.PostsJudged)},
+		{v.Say("cover.skipped"), v.Say("cover.skipped_value", "n", c.PostsSkipped, "reposts", c.Reposts)},
+		{v.Say("cover.from"), v.dateOf(c.From)},
+		{v.Say("cover.to"), v.dateOf(c.To)},
+		{v.Say("cover.rejected"), v.count(v.RejectedClaims)},
+		{v.Say("cover.machine"), v.count(c.TalkToModel)},
 	}
 	if m := c.ModelChoice; m != nil {
-		facts = append(facts, fact{"Chosen for the model", m.String()})
+		facts = append(facts, fact{v.Say("cover.chosen"), m.Words(v.Language)})
 	}
 	for _, f := range []struct {
 		label string
 		n     int
 	}{
-		{"Posts in others' words, counted but not judged", c.OthersWords},
-		{"Posts judged without the words of others in them", c.Quoting},
-		{"Posts deleted already, not judged", c.AlreadyGone.Count},
-		{"Earlier versions of edited posts, not judged", c.Outdated},
-		{"Entries that could not be read", c.EntriesLost},
-		{"Posts not in English, where the screen knows fewer words", c.NotEnglish},
-		{"Posts the model gave no usable answer for", c.PostsUnjudged},
-		{"Weaker findings beyond what a report lists", c.FindingsLost},
-		{"Parts of the account that were not read", len(c.Gaps)},
-		{"Posts deleted since the last report, which count no more", c.PostsGone},
+		{v.Say("cover.others"), c.OthersWords},
+		{v.Say("cover.quoting"), c.Quoting},
+		{v.Say("cover.gone_before"), c.AlreadyGone.Count},
+		{v.Say("cover.outdated"), c.Outdated},
+		{v.Say("cover.lost"), c.EntriesLost},
+		{v.Say("cover.not_english"), c.NotEnglish},
+		{v.Say("cover.unjudged"), c.PostsUnjudged},
+		{v.Say("cover.weaker"), c.FindingsLost},
+		{v.Say("cover.gaps"), len(c.Gaps)},
+		{v.Say("cover.gone"), c.PostsGone},
 	} {
 		if f.n > 0 {
-			facts = append(facts, fact{f.label, assess.Thousands(f.n)})
+			facts = append(facts, fact{f.label, v.count(f.n)})
 		}
 	}
 	return facts
@@ -176,53 +185,54 @@ func each(facts []fact) iter.Seq2[string, string] {
 func (v view) EngagementFacts() []fact {
 	e := v.Engagement
 	return []fact{
-		{"Likes a post", optional(e.AvgLikes)},
-		{"Reposts a post", optional(e.AvgReposts)},
-		{"Replies a post", optional(e.AvgReplies)},
-		{"Engagement rate", percentOf(e.Rate)},
-		{"Posts a week", optional(e.PostsPerWeek)},
-		{"Best hours (UTC)", hours(e.PeakHours)},
+		{v.Say("engagement.likes"), v.optional(e.AvgLikes)},
+		{v.Say("engagement.reposts"), v.optional(e.AvgReposts)},
+		{v.Say("engagement.replies"), v.optional(e.AvgReplies)},
+		{v.Say("engagement.rate"), v.percentOf(e.Rate)},
+		{v.Say("engagement.week"), v.optional(e.PostsPerWeek)},
+		{v.Say("engagement.hours"), v.hours(e.PeakHours)},
 	}
 }
 
 // Receipt says what the report was made with, what it cost and where data went.
 func (v view) Receipt() []fact {
-	facts := []fact{{"Read from", v.SourceName()}}
-	if len(v.Privacy.Read) > 0 { // a report from before this was noted does not say
-		facts = append(facts, fact{"Read", either(v.Privacy.Read, "")})
+	p, nothing := v.Privacy, v.Say("receipt.nothing")
+	facts := []fact{{v.Say("receipt.from"), v.SourceName()}}
+	if len(p.Read) > 0 { // a report from before this was noted does not say
+		facts = append(facts, fact{v.Say("receipt.read"), either(p.Read, "")})
 	}
 	for _, m := range v.Models {
 		batched := ""
 		if m.BatchedCalls > 0 {
-			batched = " (" + assess.Thousands(m.BatchedCalls) + " in a batch at half the price)"
+			batched = " " + v.Say("receipt.batched", "n", m.BatchedCalls)
 		}
-		facts = append(facts, fact{"Model", fmt.Sprintf(
-			"%s at %s: %s calls%s, %s cached verdicts, %s refusals, %s tokens in, %s out, %s read from cache",
-			clean(m.Model), clean(m.Host), assess.Thousands(m.Calls), batched, assess.Thousands(m.CachedVerdicts),
-			assess.Thousands(m.Refusals),
-			assess.Thousands(m.InputTokens), assess.Thousands(m.OutputTokens), assess.Thousands(m.CacheReadTokens))})
+		facts = append(facts, fact{v.Say("receipt.model"), v.Say("receipt.model_value", "model", clean(m.Model),
+			"host", clean(m.Host), "calls", m.Calls, "batched", batched, "cached", m.CachedVerdicts,
+			"refusals", m.Refusals, "in", m.InputTokens, "out", m.OutputTokens, "read", m.CacheReadTokens)})
 	}
 	if len(v.Models) == 0 {
-		facts = append(facts, fact{"Model", "none: the offline screen alone"})
+		facts = append(facts, fact{v.Say("receipt.model"), v.Say("receipt.no_model")})
 	}
 	return append(facts,
-		fact{"Cost", fmt.Sprintf("%s (X reads %s: %s; model: %s)", dollars(v.Cost.TotalMicroUSD), v.reads(), dollars(v.Cost.XMicroDollars), dollars(v.Cost.ModelMicroUSD))},
-		fact{"Sent to the model", either(v.Privacy.SentToModel, "nothing")},
-		fact{"Replaced by placeholders first", either(v.Privacy.AliasedFirst, "nothing")},
-		fact{"Who received post text", either(v.Privacy.RecipientHosts, "nobody")},
-		fact{"Never opened", either(v.Privacy.NeverRead, "nothing else was there")},
-		fact{"Posts kept until", kept(v.Privacy.KeptUntil)},
-		fact{"Versions", fmt.Sprintf("app %s, screen %s, prompt %s, policy %s, score %s", orUnknown(v.Versions.App), orUnknown(v.Versions.Screen),
-			cmp.Or(clean(v.Versions.Prompt), "none"), orUnknown(v.Versions.Policy), orUnknown(v.Versions.Score))},
-		fact{"Report", cmp.Or(clean(v.ID), "not stored")},
+		fact{v.Say("receipt.cost"), v.Say("receipt.cost_value", "total", v.Cost.TotalMicroUSD, "reads", v.reads(),
+			"x", v.Cost.XMicroDollars, "model", v.Cost.ModelMicroUSD)},
+		fact{v.Say("receipt.sent"), either(p.SentToModel, nothing)},
+		fact{v.Say("receipt.replaced"), either(p.AliasedFirst, nothing)},
+		fact{v.Say("receipt.who"), either(p.RecipientHosts, v.Say("receipt.nobody"))},
+		fact{v.Say("receipt.never"), either(p.NeverRead, v.Say("receipt.nothing_else"))},
+		fact{v.Say("receipt.kept"), v.kept(p.KeptUntil)},
+		fact{v.Say("receipt.versions"), v.Say("receipt.versions_value", "app", v.orUnknown(v.Versions.App),
+			"screen", v.orUnknown(v.Versions.Screen), "prompt", cmp.Or(clean(v.Versions.Prompt), v.Say("receipt.none")),
+			"policy", v.orUnknown(v.Versions.Policy), "score", v.orUnknown(v.Versions.Score))},
+		fact{v.Say("receipt.report"), cmp.Or(clean(v.ID), v.Say("receipt.not_stored"))},
 	)
 }
 
 // reads are what X charged for.
 func (v view) reads() string {
-	s := assess.Thousands(v.Cost.XReads)
+	s := v.count(v.Cost.XReads)
 	if v.Cost.XUserReads > 0 {
-		s += " and the profile"
+		return v.Say("receipt.reads_profile", "reads", s)
 	}
 	return s
 }
@@ -234,158 +244,153 @@ func either(list []string, none string) string {
 	return clean(strings.Join(list, ", "))
 }
 
-func kept(until string) string {
+func (v view) kept(until string) string {
 	if t, err := time.Parse(time.RFC3339, until); err == nil {
-		return date(t)
+		return v.Date(t)
 	}
-	return cmp.Or(clean(until), unknown)
+	return v.orUnknown(until)
 }
 
-func orUnknown(s string) string { return cmp.Or(clean(s), unknown) }
+func (v view) orUnknown(s string) string { return cmp.Or(clean(s), v.Say("report.unknown")) }
 
 // witnesses names who claims a finding.
-func witnesses(f assess.Finding, and string) string {
+func (v view) witnesses(f assess.Finding) string {
 	names := make([]string, len(f.Witnesses))
 	for i, w := range f.Witnesses {
-		names[i] = string(w)
+		names[i] = v.Say("witness." + string(w))
 	}
-	return strings.Join(names, and)
+	return v.List(names)
+}
+
+// claimed says who claims a finding, and how sure that is.
+func (v view) claimed(f assess.Finding) string {
+	return v.Say("report.confidence", "witnesses", v.witnesses(f), "confidence", f.Confidence)
 }
 
 // advice is a finding's suggestion in words.
-func advice(f assess.Finding) string {
+func (v view) advice(f assess.Finding) string {
 	switch {
 	case f.OfProfile():
-		return "Change it: it is what people see first."
-	case f.Suggestion == assess.SuggestKeep:
-		return "Keep it."
-	case f.Suggestion == assess.SuggestDelete:
-		return "Delete it."
+		return v.Say("advice.profile")
+	case f.Suggestion == assess.SuggestKeep, f.Suggestion == assess.SuggestDelete:
+		return v.Say("advice." + f.Suggestion)
 	default:
-		return "Add the missing context, or delete it."
+		return v.Say("advice.edit_context")
 	}
 }
 
 // horizon is a priority in words.
-func horizon(priority string) string {
+func (v view) horizon(priority string) string {
 	switch priority {
-	case "now":
-		return "Now"
-	case "this_week":
-		return "This week"
-	case "this_month":
-		return "This month"
+	case "now", "this_week", "this_month":
+		return v.Say("when." + priority)
 	default:
-		return "Ongoing"
+		return v.Say("when.ongoing")
 	}
 }
 
-// takes is an effort in words.
 // outcome says how long a step takes and where it leads: "Takes a few minutes. After this
 // step: 46.".
-func outcome(r assess.Recommendation) string {
-	s := "Takes " + takes(r.Effort) + "."
+func (v view) outcome(r assess.Recommendation) string {
+	s := v.takes(r.Effort)
 	if r.ScoreAfter != nil {
-		s += " After this step: " + number(*r.ScoreAfter) + "."
+		s += " " + v.Say("takes.after", "score", *r.ScoreAfter)
 	}
 	return s
 }
 
-// howScored says how the score came about, in the formula that the report was made with.
-func howScored(v view) string {
-	if v.Versions.Score != assess.ScoreVersion {
-		return "Points are severity × weight for " + v.Purpose.Title() +
-			" × confidence × recency; by the formula of that time the score is 0.7 × the largest + 0.3 × their mean."
-	}
-	return "The points add up to the score. They follow from severity, confidence, age and the weight for " +
-		v.Purpose.Title() + ", and each further finding of a category counts nine tenths of the one before."
-}
-
-func takes(effort string) string {
+func (v view) takes(effort string) string {
 	switch effort {
-	case "minutes":
-		return "a few minutes"
-	case "an_hour":
-		return "about an hour"
+	case "minutes", "an_hour":
+		return v.Say("takes." + effort)
 	default:
-		return "about a day"
+		return v.Say("takes.a_day")
 	}
 }
 
-func date(t time.Time) string {
-	if t.IsZero() {
-		return "date unknown"
+// howScored says how the score came about, in the formula that the report was made with.
+func (v view) howScored() string {
+	if v.Versions.Score != assess.ScoreVersion {
+		return v.Say("report.how_scored_1", "purpose", v.For(), "most", 0.7, "mean", 0.3)
 	}
-	return t.UTC().Format("2 January 2006")
+	return v.Say("report.how_scored", "purpose", v.For())
 }
 
 // place says where a finding stands: the date of its post, or the profile.
-func place(f assess.Finding) string {
+func (v view) place(f assess.Finding) string {
 	if f.OfProfile() {
-		return "Profile"
+		return v.Say("report.profile")
 	}
-	return date(f.PostedAt)
+	return v.Date(f.PostedAt)
 }
 
 // reason is why something is a finding.
-func reason(f assess.Finding) string { return f.WholeReason() }
+func (v view) reason(f assess.Finding) string { return f.WholeReason(v.Language) }
+
+// besides is what follows the reason itself: where the finding stands, and what became of the post that it answers.
+func (v view) besides(f assess.Finding) string {
+	f.Reason = ""
+	return strings.TrimSpace(v.reason(f))
+}
 
 // open names the link to where a finding stands.
-func open(f assess.Finding) string {
+func (v view) open(f assess.Finding) string {
 	if f.OfProfile() {
-		return "Open the profile"
+		return v.Say("report.open_profile")
 	}
-	return "Open the post"
+	return v.Say("report.open_post")
 }
 
 // which tells the links to posts apart for those who hear them.
-func which(f assess.Finding) string {
+func (v view) which(f assess.Finding) string {
 	if f.OfProfile() {
-		return ""
+		return " " + v.Say("report.on_x")
 	}
-	return " " + f.PostID
+	return " " + v.Say("report.a_post_on_x", "id", f.PostID)
 }
 
-func dateOf(t *time.Time) string {
+func (v view) dateOf(t *time.Time) string {
 	if t == nil {
-		return unknown
+		return v.Say("report.unknown")
 	}
-	return date(*t)
+	return v.Date(*t)
 }
 
+// number is a number as programs read it.
 func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
-func optional(v *float64) string {
-	if v == nil {
-		return unknown
+func (v view) optional(n *float64) string {
+	if n == nil {
+		return v.Say("report.unknown")
 	}
-	return number(*v)
+	return v.Number(*n)
 }
 
-func percentOf(v *float64) string {
-	if v == nil {
-		return unknown
+func (v view) percentOf(part *float64) string {
+	if part == nil {
+		return v.Say("report.unknown")
 	}
-	return strconv.FormatFloat(100**v, 'f', 1, 64) + "%"
+	return v.Percent(*part, 1)
 }
 
-func hours(list []int) string {
+// signed is a number between −1 and 1 with its sign.
+func (v view) signed(n float64) string {
+	s := v.Fixed(n, 2)
+	if n >= 0 {
+		return "+" + s
+	}
+	return s
+}
+
+func (v view) hours(list []int) string {
 	if len(list) == 0 {
-		return unknown
+		return v.Say("report.unknown")
 	}
 	out := make([]string, len(list))
 	for i, h := range list {
 		out[i] = fmt.Sprintf("%02d:00", h)
 	}
 	return strings.Join(out, ", ")
-}
-
-// dollars writes millionths of a dollar: to the cent, or finer where a cent is too coarse.
-func dollars(micro int64) string {
-	if micro%10_000 == 0 {
-		return fmt.Sprintf("$%.2f", float64(micro)/1e6)
-	}
-	return fmt.Sprintf("$%.4f", float64(micro)/1e6)
 }
 
 // clean makes text from outside fit to be shown in one line: white space becomes single
