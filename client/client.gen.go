@@ -2078,7 +2078,7 @@ type MadeShareBody struct {
 // Message defines model for Message.
 type Message struct {
 	Args map[string]string `json:"args,omitempty"`
-	Key  string            `json:"key"`
+	Code string            `json:"code"`
 }
 
 // MetricsOutputBody defines model for MetricsOutputBody.

@@ -49,7 +49,7 @@ type Language struct {
 
 // Message is something to say that is kept until it is known in which language. It can be stored as JSON.
 type Message struct {
-	Key  string            `json:"key"`
+	Key  string            `json:"code"`
 	Args map[string]string `json:"args,omitempty"` // words, numbers and, as RFC 3339, times
 }
 
