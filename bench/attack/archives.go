@@ -92,10 +92,10 @@ func sendArchive(ctx context.Context, _ *server, p *person, t *tally) error {
 		return p.stall(ctx)
 	}
 	status, answer, err := p.upload(ctx, t.archives[name])
+	if ctx.Err() != nil {
+		return nil //nolint:nilerr // the attack is over
+	}
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
 		return fmt.Errorf("the archive %q was not answered: %w", name, err)
 	}
 	t.note("the archive "+name, status, answer)

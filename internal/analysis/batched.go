@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/assess"
@@ -185,12 +186,7 @@ func (s *Service) isOurs(ctx context.Context, b modelBatch, one claude.Batch) (b
 		return false, nil
 	}
 	plan := assess.BatchPlan{Prefix: b.prefix, Groups: make([][]string, b.requests)}
-	for _, r := range results {
-		if plan.Owns(r) {
-			return true, nil
-		}
-	}
-	return false, err
+	return slices.ContainsFunc(results, plan.Owns), err
 }
 
 // knownBatches are the provider's ids of the batches that were saved.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -34,7 +35,7 @@ func (w *world) created() int {
 	w.t.Helper()
 	n := 0
 	for _, c := range w.sb.Calls("/claude/v1/messages/batches") {
-		if c.Method == "POST" {
+		if c.Method == http.MethodPost {
 			n++
 		}
 	}

@@ -23,8 +23,10 @@ func TestRefused_ALargeUploadIsToldWhyToWhoSendsAllOfIt(t *testing.T) {
 	p := signIn(t, base, gus)
 	for what, c := range map[string]struct{ header, want, reason string }{
 		"nobody signed in": {"POST /api/v1/archives HTTP/1.1\r\nAccept: application/json\r\n", "401", "unauthenticated"},
-		"no form": {"POST /api/v1/archives HTTP/1.1\r\nContent-Type: text/plain\r\nAuthorization: Bearer " + p.access + "\r\n",
-			"422", "multipart/form-data"},
+		"no form": {
+			"POST /api/v1/archives HTTP/1.1\r\nContent-Type: text/plain\r\nAuthorization: Bearer " + p.access + "\r\n",
+			"422", "multipart/form-data",
+		},
 		"no form, on the page": {"POST /archives HTTP/1.1\r\nAccept: text/html\r\nContent-Type: text/plain\r\nAuthorization: Bearer " +
 			p.access + "\r\n", "422", "multipart/form-data"},
 	} {

@@ -17,7 +17,7 @@ func TestPromises_StandWhereTheyAreListedAndHaveATest(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests, listed := testNames(t), 0
-	for _, line := range strings.Split(string(page), "\n") {
+	for line := range strings.SplitSeq(string(page), "\n") {
 		cells := splitCells(line)
 		if len(cells) != 3 || cells[0] == "promise" || strings.HasPrefix(cells[0], "---") {
 			continue
@@ -32,7 +32,7 @@ func TestPromises_StandWhereTheyAreListedAndHaveATest(t *testing.T) {
 		if !strings.Contains(plainText(string(text)), plainText(cells[0])) {
 			t.Errorf("%s does not say any more: %s", where, cells[0])
 		}
-		for _, name := range strings.Split(cells[2], ", ") {
+		for name := range strings.SplitSeq(cells[2], ", ") {
 			if !tests[strings.Trim(name, "`")] {
 				t.Errorf("%q is held by %s, which is no test", cells[0], name)
 			}
@@ -48,7 +48,7 @@ func splitCells(line string) (cells []string) {
 	if !strings.HasPrefix(line, "| ") {
 		return nil
 	}
-	for _, c := range strings.Split(strings.ReplaceAll(strings.Trim(line, "|"), `\|`, "\x00"), "|") {
+	for c := range strings.SplitSeq(strings.ReplaceAll(strings.Trim(line, "|"), `\|`, "\x00"), "|") {
 		cells = append(cells, strings.ReplaceAll(strings.TrimSpace(c), "\x00", "|"))
 	}
 	return cells

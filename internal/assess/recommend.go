@@ -240,7 +240,8 @@ func preparePurpose(r *Report, found []Finding) (Recommendation, bool) {
 }
 
 func occasion(l *words.Language, p Purpose) (Recommendation, bool) {
-	name, effort := "", effortHour
+	var name string
+	effort := effortHour
 	switch p {
 	case JobSearch, CareerDevelopment:
 		name = "job"

@@ -162,8 +162,10 @@ func keptForm(w http.ResponseWriter, r *http.Request) *again {
 
 // RefuseUpload is for httpapi, which takes the uploads of the front page's form.
 func (c *Console) RefuseUpload(w http.ResponseWriter, r *http.Request, status int, sentence string) {
-	v := &visit{w: w, r: r, me: account.PrincipalFrom(r.Context()), alert: &alert{Message: sentence,
-		status: status}, upload: sentence}
+	v := &visit{w: w, r: r, me: account.PrincipalFrom(r.Context()), alert: &alert{
+		Message: sentence,
+		status:  status,
+	}, upload: sentence}
 	if err := c.showHome(v); err != nil {
 		c.fail(v, err)
 	}

@@ -61,8 +61,10 @@ func TestForms_KeepWhatWasTypedWhenTheyAreRefused(t *testing.T) {
 	p := w.signIn(gus).subscribe("basic")
 	p.post("/schedules", weeklyForm(p.account)).leadsTo()
 	schedule := regexp.MustCompile(`/schedules/([0-9a-f-]{36})/pause`).FindStringSubmatch(p.get("/schedules").body)[1]
-	p.post("/account/keys", url.Values{"name": {"mine"}, "scope": {"analyses:read"},
-		"days": {"90"}}).shows(http.StatusOK)
+	p.post("/account/keys", url.Values{
+		"name": {"mine"}, "scope": {"analyses:read"},
+		"days": {"90"},
+	}).shows(http.StatusOK)
 	key := regexp.MustCompile(`/account/keys/([0-9a-f-]{36})/rotate`).FindStringSubmatch(p.get("/account/keys").body)[1]
 	for name, c := range map[string]struct {
 		path string

@@ -39,8 +39,10 @@ func (c *Console) showKeysWith(v *visit, made *account.NewKey) (err error) {
 	k := keysView{
 		page: c.page(v, "API keys"), Made: made, Scopes: account.Scopes(), Chosen: []account.Scope{account.AnalysesRead},
 		Days: []int{30, account.DefaultKeyDays, 180, account.MaxKeyDays},
-		Overlaps: []overlap{{24, "for a day"}, {1, "for an hour"}, {72, "for three days"}, {168, "for a week"}, {0,
-			"no longer: end it at once"}},
+		Overlaps: []overlap{{24, "for a day"}, {1, "for an hour"}, {72, "for three days"}, {168, "for a week"}, {
+			0,
+			"no longer: end it at once",
+		}},
 	}
 	k.Life = account.DefaultKeyDays
 	if v.alert != nil {
@@ -95,8 +97,10 @@ func (c *Console) makeKey(v *visit) error {
 		if err != nil {
 			return account.NewKey{}, err
 		}
-		return c.Accounts.CreateKey(v.r.Context(), v.me.UserID, account.KeyRequest{Name: v.field("name"),
-			Scopes: v.scopes(), Days: days})
+		return c.Accounts.CreateKey(v.r.Context(), v.me.UserID, account.KeyRequest{
+			Name:   v.field("name"),
+			Scopes: v.scopes(), Days: days,
+		})
 	})
 }
 

@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/plan"
@@ -90,11 +91,11 @@ func priceWords(v publicView) string {
 	if v.Site.Free {
 		return "Nothing here: billing is switched off."
 	}
-	words := ""
-	for _, t := range v.Plans {
-		words += capital(t.Name) + " is " + money(t.MonthlyCents) + " a month. "
+	prices := make([]string, len(v.Plans))
+	for i, t := range v.Plans {
+		prices[i] = capital(t.Name) + " is " + money(t.MonthlyCents) + " a month. "
 	}
-	return words + fmt.Sprintf("You can cancel at any time and keep what is paid for. If a payment fails, the "+
+	return strings.Join(prices, "") + fmt.Sprintf("You can cancel at any time and keep what is paid for. If a payment fails, the "+
 		"plan stays open for %s, and your reports stay.",
 		counted(plan.GraceDays, "day"))
 }

@@ -236,6 +236,8 @@ func ceilingWords(cents int) string {
 func (v schedulesView) includes(e recur.Every) bool { return slices.Contains(v.Allowed, e) }
 
 func weekdays() []time.Weekday {
-	return []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday,
-		time.Sunday}
+	return []time.Weekday{
+		time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday,
+		time.Sunday,
+	}
 }

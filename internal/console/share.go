@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/assess"
@@ -233,14 +234,11 @@ func (l sharedLink) stateWords() string {
 }
 
 func (l sharedLink) showsWords() string {
-	words := "Shows for " + l.Purpose.Title() + ": "
+	names := make([]string, len(l.Sections))
 	for i, s := range l.Sections {
-		if i > 0 {
-			words += ", "
-		}
-		words += string(s)
+		names[i] = string(s)
 	}
-	return words + "."
+	return "Shows for " + l.Purpose.Title() + ": " + strings.Join(names, ", ") + "."
 }
 
 func (l sharedLink) openedWords() string {

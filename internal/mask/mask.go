@@ -191,8 +191,8 @@ func replaceIn(v reflect.Value, by *strings.Replacer) {
 		if v.Type() == reflect.TypeFor[time.Time]() {
 			return
 		}
-		for i := range v.NumField() {
-			replaceIn(v.Field(i), by)
+		for _, field := range v.Fields() {
+			replaceIn(field, by)
 		}
 	}
 }

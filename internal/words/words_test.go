@@ -149,12 +149,18 @@ func TestLanguage_WritesNumbersDatesAndAmountsAsItDoes(t *testing.T) {
 	t.Parallel()
 	day := time.Date(2026, 12, 3, 23, 0, 0, 0, time.UTC)
 	for tag, want := range map[string][]string{
-		"en": {"1,234.5", "12,345", "-1,234", "12.5%", "$3.00", "$0.0163", "3 December 2026", "a, b and c",
-			"December 2026"},
-		"de": {"1.234,5", "12.345", "-1.234", "12,5\u00a0%", "3,00\u00a0$", "0,0163\u00a0$", "3. Dezember 2026", "a, b und c",
-			"Dezember 2026"},
-		"es": {"1234,5", "12.345", "-1234", "12,5\u00a0%", "3,00\u00a0US$", "0,0163\u00a0US$", "3 de diciembre de 2026", "a, b y c",
-			"diciembre de 2026"},
+		"en": {
+			"1,234.5", "12,345", "-1,234", "12.5%", "$3.00", "$0.0163", "3 December 2026", "a, b and c",
+			"December 2026",
+		},
+		"de": {
+			"1.234,5", "12.345", "-1.234", "12,5\u00a0%", "3,00\u00a0$", "0,0163\u00a0$", "3. Dezember 2026", "a, b und c",
+			"Dezember 2026",
+		},
+		"es": {
+			"1234,5", "12.345", "-1234", "12,5\u00a0%", "3,00\u00a0US$", "0,0163\u00a0US$", "3 de diciembre de 2026", "a, b y c",
+			"diciembre de 2026",
+		},
 	} {
 		l := For(tag)
 		got := []string{

@@ -255,7 +255,7 @@ func (c *Server) showResults(w http.ResponseWriter, b *batch) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/x-jsonl")
-	for i := len(b.results) - 1; i >= 0; i-- {
+	for i := range slices.Backward(b.results) {
 		b.writeLine(w, i)
 	}
 }
