@@ -32,14 +32,14 @@ func TestKill_ARunThatIsCutOffEndsRightAfterARestart(t *testing.T) {
 
 func killAndRestart(t *testing.T, env ...string) {
 	dir := t.TempDir()
-	env = append(env, "PORT=0", "DATA_DIR="+dir+"/data")
+	env = append(env, "PORT=0", "DATA_DIR="+dir+"/data", "ANTHROPIC_MAX_IN_FLIGHT=4")
 	first, err := startServer(env, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := signIn(t, first.url, "gravelpit_gus")
 	c.do("POST", "/api/v1/subscriptions", `{"tier":"pro","payment_method_id":"pm_card_visa"}`, http.StatusCreated)
-	// The model answers three calls of ten and then takes its time, so the run is caught in
+	// The model takes its time for each of ten calls, of which four are in flight at once, so the run is caught in
 	// the middle of judging.
 	c.do("POST", "/sandbox/faults", `{"path":"/claude/v1/messages","times":-1,"delay":400000000}`, http.StatusNoContent)
 	run := c.do("POST", "/api/v1/analyses", `{"account_id":"`+c.account+`","consent":true}`, http.StatusAccepted)

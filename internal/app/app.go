@@ -301,7 +301,10 @@ func (a *App) tiers() plan.Tiers {
 // claude is nil when no model is configured: the screen then stands alone.
 func (a *App) claude() *claude.Client {
 	if a.cfg.UseSandboxClaude() {
-		return claude.New(claude.Config{APIKey: claudesandbox.APIKey, BaseURL: a.Address() + "/claude", HTTP: a.outside("claude")})
+		return claude.New(claude.Config{
+			APIKey: claudesandbox.APIKey, BaseURL: a.Address() + "/claude", HTTP: a.outside("claude"),
+			MaxInFlight: a.cfg.Claude.InFlight,
+		})
 	}
 	if !a.cfg.Claude.IsSet() {
 		return nil
