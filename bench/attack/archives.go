@@ -26,7 +26,8 @@ func hostile(xUserID string) map[string][]byte {
 	posts := func(n int, text string) string {
 		all := make([]string, n)
 		for i := range all {
-			all[i] = fmt.Sprintf(`{"tweet":{"id_str":"%d","full_text":%q,"created_at":"Sat Feb 18 12:33:11 +0000 2023"}}`, 5000+i, text)
+			all[i] = fmt.Sprintf(`{"tweet":{"id_str":"%d","full_text":%q,"created_at":"Sat Feb 18 12:33:11 +0000 2023"}}`,
+				5000+i, text)
 		}
 		return "window.YTD.tweets.part0 = [" + strings.Join(all, ",") + "]"
 	}
@@ -42,7 +43,8 @@ func hostile(xUserID string) map[string][]byte {
 		"quadratic numbers":   pack(zip.Store, account, posts(40, strings.Repeat("12345678;", 25_000/9))),
 		"quadratic, deflated": pack(zip.Deflate, account, posts(40, strings.Repeat("12345678;", 50_000/9))),
 		"bomb":                pack(zip.Deflate, account, "window.YTD.tweets.part0 = ["+strings.Repeat(" ", 256<<20)+"]"),
-		"one endless post":    pack(zip.Store, account, `window.YTD.tweets.part0 = [{"tweet":{"full_text":"`+strings.Repeat("a", 8<<20)),
+		"one endless post": pack(zip.Store, account,
+			`window.YTD.tweets.part0 = [{"tweet":{"full_text":"`+strings.Repeat("a", 8<<20)),
 		"nested":              pack(zip.Store, account, "window.YTD.tweets.part0 = "+strings.Repeat("[", 2<<20)),
 		"truncated":           good[:len(good)*2/3],
 		"without a directory": good[:len(good)-30],
@@ -71,7 +73,8 @@ func pack(method uint16, account, posts string) []byte {
 	return buf.Bytes()
 }
 
-// sendArchive uploads one hostile archive, or stalls in the middle of an upload. What is taken is analysed, and counted.
+// sendArchive uploads one hostile archive, or stalls in the middle of an upload. What is taken is analysed, and
+// counted.
 func sendArchive(ctx context.Context, _ *server, p *person, t *tally) error {
 	if t.archives == nil {
 		var linked struct {

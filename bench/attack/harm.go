@@ -96,8 +96,10 @@ func (s *server) startPostgres(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.beside = exec.Command(filepath.Join(s.cluster.bin, "postgres"), "-D", s.cluster.data, //nolint:noctx // strikes end it
-		"-p", s.cluster.port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=200")
+	//nolint:noctx // strikes end it
+	s.beside = exec.Command(filepath.Join(s.cluster.bin, "postgres"), "-D", s.cluster.data,
+		"-p", s.cluster.port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c",
+		"max_connections=200")
 	s.beside.Dir, s.beside.SysProcAttr = filepath.Dir(s.cluster.data), attr
 	return s.startBeside(ctx, s.cluster.port)
 }

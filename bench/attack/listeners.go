@@ -26,7 +26,8 @@ func (l listener) url() string { return "http://" + l.Addr().String() + "/hook" 
 var manners = []func(ctx context.Context, c net.Conn){
 	func(ctx context.Context, _ net.Conn) { pause(ctx, time.Minute) }, // never answers
 	func(ctx context.Context, c net.Conn) { // drips a header for ever
-		for _, err := io.WriteString(c, "HTTP/1.1 200 OK\r\nX-A: "); err == nil && ctx.Err() == nil; _, err = c.Write([]byte("a")) {
+		_, err := io.WriteString(c, "HTTP/1.1 200 OK\r\nX-A: ")
+		for ; err == nil && ctx.Err() == nil; _, err = c.Write([]byte("a")) {
 			pause(ctx, 100*time.Millisecond)
 		}
 	},

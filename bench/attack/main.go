@@ -1,7 +1,7 @@
 //go:build linux
 
-// Command attack breaks the real program, or something that it needs, again and again while analyses run and random requests
-// come in, and counts what must never be:
+// Command attack breaks the real program, or something that it needs, again and again while analyses run and random
+// requests come in, and counts what must never be:
 //
 //	go run ./bench/attack                                   # half a minute of kill -9
 //	go run ./bench/attack --attack postgres --minutes 5
@@ -9,10 +9,10 @@
 //
 // It builds the program, runs it with its stand-ins on a free port of localhost and a data directory of its own, and stops by
 // itself. --help lists the attacks. Analyses are started under an Idempotency-Key each, which is sent again until it is
-// answered with something else than 503. At the end every analysis that was accepted must have ended (lost), there must be as
-// many as keys were accepted (doubled), the plan must have paid for exactly those that completed (unpaid), and no answer may
-// have been a 5xx other than 503 (broken). The requests are made from the contract that the program itself serves. It exits
-// with 1 if any count is not 0.
+// answered with something else than 503. At the end every analysis that was accepted must have ended (lost), there must
+// be as many as keys were accepted (doubled), the plan must have paid for exactly those that completed (unpaid), and no
+// answer may have been a 5xx other than 503 (broken). The requests are made from the contract that the program itself
+// serves. It exits with 1 if any count is not 0.
 package main
 
 import (
@@ -126,7 +126,8 @@ func (t *tally) print(name string, long time.Duration, strikes int) {
 }
 
 // attack starts analyses, sends random requests and strikes, until the time is over.
-func attack(ctx context.Context, s *server, h harm, p *person, all []operation, t *tally, long time.Duration) (n int, err error) {
+func attack(ctx context.Context, s *server, h harm, p *person, all []operation, t *tally,
+	long time.Duration) (n int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, long)
 	defer cancel()
 	var wg sync.WaitGroup

@@ -75,7 +75,8 @@ func (b *bench) start(ctx context.Context, t *target) (err error) {
 		case "floor":
 			t.process, err = launch(ctx, b.floor, b.dir, t.mode, nil, b.variables(t.mode))
 		case "peer":
-			t.process, err = launch(ctx, b.gunicorn, b.dir, t.mode, append([]string{"--chdir=" + b.peer}, peerArguments...), b.variables(t.mode))
+			t.process, err = launch(ctx, b.gunicorn, b.dir, t.mode, append([]string{"--chdir=" + b.peer}, peerArguments...),
+				b.variables(t.mode))
 		default:
 			t.process, err = launch(ctx, b.binary, b.dir, t.mode, []string{"serve"}, b.variables(t.mode))
 		}
@@ -109,7 +110,8 @@ func (b *bench) variables(mode string) func(string) []string {
 		host, port, _ := net.SplitHostPort(address)
 		if mode == "floor" || mode == "peer" {
 			return []string{
-				"FLOOR_ADDRESS=" + address, "GUNICORN_CMD_ARGS=--bind=" + address, "PATH=/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE=1",
+				"FLOOR_ADDRESS=" + address, "GUNICORN_CMD_ARGS=--bind=" + address,
+				"PATH=/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE=1",
 				"DATABASE_URL=" + b.databases.floor, "REDIS_URL=" + os.Getenv("TEST_REDIS_URL"), "JWT_SECRET_KEY=" + b.keys.jwt,
 			}
 		}

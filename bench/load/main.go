@@ -7,8 +7,9 @@
 //
 // It builds and starts Repazoo as its own process, as a replica (PostgreSQL under row policies,
 // Redis) and embedded (SQLite, limits in process), and the floor on the same PostgreSQL and
-// Redis. Where the packages for bench/peer are installed, the stack of the earlier system is measured beside them. It makes users with sessions, and drives four calls over keep-alive connections. The
-// servers take turns in rounds of half a second, so that a noisy machine is noisy for all.
+// Redis. Where the packages for bench/peer are installed, the stack of the earlier system is measured beside them. It
+// makes users with sessions, and drives four calls over keep-alive connections. The servers take turns in rounds of
+// half a second, so that a noisy machine is noisy for all.
 //
 // With --limits it counts instead: how many calls each limiter lets through below, at and above its limits, and what others
 // notice of idle connections and of a flood.

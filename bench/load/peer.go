@@ -11,11 +11,13 @@ import (
 )
 
 // peerPackages are Debian's packages that bench/peer needs, in the versions of Debian 12.
-const peerPackages = "gunicorn python3-fastapi python3-uvicorn python3-uvloop python3-httptools python3-redis python3-asyncpg python3-jose"
+const peerPackages = "gunicorn python3-fastapi python3-uvicorn python3-uvloop python3-httptools python3-redis " +
+	"python3-asyncpg python3-jose"
 
 // peerArguments start four workers, as the earlier system had. The address comes with the environment.
 var peerArguments = []string{
-	"--workers=4", "--worker-class=uvicorn.workers.UvicornWorker", "--log-level=warning", "--graceful-timeout=5", "app:app",
+	"--workers=4", "--worker-class=uvicorn.workers.UvicornWorker", "--log-level=warning", "--graceful-timeout=5",
+	"app:app",
 }
 
 // findPeer looks whether bench/peer can run here, and copies nothing: Python finds it by its folder.
@@ -28,7 +30,8 @@ func (o *options) findPeer(ctx context.Context) error {
 		return err
 	}
 	const gunicorn = "/usr/bin/gunicorn" // Debian's, whose Python has the packages
-	probe := exec.CommandContext(ctx, "/usr/bin/python3", "-B", "-c", "import fastapi, uvicorn, uvloop, httptools, redis.asyncio, asyncpg, jose")
+	probe := exec.CommandContext(ctx, "/usr/bin/python3", "-B", "-c",
+		"import fastapi, uvicorn, uvloop, httptools, redis.asyncio, asyncpg, jose")
 	if _, err := os.Stat(gunicorn); err != nil || probe.Run() != nil {
 		if o.mode == "peer" {
 			return errors.New("bench/peer needs packages of Debian: apt-get install --no-install-recommends " + peerPackages)

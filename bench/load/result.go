@@ -130,11 +130,13 @@ func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 func (r result) print(w io.Writer) {
 	fmt.Fprintf(w, "%s, %d cores, PostgreSQL: %s\n\n", r.At.Format(time.RFC3339), r.Cores, r.Database)
 	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "| call |server |req/s |p50 ms |p99 ms |CPU µs |server |Postgres |Redis |load |capacity |of floor |must |of peer |must |p99 of peer |must |")
+	fmt.Fprintln(t, "| call |server |req/s |p50 ms |p99 ms |CPU µs |server |Postgres |Redis |load |capacity |of floor "+
+		"|must |of peer |must |p99 of peer |must |")
 	fmt.Fprintln(t, "|"+strings.Repeat("---|", 17))
 	for _, l := range r.Lines {
 		fmt.Fprintf(t, "| %s |%s |%.0f |%.1f |%.1f |%.0f |%.0f |%.0f |%.0f |%.0f |%.0f |%s |%s |%s |%s |%s |%s |\n",
-			l.Call, l.Server, l.PerSecond, l.P50, l.P99, 2e6/l.Capacity, l.CPU.Server, l.CPU.Postgres, l.CPU.Redis, l.CPU.Load, l.Capacity,
+			l.Call, l.Server, l.PerSecond, l.P50, l.P99, 2e6/l.Capacity, l.CPU.Server, l.CPU.Postgres, l.CPU.Redis,
+			l.CPU.Load, l.Capacity,
 			ratio(l.Floor, "%.2f"), ratio(l.Must, "%.2f"), ratio(l.Peer, "%.1f"), ratio(l.MustPeer, "%.1f"),
 			ratio(l.PeerP99, "%.2f"), ratio(l.MustP99, "%.2f"))
 	}

@@ -74,7 +74,8 @@ func (s *Service) takeLeave(ctx context.Context, st state, g grant) (in SignedIn
 				"Switch to @%s on X and ask again.", a.Handle, a.Handle)
 		}
 		in.Account = a
-		former, err = db.All(ctx, tx, db.Value[[]byte], `SELECT tokens FROM x_leaves WHERE account_id = $1 AND user_id = $2`, a.ID, st.by.user)
+		former, err = db.All(ctx, tx, db.Value[[]byte],
+			`SELECT tokens FROM x_leaves WHERE account_id = $1 AND user_id = $2`, a.ID, st.by.user)
 		if err != nil {
 			return err
 		}

@@ -10,9 +10,8 @@ import (
 
 const sessionsKept = 30 * 24 * time.Hour // after they are over, so that their owner can still be told of them
 
-// Sweep deletes what has expired: sign-ins under way, refresh tokens, answers that nobody can ask for again, old sessions,
-// API keys and leaves to delete posts.
-// Run it every few minutes; nothing depends on when.
+// Sweep deletes what has expired: sign-ins under way, refresh tokens, answers that nobody can ask for again, old
+// sessions, API keys and leaves to delete posts. Run it every few minutes; nothing depends on when.
 func (s *Service) Sweep(ctx context.Context) error {
 	now := s.db.Now()
 	return errors.Join(

@@ -103,11 +103,13 @@ func noUser() error {
 }
 
 // Find is the id of the user with this id, X handle or confirmed e-mail address, whole. It is for administrators, who look
-// for somebody that wrote to them; nothing lists users. Error: not_found, and conflict when two users have the handle or the address.
+// for somebody that wrote to them; nothing lists users. Error: not_found, and conflict when two users have the handle
+// or the address.
 func (s *Service) Find(ctx context.Context, who string) (id string, err error) {
 	who = strings.TrimSpace(who)
 	err = s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		query, arg := `SELECT CAST(id AS text) FROM users WHERE lower(email) = $1 AND email_confirmed_at IS NOT NULL LIMIT 2`, strings.ToLower(who)
+		query, arg := `SELECT CAST(id AS text) FROM users WHERE lower(email) = $1 AND email_confirmed_at IS NOT NULL
+			LIMIT 2`, strings.ToLower(who)
 		if at := strings.IndexByte(who, '@'); at <= 0 { // a handle or an id
 			if arg, err = findUser(ctx, tx, who); err != nil {
 				return err

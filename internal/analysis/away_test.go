@@ -9,8 +9,8 @@ import (
 	"github.com/repazoo/repazoo/internal/db/dbtest"
 )
 
-// A run that loses the database gives its lease back once that answers again: the others of its user need not wait until
-// the lease runs out, and the next wake-up ends the analysis and settles its unit once.
+// A run that loses the database gives its lease back once that answers again: the others of its user need not wait
+// until the lease runs out, and the next wake-up ends the analysis and settles its unit once.
 func TestRun_ARestartOfTheDatabaseLeavesNoLeaseBehind(t *testing.T) {
 	t.Parallel()
 	var gate *dbtest.Gate

@@ -51,7 +51,8 @@ type modelBatch struct {
 	createdAt, sendBy, expiresAt                 time.Time
 }
 
-const batchColumns = `analysis_id, state, model, prefix, provider_id, requests, polls, sealed, used, created_at, send_by, expires_at`
+const batchColumns = `analysis_id, state, model, prefix, provider_id, requests, polls, sealed, used,
+	created_at, send_by, expires_at`
 
 func scanBatch(r db.Rows, b *modelBatch) error {
 	var used string
@@ -93,7 +94,8 @@ func (s *Service) batchable(a Analysis) error {
 	return nil
 }
 
-// OffersDay tells whether analyses of a plan may be done within a day, for less, and from how many posts for the model on.
+// OffersDay tells whether analyses of a plan may be done within a day, for less, and from how many posts for the model
+// on.
 func (s *Service) OffersDay(model string, maxPosts int) (offers bool, from int) {
 	return s.batchable(Analysis{Model: model, MaxPosts: maxPosts}) == nil, s.BatchFrom
 }
@@ -322,7 +324,8 @@ func (s *Service) settleBatch(ctx context.Context, a *Analysis, b *modelBatch, o
 	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := tx.Exec(ctx, `UPDATE model_batches SET state = 'taken', used = $2, sealed = NULL
 			WHERE analysis_id = $1 AND state = 'sent' AND EXISTS
-				(SELECT 1 FROM analyses r WHERE r.id = $1 AND r.runner = $3 AND r.status = 'running')`, b.analysisID, string(used), a.runner)
+				(SELECT 1 FROM analyses r WHERE r.id = $1 AND r.runner = $3 AND r.status = 'running')`,
+			b.analysisID, string(used), a.runner)
 		if err == nil && n == 0 {
 			return errLeaseLost
 		}

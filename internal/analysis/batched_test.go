@@ -99,7 +99,8 @@ func TestBatched_WaitsWithoutALeaseAndSaysUntilWhen(t *testing.T) {
 		if use := report.Models[0]; use.BatchedCalls == 0 || report.Coverage.PostsUnjudged != 0 {
 			t.Errorf("%+v, %+v", use, report.Coverage)
 		}
-		if kept := p.show(a.ID); kept.modelMicroUSD < report.Cost.ModelMicroUSD || kept.modelMicroUSD > report.Cost.ModelMicroUSD+10 {
+		if kept := p.show(a.ID); kept.modelMicroUSD < report.Cost.ModelMicroUSD ||
+			kept.modelMicroUSD > report.Cost.ModelMicroUSD+10 {
 			t.Errorf("the row knows of %d µ$, the report of %d", kept.modelMicroUSD, report.Cost.ModelMicroUSD)
 		}
 		if n := w.created(); n != 1 || len(w.sb.Claude().Batches()) != 0 {
@@ -113,7 +114,8 @@ func TestBatched_WaitsWithoutALeaseAndSaysUntilWhen(t *testing.T) {
 	})
 }
 
-// The report is that of a direct run of another person over the same posts; only what it cost and how it was asked differs.
+// The report is that of a direct run of another person over the same posts; only what it cost and how it was asked
+// differs.
 func TestBatched_TheReportIsThatOfADirectRun(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
@@ -235,7 +237,8 @@ func TestBatched_ARunWithoutItsLeaseSendsNothing(t *testing.T) {
 		p := w.patient()
 		a := must(w.claim(t.Context(), p.begin(StartRequest{WithinADay: true}).ID))(t)
 		must(p.Cancel(t.Context(), p.UserID, a.ID))(t)
-		if _, err := w.intend(t.Context(), a, assess.BatchPlan{Prefix: "rz-x", Groups: [][]string{{"k"}}}); !errors.Is(err, errLeaseLost) {
+		_, err := w.intend(t.Context(), a, assess.BatchPlan{Prefix: "rz-x", Groups: [][]string{{"k"}}})
+		if !errors.Is(err, errLeaseLost) {
 			t.Errorf("got %v", err)
 		}
 	})

@@ -27,8 +27,10 @@ func (c Cost) All() int64 { return c.XMicro + c.Model }
 func (s *Service) Costs(ctx context.Context, since time.Time, users int) (byDay, byUser []Cost, err error) {
 	all, err := db.Read(ctx, s.DB, db.System, func(r db.Rows, c *Cost) error {
 		return r.Scan(&c.Day, &c.UserID, &c.Analyses, &c.XMicro, &c.Model)
-	}, `SELECT day, user_id, count(*), CAST(sum(x_reads * $2 + x_user_reads * $3) AS bigint), CAST(sum(model_micro_usd) AS bigint)
-		FROM (SELECT `+s.DB.DayOf("created_at")+` AS day, CAST(user_id AS text) AS user_id, x_reads, x_user_reads, model_micro_usd
+	}, `SELECT day, user_id, count(*), CAST(sum(x_reads * $2 + x_user_reads * $3) AS bigint), 
+		CAST(sum(model_micro_usd) AS bigint)
+		FROM (SELECT `+s.DB.DayOf("created_at")+` AS day, CAST(user_id AS text) AS user_id, x_reads, x_user_reads,
+			model_micro_usd
 			FROM analyses WHERE created_at >= $1) AS a GROUP BY day, user_id`,
 		since, assess.XReadMicroUSD, assess.XUserReadMicroUSD)
 	if err != nil {

@@ -37,7 +37,8 @@ func (r *reader) parts(gap history.Span) []history.Span {
 	return parts
 }
 
-// why says why a part was not read, and the limit that it is about, if any: posts, or an amount in millionths of a dollar.
+// why says why a part was not read, and the limit that it is about, if any: posts, or an amount in millionths of a
+// dollar.
 func (r *reader) why(gap history.Span) (reason string, limit int) {
 	switch {
 	case gap.Last < r.endID:

@@ -113,7 +113,8 @@ func (s *Service) store(tx db.Tx, userID, collectionID string, posts []assess.Po
 		tx.Later(`INSERT INTO posts (collection_id, post_id, user_id, posted_at, sealed, fetched_at, expires_at) VALUES `+values.String()+`
 			ON CONFLICT (collection_id, post_id) DO UPDATE SET posted_at = excluded.posted_at, sealed = excluded.sealed,
 				fetched_at = excluded.fetched_at,
-				expires_at = CASE WHEN posts.expires_at > excluded.expires_at THEN posts.expires_at ELSE excluded.expires_at END`, args...)
+				expires_at = CASE WHEN posts.expires_at > excluded.expires_at THEN posts.expires_at
+					ELSE excluded.expires_at END`, args...)
 		posts = posts[n:]
 	}
 	return nil

@@ -20,7 +20,8 @@ const (
 )
 
 // unwanted is true of a batch b that no analysis waits for.
-const unwanted = `NOT EXISTS (SELECT 1 FROM analyses a WHERE a.id = b.analysis_id AND a.status IN ('queued', 'running'))`
+const unwanted = `NOT EXISTS (SELECT 1 FROM analyses a WHERE a.id = b.analysis_id
+	AND a.status IN ('queued', 'running'))`
 
 // clearBatches looks after batches that nobody waits for, and after copies at the provider that could not be deleted.
 func (s *Service) clearBatches(ctx context.Context) error {
@@ -30,7 +31,8 @@ func (s *Service) clearBatches(ctx context.Context) error {
 	var due []modelBatch
 	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
 		now := tx.Now()
-		due, err = db.All(ctx, tx, scanBatch, `UPDATE model_batches SET next_look = $2 WHERE next_look <= $1 AND analysis_id IN (
+		due, err = db.All(ctx, tx, scanBatch, `UPDATE model_batches SET next_look = $2 WHERE next_look <= $1
+			AND analysis_id IN (
 			SELECT b.analysis_id FROM model_batches b WHERE b.next_look <= $1 AND
 				(`+unwanted+` OR b.state = 'taken' AND b.provider_id <> '') ORDER BY b.next_look LIMIT $3) RETURNING `+batchColumns,
 			now, now.Add(lookEvery), looksAtOnce)
@@ -107,10 +109,12 @@ func (s *Service) countLeftover(ctx context.Context, b modelBatch) error {
 	if err != nil {
 		return err
 	}
-	out := assess.CountBatch(assess.BatchPlan{Prefix: b.prefix, Groups: make([][]string, b.requests)}, s.Prices[b.model], results)
+	out := assess.CountBatch(assess.BatchPlan{Prefix: b.prefix, Groups: make([][]string, b.requests)},
+		s.Prices[b.model], results)
 	counted := false
 	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE model_batches SET state = 'taken', used = '{"calls": 1}' WHERE analysis_id = $1 AND provider_id = $2
+		n, err := tx.Exec(ctx, `UPDATE model_batches SET state = 'taken', used = '{"calls": 1}' WHERE analysis_id = $1
+			AND provider_id = $2
 			AND used = '{}'`, b.analysisID, b.providerID)
 		if counted = n == 1; counted {
 			tx.Later(`UPDATE analyses SET model_micro_usd = model_micro_usd + $2 WHERE id = $1`, b.analysisID, out.CostMicroUSD)

@@ -22,7 +22,8 @@ func scan(r db.Rows, a *Analysis) error {
 	return r.Scan(&a.ID, &a.UserID, &a.AccountID, &a.ArchiveID, &a.Handle, (*string)(&a.Purpose), &a.MaxPosts, &a.Since, &a.Tier, &a.Model,
 		(*string)(&a.Status), (*string)(&a.Progress.Stage), &a.Progress.Done, &a.Progress.Total, &a.Progress.Findings,
 		&a.Seq, &a.XReads, &a.Score, &a.Level, &a.ScoreNow, &a.LevelNow, &a.ErrorCode, &a.ErrorMessage, &a.PeriodStart, &a.CreatedAt, &a.StartedAt, &a.FinishedAt,
-		&a.WaitUntil, (*string)(&a.WaitingFor), &a.tries, &a.MaxCostCents, &a.modelMicroUSD, &a.Free, &a.Scheduled, &a.keepUntil,
+		&a.WaitUntil, (*string)(&a.WaitingFor), &a.tries, &a.MaxCostCents, &a.modelMicroUSD, &a.Free, &a.Scheduled,
+		&a.keepUntil,
 		&a.WithinADay, &a.WaitBy)
 }
 

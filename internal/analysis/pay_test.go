@@ -142,7 +142,8 @@ func TestProfile_IsNotReadUnderAnEarlierConsent(t *testing.T) {
 		w.exec(`UPDATE consents SET version = '2026-11-01' WHERE user_id = $1`, p.UserID)
 		w.ok(w.Run(t.Context(), a.ID, true))
 		r := must(w.openReport(t.Context(), p.UserID, a.ID))(t)
-		if n := len(w.sb.Calls("/x/2/users/me")); r.Cost.XUserReads != 0 || !slices.Contains(r.Coverage.OutOfReach, words.For("en").Say("unread.profile_not_agreed")) {
+		if n := len(w.sb.Calls("/x/2/users/me")); r.Cost.XUserReads != 0 ||
+			!slices.Contains(r.Coverage.OutOfReach, words.For("en").Say("unread.profile_not_agreed")) {
 			t.Errorf("the profile was asked for %d times; %q", n, r.Coverage.OutOfReach)
 		}
 		if n := w.count(`SELECT count(*) FROM posts WHERE post_id = 'profile'`); n != 0 {

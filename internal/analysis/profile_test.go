@@ -61,7 +61,8 @@ func TestProfile_ThatXDoesNotShowIsNamedAndTheKeptOneCounts(t *testing.T) {
 		w.exec(`UPDATE posts SET fetched_at = $1 WHERE post_id = 'profile'`, w.sb.Now().Add(-time.Hour))
 		w.sb.Advance(25 * time.Hour) // a sample of what was not seen for longest is looked up again, and the profile is no post
 		r := p.report(StartRequest{})
-		if items(r) != "profileprofile" || !slices.Equal(r.Coverage.OutOfReach, []string{words.For("en").Say("unread.profile")}) || r.Cost.XUserReads != 0 {
+		if items(r) != "profileprofile" ||
+			!slices.Equal(r.Coverage.OutOfReach, []string{words.For("en").Say("unread.profile")}) || r.Cost.XUserReads != 0 {
 			t.Errorf("found %q, out of reach %q, %d user reads", items(r), r.Coverage.OutOfReach, r.Cost.XUserReads)
 		}
 	})

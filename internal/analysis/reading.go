@@ -66,7 +66,8 @@ func (s *Service) collect(ctx context.Context, a Analysis, h sources, o *assess.
 
 // without logs why a report goes on without something that X did not answer. The report itself names it as a gap.
 func (s *Service) without(ctx context.Context, a Analysis, what string, err error) {
-	s.Log.WarnContext(ctx, "X did not answer, and the report goes on without a part", "analysis", a.ID, "part", what, "cause", err)
+	s.Log.WarnContext(ctx, "X did not answer, and the report goes on without a part", "analysis", a.ID, "part", what,
+		"cause", err)
 }
 
 // count notes what X charged for the run.

@@ -121,7 +121,8 @@ func TestRecheck_WithoutAnAnswerTheReportSaysSo(t *testing.T) {
 		if !strings.Contains(strings.Join(c.OutOfReach, " "), "could not be looked up again, because X did not answer") {
 			t.Errorf("%q", c.OutOfReach)
 		}
-		if !strings.Contains(log.String(), `part="a look at what may be gone"`) || !strings.Contains(log.String(), "cause=\"x_unavailable") {
+		if !strings.Contains(log.String(), `part="a look at what may be gone"`) ||
+			!strings.Contains(log.String(), "cause=\"x_unavailable") {
 			t.Errorf("the log has not why: %s", log.String())
 		}
 		w.sb.Heal()

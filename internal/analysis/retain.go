@@ -75,13 +75,15 @@ func (s *Service) RetainReports(ctx context.Context) error {
 	}
 	before := s.DB.Now().Add(-s.KeepReports)
 	err := db.Portions(ctx, s.DB, `DELETE FROM analyses WHERE id IN (SELECT a.id FROM analyses a WHERE a.finished_at <= $2
-		AND NOT EXISTS (SELECT 1 FROM quota_periods q WHERE q.user_id = a.user_id AND q.entitled_until > $2) LIMIT $1)`, before)
+		AND NOT EXISTS (SELECT 1 FROM quota_periods q WHERE q.user_id = a.user_id AND q.entitled_until > $2)
+			LIMIT $1)`, before)
 	if err != nil {
 		return err
 	}
 	return db.Portions(ctx, s.DB, `DELETE FROM dismissals WHERE (user_id, finding_id) IN (
 		SELECT d.user_id, d.finding_id FROM dismissals d WHERE d.created_at <= $2
-		AND NOT EXISTS (SELECT 1 FROM quota_periods q WHERE q.user_id = d.user_id AND q.entitled_until > $2) LIMIT $1)`, before)
+		AND NOT EXISTS (SELECT 1 FROM quota_periods q WHERE q.user_id = d.user_id AND q.entitled_until > $2)
+			LIMIT $1)`, before)
 }
 
 // RetainUploads erases the posts of uploads that were cut off before their archive had a row. It reads every collection's

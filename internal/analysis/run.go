@@ -56,8 +56,8 @@ func (w *worker) Work(ctx context.Context, _ *river.Job[Job]) error {
 	return err
 }
 
-// Leave hands every running analysis back to the queue, because this process is to end, and takes no other. What a run has
-// read and judged is stored, so whoever takes it next goes on from there.
+// Leave hands every running analysis back to the queue, because this process is to end, and takes no other. What a run
+// has read and judged is stored, so whoever takes it next goes on from there.
 func (s *Service) Leave() { s.leave() }
 
 // Run carries one analysis to its end. An error means: try again later, unless last says

@@ -118,10 +118,10 @@ func (s *Service) rest(ctx context.Context, a Analysis, r rest) error {
 	return errors.Join(err, river.JobSnooze(max(time.Second, r.wait)))
 }
 
-// insist writes the end or the rest of a run, again and again while the database is away: a restart takes seconds, and a
-// lease that nobody works under keeps its user's other analyses waiting until it runs out. It ends with the lease, after
-// which a sweep frees the analysis, and at once when this process is stopping. What it writes must do nothing the second
-// time, because a commit whose answer was lost may have been made.
+// insist writes the end or the rest of a run, again and again while the database is away: a restart takes seconds, and
+// a lease that nobody works under keeps its user's other analyses waiting until it runs out. It ends with the lease,
+// after which a sweep frees the analysis, and at once when this process is stopping. What it writes must do nothing the
+// second time, because a commit whose answer was lost may have been made.
 func (s *Service) insist(ctx context.Context, write func(context.Context, db.Tx) error) error {
 	end := time.Now().Add(s.Lease)
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {

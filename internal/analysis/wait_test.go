@@ -34,9 +34,10 @@ func TestWaitWords_SayWhoMadeItWaitAndThatNothingIsLost(t *testing.T) {
 	t.Parallel()
 	until := time.Date(2026, time.November, 20, 14, 31, 5, 0, time.UTC)
 	for why, want := range map[WaitingFor]string{
-		WaitsForX:         "X asks us to wait until 14:32 UTC. What was read is safe, and it goes on by itself.",
-		WaitsForXBack:     "X does not answer. It is asked again at 14:32 UTC; what was read is safe.",
-		WaitsForModel:     "The language model asks us to wait until 14:32 UTC. What was judged is safe, and it goes on by itself.",
+		WaitsForX:     "X asks us to wait until 14:32 UTC. What was read is safe, and it goes on by itself.",
+		WaitsForXBack: "X does not answer. It is asked again at 14:32 UTC; what was read is safe.",
+		WaitsForModel: "The language model asks us to wait until 14:32 UTC. What was judged is safe, and it goes on " +
+			"by itself.",
 		WaitsForModelBack: "The language model does not answer. It is asked again at 14:32 UTC; what was judged is safe.",
 		WaitsForService:   "A service that is needed does not answer. It is tried again at 14:32 UTC; nothing is lost.",
 		WaitsForRun:       "Another analysis is reading the same account; this one looks again at 14:32 UTC.",

@@ -8,11 +8,11 @@ import (
 )
 
 // How a process leaves without a failed request. At the signal /readyz says not ready, no more jobs are taken, running
-// analyses go back to the queue at once, other jobs have a few seconds to finish (a mail that is cut off is not sent again),
-// and housekeeping ends. For the time of SHUTDOWN_GRACE requests are answered as before, so that a balancer can notice; each
-// answer meanwhile asks for its connection to be closed, so that none is cut off while a request is on its way. Then
-// streams end, the listener closes, and requests that are under way finish. A second signal ends the process at once
-// (cmd/repazoo).
+// analyses go back to the queue at once, other jobs have a few seconds to finish (a mail that is cut off is not sent
+// again), and housekeeping ends. For the time of SHUTDOWN_GRACE requests are answered as before, so that a balancer can
+// notice; each answer meanwhile asks for its connection to be closed, so that none is cut off while a request is on its
+// way. Then streams end, the listener closes, and requests that are under way finish. A second signal ends the process
+// at once (cmd/repazoo).
 
 // drainBound is how long jobs and requests that are under way have after the grace.
 const drainBound = 15 * time.Second

@@ -12,8 +12,8 @@ import (
 // A request that is refused before all of its body was read. net/http answers, waits half a second and closes; what the
 // client goes on sending is then answered with a reset, which makes many clients throw the answer away before they have
 // shown it. So here the answer is sent, and the rest of the body is read into nothing for a while, as nginx does
-// (lingering_close): a client that reads meanwhile, such as curl, stops by itself, and one that sends all before it reads
-// gets through. Bodies below what net/http reads by itself are left to it.
+// (lingering_close): a client that reads meanwhile, such as curl, stops by itself, and one that sends all before it
+// reads gets through. Bodies below what net/http reads by itself are left to it.
 
 const (
 	lingerFrom = 256 << 10        // bytes, which net/http reads by itself
@@ -57,8 +57,8 @@ func (a *App) swallow(control *http.ResponseController, body io.Reader) {
 	}
 }
 
-// watchedBody notes whether a body was read, and to its end. Who closes it leaves the rest to swallow; net/http closes the
-// body itself in the end.
+// watchedBody notes whether a body was read, and to its end. Who closes it leaves the rest to swallow; net/http closes
+// the body itself in the end.
 type watchedBody struct {
 	io.ReadCloser
 	begun, ended atomic.Bool

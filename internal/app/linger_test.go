@@ -27,7 +27,8 @@ func TestRefused_ALargeUploadIsToldWhyToWhoSendsAllOfIt(t *testing.T) {
 			"POST /api/v1/archives HTTP/1.1\r\nContent-Type: text/plain\r\nAuthorization: Bearer " + p.access + "\r\n",
 			"422", "multipart/form-data",
 		},
-		"no form, on the page": {"POST /archives HTTP/1.1\r\nAccept: text/html\r\nContent-Type: text/plain\r\nAuthorization: Bearer " +
+		"no form, on the page": {"POST /archives HTTP/1.1\r\nAccept: text/html\r\nContent-Type: " +
+			"text/plain\r\nAuthorization: Bearer " +
 			p.access + "\r\n", "422", "multipart/form-data"},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -58,7 +59,8 @@ func TestRefused_ALargeUploadIsToldWhyToWhoSendsAllOfIt(t *testing.T) {
 func TestStop_AnUploadIsToldThatTheServerRestarts(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	a, stop := apptest.Begin(t, io.Discard, map[string]string{"DATA_DIR": dir}, app.Options{Bounds: app.Bounds{Upload: time.Hour}})
+	a, stop := apptest.Begin(t, io.Discard, map[string]string{"DATA_DIR": dir},
+		app.Options{Bounds: app.Bounds{Upload: time.Hour}})
 	p := signIn(t, a.URL(), gus)
 	l := p.beginUpload("/api/v1/archives")
 	eventually(t, "the upload is under way", func() bool {
@@ -66,7 +68,8 @@ func TestStop_AnUploadIsToldThatTheServerRestarts(t *testing.T) {
 		return err == nil && len(files) == 1
 	})
 	stop() // which fails the test where the end is no clean one
-	if answer := l.rest(); !strings.HasPrefix(answer, "HTTP/1.1 503 ") || !strings.Contains(answer, "is being restarted") ||
+	if answer := l.rest(); !strings.HasPrefix(answer, "HTTP/1.1 503 ") ||
+		!strings.Contains(answer, "is being restarted") ||
 		!strings.Contains(answer, "Retry-After: 30") {
 		t.Errorf("it was answered with %s", answer)
 	}

@@ -89,7 +89,10 @@ func (o *operation) readBody(s schema) {
 }
 
 // ids of a person, by the names that routes have for them.
-type ids struct{ account, archive, session, analysis, finding, key, export, notice, webhook, delivery, schedule, cleanup, share string }
+type ids struct {
+	account, archive, session, analysis, finding, key, export, notice, webhook, delivery, schedule,
+	cleanup, share string
+}
 
 // of finds whose id a parameter of a route takes; "" when this test does not know yet.
 func (v ids) of(path, name string) string {
@@ -243,7 +246,8 @@ func scheduleOf(p *person) string {
 // unknownIDs are ids that nobody has.
 func unknownIDs() ids {
 	return ids{
-		db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(),
+		db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(), db.NewID(),
+		db.NewID(),
 		db.NewID(), db.NewID(), db.NewID(),
 	}
 }

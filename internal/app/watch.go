@@ -92,7 +92,8 @@ func (a *App) readings(h *health.Checker) {
 	a.metrics.Reading("jobs_overdue_seconds", "How long the first job of each state has been due.", []string{"state"}, a.backlogs(func(b db.Backlog, set metrics.Set) {
 		set(b.Oldest.Seconds(), b.State)
 	}))
-	a.metrics.Reading("model_window", "Questions to each model that this process may have in flight, as its provider's answers have taught it.", []string{"model"},
+	a.metrics.Reading("model_window", "Questions to each model that this process may have in flight, as its provider's "+
+		"answers have taught it.", []string{"model"},
 		func(_ context.Context, set metrics.Set) error {
 			if c := a.Analyses.Claude; c != nil {
 				for model, n := range c.Windows() {

@@ -24,8 +24,8 @@ type breaker struct {
 	changed        chan struct{} // closed when inHand or proven has changed; nil while nobody waits
 }
 
-// mayBegin counts a first question about a group, unless the model's part has ended. While the model has not shown that its
-// answers are of use, it waits until few groups are in hand. Call settled when it is true.
+// mayBegin counts a first question about a group, unless the model's part has ended. While the model has not shown that
+// its answers are of use, it waits until few groups are in hand. Call settled when it is true.
 func (j *Judge) mayBegin(ctx context.Context) (bool, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -190,8 +190,8 @@ var fixedTokens = sync.OnceValue(func() int64 {
 	return textTokens(rubric) + textTokens(string(schema))
 })
 
-// took is how long the answers take, with as many in flight as the provider bears now. That number grows by one with each
-// answer, until a run has all it may have.
+// took is how long the answers take, with as many in flight as the provider bears now. That number grows by one with
+// each answer, until a run has all it may have.
 func (j *Judge) took(texts, calls int, pace pace) time.Duration {
 	if calls == 0 {
 		return 0

@@ -35,7 +35,8 @@ type Judge struct {
 	Pace         *Pace                                           // learns how the model answers; nil: nothing does
 	MaxMicroUSD  *int64                                          // the ceiling of what it may cost (ceiling.go); nil: none
 	Spent        func(ctx context.Context, microUSD int64) error // told what each call has cost; nil: nobody is
-	Turn         string                                          // for whom is asked: where questions of several wait, they take turns
+	// for whom is asked: where questions of several wait, they take turns
+	Turn string
 
 	names []string // of the account itself, which are replaced wherever they stand
 

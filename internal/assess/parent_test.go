@@ -106,7 +106,8 @@ func TestParents_WithoutTheParentThePostSaysWhy(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := r.Findings[0]
-		if !f.NeedsContext || f.Context != why || f.Context.Words(words.For("en")) == "" || !r.HumanReview.Needed || len(asks(s)) != 2 {
+		if !f.NeedsContext || f.Context != why || f.Context.Words(words.For("en")) == "" || !r.HumanReview.Needed ||
+			len(asks(s)) != 2 {
 			t.Errorf("%s: %+v, %d calls", why, f, len(asks(s)))
 		}
 		if r.Coverage.ParentsRead != 0 || slices.Contains(r.Privacy.SentToModel, parentsSent) {

@@ -374,7 +374,8 @@ func TestRun_JudgesNobodyByTheWordsOfOthersOrByWhatIsGone(t *testing.T) {
 	c.From, c.To = nil, nil
 	want := Coverage{
 		PostsTotal: 40, PostsAnalysed: 36, PostsSkipped: 4, OthersWords: 3, Quoting: 2,
-		AlreadyGone: Gone{Count: 1, Posts: []string{"1006"}}, Outdated: 1, EntriesLost: 2, OutOfReach: []string{"2 entries were skipped."}, Unread: []words.Message{verbatim("2 entries were skipped.")},
+		AlreadyGone: Gone{Count: 1, Posts: []string{"1006"}}, Outdated: 1, EntriesLost: 2,
+		OutOfReach: []string{"2 entries were skipped."}, Unread: []words.Message{verbatim("2 entries were skipped.")},
 		Gaps: []Gap{},
 	}
 	if diff := cmp.Diff(want, c); diff != "" {

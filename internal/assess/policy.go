@@ -33,8 +33,8 @@ var forbiddenTraits = [...]Category{
 }
 
 // RuleFor is the policy: what may be said about category c in posts from source, for
-// purpose p, and why, as a key of the catalogue of words. Whatever is unknown is denied. In this version no rule differs by
-// purpose, which is what lets [Report.Through] switch purposes without reading posts again.
+// purpose p, and why, as a key of the catalogue of words. Whatever is unknown is denied. In this version no rule
+// differs by purpose, which is what lets [Report.Through] switch purposes without reading posts again.
 func RuleFor(c Category, source string, p Purpose) (rule Rule, why string) {
 	switch {
 	case slices.Contains(forbiddenTraits[:], c):

@@ -215,7 +215,8 @@ func mindTone(r *Report, _ []Finding) (Recommendation, bool) {
 	if !s.Known || *s.Negative < 0.4 {
 		return Recommendation{}, false
 	}
-	return step(r.words(), "tone", "part", *s.Negative, "n", s.Measured).filed("sentiment", horizonOpen, effortMinutes), true
+	rec := step(r.words(), "tone", "part", *s.Negative, "n", s.Measured)
+	return rec.filed("sentiment", horizonOpen, effortMinutes), true
 }
 
 func keepWatch(r *Report, found []Finding) (Recommendation, bool) {

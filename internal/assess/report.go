@@ -9,9 +9,10 @@ import (
 // Report is what a person gets. Its JSON names are a contract (see docs/report.md).
 // Missing data is null or "unknown", never a default.
 type Report struct {
-	ID              string           `json:"id,omitempty"`
-	CreatedAt       time.Time        `json:"created_at"`
-	Language        string           `json:"language"`  // of its sentences: "en", "de" or "es"; reasons say where theirs is another
+	ID        string    `json:"id,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+	// of its sentences: "en", "de" or "es"; reasons say where theirs is another
+	Language        string           `json:"language"`
 	ScoredAt        time.Time        `json:"scored_at"` // when ages were taken: later than created_at after a dismissal or another purpose
 	Account         ReportAccount    `json:"account"`
 	Source          string           `json:"source"` // "x" or "archive"
@@ -38,7 +39,8 @@ type Report struct {
 	Versions        Versions         `json:"versions"`
 	Policy          []PolicyRow      `json:"policy"`
 	Privacy         Privacy          `json:"privacy"`
-	Masked          bool             `json:"masked,omitempty"` // made for somebody else: what tells whose posts these are is taken out
+	// made for somebody else: what tells whose posts these are is taken out
+	Masked bool `json:"masked,omitempty"`
 }
 
 // Standing is a score and its level. The points of the findings add up to it exactly.
@@ -69,30 +71,40 @@ type ReportAccount struct {
 
 // Coverage says how much of the account the report rests on.
 type Coverage struct {
-	PostsTotal    int             `json:"posts_total"`    // posts seen in the source
-	PostsAnalysed int             `json:"posts_analysed"` // screened, and judged where a model was used
-	PostsSkipped  int             `json:"posts_skipped"`  // in others' words, or deleted already
-	Reposts       int             `json:"reposts"`
-	OthersWords   int             `json:"posts_in_others_words"`        // besides reposts: passed on by hand, quoted whole, lyrics
-	Quoting       int             `json:"posts_quoting_others"`         // analysed, but for the words in them that are somebody else's
-	AlreadyGone   Gone            `json:"already_deleted"`              // posts that X has deleted and the archive still holds
-	Outdated      int             `json:"earlier_versions"`             // of edited posts; only the newest version counts
-	EntriesLost   int             `json:"entries_unreadable"`           // out_of_reach says which, and why
-	ModelChoice   *ModelChoice    `json:"model_choice,omitempty"`       // which posts the model was given, where not all
-	PostsJudged   int             `json:"posts_judged"`                 // by the model; 0 when the screen stood alone
-	TalkToModel   int             `json:"posts_addressing_model"`       // posts written to a reader that is a machine; judged alone
-	PostsUnjudged int             `json:"posts_unjudged"`               // the model gave no usable answer for them
-	PostsOverCost int             `json:"posts_over_ceiling,omitempty"` // of the unjudged: the ceiling of the run left them
-	ModelUnusable bool            `json:"model_unusable"`               // its answers could not be used, so the screen stands alone
-	NotEnglish    int             `json:"posts_not_in_english"`         // the screen knows fewer words there
-	FindingsLost  int             `json:"findings_left_out"`            // weaker ones beyond the 5,000 a report lists
-	From          *time.Time      `json:"from"`
-	To            *time.Time      `json:"to"`
-	OutOfReach    []string        `json:"out_of_reach"`                    // sentences: what could not be read, and why
-	Unread        []words.Message `json:"out_of_reach_messages,omitempty"` // the same as messages, of which sentences are made in any language
-	Gaps          []Gap           `json:"gaps"`                            // the parts of the account that were not read, the newest first
-	PostsGone     int             `json:"posts_gone"`                      // deleted at X since the last report; they count no more
-	ParentsRead   int             `json:"parents_read"`                    // posts that own ones answer, read by the model for context
+	PostsTotal    int `json:"posts_total"`    // posts seen in the source
+	PostsAnalysed int `json:"posts_analysed"` // screened, and judged where a model was used
+	PostsSkipped  int `json:"posts_skipped"`  // in others' words, or deleted already
+	Reposts       int `json:"reposts"`
+	// besides reposts: passed on by hand, quoted whole, lyrics
+	OthersWords int `json:"posts_in_others_words"`
+	// analysed, but for the words in them that are somebody else's
+	Quoting int `json:"posts_quoting_others"`
+	// posts that X has deleted and the archive still holds
+	AlreadyGone Gone         `json:"already_deleted"`
+	Outdated    int          `json:"earlier_versions"`       // of edited posts; only the newest version counts
+	EntriesLost int          `json:"entries_unreadable"`     // out_of_reach says which, and why
+	ModelChoice *ModelChoice `json:"model_choice,omitempty"` // which posts the model was given, where not all
+	PostsJudged int          `json:"posts_judged"`           // by the model; 0 when the screen stood alone
+	// posts written to a reader that is a machine; judged alone
+	TalkToModel   int `json:"posts_addressing_model"`
+	PostsUnjudged int `json:"posts_unjudged"` // the model gave no usable answer for them
+	// of the unjudged: the ceiling of the run left them
+	PostsOverCost int `json:"posts_over_ceiling,omitempty"`
+	// its answers could not be used, so the screen stands alone
+	ModelUnusable bool       `json:"model_unusable"`
+	NotEnglish    int        `json:"posts_not_in_english"` // the screen knows fewer words there
+	FindingsLost  int        `json:"findings_left_out"`    // weaker ones beyond the 5,000 a report lists
+	From          *time.Time `json:"from"`
+	To            *time.Time `json:"to"`
+	OutOfReach    []string   `json:"out_of_reach"` // sentences: what could not be read, and why
+	// the same as messages, of which sentences are made in any language
+	Unread []words.Message `json:"out_of_reach_messages,omitempty"`
+	// the parts of the account that were not read, the newest first
+	Gaps []Gap `json:"gaps"`
+	// deleted at X since the last report; they count no more
+	PostsGone int `json:"posts_gone"`
+	// posts that own ones answer, read by the model for context
+	ParentsRead int `json:"parents_read"`
 }
 
 // Gone lists posts that were deleted before the report was made. They are not judged.

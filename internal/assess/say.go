@@ -11,8 +11,8 @@ import (
 )
 
 // A report says everything in the language of its reader, from the catalogue in package words: what follows from its
-// numbers is made anew for each reader (lens.go), and what was found while it was made is kept as a message, or by the name
-// of its reason. What the model wrote stays in the language that it wrote in, and the report says which that is.
+// numbers is made anew for each reader (lens.go), and what was found while it was made is kept as a message, or by the
+// name of its reason. What the model wrote stays in the language that it wrote in, and the report says which that is.
 
 // words are those of the report's language.
 func (r *Report) words() *words.Language { return words.For(r.Language) }
@@ -137,8 +137,8 @@ func (f *Finding) translate(l *words.Language) {
 	}
 }
 
-// WholeReason is why something is a finding, where it stands if that is not the text of the post, and what became of the
-// post that this one answers, if the model asked for it.
+// WholeReason is why something is a finding, where it stands if that is not the text of the post, and what became of
+// the post that this one answers, if the model asked for it.
 func (f Finding) WholeReason(l *words.Language) string {
 	out := f.Reason
 	if f.Item == ItemAltText {

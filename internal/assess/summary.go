@@ -48,7 +48,8 @@ func keyFindings(l *words.Language, findings []Finding) []string {
 			break
 		}
 		f := g.findings[0]
-		category, where, severity, when := title(l, g.category), places(l, g.findings), severityWords(l, f.Severity), placed(l, f)
+		category, where, severity, when := title(l, g.category), places(l, g.findings), severityWords(l, f.Severity),
+			placed(l, f)
 		if f.Quote == "" { // a report can be masked so that no words of posts are in it
 			out = append(out, l.Say("key.finding_masked", "category", category, "places", where, "severity", severity,
 				"placed", when))

@@ -52,8 +52,8 @@ func write(t *testing.T, dir, name string) {
 	}
 }
 
-// The machine may stop after any of the moves of a restore. Nothing starts on such data, and the next restore finds all of
-// what was there, and nothing of what the cut-off one brought.
+// The machine may stop after any of the moves of a restore. Nothing starts on such data, and the next restore finds all
+// of what was there, and nothing of what the cut-off one brought.
 func TestUndo_PutsBackWhatWasThereWhereverTheRestoreWasCutOff(t *testing.T) {
 	t.Parallel()
 	present := []string{databaseName, databaseName + "-wal", "keys"}

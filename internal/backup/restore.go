@@ -31,8 +31,9 @@ type Restored struct {
 	Aside    string   // where what was there is now; "" when nothing was there
 }
 
-// Restore puts a backup into the data directory, which no process may use meanwhile: the caller holds its lock. A restore
-// that was cut off there is undone first. Errors: validation_failed for a file or an identity that cannot be used, conflict when there is data and Replace is not set.
+// Restore puts a backup into the data directory, which no process may use meanwhile: the caller holds its lock. A
+// restore that was cut off there is undone first. Errors: validation_failed for a file or an identity that cannot be
+// used, conflict when there is data and Replace is not set.
 func Restore(ctx context.Context, file string, to Target) (r Restored, err error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -75,8 +76,8 @@ func Restore(ctx context.Context, file string, to Target) (r Restored, err error
 	return r, nil
 }
 
-// swap moves what is there aside and the parts into its place: all of it, or nothing. A note in the data directory tells of
-// it meanwhile, for whoever comes after a crash; it stays where what was moved could not be moved back either.
+// swap moves what is there aside and the parts into its place: all of it, or nothing. A note in the data directory
+// tells of it meanwhile, for whoever comes after a crash; it stays where what was moved could not be moved back either.
 func swap(draft, dataDir, aside string, present []string) error {
 	parts, err := partsOf(draft)
 	if err != nil {

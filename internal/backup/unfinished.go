@@ -12,9 +12,9 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
-// A restore moves several files, and the machine may stop between any two of them. Before the first move it leaves a note
-// in the data directory, and it takes the note away after the last. While the note is there nothing starts on the data,
-// which may be half of the old and half of the new; the next restore puts the old back first.
+// A restore moves several files, and the machine may stop between any two of them. Before the first move it leaves a
+// note in the data directory, and it takes the note away after the last. While the note is there nothing starts on the
+// data, which may be half of the old and half of the new; the next restore puts the old back first.
 
 const noteName = "restore-under-way.json"
 
@@ -32,7 +32,8 @@ func Unfinished(dataDir string) error {
 	if err != nil || n == nil {
 		return err
 	}
-	return fault.Conflict.Saying("A restore of %s was cut off, so what is there may be incomplete: run \"repazoo restore FILE\" "+
+	return fault.Conflict.Saying("A restore of %s was cut off, so what is there may be incomplete: run \"repazoo "+
+		"restore FILE\" "+
 		"again (it first puts back what was there before; add --replace to move that aside).", dataDir)
 }
 
@@ -88,9 +89,9 @@ func (n *note) forget(dataDir string) error {
 	return syncDir(dataDir)
 }
 
-// undo puts back what was there before a restore that was cut off. It may be cut off itself and begin again: what stands
-// in the data directory under the name of something that was moved aside came from the backup, and so did every part
-// that had nothing in its way.
+// undo puts back what was there before a restore that was cut off. It may be cut off itself and begin again: what
+// stands in the data directory under the name of something that was moved aside came from the backup, and so did every
+// part that had nothing in its way.
 func undo(dataDir string) error {
 	n, err := readNote(dataDir)
 	if err != nil || n == nil {

@@ -74,7 +74,8 @@ func TestBatch_AnswersAsADirectCallWould(t *testing.T) {
 	got, broken, doubled := resultsOf(t, c, b.ID)
 	for _, item := range items("you idiot", "a quiet garden") {
 		want, err := c.Ask(t.Context(), item.Request)
-		if r := got[item.ID]; err != nil || r.Answer.Text != want.Text || r.Answer.Stop != "end_turn" || r.Answer.Usage.Output == 0 {
+		if r := got[item.ID]; err != nil || r.Answer.Text != want.Text || r.Answer.Stop != "end_turn" ||
+			r.Answer.Usage.Output == 0 {
 			t.Errorf("%s: %+v, a direct call says %+v, %v", item.ID, r, want, err)
 		}
 	}
@@ -86,8 +87,9 @@ func TestBatch_AnswersAsADirectCallWould(t *testing.T) {
 func TestBatch_EndsItsRequestsAsTheyDid(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[claudesandbox.Kind]string{
-		claudesandbox.BatchErrored: "errored unavailable", claudesandbox.BatchExpired: "expired", claudesandbox.Filtered: "refusal",
-		claudesandbox.Refuses: "refusal", claudesandbox.Malformed: "end_turn", claudesandbox.BatchBroken: "missing",
+		claudesandbox.BatchErrored: "errored unavailable", claudesandbox.BatchExpired: "expired",
+		claudesandbox.Filtered: "refusal",
+		claudesandbox.Refuses:  "refusal", claudesandbox.Malformed: "end_turn", claudesandbox.BatchBroken: "missing",
 		claudesandbox.BatchStranger: "missing", claudesandbox.BatchDoubled: "end_turn", claudesandbox.MaxTokens: "max_tokens",
 	} {
 		s, c := newPair()
@@ -162,7 +164,8 @@ func TestCreateBatch_IsSentOnceAndFoundAgain(t *testing.T) {
 func TestCreateBatch_KnowsWhenItWasRefused(t *testing.T) {
 	t.Parallel()
 	for kind, permanent := range map[claudesandbox.Kind]bool{
-		claudesandbox.RateLimited: false, claudesandbox.Overloaded: false, claudesandbox.NoCredit: true, claudesandbox.SpendLimit: true,
+		claudesandbox.RateLimited: false, claudesandbox.Overloaded: false, claudesandbox.NoCredit: true,
+		claudesandbox.SpendLimit: true,
 	} {
 		s, c := newPair()
 		s.Claude().Fail(claudesandbox.Fault{Kind: kind})
@@ -203,17 +206,18 @@ func TestWire_BatchesAreThoseOfTheOfficialSDK(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = sdk.Messages.Batches.New(t.Context(), anthropic.MessageBatchNewParams{Requests: []anthropic.MessageBatchNewParamsRequest{{
-		CustomID: q.ID,
-		Params: anthropic.MessageBatchNewParamsRequestParams{
-			Model: q.Model, MaxTokens: q.MaxTokens,
-			System:   []anthropic.TextBlockParam{{Text: q.System, CacheControl: anthropic.NewCacheControlEphemeralParam()}},
-			Messages: []anthropic.MessageParam{anthropic.NewUserMessage(anthropic.NewTextBlock(q.User))},
-			OutputConfig: anthropic.OutputConfigParam{
-				Effort: anthropic.OutputConfigEffort(q.Effort), Format: anthropic.JSONOutputFormatParam{Schema: q.Schema},
+	_, err = sdk.Messages.Batches.New(t.Context(),
+		anthropic.MessageBatchNewParams{Requests: []anthropic.MessageBatchNewParamsRequest{{
+			CustomID: q.ID,
+			Params: anthropic.MessageBatchNewParamsRequestParams{
+				Model: q.Model, MaxTokens: q.MaxTokens,
+				System:   []anthropic.TextBlockParam{{Text: q.System, CacheControl: anthropic.NewCacheControlEphemeralParam()}},
+				Messages: []anthropic.MessageParam{anthropic.NewUserMessage(anthropic.NewTextBlock(q.User))},
+				OutputConfig: anthropic.OutputConfigParam{
+					Effort: anthropic.OutputConfigEffort(q.Effort), Format: anthropic.JSONOutputFormatParam{Schema: q.Schema},
+				},
 			},
-		},
-	}}})
+		}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +246,8 @@ func TestWire_BatchesAreThoseOfTheOfficialSDK(t *testing.T) {
 		t.Fatalf("%+v, %v", all, err)
 	}
 	r, m := all[0], line.Result.Message
-	if r.ID != line.CustomID || r.Answer.Text != m.Content[len(m.Content)-1].Text || r.Answer.Stop != string(m.StopReason) ||
+	if r.ID != line.CustomID || r.Answer.Text != m.Content[len(m.Content)-1].Text ||
+		r.Answer.Stop != string(m.StopReason) ||
 		r.Answer.Usage.Output != m.Usage.OutputTokens {
 		t.Errorf("read %+v, the SDK reads %+v", r, line)
 	}

@@ -123,9 +123,10 @@ type Usage struct {
 	CacheWrite int64
 }
 
-// Ask asks once, and again after failures that may pass, until MaxAttempts or the deadline. It waits before it asks while as
-// many questions are in flight as the provider bears (window.go); that wait does not count. An answer that the provider's
-// content filter holds back is an Answer that stopped with a refusal, because it concerns what was asked and nothing else.
+// Ask asks once, and again after failures that may pass, until MaxAttempts or the deadline. It waits before it asks
+// while as many questions are in flight as the provider bears (window.go); that wait does not count. An answer that the
+// provider's content filter holds back is an Answer that stopped with a refusal, because it concerns what was asked and
+// nothing else.
 func (c *Client) Ask(ctx context.Context, r Request) (Answer, error) {
 	w := c.window(r.Model)
 	var waited time.Duration

@@ -7,7 +7,8 @@ import (
 
 // Whatever the lines hold, each is a result, is broken, or ends the reading with an error; none makes up an id.
 func FuzzReadResults(f *testing.F) {
-	f.Add(`{"custom_id":"a","result":{"type":"succeeded","message":{"stop_reason":"end_turn","content":[{"type":"text","text":"x"}]}}}`)
+	f.Add(`{"custom_id":"a","result":{"type":"succeeded","message":{"stop_reason":"end_turn",` +
+		`"content":[{"type":"text","text":"x"}]}}}`)
 	f.Add(`{"custom_id":"a","result":{"type":"errored","error":{"type":"error","error":{"type":"overloaded_error"}}}}`)
 	f.Add(`{"custom_id":"a","result":{"type":"expired"}}` + "\n" + `{"custom_id":"a","result":{"ty`)
 	f.Fuzz(func(t *testing.T, text string) {

@@ -14,8 +14,8 @@ const (
 	maxRetryAfter = 24 * time.Hour
 )
 
-// retry calls once until it succeeds, fails for good, or would have to wait longer than there is time: what the attempts
-// may take together.
+// retry calls once until it succeeds, fails for good, or would have to wait longer than there is time: what the
+// attempts may take together.
 func retry[T any](ctx context.Context, c *Client, once func(context.Context) (T, error)) (T, error) {
 	return retryInTurn(ctx, c, new(time.Duration), once)
 }

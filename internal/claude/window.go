@@ -16,10 +16,10 @@ const (
 	mostFlying  = 32 // questions in flight, however well it answers, unless Config says otherwise
 )
 
-// window is how many questions to one model may be in flight at once. It learns that from the answers: it grows with each
-// while they come, is halved when the provider refuses for haste or gives no answer, and opens no further question while
-// the provider's headers say that its allowance is used up. Those who wait are served in turn: first who has the fewest in
-// flight, so that a run of a hundred questions does not keep one of two questions waiting.
+// window is how many questions to one model may be in flight at once. It learns that from the answers: it grows with
+// each while they come, is halved when the provider refuses for haste or gives no answer, and opens no further question
+// while the provider's headers say that its allowance is used up. Those who wait are served in turn: first who has the
+// fewest in flight, so that a run of a hundred questions does not keep one of two questions waiting.
 //
 // It doubles in the time of one answer up to half of where it was last refused, and grows by one from there.
 type window struct {
@@ -64,8 +64,8 @@ func newWindow(most int) *window {
 	return &window{most: most, size: min(firstWindow, float64(most)), threshold: float64(most), lines: map[string]*line{}}
 }
 
-// enter waits until a question of this turn may begin. Where that is known to be no sooner than patience allows, it returns
-// at once with the failure that shut the window. Leave it.
+// enter waits until a question of this turn may begin. Where that is known to be no sooner than patience allows, it
+// returns at once with the failure that shut the window. Leave it.
 func (w *window) enter(ctx context.Context, turn string, patience time.Duration) error {
 	w.mu.Lock()
 	now := time.Now()

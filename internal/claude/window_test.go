@@ -29,7 +29,8 @@ type provider struct {
 	filled   time.Time
 }
 
-const said = `{"model":"m","stop_reason":"end_turn","content":[{"type":"text","text":"{}"}],"usage":{"input_tokens":10,"output_tokens":10}}`
+const said = `{"model":"m","stop_reason":"end_turn","content":[{"type":"text","text":"{}"}],
+	"usage":{"input_tokens":10,"output_tokens":10}}`
 
 func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !p.begin(w.Header()) {

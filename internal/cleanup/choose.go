@@ -206,7 +206,8 @@ func (s *Service) End(ctx context.Context, userID, id string) (Cleanup, error) {
 }
 
 func (s *Service) end(ctx context.Context, userID, id, actor string) (Cleanup, error) {
-	return s.act(ctx, userID, id, removal.End, `, finished_at = $5, wait_until = NULL, waiting_for = ''`, []any{s.c.DB.Now()},
+	return s.act(ctx, userID, id, removal.End, `, finished_at = $5, wait_until = NULL, waiting_for = ''`,
+		[]any{s.c.DB.Now()},
 		func(ctx context.Context, tx db.Tx, c Cleanup) error {
 			keepRest(tx, c)
 			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: actor, Action: audit.CleanupEnded, Resource: id})
@@ -318,7 +319,8 @@ func (s *Service) asked(ctx context.Context, c Cleanup) ([]time.Time, error) {
 	}
 	rows, err := db.Read(ctx, s.c.DB, db.System, func(r db.Rows, v *row) error { return r.Scan(&v.at, &v.asks) },
 		`SELECT p.asked_at, p.asks FROM cleanup_posts p JOIN cleanups c ON c.id = p.cleanup_id
-		WHERE p.user_id = $1 AND c.account_id = $2 AND p.asked_at > $3`, c.UserID, c.AccountID, s.c.DB.Now().Add(-24*time.Hour))
+		WHERE p.user_id = $1 AND c.account_id = $2 AND p.asked_at > $3`, c.UserID, c.AccountID,
+		s.c.DB.Now().Add(-24*time.Hour))
 	var all []time.Time
 	for _, r := range rows {
 		for range max(r.asks, 1) { // a refusal is no lost answer, and X counted it all the same

@@ -167,7 +167,8 @@ func (s *Service) Get(ctx context.Context, userID, id string) (Cleanup, error) {
 	if uuid.Validate(id) != nil {
 		return Cleanup{}, noPlan()
 	}
-	c, err := db.ReadOne(ctx, s.c.DB, db.User(userID), scan, `SELECT `+columns+` FROM cleanups WHERE user_id = $1 AND id = $2`, userID, id)
+	c, err := db.ReadOne(ctx, s.c.DB, db.User(userID), scan,
+		`SELECT `+columns+` FROM cleanups WHERE user_id = $1 AND id = $2`, userID, id)
 	return c, orNoPlan(err)
 }
 

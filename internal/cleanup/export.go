@@ -22,7 +22,8 @@ type KeptPost struct {
 // EveryPost yields every post of every plan of a user, opened, a plan at a time.
 func (s *Service) EveryPost(ctx context.Context, userID string) iter.Seq2[KeptPost, error] {
 	return func(yield func(KeptPost, error) bool) {
-		ids, err := db.Read(ctx, s.c.DB, db.User(userID), db.Value[string], `SELECT id FROM cleanups WHERE user_id = $1 ORDER BY id`, userID)
+		ids, err := db.Read(ctx, s.c.DB, db.User(userID), db.Value[string],
+			`SELECT id FROM cleanups WHERE user_id = $1 ORDER BY id`, userID)
 		if err != nil {
 			yield(KeptPost{}, err)
 			return

@@ -26,7 +26,8 @@ func (s *Service) AskLeave(ctx context.Context, userID, session, id, returnTo st
 			return account.Authorization{}, err
 		}
 	}
-	return s.c.Accounts.BeginLeave(ctx, account.LeaveRequest{UserID: userID, Session: session, AccountID: c.AccountID, RedirectTo: returnTo})
+	return s.c.Accounts.BeginLeave(ctx, account.LeaveRequest{UserID: userID, Session: session, AccountID: c.AccountID,
+		RedirectTo: returnTo})
 }
 
 func mayAskLeave(c Cleanup, consent bool) error {
@@ -42,7 +43,8 @@ func mayAskLeave(c Cleanup, consent bool) error {
 }
 
 func notAgreed() error {
-	return fault.ValidationFailed.Saying("Agree first. The text you agree to: %s", ConsentText).At("body.consent", "must be true")
+	return fault.ValidationFailed.Saying("Agree first. The text you agree to: %s", ConsentText).
+		At("body.consent", "must be true")
 }
 
 // Agree records the consent to a plan: who, in which session, to which version of the words.

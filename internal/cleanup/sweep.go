@@ -50,7 +50,9 @@ const timeToGoOn = time.Hour
 // giveIdleLeavesBack ends the leaves of accounts without a plan that may still delete.
 func (s *Service) giveIdleLeavesBack(ctx context.Context) error {
 	now := s.c.DB.Now()
-	idle, err := db.Read(ctx, s.c.DB, db.System, func(r db.Rows, c *Cleanup) error { return r.Scan(&c.UserID, &c.AccountID) },
+	idle, err := db.Read(ctx, s.c.DB, db.System, func(r db.Rows, c *Cleanup) error {
+		return r.Scan(&c.UserID, &c.AccountID)
+	},
 		`SELECT user_id, account_id FROM x_leaves WHERE NOT EXISTS (
 			SELECT 1 FROM cleanups c WHERE c.account_id = x_leaves.account_id AND c.expires_at > $1
 				AND (c.state IN ('frozen', 'running', 'paused') OR c.state = 'stopped' AND x_leaves.given_at > $3))

@@ -272,7 +272,8 @@ func (v cleanupView) waitWords() string {
 	case cleanup.WaitsForDay:
 		return "Waiting until " + until + ". The daily bound is reached. The others follow by themselves."
 	case cleanup.WaitsForOperator:
-		return "Waiting until " + until + ". This server's credits or its month at X are used up, and its operator has to act. It goes on by itself then."
+		return "Waiting until " + until + ". This server's credits or its month at X are used up, and its operator has to " +
+			"act. It goes on by itself then."
 	}
 	return "X does not answer. We try again at " + until + "."
 }

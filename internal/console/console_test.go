@@ -17,7 +17,8 @@ func TestRoutes_AStrangerIsAskedToSignInAndLedBack(t *testing.T) {
 	open := map[string]bool{
 		"GET /{$}": true, "GET /": true, "GET /assets/{file}": true,
 		"GET /email/confirm": true, "POST /email/confirm": true, // the link is mailed, and may be followed anywhere
-		"GET /sample": true, "GET /help": true, "GET /privacy-policy": true, "GET /terms": true, "GET /security": true, "GET /contact": true,
+		"GET /sample": true, "GET /help": true, "GET /privacy-policy": true, "GET /terms": true, "GET /security": true,
+		"GET /contact":    true,
 		"GET /robots.txt": true, "GET /sitemap.xml": true, "GET /favicon.ico": true, "GET /apple-touch-icon.png": true,
 		"GET /.well-known/security.txt": true,
 		"GET /email/unsubscribe":        true, "POST /email/unsubscribe": true, // so is this one

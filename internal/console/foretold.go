@@ -100,7 +100,8 @@ func dayWords(p analysis.Preview) string {
 		return fmt.Sprintf("You can wait a day: the model costs about %s instead of %s. It is mostly done within an hour.",
 			cents(p.Day.CostMicroUSD), cents(p.Model.CostMicroUSD))
 	}
-	return fmt.Sprintf("If you can wait a day, the model costs about %s instead of %s: choose “Cheaper, within a day”.",
+	return fmt.Sprintf("If you can wait a day, the model costs about %s instead of %s: "+
+		"choose “Cheaper, within a day”.",
 		cents(p.Day.CostMicroUSD), cents(p.Model.CostMicroUSD))
 }
 

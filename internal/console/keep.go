@@ -2,9 +2,10 @@ package console
 
 import "net/http"
 
-// A form that arrives after its session has ended. What was typed stays on the page that says so, in the form that sends it
-// again: nothing is stored here or in the browser, nothing stands in an address, and nothing is carried out before the person
-// has signed in, in another tab, and pressed the button. Forms of other sites never come so far: the chain refuses them.
+// A form that arrives after its session has ended. What was typed stays on the page that says so, in the form that
+// sends it again: nothing is stored here or in the browser, nothing stands in an address, and nothing is carried out
+// before the person has signed in, in another tab, and pressed the button. Forms of other sites never come so far: the
+// chain refuses them.
 
 type keptView struct {
 	page

@@ -13,8 +13,8 @@ import (
 
 var hidden = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
 
-// A form that comes after its session has ended changes nothing and loses nothing: the page holds all of it, and sending it
-// from there does what it would have done.
+// A form that comes after its session has ended changes nothing and loses nothing: the page holds all of it, and
+// sending it from there does what it would have done.
 func TestKept_AFormOutlivesItsSession(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -95,7 +95,8 @@ func priceWords(v publicView) string {
 	for i, t := range v.Plans {
 		prices[i] = capital(t.Name) + " is " + money(t.MonthlyCents) + " a month. "
 	}
-	return strings.Join(prices, "") + fmt.Sprintf("You can cancel at any time and keep what is paid for. If a payment fails, the "+
+	return strings.Join(prices, "") + fmt.Sprintf("You can cancel at any time and keep what is paid for. If a payment "+
+		"fails, the "+
 		"plan stays open for %s, and your reports stay.",
 		counted(plan.GraceDays, "day"))
 }

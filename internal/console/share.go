@@ -55,7 +55,8 @@ func (c *Console) showSharesWith(v *visit, made *share.Made) error {
 	if err != nil {
 		return err
 	}
-	view := sharesView{page: c.page(v, "Share the report on @"+a.Handle), Analysis: a, Key: db.NewID(), Hours: share.DefaultHours}
+	view := sharesView{page: c.page(v, "Share the report on @"+a.Handle), Analysis: a, Key: db.NewID(),
+		Hours: share.DefaultHours}
 	view.Purpose = oneOf(v.r.URL.Query().Get("purpose"), assess.Purposes[:], a.Purpose)
 	view.Sections = share.DefaultSections()
 	if v.alert != nil {
@@ -139,7 +140,8 @@ func (c *Console) shareRoutes() map[string]http.Handler {
 }
 
 // doorPolicy allows the page of a link the console's own style, and its button.
-const doorPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+const doorPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors " +
+	"'none'; base-uri 'none'"
 
 // shared is for anyone who has a link. No search engine may list what it answers, whatever that is.
 func (c *Console) shared(show show) http.Handler {
@@ -176,7 +178,8 @@ func (c *Console) openShared(v *visit) error {
 	}
 	var b bytes.Buffer
 	if err := report.WriteShared(&b, r, report.Shared{
-		Score: s.Shows(share.Score), Steps: s.Shows(share.Steps), Findings: s.Shows(share.Findings), Charts: s.Shows(share.Charts),
+		Score: s.Shows(share.Score), Steps: s.Shows(share.Steps), Findings: s.Shows(share.Findings),
+		Charts:   s.Shows(share.Charts),
 		Coverage: s.Shows(share.Coverage), Until: s.ExpiresAt,
 	}); err != nil {
 		return fmt.Errorf("console: shared report: %w", err)

@@ -10,7 +10,8 @@ import (
 
 // wish is the form for a link with these sections.
 func wish(sections ...string) url.Values {
-	return url.Values{"note": {"My <coach>"}, "hours": {"168"}, "purpose": {"visa_application"}, "section": sections, "key": {"form-1"}}
+	return url.Values{"note": {"My <coach>"}, "hours": {"168"}, "purpose": {"visa_application"}, "section": sections,
+		"key": {"form-1"}}
 }
 
 // shared makes a link and returns its path.
@@ -33,21 +34,25 @@ func TestShare_AStrangerReadsTheMaskedReportBehindAButton(t *testing.T) {
 	stranger := w.stranger()
 
 	door := stranger.get(link).shows(http.StatusOK, "Open the report").hides(gus, "Risk score", "<script", quote, "coach")
-	page := stranger.post(link, nil).shows(http.StatusOK, "What the posts of an X account say", "visa application", "This copy is masked",
+	page := stranger.post(link, nil).shows(http.StatusOK, "What the posts of an X account say", "visa application",
+		"This copy is masked",
 		"What to do", "Findings", "Risk by year", "How much was read", "The link ends on").
 		hides(gus, "<script", "x.com", "coach", quote, "<blockquote", "Receipt")
-	for name, s := range map[string]seen{"the door": door, "the report": page, "what is not there": stranger.get("/shared/nothing")} {
+	for name, s := range map[string]seen{"the door": door, "the report": page,
+		"what is not there": stranger.get("/shared/nothing")} {
 		for header, want := range map[string]string{"X-Robots-Tag": "noindex, nofollow", "Cache-Control": "no-store"} {
 			if got := s.header.Get(header); got != want {
 				t.Errorf("%s has %s %q, want %q", name, header, got, want)
 			}
 		}
 		if policy := s.header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") ||
-			strings.Contains(policy, "script-src") || strings.Contains(policy, "http") || !strings.Contains(policy, "frame-ancestors 'none'") {
+			strings.Contains(policy, "script-src") || strings.Contains(policy, "http") ||
+			!strings.Contains(policy, "frame-ancestors 'none'") {
 			t.Errorf("%s has the policy %q", name, policy)
 		}
 	}
-	list := r.get(r.at+"/shares").shows(http.StatusOK, "My &lt;coach&gt;", "Opened 1 time.", "When it was opened", "an unknown browser")
+	list := r.get(r.at+"/shares").shows(http.StatusOK, "My &lt;coach&gt;", "Opened 1 time.", "When it was opened",
+		"an unknown browser")
 	if strings.Contains(list.body, link) {
 		t.Error("the link is shown again")
 	}
@@ -61,7 +66,8 @@ func TestShare_ShowsTheChosenSectionsAlone(t *testing.T) {
 	w := newWorld(t)
 	r := w.reader(gus)
 	parts := map[string]string{
-		"score": `class="gauge"`, "steps": "What to do", "findings": `id="report-findings"`, "quotes": "<blockquote", "charts": "Risk by year",
+		"score": `class="gauge"`, "steps": "What to do", "findings": `id="report-findings"`, "quotes": "<blockquote",
+		"charts":   "Risk by year",
 		"coverage": "How much was read",
 	}
 	for _, chosen := range [][]string{

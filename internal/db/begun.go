@@ -9,7 +9,8 @@ import (
 )
 
 // begun notes which jobs this process has begun, each with the moment of its fetch as the database wrote it. An entry
-// stays after the job has ended, until the database has its end, too: River writes that a little later, again and again.
+// stays after the job has ended, until the database has its end, too: River writes that a little later, again and
+// again.
 type begun struct {
 	mu   sync.Mutex
 	jobs map[int64]time.Time

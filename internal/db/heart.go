@@ -13,9 +13,9 @@ import (
 // works writes its heartbeat to job_workers, and when the heartbeat stops, the jobs it held are queued at once, however
 // long their kind may take. A process that has no row there is of an earlier version, and River's own time applies to it.
 //
-// A process also holds jobs that it does not know: when PostgreSQL ends between the fetch of some jobs and the answer, they
-// are "running" for a process that never heard of them, and that lives. So each process notes which jobs it works, and
-// queues those anew that the database says it holds and that it has not begun.
+// A process also holds jobs that it does not know: when PostgreSQL ends between the fetch of some jobs and the answer,
+// they are "running" for a process that never heard of them, and that lives. So each process notes which jobs it works,
+// and queues those anew that the database says it holds and that it has not begun.
 //
 // On SQLite there is one process, so at its start every running job is of a dead one.
 

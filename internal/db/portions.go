@@ -7,10 +7,12 @@ const (
 	maxPortions = 40    // in one call
 )
 
-// Portions runs a statement of the System over and over, each time in a transaction of its own, until it changes fewer rows
-// than it may: $1 is how many that is. What one call leaves is for the next, so that a large backlog keeps nobody waiting:
+// Portions runs a statement of the System over and over, each time in a transaction of its own, until it changes fewer
+// rows than it may: $1 is how many that is. What one call leaves is for the next, so that a large backlog keeps nobody
+// waiting:
 //
-//	db.Portions(ctx, d, `DELETE FROM notices WHERE id IN (SELECT id FROM notices WHERE created_at <= $2 LIMIT $1)`, before)
+//	db.Portions(ctx, d, `DELETE FROM archives WHERE id IN (
+//		SELECT id FROM archives WHERE expires_at <= $2 LIMIT $1)`, now)
 func Portions(ctx context.Context, d *DB, statement string, args ...any) error {
 	return portions(ctx, d, portion, maxPortions, statement, args...)
 }

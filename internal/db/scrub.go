@@ -28,7 +28,8 @@ func (l *lite) scrub(ctx context.Context) error {
 	if _, err := conn.ExecContext(ctx, `PRAGMA busy_timeout = 100`); err != nil {
 		return liteErr(err)
 	}
-	defer conn.ExecContext(context.WithoutCancel(ctx), `PRAGMA busy_timeout = 5000`) //nolint:errcheck // it was accepted before
+	//nolint:errcheck // it was accepted before
+	defer conn.ExecContext(context.WithoutCancel(ctx), `PRAGMA busy_timeout = 5000`)
 	var busy, logged, moved int
 	if err := conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &logged, &moved); err != nil {
 		return liteErr(err)

@@ -145,11 +145,13 @@ func uploadFault(err error) error {
 		return fault.PayloadTooLarge.Saying("The archive is larger than %d MiB. Analyse it with `repazoo analyze` on your own machine instead.", tooLarge.Limit>>20)
 	}
 	if errors.Is(err, errLeaving) {
-		return fault.Overloaded.After(archiveIdle).Saying("Repazoo is being restarted. Send the archive again in half a minute.").Because(err)
+		return fault.Overloaded.After(archiveIdle).Saying("Repazoo is being restarted. Send the archive again in half a " +
+			"minute.").Because(err)
 	}
 	if _, ours := errors.AsType[*fs.PathError](err); ours { // of the file that the upload waits in
 		return fault.DependencyDown.After(archiveIdle).
-			Saying("This server has no room for the upload just now, and its operator must act. Send it again later.").Because(err)
+			Saying("This server has no room for the upload just now, and its operator must act. Send it again " +
+				"later.").Because(err)
 	}
 	if errors.Is(err, errStalled) {
 		return fault.ValidationFailed.Saying("The upload stalled: nothing of it arrived for a while. Send it again.").Because(err)

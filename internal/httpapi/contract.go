@@ -39,7 +39,8 @@ func (a *API) entries() map[string]entry {
 	all := map[string]entry{}
 	for _, some := range []map[string]entry{
 		a.healthEntries(), signInEntries(), accountEntries(), privacyEntries(), billingEntries(), planEntries(),
-		analysisEntries(), a.reportEntries(), a.shareEntries(), scheduleEntries(), a.cleanupEntries(), keyEntries(), noticeEntries(), adminEntries(),
+		analysisEntries(), a.reportEntries(), a.shareEntries(), scheduleEntries(), a.cleanupEntries(), keyEntries(),
+		noticeEntries(), adminEntries(),
 	} {
 		maps.Copy(all, some)
 	}

@@ -165,7 +165,8 @@ func New(c Config) *API {
 // accessOf lets a page's scripts and pictures, and what programs look for on every site, be read without counting them.
 func accessOf(pattern string) access {
 	switch pattern {
-	case "GET /robots.txt", "GET /sitemap.xml", "GET /favicon.ico", "GET /apple-touch-icon.png", "GET /.well-known/security.txt":
+	case "GET /robots.txt", "GET /sitemap.xml", "GET /favicon.ico", "GET /apple-touch-icon.png",
+		"GET /.well-known/security.txt":
 		return forReaders
 	}
 	if strings.HasPrefix(pattern, "GET /assets/") {

@@ -11,8 +11,8 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
-// People follow links to some operations, such as the file of a report. When there is no file for them, a browser shows a
-// page that says why; programs get the problem, as everywhere.
+// People follow links to some operations, such as the file of a report. When there is no file for them, a browser shows
+// a page that says why; programs get the problem, as everywhere.
 
 // asksForPage tells whether a refusal is for a person at a browser.
 func (a *API) asksForPage(r *http.Request) bool {

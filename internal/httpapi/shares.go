@@ -25,8 +25,10 @@ type ShareBody struct {
 
 func newShareBody(s share.Share, now time.Time) ShareBody {
 	b := ShareBody{
-		ID: s.ID, AnalysisID: s.AnalysisID, Purpose: string(s.Purpose), Note: s.Note, CreatedAt: s.CreatedAt, ExpiresAt: s.ExpiresAt,
-		RevokedAt: s.RevokedAt, Live: s.Live(now), Opened: s.Opened, LastOpened: s.LastOpenedAt, Sections: make([]string, len(s.Sections)),
+		ID: s.ID, AnalysisID: s.AnalysisID, Purpose: string(s.Purpose), Note: s.Note, CreatedAt: s.CreatedAt,
+		ExpiresAt: s.ExpiresAt,
+		RevokedAt: s.RevokedAt, Live: s.Live(now), Opened: s.Opened, LastOpened: s.LastOpenedAt,
+		Sections: make([]string, len(s.Sections)),
 	}
 	for i, section := range s.Sections {
 		b.Sections[i] = string(section)

@@ -16,8 +16,8 @@ var (
 	errLeaving = errors.New("httpapi: this process is stopping")
 )
 
-// slowBody reads the body of an upload: for long, but never waits longer than idle for the next of it, and not at all once
-// this process is stopping.
+// slowBody reads the body of an upload: for long, but never waits longer than idle for the next of it, and not at all
+// once this process is stopping.
 type slowBody struct {
 	io.ReadCloser
 	until    func(time.Time) error // moves the connection's read deadline

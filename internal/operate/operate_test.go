@@ -96,7 +96,8 @@ func (w *world) exec(query string, args ...any) {
 // user adds a user with a linked X account.
 func (w *world) user(handle, email string) (id string) {
 	id = db.NewID()
-	w.exec(`INSERT INTO users (id, name, email, email_confirmed_at, role, created_at, updated_at) VALUES ($1, $2, $3, $4, 'user', $4, $4)`,
+	w.exec(`INSERT INTO users (id, name, email, email_confirmed_at, role, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, 'user', $4, $4)`,
 		id, handle, db.OrNull(email), w.db.Now())
 	w.exec(`INSERT INTO x_accounts (id, user_id, x_user_id, handle, name, scopes, status, linked_at, updated_at)
 		VALUES ($1, $2, $3, $4, $4, '', 'active', $5, $5)`, db.NewID(), id, id, handle, w.db.Now())
@@ -130,7 +131,8 @@ func TestFind_NeedsAWholeHandleAddressOrID(t *testing.T) {
 		if got, err := w.desk.Find(w.t.Context(), "both@example.org"); !errors.Is(err, fault.Conflict) {
 			w.t.Errorf("an address of two users: %q, %v", got, err)
 		}
-		for _, who := range []string{"", "cara@example.org", "ann", "@", "%", "ann@", "ann@example", "@example.org", db.NewID(), "ann_c"} {
+		for _, who := range []string{"", "cara@example.org", "ann", "@", "%", "ann@", "ann@example", "@example.org",
+			db.NewID(), "ann_c"} {
 			if got, err := w.desk.Find(w.t.Context(), who); !errors.Is(err, fault.NotFound) {
 				w.t.Errorf("%q: %q, %v", who, got, err)
 			}
@@ -256,8 +258,10 @@ func TestSpending_AddsUpByDayAndByUser(t *testing.T) {
 			reads int
 			model int
 		}{{ann, 0, 100, 40_000}, {ann, 24 * time.Hour, 50, 0}, {bob, 0, 10, 1_000}, {bob, 40 * 24 * time.Hour, 999, 999}} {
-			w.exec(`INSERT INTO analyses (id, user_id, handle, purpose, max_posts, tier, model, status, stage, x_reads, x_user_reads, model_micro_usd, created_at)
-				VALUES ($1, $2, 'x', 'job_search', 1, 'pro', 'm', 'completed', 'done', $3, 1, $4, $5)`, db.NewID(), a.user, a.reads, a.model, now.Add(-a.ago))
+			w.exec(`INSERT INTO analyses (id, user_id, handle, purpose, max_posts, tier, model, status, stage, x_reads,
+				x_user_reads, model_micro_usd, created_at)
+				VALUES ($1, $2, 'x', 'job_search', 1, 'pro', 'm', 'completed', 'done', $3, 1, $4, $5)`, db.NewID(), a.user,
+				a.reads, a.model, now.Add(-a.ago))
 		}
 		s, err := w.desk.Spending(w.t.Context())
 		w.ok(err)
@@ -268,7 +272,8 @@ func TestSpending_AddsUpByDayAndByUser(t *testing.T) {
 		if !slices.Equal(s.Days, want) {
 			w.t.Errorf("days %+v", s.Days)
 		}
-		dearest := []analysis.Cost{{UserID: ann, Analyses: 2, XMicro: 770_000, Model: 40_000}, {UserID: bob, Analyses: 1, XMicro: 60_000, Model: 1_000}}
+		dearest := []analysis.Cost{{UserID: ann, Analyses: 2, XMicro: 770_000, Model: 40_000},
+			{UserID: bob, Analyses: 1, XMicro: 60_000, Model: 1_000}}
 		if !slices.Equal(s.Users, dearest) {
 			w.t.Errorf("users %+v", s.Users)
 		}

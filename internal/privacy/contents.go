@@ -54,7 +54,8 @@ var contents = []struct {
 	{"analyses.json", "The analyses that you started, and how each ended.", table[analysisRow](key{time.Time{}, noID},
 		`SELECT created_at, id, account_id, archive_id, handle, purpose, max_posts, since, tier, model, status, stage, findings, x_reads, score, level, score_now, level_now, error_code, error_message, started_at, finished_at,
 			period_start, max_cost_cents, model_micro_usd, x_user_reads, free, scheduled, keep_until, lens_scores, since_id, since_new, since_gone,
-			waiting_for, wait_until, tries, within_a_day, wait_by FROM analyses WHERE user_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4`)},
+			waiting_for, wait_until, tries, within_a_day, wait_by FROM analyses WHERE user_id = $1
+				AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4`)},
 	{"reports.json", "Their reports, as they were made.", reports},
 	{"dismissals.json", "Findings that you dismissed, and why.", table[dismissal](key{""},
 		`SELECT finding_id, why, created_at FROM dismissals WHERE user_id = $1 AND finding_id > $2 ORDER BY finding_id LIMIT $3`)},
@@ -63,8 +64,9 @@ var contents = []struct {
 		`SELECT id, account_id, analysis_id, handle, state, score_before, score_after, why, why_code, waiting_for, wait_until, signature, created_at,
 			frozen_at, backup_at, consent_at, started_at, finished_at, expires_at FROM cleanups WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
 	{"cleanup_posts.json", "The posts of your clean-ups and what became of each; their words for as long as the backup is kept.", cleanupPosts},
-	{"shares.json", "Links by which you let others read a report, without their secrets, for 30 days after each ended.", table[shareRow](key{noID},
-		`SELECT id, analysis_id, purpose, sections, note, created_at, expires_at, revoked_at, opened, last_opened_at
+	{"shares.json", "Links by which you let others read a report, without their secrets, for 30 days after each ended.",
+		table[shareRow](key{noID},
+			`SELECT id, analysis_id, purpose, sections, note, created_at, expires_at, revoked_at, opened, last_opened_at
 		FROM shares WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
 	{"share_views.json", "When such a link was opened, and roughly from where.", table[shareViewRow](key{noID},
 		`SELECT id, share_id, at, network, device FROM share_views WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},

@@ -147,14 +147,15 @@ func (s *Service) steps() []func(context.Context, string) error {
 	}
 }
 
-// scrub makes what was deleted unreadable in the database's files. Where somebody is reading them, such as a backup, or the
-// disk refuses, its job sleeps and wakes until it is done: the row of the user, by which Sweep finds work, is gone.
+// scrub makes what was deleted unreadable in the database's files. Where somebody is reading them, such as a backup, or
+// the disk refuses, its job sleeps and wakes until it is done: the row of the user, by which Sweep finds work, is gone.
 func (s *Service) scrub(ctx context.Context, userID string) error {
 	err := s.cfg.DB.Scrub(ctx)
 	if err == nil {
 		return nil
 	}
-	s.cfg.Log.WarnContext(ctx, "a user is erased, but deleted rows can still be read in the write-ahead log; it is emptied "+
+	s.cfg.Log.WarnContext(ctx, "a user is erased, but deleted rows can still be read in the write-ahead log; it is "+
+		"emptied "+
 		"as soon as nobody reads the database", "user", userID, "again_after", scrubAgain, "cause", err)
 	return river.JobSnooze(scrubAgain)
 }

@@ -18,7 +18,8 @@ func (w *world) housekeep() {
 	w.t.Helper()
 	ctx := w.t.Context()
 	w.ok(errors.Join(w.billing.Reconcile(ctx), w.accounts.Sweep(ctx), w.analyses.Retain(ctx), once.Retain(ctx, w.d),
-		w.analyses.RetainUploads(ctx), w.analyses.RetainReports(ctx), w.billing.Retain(ctx), w.cleanups.Retain(ctx), w.shares.Retain(ctx), w.Sweep(ctx)))
+		w.analyses.RetainUploads(ctx), w.analyses.RetainReports(ctx), w.billing.Retain(ctx), w.cleanups.Retain(ctx),
+		w.shares.Retain(ctx), w.Sweep(ctx)))
 }
 
 // What is kept, and for how long: nothing is done but moving the clock.

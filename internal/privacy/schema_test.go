@@ -17,27 +17,28 @@ var decisions = map[string]struct {
 	file  string // in the package; "" when unseen says why not
 	why   string // it is in no file
 }{
-	"users":                {file: "user.json"},
-	"email_confirmations":  {file: "email.json"},
-	"x_accounts":           {file: "x_accounts.json"},
-	"sessions":             {file: "sessions.json"},
-	"api_keys":             {file: "api_keys.json"},
-	"job_workers":          {why: "ids of the server's own processes"},
-	"seal_keys":            {why: "ids of the server's own keys"},
-	"consents":             {file: "consents.json"},
-	"audit_log":            {file: "audit_log.json", stays: "the log's own line: what was done to which id, without where from"},
-	"subscriptions":        {file: "subscription.json"},
-	"billing_timeline":     {file: "billing_timeline.json"},
-	"payment_returns":      {why: "refunds and disputes by Stripe's ids; billing_timeline.json tells each"},
-	"quota_periods":        {file: "quota.json"},
-	"notices":              {file: "notices.json"},
-	"schedules":            {file: "schedules.json"},
-	"notice_mutes":         {file: "notice_choices.json"},
-	"webhook_endpoints":    {file: "webhooks.json"},
-	"webhook_deliveries":   {file: "webhook_deliveries.json"},
-	"archives":             {file: "archives.json"},
-	"analyses":             {file: "analyses.json"},
-	"model_batches":        {why: "what waits at the provider of the model, by ids and counts; analyses.json tells of the analysis"},
+	"users":               {file: "user.json"},
+	"email_confirmations": {file: "email.json"},
+	"x_accounts":          {file: "x_accounts.json"},
+	"sessions":            {file: "sessions.json"},
+	"api_keys":            {file: "api_keys.json"},
+	"job_workers":         {why: "ids of the server's own processes"},
+	"seal_keys":           {why: "ids of the server's own keys"},
+	"consents":            {file: "consents.json"},
+	"audit_log":           {file: "audit_log.json", stays: "the log's own line: what was done to which id, without where from"},
+	"subscriptions":       {file: "subscription.json"},
+	"billing_timeline":    {file: "billing_timeline.json"},
+	"payment_returns":     {why: "refunds and disputes by Stripe's ids; billing_timeline.json tells each"},
+	"quota_periods":       {file: "quota.json"},
+	"notices":             {file: "notices.json"},
+	"schedules":           {file: "schedules.json"},
+	"notice_mutes":        {file: "notice_choices.json"},
+	"webhook_endpoints":   {file: "webhooks.json"},
+	"webhook_deliveries":  {file: "webhook_deliveries.json"},
+	"archives":            {file: "archives.json"},
+	"analyses":            {file: "analyses.json"},
+	"model_batches": {why: "what waits at the provider of the model, by ids and counts; analyses.json tells of " +
+		"the analysis"},
 	"reports":              {file: "reports.json"},
 	"dismissals":           {file: "dismissals.json"},
 	"posts":                {file: "posts.json"},
@@ -74,7 +75,8 @@ func (w *world) columns() []column {
 	query := `SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 		WHERE c.relnamespace = CAST('public' AS regnamespace) AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped ORDER BY 1, 2`
 	if w.d.Name() == "sqlite" {
-		query = `SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\_%' ESCAPE '\'
+		query = `SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'
+			AND m.name NOT LIKE 'sqlite\_%' ESCAPE '\'
 			AND m.name <> 'touched' ORDER BY 1, 2`
 	}
 	all := must(db.Read(w.t.Context(), w.d, db.System, func(r db.Rows, v *column) error { return r.Scan(&v.table, &v.name) }, query))(w.t)

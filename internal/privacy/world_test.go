@@ -214,7 +214,8 @@ func (w *world) busy(handle string) *person {
 	must(w.shares.Create(p.ctx, p.UserID, share.Request{
 		AnalysisID: must(w.analyses.List(p.ctx, p.UserID, analysis.Filter{}))(w.t).Analyses[0].ID,
 	}))(w.t)
-	w.exec(`INSERT INTO share_views (id, share_id, user_id, at) SELECT $1, id, user_id, created_at FROM shares WHERE user_id = $2`,
+	w.exec(`INSERT INTO share_views (id, share_id, user_id, at) SELECT $1, id, user_id, created_at FROM shares
+		WHERE user_id = $2`,
 		db.NewID(), p.UserID)
 	w.exec(`INSERT INTO verdicts (user_id, key, sealed, created_at) VALUES ($1, 'k', $2, $3)`, p.UserID, []byte{1}, w.d.Now())
 	w.exec(`INSERT INTO stripe_events (id, type, object_id, payload, received_at, handled_at) VALUES ($1, 'invoice.paid', 'in_1', $2, $3, $3)`,

@@ -11,8 +11,8 @@ import (
 	"github.com/repazoo/repazoo/internal/words"
 )
 
-// csvHeader names the columns; new ones are added at the end. Programs read them, so that names, codes and numbers are the
-// same in every language; the reasons are in that of the report.
+// csvHeader names the columns; new ones are added at the end. Programs read them, so that names, codes and numbers are
+// the same in every language; the reasons are in that of the report.
 var csvHeader = [...]string{
 	"id", "post_id", "url", "posted_at", "category", "severity", "points", "confidence", "witnesses",
 	"suggestion", "reason", "quote", "quote_start", "quote_end", "dismissed", "why", "item",
@@ -46,7 +46,8 @@ func csvRow(r *assess.Report, f assess.Finding) []string {
 	}
 	row := []string{
 		f.ID, f.PostID, f.URL, posted, string(f.Category), string(f.Severity), number(f.Points), number(f.Confidence),
-		witnessCodes(f), f.Suggestion, f.WholeReason(words.For(r.Language)), f.Quote, strconv.Itoa(f.QuoteStart), strconv.Itoa(f.QuoteEnd),
+		witnessCodes(f), f.Suggestion, f.WholeReason(words.For(r.Language)), f.Quote, strconv.Itoa(f.QuoteStart),
+		strconv.Itoa(f.QuoteEnd),
 		strconv.FormatBool(f.Dismissed), f.Why, f.Item,
 	}
 	for i, cell := range row {

@@ -20,7 +20,8 @@ func translated(t *testing.T, tag string) *assess.Report {
 	r.Coverage.Unread = []words.Message{words.M("unread.gap", "span", "before", "to", today.AddDate(-8, 0, 0),
 		"reason", assess.GapXEnds, "limit", 3200)}
 	r.Coverage.OutOfReach = assess.Sentences(words.For(words.English), r.Coverage.Unread)
-	r.Coverage.Gaps = []assess.Gap{{To: new(today.AddDate(-8, 0, 0)), Reason: assess.GapXEnds, Remedy: "Upload your X archive."}}
+	r.Coverage.Gaps = []assess.Gap{{To: new(today.AddDate(-8, 0, 0)), Reason: assess.GapXEnds,
+		Remedy: "Upload your X archive."}}
 	r.Privacy.Read = []string{"posts"}
 	seen, err := r.Through(assess.Lens{Language: tag})
 	if err != nil {
@@ -77,8 +78,8 @@ func TestWrite_ThePDFNamesItsLanguage(t *testing.T) {
 	}
 }
 
-// A reason that the model wrote stays as it is, and is marked. One that the word screen gave before reasons had codes is
-// known by its English.
+// A reason that the model wrote stays as it is, and is marked. One that the word screen gave before reasons had codes
+// is known by its English.
 func TestThrough_TranslatesWhatHasACodeAndMarksWhatTheModelWrote(t *testing.T) {
 	t.Parallel()
 	r := sample()
@@ -90,7 +91,8 @@ func TestThrough_TranslatesWhatHasACodeAndMarksWhatTheModelWrote(t *testing.T) {
 	}
 	page := written(t, seen, HTML)
 	for _, want := range []string{
-		`<span lang="en">Calls somebody you know an idiot.</span>`, "Beleidigt jemanden direkt.", "stehen hier in der damaligen",
+		`<span lang="en">Calls somebody you know an idiot.</span>`, "Beleidigt jemanden direkt.",
+		"stehen hier in der damaligen",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)

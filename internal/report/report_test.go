@@ -452,7 +452,8 @@ func TestWrite_ADismissalShowsTheScoreOfNowBesideTheOneItWasMadeWith(t *testing.
 	}
 }
 
-// A report that was masked has neither links nor, if its owner left them out, words of posts. No format leaves a hole there.
+// A report that was masked has neither links nor, if its owner left them out, words of posts. No format leaves a hole
+// there.
 func TestWrite_AMaskedReportHasNoEmptyQuoteOrLink(t *testing.T) {
 	t.Parallel()
 	r := sample()
@@ -472,7 +473,8 @@ func TestWrite_AMaskedReportHasNoEmptyQuoteOrLink(t *testing.T) {
 			t.Errorf("%s does not say that it is masked", format)
 		}
 	}
-	if words := strings.Join(strings.Fields(readPDF(t, r).Text()), " "); !strings.Contains(words, "This copy is masked") || strings.Contains(words, "Open the post") {
+	if words := strings.Join(strings.Fields(readPDF(t, r).Text()), " "); !strings.Contains(words,
+		"This copy is masked") || strings.Contains(words, "Open the post") {
 		t.Errorf("the PDF says %.300q", words)
 	}
 	if name := Filename(r, PDF); name != "repazoo-report-job_search-2026-11-22.pdf" {

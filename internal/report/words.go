@@ -116,7 +116,11 @@ func (v view) SourceName() string {
 
 // Mixed reports whether sentences of the report are in another language than the rest.
 func (v view) Mixed() bool {
-	return slices.ContainsFunc(v.Findings, func(f assess.Finding) bool { _, foreign := f.Foreign(v.Report); return foreign })
+	return slices.ContainsFunc(v.Findings, func(f assess.Finding) bool {
+		_,
+			foreign := f.Foreign(v.Report)
+		return foreign
+	})
 }
 
 // fact is a label and what it says.

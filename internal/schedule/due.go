@@ -22,7 +22,8 @@ func (s *Service) Tick(ctx context.Context) error {
 // claimAll queues a job for each schedule that is due.
 func (s *Service) claimAll(ctx context.Context) error {
 	due, err := db.Read(ctx, s.c.DB, db.System, scan,
-		`SELECT `+columns+` FROM schedules WHERE paused_at IS NULL AND next_at <= $1 ORDER BY next_at LIMIT $2`, s.c.DB.Now(), atOnce)
+		`SELECT `+columns+` FROM schedules WHERE paused_at IS NULL AND next_at <= $1 ORDER BY next_at LIMIT $2`,
+		s.c.DB.Now(), atOnce)
 	if err != nil {
 		return err
 	}

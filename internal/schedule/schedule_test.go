@@ -154,7 +154,10 @@ func TestTick_PausesWithAReasonAndTellsIt(t *testing.T) {
 		why     Pause
 		happens func(p *person, s Schedule)
 	}{
-		"the account is unlinked": {NoAccount, func(p *person, _ Schedule) { p.ok(p.c.Accounts.RevokeX(p.t.Context(), p.UserID, p.Account.ID)) }},
+		"the account is unlinked": {NoAccount, func(p *person,
+			_ Schedule) {
+			p.ok(p.c.Accounts.RevokeX(p.t.Context(), p.UserID, p.Account.ID))
+		}},
 		"the connection has ended": {Reconnect, func(p *person, _ Schedule) {
 			p.exec(`UPDATE x_accounts SET status = 'reconnect' WHERE id = $1`, p.Account.ID)
 		}},

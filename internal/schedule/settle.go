@@ -32,8 +32,10 @@ func (s *Service) settleAll(ctx context.Context) error {
 		if err == nil && v.awaits != nil {
 			err = s.settle(ctx, v.Schedule, analysis.Status(status))
 		}
-		if err != nil && !errors.Is(err, db.ErrNotFound) && ctx.Err() == nil { // one that was removed meanwhile has nothing to note
-			s.c.Log.WarnContext(ctx, "the end of a scheduled analysis was not noted, and is tried again", "schedule", v.ID, "cause", err)
+		// one that was removed meanwhile has nothing to note
+		if err != nil && !errors.Is(err, db.ErrNotFound) && ctx.Err() == nil {
+			s.c.Log.WarnContext(ctx, "the end of a scheduled analysis was not noted, and is tried again", "schedule", v.ID,
+				"cause", err)
 		}
 	}
 	return ctx.Err()
@@ -77,11 +79,12 @@ func (s *Service) note(ctx context.Context, v Schedule, failures int, why Pause)
 	})
 }
 
-// notStarted counts a run that could not begin as a failure. What the schedule waits for is another run's end, which counts
-// for itself.
+// notStarted counts a run that could not begin as a failure. What the schedule waits for is another run's end, which
+// counts for itself.
 func (s *Service) notStarted(ctx context.Context, v Schedule) error {
 	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE schedules SET failures = $2 WHERE id = $1 AND failures = $3`, v.ID, v.Failures+1, v.Failures)
+		n, err := tx.Exec(ctx, `UPDATE schedules SET failures = $2 WHERE id = $1 AND failures = $3`, v.ID, v.Failures+1,
+			v.Failures)
 		if err != nil || n == 0 || v.Failures+1 < maxFailures {
 			return err
 		}

@@ -31,7 +31,8 @@ func TestOpen_ShowsTheMaskedReportThroughItsLensAndNotesIt(t *testing.T) {
 		if word := contains(string(all), ada, "grumpy", "7946", p.report.ID, "x.com", "Fernhill", "Ada"); word != "" {
 			t.Errorf("%q is in the report: %s", word, all)
 		}
-		if !strings.Contains(string(all), "fucking idiot") || !strings.Contains(string(all), "[person 1]") || r.Purpose != assess.VisaApplication {
+		if !strings.Contains(string(all), "fucking idiot") || !strings.Contains(string(all), "[person 1]") ||
+			r.Purpose != assess.VisaApplication {
 			t.Errorf("the report is not whole: %s", all)
 		}
 		if s.Note != "My lawyer" || s.Opened != 1 {
@@ -42,7 +43,8 @@ func TestOpen_ShowsTheMaskedReportThroughItsLensAndNotesIt(t *testing.T) {
 		if diff := cmp.Diff(want, views); diff != "" {
 			t.Error(diff)
 		}
-		if n := w.count(`SELECT count(*) FROM audit_log WHERE action = 'share.opened' AND actor = 'stranger' AND ip = '' AND user_agent = ''`); n != 1 {
+		if n := w.count(`SELECT count(*) FROM audit_log WHERE action = 'share.opened' AND actor = 'stranger' AND ip = ''
+			AND user_agent = ''`); n != 1 {
 			t.Errorf("%d lines of the audit log tell of the opening without saying from where, want 1", n)
 		}
 	})
@@ -91,7 +93,8 @@ func TestOpen_AllThatDoesNotOpenIsAnsweredAlike(t *testing.T) {
 		w.ok(w.analyses.Delete(ctx, p.UserID, p.report.ID))
 		var answers []string
 		for _, token := range []string{
-			expired.Token, revoked.Token, deleted.Token, later.Token, "", "AAAAAAAAAAAAAAAAAAAAAAAAAA", strings.Repeat("A", 10_000), expired.ID,
+			expired.Token, revoked.Token, deleted.Token, later.Token, "", "AAAAAAAAAAAAAAAAAAAAAAAAAA",
+			strings.Repeat("A", 10_000), expired.ID,
 		} {
 			_, err := w.Look(ctx, token)
 			_, _, opening := w.Open(visit(ctx), token, "")
@@ -138,7 +141,8 @@ func TestOpen_FollowsWhatItsOwnerDismisses(t *testing.T) {
 		_, after, err := w.Open(t.Context(), m.Token, "")
 		w.ok(err)
 		all, _ := json.Marshal(after)
-		if len(after.Findings) != len(before.Findings)-1 || after.Now.Score >= before.Now.Score || strings.Contains(string(all), "pillow") {
+		if len(after.Findings) != len(before.Findings)-1 || after.Now.Score >= before.Now.Score ||
+			strings.Contains(string(all), "pillow") {
 			t.Errorf("%d findings and %v, then %d and %v", len(before.Findings), before.Now, len(after.Findings), after.Now)
 		}
 	})
@@ -200,10 +204,12 @@ func TestCreate_RefusesWhatCannotBeShared(t *testing.T) {
 		r    share.Request
 		want error
 	}{
-		"another's report":    {share.Request{AnalysisID: other.report.ID}, fault.NotFound},
-		"no section":          {share.Request{AnalysisID: p.report.ID, Sections: []share.Section{}}, fault.ValidationFailed},
-		"an unknown section":  {share.Request{AnalysisID: p.report.ID, Sections: []share.Section{"score", "tokens"}}, fault.ValidationFailed},
-		"quotes of nothing":   {share.Request{AnalysisID: p.report.ID, Sections: []share.Section{"quotes"}}, fault.ValidationFailed},
+		"another's report": {share.Request{AnalysisID: other.report.ID}, fault.NotFound},
+		"no section":       {share.Request{AnalysisID: p.report.ID, Sections: []share.Section{}}, fault.ValidationFailed},
+		"an unknown section": {share.Request{AnalysisID: p.report.ID, Sections: []share.Section{"score", "tokens"}},
+			fault.ValidationFailed},
+		"quotes of nothing": {share.Request{AnalysisID: p.report.ID, Sections: []share.Section{"quotes"}},
+			fault.ValidationFailed},
 		"less than an hour":   {share.Request{AnalysisID: p.report.ID, Hours: -1}, fault.ValidationFailed},
 		"more than 30 days":   {share.Request{AnalysisID: p.report.ID, Hours: share.MaxHours + 1}, fault.ValidationFailed},
 		"an unknown purpose":  {share.Request{AnalysisID: p.report.ID, Purpose: "spying"}, fault.ValidationFailed},

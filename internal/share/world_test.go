@@ -38,7 +38,8 @@ type world struct {
 // each runs f on both databases.
 func each(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Helper()
-	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
+	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{"sqlite": dbtest.SQLite,
+		"postgres": dbtest.Postgres} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f(t, newWorld(t, open))
@@ -63,7 +64,8 @@ func newWorld(t testing.TB, open func(testing.TB, func() time.Time) *db.DB) *wor
 	}))(t)
 	plans := must(billing.New(billing.Config{
 		DB: w.d, StripeKey: stripesandbox.APIKey, StripeURL: srv.URL + "/stripe", WebhookSecret: stripesandbox.WebhookSecret,
-		BasicPrice: stripesandbox.BasicPrice, ProPrice: stripesandbox.ProPrice, PublicURL: "http://localhost:8000", Now: w.sb.Now, Off: true,
+		BasicPrice: stripesandbox.BasicPrice, ProPrice: stripesandbox.ProPrice, PublicURL: "http://localhost:8000",
+		Now: w.sb.Now, Off: true,
 	}))(t)
 	w.analyses = analysis.New(analysis.Config{DB: w.d, Seal: sealer, Accounts: w.accounts, Billing: plans, X: x})
 	w.Service = share.New(share.Config{DB: w.d, Accounts: w.accounts, Analyses: w.analyses})
@@ -139,7 +141,8 @@ func (p *person) link(sections ...share.Section) share.Made {
 // visit is a request of somebody from elsewhere.
 func visit(ctx context.Context) context.Context {
 	return audit.WithOrigin(ctx, audit.Origin{
-		IP: "203.0.113.77", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", RequestID: "request-1",
+		IP: "203.0.113.77", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+		RequestID: "request-1",
 	})
 }
 

@@ -144,7 +144,8 @@ func (p *reader) value(around string) (piece, error) {
 		return p.choices(out, out.name)
 	case out.kind == kindSelect && last == ',':
 		return p.choices(out, around)
-	case last == '}' && (out.kind == kindDate || out.kind == kindNumber || out.kind == kindPercent || out.kind == kindMoney):
+	case last == '}' && (out.kind == kindDate || out.kind == kindNumber || out.kind == kindPercent ||
+		out.kind == kindMoney):
 		return out, nil
 	}
 	return piece{}, fmt.Errorf("%q is no way to write a value", out.kind)

@@ -5,13 +5,13 @@
 //
 // A message is written as in ICU MessageFormat, of which this is the part that is needed: {name} puts a value in,
 // {name, plural, one {# finding} other {# findings}} chooses by number, {name, select, x {…} other {…}} by word, and
-// {name, date}, {name, number}, {name, percent} and {name, money} write a value as the language does. An apostrophe is an
-// apostrophe, and a brace cannot be written.
+// {name, date}, {name, number}, {name, percent} and {name, money} write a value as the language does. An apostrophe is
+// an apostrophe, and a brace cannot be written.
 //
-// A file has lines of the form "key = text"; a line that begins with a space goes on with the text before it, and one that
-// begins with # is a remark. English is the language that a key must have. Tests compare the others with it: each has the
-// same keys with the same values to put in and the plural forms of its language, every key is used somewhere, and whoever
-// uses one gives the values that it asks for.
+// A file has lines of the form "key = text"; a line that begins with a space goes on with the text before it, and one
+// that begins with # is a remark. English is the language that a key must have. Tests compare the others with it: each
+// has the same keys with the same values to put in and the plural forms of its language, every key is used somewhere,
+// and whoever uses one gives the values that it asks for.
 //
 // How a language is added stands in docs/languages.md.
 package words
@@ -122,8 +122,8 @@ var matcher = sync.OnceValue(func() language.Matcher {
 	return language.NewMatcher(tags)
 })
 
-// Choose is the language that somebody reads: the first of the choices that is known, or what the header Accept-Language
-// of their browser asks for.
+// Choose is the language that somebody reads: the first of the choices that is known, or what the header
+// Accept-Language of their browser asks for.
 func Choose(accept string, choices ...string) *Language {
 	for _, c := range choices {
 		if Known(c) {
@@ -138,8 +138,8 @@ func Choose(accept string, choices ...string) *Language {
 	return catalogue()[i]
 }
 
-// Say gives a message its values: names and values by turns. A name that the message does not have is passed over; a key
-// that is in no catalogue is said as it is, which a test does not let happen.
+// Say gives a message its values: names and values by turns. A name that the message does not have is passed over; a
+// key that is in no catalogue is said as it is, which a test does not let happen.
 func (l *Language) Say(key string, args ...any) string {
 	m, ok := l.messages[key]
 	if !ok {
@@ -171,8 +171,8 @@ func (l *Language) KeyOf(prefix, text string) (key string, ok bool) {
 // Texts are the messages that hold no values. Tests look for those of one language in what is said in another.
 func (l *Language) Texts() iter.Seq[string] { return maps.Keys(l.keys) }
 
-// Within is a heading as it stands in a sentence: with a small letter. In a language whose nouns keep their capitals only
-// an adjective loses it, which is a first word that a noun follows.
+// Within is a heading as it stands in a sentence: with a small letter. In a language whose nouns keep their capitals
+// only an adjective loses it, which is a first word that a noun follows.
 func (l *Language) Within(s string) string {
 	_, second, _ := strings.Cut(s, " ")
 	if next, _ := utf8.DecodeRuneInString(second); l.forms.nouns && !unicode.IsUpper(next) {

@@ -21,8 +21,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// values are the names of the values that a message puts in, each with how it is used: a plural in one language must be a
-// plural in the others.
+// values are the names of the values that a message puts in, each with how it is used: a plural in one language must be
+// a plural in the others.
 func (m message) values(into map[string]string) map[string]string {
 	for _, p := range m {
 		if p.name == "" {
@@ -121,8 +121,8 @@ func TestCatalogue_APluralHasTheFormsOfItsLanguageAndAChoiceTheWordsOfEnglish(t 
 	}
 }
 
-// The forms are those of CLDR, of which golang.org/x/text has a copy that is too large for three rules, and older than the
-// form that Spanish has for whole millions.
+// The forms are those of CLDR, of which golang.org/x/text has a copy that is too large for three rules, and older than
+// the form that Spanish has for whole millions.
 func TestForm_IsThatOfCLDR(t *testing.T) {
 	t.Parallel()
 	names := map[plural.Form]string{
@@ -227,7 +227,8 @@ func TestMessage_IsSaidTheSameAfterItWasStored(t *testing.T) {
 		"en": "Posts of before 3 May 2020 were not read, because X gives only the newest 3,200 posts of an account.",
 		"de": "Beiträge von vor dem 3. Mai 2020 wurden nicht gelesen, denn X gibt nur die neuesten 3.200 Beiträge " +
 			"eines Kontos heraus.",
-		"es": "Publicaciones anteriores al 3 de mayo de 2020 no se leyeron, porque X solo da las 3200 publicaciones más recientes " +
+		"es": "Publicaciones anteriores al 3 de mayo de 2020 no se leyeron, porque X solo da las 3200 publicaciones más " +
+			"recientes " +
 			"de una cuenta.",
 	} {
 		if got := For(tag).Render(kept); got != want {
@@ -398,7 +399,8 @@ func TestCatalogue_NoLongSentenceIsTheSameInTwoLanguages(t *testing.T) {
 	t.Parallel()
 	for _, l := range Languages()[1:] {
 		for key, m := range For(English).messages {
-			if english := fmt.Sprint(m); len(m) > 0 && strings.Count(m[0].text, " ") >= 2 && english == fmt.Sprint(l.messages[key]) {
+			if english := fmt.Sprint(m); len(m) > 0 && strings.Count(m[0].text, " ") >= 2 &&
+				english == fmt.Sprint(l.messages[key]) {
 				t.Errorf("%s.txt: %s is English", l.Tag, key)
 			}
 		}

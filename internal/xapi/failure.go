@@ -62,7 +62,8 @@ func nameOf(status int, kind string) string {
 	return nameRefused
 }
 
-// AppRefused tells whether X refused this server's app itself, its credentials or what it may do, and so everybody's calls.
+// AppRefused tells whether X refused this server's app itself, its credentials or what it may do, and so everybody's
+// calls.
 func AppRefused(err error) bool {
 	r, ok := errors.AsType[*Refused](err)
 	if !ok {

@@ -2,10 +2,10 @@
 //
 //	go run -C tools/fonts . DIR
 //
-// DIR holds node_modules, and its folder packed gets one NAME.face for each row of the table below. A face has two parts,
-// because a report needs few of its glyphs: the tables that shaping reads, and the outlines in blocks that are opened one by
-// one. Variable fonts become fixed ones, hinting goes, and from the large families only the characters that people write are
-// kept. The same packages make the same bytes.
+// DIR holds node_modules, and its folder packed gets one NAME.face for each row of the table below. A face has two
+// parts, because a report needs few of its glyphs: the tables that shaping reads, and the outlines in blocks that are
+// opened one by one. Variable fonts become fixed ones, hinting goes, and from the large families only the characters
+// that people write are kept. The same packages make the same bytes.
 package main
 
 import (

@@ -114,7 +114,8 @@ func TestTake_EndsWhoeverIsStillConnected(t *testing.T) {
 	}
 	var users, others int // besides the pool's own session and this one
 	err := next.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM pg_stat_activity
-		WHERE datname = current_database() AND pid NOT IN (pg_backend_pid(), $1))`, int32(again.conn.PgConn().PID())).Scan(&users, &others)
+		WHERE datname = current_database() AND pid NOT IN (pg_backend_pid(), $1))`,
+		int32(again.conn.PgConn().PID())).Scan(&users, &others)
 	if err != nil || users != 0 || others != 0 {
 		t.Fatalf("%d users, %d other sessions (%v)", users, others, err)
 	}

@@ -111,8 +111,8 @@ func watchFile(ctx context.Context, path string) error {
 // Compare makes every transaction of d fail that changes what kept answers show of a user whom it does not name.
 // What a test writes itself, in a file of tests, need not name anybody.
 //
-// In a file of SQLite the triggers' notes outlive a transaction that nobody compares, such as that of a command beside the
-// server: then the next one of d cannot be told from it, and is let pass.
+// In a file of SQLite the triggers' notes outlive a transaction that nobody compares, such as that of a command beside
+// the server: then the next one of d cannot be told from it, and is let pass.
 func Compare(d *db.DB) {
 	var others atomic.Int64 // SQLite's count of what other connections have committed, one more than it says; 0: not known
 	d.BeforeCommit(func(ctx context.Context, tx db.Tx, named []string) error {

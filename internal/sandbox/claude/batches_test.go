@@ -46,7 +46,8 @@ func TestBatches_CheckEachRequestByItself(t *testing.T) {
 	s := sandbox.New(sandbox.Config{})
 	retired := one("b")
 	retired["params"].(map[string]any)["model"] = "claude-3-haiku-20240307"
-	code, created, _ := send(t, s, http.MethodPost, "/v1/messages/batches", map[string]any{"requests": []any{one("a"), retired}}, nil)
+	code, created, _ := send(t, s, http.MethodPost, "/v1/messages/batches",
+		map[string]any{"requests": []any{one("a"), retired}}, nil)
 	if code != http.StatusOK || created["processing_status"] != "in_progress" || created["results_url"] != nil {
 		t.Fatalf("%d %v", code, created)
 	}
@@ -57,7 +58,8 @@ func TestBatches_CheckEachRequestByItself(t *testing.T) {
 	s.Advance(time.Hour)
 	_, ended, _ := send(t, s, http.MethodGet, path, nil, nil)
 	counts, _ := ended["request_counts"].(map[string]any)
-	if ended["processing_status"] != "ended" || counts["succeeded"] != 1.0 || counts["errored"] != 1.0 || counts["processing"] != 0.0 {
+	if ended["processing_status"] != "ended" || counts["succeeded"] != 1.0 || counts["errored"] != 1.0 ||
+		counts["processing"] != 0.0 {
 		t.Errorf("%v", ended)
 	}
 	s.Advance(30 * 24 * time.Hour)

@@ -355,10 +355,12 @@ func (k Kind) refusal() *apiError {
 	case Overloaded:
 		return &apiError{529, "overloaded_error", "Overloaded", ""}
 	case RateLimited:
-		return &apiError{http.StatusTooManyRequests, "rate_limit_error", "Number of requests has exceeded your rate limit", ""}
+		return &apiError{http.StatusTooManyRequests, "rate_limit_error", "Number of requests has exceeded your rate limit",
+			""}
 	case SpendLimit:
 		return &apiError{
-			http.StatusTooManyRequests, "rate_limit_error", "The enforced spend limit is reached", "enforced_spend_limit_reached",
+			http.StatusTooManyRequests, "rate_limit_error", "The enforced spend limit is reached",
+			"enforced_spend_limit_reached",
 		}
 	case Filtered:
 		return badRequest("Output blocked by content filtering policy")
