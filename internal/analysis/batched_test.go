@@ -107,7 +107,7 @@ func TestBatched_WaitsWithoutALeaseAndSaysUntilWhen(t *testing.T) {
 			t.Errorf("%d batches were sent, and %v are there still", n, w.sb.Claude().Batches())
 		}
 		w.sb.Advance(time.Minute)
-		w.ok(w.clearBatches(t.Context()))
+		w.ok(w.ClearBatches(t.Context()))
 		if n := w.count(`SELECT count(*) FROM model_batches`); n != 0 {
 			t.Errorf("%d rows stay", n)
 		}
@@ -262,9 +262,9 @@ func TestBatched_ACancelledRunCancelsItsBatchAndCountsWhatWasUsed(t *testing.T) 
 				}
 				p.wantUnits(0, 0)
 				other := w.replica()
-				w.ok(errors.Join(w.clearBatches(t.Context()), other.clearBatches(t.Context())))
+				w.ok(errors.Join(w.ClearBatches(t.Context()), other.ClearBatches(t.Context())))
 				w.sb.Advance(time.Minute)
-				w.ok(errors.Join(other.clearBatches(t.Context()), w.clearBatches(t.Context())))
+				w.ok(errors.Join(other.ClearBatches(t.Context()), w.ClearBatches(t.Context())))
 				if n := w.count(`SELECT count(*) FROM model_batches`); n != 0 || len(w.sb.Claude().Batches()) != 0 {
 					t.Fatalf("%d rows stay, and at the provider %v", n, w.sb.Claude().Batches())
 				}
@@ -302,7 +302,7 @@ func TestBatched_AFaultyBatchEndsInAReport(t *testing.T) {
 				}
 				for range 3 {
 					w.sb.Advance(time.Minute)
-					w.ok(w.clearBatches(t.Context()))
+					w.ok(w.ClearBatches(t.Context()))
 				}
 				if n := w.count(`SELECT count(*) FROM model_batches`); n != 0 || len(w.sb.Claude().Batches()) != 0 {
 					t.Errorf("%d rows stay, and at the provider %v", n, w.sb.Claude().Batches())

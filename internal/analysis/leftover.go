@@ -11,20 +11,23 @@ import (
 )
 
 // A batch can outlive its analysis, which was cancelled, failed or was deleted, or whose report did not wait for a
-// batch that was overdue. Then a sweep cancels it at the provider, counts what was answered by then, and deletes the
-// provider's copy.
+// batch that was overdue. Then ClearBatches cancels it at the provider, counts what was answered by then, and deletes
+// the provider's copy.
 
 const (
 	lookEvery   = 30 * time.Second // at a batch that nobody waits for
 	looksAtOnce = 20
+	lookTime    = 20 * time.Second // for one batch, all questions to the provider together
+	lookLater   = 10 * time.Minute // at one whose look failed, after all others
 )
 
 // unwanted is true of a batch b that no analysis waits for.
 const unwanted = `NOT EXISTS (SELECT 1 FROM analyses a WHERE a.id = b.analysis_id
 	AND a.status IN ('queued', 'running'))`
 
-// clearBatches looks after batches that nobody waits for, and after copies at the provider that could not be deleted.
-func (s *Service) clearBatches(ctx context.Context) error {
+// ClearBatches looks after batches that nobody waits for, and after copies at the provider that could not be deleted. Every
+// process may do so at any time. Where the provider does not answer, it stops at the first batch.
+func (s *Service) ClearBatches(ctx context.Context) error {
 	if s.Claude == nil || !s.Claude.HasBatches() {
 		return nil
 	}
@@ -39,11 +42,34 @@ func (s *Service) clearBatches(ctx context.Context) error {
 		return err
 	})
 	for _, b := range due {
-		if e := s.clearBatch(ctx, b); e != nil {
-			err = errors.Join(err, e)
+		e := s.clearInTime(ctx, b)
+		err = errors.Join(err, e)
+		if away(e) {
+			return errors.Join(err, s.postpone(ctx, b))
 		}
 	}
 	return err
+}
+
+// clearInTime is clearBatch within its bound.
+func (s *Service) clearInTime(ctx context.Context, b modelBatch) error {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	return s.clearBatch(ctx, b)
+}
+
+// away tells whether the provider did not answer, or asked for time, so that it would not tell of another batch either.
+func away(err error) bool {
+	f, ok := errors.AsType[*claude.Failure](err)
+	return ok && !f.Permanent
+}
+
+// postpone puts a batch behind all others, so that one whose look always fails does not keep them from theirs.
+func (s *Service) postpone(ctx context.Context, b modelBatch) error {
+	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+		tx.Later(`UPDATE model_batches SET next_look = $2 WHERE analysis_id = $1`, b.analysisID, tx.Now().Add(lookLater))
+		return nil
+	})
 }
 
 // clearBatch brings one batch a step nearer to its end.

@@ -10,7 +10,8 @@ import (
 )
 
 // Sweep queues every run whose process stopped renewing its lease, and ends those that
-// have died too often. Every process may sweep at any time.
+// have died too often. Every process may sweep at any time. It asks nobody outside, so that no silence there keeps a
+// dead run from being queued.
 func (s *Service) Sweep(ctx context.Context) (requeued int, err error) {
 	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		ids, err := db.All(ctx, tx, db.Value[string], `
@@ -29,7 +30,7 @@ func (s *Service) Sweep(ctx context.Context) (requeued int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return requeued, errors.Join(s.bury(ctx), s.wakeOverlooked(ctx), s.clearBatches(ctx))
+	return requeued, errors.Join(s.bury(ctx), s.wakeOverlooked(ctx))
 }
 
 // bury fails the runs that ended their process again and again.

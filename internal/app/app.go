@@ -504,6 +504,7 @@ func (a *App) housekeep(ctx context.Context) {
 	}
 	var g errgroup.Group
 	g.Go(every(5*time.Second, "sweep runs", func(ctx context.Context) error { _, err := a.Analyses.Sweep(ctx); return err }))
+	g.Go(every(5*time.Second, "clear batches of the model", a.Analyses.ClearBatches))
 	g.Go(every(5*time.Second, "sweep clean-ups", func(ctx context.Context) error { _, err := a.Cleanups.Sweep(ctx); return err }))
 	g.Go(every(10*time.Minute, "retention of clean-ups", a.Cleanups.Retain))
 	g.Go(every(time.Hour, "retention of shared links", a.Shares.Retain))

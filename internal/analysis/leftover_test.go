@@ -1,0 +1,91 @@
+package analysis
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/claude"
+	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/fault"
+	claudesandbox "github.com/repazoo/repazoo/internal/sandbox/claude"
+)
+
+// between stands between a client and the provider: it answers, or lets a request pass with nil, nil.
+type between func(*http.Request) (*http.Response, error)
+
+func (b between) RoundTrip(r *http.Request) (*http.Response, error) {
+	if res, err := b(r); res != nil || err != nil {
+		return res, err
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// through has every question to the provider pass b, and none tried twice.
+func (w *world) through(b between) {
+	w.Claude = claude.New(claude.Config{
+		APIKey: claudesandbox.APIKey, BaseURL: w.url + "/claude", HTTP: &http.Client{Transport: b}, MaxAttempts: 1,
+	})
+}
+
+// leftovers are n batches at the provider of analyses that are deleted.
+func (w *world) leftovers(n int) {
+	w.t.Helper()
+	p := w.patient()
+	a := p.begin(StartRequest{WithinADay: true})
+	p.tryRun(w.Service, a.ID)
+	p.ok(p.Delete(w.t.Context(), p.UserID, a.ID))
+	for range n - 1 {
+		w.exec(`INSERT INTO model_batches (analysis_id, state, model, prefix, provider_id, requests, created_at, send_by,
+			expires_at, next_look) SELECT $1, state, model, prefix, $2, requests, created_at, send_by, expires_at, next_look
+			FROM model_batches LIMIT 1`, db.NewID(), db.NewID())
+	}
+}
+
+// While the provider hangs, runs whose process died are queued all the same: the sweep does not ask it.
+func TestSweep_AsksNobodyAboutBatches(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.leftovers(1)
+		w.through(func(r *http.Request) (*http.Response, error) {
+			t.Errorf("%s %s", r.Method, r.URL.Path)
+			return nil, errors.New("it hangs")
+		})
+		w.sb.Advance(time.Minute)
+		if _, err := w.Sweep(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A provider that is away is asked once, for a bounded time, and the batch at which it was noticed comes last the next
+// time.
+func TestClearBatches_StopsAtTheFirstSilence(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.leftovers(3)
+		var mu sync.Mutex
+		var asked []string
+		w.through(func(r *http.Request) (*http.Response, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			asked = append(asked, r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:])
+			if ends, bound := r.Context().Deadline(); !bound || time.Until(ends) > lookTime {
+				t.Errorf("it may take until %v", ends)
+			}
+			return nil, errors.New("it hangs")
+		})
+		for range 3 {
+			w.sb.Advance(time.Minute)
+			if err := w.ClearBatches(t.Context()); !errors.Is(err, fault.ModelUnavailable) {
+				t.Errorf("got %v", err)
+			}
+		}
+		if len(asked) != 3 || asked[0] == asked[1] || asked[1] == asked[2] || asked[0] == asked[2] {
+			t.Errorf("asked about %q", asked)
+		}
+	})
+}
