@@ -15,6 +15,8 @@
 //   - Words around a quote that were cut in the middle of a word lose that word: half a handle cannot be told as one.
 //   - The profile's words, samples of the tone, hashtags and frequent words among the themes, and what somebody wrote
 //     about a dismissal: taken out.
+//   - What could not be read: without the ids of entries that were skipped, and every number of six digits in a row or
+//     more is [number].
 //   - Dates of posts: cut to the day.
 //   - Score, points, categories, counts and charts: as they are. What the report says of itself in sentences is made
 //     anew from the masked findings, so that no sentence remembers what a finding does not.
@@ -27,7 +29,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,6 +59,7 @@ func Report(r *assess.Report, o Options) (*assess.Report, error) {
 	}
 	c.Themes = maskThemes(c.Themes, w)
 	c.Sentiment.Samples = []assess.Sample{}
+	maskUnread(&c.Coverage)
 	if c, err = c.Through(assess.Lens{}); err != nil { // sentences and steps follow from the findings
 		return nil, err
 	}
@@ -115,6 +120,30 @@ func maskThemes(themes []assess.Theme, w *words) []assess.Theme {
 		}
 	}
 	return kept
+}
+
+// longNumber is a number that may be the id of a post or of an account. Counts are written in groups of three.
+var longNumber = regexp.MustCompile(`\p{N}{6,}`)
+
+// maskUnread takes ids out of what the report says it could not read. A step quotes these sentences, so this comes
+// before they are said anew. Older reports hold the sentences alone.
+func maskUnread(c *assess.Coverage) {
+	hide := func(s string) string { return longNumber.ReplaceAllString(s, "[number]") }
+	for i := range c.Unread {
+		m := &c.Unread[i]
+		for name, value := range m.Args {
+			if _, err := strconv.ParseFloat(value, 64); err != nil { // a count stays
+				m.Args[name] = hide(value)
+			}
+		}
+		if m.Key == "unread.skipped_posts" || m.Key == "unread.skipped_more" {
+			m.Key = "unread.skipped"
+			delete(m.Args, "posts")
+		}
+	}
+	for i, sentence := range c.OutOfReach {
+		c.OutOfReach[i] = hide(sentence)
+	}
 }
 
 // strip takes out what would lead to a post. It comes last: what a report says of itself counts what goes here.

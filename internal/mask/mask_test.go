@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/repazoo/repazoo/internal/assess"
+	say "github.com/repazoo/repazoo/internal/words"
 )
 
 var today = time.Date(2026, 11, 22, 17, 31, 12, 0, time.UTC)
@@ -24,7 +25,10 @@ func about(t rapid.TB, findings ...assess.Finding) *assess.Report {
 		Account: assess.ReportAccount{ID: "1800000000000000001", Handle: "ada_fernhill"},
 		Coverage: assess.Coverage{
 			PostsTotal: 1300, PostsAnalysed: 1200, PostsJudged: 1200, From: new(today.AddDate(-5, 0, 0)), To: new(today),
-			OutOfReach:  []string{"X gives only the newest 3,200 posts of @ada_fernhill."},
+			OutOfReach: []string{
+				"X gives only the newest 3,200 posts of @ada_fernhill.",
+				"2 entries of tweets.js were skipped: broken JSON (post 1800000000000000555, 180000).",
+			},
 			AlreadyGone: assess.Gone{Count: 1, Posts: []string{"1800000000000000777"}},
 			Gaps: []assess.Gap{
 				{Reason: assess.GapXEnds, Remedy: "Upload the archive of @ada_fernhill.", To: new(today)},
@@ -139,9 +143,43 @@ func TestReport_TakesOutWhatLeadsToThePosts(t *testing.T) {
 	if at := got.Findings[0].PostedAt; at != at.Truncate(24*time.Hour) {
 		t.Errorf("the hour of a post is there: %s", at)
 	}
-	want := []string{"X gives only the newest 3,200 posts of [the author]."}
+	want := []string{
+		"X gives only the newest 3,200 posts of [the author].",
+		"2 entries of tweets.js were skipped: broken JSON (post [number], [number]).",
+	}
 	if !cmp.Equal(got.Coverage.OutOfReach, want) {
 		t.Errorf("out of reach: %q", got.Coverage.OutOfReach)
+	}
+}
+
+// What could not be read is said without the posts' ids, in the list and in the step that quotes it.
+func TestReport_SaysWhatWasSkippedWithoutWhichPosts(t *testing.T) {
+	t.Parallel()
+	r := about(t, finding(1, "", "you idiot", ""))
+	r.Coverage.Unread = []say.Message{
+		say.M("unread.skipped_posts", "n", 1, "file", "tweets.js", "reason", "skip.json", "posts", "1800000000000000555"),
+		say.M("unread.skipped_more", "n", 1234567, "file", "tweets.js", "reason", "skip.date", "posts", "555555, 666666"),
+		say.M("unread.verbatim", "sentence", "Post 777777 is odd."),
+	}
+	r.Coverage.OutOfReach = assess.Sentences(say.For(say.English), r.Coverage.Unread)
+	r, err := r.Through(assess.Lens{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := masked(t, r, true)
+	want := []string{
+		"1 entry of tweets.js was skipped: broken JSON.",
+		"1,234,567 entries of tweets.js were skipped: a date that cannot be read.",
+		"Post [number] is odd.",
+	}
+	if diff := cmp.Diff(want, got.Coverage.OutOfReach); diff != "" {
+		t.Error(diff)
+	}
+	all := text(t, got)
+	for _, id := range []string{"1800000000", "555555", "666666", "777777"} {
+		if strings.Contains(all, id) {
+			t.Errorf("%s is still there:\n%s", id, all)
+		}
 	}
 }
 
@@ -207,15 +245,22 @@ func TestReport_NoSecretSurvives(t *testing.T) {
 			for i := range parts {
 				s := secret(fmt.Sprintf("secret %d.%d", n, i))
 				secrets = append(secrets, s)
-				words := rapid.SampledFrom(harmless).Draw(t, "words")
-				parts[i] = words + " " + s + " " + words
+				around := rapid.SampledFrom(harmless).Draw(t, "words")
+				parts[i] = around + " " + s + " " + around
 			}
 			f := finding(n, parts[0], " "+parts[1], " "+parts[2])
 			f.Reason = "Says " + secret("in the reason") + " to somebody."
 			findings = append(findings, f)
 		}
-		all := strings.ToLower(text(t, masked(t, about(t, findings...), true)))
-		for _, s := range append(secrets, "ada_fernhill", "fernhill") {
+		r := about(t, findings...)
+		id := rapid.StringMatching(`[1-9][0-9]{6,18}`).Draw(t, "skipped")
+		r.Coverage.OutOfReach = append(r.Coverage.OutOfReach, "Skipped: post "+id+".")
+		if rapid.Bool().Draw(t, "as a message") {
+			r.Coverage.OutOfReach = r.Coverage.OutOfReach[:1]
+			r.Coverage.Unread = []say.Message{say.M("unread.skipped_posts", "n", 1, "file", "f", "reason", "r", "posts", id)}
+		}
+		all := strings.ToLower(text(t, masked(t, r, true)))
+		for _, s := range append(secrets, id, "ada_fernhill", "fernhill") {
 			if strings.Contains(all, strings.ToLower(strings.TrimLeft(s, "@#"))) {
 				t.Fatalf("%q is still there:\n%s", s, all)
 			}
