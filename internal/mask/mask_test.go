@@ -3,6 +3,7 @@ package mask
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -95,7 +96,7 @@ func TestReport_ReplacesWhatTellsWhoIsSpokenOf(t *testing.T) {
 	type words struct{ Before, Quote, After string }
 	want := []words{
 		{"Hey [person 1], ", "you idiot, call [phone number 1]", " or [e-mail address 1], see [link 1]"},
-		{"[person 1] again. ", "[the author] says you are a fool", " [the author]fan since [number 1]"},
+		{"[person 1] again. ", "[the author] says you are a fool", " [the author] since [number 1]"},
 	}
 	var have []words
 	for _, f := range got.Findings {
@@ -121,7 +122,7 @@ func TestReport_TakesOutWhatLeadsToThePosts(t *testing.T) {
 	all := text(t, got)
 	for _, secret := range []string{
 		"ada_fernhill", "1800000000", "x.com", "f_18", r.ID, "dismissed words", "my own private reason", "profile words",
-		"What a garden", "harmless words", "fernhill", "Miller", "17:31:12.", "grumpy",
+		"What a garden", "harmless words", "fernhill", "Miller", "grumpy",
 	} {
 		if strings.Contains(all, secret) {
 			t.Errorf("%q is still there:\n%s", secret, all)
@@ -142,6 +143,11 @@ func TestReport_TakesOutWhatLeadsToThePosts(t *testing.T) {
 	}
 	if at := got.Findings[0].PostedAt; at != at.Truncate(24*time.Hour) {
 		t.Errorf("the hour of a post is there: %s", at)
+	}
+	day, first := today.Truncate(24*time.Hour), today.AddDate(-5, 0, 0).Truncate(24*time.Hour)
+	c := got.Coverage
+	if !c.From.Equal(first) || !c.To.Equal(day) || len(c.Gaps) != 1 || c.Gaps[0].From != nil || !c.Gaps[0].To.Equal(day) {
+		t.Errorf("coverage is from %s to %s, with the gaps %+v", c.From, c.To, c.Gaps)
 	}
 	want := []string{
 		"X gives only the newest 3,200 posts of [the author].",
@@ -216,6 +222,45 @@ func TestQuoted_WhatCrossesTheEdgeOfAQuoteBelongsToIt(t *testing.T) {
 	if before != "ring " || !strings.HasPrefix(quote, "[") || !strings.HasSuffix(quote, "]") || after != " now" {
 		t.Errorf("%q %q %q", before, quote, after)
 	}
+}
+
+func TestMask_AShortNameIsAWordOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"time for lunch":           "time for lunch",
+		"sometimes I estimate":     "sometimes I estimate",
+		"Tim, tim and #TIM":        "[the author], [the author] and [the author]",
+		"Tims Auto, Tim's car":     "[the author] Auto, [the author]'s car",
+		"x @tim99 tim_berlin":      "x [the author] [the author]",
+		"TIMOTHYFERN's fans":       "[the author]'s fans",
+		"the timothy_fernfans_2 x": "the [the author] x",
+		"私は田中太です":                  "私は[the author]です",
+		"@ai aid":                  "[the author] aid",
+	} {
+		if got := newWords([]string{"Tim", "timothy_fern", "田中太", "@ai"}).mask(text); got != want {
+			t.Errorf("%q becomes %q, not %q", text, got, want)
+		}
+	}
+}
+
+// Whatever a name is and wherever it stands, no letter, digit or underscore of the same word is left beside the mask
+// that could tell the name, and a name that stands alone is masked.
+func TestMask_NoRestOfAWordTellsTheName(t *testing.T) {
+	t.Parallel()
+	rest := regexp.MustCompile(`[\pL\pN_]\[the author\]|\[the author\][\pL\pN_]`)
+	rapid.Check(t, func(t *rapid.T) {
+		own := rapid.StringMatching(`[A-Z][a-z]{2,8}`).Draw(t, "name")
+		affix := rapid.SampledFrom([]string{"", "e", "some", "fan", "_x", "7", "ß", "é"})
+		word := affix.Draw(t, "before") + rapid.SampledFrom([]string{own, strings.ToLower(own)}).Draw(t, "as") +
+			affix.Draw(t, "after")
+		got := newWords([]string{own}).mask("one " + word + " and " + own + " two")
+		if rest.MatchString(got) {
+			t.Fatalf("%q becomes %q", word, got)
+		}
+		if !strings.HasSuffix(got, " [the author] two") {
+			t.Fatalf("the name that stands alone is still in %q", got)
+		}
+	})
 }
 
 // harmless words stand around the secrets.

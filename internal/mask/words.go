@@ -18,6 +18,7 @@ const author = "[the author]"
 // Bounds of what counts as the name of the author.
 const (
 	shortestName = 3 // letters; what is shorter is a word like any other
+	longName     = 6 // letters; what is shorter is looked for as a word of its own
 	mostNames    = 8
 	maskedDigits = 4 // a number with so many digits or more is masked
 	cutAt        = 80
@@ -26,7 +27,7 @@ const (
 // words masks the words of posts. It remembers what it has replaced, so that the same words get the same placeholder.
 type words struct {
 	own   []string
-	named *regexp.Regexp // the author's names, however they are joined; nil without any
+	named []name // the author's names
 	known map[string]string
 	count map[string]int
 }
@@ -37,27 +38,67 @@ func newWords(own []string) *words {
 	return &words{own: own, named: spellings(own), known: map[string]string{}, count: map[string]int{}}
 }
 
-// spellings finds names in every spelling: "ada_fernhill" is also @AdaFernhill, Ada Fernhill and #adafernhillfan.
-func spellings(own []string) *regexp.Regexp {
-	var all []string
-	for _, name := range own {
-		parts := strings.FieldsFunc(name, notInName)
-		if utf8.RuneCountInString(strings.Join(parts, "")) < shortestName {
-			if plain := strings.TrimPrefix(name, "@"); isHandle(plain) {
-				all = append(all, "@"+regexp.QuoteMeta(plain)+`\b`)
+// name finds one name of the author in every spelling.
+type name struct {
+	spelled *regexp.Regexp
+	alone   bool // it counts only where no letter stands beside it
+}
+
+// spellings finds names in every spelling: "ada_fernhill" is also @AdaFernhill, Ada Fernhill and #adafernhillfan. A
+// short name would be found inside other words, and what is left of such a word would tell the name ("Tim" in "time"),
+// so it has to stand alone, in the genitive too.
+func spellings(own []string) []name {
+	var all []name
+	for _, n := range own {
+		parts := strings.FieldsFunc(n, notInName)
+		letters := utf8.RuneCountInString(strings.Join(parts, ""))
+		if letters < shortestName {
+			if plain := strings.TrimPrefix(n, "@"); isHandle(plain) {
+				all = append(all, name{regexp.MustCompile(`(?i)@` + regexp.QuoteMeta(plain) + `\b`), true})
 			}
 			continue
 		}
 		for i := range parts {
 			parts[i] = regexp.QuoteMeta(parts[i])
 		}
-		all = append(all, `[@#]?`+strings.Join(parts, `[\s_.\-]{0,3}`))
+		pattern, alone := strings.Join(parts, `[\s_.\-]{0,3}`), letters < longName
+		if alone {
+			pattern += `s?`
+		}
+		all = append(all, name{regexp.MustCompile(`(?i)[@#]?` + pattern), alone})
 	}
-	if len(all) == 0 {
-		return nil
-	}
-	return regexp.MustCompile(`(?i)` + strings.Join(all, "|"))
+	return all
 }
+
+// in lists where a name stands in a text, with the rest of the word that it is part of: what is left of a word would
+// tell how the name goes on, or what it is.
+func (n name) in(text string) []span {
+	var all []span
+	for _, at := range n.spelled.FindAllStringIndex(text, -1) {
+		before, _ := utf8.DecodeLastRuneInString(text[:at[0]])
+		after, _ := utf8.DecodeRuneInString(text[at[1]:])
+		if marked := strings.ContainsRune("@#", rune(text[at[0]])); n.alone && (!marked && joins(before) || joins(after)) {
+			continue
+		}
+		from := len(strings.TrimRightFunc(text[:at[0]], inWord))
+		to := len(text) - len(strings.TrimLeftFunc(text[at[1]:], inWord))
+		all = append(all, span{from, to, kindAuthor})
+	}
+	return all
+}
+
+// unspaced are scripts, or languages in them, that write a name and the words beside it as one.
+var unspaced = []*unicode.RangeTable{
+	unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer,
+	unicode.Myanmar,
+}
+
+// joins reports whether a letter makes one word with what stands beside it.
+func joins(r rune) bool {
+	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsMark(r)) && !unicode.In(r, unspaced...)
+}
+
+func inWord(r rune) bool { return joins(r) || r == '_' || unicode.IsNumber(r) }
 
 func notInName(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) }
 
@@ -93,10 +134,8 @@ var kindWords = map[personal.Kind]string{
 // find lists what is to be replaced in a text, in order and without overlaps.
 func (w *words) find(text string) []span {
 	var all []span
-	if w.named != nil {
-		for _, at := range w.named.FindAllStringIndex(text, -1) {
-			all = append(all, span{at[0], at[1], kindAuthor})
-		}
+	for _, n := range w.named {
+		all = append(all, n.in(text)...)
 	}
 	for _, s := range personal.Identifying(text, "", w.own...) {
 		all = append(all, span{s.Start, s.End, cmp.Or(kindWords[s.Kind], string(s.Kind))})
