@@ -77,6 +77,9 @@ func (b modelBatch) wait(now time.Time) *batchWait {
 	return &batchWait{until, b.expiresAt}
 }
 
+// late tells whether nobody waits for the batch any more: its day is over, and an hour more.
+func (b modelBatch) late(now time.Time) bool { return !now.Before(b.expiresAt.Add(overdue)) }
+
 // batchable tells why an analysis can't be done by a batch; nil where it can.
 func (s *Service) batchable(a Analysis) error {
 	refuse := fault.ValidationFailed.At("body.within_a_day", "is not possible here")
@@ -124,9 +127,8 @@ func (s *Service) followBatch(
 	if err == nil && b.state == "sent" {
 		b, err = s.takeBatch(ctx, a, b, p, h, o)
 	}
-	inTime := s.DB.Now().Before(b.expiresAt.Add(overdue))
-	if f := fault.From(err); err != nil && errors.Is(f, fault.ModelUnavailable) && passing(f) && inTime {
-		err = b.wait(s.DB.Now()) // the provider is away, and the batch is not
+	if now := s.DB.Now(); errors.Is(err, fault.ModelUnavailable) && !b.late(now) {
+		err = b.wait(now) // the provider is away, and the batch is not
 	}
 	if wait, waits := errors.AsType[*batchWait](err); waits {
 		return errors.Join(wait, s.countPoll(ctx, b))
@@ -282,27 +284,29 @@ func (s *Service) intend(ctx context.Context, a Analysis, plan assess.BatchPlan)
 	return b, err
 }
 
-// takeBatch takes the verdicts of a batch that has ended, or gives up one that should have.
+// takeBatch takes the verdicts of a batch that has ended. It gives up one that should have, or whose results cannot be
+// read when its time is over.
 func (s *Service) takeBatch(
 	ctx context.Context, a *Analysis, b modelBatch, p *assess.Pipeline, h sources, o *assess.Options,
 ) (modelBatch, error) {
 	one, err := s.Claude.Batch(ctx, b.providerID)
-	now := s.DB.Now()
 	var results []claude.BatchResult
+	if err == nil && one.Ended {
+		results, err = s.Claude.BatchResults(ctx, b.providerID)
+	}
+	now := s.DB.Now()
 	switch {
-	case claude.Unknown(err): // somebody has deleted it: what it would have said is asked directly
+	case claude.Unknown(err): // somebody has deleted it or its results: what they would have said is asked directly
 		s.Log.WarnContext(ctx, "the provider does not know a batch any more", "analysis", a.ID, "batch", b.providerID)
+	case err == nil && one.Ended:
+	case ctx.Err() == nil && b.late(now):
+		s.Log.WarnContext(ctx, "a batch gave no answers in its time and is given up",
+			"analysis", a.ID, "batch", b.providerID, "cause", err)
+		return b, s.giveUp(ctx, *a, &b)
 	case err != nil:
 		return b, err
-	case !one.Ended && now.Before(b.expiresAt.Add(overdue)):
-		return b, b.wait(now)
-	case !one.Ended:
-		s.Log.WarnContext(ctx, "a batch did not end in its time and is given up", "analysis", a.ID, "batch", b.providerID)
-		return b, s.giveUp(ctx, *a, &b)
 	default:
-		if results, err = s.Claude.BatchResults(ctx, b.providerID); err != nil {
-			return b, err
-		}
+		return b, b.wait(now)
 	}
 	var plan assess.BatchPlan
 	if err := s.openJSON(&plan, b.sealed, "batch", a.ID); err != nil {

@@ -25,8 +25,8 @@ const (
 const unwanted = `NOT EXISTS (SELECT 1 FROM analyses a WHERE a.id = b.analysis_id
 	AND a.status IN ('queued', 'running'))`
 
-// ClearBatches looks after batches that nobody waits for, and after copies at the provider that could not be deleted. Every
-// process may do so at any time. Where the provider does not answer, it stops at the first batch.
+// ClearBatches looks after batches that nobody waits for, and after copies at the provider that could not be deleted.
+// Every process may do so at any time. Where the provider does not answer, it stops at the first batch.
 func (s *Service) ClearBatches(ctx context.Context) error {
 	if s.Claude == nil || !s.Claude.HasBatches() {
 		return nil
@@ -132,7 +132,7 @@ func (s *Service) countLeftover(ctx context.Context, b modelBatch) error {
 		return nil
 	}
 	results, err := s.Claude.BatchResults(ctx, b.providerID)
-	if err != nil {
+	if err != nil && !claude.Unknown(err) { // the provider keeps results for 29 days and drops them then
 		return err
 	}
 	out := assess.CountBatch(assess.BatchPlan{Prefix: b.prefix, Groups: make([][]string, b.requests)},

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -88,4 +89,52 @@ func TestClearBatches_StopsAtTheFirstSilence(t *testing.T) {
 			t.Errorf("asked about %q", asked)
 		}
 	})
+}
+
+// refusal is what the provider answers when it refuses.
+func refusal(status int, kind string) *http.Response {
+	body := `{"type":"error","error":{"type":"` + kind + `","message":"no"}}`
+	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
+}
+
+// A batch whose results cannot be read costs the half price, and never the analysis. Its row goes as soon as the
+// provider says that the results are gone.
+func TestBatched_ResultsThatCannotBeReadEndInAReport(t *testing.T) {
+	t.Parallel()
+	for how, answer := range map[string]func() (*http.Response, error){
+		"no longer available": func() (*http.Response, error) { return refusal(404, "not_found_error"), nil },
+		"key refused":         func() (*http.Response, error) { return refusal(401, "authentication_error"), nil },
+		"always broken":       func() (*http.Response, error) { return nil, io.ErrUnexpectedEOF },
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			each(t, func(t *testing.T, w *world) {
+				p := w.patient()
+				results := answer
+				w.through(func(r *http.Request) (*http.Response, error) {
+					if strings.HasSuffix(r.URL.Path, "/results") {
+						return results()
+					}
+					return nil, nil
+				})
+				began := w.d.Now()
+				a := p.finish(p.begin(StartRequest{WithinADay: true}).ID)
+				if took := w.d.Now().Sub(began); a.Status != Completed || took > 26*time.Hour {
+					t.Fatalf("%s after %v: %+v", a.Status, took, a)
+				}
+				report := must(p.openReport(t.Context(), p.UserID, a.ID))(t)
+				if use := report.Models[0]; use.Calls == 0 || use.BatchedCalls != 0 || report.Coverage.PostsUnjudged != 0 {
+					t.Errorf("%+v, %+v", use, report.Coverage)
+				}
+				results = func() (*http.Response, error) { return refusal(404, "not_found_error"), nil }
+				for range 2 {
+					w.sb.Advance(time.Hour)
+					w.ok(w.ClearBatches(t.Context()))
+				}
+				if n := w.count(`SELECT count(*) FROM model_batches`); n != 0 || len(w.sb.Claude().Batches()) != 0 {
+					t.Errorf("%d rows stay, and at the provider %v", n, w.sb.Claude().Batches())
+				}
+			})
+		})
+	}
 }
