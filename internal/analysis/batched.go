@@ -251,6 +251,10 @@ func (s *Service) sendBatch(ctx context.Context, a Analysis, p *assess.Pipeline,
 		s.Log.WarnContext(ctx, "a batch was sent and the provider's answer was lost; it is looked for",
 			"analysis", a.ID, "cause", err)
 		return &batchWait{b.sendBy.Add(foundAfter), b.expiresAt}
+	case claude.Declined(err):
+		s.Log.WarnContext(ctx, "the provider takes no such batch, so the model is asked directly",
+			"analysis", a.ID, "requests", len(items), "cause", err)
+		return s.unsend(ctx, b)
 	}
 	return errors.Join(err, s.unsend(ctx, b))
 }

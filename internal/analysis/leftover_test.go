@@ -138,3 +138,38 @@ func TestBatched_ResultsThatCannotBeReadEndInAReport(t *testing.T) {
 		})
 	}
 }
+
+// A batch that the provider refuses for good is asked directly. What would keep direct questions away, too, is not.
+func TestBatched_ARefusedBatchIsAskedDirectly(t *testing.T) {
+	t.Parallel()
+	for kind, c := range map[string]struct {
+		status int
+		want   Status
+	}{
+		"request_too_large": {413, Completed}, "invalid_request_error": {400, Completed},
+		"permission_error": {403, Completed}, "not_found_error": {404, Completed},
+		"authentication_error": {401, Running}, "billing_error": {402, Running},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			each(t, func(t *testing.T, w *world) {
+				p := w.patient()
+				w.through(func(r *http.Request) (*http.Response, error) {
+					if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/batches") {
+						return refusal(c.status, kind), nil
+					}
+					return nil, nil
+				})
+				a := p.begin(StartRequest{WithinADay: true})
+				p.tryRun(w.Service, a.ID)
+				p.wantStatus(a.ID, c.want)
+				if asked := len(w.sb.Calls("/claude/v1/messages")) > 0; asked != (c.want == Completed) {
+					t.Errorf("it was asked directly: %v", asked)
+				}
+				if n := w.count(`SELECT count(*) FROM model_batches`); n != 0 {
+					t.Errorf("%d rows stay", n)
+				}
+			})
+		})
+	}
+}
