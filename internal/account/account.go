@@ -89,6 +89,7 @@ type Service struct {
 	returns    returnRules
 	keys       atomic.Pointer[keySet]
 	parser     *jwt.Parser
+	late       *jwt.Parser                              // takes tokens that have expired, for Whose alone
 	verified   *otter.Cache[[sha256.Size]byte, checked] // by the token's hash
 	live       *otter.Cache[string, liveness]           // by session id
 	apiKeys    keyMemory
@@ -132,6 +133,7 @@ func New(c Config) (*Service, error) {
 		scopes:     askedScopes(c.AskEmail),
 		returns:    newReturnRules(home, c.ReturnHosts, c.Local),
 		parser:     newParser(issuer, c.Now),
+		late:       newLateParser(issuer, c.Now),
 		verified:   verified,
 		live:       live,
 		apiKeys:    apiKeys,

@@ -109,8 +109,9 @@ func (s keySet) sign(userID, sessionID, role string, now, expires time.Time) (st
 	return t.SignedString(s.keys[0].key)
 }
 
-func newParser(issuer string, now func() time.Time) *jwt.Parser {
-	return jwt.NewParser(append(strict(now), jwt.WithIssuer(issuer), jwt.WithAudience(signedIn), jwt.WithExpirationRequired())...)
+func newParser(issuer string, now func() time.Time, more ...jwt.ParserOption) *jwt.Parser {
+	options := append(strict(now), jwt.WithIssuer(issuer), jwt.WithAudience(signedIn), jwt.WithExpirationRequired())
+	return jwt.NewParser(append(options, more...)...)
 }
 
 // strict is how every token is read, whatever it says.
@@ -167,7 +168,7 @@ func (s *Service) verify(bearer string) (claims, error) {
 	c, known := s.verified.GetIfPresent(hash)
 	if !known || s.keys.Load().find(c.kid) == nil {
 		var err error
-		if c, err = s.parse(bearer); err != nil {
+		if c, err = s.parse(s.parser, bearer); err != nil {
 			return claims{}, err
 		}
 		s.verified.Set(hash, c)
@@ -178,10 +179,10 @@ func (s *Service) verify(bearer string) (claims, error) {
 	return c.claims, nil
 }
 
-func (s *Service) parse(bearer string) (checked, error) {
+func (s *Service) parse(parser *jwt.Parser, bearer string) (checked, error) {
 	var c claims
 	keys := s.keys.Load()
-	token, err := s.parser.ParseWithClaims(bearer, &c, keys.choose)
+	token, err := parser.ParseWithClaims(bearer, &c, keys.choose)
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return checked{}, fault.TokenExpired

@@ -202,6 +202,34 @@ func TestVerify_TellsAnExpiredTokenApartAtTheSecond(t *testing.T) {
 	}
 }
 
+// A token that has expired still tells who had it, and still opens nothing; one that was not signed here tells nothing.
+func TestWhose_TellsWhoHadATokenThatOpensNothingAnyMore(t *testing.T) {
+	t.Parallel()
+	s := verifier(t, testKey)
+	s.late = newLateParser(testIssuer, s.now)
+	token := func(key string, change jwt.MapClaims) string {
+		return signed(t, jwt.SigningMethodHS256, kidOf(testKey), []byte(key), with(change))
+	}
+	ago := func(d time.Duration) jwt.MapClaims { return jwt.MapClaims{"exp": testNow.Add(-d).Unix()} }
+	for name, c := range map[string]struct{ token, want string }{
+		"one that is good":         {token(testKey, ago(-time.Minute)), testUser},
+		"a week after its end":     {token(testKey, ago(7*24*time.Hour)), testUser},
+		"long after its end":       {token(testKey, ago(sessionsKept+time.Hour)), ""},
+		"of another key":           {token(strings.Repeat("k", minKey), ago(time.Hour)), ""},
+		"of another server":        {token(testKey, jwt.MapClaims{"iss": "https://elsewhere.example"}), ""},
+		"for something else":       {token(testKey, jwt.MapClaims{"token_use": "other"}), ""},
+		"nothing":                  {"", ""},
+		"more than any token says": {strings.Repeat("a", maxBearer+1), ""},
+	} {
+		if got := s.Whose(c.token); got != c.want {
+			t.Errorf("%s tells %q, not %q", name, got, c.want)
+		}
+	}
+	if _, err := s.verify(token(testKey, ago(time.Second))); !errors.Is(err, fault.TokenExpired) {
+		t.Errorf("it opens: %v", err)
+	}
+}
+
 func TestKeys_RotateWithOverlap(t *testing.T) {
 	t.Parallel()
 	const next = "the key that comes after it, also 32 bytes or more"

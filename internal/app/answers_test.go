@@ -267,6 +267,45 @@ func TestSignIn_ABrowserIsNewOnce(t *testing.T) {
 	}
 }
 
+// A form that comes after its session has ended is bound to whoever had it. The access cookie is what tells it.
+func TestKeptForm_IsOfWhoseSessionHasEndedInThatBrowser(t *testing.T) {
+	t.Parallel()
+	base := start(t, io.Discard, map[string]string{"WORKERS": "0"})
+	post := func(access, form string) (int, string) {
+		r, err := http.NewRequestWithContext(t.Context(), "POST", base+"/billing/cancel", strings.NewReader(form))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Cookie", "rz_access="+access)
+		res, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		body, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.StatusCode, string(body)
+	}
+	ada, gus := signIn(t, base, "ada_fernhill"), signIn(t, base, gus)
+	ada.must(http.StatusNoContent, "DELETE", "/auth/sessions", "")
+	status, page := post(ada.access, "")
+	_, sum, kept := strings.Cut(page, `name="written" value="`)
+	if status != http.StatusUnauthorized || !kept {
+		t.Fatalf("an ended session: %d %s", status, page)
+	}
+	sum, _, _ = strings.Cut(sum, `"`)
+	if status, page := post(gus.access, "written="+sum); status != http.StatusForbidden {
+		t.Errorf("another user: %d %s", status, page)
+	}
+	again := signIn(t, base, "ada_fernhill")
+	if status, page := post(again.access, "written="+sum); strings.Contains(page, "entered") {
+		t.Errorf("the same user: %d %s", status, page)
+	}
+}
+
 // PostgREST 13 and later refuses a token that names a key when it has a plain secret, as Supabase's is.
 func TestSigningKey_SupabasesCarriesNoKid(t *testing.T) {
 	t.Parallel()

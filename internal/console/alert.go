@@ -87,7 +87,7 @@ func statusOf(f *fault.Fault) int {
 // fail shows the error page.
 func (c *Console) fail(v *visit, err error) {
 	a := c.alertFor(v, err)
-	a.Again = againFor(v.w, v.r, a.status)
+	a.Again = c.againFor(v.w, v.r, a.status)
 	c.showAlert(v, a)
 }
 
@@ -107,7 +107,7 @@ func (c *Console) showAlert(v *visit, a *alert) {
 // requests, a sign-in that is needed.
 func (c *Console) Refuse(w http.ResponseWriter, r *http.Request, status int, sentence string) {
 	v := &visit{w: w, r: r, me: account.PrincipalFrom(r.Context())}
-	a := &alert{Message: sentence, status: status, Again: againFor(w, r, status)}
+	a := &alert{Message: sentence, status: status, Again: c.againFor(w, r, status)}
 	if a.Again == nil {
 		a.On = wayOnFrom(r.URL.Path)
 	}
@@ -123,7 +123,7 @@ type again struct {
 type typed struct{ Name, Value string }
 
 // againFor offers a request again that was refused for the moment only. A form that cannot be read is not offered.
-func againFor(w http.ResponseWriter, r *http.Request, status int) *again {
+func (c *Console) againFor(w http.ResponseWriter, r *http.Request, status int) *again {
 	at := &again{Method: "get", Path: r.URL.RequestURI()}
 	passes := status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
 	if !passes || strings.HasPrefix(at.Path, "//") { // which would lead to another host
@@ -132,14 +132,14 @@ func againFor(w http.ResponseWriter, r *http.Request, status int) *again {
 	if r.Method != http.MethodPost {
 		return at
 	}
-	return keptForm(w, r)
+	return c.keptForm(w, r)
 }
 
 // maxFields bounds the page that keeps a form; no form here has as many.
 const maxFields = 500
 
 // keptForm is a posted form with all that was typed, for a page that offers to send it; nil if it cannot be kept.
-func keptForm(w http.ResponseWriter, r *http.Request) *again {
+func (c *Console) keptForm(w http.ResponseWriter, r *http.Request) *again {
 	at := &again{Path: r.URL.RequestURI()}
 	if strings.HasPrefix(at.Path, "//") { // which would lead to another host
 		return nil
@@ -156,6 +156,9 @@ func keptForm(w http.ResponseWriter, r *http.Request) *again {
 	}
 	if len(at.Fields) > maxFields {
 		return nil
+	}
+	if !r.PostForm.Has(writtenField) { // who has written it first has written it
+		at.Fields = append(at.Fields, c.written(writer(r), r.URL.Path))
 	}
 	return at
 }

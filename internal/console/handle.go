@@ -19,6 +19,8 @@ type visit struct {
 	alert  *alert            // what was refused; nil for nothing
 	upload string            // why an upload was refused
 	same   bool              // the page is the same for every stranger
+	posted bool              // the form has been read
+	bad    error             // why it could not be
 }
 
 // show renders a page. An error that it returns becomes the error page.
@@ -40,6 +42,11 @@ func (c *Console) member(show show) http.Handler {
 	return c.open(func(v *visit) error {
 		if v.me.UserID == "" {
 			return c.askToSignIn(v)
+		}
+		if v.r.Method == http.MethodPost {
+			if by := c.writtenBy(v); by != byMe {
+				return c.askWhose(v, by)
+			}
 		}
 		return show(v)
 	})
@@ -64,17 +71,29 @@ func (c *Console) form(do do, again show) http.Handler {
 			return nil
 		}
 		v.alert = c.alertFor(v, err)
-		v.alert.Again = againFor(v.w, v.r, v.alert.status)
+		v.alert.Again = c.againFor(v.w, v.r, v.alert.status)
 		return again(v)
 	})
 }
 
 func (c *Console) submit(v *visit, do do) (string, error) {
-	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
-	if err := v.r.ParseForm(); err != nil {
-		return "", fault.ValidationFailed.Saying("The form could not be read. Go back and send it again.").Because(err)
+	if err := v.read(); err != nil {
+		return "", err
 	}
 	return do(v)
+}
+
+// read reads the posted form, once.
+func (v *visit) read() error {
+	if v.posted {
+		return v.bad
+	}
+	v.posted = true
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
+	if err := v.r.ParseForm(); err != nil {
+		v.bad = fault.ValidationFailed.Saying("The form could not be read. Go back and send it again.").Because(err)
+	}
+	return v.bad
 }
 
 // field is a value of the posted form.
@@ -98,7 +117,7 @@ func (c *Console) askToSignIn(v *visit) error {
 	case v.r.URL.Path == "/sign-out":
 		q = url.Values{"done": {"signed-out"}}
 	default:
-		if kept := keptForm(v.w, v.r); kept != nil {
+		if kept := c.keptForm(v.w, v.r); kept != nil {
 			return c.keep(v, kept)
 		}
 	}

@@ -26,17 +26,82 @@ func TestKept_AFormOutlivesItsSession(t *testing.T) {
 		got.Get("Cache-Control") != "no-store" {
 		t.Errorf("what was typed may stand where it should not: %v", got)
 	}
-	kept := url.Values{}
-	for _, f := range hidden.FindAllStringSubmatch(page.body, -1) {
-		kept.Add(html.UnescapeString(f[1]), html.UnescapeString(f[2]))
-	}
-	if kept.Encode() != form.Encode() {
-		t.Fatalf("kept is %v", kept)
-	}
+	kept := hiddenIn(t, page.body)
 	p := w.signIn(ada)
+	sum := kept["written"]
+	kept.Del("written")
+	if len(sum) != 1 || kept.Encode() != form.Encode() {
+		t.Fatalf("kept is %v with the sum %q", kept, sum)
+	}
+	kept["written"] = hiddenIn(t, w.formerly(p).post("/account/webhooks?from=here", form).body)["written"]
 	p.get("/signed-in").shows(http.StatusOK, "Go back to the tab")
 	p.get("/account/webhooks").hides("?a=")
 	p.post("/account/webhooks", kept).shows(http.StatusOK, "This is the only time it is shown.")
+}
+
+func hiddenIn(t *testing.T, body string) url.Values {
+	t.Helper()
+	kept := url.Values{}
+	for _, f := range hidden.FindAllStringSubmatch(body, -1) {
+		kept.Add(html.UnescapeString(f[1]), html.UnescapeString(f[2]))
+	}
+	return kept
+}
+
+// formerly is a stranger in the browser in which somebody's session has ended.
+func (w *world) formerly(p *person) *person { return &person{world: w, former: p.me.UserID} }
+
+// What one person typed before the session ended is not carried out in the name of the next who signs in there.
+func TestKept_AFormOfSomebodyElseIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	typist, next := w.signIn(ada).subscribe("basic"), w.signIn(gus).subscribe("basic")
+	form := url.Values{"confirm": {"yes"}}
+	kept := hiddenIn(t, w.formerly(typist).post("/account/plan/cancel", form).shows(http.StatusUnauthorized).body)
+	ends := func(p *person) bool {
+		return must(w.billing.Subscription(t.Context(), p.me.UserID))(t).CancelAtPeriodEnd
+	}
+	for name, changed := range map[string]string{"as it was": kept.Get("written"), "damaged": "!", "empty": ""} {
+		next.post("/account/plan/cancel", url.Values{"confirm": {"yes"}, "written": {changed}}).
+			shows(http.StatusForbidden, "was entered in another account", "@"+gus, "Nothing was carried out.").
+			hides(`action="/account/plan/cancel"`)
+		if ends(next) || ends(typist) {
+			t.Fatalf("%s: a plan was cancelled", name)
+		}
+	}
+	if at := typist.post("/account/plan/cancel", kept).leadsTo(); !ends(typist) || ends(next) {
+		t.Errorf("whose form it is was led to %s; it ends %v, the other's %v", at, ends(typist), ends(next))
+	}
+	next.post("/account/plan/resume", kept).shows(http.StatusForbidden) // nor is it good for another form
+}
+
+// Where nobody knows who typed it, the account that it would be carried out for is named first.
+func TestKept_AFormOfSomebodyUnknownIsAskedAbout(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.signIn(gus).subscribe("basic")
+	kept := hiddenIn(t, w.stranger().post("/account/plan/cancel", url.Values{"confirm": {"yes"}}).body)
+	page := p.post("/account/plan/cancel", kept).shows(http.StatusConflict, "You are signed in as <b>@"+gus+"</b>",
+		`action="/account/plan/cancel"`)
+	ends := func() bool { return must(w.billing.Subscription(t.Context(), p.me.UserID))(t).CancelAtPeriodEnd }
+	if ends() {
+		t.Fatal("the plan was cancelled before it was asked")
+	}
+	again := hiddenIn(t, page.body)
+	w.signIn(ada).post("/account/plan/cancel", again).shows(http.StatusForbidden)
+	p.post("/account/plan/cancel", again).leadsTo()
+	if !ends() {
+		t.Error("the plan was not cancelled after it was confirmed")
+	}
+}
+
+// What is kept is what somebody has typed: no key and no mark of a choice.
+func TestKept_ShowsWhatWasTyped(t *testing.T) {
+	t.Parallel()
+	newWorld(t).stranger().post("/a/1/findings", url.Values{
+		"why": {"a joke"}, "key": {"key-1"}, "chosen": {"chosen-1"}, "once": {"once-1"},
+	}).shows(http.StatusUnauthorized, `<li dir="auto">a joke</li>`).
+		hides(`<li dir="auto">key-1`, `<li dir="auto">chosen-1`, `<li dir="auto">once-1`)
 }
 
 func TestKept_WhatIsTooMuchOrNoFormIsNotKept(t *testing.T) {

@@ -157,6 +157,7 @@ type person struct {
 	*world
 	me      account.Principal
 	account string // the id of the linked X account
+	former  string // of a stranger: whose session has ended in this browser
 }
 
 // stranger has not signed in.
@@ -245,7 +246,7 @@ func (p *person) send(r *http.Request) seen {
 
 func (p *person) context() context.Context {
 	if p.me.UserID == "" {
-		return p.t.Context()
+		return account.WithFormer(p.t.Context(), p.former)
 	}
 	return account.WithPrincipal(p.t.Context(), p.me)
 }

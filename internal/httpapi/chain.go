@@ -288,6 +288,8 @@ func (a *API) authenticate(next http.Handler) http.Handler {
 			o := audit.OriginFrom(r.Context())
 			o.SessionID, o.KeyID = p.SessionID, p.KeyID
 			r = r.WithContext(account.WithPrincipal(audit.WithOrigin(r.Context(), o), p))
+		} else if c, _ := r.Cookie(a.cookieName(accessCookie)); c != nil {
+			r = r.WithContext(account.WithFormer(r.Context(), a.Accounts.Whose(c.Value)))
 		}
 		next.ServeHTTP(w, r)
 	})

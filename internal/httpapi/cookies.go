@@ -61,9 +61,11 @@ func (a *API) cookie(name, value string, until time.Time) http.Cookie {
 	}
 }
 
+// sessionCookies both stay as long as the session: the access token opens nothing after its own time, and then still
+// says who wrote a form that comes after the session has ended.
 func (a *API) sessionCookies(t account.Tokens) []http.Cookie {
 	return []http.Cookie{
-		a.cookie(accessCookie, t.Access, t.AccessExpiresAt),
+		a.cookie(accessCookie, t.Access, t.RefreshExpiresAt),
 		a.cookie(refreshCookie, t.Refresh, t.RefreshExpiresAt),
 	}
 }
