@@ -62,12 +62,15 @@ func readsMicroUSD(n int) int64 { return int64(n) * assess.XReadMicroUSD }
 
 // ExpectedMicroUSD is what the analysis would cost, the reading of the profile at X included, as far as that can be told:
 // where X has not said how many posts there are, AtMost counts.
-func (p Preview) ExpectedMicroUSD() int64 {
+func (p Preview) ExpectedMicroUSD() int64 { return p.readMicroUSD() + p.ModelMicroUSD() }
+
+// readMicroUSD is what of that X charges.
+func (p Preview) readMicroUSD() int64 {
 	n := p.Reads.AtMost
 	if p.Reads.Expected != nil {
 		n = *p.Reads.Expected
 	}
-	return readsMicroUSD(n+p.Reads.Rechecked) + p.profileMicroUSD() + p.ModelMicroUSD()
+	return readsMicroUSD(n+p.Reads.Rechecked) + p.profileMicroUSD()
 }
 
 // ModelMicroUSD is what the model would cost, in the way that was asked for.
@@ -309,14 +312,24 @@ func (s *Service) foreseeModel(ctx context.Context, p *Preview, h sources, o ass
 func (s *Service) foreseeDay(p Preview, judge *assess.Judge) PreviewDay {
 	day := PreviewDay{CostMicroUSD: p.Model.BatchMicroUSD(judge), AtMost: claude.BatchLives}
 	err := s.batchable(p.Analysis)
+	fit := p.Model.Texts
+	if p.MaxCostCents > 0 {
+		fit = p.Model.InBatch(judge, p.ceiling()-p.readMicroUSD())
+	}
 	switch {
 	case err != nil:
 		day.WhyNot = fault.From(err).Message
 	case p.Model.Texts < s.BatchFrom:
 		day.WhyNot = fmt.Sprintf("Cheaper within a day begins at %s that the model has not judged before, and here are %s.",
 			assess.Counting(s.BatchFrom, "post"), assess.Thousands(p.Model.Texts))
+	case fit < s.BatchFrom:
+		day.WhyNot = fmt.Sprintf("Cheaper within a day asks about all posts at once, and begins at %s. "+
+			"The ceiling of %s has room for %s at the worst, beside the reading.",
+			assess.Counting(s.BatchFrom, "post"), assess.Dollars(p.MaxCostCents), assess.Thousands(fit))
 	default:
 		day.Offered = true
+		direct := p.Model.CostMicroUSD - day.CostMicroUSD // that the ceiling leaves out is asked directly
+		day.CostMicroUSD += direct * int64(p.Model.Texts-fit) / int64(p.Model.Texts)
 	}
 	return day
 }

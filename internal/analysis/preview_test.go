@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"errors"
+	"sync"
 	"testing"
 
 	"github.com/repazoo/repazoo/internal/assess"
@@ -124,4 +125,36 @@ func TestPreview_RefusesWhatAStartWouldRefuse(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What the preview offers within a day is what a start does: below a ceiling that leaves too little for a batch it is not
+// offered, and none is sent.
+func TestPreview_OffersTheDayWhereABatchIsSent(t *testing.T) {
+	t.Parallel()
+	seen := map[bool]bool{}
+	var mu sync.Mutex
+	t.Cleanup(func() {
+		if !seen[true] || !seen[false] {
+			t.Errorf("the ceilings tell nothing apart: %v", seen)
+		}
+	})
+	for _, cents := range []int{100, 500, 2_500} {
+		t.Run(assess.Dollars(cents), func(t *testing.T) {
+			t.Parallel()
+			each(t, func(t *testing.T, w *world) {
+				p := w.patient()
+				r := StartRequest{AccountID: p.Account.ID, Consent: true, WithinADay: true, MaxCostCents: cents}
+				preview := must(p.Preview(t.Context(), p.UserID, r))(t)
+				a, _, err := p.Start(t.Context(), p.UserID, r)
+				w.ok(err)
+				p.tryRun(w.Service, a.ID)
+				if sent := w.created() == 1; sent != preview.Day.Offered {
+					t.Errorf("offered %+v, sent: %v", preview.Day, sent)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				seen[preview.Day.Offered] = true
+			})
+		})
+	}
 }

@@ -121,7 +121,7 @@ func (p *planning) add(group []question) error {
 		return err
 	}
 	bytes := len(request.System) + len(request.User)*2 + schemaBytes() + roomPerRequest // JSON escapes
-	worst := p.judge.worst(request) * claude.BatchPercent / 100
+	worst := p.judge.worstInBatch(len(request.System) + len(request.User))
 	over := p.judge.MaxMicroUSD != nil && p.worst+worst > *p.judge.MaxMicroUSD*1_000_000
 	p.full = p.full || over || len(p.items) == claude.MaxBatchItems || p.bytes+bytes > claude.MaxBatchBytes
 	if p.full {
@@ -134,6 +134,11 @@ func (p *planning) add(group []question) error {
 	p.bytes, p.worst, p.Groups = p.bytes+bytes, p.worst+worst, append(p.Groups, keys)
 	p.items = append(p.items, claude.BatchItem{ID: p.id(len(p.items)), Request: request})
 	return nil
+}
+
+// worstInBatch is what a first question of so many bytes can cost at most in a batch, in millionths of a µUSD.
+func (j *Judge) worstInBatch(bytes int) int64 {
+	return BatchCost(j.Prices, claude.Usage{CacheWrite: int64(bytes + schemaBytes()), Output: maxAnswer})
 }
 
 // BatchOutcome is what became of the requests of a batch.

@@ -49,6 +49,40 @@ func batched(t *testing.T, j *Judge, s *sandbox.Sandbox, posts []Post, o Options
 	return r, out
 }
 
+// planned is how many requests a batch has without a ceiling.
+func planned(t *testing.T, posts []Post, o Options) int {
+	t.Helper()
+	p := offline()
+	p.Judge, _ = newTestJudge(t)
+	_, items, err := p.PlanBatch(t.Context(), source(posts), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(items)
+}
+
+// The forecast tells how much of a batch the ceiling leaves, as the plan of it does, but for a request.
+func TestForecast_TellsWhatOfABatchTheCeilingLeaves(t *testing.T) {
+	t.Parallel()
+	j, _ := newTestJudge(t)
+	p := offline()
+	p.Judge = j
+	f, err := p.Forecast(t.Context(), source(faultyPosts()), Options{Source: SourceX})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ceiling := range []int64{0, 3_000, 10_000, 25_000, 40_000, 1_000_000} {
+		j.MaxMicroUSD = &ceiling
+		plan, _, err := p.PlanBatch(t.Context(), source(faultyPosts()), Options{Source: SourceX})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := f.InBatch(j, ceiling); max(got-plan.Texts(), plan.Texts()-got) > judgeBatch {
+			t.Errorf("ceiling %d: the forecast says %d texts, the plan has %d", ceiling, got, plan.Texts())
+		}
+	}
+}
+
 // manyPosts are plain, grave, doubled and long posts, some that talk to the model, and a profile.
 func manyPosts() []Post {
 	posts := append(faultyPosts(), timeline(90)...)
@@ -66,25 +100,36 @@ func manyPosts() []Post {
 // What a batch is asked is, byte for byte, what a direct run asks, and the report says the same of the posts.
 func TestBatched_TheReportIsThatOfADirectRun(t *testing.T) {
 	t.Parallel()
-	for name, o := range map[string]Options{
-		"every post":     {Source: SourceArchive},
-		"chosen posts":   {Source: SourceX, MaxPosts: 130},
-		"with a ceiling": {Source: SourceX, MaxPosts: 200, MaxCost: 100},
+	for name, c := range map[string]struct {
+		Options
+		ceiling int64 // below which a part of the questions has room in a batch, and all of them have as direct calls
+	}{
+		"every post":     {Options{Source: SourceArchive}, 0},
+		"chosen posts":   {Options{Source: SourceX, MaxPosts: 130}, 0},
+		"with a ceiling": {Options{Source: SourceX, MaxPosts: 200}, 25_000},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			o := c.Options
 			o.Account = ReportAccount{ID: "9", Handle: "anna_berg"}
 			direct, here := newTestJudge(t)
 			direct.Cache = NewMemoryVerdicts()
 			p := offline()
 			p.Judge = direct
 			o.Concurrency = 1
+			if c.ceiling > 0 {
+				direct.MaxMicroUSD = &c.ceiling
+			}
 			want, err := p.Run(t.Context(), source(manyPosts()), o, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			j, there := newTestJudge(t)
+			j.MaxMicroUSD = direct.MaxMicroUSD
 			got, out := batched(t, j, there, manyPosts(), o)
+			if whole := planned(t, manyPosts(), o); c.ceiling > 0 && out.Use.BatchedCalls >= whole {
+				t.Errorf("the ceiling leaves nothing out: %d of %d requests", out.Use.BatchedCalls, whole)
+			}
 			ways := cmpopts.IgnoreFields(Report{}, "Models", "Cost")
 			if diff := cmp.Diff(want, got, ways); diff != "" {
 				t.Errorf("the reports differ (- direct, + batch):\n%s", diff)

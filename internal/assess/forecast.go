@@ -182,6 +182,19 @@ func (f Forecast) BatchMicroUSD(j *Judge) int64 {
 	return int64(math.Ceil(full * claude.BatchPercent / 100 / 1_000_000))
 }
 
+// InBatch is how many of the texts a batch may ask about where the ceiling leaves so much for the model; about so many,
+// because the requests are taken to be equal. It is the bound of [Pipeline.PlanBatch].
+func (f Forecast) InBatch(j *Judge, leftMicroUSD int64) int {
+	if j == nil || f.Calls == 0 {
+		return 0
+	}
+	factor := j.Pace.of(j.Model).input
+	texts := float64(f.InputTokens-int64(f.Calls)*overhead(factor)) / factor / float64(f.Calls)
+	const bytesPerToken = 4
+	fit := max(0, leftMicroUSD) * 1_000_000 / max(1, j.worstInBatch(len(rubric)+int(texts*bytesPerToken)))
+	return int(min(int64(f.Texts), fit*int64(f.Texts)/int64(f.Calls)))
+}
+
 // overhead are the tokens of what each question begins with.
 func overhead(factor float64) int64 { return int64(float64(fixedTokens()) * factor) }
 
