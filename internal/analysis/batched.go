@@ -30,13 +30,20 @@ import (
 // batch that might be ours is therefore waited for, and it is neither cancelled nor deleted before its results prove
 // it.
 //
-// The one gap that is left: a process that stands still between its last look at the clock and the first byte, for
-// longer than sendTime and foundAfter together, sends a batch that its successor has sent too.
+// The wait has an end, too: an hour after the day of a batch that was not found, the run asks directly and sends no
+// second one. The row stays "sending", so that ClearBatches still finds and deletes the batch if it turns up as ours.
+//
+// Three gaps are left, in which a batch is paid in vain: a process stands still between its last look at the clock and
+// the first byte, for longer than sendTime and foundAfter together; our clock and the provider's differ by more than
+// clocksApart; or the provider lists a batch later than foundAfter, or behind a thousand newer ones.
 
 const (
-	batchFrom  = 400              // texts: ten calls; less is done in a minute, and half of its price is cents
-	sendTime   = 3 * time.Minute  // a batch is sent within this time or not at all
-	foundAfter = time.Minute      // after that the provider's list shows a batch
+	batchFrom  = 400             // texts: ten calls; less is done in a minute, and half of its price is cents
+	sendTime   = 3 * time.Minute // a batch is sent within this time or not at all
+	foundAfter = time.Minute     // after that the provider's list shows a batch
+	// clocksApart is how far the provider's clock may be from ours. It may be generous: results prove whose a batch is.
+	clocksApart = 15 * time.Minute
+
 	firstLook  = 30 * time.Second // at a batch that was sent; then twice as long each time
 	latestLook = 15 * time.Minute
 	overdue    = time.Hour // after its day a batch is given up
@@ -120,7 +127,11 @@ func (s *Service) followBatch(
 	}
 	if err == nil && b.state == "sending" {
 		b, err = s.find(ctx, b)
-		if errors.Is(err, errNoBatch) {
+		switch {
+		case err != nil && ctx.Err() == nil && b.late(s.DB.Now()):
+			s.Log.WarnContext(ctx, "a batch was not found in its time and is given up", "analysis", a.ID, "cause", err)
+			return nil // sendBatch sees the row, and sends none
+		case errors.Is(err, errNoBatch):
 			return s.unsend(ctx, b)
 		}
 	}
@@ -153,7 +164,7 @@ func (s *Service) find(ctx context.Context, b modelBatch) (modelBatch, error) {
 	if ready := b.sendBy.Add(foundAfter); s.DB.Now().Before(ready) {
 		return b, &batchWait{ready, b.expiresAt}
 	}
-	recent, err := s.Claude.Batches(ctx, b.createdAt.Add(-foundAfter))
+	recent, err := s.Claude.Batches(ctx, b.createdAt.Add(-clocksApart))
 	if err != nil {
 		return b, err
 	}
@@ -164,7 +175,7 @@ func (s *Service) find(ctx context.Context, b modelBatch) (modelBatch, error) {
 	var open *batchWait
 	for _, one := range recent {
 		switch {
-		case one.Requests != b.requests || one.CreatedAt.After(b.sendBy.Add(foundAfter)) || taken[one.ID]:
+		case one.Requests != b.requests || one.CreatedAt.After(b.sendBy.Add(clocksApart)) || taken[one.ID]:
 		case !one.Ended:
 			open = b.wait(s.DB.Now())
 		default:

@@ -327,6 +327,53 @@ func TestBatched_LeavesTheBatchesOfOthersAlone(t *testing.T) {
 	})
 }
 
+// A batch of which nobody can tell whose it is, because it does not end, is waited for a day and an hour. Then the run
+// asks directly.
+func TestBatched_WaitsADayForWhatMayBeOurs(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		p := w.patient()
+		w.sb.Claude().Fail(claudesandbox.Fault{Kind: claudesandbox.BatchStuck, Times: -1})
+		a := p.begin(StartRequest{WithinADay: true})
+		p.tryRun(w.Service, a.ID)
+		w.exec(`UPDATE model_batches SET state = 'sending', provider_id = '', prefix = 'rz-another'`)
+		began := w.d.Now()
+		done := p.finish(a.ID)
+		if took := w.d.Now().Sub(began); done.Status != Completed || took < 25*time.Hour || took > 26*time.Hour {
+			t.Fatalf("%s after %v", done.Status, took)
+		}
+		report := must(p.openReport(t.Context(), p.UserID, a.ID))(t)
+		if use := report.Models[0]; use.Calls == 0 || use.BatchedCalls != 0 || w.created() != 1 {
+			t.Errorf("%+v, %d batches were sent", use, w.created())
+		}
+		w.ok(w.ClearBatches(t.Context()))
+		if got := w.sb.Claude().Batches(); len(got) != 1 {
+			t.Errorf("%v are there", got)
+		}
+	})
+}
+
+// A batch whose id was lost is found where the provider's clock goes ten minutes before or after ours.
+func TestBatched_IsFoundByAnotherClock(t *testing.T) {
+	t.Parallel()
+	for _, apart := range []time.Duration{-10 * time.Minute, 10 * time.Minute} {
+		t.Run(apart.String(), func(t *testing.T) {
+			t.Parallel()
+			each(t, func(t *testing.T, w *world) {
+				p := w.patient()
+				a := p.begin(StartRequest{WithinADay: true})
+				p.tryRun(w.Service, a.ID)
+				b := must(p.batchOf(t.Context(), a))(t)
+				w.exec(`UPDATE model_batches SET state = 'sending', provider_id = '', created_at = $1, send_by = $2`,
+					b.createdAt.Add(apart), b.sendBy.Add(apart))
+				if done := p.finish(a.ID); done.Status != Completed || w.created() != 1 {
+					t.Errorf("%s, %d batches were sent", done.Status, w.created())
+				}
+			})
+		})
+	}
+}
+
 func TestBatched_IsRefusedWhereItCannotBe(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

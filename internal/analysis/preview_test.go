@@ -127,8 +127,8 @@ func TestPreview_RefusesWhatAStartWouldRefuse(t *testing.T) {
 	})
 }
 
-// What the preview offers within a day is what a start does: below a ceiling that leaves too little for a batch it is not
-// offered, and none is sent.
+// What the preview offers within a day is what a start does: below a ceiling that leaves too little for a batch it is
+// not offered, and none is sent.
 func TestPreview_OffersTheDayWhereABatchIsSent(t *testing.T) {
 	t.Parallel()
 	seen := map[bool]bool{}
