@@ -67,7 +67,7 @@ func TestShare_ShowsTheChosenSectionsAlone(t *testing.T) {
 	r := w.reader(gus)
 	parts := map[string]string{
 		"score": `class="gauge"`, "steps": "What to do", "findings": `id="report-findings"`, "quotes": "<blockquote",
-		"charts":   "Risk by year",
+		"charts":   `id="report-engagement"`,
 		"coverage": "How much was read",
 	}
 	for _, chosen := range [][]string{
@@ -81,6 +81,9 @@ func TestShare_ShowsTheChosenSectionsAlone(t *testing.T) {
 			if has != want {
 				t.Errorf("chosen %v: %q is there: %v", chosen, words, has)
 			}
+		}
+		if chosen[0] != "score" {
+			page.hides("</strong> points", "Risk by year", "The points add up")
 		}
 	}
 }

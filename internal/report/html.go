@@ -21,7 +21,7 @@ const shownFirst = 20
 
 // writeHTML writes one self-contained page.
 func writeHTML(w io.Writer, r *assess.Report) error {
-	return reportPage(htmlView{newView(r)}).Render(context.Background(), w)
+	return reportPage(htmlView{view: newView(r)}).Render(context.Background(), w)
 }
 
 // pagePolicy allows the page its own style sheet, by hash, and nothing else.
@@ -32,7 +32,10 @@ func pagePolicy() string {
 }
 
 // htmlView adds the coordinates of the drawings to a view.
-type htmlView struct{ view }
+type htmlView struct {
+	view
+	Unscored bool // for somebody who is not shown the score, nor what adds up to it
+}
 
 // bar is one column of a chart, in the units of its viewBox.
 type bar struct {

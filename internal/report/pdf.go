@@ -398,7 +398,7 @@ func (d *sheet) years(v view) {
 // tone draws the shares of positive, neutral and negative posts as one bar.
 func (d *sheet) tone(v view) {
 	d.heading(v.Say("report.tone"))
-	bars := htmlView{v}.Tone()
+	bars := htmlView{view: v}.Tone()
 	if len(bars) == 0 {
 		d.paragraph("P", wholeWidth(bodySize), said(v.Say("report.tone_unknown")))
 		return

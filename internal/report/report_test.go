@@ -156,7 +156,7 @@ func TestWrite_TextJSONAndCSVSayWhatTheySaidBefore(t *testing.T) {
 func TestWrite_HTMLBodySaysWhatItSaidBefore(t *testing.T) {
 	t.Parallel()
 	var body strings.Builder
-	if err := article(htmlView{newView(sample())}).Render(t.Context(), &body); err != nil {
+	if err := article(htmlView{view: newView(sample())}).Render(t.Context(), &body); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "sample.html", body.String())

@@ -110,10 +110,13 @@ func (s *Service) ownNames(ctx context.Context, userID string, r *assess.Report)
 	return append(first, others...), nil
 }
 
-// only takes out of a masked report what a link does not show.
+// only takes out of a masked report what a link does not show. Points add up to the score, and one year may be all.
 func only(r *assess.Report, s Share) *assess.Report {
 	if !s.Shows(Score) {
-		r.Summary, r.KeyFindings, r.HumanReview = "", nil, assess.HumanReview{}
+		r.Summary, r.KeyFindings, r.HumanReview, r.RiskByYear = "", nil, assess.HumanReview{}, nil
+		for i := range r.Findings {
+			r.Findings[i].Points = 0
+		}
 		for i := range r.Recommendations {
 			r.Recommendations[i].ScoreAfter = nil
 		}

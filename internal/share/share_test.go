@@ -68,7 +68,16 @@ func TestOpen_ShowsNoSectionThatWasNotChosen(t *testing.T) {
 		} {
 			_, r, err := w.Open(t.Context(), p.link(c.sections...).Token, "")
 			w.ok(err)
-			has := [4]bool{r.Summary != "", len(r.Recommendations) > 0, len(r.Findings) > 0, len(r.RiskByYear) > 0}
+			drawn := !cmp.Equal(r.Engagement, assess.Engagement{})
+			has := [4]bool{r.Summary != "", len(r.Recommendations) > 0, len(r.Findings) > 0, drawn}
+			for _, f := range r.Findings {
+				if (f.Points > 0) != c.has[0] {
+					t.Errorf("%v: a finding has %v points", c.sections, f.Points)
+				}
+			}
+			if years := len(r.RiskByYear) > 0; years != (c.has[0] && c.has[3]) {
+				t.Errorf("%v: risk by year is shown: %v", c.sections, years)
+			}
 			all, _ := json.Marshal(r)
 			if has != c.has || strings.Contains(string(all), "idiot") != c.quotes {
 				t.Errorf("%v: %v, quotes %v", c.sections, has, strings.Contains(string(all), "idiot"))
