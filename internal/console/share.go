@@ -87,11 +87,10 @@ func (c *Console) sharedLinks(v *visit, id string) ([]sharedLink, error) {
 	if err != nil {
 		return nil, err
 	}
-	views, err := c.Shares.ViewsOf(v.r.Context(), v.me.UserID, id)
+	views, err := c.Shares.ViewsOf(v.r.Context(), v.me.UserID, id, viewsShown)
 	links := make([]sharedLink, len(all))
 	for i, s := range all {
-		seen := views[s.ID]
-		links[i] = sharedLink{s, s.Live(c.Analyses.DB.Now()), seen[:min(len(seen), viewsShown)]}
+		links[i] = sharedLink{s, s.Live(c.Analyses.DB.Now()), views[s.ID]}
 	}
 	return links, err
 }

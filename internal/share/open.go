@@ -38,16 +38,19 @@ func (s *Service) Views(ctx context.Context, userID, id string) ([]View, error) 
 		userID, id, maxViews)
 }
 
-// ViewsOf are the newest openings of the links to a report, at most 500, by the id of the link.
-func (s *Service) ViewsOf(ctx context.Context, userID, analysisID string) (map[string][]View, error) {
+// ViewsOf are the newest openings of each link to a report, at most so many of each, by the id of the link.
+func (s *Service) ViewsOf(ctx context.Context, userID, analysisID string, each int) (map[string][]View, error) {
 	type row struct {
 		link string
 		View
 	}
 	all, err := db.Read(ctx, s.c.DB, db.User(userID),
 		func(r db.Rows, v *row) error { return r.Scan(&v.link, &v.At, &v.Network, &v.Device) },
-		`SELECT v.share_id, v.at, v.network, v.device FROM share_views v JOIN shares s ON s.id = v.share_id
-		WHERE s.user_id = $1 AND s.analysis_id = $2 ORDER BY v.at DESC, v.id DESC LIMIT $3`, userID, analysisID, maxViews)
+		`SELECT share_id, at, network, device FROM (
+			SELECT v.id, v.share_id, v.at, v.network, v.device,
+				row_number() OVER (PARTITION BY v.share_id ORDER BY v.at DESC, v.id DESC) AS nth
+			FROM share_views v JOIN shares s ON s.id = v.share_id WHERE s.user_id = $1 AND s.analysis_id = $2
+		) AS newest WHERE nth <= $3 ORDER BY at DESC, id DESC`, userID, analysisID, each)
 	views := map[string][]View{}
 	for _, v := range all {
 		views[v.link] = append(views[v.link], v.View)

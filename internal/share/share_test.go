@@ -274,6 +274,30 @@ func TestRetain_ForgetsLinksThirtyDaysAfterTheyEnded(t *testing.T) {
 	})
 }
 
+func TestViewsOf_NoLinkHidesTheOpeningsOfAnother(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		p := w.author(ada)
+		quiet, busy := p.link(share.Coverage), p.link(share.Score)
+		for _, m := range []share.Made{quiet, busy, busy, busy} {
+			w.sb.Advance(time.Second)
+			_, _, err := w.Open(visit(t.Context()), m.Token, "")
+			w.ok(err)
+		}
+		all := must(w.Views(t.Context(), p.UserID, busy.ID))(t)
+		want := map[string][]share.View{
+			quiet.ID: must(w.Views(t.Context(), p.UserID, quiet.ID))(t), busy.ID: all[:2],
+		}
+		if diff := cmp.Diff(want, must(w.ViewsOf(t.Context(), p.UserID, p.report.ID, 2))(t)); diff != "" {
+			t.Error(diff)
+		}
+		other := w.author(gus)
+		if got := must(w.ViewsOf(t.Context(), other.UserID, p.report.ID, 2))(t); len(got) != 0 {
+			t.Errorf("somebody else sees %v", got)
+		}
+	})
+}
+
 func TestOpen_KeepsTheNewestOpeningsAndCountsAll(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, dbtest.SQLite)
