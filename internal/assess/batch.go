@@ -30,26 +30,22 @@ type batchRun struct {
 	left     map[string]bool // content keys that the ceiling left without a question
 }
 
-// remember takes what the cache knows.
-func (b *batchRun) remember(ctx context.Context, keys []string) error {
+// remember takes what the cache knows, and tells of how many keys.
+func (b *batchRun) remember(ctx context.Context, keys []string) (cached int, err error) {
 	if b.judge.Cache == nil {
-		return nil
+		return 0, nil
 	}
 	known, err := b.judge.Cache.Get(ctx, keys)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	cached := 0
 	for _, k := range keys {
 		if v, ok := known[k]; ok {
 			b.verdicts[k] = v
 			cached++
 		}
 	}
-	b.judge.mu.Lock()
-	defer b.judge.mu.Unlock()
-	b.judge.use.CachedVerdicts += cached
-	return nil
+	return cached, nil
 }
 
 // groups are the texts to ask about, as they are asked about together: a text that talks to the model is alone.

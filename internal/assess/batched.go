@@ -104,7 +104,7 @@ func (p *planning) ask(ctx context.Context, c *chunk) (err error) {
 	for i, post := range c.posts {
 		keys[i] = ContentKey(post, p.judge.Model)
 	}
-	if err := b.remember(ctx, keys); err != nil {
+	if _, err := b.remember(ctx, keys); err != nil {
 		return err
 	}
 	c.groups, err = b.groups(ctx, c.posts, keys)

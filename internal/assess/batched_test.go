@@ -194,6 +194,28 @@ func TestPlanBatch_PlansOnlyWhatTheCeilingAllowsAtTheWorst(t *testing.T) {
 	}
 }
 
+// A plan that is too small is dropped, and the run counts each known verdict once.
+func TestPlanBatch_CountsNoVerdict(t *testing.T) {
+	t.Parallel()
+	j, _ := newTestJudge(t)
+	j.Cache = NewMemoryVerdicts()
+	p := offline()
+	p.Judge = j
+	posts, o := timeline(60), Options{Source: SourceX}
+	if _, err := p.Run(t.Context(), source(posts), o, nil); err != nil {
+		t.Fatal(err)
+	}
+	next, _ := newTestJudge(t)
+	next.Cache, p.Judge = j.Cache, next
+	if _, _, err := p.PlanBatch(t.Context(), source(posts), o); err != nil {
+		t.Fatal(err)
+	}
+	r, err := p.Run(t.Context(), source(posts), o, nil)
+	if err != nil || r.Models[0].CachedVerdicts != r.Coverage.PostsJudged || r.Coverage.PostsJudged == 0 {
+		t.Errorf("%+v, %+v, %v", r.Models, r.Coverage, err)
+	}
+}
+
 // A result of another batch is not taken for one of this.
 func TestBatchPlan_KnowsItsOwnResults(t *testing.T) {
 	t.Parallel()

@@ -94,7 +94,7 @@ func (w *weighing) weigh(ctx context.Context, c *chunk) error {
 	for i, p := range c.posts {
 		keys[i] = ContentKey(p, w.judge.Model)
 	}
-	if err := b.remember(ctx, keys); err != nil {
+	if _, err := b.remember(ctx, keys); err != nil {
 		return err
 	}
 	groups, err := b.groups(ctx, c.posts, keys)

@@ -66,9 +66,11 @@ func (j *Judge) Batch(ctx context.Context, posts []Post) (BatchResult, error) {
 	for i, p := range posts {
 		keys[i] = ContentKey(p, j.Model)
 	}
-	if err := b.remember(ctx, keys); err != nil {
+	cached, err := b.remember(ctx, keys)
+	if err != nil {
 		return BatchResult{}, err
 	}
+	j.countCached(cached)
 	groups, err := b.groups(ctx, posts, keys)
 	if err != nil {
 		return BatchResult{}, err
@@ -184,6 +186,13 @@ func (j *Judge) nonce() (string, error) {
 		return "", err
 	}
 	return hex.EncodeToString(b[:]), nil
+}
+
+// countCached adds verdicts that need not be asked for.
+func (j *Judge) countCached(n int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.use.CachedVerdicts += n
 }
 
 // count adds a call, and tells what it has cost in millionths of a µUSD.
