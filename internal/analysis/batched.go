@@ -145,6 +145,7 @@ func (s *Service) followBatch(
 		return errors.Join(wait, s.countPoll(ctx, b))
 	}
 	o.Batched = b.used
+	o.Batched.Model = b.model
 	o.ModelCost = a.modelMicroUSD
 	return err
 }
@@ -327,7 +328,7 @@ func (s *Service) takeBatch(
 	if err := s.openJSON(&plan, b.sealed, "batch", a.ID); err != nil {
 		return b, err
 	}
-	out, err := p.TakeBatch(ctx, s.kept(ctx, *a, h), *o, plan, results)
+	out, err := p.TakeBatch(ctx, s.kept(ctx, *a, h), *o, plan, s.Prices[b.model], results)
 	if err != nil {
 		return b, err
 	}

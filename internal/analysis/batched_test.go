@@ -172,7 +172,7 @@ func TestBatched_IsSentAndPaidOnceWhereverItsProcessDies(t *testing.T) {
 			var plan assess.BatchPlan
 			p.ok(p.openJSON(&plan, b.sealed, "batch", id))
 			pipe := &assess.Pipeline{Screen: p.screen(), Now: p.d.Now, Judge: judge}
-			must(pipe.TakeBatch(p.t.Context(), p.kept(p.t.Context(), a, h), o, plan, results))(p.t)
+			must(pipe.TakeBatch(p.t.Context(), p.kept(p.t.Context(), a, h), o, plan, judge.Prices, results))(p.t)
 			p.exec(`UPDATE analyses SET lease_until = NULL WHERE id = $1`, id)
 		}, sent: 1},
 	} {
@@ -372,6 +372,33 @@ func TestBatched_IsFoundByAnotherClock(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A batch is counted by the prices of its own model, also where another took its place meanwhile and is asked instead.
+func TestBatched_IsPaidByThePricesOfItsOwnModel(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		p := w.patient()
+		a := p.begin(StartRequest{WithinADay: true})
+		p.tryRun(w.Service, a.ID)
+		w.Fallbacks = []string{"claude-opus-5-5"}
+		w.gone.set(a.Model, true)
+		p.finish(a.ID)
+		report := must(p.openReport(t.Context(), p.UserID, a.ID))(t)
+		if len(report.Models) != 2 || report.Coverage.PostsUnjudged != 0 {
+			t.Fatalf("%+v, %+v", report.Models, report.Coverage)
+		}
+		cost := func(u assess.ModelUse) int64 {
+			return assess.BatchCost(w.Prices[u.Model], claude.Usage{Input: u.InputTokens, Output: u.OutputTokens,
+				CacheRead: u.CacheReadTokens, CacheWrite: u.CacheWriteTokens}) / 1_000_000
+		}
+		direct, batched := report.Models[0], report.Models[1]
+		want := 2*cost(direct) + cost(batched)
+		if got := report.Cost.ModelMicroUSD; batched.Model != a.Model || batched.BatchedCalls != batched.Calls ||
+			direct.Model != w.Fallbacks[0] || direct.BatchedCalls != 0 || got < want-2 || got > want+4 {
+			t.Errorf("%+v cost %d, want about %d", report.Models, got, want)
+		}
+	})
 }
 
 func TestBatched_IsRefusedWhereItCannotBe(t *testing.T) {

@@ -151,9 +151,12 @@ type BatchOutcome struct {
 }
 
 // TakeBatch puts the verdicts of a batch into the cache. Posts that are gone since it was sent are left out, and a
-// second result under the same id is ignored. It may be called again with the same results.
+// second result under the same id is ignored. It may be called again with the same results. The prices are those of the
+// plan's model. Where another model has taken its place since, the verdicts are kept under the old one's name, and Run
+// asks the new one about all posts: the verdicts of one report are those of one model.
 func (p *Pipeline) TakeBatch(
-	ctx context.Context, posts iter.Seq2[Post, error], o Options, plan BatchPlan, results []claude.BatchResult,
+	ctx context.Context, posts iter.Seq2[Post, error], o Options, plan BatchPlan, prices Prices,
+	results []claude.BatchResult,
 ) (BatchOutcome, error) {
 	r := newRun(p, o, nil)
 	p.Judge.names = plan.Names
@@ -161,7 +164,7 @@ func (p *Pipeline) TakeBatch(
 	if err != nil {
 		return BatchOutcome{}, err
 	}
-	out, answers := sortBatch(plan, p.Judge.pricesOf(plan.Model), results)
+	out, answers := sortBatch(plan, prices, results)
 	for _, i := range slices.Sorted(maps.Keys(answers)) {
 		if err := out.keep(ctx, p.Judge, plan.Groups[i], asked, answers[i]); err != nil {
 			return BatchOutcome{}, err
@@ -178,7 +181,7 @@ func CountBatch(plan BatchPlan, prices Prices, results []claude.BatchResult) Bat
 
 // sortBatch counts results, and gives the answers by the places of their requests.
 func sortBatch(plan BatchPlan, prices Prices, results []claude.BatchResult) (BatchOutcome, map[int]claude.Answer) {
-	out := BatchOutcome{Failed: map[string]int{}}
+	out := BatchOutcome{Use: ModelUse{Model: plan.Model}, Failed: map[string]int{}}
 	seen, answers := map[int]bool{}, map[int]claude.Answer{}
 	cost := int64(0)
 	for _, result := range results {

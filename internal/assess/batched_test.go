@@ -37,7 +37,7 @@ func batched(t *testing.T, j *Judge, s *sandbox.Sandbox, posts []Post, o Options
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := p.TakeBatch(t.Context(), source(posts), o, plan, results)
+	out, err := p.TakeBatch(t.Context(), source(posts), o, plan, j.Prices, results)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +255,7 @@ func TestTakeBatch_LeavesOutWhatIsGoneAndMayBeRepeated(t *testing.T) {
 	}
 	var first BatchOutcome
 	for range 2 {
-		out, err := p.TakeBatch(context.Background(), source(posts[:100]), o, plan, slices.Concat(results, results))
+		out, err := p.TakeBatch(context.Background(), source(posts[:100]), o, plan, j.Prices, slices.Concat(results, results))
 		if err != nil || out.Posts != 100 || len(kept.known) != 100 || out.Strangers != len(results) {
 			t.Fatalf("%+v, %d kept, %v", out, len(kept.known), err)
 		}

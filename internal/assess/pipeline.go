@@ -179,8 +179,13 @@ func (r *run) addModel(out *Report) {
 	if r.Judge == nil {
 		return
 	}
-	use := r.Judge.Use().with(r.o.Batched)
-	out.Models = append(out.Models, use)
+	use := r.Judge.Use()
+	if batched := r.o.Batched; batched.Model == use.Model || batched.Calls == 0 {
+		out.Models = append(out.Models, use.with(batched))
+	} else { // the model was replaced while its batch was under way
+		batched.Host = use.Host
+		out.Models = append(out.Models, use, batched)
+	}
 	out.Cost.ModelMicroUSD = r.o.ModelCost + r.Judge.CostMicroUSD()
 	out.Cost.PricesPerMTokIn = r.Judge.Prices.InputMicroUSD
 	out.Cost.PricesPerMTokOu = r.Judge.Prices.OutputMicroUSD
