@@ -28,8 +28,8 @@ const unwanted = `NOT EXISTS (SELECT 1 FROM analyses a WHERE a.id = b.analysis_i
 // ClearBatches looks after batches that nobody waits for, and after copies at the provider that could not be deleted.
 // Every process may do so at any time. Where the provider does not answer, it stops at the first batch.
 func (s *Service) ClearBatches(ctx context.Context) error {
-	if s.Claude == nil || !s.Claude.HasBatches() {
-		return nil
+	if err := s.forgetPlans(ctx); err != nil || s.Claude == nil || !s.Claude.HasBatches() {
+		return err
 	}
 	var due []modelBatch
 	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
@@ -74,11 +74,6 @@ func (s *Service) postpone(ctx context.Context, b modelBatch) error {
 
 // clearBatch brings one batch a step nearer to its end.
 func (s *Service) clearBatch(ctx context.Context, b modelBatch) (err error) {
-	if b.sealed != nil { // nobody will read what its answers say
-		if err := s.forgetPlan(ctx, b); err != nil {
-			return err
-		}
-	}
 	if b.state == "sending" {
 		if b, err = s.find(ctx, b); errors.Is(err, errNoBatch) {
 			return s.unsend(ctx, b)
@@ -109,10 +104,11 @@ func (s *Service) clearBatch(ctx context.Context, b modelBatch) (err error) {
 	return errors.Join(s.deleteBatch(ctx, b), s.forgetBatch(ctx, b))
 }
 
-// forgetPlan drops the names and keys of a batch whose analysis has ended.
-func (s *Service) forgetPlan(ctx context.Context, b modelBatch) error {
+// forgetPlans drops the names and keys of batches whose analysis has ended, whether or not there is a model to ask:
+// nobody will read what their answers say.
+func (s *Service) forgetPlans(ctx context.Context) error {
 	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
-		tx.Later(`UPDATE model_batches SET sealed = NULL WHERE analysis_id = $1`, b.analysisID)
+		tx.Later(`UPDATE model_batches AS b SET sealed = NULL WHERE b.sealed IS NOT NULL AND ` + unwanted)
 		return nil
 	})
 }

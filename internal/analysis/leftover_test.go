@@ -62,6 +62,24 @@ func TestSweep_AsksNobodyAboutBatches(t *testing.T) {
 	})
 }
 
+// The plan of a batch goes with its analysis, also where no model is asked any more. That of one that waits stays.
+func TestClearBatches_ForgetsThePlanWithoutAModel(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		p := w.patient()
+		a := p.begin(StartRequest{WithinADay: true})
+		p.tryRun(w.Service, a.ID)
+		w.Claude = nil
+		for _, want := range []int{1, 0} {
+			w.ok(w.ClearBatches(t.Context()))
+			if n := w.count(`SELECT count(*) FROM model_batches WHERE sealed IS NOT NULL`); n != want {
+				t.Errorf("%d plans are kept, want %d", n, want)
+			}
+			w.exec(`DELETE FROM analyses`)
+		}
+	})
+}
+
 // A provider that is away is asked once, for a bounded time, and the batch at which it was noticed comes last the next
 // time.
 func TestClearBatches_StopsAtTheFirstSilence(t *testing.T) {
