@@ -274,10 +274,10 @@ type reportInput struct {
 
 // seen is the report that a download is made of.
 func (a *API) seen(ctx context.Context, in *reportInput) (*assess.Report, error) {
-	if in.Mask {
-		return a.Shares.Masked(ctx, caller(ctx), in.ID, assess.Purpose(in.Purpose), in.Quotes)
-	}
 	lens := assess.Lens{Purpose: assess.Purpose(in.Purpose), Language: words.Choose(in.Accept, in.Lang).Tag}
+	if in.Mask {
+		return a.Shares.Masked(ctx, caller(ctx), in.ID, lens, in.Quotes)
+	}
 	return a.Analyses.Seen(ctx, caller(ctx), in.ID, lens)
 }
 

@@ -68,7 +68,7 @@ func (s *Service) Open(ctx context.Context, token, viewer string) (Share, *asses
 	if err != nil {
 		return Share{}, nil, err
 	}
-	r, err := s.Masked(ctx, found.UserID, found.AnalysisID, found.Purpose, found.Shows(Quotes))
+	r, err := s.Masked(ctx, found.UserID, found.AnalysisID, assess.Lens{Purpose: found.Purpose}, found.Shows(Quotes))
 	if errors.Is(err, fault.NotFound) || errors.Is(err, fault.Conflict) { // the report went meanwhile
 		return Share{}, nil, notThere()
 	}
@@ -81,11 +81,11 @@ func (s *Service) Open(ctx context.Context, token, viewer string) (Share, *asses
 	return found, only(r, found), nil
 }
 
-// Masked is a report for somebody else, with or without the words of its posts.
-func (s *Service) Masked(ctx context.Context, userID, analysisID string, purpose assess.Purpose, quotes bool) (
+// Masked is a report for somebody else through a lens, with or without the words of its posts.
+func (s *Service) Masked(ctx context.Context, userID, analysisID string, lens assess.Lens, quotes bool) (
 	*assess.Report, error,
 ) {
-	r, err := s.c.Analyses.WhatIf(ctx, userID, analysisID, purpose, nil)
+	r, err := s.c.Analyses.Seen(ctx, userID, analysisID, lens)
 	if err != nil {
 		return nil, err
 	}

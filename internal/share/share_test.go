@@ -1,6 +1,7 @@
 package share_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -294,6 +295,42 @@ func TestViewsOf_NoLinkHidesTheOpeningsOfAnother(t *testing.T) {
 		other := w.author(gus)
 		if got := must(w.ViewsOf(t.Context(), other.UserID, p.report.ID, 2))(t); len(got) != 0 {
 			t.Errorf("somebody else sees %v", got)
+		}
+	})
+}
+
+func TestMasked_IsSaidInTheLanguageOfItsReader(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dbtest.SQLite)
+	p := w.author(ada)
+	for language, want := range map[string]string{"de": "Dieser Bericht", "es": "Este informe", "en": "This report"} {
+		r := must(w.Masked(t.Context(), p.UserID, p.report.ID, assess.Lens{Language: language}, true))(t)
+		if r.Language != language || !strings.Contains(r.Summary, want) || !r.Masked {
+			t.Errorf("%q: the report is in %q, masked %v: %s", language, r.Language, r.Masked, r.Summary)
+		}
+	}
+}
+
+func TestOpen_KeepsFiveHundredOpeningsOfALink(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		p := w.author(ada)
+		m := p.link(share.Coverage)
+		open := func() {
+			_, _, err := w.Open(visit(t.Context()), m.Token, "")
+			w.ok(err)
+		}
+		w.ok(w.d.InTx(t.Context(), db.System, func(_ context.Context, tx db.Tx) error {
+			for range 510 {
+				tx.Later(`INSERT INTO share_views (id, share_id, user_id, at, network, device)
+					VALUES ($1, $2, $3, $4, '', '')`, db.NewID(), m.ID, p.UserID, tx.Now())
+			}
+			return nil
+		}))
+		w.sb.Advance(time.Second)
+		open()
+		if n := w.count(`SELECT count(*) FROM share_views`); n != 500 {
+			t.Errorf("%d openings are kept, want 500", n)
 		}
 	})
 }
