@@ -29,10 +29,7 @@ func TestKill_AnErasureThatIsCutOffEndsAfterARestart(t *testing.T) {
 func killErasure(t *testing.T, env ...string) {
 	dir := t.TempDir()
 	env = append(env, "PORT=0", "DATA_DIR="+dir+"/data", "RATE_LIMIT_PER_MINUTE=10000", "RATE_LIMIT_SIGN_IN_PER_MINUTE=10000", "RATE_LIMIT_SIGN_IN_PER_HOUR=10000")
-	first, err := startServer(env, dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	first := begin(t, env, dir)
 	c := signIn(t, first.url, "gravelpit_gus")
 	c.do("POST", "/api/v1/subscriptions", `{"tier":"pro","payment_method_id":"pm_card_visa"}`, http.StatusCreated)
 	before := c.do("GET", "/api/v1/users/me", "", http.StatusOK)["id"]
@@ -48,10 +45,7 @@ func killErasure(t *testing.T, env ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := startServer(append(env, "PORT="+address.Port()), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	second := begin(t, append(env, "PORT="+address.Port()), dir)
 	t.Cleanup(func() {
 		if err := second.stop(); err != nil {
 			t.Error(err)

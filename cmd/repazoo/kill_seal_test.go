@@ -99,10 +99,7 @@ func killRotation(t *testing.T, dir string, c db.Config, hold func(*testing.T, *
 // serveUntil runs a server until the test ends.
 func serveUntil(t *testing.T, env []string, dir string) *server {
 	t.Helper()
-	s, err := startServer(env, dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := begin(t, env, dir)
 	t.Cleanup(func() {
 		if err := s.stop(); err != nil {
 			t.Error(err)

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/repazoo/repazoo/internal/db/dbtest"
 )
@@ -32,24 +33,19 @@ func TestKill_ARunThatIsCutOffEndsRightAfterARestart(t *testing.T) {
 
 func killAndRestart(t *testing.T, env ...string) {
 	dir := t.TempDir()
-	env = append(env, "PORT=0", "DATA_DIR="+dir+"/data", "ANTHROPIC_MAX_IN_FLIGHT=4")
-	first, err := startServer(env, dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	env = append(env, "PORT=0", "DATA_DIR="+dir+"/data", "RATE_LIMIT_PER_MINUTE=10000")
+	first := begin(t, env, dir)
 	c := signIn(t, first.url, "gravelpit_gus")
 	c.do("POST", "/api/v1/subscriptions", `{"tier":"pro","payment_method_id":"pm_card_visa"}`, http.StatusCreated)
-	// The model takes its time for each of ten calls, of which four are in flight at once, so the run is caught in
-	// the middle of judging.
-	c.do("POST", "/sandbox/faults", `{"path":"/claude/v1/messages","times":-1,"delay":400000000}`, http.StatusNoContent)
+	// The model answers four calls of ten and then not for a minute, so the run is caught in the middle of judging.
+	for _, fault := range []string{`"times":4,"delay":1`, `"times":-1,"delay":60000000000`} {
+		c.do("POST", "/sandbox/faults", `{"path":"/claude/v1/messages",`+fault+`}`, http.StatusNoContent)
+	}
 	run := c.do("POST", "/api/v1/analyses", `{"account_id":"`+c.account+`","consent":true}`, http.StatusAccepted)
 	id := run["id"].(string)
-	c.until(id, func(a map[string]any) bool {
-		p := a["progress"].(map[string]any)
-		if a["status"] != "running" {
-			t.Errorf("the run was %v before it could be killed", a["status"])
-		}
-		return p["stage"] == "judge" && p["done"].(float64) > 0
+	wait(t, 20*time.Millisecond, "no verdict was kept", func() bool {
+		known := c.do("POST", "/api/v1/analyses/preview", `{"account_id":"`+c.account+`"}`, http.StatusOK)["known"]
+		return known.(map[string]any)["verdicts"].(float64) >= 100
 	})
 	if err := first.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -60,10 +56,7 @@ func killAndRestart(t *testing.T, env ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := startServer(append(env, "PORT="+address.Port()), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	second := begin(t, append(env, "PORT="+address.Port()), dir)
 	t.Cleanup(func() {
 		if err := second.stop(); err != nil {
 			t.Error(err)

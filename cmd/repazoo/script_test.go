@@ -94,6 +94,23 @@ func startServer(env []string, dir string) (*server, error) {
 	return nil, fmt.Errorf("the server did not start: %s", said)
 }
 
+// begin starts a server that ends with the test, however that ends: one that lived on would go on working in the database
+// that the next test gets.
+func begin(t *testing.T, env []string, dir string) *server {
+	t.Helper()
+	s, err := startServer(env, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if s.cmd.ProcessState == nil {
+			s.cmd.Process.Kill()
+			s.cmd.Wait()
+		}
+	})
+	return s
+}
+
 // stop asks the process to drain and fails if it does not end by itself.
 func (s *server) stop() error {
 	if s.cmd.ProcessState != nil {

@@ -118,6 +118,13 @@ func (s *Service) rest(ctx context.Context, a Analysis, r rest) error {
 	return errors.Join(err, river.JobSnooze(max(time.Second, r.wait)))
 }
 
+// within writes before a time, or not at all: a database that hangs must not hold who waits for this run's place.
+func (s *Service) within(ctx context.Context, end time.Time, write func(context.Context, db.Tx) error) error {
+	ctx, cancel := context.WithDeadline(ctx, end)
+	defer cancel()
+	return s.DB.InTx(ctx, db.System, write)
+}
+
 // insist writes the end or the rest of a run, again and again while the database is away: a restart takes seconds, and
 // a lease that nobody works under keeps its user's other analyses waiting until it runs out. It ends with the lease,
 // after which a sweep frees the analysis, and at once when this process is stopping. What it writes must do nothing the
@@ -125,7 +132,7 @@ func (s *Service) rest(ctx context.Context, a Analysis, r rest) error {
 func (s *Service) insist(ctx context.Context, write func(context.Context, db.Tx) error) error {
 	end := time.Now().Add(s.Lease)
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		err := s.DB.InTx(ctx, db.System, write)
+		err := s.within(ctx, end, write)
 		if !errors.Is(err, fault.DependencyDown) || time.Now().Add(wait).After(end) {
 			return err
 		}

@@ -76,7 +76,9 @@ func (s *Service) Ring(ids []string) {
 
 // ErasePosts erases every raw post of a user and what the model said of them, a bounded number in each transaction.
 func (s *Service) ErasePosts(ctx context.Context, userID string) error {
-	if err := s.drain(ctx, `user_id = $2`, userID); err != nil {
+	err := db.AllPortions(ctx, s.DB, `DELETE FROM posts WHERE (collection_id, post_id) IN (
+		SELECT collection_id, post_id FROM posts WHERE user_id = $2 LIMIT $1)`, userID)
+	if err != nil {
 		return err
 	}
 	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {

@@ -124,6 +124,7 @@ func (j *Judge) second(ctx context.Context, doubts []doubt) ([]Opinion, error) {
 	const perOpinion = 20 // tokens
 	answer, err := j.ask(ctx, claude.Request{
 		Model: j.secondModel(), System: secondRubric, User: user, Schema: secondSchema(), MaxTokens: maxAnswer, Effort: "low",
+		Ahead: true, // its posts are done then, and the run gets on visibly
 	}, int64(perOpinion*len(open)))
 	if errors.Is(err, errCeiling) {
 		return out, nil

@@ -104,6 +104,7 @@ type Request struct {
 	MaxTokens int64          // for thinking and answer together
 	Effort    string         // low, medium, high, xhigh or max; "" is the provider's default
 	Turn      string         // not sent: for whom it is asked. Where questions wait, those of different turns take turns.
+	Ahead     bool           // not sent: it ends what others of its turn only begin, so it waits before them
 }
 
 // Answer is what the model said.
@@ -132,7 +133,7 @@ func (c *Client) Ask(ctx context.Context, r Request) (Answer, error) {
 	var waited time.Duration
 	return retryInTurn(ctx, c, &waited, func(ctx context.Context) (Answer, error) {
 		at := time.Now()
-		if err := w.enter(ctx, r.Turn, c.patience()); err != nil {
+		if err := w.enter(ctx, r.Turn, r.Ahead, c.patience()); err != nil {
 			return Answer{}, err
 		}
 		began := time.Now()

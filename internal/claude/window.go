@@ -47,8 +47,11 @@ type line struct {
 }
 
 type waiter struct {
-	since time.Time
-	free  chan struct{} // closed when it may begin
+	since    time.Time
+	patience time.Duration
+	free     chan struct{} // closed when it may begin, or why is set
+	why      error
+	ahead    bool
 }
 
 // allowance is a bucket that the provider fills without pause, as far as its headers tell.
@@ -64,9 +67,20 @@ func newWindow(most int) *window {
 	return &window{most: most, size: min(firstWindow, float64(most)), threshold: float64(most), lines: map[string]*line{}}
 }
 
+// join puts a waiter behind those who came before it, or before all but those who are ahead as it is.
+func (l *line) join(one *waiter) {
+	at := len(l.queue)
+	if one.ahead {
+		if i := slices.IndexFunc(l.queue, func(w *waiter) bool { return !w.ahead }); i >= 0 {
+			at = i
+		}
+	}
+	l.queue = slices.Insert(l.queue, at, one)
+}
+
 // enter waits until a question of this turn may begin. Where that is known to be no sooner than patience allows, it
 // returns at once with the failure that shut the window. Leave it.
-func (w *window) enter(ctx context.Context, turn string, patience time.Duration) error {
+func (w *window) enter(ctx context.Context, turn string, ahead bool, patience time.Duration) error {
 	w.mu.Lock()
 	now := time.Now()
 	if wait := w.shut.Sub(now); w.why != nil && wait >= patience {
@@ -80,15 +94,15 @@ func (w *window) enter(ctx context.Context, turn string, patience time.Duration)
 		l = &line{}
 		w.lines[turn] = l
 	}
-	me := &waiter{now, make(chan struct{})}
-	l.queue = append(l.queue, me)
+	me := &waiter{since: now, patience: patience, free: make(chan struct{}), ahead: ahead}
+	l.join(me)
 	w.waiting++
 	w.admit(now)
 	w.mu.Unlock()
 
 	select {
 	case <-me.free:
-		return nil
+		return me.why
 	case <-ctx.Done():
 	}
 	w.mu.Lock()
@@ -97,7 +111,7 @@ func (w *window) enter(ctx context.Context, turn string, patience time.Duration)
 		l.queue = slices.Delete(l.queue, i, i+1)
 		w.waiting--
 		w.forget(turn, l)
-	} else { // it was let in at the same moment
+	} else if me.why == nil { // it was let in at the same moment
 		w.landed(turn)
 		w.admit(time.Now())
 	}
@@ -129,10 +143,30 @@ func (w *window) learn(now, began time.Time, header http.Header, usage Usage, er
 	}
 	if f.RetryAfter > 0 && now.Add(f.RetryAfter).After(w.shut) {
 		w.shut, w.why = now.Add(f.RetryAfter), f
+		w.turnAway(now)
 	}
 	if began.After(w.cut) {
 		w.size = max(1, w.size/2)
 		w.threshold, w.cut = w.size, now
+	}
+}
+
+// turnAway tells those who wait, and have not the patience for it, that the window is shut for long.
+func (w *window) turnAway(now time.Time) {
+	wait := w.shut.Sub(now)
+	for turn, l := range w.lines {
+		l.queue = slices.DeleteFunc(l.queue, func(one *waiter) bool {
+			if wait < one.patience {
+				return false
+			}
+			again := *w.why
+			again.RetryAfter = wait
+			one.why = &again
+			w.waiting--
+			close(one.free)
+			return true
+		})
+		w.forget(turn, l)
 	}
 }
 

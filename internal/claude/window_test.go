@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,6 +20,7 @@ type provider struct {
 	atOnce   int     // 0: any number
 	aMinute  float64 // 0: any number; the bucket is filled without pause, and its headers say how it stands
 	retryFor time.Duration
+	decides  time.Duration // before it takes or refuses a question
 
 	mu       sync.Mutex
 	flying   int
@@ -33,6 +35,7 @@ const said = `{"model":"m","stop_reason":"end_turn","content":[{"type":"text","t
 	"usage":{"input_tokens":10,"output_tokens":10}}`
 
 func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	time.Sleep(p.decides)
 	if !p.begin(w.Header()) {
 		w.WriteHeader(http.StatusTooManyRequests)
 		return
@@ -192,5 +195,55 @@ func TestWindow_WhoGivesUpTakesNoPlace(t *testing.T) {
 		if took := ask(t, c, "after", 1, 1); took != 8*time.Second {
 			t.Errorf("took %v", took)
 		}
+	})
+}
+
+// Who waits already when the provider asks for an hour is told so at once, too.
+func TestWindow_WhoWaitsWhenItShutsForLongIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := &provider{takes: 8 * time.Second, aMinute: 1, retryFor: time.Hour, decides: time.Second}
+		c := p.client(2)
+		began := time.Now()
+		var all sync.WaitGroup
+		var late, answered atomic.Int64
+		for range 20 {
+			all.Go(func() {
+				_, err := c.Ask(t.Context(), claude.Request{Model: "m", MaxTokens: 100})
+				if err == nil {
+					answered.Add(1)
+				} else if wantFailure(t, err).RetryAfter > 0 && time.Since(began) > time.Minute {
+					late.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		if late.Load() != 0 || answered.Load() != 1 || p.refused != 1 {
+			t.Errorf("%d were told late, %d answered, %d refused", late.Load(), answered.Load(), p.refused)
+		}
+	})
+}
+
+// What ends a part of a run is asked before what begins others, so that a run gets on visibly.
+func TestWindow_WhatIsAheadWaitsBeforeTheOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := &provider{takes: 8 * time.Second}
+		c := p.client(1)
+		var all sync.WaitGroup
+		all.Go(func() { ask(t, c, "one", 20, 20) })
+		time.Sleep(time.Second)
+		began := time.Now()
+		for range 2 {
+			all.Go(func() {
+				if _, err := c.Ask(t.Context(), claude.Request{Model: "m", Turn: "one", MaxTokens: 100, Ahead: true}); err != nil {
+					t.Error(err)
+				}
+				if took := time.Since(began); took > 23*time.Second {
+					t.Errorf("took %v", took)
+				}
+			})
+		}
+		all.Wait()
 	})
 }

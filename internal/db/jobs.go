@@ -24,8 +24,10 @@ const (
 // Queues gives the analyses n slots in this process, and each other kind of work its own. The default queue holds what a
 // process of an earlier version queues during an upgrade.
 func Queues(n int) map[string]int {
-	return map[string]int{Analyses: n, Cleanups: 4, Schedules: 2, Webhooks: 8, Mails: 4, Billing: 4, Housekeeping: 4,
-		river.QueueDefault: 2}
+	return map[string]int{
+		Analyses: n, Cleanups: 4, Schedules: 2, Webhooks: 8, Mails: 4, Billing: 4, Housekeeping: 4,
+		river.QueueDefault: 2,
+	}
 }
 
 // Jobs says who works the queues and how hard.
@@ -51,7 +53,9 @@ type stopper interface {
 func (d *DB) Work(ctx context.Context, j Jobs) (stop func(context.Context) error, err error) {
 	known := &begun{}
 	cfg := j.config(d)
-	cfg.Middleware = append([]rivertype.Middleware{known.middleware()}, cfg.Middleware...)
+	if d.Name() != "sqlite" { // where nothing would ever be forgotten, because no fetch is lost
+		cfg.Middleware = append([]rivertype.Middleware{known.middleware()}, cfg.Middleware...)
+	}
 	heart, err := d.startHeart(ctx, cfg.ID, j.Pulse, known)
 	if err != nil {
 		return nil, err

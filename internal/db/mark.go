@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// What a user's requests read most (users/me, usage, the plan, notices) is kept in memory, in every process, under
-// a version of the user (internal/recall). A transaction that changes rows which such an answer is made of names
-// the user with [Tx.Touch], and InTx has the version replaced before it commits:
+// What a user's requests read most (users/me, usage, the plan, notices) can be kept in memory, in every process, under
+// a version of the user (internal/recall). Nothing is kept yet: no process has a marker. A transaction that changes
+// rows which such an answer is made of names the user with [Tx.Touch], and with a marker InTx has the version replaced
+// before it commits:
 //
 //   - Before, because a process that dies between commit and mark would leave others with what is not true any more.
 //     Whoever reads between mark and commit reads the old rows under the new version; for [limit.Unsettled] after a

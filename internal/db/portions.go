@@ -1,6 +1,9 @@
 package db
 
-import "context"
+import (
+	"context"
+	"math"
+)
 
 const (
 	portion     = 5_000 // rows a transaction erases at once, so that none holds the database for long
@@ -15,6 +18,11 @@ const (
 //		SELECT id FROM archives WHERE expires_at <= $2 LIMIT $1)`, now)
 func Portions(ctx context.Context, d *DB, statement string, args ...any) error {
 	return portions(ctx, d, portion, maxPortions, statement, args...)
+}
+
+// AllPortions is [Portions] without its bound: what must be gone when it returns, however much there is.
+func AllPortions(ctx context.Context, d *DB, statement string, args ...any) error {
+	return portions(ctx, d, portion, math.MaxInt, statement, args...)
 }
 
 func portions(ctx context.Context, d *DB, portion int64, most int, statement string, args ...any) error {
