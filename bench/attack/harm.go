@@ -96,8 +96,8 @@ func (s *server) startPostgres(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	//nolint:noctx // strikes end it
-	s.beside = exec.Command(filepath.Join(s.cluster.bin, "postgres"), "-D", s.cluster.data,
+	program := filepath.Join(s.cluster.bin, "postgres")
+	s.beside = exec.Command(program, "-D", s.cluster.data, //nolint:noctx // strikes end it
 		"-p", s.cluster.port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c",
 		"max_connections=200")
 	s.beside.Dir, s.beside.SysProcAttr = filepath.Dir(s.cluster.data), attr

@@ -127,7 +127,8 @@ func (t *tally) print(name string, long time.Duration, strikes int) {
 
 // attack starts analyses, sends random requests and strikes, until the time is over.
 func attack(ctx context.Context, s *server, h harm, p *person, all []operation, t *tally,
-	long time.Duration) (n int, err error) {
+	long time.Duration,
+) (n int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, long)
 	defer cancel()
 	var wg sync.WaitGroup

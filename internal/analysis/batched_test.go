@@ -389,8 +389,10 @@ func TestBatched_IsPaidByThePricesOfItsOwnModel(t *testing.T) {
 			t.Fatalf("%+v, %+v", report.Models, report.Coverage)
 		}
 		cost := func(u assess.ModelUse) int64 {
-			return assess.BatchCost(w.Prices[u.Model], claude.Usage{Input: u.InputTokens, Output: u.OutputTokens,
-				CacheRead: u.CacheReadTokens, CacheWrite: u.CacheWriteTokens}) / 1_000_000
+			return assess.BatchCost(w.Prices[u.Model], claude.Usage{
+				Input: u.InputTokens, Output: u.OutputTokens,
+				CacheRead: u.CacheReadTokens, CacheWrite: u.CacheWriteTokens,
+			}) / 1_000_000
 		}
 		direct, batched := report.Models[0], report.Models[1]
 		want := 2*cost(direct) + cost(batched)

@@ -182,8 +182,10 @@ func TestPlanBatch_PlansOnlyWhatTheCeilingAllowsAtTheWorst(t *testing.T) {
 		}
 		var worst int64
 		for _, item := range items {
-			worst += BatchCost(j.Prices, claude.Usage{CacheWrite: int64(len(item.System) + len(item.User)),
-				Output: item.MaxTokens})
+			worst += BatchCost(j.Prices, claude.Usage{
+				CacheWrite: int64(len(item.System) + len(item.User)),
+				Output:     item.MaxTokens,
+			})
 		}
 		if worst > ceiling*1_000_000 || len(items) != len(plan.Groups) || ceiling == 1_000_000 && plan.Texts() != 175 {
 			t.Errorf("ceiling %d: %d requests about %d texts may cost %d", ceiling, len(items), plan.Texts(), worst/1_000_000)
@@ -274,19 +276,29 @@ var batchFaults = []struct {
 	{"answers as asked", claudesandbox.Fault{}},
 	{"errors in one request", claudesandbox.Fault{Kind: claudesandbox.BatchErrored, Times: -1, Containing: "number 76 "}},
 	{"errors in every request", claudesandbox.Fault{Kind: claudesandbox.BatchErrored, Times: -1}},
-	{"leaves one request when its day is over", claudesandbox.Fault{Kind: claudesandbox.BatchExpired, Times: -1,
-		Containing: "number 76 "}},
+	{"leaves one request when its day is over", claudesandbox.Fault{
+		Kind: claudesandbox.BatchExpired, Times: -1,
+		Containing: "number 76 ",
+	}},
 	{"leaves every request when its day is over", claudesandbox.Fault{Kind: claudesandbox.BatchExpired, Times: -1}},
-	{"answers one request under another name", claudesandbox.Fault{Kind: claudesandbox.BatchStranger, Times: -1,
-		Containing: "number 76 "}},
-	{"answers one request twice", claudesandbox.Fault{Kind: claudesandbox.BatchDoubled, Times: -1,
-		Containing: "number 76 "}},
-	{"breaks one line of the results", claudesandbox.Fault{Kind: claudesandbox.BatchBroken, Times: -1,
-		Containing: "number 76 "}},
+	{"answers one request under another name", claudesandbox.Fault{
+		Kind: claudesandbox.BatchStranger, Times: -1,
+		Containing: "number 76 ",
+	}},
+	{"answers one request twice", claudesandbox.Fault{
+		Kind: claudesandbox.BatchDoubled, Times: -1,
+		Containing: "number 76 ",
+	}},
+	{"breaks one line of the results", claudesandbox.Fault{
+		Kind: claudesandbox.BatchBroken, Times: -1,
+		Containing: "number 76 ",
+	}},
 	{"leaves out the last post of every answer", claudesandbox.Fault{Kind: claudesandbox.Forgetful, Times: -1}},
 	{"refuses everything", claudesandbox.Fault{Kind: claudesandbox.Refuses, Times: -1}},
-	{"refuses whatever stands beside one post", claudesandbox.Fault{Kind: claudesandbox.Refuses, Times: -1,
-		Containing: "number 76 "}},
+	{"refuses whatever stands beside one post", claudesandbox.Fault{
+		Kind: claudesandbox.Refuses, Times: -1,
+		Containing: "number 76 ",
+	}},
 	{"never writes JSON", claudesandbox.Fault{Kind: claudesandbox.Malformed, Times: -1}},
 }
 

@@ -76,8 +76,10 @@ func slowRun(t *testing.T, c *claude.Client, person string, posts int) (*Report,
 func gardenPosts(person string, n int) []Post {
 	posts := make([]Post, n)
 	for i := range posts {
-		posts[i] = Post{ID: fmt.Sprint(1000 + i), Text: fmt.Sprintf("Post %d of %s is about the garden.", i, person),
-			Lang: "en"}
+		posts[i] = Post{
+			ID: fmt.Sprint(1000 + i), Text: fmt.Sprintf("Post %d of %s is about the garden.", i, person),
+			Lang: "en",
+		}
 	}
 	return posts
 }

@@ -294,8 +294,10 @@ func TestRun_StopsOrWaitsAsXSays(t *testing.T) {
 		"a limit":       {429, `{}`, removal.Running, "", WaitsForX},
 		"no credits":    {402, `{}`, removal.Running, "", WaitsForOperator},
 		"not permitted": {403, `{}`, removal.Stopped, "forbidden", ""},
-		"not for this app": {403, `{"type":"https://api.twitter.com/2/problems/client-forbidden"}`, removal.Stopped,
-			"forbidden", ""},
+		"not for this app": {
+			403, `{"type":"https://api.twitter.com/2/problems/client-forbidden"}`, removal.Stopped,
+			"forbidden", "",
+		},
 		"no such token":      {401, `{}`, removal.Stopped, "leave_ended", ""},
 		"neither yes nor no": {200, `{"data":{"deleted":false}}`, removal.Stopped, "odd_answer", ""},
 		"not JSON":           {200, `<html>`, removal.Stopped, "odd_answer", ""},

@@ -26,8 +26,10 @@ func (s *Service) AskLeave(ctx context.Context, userID, session, id, returnTo st
 			return account.Authorization{}, err
 		}
 	}
-	return s.c.Accounts.BeginLeave(ctx, account.LeaveRequest{UserID: userID, Session: session, AccountID: c.AccountID,
-		RedirectTo: returnTo})
+	return s.c.Accounts.BeginLeave(ctx, account.LeaveRequest{
+		UserID: userID, Session: session, AccountID: c.AccountID,
+		RedirectTo: returnTo,
+	})
 }
 
 func mayAskLeave(c Cleanup, consent bool) error {

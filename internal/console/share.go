@@ -55,8 +55,10 @@ func (c *Console) showSharesWith(v *visit, made *share.Made) error {
 	if err != nil {
 		return err
 	}
-	view := sharesView{page: c.page(v, "Share the report on @"+a.Handle), Analysis: a, Key: db.NewID(),
-		Hours: share.DefaultHours}
+	view := sharesView{
+		page: c.page(v, "Share the report on @"+a.Handle), Analysis: a, Key: db.NewID(),
+		Hours: share.DefaultHours,
+	}
 	view.Purpose = oneOf(v.r.URL.Query().Get("purpose"), assess.Purposes[:], a.Purpose)
 	view.Sections = share.DefaultSections()
 	if v.alert != nil {

@@ -10,8 +10,10 @@ import (
 
 // wish is the form for a link with these sections.
 func wish(sections ...string) url.Values {
-	return url.Values{"note": {"My <coach>"}, "hours": {"168"}, "purpose": {"visa_application"}, "section": sections,
-		"key": {"form-1"}}
+	return url.Values{
+		"note": {"My <coach>"}, "hours": {"168"}, "purpose": {"visa_application"}, "section": sections,
+		"key": {"form-1"},
+	}
 }
 
 // shared makes a link and returns its path.
@@ -38,8 +40,10 @@ func TestShare_AStrangerReadsTheMaskedReportBehindAButton(t *testing.T) {
 		"This copy is masked",
 		"What to do", "Findings", "Risk by year", "How much was read", "The link ends on").
 		hides(gus, "<script", "x.com", "coach", quote, "<blockquote", "Receipt")
-	for name, s := range map[string]seen{"the door": door, "the report": page,
-		"what is not there": stranger.get("/shared/nothing")} {
+	for name, s := range map[string]seen{
+		"the door": door, "the report": page,
+		"what is not there": stranger.get("/shared/nothing"),
+	} {
 		for header, want := range map[string]string{"X-Robots-Tag": "noindex, nofollow", "Cache-Control": "no-store"} {
 			if got := s.header.Get(header); got != want {
 				t.Errorf("%s has %s %q, want %q", name, header, got, want)

@@ -28,8 +28,9 @@ func (l *lite) scrub(ctx context.Context) error {
 	if _, err := conn.ExecContext(ctx, `PRAGMA busy_timeout = 100`); err != nil {
 		return liteErr(err)
 	}
-	//nolint:errcheck // it was accepted before
-	defer conn.ExecContext(context.WithoutCancel(ctx), `PRAGMA busy_timeout = 5000`)
+	defer func() { // it was accepted before
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), `PRAGMA busy_timeout = 5000`)
+	}()
 	var busy, logged, moved int
 	if err := conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &logged, &moved); err != nil {
 		return liteErr(err)

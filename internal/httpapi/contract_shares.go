@@ -26,13 +26,17 @@ func (a *API) shareEntries() map[string]entry {
 				"and links in posts are replaced, and nothing leads to the account or its posts. It ends by its time, when it " +
 				"is revoked, and with the report. At most 20 links are open at a time. X can be searched for the words of a post, so quotes are shown " +
 				"only if asked for.",
-			sent: map[string]any{"sections": []string{"score", "steps", "findings", "charts", "coverage"},
-				"expires_in_hours": 168, "note": "My coach"},
+			sent: map[string]any{
+				"sections":         []string{"score", "steps", "findings", "charts", "coverage"},
+				"expires_in_hours": 168, "note": "My coach",
+			},
 			answered: madeShareBody{fresh, "https://api.repazoo.com/shared/JBSWY3DPEHPK3PXPJBSWY3DPEH"},
 			refusals: []*fault.Fault{fault.Conflict},
 		},
-		"GET /api/v1/analyses/{id}/shares": {text: "With those that ended in the last 30 days, without their addresses.",
-			answered: list.Body},
+		"GET /api/v1/analyses/{id}/shares": {
+			text:     "With those that ended in the last 30 days, without their addresses.",
+			answered: list.Body,
+		},
 		"GET /api/v1/shares/{id}": {
 			text: "Opening a link takes a click on its page, so that programs which look at links in messages are not " +
 				"counted.",

@@ -49,8 +49,10 @@ var errNotConnected = errors.New("limit: Redis has not answered yet")
 // NewRedis makes a Redis. With now nil it reads the time from the Redis server,
 // so that replicas whose clocks differ still count alike: what production wants.
 func NewRedis(client rueidis.Client, now func() time.Time) *Redis {
-	return &Redis{client: client, script: rueidis.NewLuaScript(takeScript), marking: rueidis.NewLuaScript(markScript),
-		now: now, even: time.Now}
+	return &Redis{
+		client: client, script: rueidis.NewLuaScript(takeScript), marking: rueidis.NewLuaScript(markScript),
+		now: now, even: time.Now,
+	}
 }
 
 // Open makes a Redis of an address as [Dial] takes it. It waits a second for the first answer,

@@ -41,8 +41,10 @@ func about(t rapid.TB, findings ...assess.Finding) *assess.Report {
 			{Name: "fernhill", Posts: 4, By: "word"},
 		},
 		Sentiment: assess.Sentiment{Samples: []assess.Sample{
-			{PostID: "1800000000000000888", URL: "https://x.com/ada_fernhill/status/1800000000000000888",
-				Text: "What a garden!"},
+			{
+				PostID: "1800000000000000888", URL: "https://x.com/ada_fernhill/status/1800000000000000888",
+				Text: "What a garden!",
+			},
 		}},
 		ReadAsHarmless: assess.Acquitted{Count: 1, Findings: []assess.Finding{
 			{

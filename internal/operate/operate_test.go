@@ -131,8 +131,10 @@ func TestFind_NeedsAWholeHandleAddressOrID(t *testing.T) {
 		if got, err := w.desk.Find(w.t.Context(), "both@example.org"); !errors.Is(err, fault.Conflict) {
 			w.t.Errorf("an address of two users: %q, %v", got, err)
 		}
-		for _, who := range []string{"", "cara@example.org", "ann", "@", "%", "ann@", "ann@example", "@example.org",
-			db.NewID(), "ann_c"} {
+		for _, who := range []string{
+			"", "cara@example.org", "ann", "@", "%", "ann@", "ann@example", "@example.org",
+			db.NewID(), "ann_c",
+		} {
 			if got, err := w.desk.Find(w.t.Context(), who); !errors.Is(err, fault.NotFound) {
 				w.t.Errorf("%q: %q, %v", who, got, err)
 			}
@@ -272,8 +274,10 @@ func TestSpending_AddsUpByDayAndByUser(t *testing.T) {
 		if !slices.Equal(s.Days, want) {
 			w.t.Errorf("days %+v", s.Days)
 		}
-		dearest := []analysis.Cost{{UserID: ann, Analyses: 2, XMicro: 770_000, Model: 40_000},
-			{UserID: bob, Analyses: 1, XMicro: 60_000, Model: 1_000}}
+		dearest := []analysis.Cost{
+			{UserID: ann, Analyses: 2, XMicro: 770_000, Model: 40_000},
+			{UserID: bob, Analyses: 1, XMicro: 60_000, Model: 1_000},
+		}
 		if !slices.Equal(s.Users, dearest) {
 			w.t.Errorf("users %+v", s.Users)
 		}

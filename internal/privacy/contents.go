@@ -64,10 +64,12 @@ var contents = []struct {
 		`SELECT id, account_id, analysis_id, handle, state, score_before, score_after, why, why_code, waiting_for, wait_until, signature, created_at,
 			frozen_at, backup_at, consent_at, started_at, finished_at, expires_at FROM cleanups WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
 	{"cleanup_posts.json", "The posts of your clean-ups and what became of each; their words for as long as the backup is kept.", cleanupPosts},
-	{"shares.json", "Links by which you let others read a report, without their secrets, for 30 days after each ended.",
+	{
+		"shares.json", "Links by which you let others read a report, without their secrets, for 30 days after each ended.",
 		table[shareRow](key{noID},
 			`SELECT id, analysis_id, purpose, sections, note, created_at, expires_at, revoked_at, opened, last_opened_at
-		FROM shares WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
+		FROM shares WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`),
+	},
 	{"share_views.json", "When such a link was opened, and roughly from where.", table[shareViewRow](key{noID},
 		`SELECT id, share_id, at, network, device FROM share_views WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
 	{"exports.json", "The packages that you asked for, this one included.", table[exportRow](key{noID},

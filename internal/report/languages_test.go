@@ -20,8 +20,10 @@ func translated(t *testing.T, tag string) *assess.Report {
 	r.Coverage.Unread = []words.Message{words.M("unread.gap", "span", "before", "to", today.AddDate(-8, 0, 0),
 		"reason", assess.GapXEnds, "limit", 3200)}
 	r.Coverage.OutOfReach = assess.Sentences(words.For(words.English), r.Coverage.Unread)
-	r.Coverage.Gaps = []assess.Gap{{To: new(today.AddDate(-8, 0, 0)), Reason: assess.GapXEnds,
-		Remedy: "Upload your X archive."}}
+	r.Coverage.Gaps = []assess.Gap{{
+		To: new(today.AddDate(-8, 0, 0)), Reason: assess.GapXEnds,
+		Remedy: "Upload your X archive.",
+	}}
 	r.Privacy.Read = []string{"posts"}
 	seen, err := r.Through(assess.Lens{Language: tag})
 	if err != nil {

@@ -22,7 +22,8 @@ func (s *Service) digestAll(ctx context.Context) error {
 		at             time.Time
 	}
 	all, err := db.Read(ctx, s.c.DB, db.System, func(r db.Rows,
-		v *due) error {
+		v *due,
+	) error {
 		return r.Scan(&v.id, &v.user, &v.zone, &v.at)
 	},
 		`SELECT id, user_id, zone, digest_at FROM schedules WHERE digest_at <= $1 ORDER BY digest_at LIMIT $2`,

@@ -155,7 +155,8 @@ func TestTick_PausesWithAReasonAndTellsIt(t *testing.T) {
 		happens func(p *person, s Schedule)
 	}{
 		"the account is unlinked": {NoAccount, func(p *person,
-			_ Schedule) {
+			_ Schedule,
+		) {
 			p.ok(p.c.Accounts.RevokeX(p.t.Context(), p.UserID, p.Account.ID))
 		}},
 		"the connection has ended": {Reconnect, func(p *person, _ Schedule) {

@@ -122,8 +122,10 @@ func (w *world) signIn(handle string) *person {
 func (w *world) subscriber(tier string) *person {
 	w.t.Helper()
 	p := w.signIn("gravelpit_gus")
-	must(w.c.Billing.Subscribe(w.t.Context(), p.UserID, billing.SubscribeRequest{Tier: tier,
-		PaymentMethod: "pm_card_visa"}))(w.t)
+	must(w.c.Billing.Subscribe(w.t.Context(), p.UserID, billing.SubscribeRequest{
+		Tier:          tier,
+		PaymentMethod: "pm_card_visa",
+	}))(w.t)
 	return p
 }
 

@@ -216,10 +216,14 @@ func TestCreate_RefusesWhatCannotBeShared(t *testing.T) {
 	}{
 		"another's report": {share.Request{AnalysisID: other.report.ID}, fault.NotFound},
 		"no section":       {share.Request{AnalysisID: p.report.ID, Sections: []share.Section{}}, fault.ValidationFailed},
-		"an unknown section": {share.Request{AnalysisID: p.report.ID, Sections: []share.Section{"score", "tokens"}},
-			fault.ValidationFailed},
-		"quotes of nothing": {share.Request{AnalysisID: p.report.ID, Sections: []share.Section{"quotes"}},
-			fault.ValidationFailed},
+		"an unknown section": {
+			share.Request{AnalysisID: p.report.ID, Sections: []share.Section{"score", "tokens"}},
+			fault.ValidationFailed,
+		},
+		"quotes of nothing": {
+			share.Request{AnalysisID: p.report.ID, Sections: []share.Section{"quotes"}},
+			fault.ValidationFailed,
+		},
 		"less than an hour":   {share.Request{AnalysisID: p.report.ID, Hours: -1}, fault.ValidationFailed},
 		"more than 30 days":   {share.Request{AnalysisID: p.report.ID, Hours: share.MaxHours + 1}, fault.ValidationFailed},
 		"an unknown purpose":  {share.Request{AnalysisID: p.report.ID, Purpose: "spying"}, fault.ValidationFailed},

@@ -38,8 +38,10 @@ type world struct {
 // each runs f on both databases.
 func each(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Helper()
-	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{"sqlite": dbtest.SQLite,
-		"postgres": dbtest.Postgres} {
+	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{
+		"sqlite":   dbtest.SQLite,
+		"postgres": dbtest.Postgres,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f(t, newWorld(t, open))

@@ -251,8 +251,10 @@ func (c *Server) showResults(w http.ResponseWriter, b *batch) {
 		c.refuse(w, badRequest("The Message Batch has not ended, so it has no results yet"))
 		return
 	case b.archived(now):
-		c.refuse(w, &apiError{http.StatusNotFound, "not_found_error",
-			"The results of this Message Batch are no longer available", ""})
+		c.refuse(w, &apiError{
+			http.StatusNotFound, "not_found_error",
+			"The results of this Message Batch are no longer available", "",
+		})
 		return
 	}
 	w.Header().Set("Content-Type", "application/x-jsonl")

@@ -355,8 +355,10 @@ func (k Kind) refusal() *apiError {
 	case Overloaded:
 		return &apiError{529, "overloaded_error", "Overloaded", ""}
 	case RateLimited:
-		return &apiError{http.StatusTooManyRequests, "rate_limit_error", "Number of requests has exceeded your rate limit",
-			""}
+		return &apiError{
+			http.StatusTooManyRequests, "rate_limit_error", "Number of requests has exceeded your rate limit",
+			"",
+		}
 	case SpendLimit:
 		return &apiError{
 			http.StatusTooManyRequests, "rate_limit_error", "The enforced spend limit is reached",
