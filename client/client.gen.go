@@ -90,6 +90,30 @@ func (e ChangeInputBodyTier) Valid() bool {
 	}
 }
 
+// Defines values for ChangeMeInputBodyLanguage.
+const (
+	ChangeMeInputBodyLanguageDe    ChangeMeInputBodyLanguage = "de"
+	ChangeMeInputBodyLanguageEmpty ChangeMeInputBodyLanguage = ""
+	ChangeMeInputBodyLanguageEn    ChangeMeInputBodyLanguage = "en"
+	ChangeMeInputBodyLanguageEs    ChangeMeInputBodyLanguage = "es"
+)
+
+// Valid indicates whether the value is a known member of the ChangeMeInputBodyLanguage enum.
+func (e ChangeMeInputBodyLanguage) Valid() bool {
+	switch e {
+	case ChangeMeInputBodyLanguageDe:
+		return true
+	case ChangeMeInputBodyLanguageEmpty:
+		return true
+	case ChangeMeInputBodyLanguageEn:
+		return true
+	case ChangeMeInputBodyLanguageEs:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ChangeScheduleInputBodyEvery.
 const (
 	ChangeScheduleInputBodyEveryDaily   ChangeScheduleInputBodyEvery = "daily"
@@ -714,6 +738,30 @@ func (e UsageBodyTier) Valid() bool {
 	}
 }
 
+// Defines values for UserBodyLanguage.
+const (
+	UserBodyLanguageDe    UserBodyLanguage = "de"
+	UserBodyLanguageEmpty UserBodyLanguage = ""
+	UserBodyLanguageEn    UserBodyLanguage = "en"
+	UserBodyLanguageEs    UserBodyLanguage = "es"
+)
+
+// Valid indicates whether the value is a known member of the UserBodyLanguage enum.
+func (e UserBodyLanguage) Valid() bool {
+	switch e {
+	case UserBodyLanguageDe:
+		return true
+	case UserBodyLanguageEmpty:
+		return true
+	case UserBodyLanguageEn:
+		return true
+	case UserBodyLanguageEs:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for UserBodyRole.
 const (
 	Admin UserBodyRole = "admin"
@@ -1159,8 +1207,17 @@ type ChangeInputBodyTier string
 type ChangeMeInputBody struct {
 	// Email Gets a mail with a link, and counts once that was followed. Empty takes it back.
 	Email *string `json:"email,omitempty"`
-	Name  *string `json:"name,omitempty"`
+
+	// Language Of reports, mails and notices. Empty follows the browser.
+	Language *ChangeMeInputBodyLanguage `json:"language,omitempty"`
+	Name     *string                    `json:"name,omitempty"`
+
+	// TimeZone A name of the IANA database, such as Europe/Berlin.
+	TimeZone *string `json:"time_zone,omitempty"`
 }
+
+// ChangeMeInputBodyLanguage Of reports, mails and notices. Empty follows the browser.
+type ChangeMeInputBodyLanguage string
 
 // ChangeScheduleInputBody defines model for ChangeScheduleInputBody.
 type ChangeScheduleInputBody struct {
@@ -2946,13 +3003,22 @@ type UserBody struct {
 	CreatedAt time.Time `json:"created_at"`
 
 	// Email Where notices are mailed. Null until one was given and confirmed.
-	Email              *string      `json:"email"`
-	ID                 string       `json:"id"`
-	Name               string       `json:"name"`
-	Role               UserBodyRole `json:"role"`
-	SubscriptionStatus string       `json:"subscription_status"`
-	Tier               UserBodyTier `json:"tier"`
+	Email *string `json:"email"`
+	ID    string  `json:"id"`
+
+	// Language Of reports, mails and notices. Empty follows the browser.
+	Language           UserBodyLanguage `json:"language"`
+	Name               string           `json:"name"`
+	Role               UserBodyRole     `json:"role"`
+	SubscriptionStatus string           `json:"subscription_status"`
+	Tier               UserBodyTier     `json:"tier"`
+
+	// TimeZone That times are shown in, such as Europe/Berlin. Empty is UTC.
+	TimeZone string `json:"time_zone"`
 }
+
+// UserBodyLanguage Of reports, mails and notices. Empty follows the browser.
+type UserBodyLanguage string
 
 // UserBodyRole defines model for UserBody.Role.
 type UserBodyRole string
@@ -3121,7 +3187,7 @@ type GetAnalysesIDReportCsvParams struct {
 	// Quotes With mask, false leaves out the words of the posts.
 	Quotes *bool `form:"quotes,omitempty" json:"quotes,omitempty"`
 
-	// Lang Language of the sentences. By default what Accept-Language asks for.
+	// Lang Language of the sentences. By default what you chose for your account, or else what Accept-Language asks for.
 	Lang *GetAnalysesIDReportCsvParamsLang `form:"lang,omitempty" json:"lang,omitempty"`
 }
 
@@ -3139,7 +3205,7 @@ type GetAnalysesIDReportHTMLParams struct {
 	// Quotes With mask, false leaves out the words of the posts.
 	Quotes *bool `form:"quotes,omitempty" json:"quotes,omitempty"`
 
-	// Lang Language of the sentences. By default what Accept-Language asks for.
+	// Lang Language of the sentences. By default what you chose for your account, or else what Accept-Language asks for.
 	Lang *GetAnalysesIDReportHTMLParamsLang `form:"lang,omitempty" json:"lang,omitempty"`
 }
 
@@ -3157,7 +3223,7 @@ type GetAnalysesIDReportJSONParams struct {
 	// Quotes With mask, false leaves out the words of the posts.
 	Quotes *bool `form:"quotes,omitempty" json:"quotes,omitempty"`
 
-	// Lang Language of the sentences. By default what Accept-Language asks for.
+	// Lang Language of the sentences. By default what you chose for your account, or else what Accept-Language asks for.
 	Lang *GetAnalysesIDReportJSONParamsLang `form:"lang,omitempty" json:"lang,omitempty"`
 }
 
@@ -3175,7 +3241,7 @@ type GetAnalysesIDReportPdfParams struct {
 	// Quotes With mask, false leaves out the words of the posts.
 	Quotes *bool `form:"quotes,omitempty" json:"quotes,omitempty"`
 
-	// Lang Language of the sentences. By default what Accept-Language asks for.
+	// Lang Language of the sentences. By default what you chose for your account, or else what Accept-Language asks for.
 	Lang *GetAnalysesIDReportPdfParamsLang `form:"lang,omitempty" json:"lang,omitempty"`
 }
 

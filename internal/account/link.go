@@ -63,6 +63,7 @@ func (s *Service) attach(ctx context.Context, tx db.Tx, by linker, c Callback, g
 		return in, err
 	}
 	in.Mark = s.mark(o.user)
+	hearLanguage(tx, o.user, c.Language)
 	return in, s.greet(ctx, tx, in, c.Marks)
 }
 

@@ -60,6 +60,7 @@ type Callback struct {
 	Issuer      string   // who says that they answer (RFC 9207); may be empty
 	Browser     string   // the secret of the cookie
 	Device      string   // how to name the session to its owner, such as "Firefox on Linux"
+	Language    string   // that the browser asks for, of package words; "" when it does not say
 	Marks       []string // what earlier sign-ins left in this browser, each a SignedIn.Mark
 }
 

@@ -24,22 +24,24 @@ type User struct {
 	Tier               string // of the subscription as it stands, "none" without one; billing decides what it is good for
 	SubscriptionStatus string // as the payment provider spells it, "none" without one
 	Accounts           int    // linked X accounts, those that were unlinked not counted
+	Preferences
 }
 
 // Me reads a user in one round trip. Error: not_found after the account was erased.
 func (s *Service) Me(ctx context.Context, userID string) (User, error) {
 	u, err := db.ReadOne(ctx, s.db, db.User(userID), scanUser, `
 		SELECT u.id, u.name, COALESCE(u.email, ''), u.role, u.created_at, COALESCE(b.tier, 'none'), COALESCE(b.status, 'none'),
-		       (SELECT count(*) FROM x_accounts a WHERE a.user_id = u.id AND a.status <> 'revoked')
+		       (SELECT count(*) FROM x_accounts a WHERE a.user_id = u.id AND a.status <> 'revoked'), `+preferenceColumns+`
 		FROM users u LEFT JOIN subscriptions b ON b.user_id = u.id WHERE u.id = $1`, userID)
 	if errors.Is(err, db.ErrNotFound) {
-		return User{}, fault.NotFound.Saying("This user does not exist any more.")
+		return User{}, noSuchUser()
 	}
 	return u, err
 }
 
 func scanUser(r db.Rows, u *User) error {
-	return r.Scan(&u.ID, &u.Name, &u.Email, &u.Role, &u.CreatedAt, &u.Tier, &u.SubscriptionStatus, &u.Accounts)
+	return r.Scan(append([]any{&u.ID, &u.Name, &u.Email, &u.Role, &u.CreatedAt, &u.Tier, &u.SubscriptionStatus, &u.Accounts},
+		u.columns()...)...)
 }
 
 // Rename gives a user another display name: 1 to 100 characters, none of them control characters.

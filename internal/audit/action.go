@@ -7,6 +7,7 @@ type Action string
 const ( //nolint:gosec // names of actions, no secrets
 	UserCreated        Action = "user.created"
 	UserRenamed        Action = "user.renamed"
+	UserPrefers        Action = "user.prefers" // another language or time zone
 	UserRoleSet        Action = "user.role_set"
 	UserErasureBegan   Action = "user.erasure_began"
 	UserErased         Action = "user.erased"
@@ -99,7 +100,7 @@ const ( //nolint:gosec // names of actions, no secrets
 // Actions lists them all, so that a test can ask for the sentence of each.
 func Actions() []Action {
 	return []Action{
-		UserCreated, UserRenamed, UserRoleSet, UserErasureBegan, UserErased, UserEmailGiven, UserEmailConfirmed, UserEmailRemoved,
+		UserCreated, UserRenamed, UserPrefers, UserRoleSet, UserErasureBegan, UserErased, UserEmailGiven, UserEmailConfirmed, UserEmailRemoved,
 		XAccountLinked, XAccountReconnected, XAccountRevoked, XAccountNeedsReconnect,
 		LeaveGiven, LeaveEnded,
 		CleanupPlanned, CleanupFrozen, CleanupBackup, CleanupStarted, CleanupPaused, CleanupStopped, CleanupChecked, CleanupEnded, PostsDeleted,

@@ -12,6 +12,7 @@ type accountView struct {
 	Sessions []account.Session
 	Current  string // the id of this browser's session
 	emailView
+	preferencesView
 }
 
 func (c *Console) showAccount(v *visit) (err error) {
@@ -21,6 +22,9 @@ func (c *Console) showAccount(v *visit) (err error) {
 		return err
 	}
 	a.User.Name = v.typed("name", a.User.Name)
+	a.preferencesView = preferencesView{
+		Language: v.typed("language", a.User.Language), TimeZone: v.typed("time_zone", a.User.TimeZone), browser: a.User.BrowserLanguage,
+	}
 	if a.Accounts, err = c.Accounts.Accounts(ctx, user); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 var sentences = map[audit.Action]string{
 	audit.UserCreated:                "Your account was made",
 	audit.UserRenamed:                "Your name was changed",
+	audit.UserPrefers:                "Your language or time zone was changed",
 	audit.UserEmailGiven:             "An e-mail address was given",
 	audit.UserEmailConfirmed:         "Your e-mail address was confirmed",
 	audit.UserEmailRemoved:           "Your e-mail address was removed",

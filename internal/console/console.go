@@ -111,6 +111,7 @@ func (c *Console) Routes() map[string]http.Handler {
 
 		"GET /account":                    c.member(c.showAccount),
 		"POST /account/name":              c.form(c.rename, c.showAccount),
+		"POST /account/preferences":       c.form(c.prefer, c.showAccount),
 		"POST /account/email":             c.form(c.setEmail, c.showAccount),
 		"GET /email/confirm":              c.open(c.showConfirm),
 		"POST /email/confirm":             c.open(c.confirm),

@@ -135,6 +135,12 @@ func TestAccount_ShowsAndChangesWhatIsTheirs(t *testing.T) {
 	p := newWorld(t).signIn(ada)
 	p.get("/account").shows(http.StatusOK, "@"+ada, "Connected", "Chrome on Linux", "this browser", `href="/privacy"`)
 	p.get(p.post("/account/name", url.Values{"name": {`Ada <script>`}}).leadsTo()).shows(http.StatusOK, "Your name was changed.", `value="Ada &lt;script&gt;"`)
+	p.get(p.post("/account/preferences", url.Values{"language": {"de"}, "time_zone": {"Europe/Berlin"}}).leadsTo()).
+		shows(http.StatusOK, "Your language and time zone are saved.", `<option value="de" lang="de" selected>Deutsch</option>`,
+			`value="Europe/Berlin"`)
+	p.post("/account/preferences", url.Values{"language": {"es"}, "time_zone": {"Mars/Crater"}}).
+		shows(http.StatusUnprocessableEntity, "time_zone must be a name such as Europe/Berlin", `value="Mars/Crater"`,
+			`<option value="es" lang="es" selected>`)
 	p.post("/account/name", url.Values{"name": {""}}).shows(http.StatusUnprocessableEntity, "Some of what you entered cannot be used.", "<li>name must have 1 to 100 characters")
 	p.get(p.post("/account/x/"+p.account+"/refresh", nil).leadsTo()).shows(http.StatusOK, "The connection to X was renewed.")
 	p.get(p.post("/account/x/"+p.account+"/unlink", nil).leadsTo()).shows(http.StatusOK, "The account was unlinked.", "Connect again").hides("Unlink @")

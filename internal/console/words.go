@@ -103,6 +103,8 @@ func done(code string) string {
 		return "Your plan stays as it is."
 	case "renamed":
 		return "Your name was changed."
+	case "preferences-saved":
+		return "Your language and time zone are saved."
 	case "refreshed":
 		return "The connection to X was renewed."
 	case "unlinked":

@@ -80,12 +80,17 @@ type userBody struct {
 	Tier               string    `json:"tier" enum:"none,basic,pro"`
 	SubscriptionStatus string    `json:"subscription_status"`
 	Accounts           int       `json:"accounts" doc:"How many X accounts are linked."`
+	Language           string    `json:"language" enum:",en,de,es" doc:"Of reports, mails and notices. Empty follows the browser."`
+	TimeZone           string    `json:"time_zone" doc:"That times are shown in, such as Europe/Berlin. Empty is UTC."`
 }
 
 type userOutput struct{ Body userBody }
 
 func newUserBody(u account.User) userBody {
-	return userBody{u.ID, u.Name, orNull(u.Email), u.Role, u.CreatedAt, cmp.Or(u.Tier, "none"), u.SubscriptionStatus, u.Accounts}
+	return userBody{
+		ID: u.ID, Name: u.Name, Email: orNull(u.Email), Role: u.Role, CreatedAt: u.CreatedAt, Tier: cmp.Or(u.Tier, "none"),
+		SubscriptionStatus: u.SubscriptionStatus, Accounts: u.Accounts, Language: u.Language, TimeZone: u.TimeZone,
+	}
 }
 
 func (a *API) me(ctx context.Context, _ *struct{}) (*userOutput, error) {
@@ -97,13 +102,22 @@ type changeMeInput struct {
 	Body struct {
 		Name  *string `json:"name,omitempty" minLength:"1" maxLength:"100"`
 		Email *string `json:"email,omitempty" maxLength:"254" doc:"Gets a mail with a link, and counts once that was followed. Empty takes it back."`
+
+		Language *string `json:"language,omitempty" enum:",en,de,es" doc:"Of reports, mails and notices. Empty follows the browser."`
+		TimeZone *string `json:"time_zone,omitempty" maxLength:"64" doc:"A name of the IANA database, such as Europe/Berlin."`
 	}
 }
 
-// changeMe refuses an address before it changes the name.
+// changeMe refuses what can be refused before it changes the name.
 func (a *API) changeMe(ctx context.Context, in *changeMeInput) (*userOutput, error) {
 	if in.Body.Email != nil {
 		if err := a.Notices.SetEmail(ctx, caller(ctx), *in.Body.Email); err != nil {
+			return nil, err
+		}
+	}
+	if in.Body.Language != nil || in.Body.TimeZone != nil {
+		wish := account.Wish{Language: in.Body.Language, TimeZone: in.Body.TimeZone}
+		if err := a.Accounts.Prefer(ctx, caller(ctx), wish); err != nil {
 			return nil, err
 		}
 	}

@@ -268,17 +268,30 @@ type reportInput struct {
 	Purpose string `query:"purpose" maxLength:"50" doc:"Another lens; the report's own by default."`
 	Mask    bool   `query:"mask" doc:"For somebody else: handles, names, numbers, addresses and links in posts are replaced, and what leads to the account or its posts is taken out."`
 	Quotes  bool   `query:"quotes" default:"true" doc:"With mask, false leaves out the words of the posts."`
-	Lang    string `query:"lang" enum:"en,de,es" doc:"Language of the sentences. By default what Accept-Language asks for."`
+	Lang    string `query:"lang" enum:"en,de,es" doc:"Language of the sentences. By default what you chose for your account, or else what Accept-Language asks for."`
 	Accept  string `header:"Accept-Language" hidden:"true"`
 }
 
 // seen is the report that a download is made of.
 func (a *API) seen(ctx context.Context, in *reportInput) (*assess.Report, error) {
-	lens := assess.Lens{Purpose: assess.Purpose(in.Purpose), Language: words.Choose(in.Accept, in.Lang).Tag}
+	language, err := a.languageOf(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	lens := assess.Lens{Purpose: assess.Purpose(in.Purpose), Language: language}
 	if in.Mask {
 		return a.Shares.Masked(ctx, caller(ctx), in.ID, lens, in.Quotes)
 	}
 	return a.Analyses.Seen(ctx, caller(ctx), in.ID, lens)
+}
+
+// languageOf is what the address asks for, or what its user has chosen, or what their browser asks for.
+func (a *API) languageOf(ctx context.Context, in *reportInput) (string, error) {
+	if in.Lang != "" {
+		return in.Lang, nil
+	}
+	p, err := a.Accounts.Preferences(ctx, caller(ctx))
+	return words.Choose(in.Accept, p.Language).Tag, err
 }
 
 func (a *API) report(format string) func(context.Context, *reportInput) (*reportOutput, error) {

@@ -34,7 +34,8 @@ func accountEntries() map[string]entry {
 		"GET /api/v1/users/me": {text: "Your name, your role, and the plan that counts now.", answered: exampleMe(), refusals: []*fault.Fault{fault.NotFound}},
 		"PATCH /api/v1/users/me": {
 			text: "Only what is sent changes. An address gets a mail with a link, and counts once that was followed.",
-			sent: map[string]any{"name": "Gus", "email": "gus@example.com"}, answered: exampleMe(), refusals: []*fault.Fault{fault.NotFound, fault.Conflict},
+			sent: map[string]any{"name": "Gus", "email": "gus@example.com", "language": "de"}, answered: exampleMe(),
+			refusals: []*fault.Fault{fault.NotFound, fault.Conflict},
 		},
 		"GET /api/v1/usage": {
 			text: "Analyses and reads from X in this period. What is reserved belongs to analyses that run; it is given back when they fail.",

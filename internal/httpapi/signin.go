@@ -10,6 +10,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // Signing in: /login keeps a secret in the browser's cookie and sends it to X; X sends it
@@ -58,6 +59,7 @@ func (a *API) login(ctx context.Context, in *loginInput) (*loginOutput, error) {
 type callbackInput struct {
 	Accept           string `header:"Accept"`
 	UserAgent        string `header:"User-Agent"`
+	Languages        string `header:"Accept-Language" hidden:"true"`
 	Cookie           string `header:"Cookie"`
 	State            string `query:"state" maxLength:"500"`
 	Code             string `query:"code" maxLength:"2000"`
@@ -95,6 +97,14 @@ func (a *API) tokens(t account.Tokens) TokensBody {
 	return TokensBody{t.Access, "bearer", seconds(time.Until(t.AccessExpiresAt)), t.Refresh, t.RefreshExpiresAt, t.SessionID}
 }
 
+// askedFor is the language that a browser asks for; "" when it does not say.
+func askedFor(accept string) string {
+	if accept == "" {
+		return ""
+	}
+	return words.Choose(accept).Tag
+}
+
 // completed is what the cookie of a state holds once its callback has succeeded, so that a browser which asks for the same
 // address again (the back button, a reload) is led on and not told of a mistake.
 const completed = "completed"
@@ -109,7 +119,8 @@ func (a *API) callback(ctx context.Context, in *callbackInput) (*callbackOutput,
 	}
 	cleared := a.cookie(name, "", time.Unix(1, 0))
 	done, err := a.Accounts.CompleteSignIn(ctx, account.Callback{
-		State: in.State, Code: in.Code, Error: in.Error, Issuer: in.Issuer, Browser: browser, Device: in.UserAgent, Marks: a.marks(in.Cookie),
+		State: in.State, Code: in.Code, Error: in.Error, Issuer: in.Issuer, Browser: browser, Device: in.UserAgent,
+		Language: askedFor(in.Languages), Marks: a.marks(in.Cookie),
 	})
 	if err != nil && wantsJSON(in.Accept) {
 		return nil, err

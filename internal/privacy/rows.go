@@ -16,6 +16,10 @@ type user struct {
 	UpdatedAt   time.Time  `json:"updated_at"`
 	ConfirmedAt *time.Time `json:"email_confirmed_at"`
 	DeclinedAt  *time.Time `json:"email_declined_at"`
+
+	Language        string `json:"language"` // chosen; "" to follow the browser
+	BrowserLanguage string `json:"browser_language"`
+	TimeZone        string `json:"time_zone"`
 }
 
 // waiting is an address that was not confirmed yet.
@@ -26,7 +30,10 @@ type waiting struct {
 }
 
 func (v *user) into() []any {
-	return []any{&v.ID, &v.Name, &v.Email, &v.Role, &v.CreatedAt, &v.UpdatedAt, &v.ConfirmedAt, &v.DeclinedAt}
+	return []any{
+		&v.ID, &v.Name, &v.Email, &v.Role, &v.CreatedAt, &v.UpdatedAt, &v.ConfirmedAt, &v.DeclinedAt,
+		&v.Language, &v.BrowserLanguage, &v.TimeZone,
+	}
 }
 
 type xAccount struct {

@@ -1,0 +1,27 @@
+package console
+
+import (
+	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/words"
+)
+
+// The language of reports, mails and notices, and the zone of times: a form on the page of the account.
+
+type preferencesView struct {
+	Language, TimeZone string // in the form
+	browser            string // the language that the browser asked for at the last sign-in
+}
+
+// asBrowser names the choice of no language.
+func (v preferencesView) asBrowser() string {
+	if v.browser == "" {
+		return "The language of my browser"
+	}
+	return "The language of my browser (" + words.For(v.browser).Name + ")"
+}
+
+func (c *Console) prefer(v *visit) (string, error) {
+	language, zone := v.field("language"), v.field("time_zone")
+	err := c.Accounts.Prefer(v.r.Context(), v.me.UserID, account.Wish{Language: &language, TimeZone: &zone})
+	return "/account?done=preferences-saved#preferences", err
+}
