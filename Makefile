@@ -43,7 +43,7 @@ export CGO_ENABLED := 0
 race: export CGO_ENABLED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race browser check vet format lint vuln bench load fuzz generate clean assets viewers fonts type limits image sbom deploy-check
+.PHONY: help build run test race browser check vet format lint vuln bench load fuzz generate clean assets viewers fonts type limits image image-check sbom deploy-check
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,10 +54,12 @@ COMMIT   ?= $(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/d
 build: viewers type ## Build ./bin/repazoo
 	go build -trimpath -ldflags '-s -w -X github.com/repazoo/repazoo/internal/app.linkedCommit=$(COMMIT)' -o bin/repazoo ./cmd/repazoo
 
+# Podman and buildah drop the check of health from an image unless its format is Docker's.
 ENGINE   ?= docker
+FORMAT    = $(if $(filter docker,$(notdir $(ENGINE))),,--format docker)
 
 image: ## Build the image repazoo:latest with ENGINE (docker, podman, buildah)
-	$(ENGINE) build --build-arg VERSION=$$(cat internal/app/version.txt) --build-arg COMMIT=$(COMMIT) -t repazoo:latest .
+	$(ENGINE) build $(FORMAT) --build-arg VERSION=$$(cat internal/app/version.txt) --build-arg COMMIT=$(COMMIT) -t repazoo:latest .
 
 run: build ## Build and serve on http://127.0.0.1:8000 with nothing configured
 	./bin/repazoo serve
@@ -166,6 +168,9 @@ deploy-check: build ## Check everything in deploy/
 
 sbom: build ## Write what ./bin/repazoo is made of, and the licence of every part, into bin/materials
 	GOFLAGS= go run -C tools/sbom . --program $(CURDIR)/bin/repazoo --source $(CURDIR) --out $(CURDIR)/bin/materials
+
+image-check: ## Build the image with buildah, run it without an engine and drive it (Linux, root)
+	tools/imagecheck/run
 
 clean: ## Remove what was built
 	rm -rf bin coverage.out
