@@ -36,6 +36,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -123,9 +124,10 @@ type DB struct {
 	log      *slog.Logger
 	traces   *tracing.Tracer
 
-	marker Marker                                    // nil: nothing is kept, so nothing is marked
-	check  func(context.Context, Tx, []string) error // of tests
-	even   func() time.Time                          // a clock that runs on evenly
+	marker   Marker                                    // nil: nothing is kept, so nothing is marked
+	check    func(context.Context, Tx, []string) error // of tests
+	even     func() time.Time                          // a clock that runs on evenly
+	untoldAt atomic.Int64                              // when the log last said that a mark failed; 0: never
 }
 
 type engine interface {

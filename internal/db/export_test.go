@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"log/slog"
 	"time"
 )
 
@@ -17,6 +18,9 @@ func TrustsAfter(ctx context.Context, d *DB, silence time.Duration) (bool, error
 
 // SetEven replaces the clock that runs on evenly.
 func SetEven(d *DB, now func() time.Time) { d.even = now }
+
+// SetLog replaces the log.
+func SetLog(d *DB, log *slog.Logger) { d.log = log }
 
 // PortionsOf is Portions with bounds of a test.
 var PortionsOf = portions

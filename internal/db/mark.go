@@ -8,9 +8,8 @@ import (
 )
 
 // What a user's requests read most (users/me, usage, the plan, notices) can be kept in memory, in every process, under
-// a version of the user (internal/recall). Nothing is kept yet: no process has a marker. A transaction that changes
-// rows which such an answer is made of names the user with [Tx.Touch], and with a marker InTx has the version replaced
-// before it commits:
+// a version of the user (internal/recall). A transaction that changes rows which such an answer is made of names the
+// user with [Tx.Touch], and with a marker InTx has the version replaced before it commits:
 //
 //   - Before, because a process that dies between commit and mark would leave others with what is not true any more.
 //     Whoever reads between mark and commit reads the old rows under the new version; for [limit.Unsettled] after a
@@ -27,6 +26,8 @@ const (
 	stillMarked = 250 * time.Millisecond
 	// markBound is how long a mark after a commit may take, whatever became of the caller.
 	markBound = time.Second
+	// untoldEvery is how long the log is silent about further marks that failed.
+	untoldEvery = 10 * time.Second
 )
 
 // Marker replaces the versions of users, in every process.
@@ -95,7 +96,7 @@ func (d *DB) markBefore(ctx context.Context, tx Tx, m *marking) error {
 	}
 	at := d.even()
 	if err := d.marker(ctx, users); err != nil {
-		d.log.WarnContext(ctx, "other processes were not told of a change, and may not see it for five seconds", "cause", err)
+		d.untold(ctx, err)
 		return nil
 	}
 	m.at = at
@@ -111,7 +112,16 @@ func (d *DB) markAfter(ctx context.Context, m marking) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markBound)
 	defer cancel()
 	if err := d.marker(ctx, m.users); err != nil {
-		d.log.WarnContext(ctx, "other processes were not told of a late change, and may not see it for five seconds",
-			"cause", err)
+		d.untold(ctx, err)
 	}
+}
+
+// untold logs that a mark has failed. While Redis is away every change does, so the log has one line each
+// [untoldEvery].
+func (d *DB) untold(ctx context.Context, err error) {
+	last, now := d.untoldAt.Load(), d.even().UnixNano()
+	if last != 0 && now-last < int64(untoldEvery) || !d.untoldAt.CompareAndSwap(last, now) {
+		return
+	}
+	d.log.WarnContext(ctx, "other processes were not told of a change, and may not see it for five seconds", "cause", err)
 }

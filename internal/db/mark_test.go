@@ -1,9 +1,11 @@
 package db_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -116,6 +118,27 @@ func TestInTx_MarksAgainWhenTheCommitCameLateOrTheMarkFailed(t *testing.T) {
 			}
 		}
 	})
+}
+
+// While Redis is away every change is one of which others were not told; the log says so now and then.
+func TestInTx_LogsMarksThatFailOnceInTenSeconds(t *testing.T) {
+	t.Parallel()
+	d := dbtest.SQLite(t, time.Now)
+	ann := addUser(t, d, "ann")
+	var log bytes.Buffer
+	now := time.Now()
+	db.SetLog(d, slog.New(slog.NewTextHandler(&log, nil)))
+	db.SetEven(d, func() time.Time { return now })
+	d.MarkWith((&marks{fail: errors.New("away")}).mark)
+	for _, after := range []time.Duration{0, time.Second, 8999 * time.Millisecond, time.Millisecond, time.Second} {
+		now = now.Add(after)
+		if err := rename(d, t.Context(), ann, after.String(), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := strings.Count(log.String(), "were not told of a change"); n != 2 {
+		t.Errorf("%d lines:\n%s", n, log.String())
+	}
 }
 
 func TestInTx_ACommitWhoseCallerWentAwayIsMarkedAllTheSame(t *testing.T) {
