@@ -321,6 +321,13 @@ func (a *App) openServer(context.Context) error {
 		return err
 	}
 	a.limits = limiter
+	if a.shared() {
+		a.DB.MarkWith(a.markUsers)
+	}
+	memory, err := a.memory()
+	if err != nil {
+		return err
+	}
 	l := a.cfg.Limits
 	checker := health.New(map[string]health.Part{
 		"db": {Probe: a.DB.Ping}, "schema": {Probe: a.probeSchema}, "jobs": {Probe: a.probeJobs}, "seal": {Probe: a.probeSeal},
@@ -336,8 +343,9 @@ func (a *App) openServer(context.Context) error {
 		Windows:        windows(l.PerMinute, l.PerHour),
 		SignInWindows:  windows(l.SignInPerMinute, l.SignInPerHour),
 		RefreshWindows: windows(l.RefreshPerMinute, l.RefreshPerHour),
-		LimitKey:       func(caller string) string { return string(a.Seal.MAC("limit", []byte(caller))[:16]) },
-		Health:         checker, Metrics: a.metrics, Traces: a.traces, Log: a.log, AccessLog: a.cfg.Log.Access,
+		LimitKey:       a.limitKey,
+		Memory:         memory, Now: a.opt.Now, Versions: versions{a.Seal},
+		Health: checker, Metrics: a.metrics, Traces: a.traces, Log: a.log, AccessLog: a.cfg.Log.Access,
 		Pages: console.New(console.Config{
 			Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Schedules: a.Schedules, Cleanups: a.Cleanups, Privacy: a.Privacy,
 			Shares: a.Shares, Audit: audit.NewLog(a.DB), Desk: operate.New(operate.Config{
@@ -375,6 +383,9 @@ const maxArchive = 4 << 30
 func (a *App) limiter() (*limit.Limiter, health.Probe, error) {
 	url := a.cfg.Store.RedisURL.Reveal()
 	if url == "" {
+		if a.DB.Name() == "sqlite" { // which one process owns
+			return limit.NewAlone(limit.NewLocal(a.opt.Now), time.Now), nil, nil
+		}
 		return limit.New(limit.NewLocal(a.opt.Now), nil, 0), nil, nil
 	}
 	var err error

@@ -24,6 +24,8 @@ type Subscription struct {
 	NextTry           time.Time          `json:"next_try,omitzero"`    // after a failed payment: when it is charged again
 	TrialEnd          time.Time          `json:"trial_end,omitzero"`   // of a trial that runs
 	NoCard            bool               `json:"no_card"`              // there is nothing to charge
+
+	ChangesAt time.Time `json:"-"` // when time alone may change the above; zero if it does not
 }
 
 // Allowance is a budget of one period.
@@ -46,6 +48,8 @@ type Usage struct {
 	PeriodEnd   time.Time   `json:"period_end,omitzero"`
 	Quota       Allowance   `json:"quota"` // analyses
 	Reads       Allowance   `json:"reads"` // posts read from X; a page that is under way counts as used
+
+	ChangesAt time.Time `json:"-"` // when time alone may change the above; zero if it does not
 }
 
 // Subscription reads the user's plan.
@@ -62,10 +66,15 @@ func (s *Service) show(r plan.Row) Subscription {
 	now := s.now()
 	if s.off {
 		start, end := plan.Month(now)
-		return Subscription{Tier: s.offer.Pro, Plan: s.offer.Pro.Name, Status: plan.Included, PeriodStart: start, PeriodEnd: end, EntitledUntil: end}
+		return Subscription{
+			Tier: s.offer.Pro, Plan: s.offer.Pro.Name, Status: plan.Included,
+			PeriodStart: start, PeriodEnd: end, EntitledUntil: end, ChangesAt: end,
+		}
 	}
 	v := Subscription{
-		Plan: r.TierAt(now), Status: r.Status, PeriodStart: r.PeriodStart, PeriodEnd: r.PeriodEnd, EntitledUntil: r.EntitledUntil,
+		ChangesAt: plan.Standing{Sub: r}.Moment(now),
+		Plan:      r.TierAt(now), Status: r.Status,
+		PeriodStart: r.PeriodStart, PeriodEnd: r.PeriodEnd, EntitledUntil: r.EntitledUntil,
 		CancelAtPeriodEnd: r.Cancelling(), CancelAt: r.CancelAt, NoCard: r.NoCard,
 	}
 	if r.CancelAtPeriodEnd && r.CancelAt.IsZero() {
@@ -93,10 +102,13 @@ func (s *Service) Usage(ctx context.Context, userID string) (Usage, error) {
 	if err != nil {
 		return Usage{}, err
 	}
-	p, _ := s.inForce(st, s.now())
-	u := Usage{Tier: s.offer.Named(p.Tier), Status: st.Sub.Status}
+	now := s.now()
+	p, _ := s.inForce(st, now)
+	u := Usage{Tier: s.offer.Named(p.Tier), Status: st.Sub.Status, ChangesAt: st.Moment(now)}
 	if s.off {
 		u.Status = plan.Included
+		_, month := plan.Month(now)
+		u.ChangesAt = st.Moment(now, month)
 	}
 	if !p.None() {
 		u.PeriodStart, u.PeriodEnd = p.Start, p.End
@@ -109,7 +121,8 @@ func (s *Service) Usage(ctx context.Context, userID string) (Usage, error) {
 const standingQuery = `SELECT COALESCE(s.tier, ''), COALESCE(s.status, ''), s.period_start, s.period_end, s.entitled_until,
 	COALESCE(s.pending_tier, ''), COALESCE(s.pending_how, ''), s.pending_at, s.trial_end,
 	q.period_start, q.period_end, q.entitled_until, COALESCE(q.tier, ''), COALESCE(q.quota, 0), COALESCE(q.reserved, 0), COALESCE(q.used, 0),
-	COALESCE(q.reads_limit, 0), COALESCE(q.reads_used, 0)
+	COALESCE(q.reads_limit, 0), COALESCE(q.reads_used, 0),
+	(SELECT min(period_start) FROM quota_periods WHERE user_id = $1 AND period_start > $2)
 	FROM (SELECT 1 AS one) o LEFT JOIN subscriptions s ON s.user_id = $1
 	LEFT JOIN (SELECT * FROM quota_periods WHERE user_id = $1 AND period_start <= $2 ORDER BY period_start DESC LIMIT 1) q ON TRUE`
 
@@ -118,12 +131,12 @@ func (s *Service) standing(ctx context.Context, actor db.Actor, userID string) (
 }
 
 func scanStanding(rows db.Rows, v *plan.Standing) error {
-	var at [8]*time.Time
+	var at [9]*time.Time
 	p := &v.Period
 	err := rows.Scan(&v.Sub.Tier, &v.Sub.Status, &at[0], &at[1], &at[2], &v.Sub.Pending.Tier, &v.Sub.Pending.How, &at[6], &at[7], &at[3], &at[4], &at[5],
-		&p.Tier, &p.Quota, &p.Reserved, &p.Used, &p.ReadsLimit, &p.ReadsUsed)
+		&p.Tier, &p.Quota, &p.Reserved, &p.Used, &p.ReadsLimit, &p.ReadsUsed, &at[8])
 	v.Sub.PeriodStart, v.Sub.PeriodEnd, v.Sub.EntitledUntil = orZero(at[0]), orZero(at[1]), orZero(at[2])
-	v.Sub.Pending.At, v.Sub.TrialEnd = orZero(at[6]), orZero(at[7])
+	v.Sub.Pending.At, v.Sub.TrialEnd, v.Next = orZero(at[6]), orZero(at[7]), orZero(at[8])
 	p.Start, p.End, p.EntitledUntil = orZero(at[3]), orZero(at[4]), orZero(at[5])
 	return err
 }

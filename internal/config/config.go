@@ -83,6 +83,7 @@ type Store struct {
 	Schema      string `env:"DATABASE_SCHEMA" derived:"public, or repazoo beside another program's tables" doc:"The PostgreSQL schema of Repazoo's tables: lower-case letters, digits and underscores."`
 	RedisURL    Secret `env:"REDIS_URL" derived:"in-process limits" doc:"redis:// or rediss://, or a comma separated list of cluster nodes. Needed as soon as two replicas run."`
 	RedisWait   int    `env:"REDIS_TIMEOUT_MS, default=100" range:"1-60000" doc:"Milliseconds a request waits for Redis before this replica counts by itself for a second."`
+	KeepAnswers Switch `env:"KEEP_ANSWERS, default=on" doc:"Answer what is asked most from at most 8 MiB of memory while nothing of it has changed; off reads each answer. Without effect on PostgreSQL without REDIS_URL, which keeps none."`
 	Embedded    Switch `env:"EMBEDDED, default=false" doc:"Allow SQLite outside local, for self-hosting on one machine."`
 }
 

@@ -95,6 +95,7 @@ func newUserBody(u account.User) userBody {
 
 func (a *API) me(ctx context.Context, _ *struct{}) (*userOutput, error) {
 	u, err := a.Accounts.Me(ctx, caller(ctx))
+	mayKeep(ctx, time.Time{})
 	return &userOutput{newUserBody(u)}, err
 }
 
@@ -148,6 +149,7 @@ type usageOutput struct{ Body usageBody }
 
 func (a *API) usage(ctx context.Context, _ *struct{}) (*usageOutput, error) {
 	u, err := a.Billing.Usage(ctx, caller(ctx))
+	mayKeep(ctx, u.ChangesAt)
 	return &usageOutput{newUsageBody(u)}, err
 }
 

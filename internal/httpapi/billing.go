@@ -97,6 +97,8 @@ func (a *API) subscription(ctx context.Context, _ *struct{}) (*subscriptionOutpu
 		return nil, err
 	}
 	u, err := a.Billing.Usage(ctx, caller(ctx))
+	mayKeep(ctx, s.ChangesAt)
+	mayKeep(ctx, u.ChangesAt)
 	out := &subscriptionOutput{newSubscriptionBody(s)}
 	out.Body.Quota = new(counter(u.Quota))
 	return out, err

@@ -26,12 +26,13 @@ import (
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/limit"
+	"github.com/repazoo/repazoo/internal/recall"
 )
 
 // chain is everything a request passes before its handler, innermost first. Probes come often
 // and need neither a caller nor a limit: they leave it early.
 func (a *API) chain(routes http.Handler) http.Handler {
-	h := a.rateLimit(routes)
+	h := a.rateLimit(a.remember(routes))
 	h = a.authenticate(h)
 	h = a.crossOrigin().Handler(h)
 	h = a.cors().Handler(h)
@@ -73,6 +74,11 @@ type request struct {
 	key    string // the id of the API key, if the caller bears one
 	status int
 	code   string // of the fault that it was answered with, if any
+
+	version recall.Version // of what the user's answers are made of
+	began   time.Time      // when the version was asked for
+	mayKeep bool           // the handler says that its answer may be kept
+	until   time.Time      // and until when; zero for as long as nothing changes
 
 	barred   account.Principal // who is known and may not come here
 	badToken string            // why a credential was not good
@@ -280,7 +286,7 @@ func (a *API) authenticate(next http.Handler) http.Handler {
 			if w.Header().Get("Access-Control-Allow-Origin") == "" {
 				w.Header().Add("Vary", "Authorization")
 			}
-			a.limited(w, r, func() { a.refuse(w, r, err) })
+			a.limited(w, r, func(r *http.Request) { a.refuse(w, r, err) })
 			return
 		}
 		if err == nil {
@@ -376,15 +382,15 @@ func (a *API) rateLimit(next http.Handler) http.Handler {
 			a.serve(next, w, r)
 			return
 		}
-		a.limited(w, r, func() { a.serve(next, w, r) })
+		a.limited(w, r, func(r *http.Request) { a.serve(next, w, r) })
 	})
 }
 
 // limited calls then if the caller has a request left.
-func (a *API) limited(w http.ResponseWriter, r *http.Request, then func()) {
-	key, windows := a.budget(r)
+func (a *API) limited(w http.ResponseWriter, r *http.Request, then func(*http.Request)) {
+	key, windows, own := a.budget(r)
 	start := time.Now()
-	d, err := a.Limiter.Take(r.Context(), key, windows)
+	d, r, err := a.take(r, key, windows, own)
 	if err != nil {
 		a.refuse(w, r, err)
 		return
@@ -395,7 +401,7 @@ func (a *API) limited(w http.ResponseWriter, r *http.Request, then func()) {
 		a.refuse(w, r, fault.RateLimited.After(d.RetryAfter))
 		return
 	}
-	then()
+	then(r)
 }
 
 // serve also shapes the mux's own 404 and 405.

@@ -40,20 +40,24 @@ func generous(windows []limit.Window) []limit.Window {
 	return all
 }
 
-// budget says whose requests are counted with this one, and how many there may be.
-func (a *API) budget(r *http.Request) (key string, windows []limit.Window) {
+// budget says whose requests are counted with this one, and how many there may be. The key that all of a user's own
+// requests have in common, whose version is the user's, is theirs alone.
+func (a *API) budget(r *http.Request) (key string, windows []limit.Window, own bool) {
 	info := requestFrom(r.Context())
 	if g, ok := a.groups[info.route]; ok {
-		return a.addressKey(r, g), a.windows(g)
+		return a.addressKey(r, g), a.windows(g), false
 	}
 	if info.user != "" && a.pages[info.route] && r.Header.Get("Authorization") == "" {
-		return a.LimitKey("pages of user " + info.user), a.pageWindows
+		return a.LimitKey("pages of user " + info.user), a.pageWindows, false
 	}
 	if info.user != "" {
-		return a.LimitKey("user " + info.user), a.Windows
+		return a.LimitKey(UserKey(info.user)), a.Windows, true
 	}
-	return a.addressKey(r, ""), a.Windows
+	return a.addressKey(r, ""), a.Windows, false
 }
+
+// UserKey is what LimitKey is given for the requests of a user, and for the version of their data.
+func UserKey(user string) string { return "user " + user }
 
 // takeRefresh counts a refresh token that arrives as a cookie with those that arrive at the
 // route for them.

@@ -37,6 +37,7 @@ import (
 	"github.com/repazoo/repazoo/internal/metrics"
 	"github.com/repazoo/repazoo/internal/notice"
 	"github.com/repazoo/repazoo/internal/privacy"
+	"github.com/repazoo/repazoo/internal/recall"
 	"github.com/repazoo/repazoo/internal/schedule"
 	"github.com/repazoo/repazoo/internal/share"
 	"github.com/repazoo/repazoo/internal/tracing"
@@ -68,6 +69,9 @@ type Config struct {
 	Info           Info
 	PublicURL      string                     // the address browsers see
 	LimitKey       func(caller string) string // a short keyed hash, so that the limiter holds no addresses
+	Memory         *recall.Memory             // of answers; nil keeps none
+	Now            func() time.Time           // the clock of the services and of Memory; nil: time.Now
+	Versions       Versions                   // nil: none are known, and nothing is kept
 	CORSOrigins    []string
 	TrustedProxies []netip.Prefix
 	SignInHosts    []string // further hosts whose forms this server's pages may be sent to
@@ -102,6 +106,7 @@ type API struct {
 
 	groups map[string]group  // by ServeMux pattern; the routes that are counted by themselves
 	ending map[string]ending // by ServeMux pattern; the addresses that are deprecated
+	kept   map[string]bool   // by ServeMux pattern; whose answers are kept
 	secure bool
 	gates  *gates // where unknown API keys wait
 
@@ -137,7 +142,10 @@ func New(c Config) *API {
 	a := &API{
 		Config: c, mux: http.NewServeMux(), secure: isHTTPS(c.PublicURL), gates: newGates(), pageWindows: generous(c.Windows),
 		access: map[string]access{}, scopes: map[string]account.Scope{}, pages: map[string]bool{}, groups: map[string]group{},
-		ending: map[string]ending{}, followed: map[string]bool{},
+		ending: map[string]ending{}, followed: map[string]bool{}, kept: map[string]bool{},
+	}
+	if a.Now == nil {
+		a.Now = time.Now
 	}
 	a.stopping, a.stop = context.WithCancel(context.Background())
 	a.huma = humago.New(a.mux, a.humaConfig())

@@ -40,6 +40,7 @@ func (a *API) notices(ctx context.Context, in *noticesInput) (*noticesOutput, er
 	if err != nil {
 		return nil, err
 	}
+	mayKeep(ctx, time.Time{}) // words say when, never how long ago
 	out := &noticesOutput{}
 	out.Body.Data, out.Body.NextCursor, out.Body.Total = make([]noticeBody, len(p.Notices)), orNull(p.Next), p.Total
 	for i, n := range p.Notices {

@@ -97,7 +97,7 @@ func (a *API) accountRoutes() []route {
 			Serve: does(a.refreshX), Summary: "Refresh an X account's token now",
 		},
 		{
-			At: "GET /api/v1/users/me", Scope: account.AccountRead,
+			At: "GET /api/v1/users/me", Scope: account.AccountRead, Kept: true,
 			Serve: does(a.me), Summary: "Who you are",
 		},
 		{
@@ -105,7 +105,7 @@ func (a *API) accountRoutes() []route {
 			Serve: does(a.changeMe), Summary: "Change your name or your e-mail address",
 		},
 		{
-			At: "GET /api/v1/usage", Scope: account.AccountRead,
+			At: "GET /api/v1/usage", Scope: account.AccountRead, Kept: true,
 			Serve: does(a.usage), Summary: "What your plan still allows",
 		},
 		{
@@ -155,7 +155,7 @@ func (a *API) billingRoutes() []route {
 			Serve: does(a.subscribe), Summary: "Choose a plan",
 		},
 		{
-			At: "GET /api/v1/subscriptions", Scope: account.BillingRead,
+			At: "GET /api/v1/subscriptions", Scope: account.BillingRead, Kept: true,
 			Serve: does(a.subscription), Summary: "Your plan",
 		},
 		{
@@ -396,7 +396,7 @@ func (a *API) keyRoutes() []route {
 func (a *API) noticeRoutes() []route {
 	return []route{
 		{
-			At: "GET /api/v1/notices", Scope: account.AccountRead,
+			At: "GET /api/v1/notices", Scope: account.AccountRead, Kept: true,
 			Serve: does(a.notices), Summary: "Your notices, newest first",
 		},
 		{

@@ -22,6 +22,7 @@ type route struct {
 	Tag      string        // the chapter of the contract
 	Unlisted bool          // an operation that the contract leaves out
 	Followed bool          // people follow links to it: a browser that is refused gets a page
+	Kept     bool          // its answers are kept in memory, if the handler lets them be; see kept.go
 	AnyQuery bool          // parameters that the operation does not know are ignored, not refused
 	Ends     *ending       // announces that the address is deprecated; see deprecated.go
 	Serve    endpoint
@@ -46,6 +47,9 @@ func (a *API) add(r route) {
 	}
 	if r.Followed {
 		a.followed[r.At] = true
+	}
+	if r.Kept {
+		a.kept[r.At] = true
 	}
 	if r.Ends != nil {
 		a.ending[r.At] = *r.Ends

@@ -35,9 +35,9 @@ type Metrics struct {
 	registry *prometheus.Registry
 	figures  []Figure
 
-	requests, limited, jobs, outside, failures, hooks, analyses, tokens, spent *prometheus.CounterVec
-	requestTime, limiterTime, jobTime, outsideTime                             *prometheus.HistogramVec
-	inFlight                                                                   prometheus.Gauge
+	requests, limited, kept, jobs, outside, failures, hooks, analyses, tokens, spent *prometheus.CounterVec
+	requestTime, limiterTime, jobTime, outsideTime                                   *prometheus.HistogramVec
+	inFlight                                                                         prometheus.Gauge
 }
 
 // Figure is the name of a figure, what it means and the labels it has.
@@ -66,6 +66,9 @@ func New(version, commit string) *Metrics {
 	m.inFlight = m.gauge("http_requests_in_flight", "Requests that are being answered, streams included.", nil)
 	m.limited = m.counter("limiter_decisions_total", "Decisions of the rate limiter: allowed or refused, and whether redis or this process alone (local) counted.", "group", "outcome", "counted_by")
 	m.limiterTime = m.histogram("limiter_duration_seconds", "How long a decision of the rate limiter took.", limiterBuckets, "counted_by")
+	m.kept = m.counter("kept_answers_total", "Looks for an answer that is kept in memory: hit, miss, or a drop, "+
+		"because something of it had changed (changed) or its time had come (old); "+
+		"and answers that had to go for others (room).", "outcome")
 	m.jobs = m.counter("jobs_total", "Tries of background jobs, by how they ended: completed, failed (and tried again, unless it was the last), snoozed or cancelled.", "kind", "outcome")
 	m.jobTime = m.histogram("job_duration_seconds", "How long one try of a background job took.", jobBuckets, "kind")
 	m.outside = m.counter("outside_requests_total", "Calls of outside services: x, stripe, claude, and mail with the codes of SMTP. The status is none when no answer came.", "service", "status")
@@ -159,6 +162,13 @@ func (m *Metrics) Limited(group string, allowed, local bool, took time.Duration)
 	}
 	m.limited.WithLabelValues(orNone(group), outcome, by).Inc()
 	m.limiterTime.WithLabelValues(by).Observe(took.Seconds())
+}
+
+// Kept counts a look for an answer that is kept in memory, or one that had to go.
+func (m *Metrics) Kept(outcome string) {
+	if m != nil {
+		m.kept.WithLabelValues(outcome).Inc()
+	}
 }
 
 // Analysis counts an analysis whose run ended: completed or failed.

@@ -24,7 +24,8 @@ func NewPeriod(t Tier, start, end, until time.Time) Period {
 // Standing is what the two tables say of a user; of sub only what entitlement needs.
 type Standing struct {
 	Sub    Row
-	Period Period // the newest that began; zero when there is none
+	Period Period    // the newest that began; zero when there is none
+	Next   time.Time // when the next one begins that is in the ledger already; zero when there is none
 }
 
 // InForce is the period a user is in, and whether its ledger row is there already. Without a plan it is none.
