@@ -87,6 +87,6 @@ func tellFinished(ctx context.Context, tx db.Tx, a Analysis, r *assess.Report, s
 func tellFailed(ctx context.Context, tx db.Tx, a Analysis, f *fault.Fault) error {
 	return notice.Write(ctx, tx, notice.Fact{
 		UserID: a.UserID, Kind: notice.AnalysisFailed, Subject: a.ID,
-		Data: notice.Data{Analysis: a.ID, Handle: a.Handle, Reason: f.Message},
+		Data: notice.Data{Analysis: a.ID, Handle: a.Handle, Reason: f.Message, Code: f.Code},
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/repazoo/repazoo/internal/notice"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // Notices: the unread ones on the front page, and all of them on a page of their own. Their words are notice's own.
@@ -28,6 +29,9 @@ type stopView struct {
 	Token string // "" once it was used
 	Stop  notice.Stop
 }
+
+// languageOf is the language that a notice is said in; pages are in English.
+func languageOf(n notice.Notice) string { return words.For(n.Language).Tag }
 
 func (c *Console) gatherNotices(v *visit, h *homeView) error {
 	p, err := c.Notices.List(v.r.Context(), v.me.UserID, notice.Filter{Unread: true, Limit: noticesAtOnce})

@@ -184,10 +184,11 @@ type messageData struct {
 	ID       string `json:"id"` // of the notice
 	Title    string `json:"title"`
 	Sentence string `json:"sentence"`
+	Language string `json:"language"` // of the two
 	Data            // its fields stand beside the others
 }
 
 func payload(n Notice) (string, error) {
-	b, err := json.Marshal(message{n.Kind, n.CreatedAt.UTC(), messageData{n.ID, n.Title(), n.Sentence(), n.Data}})
+	b, err := json.Marshal(message{n.Kind, n.CreatedAt.UTC(), messageData{n.ID, n.Title(), n.Sentence(), n.words().Tag, n.Data}})
 	return string(b), err
 }

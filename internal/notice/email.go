@@ -15,6 +15,7 @@ import (
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // A person may give an address for mail. Nothing is sent there but the one mail that asks to confirm it, until they follow
@@ -124,10 +125,12 @@ func (s *Service) AskToConfirm(ctx context.Context, userID string) error {
 	if s.Mailer == nil {
 		return nil
 	}
-	token, to := rand.Text(), ""
+	type waiting struct{ to, language string }
+	token, w := rand.Text(), waiting{}
 	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
-		to, err = db.One(ctx, tx, db.Value[string], `UPDATE email_confirmations SET token_hash = $2 WHERE user_id = $1 AND email IS NOT NULL AND expires_at > $3 RETURNING email`,
-			userID, hashed(token), tx.Now())
+		w, err = db.One(ctx, tx, func(r db.Rows, w *waiting) error { return r.Scan(&w.to, &w.language) },
+			`UPDATE email_confirmations SET token_hash = $2 WHERE user_id = $1 AND email IS NOT NULL AND expires_at > $3
+			RETURNING email, `+spoken, userID, hashed(token), tx.Now())
 		return err
 	})
 	if errors.Is(err, db.ErrNotFound) {
@@ -136,14 +139,13 @@ func (s *Service) AskToConfirm(ctx context.Context, userID string) error {
 	if err != nil {
 		return err
 	}
-	err = s.Mailer.send(ctx, to, letter{
-		Subject: "Confirm your e-mail address", Sentences: []string{
-			"Somebody, most likely you, wants Repazoo to send notices of their plan to this address. The link is good for a day.",
-			"If it was not you, do nothing, and you will hear no more of it.",
-		},
-		Action: "Confirm the address", Link: s.PublicURL + "/email/confirm?token=" + token,
-		Why:  "You get this one mail because this address was typed into Repazoo.",
-		Stop: s.stopLink(userID, confirmPrefix+addressHash(to)),
+	l := words.For(w.language)
+	err = s.Mailer.send(ctx, w.to, letter{
+		Language: l, Subject: l.Say("mail.confirm.subject"),
+		Sentences: []string{l.Say("mail.confirm.ask"), l.Say("mail.confirm.ignore")},
+		Action:    l.Say("mail.confirm.action"), Link: s.PublicURL + "/email/confirm?token=" + token,
+		Why:  l.Say("mail.confirm.why"),
+		Stop: s.stopLink(userID, confirmPrefix+addressHash(w.to)),
 	})
 	if errors.Is(err, errMailNever) {
 		s.Log.WarnContext(ctx, "an address could not be asked to be confirmed", "user", userID, "cause", err, "advice", mailAdvice)

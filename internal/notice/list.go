@@ -31,14 +31,21 @@ type Page struct {
 	Total   int    // of all pages
 }
 
-const columns = `id, kind, CAST(data AS text), created_at, read_at`
+// columns are those of a notice, and how its user is spoken to.
+const columns = `id, kind, CAST(data AS text), created_at, read_at, ` + spoken + `,
+	COALESCE((SELECT u.time_zone FROM users u WHERE u.id = user_id), '')`
+
+// spoken is the language of the user that a row belongs to: the one they chose, or that of their browser.
+const spoken = `COALESCE((SELECT CASE u.language WHEN '' THEN u.browser_language ELSE u.language END
+	FROM users u WHERE u.id = user_id), '')`
 
 func scan(r db.Rows, n *Notice) error { return n.scan(r) }
 
 // scan reads the columns, and more that stand behind them.
 func (n *Notice) scan(r db.Rows, more ...any) error {
 	var data string
-	if err := r.Scan(append([]any{&n.ID, (*string)(&n.Kind), &data, &n.CreatedAt, &n.ReadAt}, more...)...); err != nil {
+	if err := r.Scan(append([]any{&n.ID, (*string)(&n.Kind), &data, &n.CreatedAt, &n.ReadAt,
+		&n.Language, &n.Zone}, more...)...); err != nil {
 		return err
 	}
 	return json.Unmarshal([]byte(data), &n.Data)

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // Mailer hands mails to an SMTP server. It is safe for concurrent use.
@@ -82,6 +84,7 @@ func NewMailer(address, from string, local bool) (*Mailer, error) {
 
 // letter is a mail before it has a shape: what both of its parts say.
 type letter struct {
+	Language  *words.Language
 	Subject   string
 	Sentences []string
 	Action    string // the words of the link
@@ -101,7 +104,7 @@ func (l letter) text() string {
 	for _, s := range l.Sentences {
 		b.WriteString(s + "\n\n")
 	}
-	fmt.Fprintf(&b, "%s: %s\n\n-- \n%s\nNo more mail like this: %s\n", l.Action, l.Link, l.Why, l.Stop)
+	fmt.Fprintf(&b, "%s: %s\n\n-- \n%s\n%s: %s\n", l.Action, l.Link, l.Why, l.Language.Say("mail.stop"), l.Stop)
 	return b.String()
 }
 
@@ -172,6 +175,7 @@ func mailFor(ctx context.Context, from, to string, l letter) (*gomail.Msg, error
 	msg.SetDate()
 	msg.SetMessageIDWithValue(messageID(from))
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	msg.SetGenHeader("Content-Language", l.Language.Tag)
 	msg.SetGenHeader("List-Unsubscribe", "<"+l.Stop+">")
 	msg.SetGenHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click") // RFC 8058
 	msg.SetBodyString(gomail.TypeTextPlain, l.text())

@@ -28,6 +28,7 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+	_ "time/tzdata" // a container may have no time zones
 
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/seal"
@@ -84,7 +85,8 @@ type Data struct {
 	Findings int      `json:"findings,omitempty"`    // how many findings it tells of; never what they say
 	Score    *float64 `json:"score,omitempty"`       // of the report
 	Level    string   `json:"level,omitempty"`       // of the report
-	Reason   string   `json:"reason,omitempty"`      // why it failed or paused, and what must be done
+	Reason   string   `json:"reason,omitempty"`      // why it failed or paused, and what must be done, in English
+	Code     string   `json:"code,omitempty"`        // of the refusal that it failed with
 	Schedule string   `json:"schedule_id,omitempty"` // the schedule it is about
 	Reports  int      `json:"reports,omitempty"`     // so many were made in the week
 	Failed   int      `json:"failed,omitempty"`      // so many analyses failed in it
@@ -152,6 +154,8 @@ type Notice struct {
 	Data      Data
 	CreatedAt time.Time
 	ReadAt    *time.Time // nil while unread
+	Language  string     // of its reader: "de"; "" for English
+	Zone      string     // of its reader's times, a name of the IANA database; "" for UTC
 }
 
 // Config is what a Service needs.

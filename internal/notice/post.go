@@ -79,9 +79,9 @@ func (s *Service) untakeMail(ctx context.Context, noticeID string) error {
 }
 
 func (s *Service) letter(n owned) letter {
+	l := n.words()
 	return letter{
-		Subject: n.Title(), Sentences: []string{n.Sentence()}, Action: n.Action(), Link: s.PublicURL + n.Path(),
-		Why:  "You get this because you gave Repazoo this address. You can take it back on the page of your account.",
-		Stop: s.stopLink(n.userID, string(n.Kind)),
+		Language: l, Subject: n.Title(), Sentences: []string{n.Sentence()}, Action: n.Action(), Link: s.PublicURL + n.Path(),
+		Why: l.Say("mail.why"), Stop: s.stopLink(n.userID, string(n.Kind)),
 	}
 }

@@ -1,62 +1,27 @@
 package notice
 
 import (
-	"cmp"
-	"fmt"
 	"math"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/repazoo/repazoo/internal/words"
 )
 
-// What notices say. This is the one place that knows: pages, answers of the API, webhooks and e-mail all ask here.
+// What notices say, in the language of whoever gets them: pages, answers of the API, webhooks and mails all ask here. The
+// sentences themselves stand in the catalogue, package words.
+
+func (n Notice) words() *words.Language { return words.For(n.Language) }
 
 // Title is a notice in a few words.
 func (n Notice) Title() string {
-	switch n.Kind {
-	case PaymentFailed:
-		return "Your payment did not go through"
-	case GraceEnding:
-		return "Your plan is about to be paused"
-	case GraceEnded:
-		return "Your plan is paused"
-	case PlanChanged:
-		return "Your plan has changed"
-	case PlanCancelled:
-		return "Your plan is cancelled"
-	case PlanEnded:
-		return "Your plan has ended"
-	case TrialEnding:
-		return "Your free trial ends soon"
-	case QuotaNearlyUsed:
-		return "Most of your analyses are used"
-	case QuotaUsedUp:
-		return "All of your analyses are used"
-	case EndpointOff:
-		return "A webhook of yours was switched off"
-	case AccountLinked:
-		return "An X account was linked"
-	case AccountReleased:
-		return "An X account was unlinked"
-	case NewBrowser:
-		return "A sign-in from a new browser"
-	case AnalysisFinished:
-		return "Your report is ready"
-	case AnalysisFailed:
-		return "An analysis failed"
-	case NewHigh:
-		return "Something new weighs heavily"
-	case SchedulePaused:
-		return "A schedule has paused"
-	case Digest:
-		return "Your week on Repazoo"
-	case Test:
-		return "A test"
+	if l, key := n.words(), "notice.title."+string(n.Kind); l.Has(key) {
+		return l.Say(key)
 	}
-	return "Something happened to your plan"
+	return n.words().Say("notice.title.other")
 }
 
-// Words name a kind, as what somebody may want to hear of.
+// Words name a kind, as what somebody may want to hear of, on pages that are in English.
 func (k Kind) Words() string {
 	switch k {
 	case PaymentFailed:
@@ -103,107 +68,116 @@ func (k Kind) Words() string {
 
 // Sentence says what happened and what to do about it.
 func (n Notice) Sentence() string {
-	d := n.Data
+	l, d := n.words(), n.Data
+	until := d.Until.In(n.place())
 	switch n.Kind {
 	case PaymentFailed:
-		return n.paymentFailed()
+		if d.Until.IsZero() {
+			return l.Say("notice.say.payment.failed_paused", "plan", d.plan())
+		}
+		return l.Say("notice.say.payment.failed", "plan", d.plan(), "until", until)
 	case GraceEnding:
-		return fmt.Sprintf("%s will be paused on %s, because its last payment did not go through. Check your card before then, and nothing stops.", d.plan(), moment(d.Until))
+		return l.Say("notice.say.grace.ending", "plan", d.plan(), "until", until)
 	case GraceEnded:
-		return fmt.Sprintf("%s is paused, because its last payment did not go through. It opens again as soon as the payment does. Your reports are still there.", d.plan())
+		return l.Say("notice.say.grace.ended", "plan", d.plan())
 	case PlanChanged:
-		return fmt.Sprintf("You now have the %s plan instead of %s.", title(d.Plan), title(d.From))
+		return l.Say("notice.say.plan.changed", "to", title(d.Plan), "from", title(d.From))
 	case PlanCancelled:
-		return fmt.Sprintf("%s will not be renewed. You can use it until %s, and keep it if you change your mind before then.", d.plan(), moment(d.Until))
+		return l.Say("notice.say.plan.cancelled", "plan", d.plan(), "until", until)
 	case PlanEnded:
-		return n.planEnded()
+		return n.planEnded(l, until)
 	case TrialEnding:
-		return n.trialEnding()
+		return l.Say("notice.say.trial.ending", "plan", d.plan(), "until", until, "card", d.NoCard)
 	case QuotaNearlyUsed:
-		return fmt.Sprintf("You have used %s of the %s analyses of this period. New ones come on %s, or with a larger plan.", count(d.Used), count(d.Quota), moment(d.Until))
+		return l.Say("notice.say.quota.nearly_used", "used", d.Used, "quota", d.Quota, "until", until)
 	case QuotaUsedUp:
-		return fmt.Sprintf("You have used all %s analyses of this period. New ones come on %s, or with a larger plan.", count(d.Quota), moment(d.Until))
+		return l.Say("notice.say.quota.used_up", "quota", d.Quota, "until", until)
+	}
+	return n.otherSentence(l)
+}
+
+// otherSentence is of a notice that is not about a plan.
+func (n Notice) otherSentence(l *words.Language) string {
+	d := n.Data
+	switch n.Kind {
 	case EndpointOff:
-		return fmt.Sprintf("What was sent to %s has failed for days, so nothing more is sent there. See why on the page of the webhook, and switch it on again.", d.Host)
+		return l.Say("notice.say.webhook.disabled", "host", d.Host)
 	case AccountLinked:
-		return fmt.Sprintf("@%s can sign in to your account from now on. If that was not you, unlink it on the page of your account and end every session.", d.Handle)
+		return l.Say("notice.say.account.linked", "handle", d.Handle)
 	case AccountReleased:
-		return fmt.Sprintf("@%s was unlinked, and its kept posts are erased. It no longer opens your account, and can be linked elsewhere. If that was not you, end every session on the page of your account.", d.Handle)
+		return l.Say("notice.say.account.released", "handle", d.Handle)
 	case NewBrowser:
-		return "Somebody signed in to your account from a browser or a program that Repazoo does not recognise; until its first sign-in here that is every one. If that was not you, " +
-			"end every session on the page of your account, and look after your account at X."
+		return l.Say("notice.say.session.new_browser")
 	case AnalysisFinished:
-		return n.finished()
+		if d.Score == nil {
+			return l.Say("notice.say.analysis.finished_plain", "handle", d.Handle)
+		}
+		return l.Say("notice.say.analysis.finished", "handle", d.Handle, "score", math.Round(*d.Score), "level", level(l, d.Level))
 	case AnalysisFailed:
-		return fmt.Sprintf("The analysis of @%s failed, and took none of your plan's. %s", d.Handle, d.Reason)
+		return l.Say("notice.say.analysis.failed", "handle", d.Handle, "reason", failure(l, d))
 	case SchedulePaused:
-		return "A schedule of yours starts no analysis any more. " + d.Reason
+		return l.Say("notice.say.schedule.paused", "reason", pause(l, d.Reason))
 	case Digest:
-		return n.digest()
+		return n.digest(l)
 	case NewHigh:
-		return fmt.Sprintf("The newest report on @%s has %s of high or critical severity. Open it to see what was found and what to do.",
-			d.Handle, counted(d.Findings, "new finding"))
+		return l.Say("notice.say.findings.new_high", "handle", d.Handle, "findings", d.Findings)
 	case Test:
-		return "Your webhook works. Nothing has happened to your plan."
+		return l.Say("notice.say.webhook.test")
 	}
-	return "Look at your plan on the front page."
+	return l.Say("notice.say.other")
 }
 
-func (n Notice) paymentFailed() string {
-	if n.Data.Until.IsZero() {
-		return fmt.Sprintf("The payment for %s did not go through, so it is paused. Check your card; the plan opens again as soon as the payment does.", n.Data.thePlan())
-	}
-	return fmt.Sprintf("The payment for %s did not go through. The plan stays open until %s. If it is not paid by then, it pauses, "+
-		"and comes back with the payment. Check your card before then.", n.Data.thePlan(), moment(n.Data.Until))
-}
-
-func (n Notice) planEnded() string {
+func (n Notice) planEnded(l *words.Language, until time.Time) string {
 	switch {
 	case n.Data.Unpaid:
-		return fmt.Sprintf("%s has ended, because its last payment did not go through. You can choose a plan again whenever you want.", n.Data.plan())
+		return l.Say("notice.say.plan.ended_unpaid", "plan", n.Data.plan())
 	case !n.Data.Until.IsZero():
-		return fmt.Sprintf("%s is ended. What you paid for stays usable until %s, and then nothing more is charged.", n.Data.plan(), moment(n.Data.Until))
+		return l.Say("notice.say.plan.ended_paid", "plan", n.Data.plan(), "until", until)
 	}
-	return fmt.Sprintf("%s has ended, and nothing more is charged. You can choose a plan again whenever you want.", n.Data.plan())
+	return l.Say("notice.say.plan.ended", "plan", n.Data.plan())
 }
 
-func (n Notice) trialEnding() string {
+func (n Notice) digest(l *words.Language) string {
 	d := n.Data
-	switch d.NoCard {
-	case "":
-		return fmt.Sprintf("The free trial of %s ends on %s. Your card is charged for the first time then. If you do not want that, cancel before; you can use the plan until then all the same.", d.thePlan(), moment(d.Until))
-	case "pause":
-		return fmt.Sprintf("The free trial of %s ends on %s. There is no card, so the plan is paused then and nothing is charged. Put a card in place before, and it goes on.", d.thePlan(), moment(d.Until))
-	}
-	return fmt.Sprintf("The free trial of %s ends on %s. There is no card, so the plan ends then and nothing is charged. Put a card in place before, and it goes on.", d.thePlan(), moment(d.Until))
-}
-
-func (n Notice) finished() string {
-	d := n.Data
-	if d.Score == nil {
-		return fmt.Sprintf("The report on @%s is ready.", d.Handle)
-	}
-	return fmt.Sprintf("The report on @%s is ready: %.0f of 100, %s.", d.Handle, math.Round(*d.Score), d.Level)
-}
-
-func (n Notice) digest() string {
-	d := n.Data
-	words := "In the last seven days " + counted(d.Reports, "report")
-	if d.Reports == 1 {
-		words += " was made"
-	} else {
-		words += " were made"
-	}
+	week := l.Say("notice.week.made", "reports", d.Reports)
 	if d.Failed > 0 {
-		words += " and " + cmp.Or(map[int]string{1: "1 analysis"}[d.Failed], count(d.Failed)+" analyses") + " failed"
+		week += " " + l.Say("notice.week.failed", "failed", d.Failed)
 	}
 	if d.Findings > 0 {
-		words += ", with " + counted(d.Findings, "new finding")
+		week += ", " + l.Say("notice.week.found", "findings", d.Findings)
 	}
 	if d.Score == nil {
-		return words + "."
+		return week + "."
 	}
-	return fmt.Sprintf("%s. The newest, on @%s, is at %.0f of 100, %s.", words, d.Handle, math.Round(*d.Score), d.Level)
+	return week + ". " + l.Say("notice.week.newest", "handle", d.Handle, "score", math.Round(*d.Score), "level", level(l, d.Level))
+}
+
+// level is a level of a report, which was kept by its name.
+func level(l *words.Language, name string) string {
+	if key := "severity." + name; l.Has(key) {
+		return l.Say(key)
+	}
+	return name
+}
+
+// failure is why an analysis failed. It was kept as an English sentence with the code of its refusal; another language has
+// a sentence for each code that is frequent.
+func failure(l *words.Language, d Data) string {
+	if l.Tag == words.English {
+		return d.Reason
+	}
+	if key := "failed." + d.Code; l.Has(key) {
+		return l.Say(key)
+	}
+	return l.Say("failed.other")
+}
+
+// pause is why a schedule has paused, which was kept as an English sentence of the catalogue.
+func pause(l *words.Language, reason string) string {
+	if key, ok := words.For(words.English).KeyOf("pause.", reason); ok {
+		return l.Say(key)
+	}
+	return reason
 }
 
 // Path is the page that a notice leads to, on the server that tells it.
@@ -219,32 +193,30 @@ func (n Notice) Path() string {
 
 // Action is what is written on the link there.
 func (n Notice) Action() string {
+	l := n.words()
 	switch n.Kind {
 	case AnalysisFinished, NewHigh:
-		return "Open the report"
+		return l.Say("notice.action.report")
 	case Digest:
-		return "Open the newest report"
+		return l.Say("notice.action.newest")
 	case SchedulePaused:
-		return "See the schedule"
+		return l.Say("notice.action.schedule")
 	case AnalysisFailed:
-		return "See the analysis"
+		return l.Say("notice.action.analysis")
 	}
-	return "Open Repazoo"
+	return l.Say("notice.action.open")
 }
 
-// counted writes a number with its noun: 1 new finding, 2 new findings.
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
+// place is the zone of the reader's times.
+func (n Notice) place() *time.Location {
+	if place, err := time.LoadLocation(n.Zone); err == nil {
+		return place
 	}
-	return count(n) + " " + noun + "s"
+	return time.UTC
 }
 
-// plan begins a sentence.
-func (d Data) plan() string { return "Y" + d.thePlan()[1:] }
-
-// thePlan leaves out a name that is not known, of a price that is not ours.
-func (d Data) thePlan() string { return strings.TrimSuffix("your "+title(d.Plan), " ") + " plan" }
+// plan is the name of the plan after a space; nothing for a name that is not known, of a price that is not ours.
+func (d Data) plan() string { return strings.TrimSuffix(" "+title(d.Plan), " ") }
 
 // title writes a tier as people see it: Basic.
 func title(tier string) string {
@@ -252,15 +224,4 @@ func title(tier string) string {
 		return ""
 	}
 	return strings.ToUpper(tier[:1]) + tier[1:]
-}
-
-func moment(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
-
-// count writes a whole number with commas: 10,000.
-func count(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

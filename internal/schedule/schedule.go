@@ -34,6 +34,7 @@ import (
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/recur"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // Config is what a Service needs.
@@ -100,25 +101,10 @@ const (
 
 // Words say why, and what must be done for it to go on.
 func (p Pause) Words() string {
-	switch p {
-	case ByPerson:
-		return "You paused it."
-	case NoAccount:
-		return "The X account is not linked any more. Link it again, then let the schedule go on."
-	case Reconnect:
-		return "X does not accept the connection any more. Connect the account again, then let the schedule go on."
-	case NoConsent:
-		return "Your consent is missing. Agree again, then let the schedule go on."
-	case NoPlan:
-		return "There is no plan. Choose one, then let the schedule go on."
-	case TooOften:
-		return "Your plan has no runs so often. Choose a slower rhythm or a larger plan, then let the schedule go on."
-	case TooManyFail:
-		return "Three runs failed, one after the other. See why on their pages, then let the schedule go on."
-	case NoQuota:
-		return "The last run was left out, because all analyses of the period were used."
+	if p == "" {
+		return ""
 	}
-	return ""
+	return words.For(words.English).Say("pause." + string(p))
 }
 
 // Allowed are the rhythms that a plan has; none without a plan.

@@ -15,7 +15,7 @@ type message []piece
 type piece struct {
 	text    string
 	name    string // of the value; "" for literal text
-	kind    string // "", plural, select, date, number, percent, money
+	kind    string // "", plural, select, date, moment, number, percent, money
 	choices []choice
 }
 
@@ -30,6 +30,7 @@ const (
 	kindPlural  = "plural"
 	kindSelect  = "select"
 	kindDate    = "date"
+	kindMoment  = "moment"
 	kindNumber  = "number"
 	kindPercent = "percent"
 	kindMoney   = "money"
@@ -144,8 +145,8 @@ func (p *reader) value(around string) (piece, error) {
 		return p.choices(out, out.name)
 	case out.kind == kindSelect && last == ',':
 		return p.choices(out, around)
-	case last == '}' && (out.kind == kindDate || out.kind == kindNumber || out.kind == kindPercent ||
-		out.kind == kindMoney):
+	case last == '}' && (out.kind == kindDate || out.kind == kindMoment || out.kind == kindNumber ||
+		out.kind == kindPercent || out.kind == kindMoney):
 		return out, nil
 	}
 	return piece{}, fmt.Errorf("%q is no way to write a value", out.kind)
@@ -244,6 +245,9 @@ func (l *Language) written(kind string, v any) string {
 		}
 		t, _ := v.(time.Time)
 		return l.Date(t)
+	case kindMoment:
+		t, _ := v.(time.Time)
+		return l.Moment(t)
 	case kindNumber:
 		return l.Number(n)
 	case kindPercent:

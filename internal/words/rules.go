@@ -117,6 +117,16 @@ func (l *Language) Date(t time.Time) string {
 		"year", strconv.Itoa(t.Year()))
 }
 
+// Moment writes a day with the time of day, in the zone of t: 3 December 2026, 15:04 UTC.
+func (l *Language) Moment(t time.Time) string {
+	zone := t.Format("MST")
+	if strings.HasPrefix(zone, "+") || strings.HasPrefix(zone, "-") { // a zone without a name of its own
+		zone = "UTC" + zone
+	}
+	day := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
+	return l.Say("date.moment", "date", l.Date(day), "time", t.Format("15:04"), "zone", zone)
+}
+
 // Month writes a month, given as 2026-12, in full: December 2026.
 func (l *Language) Month(s string) string {
 	t, err := time.Parse("2006-01", s)

@@ -5,7 +5,7 @@
 //
 // A message is written as in ICU MessageFormat, of which this is the part that is needed: {name} puts a value in,
 // {name, plural, one {# finding} other {# findings}} chooses by number, {name, select, x {…} other {…}} by word, and
-// {name, date}, {name, number}, {name, percent} and {name, money} write a value as the language does. An apostrophe is
+// {name, date}, {name, moment}, {name, number}, {name, percent} and {name, money} write a value as the language does. An apostrophe is
 // an apostrophe, and a brace cannot be written.
 //
 // A file has lines of the form "key = text"; a line that begins with a space goes on with the text before it, and one

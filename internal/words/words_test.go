@@ -56,7 +56,7 @@ func TestCatalogue_EveryLanguageSaysTheSameThingsWithTheSameValues(t *testing.T)
 			for name, kind := range want {
 				if _, ok := got[name]; !ok {
 					t.Errorf("%s.txt: %s puts in no %s", l.Tag, key, name)
-				} else if kind == kindDate || kind == kindMoney || kind == kindPercent {
+				} else if kind == kindDate || kind == kindMoment || kind == kindMoney || kind == kindPercent {
 					if got[name] != kind {
 						t.Errorf("%s.txt: %s writes %s as %q, and English as %q", l.Tag, key, name, got[name], kind)
 					}
