@@ -41,7 +41,8 @@ func root() *cobra.Command {
 			cmd.AddCommand(m)
 		}
 	}
-	add("use", "Use it", analyzeCommand(), checkCommand(), evalCommand(), serveCommand(), migrateCommand(), healthCommand())
+	add("use", "Use it",
+		analyzeCommand(), checkCommand(), evalCommand(), serveCommand(), workerCommand(), migrateCommand(), healthCommand())
 	add("operate", "Operate it", backupCommand(), restoreCommand(), adminCommand(), billingCommand(), configCommand(), vaultCommand(), sealCommand(), dbCommand())
 	add("about", "Know it", openAPICommand(), versionCommand())
 	return cmd

@@ -57,17 +57,24 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("URL", p.url)
 }
 
-// server is a running `repazoo serve`.
+// server is a running `repazoo serve` or `repazoo worker`.
 type server struct {
 	cmd *exec.Cmd
 	url string
 }
 
-var addressLine = regexp.MustCompile(`Repazoo is at\s+(\S+)`)
+var (
+	addressLine = regexp.MustCompile(`Repazoo is at\s+(\S+)`)
+	probesLine  = regexp.MustCompile(`Probes: (\S+)/readyz`)
+)
 
 // startServer waits until the process says where it is.
 func startServer(env []string, dir string) (*server, error) {
-	cmd := exec.Command("repazoo", "serve")
+	return startProcess("serve", addressLine, env, dir)
+}
+
+func startProcess(command string, address *regexp.Regexp, env []string, dir string) (*server, error) {
+	cmd := exec.Command("repazoo", command)
 	cmd.Env, cmd.Dir = append(slices.Clip(env), noWait), dir
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -84,7 +91,7 @@ func startServer(env []string, dir string) (*server, error) {
 	}
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
-		if m := addressLine.FindStringSubmatch(lines.Text()); m != nil {
+		if m := address.FindStringSubmatch(lines.Text()); m != nil {
 			go io.Copy(io.Discard, out)
 			return &server{cmd, m[1]}, nil
 		}
@@ -98,7 +105,12 @@ func startServer(env []string, dir string) (*server, error) {
 // that the next test gets.
 func begin(t *testing.T, env []string, dir string) *server {
 	t.Helper()
-	s, err := startServer(env, dir)
+	return beginProcess(t, "serve", addressLine, env, dir)
+}
+
+func beginProcess(t *testing.T, command string, address *regexp.Regexp, env []string, dir string) *server {
+	t.Helper()
+	s, err := startProcess(command, address, env, dir)
 	if err != nil {
 		t.Fatal(err)
 	}

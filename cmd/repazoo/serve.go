@@ -31,12 +31,30 @@ Stripe and Claude itself. Ctrl-C finishes what is under way and stops.
 
 On SIGHUP it reads files of secrets and the vault again, as it does by itself when they change; see
 docs/vault.md. The signal USR1 makes the log tell everything, USR2 what LOG_LEVEL says again.`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runServer(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return runServer(cmd.Context(), app.Options{}, greet) },
 	}
 }
 
-func runServer(ctx context.Context) error {
-	a, log, err := open(ctx)
+func workerCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "worker", Short: "Run background jobs and serve nobody, beside processes that serve.", Args: takes(),
+		Long: `It takes the same settings as serve and needs DATABASE_URL. It runs jobs whatever WORKERS says, so processes
+that serve can have WORKERS=0 in settings that they share. It listens on 127.0.0.1:PORT alone, whatever HOST says, and
+answers probes there and nothing else. At the signal to stop it hands its analyses to another process at once.
+
+In local the stand-ins for X, Stripe and Claude are in the process that serves: set PUBLIC_URL to its address, the
+same DATA_DIR, and another PORT.`,
+		Example: `  WORKERS=0 repazoo serve
+  PORT=8001 PUBLIC_URL=http://localhost:8000 repazoo worker`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runServer(cmd.Context(), app.Options{WorkerOnly: true}, greetWorker)
+		},
+	}
+}
+
+// runServer runs a process until ctx ends. Each kind of process has a greeting of its own.
+func runServer(ctx context.Context, opt app.Options, greet func(io.Writer, *app.App)) error {
+	a, log, err := open(ctx, opt)
 	if err != nil {
 		return err
 	}
@@ -56,7 +74,7 @@ func runServer(ctx context.Context) error {
 	return nil
 }
 
-func open(ctx context.Context) (*app.App, *logs.Log, error) {
+func open(ctx context.Context, opt app.Options) (*app.App, *logs.Log, error) {
 	cfg, err := config.Load(ctx, config.Process())
 	if err != nil {
 		return nil, nil, err
@@ -66,7 +84,8 @@ func open(ctx context.Context) (*app.App, *logs.Log, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	a, err := app.New(ctx, cfg, app.Options{Log: log.Logger, Version: version, Commit: commit})
+	opt.Log, opt.Version, opt.Commit = log.Logger, version, commit
+	a, err := app.New(ctx, cfg, opt)
 	return a, log, err
 }
 
@@ -101,14 +120,24 @@ func listenForLevels(ctx context.Context, log *logs.Log, configured slog.Level) 
 
 func greet(w io.Writer, a *app.App) {
 	fmt.Fprintf(w, "\n  Repazoo is at  %s\n\n", a.URL())
-	for _, line := range a.Describe() {
-		fmt.Fprintf(w, "  %-9s %s\n", line[0], line[1])
-	}
+	describe(w, a)
 	fmt.Fprintf(w, "\n  Try: open the address, sign in, choose a plan and press \"Analyse my posts\".\n")
 	if a.ShowsDocs() {
 		fmt.Fprintf(w, "  API: %s/docs\n", a.URL())
 	}
 	fmt.Fprintf(w, "  Ctrl-C stops.\n\n")
+}
+
+func greetWorker(w io.Writer, a *app.App) {
+	fmt.Fprintf(w, "\n  Repazoo works for  %s\n\n", a.URL())
+	describe(w, a)
+	fmt.Fprintf(w, "\n  Probes: %s/readyz\n  Ctrl-C stops.\n\n", a.Address())
+}
+
+func describe(w io.Writer, a *app.App) {
+	for _, line := range a.Describe() {
+		fmt.Fprintf(w, "  %-9s %s\n", line[0], line[1])
+	}
 }
 
 func migrateCommand() *cobra.Command {

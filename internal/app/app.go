@@ -65,11 +65,14 @@ type Options struct {
 	Now     func() time.Time // nil: time.Now
 	Version string
 	Commit  string
-	Lease   time.Duration // of a running analysis; 0: its default
-	Look    time.Duration // how often changed secrets are looked for; 0: its default
-	Tick    time.Duration // how often due schedules are looked for; 0: each ten seconds
-	Prove   time.Duration // how often row-level security is proven; 0: each minute
-	Bounds  Bounds        // how long a connection may take; zero: the defaults
+
+	WorkerOnly bool // run background jobs and serve nobody
+
+	Lease  time.Duration // of a running analysis; 0: its default
+	Look   time.Duration // how often changed secrets are looked for; 0: its default
+	Tick   time.Duration // how often due schedules are looked for; 0: each ten seconds
+	Prove  time.Duration // how often row-level security is proven; 0: each minute
+	Bounds Bounds        // how long a connection may take; zero: the defaults
 }
 
 // App is one process of Repazoo.
@@ -120,6 +123,9 @@ func New(ctx context.Context, cfg *config.Config, opt Options) (*App, error) {
 		opt.Now = time.Now
 	}
 	a := &App{cfg: cfg, opt: opt, log: opt.Log}
+	if err := a.refuseLoneWorker(); err != nil {
+		return nil, err
+	}
 	a.secrets.cfg.Store(new(*cfg)) // as it was read
 	for _, step := range []func(context.Context) error{a.listen, a.openMetrics, a.openTraces, a.lockData, a.openSandbox, a.openDB, a.openServices, a.checkKeys, a.openServer} {
 		if err := step(ctx); err != nil {
@@ -131,12 +137,16 @@ func New(ctx context.Context, cfg *config.Config, opt Options) (*App, error) {
 }
 
 func (a *App) listen(ctx context.Context) (err error) {
-	address := net.JoinHostPort(a.cfg.Server.Host, fmt.Sprint(a.cfg.Server.Port))
+	host := a.cfg.Server.Host
+	if a.opt.WorkerOnly {
+		host = workerHost
+	}
+	address := net.JoinHostPort(host, fmt.Sprint(a.cfg.Server.Port))
 	a.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w (is another Repazoo running? set PORT to use another port)", address, errors.Unwrap(err))
 	}
-	if a.cfg.Server.Port == 0 { // a free one was taken, so the address is only known now
+	if a.cfg.Server.Port == 0 && !a.opt.WorkerOnly { // a free one was taken, so the address is only known now
 		a.cfg.Server.PublicURL = strings.TrimSuffix(strings.Replace(a.cfg.Server.PublicURL, ":0", fmt.Sprintf(":%d", a.port()), 1), "/")
 	}
 	return nil
@@ -236,7 +246,7 @@ func (a *App) keepReports() time.Duration {
 // Their clock can be moved, and the rest of this process goes by it.
 func (a *App) openSandbox(context.Context) (err error) {
 	c := a.cfg
-	if !c.UseSandboxX() && !c.UseSandboxStripe() && !c.UseSandboxClaude() {
+	if a.opt.WorkerOnly || len(a.sandboxed()) == 0 {
 		return nil
 	}
 	state := filepath.Join(c.Store.DataDir, "sandbox.json") // the database remembers what the stand-ins promised, so they must too
@@ -267,7 +277,8 @@ func (a *App) sandboxed() []string {
 func (a *App) xConfig() xapi.Config {
 	if a.cfg.UseSandboxX() {
 		return xapi.Config{
-			ClientID: xsandbox.ClientID, ClientSecret: xsandbox.ClientSecret, APIURL: a.Address() + "/x", AuthorizeURL: a.URL() + "/x/i/oauth2/authorize",
+			ClientID: xsandbox.ClientID, ClientSecret: xsandbox.ClientSecret, APIURL: a.standIns() + "/x",
+			AuthorizeURL: a.URL() + "/x/i/oauth2/authorize",
 			HTTP: a.outside("x"), Now: a.opt.Now,
 		}
 	}
@@ -284,7 +295,7 @@ func (a *App) billingConfig() billing.Config {
 		Trial: trial(a.cfg), Codes: bool(c.Codes), Tax: bool(c.Tax), TakeCode: a.takeCode, Mark: a.markX,
 	}
 	if a.cfg.UseSandboxStripe() {
-		b.StripeKey, b.StripeURL, b.WebhookSecret = stripesandbox.APIKey, a.Address()+"/stripe", stripesandbox.WebhookSecret
+		b.StripeKey, b.StripeURL, b.WebhookSecret = stripesandbox.APIKey, a.standIns()+"/stripe", stripesandbox.WebhookSecret
 		b.BasicPrice, b.ProPrice = stripesandbox.BasicPrice, stripesandbox.ProPrice
 	}
 	return b
@@ -302,7 +313,7 @@ func (a *App) tiers() plan.Tiers {
 func (a *App) claude() *claude.Client {
 	if a.cfg.UseSandboxClaude() {
 		return claude.New(claude.Config{
-			APIKey: claudesandbox.APIKey, BaseURL: a.Address() + "/claude", HTTP: a.outside("claude"),
+			APIKey: claudesandbox.APIKey, BaseURL: a.standIns() + "/claude", HTTP: a.outside("claude"),
 			MaxInFlight: a.cfg.Claude.InFlight,
 		})
 	}
@@ -382,7 +393,7 @@ const maxArchive = 4 << 30
 
 func (a *App) limiter() (*limit.Limiter, health.Probe, error) {
 	url := a.cfg.Store.RedisURL.Reveal()
-	if url == "" {
+	if url == "" || a.opt.WorkerOnly { // who serves nobody limits nobody
 		if a.DB.Name() == "sqlite" { // which one process owns
 			return limit.NewAlone(limit.NewLocal(a.opt.Now), time.Now), nil, nil
 		}
@@ -420,6 +431,9 @@ func (a *App) probeSchema(ctx context.Context) error {
 
 // handler puts the stand-ins beside the API; they have their own rules and no part in its chain.
 func (a *App) handler() http.Handler {
+	if a.opt.WorkerOnly {
+		return a.probes()
+	}
 	api := a.lingering(a.partingly(a.API.Handler()))
 	if a.sandbox == nil {
 		return api
@@ -472,7 +486,7 @@ func (a *App) Run(ctx context.Context) error {
 }
 
 func (a *App) startJobs() (func(context.Context) error, error) {
-	if !bool(a.cfg.Jobs.Workers) {
+	if !a.works() {
 		return func(context.Context) error { return nil }, nil
 	}
 	workers := river.NewWorkers()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,9 @@ func (a *App) Describe() [][2]string {
 		model = fmt.Sprintf("%s (basic), %s (pro)", c.Claude.BasicModel, c.Claude.ProModel)
 	}
 	lines := [][2]string{{"Data", data}, {"Limits", limits}, {"Model", model}}
+	if a.opt.WorkerOnly {
+		lines = slices.Delete(lines, 1, 2)
+	}
 	if s := a.sandboxed(); len(s) > 0 {
 		lines = append(lines, [2]string{"Stand-ins", strings.Join(s, ", ") + " (no real account, money or model is used; see " + a.URL() + "/sandbox/)"})
 	}

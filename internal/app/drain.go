@@ -21,7 +21,7 @@ const drainBound = 15 * time.Second
 const jobsBound = 3 * time.Second
 
 func (a *App) drain(stopJobs func(context.Context) error) error {
-	grace := time.Duration(a.cfg.Server.Grace) * time.Second
+	grace := a.grace()
 	ctx, cancel := context.WithTimeout(context.Background(), grace+drainBound)
 	defer cancel()
 	a.leaving.Store(true)
@@ -34,6 +34,14 @@ func (a *App) drain(stopJobs func(context.Context) error) error {
 	<-over
 	a.API.Stop() // ends the streams, which would never finish by themselves
 	return errors.Join(jobs, a.server.Shutdown(ctx), a.Refusals.Write(ctx))
+}
+
+// grace is nothing for a worker, which no balancer sends requests to.
+func (a *App) grace() time.Duration {
+	if a.opt.WorkerOnly {
+		return 0
+	}
+	return time.Duration(a.cfg.Server.Grace) * time.Second
 }
 
 // partingly asks for connections to be closed once this process is leaving.

@@ -12,7 +12,7 @@ import (
 
 // lockData locks the data directory when it holds the database or the stand-ins' state.
 func (a *App) lockData(context.Context) error {
-	if a.cfg.Store.DatabaseURL.IsSet() && !a.cfg.UseSandboxX() && !a.cfg.UseSandboxStripe() && !a.cfg.UseSandboxClaude() {
+	if a.cfg.Store.DatabaseURL.IsSet() && (a.opt.WorkerOnly || len(a.sandboxed()) == 0) {
 		return nil
 	}
 	return a.lockDataDir()

@@ -199,7 +199,7 @@ type Watch struct {
 
 // Jobs is the background work of this process.
 type Jobs struct {
-	Workers     Switch `env:"WORKERS, default=1" hint:"How many analyses run at once is JOB_CONCURRENCY." doc:"0 for a replica that answers requests and runs no jobs."`
+	Workers     Switch `env:"WORKERS, default=1" hint:"How many analyses run at once is JOB_CONCURRENCY." doc:"0 for a replica that answers requests and leaves the jobs to others, such as repazoo worker, which does not look at this."`
 	Concurrency int    `env:"JOB_CONCURRENCY" derived:"4 for each core" range:"1-1000" doc:"Analyses that run at the same time in this process; one user has at most half of them. Webhooks, mails, billing and housekeeping have slots of their own."`
 }
 

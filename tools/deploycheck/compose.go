@@ -72,6 +72,9 @@ func (c *checker) service(ctx context.Context, where string, s types.ServiceConf
 	if s.User != numericUser || !s.ReadOnly || !slices.Contains(s.CapDrop, "ALL") {
 		c.mistake("%s: it must be user %s with a read-only root and no capabilities", where, numericUser)
 	}
+	if _, front := s.Networks["front"]; slices.Contains(s.Command, "worker") && (front || len(s.Ports) > 0) {
+		c.mistake("%s: a worker is reachable from nowhere", where)
+	}
 	c.accepted(ctx, where, settings, filepath.Join(c.temp, "deploy", path.Base("secrets")))
 }
 

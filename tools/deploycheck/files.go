@@ -30,9 +30,40 @@ var (
 	unitCredential = regexp.MustCompile(`(?m)^(#?)LoadCredential=(\w+):`)
 )
 
-// systemd checks the unit by systemd itself, with a program in the place that the unit names.
+// systemd checks the unit by systemd itself, with a program in the place that the unit names, and once more with what
+// makes a worker of it.
 func (c *checker) systemd(ctx context.Context) error {
-	const name = "systemd/repazoo.service"
+	const name, worker = "systemd/repazoo.service", "systemd/worker.conf"
+	unit := c.unit(name)
+	if err := c.verify(ctx, name, "repazoo.service", unit); err != nil {
+		return err
+	}
+	dir := filepath.Join(c.temp, "repazoo-worker.service.d")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	conf := strings.ReplaceAll(c.unit(worker), program, "/bin/true")
+	if err := os.WriteFile(filepath.Join(dir, "worker.conf"), []byte(conf), 0o600); err != nil {
+		return err
+	}
+	return c.verify(ctx, worker, "repazoo-worker.service", unit)
+}
+
+// program is where the units expect it.
+const program = "/usr/local/bin/repazoo"
+
+func (c *checker) verify(ctx context.Context, name, as, unit string) error {
+	copied := filepath.Join(c.temp, as)
+	unit = strings.ReplaceAll(unit, program, "/bin/true")
+	if err := os.WriteFile(copied, []byte(unit), 0o600); err != nil {
+		return err
+	}
+	c.ask(ctx, name, nil, "systemd-analyze", "verify", "--man=no", copied)
+	return nil
+}
+
+// unit reads a unit, whose settings must be Repazoo's and whose secrets must be handed over.
+func (c *checker) unit(name string) string {
 	unit := c.read(name)
 	for _, line := range unitSetting.FindAllStringSubmatch(unit, -1) {
 		for _, assignment := range strings.Fields(line[1]) {
@@ -46,13 +77,7 @@ func (c *checker) systemd(ctx context.Context) error {
 			c.mistake("%s: the credential %s needs the line %s", name, m[2], want)
 		}
 	}
-	copied := filepath.Join(c.temp, "repazoo.service")
-	unit = strings.ReplaceAll(unit, "/usr/local/bin/repazoo", "/bin/true")
-	if err := os.WriteFile(copied, []byte(unit), 0o600); err != nil {
-		return err
-	}
-	c.ask(ctx, name, nil, "systemd-analyze", "verify", "--man=no", copied)
-	return nil
+	return unit
 }
 
 // proxies lets each proxy read its own file.

@@ -42,8 +42,8 @@ func (c *checker) kubernetes(ctx context.Context) error {
 			pods = append(pods, pod{where, v.Spec.Template.Spec})
 		}
 	}
-	if len(pods) != 2 {
-		c.mistake("kubernetes: %d kinds of pods, want the server and its migration", len(pods))
+	if len(pods) != 3 {
+		c.mistake("kubernetes: %d kinds of pods, want the server, the worker and the migration", len(pods))
 	}
 	for _, p := range pods {
 		c.pod(ctx, p, settings)

@@ -167,4 +167,4 @@ func (c *checker) ask(ctx context.Context, where string, env []string, program s
 }
 
 // complaint is what systemd-analyze says of a line that it passes over, and still calls the file right.
-var complaint = regexp.MustCompile(`repazoo\.service:\d+: `)
+var complaint = regexp.MustCompile(`(repazoo(-worker)?\.service|worker\.conf):\d+: `)
