@@ -8,13 +8,14 @@ import (
 
 	"github.com/repazoo/repazoo/internal/limit"
 	"github.com/repazoo/repazoo/internal/recall"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // The answers of routes that are asked most are kept in memory (internal/recall) under the version that the
 // limiter's call brings along (internal/limit, version.go). Only whole answers of 200 to a GET without a query are,
-// by user and route, and only if the handler has said until when time alone will not change it. Everything before
-// the handler, such as the sign-in and the limits, is done for each request; so an answer from memory differs from
-// another in nothing but where it came from.
+// by user, route and language, and only if the handler has said until when time alone will not change it. No other
+// header may matter to such a handler. Everything before it, such as the sign-in and the limits, is done for each
+// request; so an answer from memory differs from another in nothing but where it came from.
 
 // Versions is what this surface has to know of versions besides what the limiter tells.
 type Versions interface {
@@ -62,7 +63,7 @@ func (a *API) remember(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		key := recall.Key{User: info.user, Route: info.route}
+		key := recall.Key{User: info.user, Route: info.route, Language: languageIn(r)}
 		if found, ok := a.Memory.Recall(key, info.version); ok {
 			w.Header().Set("Content-Type", found.Type)
 			_, _ = w.Write(found.Body) // the caller may be gone
@@ -80,6 +81,14 @@ func (a *API) remember(next http.Handler) http.Handler {
 			})
 		}
 	})
+}
+
+// languageIn is the language that a request asks for, of those that there are; "" if it does not say.
+func languageIn(r *http.Request) string {
+	if accept := r.Header.Get("Accept-Language"); accept != "" {
+		return words.Choose(accept, "").Tag
+	}
+	return ""
 }
 
 // copier notes an answer while it is written.

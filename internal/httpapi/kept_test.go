@@ -99,6 +99,34 @@ func TestRemember_GivesNobodyAnothersAnswer(t *testing.T) {
 	}
 }
 
+// What one browser is told in German another is not told from memory that asks for Spanish.
+func TestRemember_KeepsEachLanguageApart(t *testing.T) {
+	t.Parallel()
+	memory, err := recall.New(1<<20, time.Now, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &API{Config: Config{Memory: memory}, kept: map[string]bool{"GET /kept": true}}
+	h := a.remember(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mayKeep(r.Context(), time.Time{})
+		_, _ = w.Write([]byte(r.Header.Get("Accept-Language")))
+	}))
+	for range 2 {
+		for _, language := range []string{"", "de", "es", "en"} {
+			info := &request{
+				user: "ann", route: "GET /kept", began: time.Now(),
+				version: recall.Version{Epoch: 1, ID: 7, Settled: true},
+			}
+			r, w := httptest.NewRequest(http.MethodGet, "/kept", nil), httptest.NewRecorder()
+			r.Header.Set("Accept-Language", language)
+			h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestKey, info)))
+			if got := w.Body.String(); got != language {
+				t.Errorf("asked for %q and got %q", language, got)
+			}
+		}
+	}
+}
+
 // Of several moments at which time alone changes an answer the first counts.
 func TestMayKeep_TakesTheFirstMoment(t *testing.T) {
 	t.Parallel()

@@ -47,8 +47,9 @@ type Version struct {
 	Settled bool   // it was not replaced within the last moment, so every change that it stands for is committed
 }
 
-// Key names an answer: whose it is, and the route as it is registered.
-type Key struct{ User, Route string }
+// Key names an answer: whose it is, the route as it is registered, and the language that it was asked for in, "" if
+// none was. Route and Language are constants of the program, which cost no memory.
+type Key struct{ User, Route, Language string }
 
 // Answer is what a request was answered with.
 type Answer struct {
@@ -110,7 +111,7 @@ func New(bytes int, now func() time.Time, count func(Outcome)) (*Memory, error) 
 	return m, err
 }
 
-// weight is what an entry costs. The route's name is part of the program.
+// weight is what an entry costs.
 func weight(k Key, a Answer) uint32 {
 	return uint32(min(len(k.User)+cap(a.Body)+len(a.Type)+overhead, math.MaxUint32))
 }

@@ -40,7 +40,7 @@ func memory(t *testing.T, bytes int, c *clock, count func(Outcome)) *Memory {
 }
 
 var (
-	ann     = Key{"ann", "GET /me"}
+	ann     = Key{User: "ann", Route: "GET /me"}
 	settled = Version{Epoch: 1, ID: 7, Settled: true}
 )
 
@@ -59,8 +59,9 @@ func TestRecall_GivesAnAnswerOnlyUnderTheVersionItWasKeptUnder(t *testing.T) {
 		"unknown but settled":             {settled, Version{1, 0, true}, ann, false},
 		"kept under an unknown one":       {Version{1, 0, true}, Version{1, 0, true}, ann, false},
 		"kept within a mark's moment":     {Version{1, 7, false}, settled, ann, false},
-		"another person":                  {settled, settled, Key{"bob", ann.Route}, false},
-		"another route":                   {settled, settled, Key{"ann", "GET /usage"}, false},
+		"another person":                  {settled, settled, Key{User: "bob", Route: ann.Route}, false},
+		"another route":                   {settled, settled, Key{User: "ann", Route: "GET /usage"}, false},
+		"another language":                {settled, settled, Key{User: "ann", Route: ann.Route, Language: "de"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -184,7 +185,7 @@ func TestMemory_StaysWithinItsBytes(t *testing.T) {
 			})
 			written := 0
 			for i := 0; written < 5*bound && i < 200_000; i++ {
-				k := Key{strings.Clone(fmt.Sprintf("%036d", i)), "GET /api/v1/users/me"}
+				k := Key{User: strings.Clone(fmt.Sprintf("%036d", i)), Route: "GET /api/v1/users/me"}
 				a := Answer{Body: make([]byte, size()), Type: "application/json", Began: clock.now()}
 				m.Keep(k, settled, a)
 				written += int(weight(k, a))
