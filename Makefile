@@ -43,7 +43,7 @@ export CGO_ENABLED := 0
 race: export CGO_ENABLED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race browser check vet format lint vuln bench load fuzz generate clean assets viewers fonts type limits image image-check sbom deploy-check
+.PHONY: help build run test race browser check vet format lint vuln bench load fuzz generate clean assets viewers fonts type typescript typed limits image image-check sbom deploy-check
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,7 +64,7 @@ image: ## Build the image repazoo:latest with ENGINE (docker, podman, buildah)
 run: build ## Build and serve on http://127.0.0.1:8000 with nothing configured
 	./bin/repazoo serve
 
-test: viewers type ## Run every test but the browser's, on private PostgreSQL and Redis servers
+test: viewers type typed ## Run every test but the browser's, on private PostgreSQL and Redis servers
 	$(TESTENV) go test $(FAST) -timeout 10m $(TESTED)
 
 race: ## Run the tests of every package with goroutines or locks of its own with the race detector
@@ -149,6 +149,18 @@ $(PACKED): $(FONTS)/package-lock.json $(wildcard tools/fonts/*.go)
 	$(MAKE) --no-print-directory fonts-fetched
 	go run -C tools/fonts . $(CURDIR)/$(FONTS)
 	touch $@
+
+# What makes and checks the API's types for TypeScript. Only tests want it, and say so where it is missing.
+TYPES    := client/typescript
+
+typescript: $(TYPES)/node_modules/.package-lock.json ## Fetch TypeScript's compiler with npm, for the API's types
+
+$(TYPES)/node_modules/.package-lock.json: $(TYPES)/package-lock.json
+	cd $(TYPES) && npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-timeout=30000
+	touch $@
+
+typed:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory typescript || true; fi
 
 # The image is built in two steps, because the one that has npm has no Go.
 .PHONY: fonts-fetched

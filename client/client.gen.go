@@ -1639,6 +1639,7 @@ type CreateShareInputBody struct {
 // Data defines model for Data.
 type Data struct {
 	AnalysisID *string    `json:"analysis_id,omitempty"`
+	Code       *string    `json:"code,omitempty"`
 	Failed     *int64     `json:"failed,omitempty"`
 	Findings   *int64     `json:"findings,omitempty"`
 	From       *string    `json:"from,omitempty"`

@@ -36,6 +36,7 @@ import (
 	"time"
 )
 
+//go:generate make -C .. typescript
 //go:generate go test -run TestGenerated -update .
 
 // New makes a client of the server at address. The credential is an API key or an access token; with "" only what is
