@@ -9,10 +9,12 @@ import (
 	"time"
 
 	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/sandbox"
+	"github.com/repazoo/repazoo/internal/share"
 )
 
 func TestErase_NeedsToBeTypedOut(t *testing.T) {
@@ -69,6 +71,30 @@ func TestErase_EndsSessionsRunsAndThePlanAtOnce(t *testing.T) {
 		if again := w.signIn(gus); !again.New || again.UserID == p.UserID {
 			t.Error("signing in afterwards is not the beginning of something new")
 		}
+	})
+}
+
+func TestErase_EndsSharedLinksBeforeAnythingIsErased(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		p, other := w.busy(gus), w.busy(ada)
+		link := func(p *person) string {
+			report := must(w.analyses.List(p.ctx, p.UserID, analysis.Filter{}))(t).Analyses[0].ID
+			return must(w.shares.Create(p.ctx, p.UserID, share.Request{AnalysisID: report}))(t).Token
+		}
+		mine, theirs := link(p), link(other)
+		must(w.shares.Look(t.Context(), mine))(t)
+		w.ok(w.Erase(p.ctx, p.UserID, gus))
+		if n := w.count(`SELECT count(*) FROM users WHERE id = $1`, p.UserID); n != 1 {
+			t.Fatalf("%d users, so this tells nothing of the time before the erasure", n)
+		}
+		if _, err := w.shares.Look(t.Context(), mine); !errors.Is(err, fault.NotFound) {
+			t.Errorf("looking at a link: %v", err)
+		}
+		if _, _, err := w.shares.Open(t.Context(), mine, share.Reader{}); !errors.Is(err, fault.NotFound) {
+			t.Errorf("opening a link: %v", err)
+		}
+		must(w.shares.Look(t.Context(), theirs))(t)
 	})
 }
 
