@@ -230,6 +230,8 @@ func TestMask_AShortNameIsAWordOfItsOwn(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"time for lunch":           "time for lunch",
+		"#timfan and #teamtim":     "[hashtag 1] and [hashtag 2]",
+		"#Tim #TIMFAN # timely":    "[the author] [hashtag 1] # timely",
 		"sometimes I estimate":     "sometimes I estimate",
 		"Tim, tim and #TIM":        "[the author], [the author] and [the author]",
 		"Tims Auto, Tim's car":     "[the author] Auto, [the author]'s car",

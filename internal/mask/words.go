@@ -71,18 +71,24 @@ func spellings(own []string) []name {
 }
 
 // in lists where a name stands in a text, with the rest of the word that it is part of: what is left of a word would
-// tell how the name goes on, or what it is.
+// tell how the name goes on, or what it is. A hashtag has no spaces, so a short name in one may be the author's
+// ("#timfan") or not ("#time"): it is masked whole, and not said to be the author.
 func (n name) in(text string) []span {
 	var all []span
 	for _, at := range n.spelled.FindAllStringIndex(text, -1) {
 		before, _ := utf8.DecodeLastRuneInString(text[:at[0]])
 		after, _ := utf8.DecodeRuneInString(text[at[1]:])
-		if marked := strings.ContainsRune("@#", rune(text[at[0]])); n.alone && (!marked && joins(before) || joins(after)) {
-			continue
-		}
 		from := len(strings.TrimRightFunc(text[:at[0]], inWord))
 		to := len(text) - len(strings.TrimLeftFunc(text[at[1]:], inWord))
-		all = append(all, span{from, to, kindAuthor})
+		kind := kindAuthor
+		if marked := strings.ContainsRune("@#", rune(text[at[0]])); n.alone && (!marked && joins(before) || joins(after)) {
+			tag := strings.LastIndexByte(text[:at[0]+1], '#')
+			if tag < 0 || tag < from-1 {
+				continue
+			}
+			from, kind = tag, kindHashtag
+		}
+		all = append(all, span{from, to, kind})
 	}
 	return all
 }
@@ -119,6 +125,8 @@ type span struct {
 
 // kindAuthor is the kind of the author's own names.
 const kindAuthor = "author"
+
+const kindHashtag = "hashtag"
 
 // kindWords are what placeholders say of the kinds of package personal.
 var kindWords = map[personal.Kind]string{
