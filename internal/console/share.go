@@ -8,12 +8,16 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/a-h/templ"
+
+	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/report"
 	"github.com/repazoo/repazoo/internal/review"
 	"github.com/repazoo/repazoo/internal/share"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // The pages of sharing: where a person makes links to a report and ends them, and what somebody sees who was given one.
@@ -156,9 +160,26 @@ func (c *Console) shared(show show) http.Handler {
 
 type doorView struct {
 	page
+	*words.Language
 	Share share.Share
 	Token string
 	Own   bool // the visitor's own link
+}
+
+// in is the address of the page, and of the report behind it, in a language.
+func (v doorView) in(tag string) templ.SafeURL { return templ.SafeURL("/shared/" + v.Token + "?lang=" + tag) }
+
+// readerLanguage is that of whoever opens a link: which they picked on its page, or chose for their account, or which
+// their browser asks for.
+func (c *Console) readerLanguage(v *visit) (*words.Language, error) {
+	picked, chosen := v.r.URL.Query().Get("lang"), account.Preferences{}
+	if !words.Known(picked) && v.me.UserID != "" {
+		var err error
+		if chosen, err = c.Accounts.Preferences(v.r.Context(), v.me.UserID); err != nil {
+			return nil, err
+		}
+	}
+	return words.Choose(v.r.Header.Get("Accept-Language"), picked, chosen.Language), nil
 }
 
 // showDoor is what a link leads to: a page with a button. Programs that fetch a preview of a link see this and no more.
@@ -168,12 +189,21 @@ func (c *Console) showDoor(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return c.ok(v, doorPage(doorView{c.page(v, "A report is shared with you"), s, token, s.UserID == v.me.UserID}))
+	l, err := c.readerLanguage(v)
+	if err != nil {
+		return err
+	}
+	v.w.Header().Add("Vary", "Accept-Language")
+	return c.ok(v, doorPage(doorView{c.page(v, l.Say("door.title")), l, s, token, s.UserID == v.me.UserID}))
 }
 
 // openShared shows the report itself.
 func (c *Console) openShared(v *visit) error {
-	s, r, err := c.Shares.Open(v.r.Context(), v.r.PathValue("token"), v.me.UserID)
+	l, err := c.readerLanguage(v)
+	if err != nil {
+		return err
+	}
+	s, r, err := c.Shares.Open(v.r.Context(), v.r.PathValue("token"), share.Reader{UserID: v.me.UserID, Language: l.Tag})
 	if err != nil {
 		return err
 	}
@@ -187,6 +217,7 @@ func (c *Console) openShared(v *visit) error {
 	}
 	h := v.w.Header()
 	h.Set("Content-Type", report.ContentType(report.HTML))
+	h.Set("Content-Language", l.Tag)
 	h.Set("Content-Security-Policy", report.PagePolicy())
 	h.Set("Cache-Control", "no-store")
 	_, _ = b.WriteTo(v.w) // a reader that has gone is no error of ours

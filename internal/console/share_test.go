@@ -113,6 +113,26 @@ func TestShare_ALinkThatWasRevokedAnswersLikeOneThatNeverWas(t *testing.T) {
 	}
 }
 
+func TestShare_IsReadInTheLanguageOfWhoeverOpensIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.reader(gus)
+	link := r.shared(wish("score", "findings"))
+	w.stranger().get(link).shows(http.StatusOK, `lang="en"`, "A report is shared with you", `hreflang="de"`)
+	w.stranger().get(link+"?lang=de").shows(http.StatusOK, `<section class="card narrow" aria-labelledby="door" lang="de">`,
+		"Ein Bericht wurde mit Ihnen geteilt", `action="`+link+`?lang=de"`, "Bericht öffnen", `hreflang="es"`)
+	opened := w.stranger().post(link+"?lang=de", nil).shows(http.StatusOK, `<html lang="de">`, "Ein geteilter Bericht",
+		"Vom Verfasser der Beiträge mit Ihnen geteilt", "Uhr (UTC)")
+	if got := opened.header.Get("Content-Language"); got != "de" {
+		t.Errorf("the answer says that it is in %q", got)
+	}
+	reader := w.signIn(ada)
+	reader.post("/account/preferences", url.Values{"language": {"es"}}).leadsTo()
+	reader.get(link).shows(http.StatusOK, "Se ha compartido un informe con usted")
+	reader.post(link, nil).shows(http.StatusOK, `<html lang="es">`, "Compartido con usted")
+	reader.get(link+"?lang=tlh").shows(http.StatusOK, "Se ha compartido un informe con usted")
+}
+
 func TestShare_AFormThatIsSentAgainOrRefusedKeepsWhatWasChosen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -22,5 +22,3 @@ func WriteShared(w io.Writer, r *assess.Report, s Shared) error {
 
 // PagePolicy is the content security policy of a page of this package: its own style sheet, and nothing else.
 func PagePolicy() string { return pagePolicy() + "; frame-ancestors 'none'" }
-
-func (s Shared) until() string { return s.Until.UTC().Format("2 January 2006, 15:04 UTC") }

@@ -61,18 +61,25 @@ func (s *Service) ViewsOf(ctx context.Context, userID, analysisID string, each i
 // Look finds a link that opens. Error: not_found, the same for whatever is not there.
 func (s *Service) Look(ctx context.Context, token string) (Share, error) { return s.find(ctx, token) }
 
-// Open gives the report that a link shows, and notes that it was opened, unless viewer is its owner. Error:
+// Reader is who opens a link.
+type Reader struct {
+	UserID   string // "" for somebody without a session
+	Language string // that the report is said in
+}
+
+// Open gives the report that a link shows, and notes that it was opened, unless the reader is its owner. Error:
 // not_found, the same for whatever is not there.
-func (s *Service) Open(ctx context.Context, token, viewer string) (Share, *assess.Report, error) {
+func (s *Service) Open(ctx context.Context, token string, by Reader) (Share, *assess.Report, error) {
 	found, err := s.find(ctx, token)
 	if err != nil {
 		return Share{}, nil, err
 	}
-	r, err := s.Masked(ctx, found.UserID, found.AnalysisID, assess.Lens{Purpose: found.Purpose}, found.Shows(Quotes))
+	lens := assess.Lens{Purpose: found.Purpose, Language: by.Language}
+	r, err := s.Masked(ctx, found.UserID, found.AnalysisID, lens, found.Shows(Quotes))
 	if errors.Is(err, fault.NotFound) || errors.Is(err, fault.Conflict) { // the report went meanwhile
 		return Share{}, nil, notThere()
 	}
-	if err == nil && viewer != found.UserID {
+	if err == nil && by.UserID != found.UserID {
 		err = s.note(ctx, &found)
 	}
 	if err != nil {

@@ -26,7 +26,7 @@ func TestOpen_ShowsTheMaskedReportThroughItsLensAndNotesIt(t *testing.T) {
 		m := must(w.Create(ctx, p.UserID, share.Request{
 			AnalysisID: p.report.ID, Purpose: assess.VisaApplication, Sections: share.Sections(), Hours: 1, Note: " My lawyer ",
 		}))(t)
-		s, r, err := w.Open(visit(ctx), m.Token, "")
+		s, r, err := w.Open(visit(ctx), m.Token, share.Reader{})
 		w.ok(err)
 		all, _ := json.Marshal(r)
 		if word := contains(string(all), ada, "grumpy", "7946", p.report.ID, "x.com", "Fernhill", "Ada"); word != "" {
@@ -67,7 +67,7 @@ func TestOpen_ShowsNoSectionThatWasNotChosen(t *testing.T) {
 			{[]share.Section{share.Charts}, [4]bool{false, false, false, true}, false},
 			{nil, [4]bool{true, true, true, true}, false},
 		} {
-			_, r, err := w.Open(t.Context(), p.link(c.sections...).Token, "")
+			_, r, err := w.Open(t.Context(), p.link(c.sections...).Token, share.Reader{})
 			w.ok(err)
 			drawn := !cmp.Equal(r.Engagement, assess.Engagement{})
 			has := [4]bool{r.Summary != "", len(r.Recommendations) > 0, len(r.Findings) > 0, drawn}
@@ -107,7 +107,7 @@ func TestOpen_AllThatDoesNotOpenIsAnsweredAlike(t *testing.T) {
 			strings.Repeat("A", 10_000), expired.ID,
 		} {
 			_, err := w.Look(ctx, token)
-			_, _, opening := w.Open(visit(ctx), token, "")
+			_, _, opening := w.Open(visit(ctx), token, share.Reader{})
 			for _, err := range []error{err, opening} {
 				if !errors.Is(err, fault.NotFound) {
 					t.Fatalf("%.30q: %v", token, err)
@@ -131,7 +131,7 @@ func TestOpen_TheOwnerIsNotCounted(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p := w.author(ada)
 		m := p.link()
-		s, _, err := w.Open(visit(t.Context()), m.Token, p.UserID)
+		s, _, err := w.Open(visit(t.Context()), m.Token, share.Reader{UserID: p.UserID})
 		w.ok(err)
 		if s.Opened != 0 || len(must(w.Views(t.Context(), p.UserID, m.ID))(t)) != 0 {
 			t.Errorf("the link is %+v", s)
@@ -145,10 +145,10 @@ func TestOpen_FollowsWhatItsOwnerDismisses(t *testing.T) {
 		p := w.author(ada)
 		m := p.link()
 		r := must(w.analyses.Report(t.Context(), p.UserID, p.report.ID))(t)
-		_, before, err := w.Open(t.Context(), m.Token, "")
+		_, before, err := w.Open(t.Context(), m.Token, share.Reader{})
 		w.ok(err)
 		must(w.analyses.Dismiss(t.Context(), p.UserID, r.Findings[0].ID, true, "pillow talk"))(t)
-		_, after, err := w.Open(t.Context(), m.Token, "")
+		_, after, err := w.Open(t.Context(), m.Token, share.Reader{})
 		w.ok(err)
 		all, _ := json.Marshal(after)
 		if len(after.Findings) != len(before.Findings)-1 || after.Now.Score >= before.Now.Score ||
@@ -262,7 +262,7 @@ func TestRetain_ForgetsLinksThirtyDaysAfterTheyEnded(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p := w.author(ada)
 		m := p.link() // a week
-		_, _, err := w.Open(visit(t.Context()), m.Token, "")
+		_, _, err := w.Open(visit(t.Context()), m.Token, share.Reader{})
 		w.ok(err)
 		left := func() (n int) {
 			w.ok(w.Retain(t.Context()))
@@ -286,7 +286,7 @@ func TestViewsOf_NoLinkHidesTheOpeningsOfAnother(t *testing.T) {
 		quiet, busy := p.link(share.Coverage), p.link(share.Score)
 		for _, m := range []share.Made{quiet, busy, busy, busy} {
 			w.sb.Advance(time.Second)
-			_, _, err := w.Open(visit(t.Context()), m.Token, "")
+			_, _, err := w.Open(visit(t.Context()), m.Token, share.Reader{})
 			w.ok(err)
 		}
 		all := must(w.Views(t.Context(), p.UserID, busy.ID))(t)
@@ -321,7 +321,7 @@ func TestOpen_KeepsFiveHundredOpeningsOfALink(t *testing.T) {
 		p := w.author(ada)
 		m := p.link(share.Coverage)
 		open := func() {
-			_, _, err := w.Open(visit(t.Context()), m.Token, "")
+			_, _, err := w.Open(visit(t.Context()), m.Token, share.Reader{})
 			w.ok(err)
 		}
 		w.ok(w.d.InTx(t.Context(), db.System, func(_ context.Context, tx db.Tx) error {
@@ -346,7 +346,7 @@ func TestOpen_KeepsTheNewestOpeningsAndCountsAll(t *testing.T) {
 	m := p.link(share.Coverage)
 	for range 105 {
 		w.sb.Advance(time.Second)
-		_, _, err := w.Open(visit(t.Context()), m.Token, "")
+		_, _, err := w.Open(visit(t.Context()), m.Token, share.Reader{})
 		w.ok(err)
 	}
 	if n := w.count(`SELECT count(*) FROM audit_log WHERE action = 'share.opened'`); n != 100 {
