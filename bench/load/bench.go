@@ -89,7 +89,7 @@ func (b *bench) start(ctx context.Context, t *target) (err error) {
 			t.process = nil
 		}
 	}
-	requests, err := b.requests()
+	requests, err := b.requests(calls)
 	if err != nil {
 		return err
 	}

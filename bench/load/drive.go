@@ -37,7 +37,7 @@ var calls = []call{
 // requests holds the bytes of each call for each person, so that sending costs nothing but the sending.
 type requests map[string][][]byte
 
-func (b *bench) requests() (requests, error) {
+func (b *bench) requests(calls []call) (requests, error) {
 	all := requests{}
 	for _, p := range b.people {
 		token, err := b.keys.token(p, time.Now())
@@ -78,9 +78,11 @@ func dial(ctx context.Context, address string, r requests, seed uint64) (*client
 }
 
 // ask sends one call of somebody and reads the answer.
-func (c *client) ask(of call) error {
-	all := c.requests[of.name]
-	if _, err := c.conn.Write(all[c.who.IntN(len(all))]); err != nil {
+func (c *client) ask(of call) error { return c.askOf(of, len(c.requests[of.name])) }
+
+// askOf is ask for one of the first so many people.
+func (c *client) askOf(of call, people int) error {
+	if _, err := c.conn.Write(c.requests[of.name][c.who.IntN(people)]); err != nil {
 		return err
 	}
 	status, body, err := c.head()

@@ -4,7 +4,10 @@ package main
 
 import (
 	"bufio"
+	"errors"
+	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -73,5 +76,23 @@ func TestMedian_IsOneOfTheValues(t *testing.T) {
 	t.Parallel()
 	if got := median([]float64{9, 1, 5}); got != 5 {
 		t.Errorf("got %v", got)
+	}
+}
+
+func TestWire_CountsStatementsTripsAndCommands(t *testing.T) {
+	t.Parallel()
+	var statements, trips, commands atomic.Int64
+	const startup, query, parse = "\x00\x00\x00\x08\x00\x03\x00\x00", "Q\x00\x00\x00\x07\x45\x53\x00", "P\x00\x00\x00\x05E"
+	const execute, sync = "E\x00\x00\x00\x09\x00\x00\x00\x00\x00", "S\x00\x00\x00\x04"
+	all := startup + query + parse + execute + parse + execute + sync + execute + sync
+	if err := countPostgres(strings.NewReader(all), &statements, &trips); !errors.Is(err, io.EOF) {
+		t.Error(err)
+	}
+	if statements.Load() != 4 || trips.Load() != 3 {
+		t.Errorf("%d statements in %d trips", statements.Load(), trips.Load())
+	}
+	redis := "*1\r\n$4\r\nPING\r\n*2\r\n$3\r\nGET\r\n$4\r\n*\r\n*\r\n"
+	if err := countRedis(strings.NewReader(redis), &commands); !errors.Is(err, io.EOF) || commands.Load() != 2 {
+		t.Errorf("%d commands, %v", commands.Load(), err)
 	}
 }

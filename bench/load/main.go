@@ -14,6 +14,9 @@
 // With --limits it counts instead: how many calls each limiter lets through below, at and above its limits, and what others
 // notice of idle connections and of a flood.
 //
+// With --kept it counts what answers from memory save: statements, round trips and calls of Redis a request, by how
+// often people ask.
+//
 // What it prints is explained in bench/README.md. It talks to loopback only, ends by itself,
 // and stops only what it started. PostgreSQL and Redis are those of TEST_DATABASE_URL (a
 // superuser; it makes two databases and drops them again) and TEST_REDIS_URL (its keys expire).
@@ -34,6 +37,8 @@ import (
 	"time"
 )
 
+const defaultUsers = 1000
+
 // options are what the command line says.
 type options struct {
 	seconds     int
@@ -42,6 +47,7 @@ type options struct {
 	mode        string
 	json        bool
 	limits      bool
+	kept        bool
 	binary      string
 	floor       string
 	gunicorn    string // "" where bench/peer cannot run
@@ -52,10 +58,11 @@ func main() {
 	var o options
 	flag.IntVar(&o.seconds, "seconds", 3, "seconds for each call and server, 1 to 60")
 	flag.IntVar(&o.connections, "connections", 32, "keep-alive connections, 1 to 256")
-	flag.IntVar(&o.users, "users", 1000, "signed-in users, 1 to 100000")
+	flag.IntVar(&o.users, "users", defaultUsers, "signed-in users, 1 to 100000")
 	flag.StringVar(&o.mode, "mode", "all", "embedded, replica, floor, peer or all")
 	flag.BoolVar(&o.json, "json", false, "print JSON")
 	flag.BoolVar(&o.limits, "limits", false, "count what the limiters let through, instead of measuring")
+	flag.BoolVar(&o.kept, "kept", false, "count what answers from memory save, instead of measuring")
 	flag.StringVar(&o.binary, "binary", "", "a built repazoo; without it ./cmd/repazoo is built")
 	flag.StringVar(&o.floor, "floor", "", "a built floor; without it ./bench/floor is built")
 	flag.Parse()
@@ -74,6 +81,8 @@ func (o options) check() error {
 		return errors.New("a number is out of its bounds: see --help")
 	case o.limits && (o.mode != "all" || o.json || o.users < 200):
 		return errors.New("--limits goes with neither --mode nor --json, and needs 200 users")
+	case o.kept && (o.mode != "all" || o.json || o.limits || o.users != defaultUsers):
+		return errors.New("--kept goes with no other choice but --connections, --binary and --floor")
 	case !slices.Contains(append([]string{"all"}, modes...), o.mode):
 		return errors.New("--mode is embedded, replica, floor, peer or all")
 	case o.mode != "embedded" && (os.Getenv("TEST_DATABASE_URL") == "" || os.Getenv("TEST_REDIS_URL") == ""):
@@ -90,17 +99,23 @@ func run(ctx context.Context, o options) error {
 	if err := o.build(ctx); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute+time.Duration(o.seconds*len(calls)*len(modes)*2)*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 8*time.Minute+time.Duration(o.seconds*len(calls)*len(modes)*2)*time.Second)
 	defer cancel()
 	dir, err := os.MkdirTemp("", "repazoo-load-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	if o.kept {
+		o.users = slices.Max(crowds)
+	}
 	b := &bench{options: o, dir: dir, keys: newKeys(), people: newPeople(o.users)}
 	defer b.close()
 	if o.limits {
 		return b.countLimits(ctx, os.Stdout)
+	}
+	if o.kept {
+		return b.showKept(ctx, os.Stdout)
 	}
 	if err := b.prepare(ctx); err != nil {
 		return err
@@ -124,7 +139,7 @@ func (o *options) build(ctx context.Context) error {
 		program string
 	}{
 		{&o.binary, "repazoo", true, "./cmd/repazoo"}, // makes the schema, whoever is measured
-		{&o.floor, "floor", !o.limits && (o.mode == "floor" || o.mode == "all"), "./bench/floor"},
+		{&o.floor, "floor", !o.limits && !o.kept && (o.mode == "floor" || o.mode == "all"), "./bench/floor"},
 	} {
 		if *p.binary != "" || (!p.needed && p.name == "floor") {
 			continue
