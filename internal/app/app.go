@@ -279,7 +279,7 @@ func (a *App) xConfig() xapi.Config {
 		return xapi.Config{
 			ClientID: xsandbox.ClientID, ClientSecret: xsandbox.ClientSecret, APIURL: a.standIns() + "/x",
 			AuthorizeURL: a.URL() + "/x/i/oauth2/authorize",
-			HTTP: a.outside("x"), Now: a.opt.Now,
+			HTTP:         a.outside("x"), Now: a.opt.Now,
 		}
 	}
 	c := a.cfg.X

@@ -4,7 +4,9 @@
 //	go run -C tools/sbom . --program bin/repazoo --source . --out bin/materials
 //
 // The Go modules are those that the program itself names, and the scripts and fonts those that the build packed into it.
-// A part without a licence, or with one that is not in the list below, is a mistake. The same program gives the same bytes.
+// A module's licences are those of its root and of the directories of the packages that are linked, where code of others
+// stands under a licence of its own. A part without a licence, or with one that is not in the list below, is a mistake.
+// The same program gives the same bytes.
 package main
 
 import (
@@ -36,10 +38,11 @@ var allowed = []string{"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC
 // part is one thing in the program.
 type part struct {
 	name, version, purl string
-	sum                 string // of Go's h1, or of npm's integrity
-	dir                 string // where its files are
+	sum                 string   // of Go's h1, or of npm's integrity
+	dir                 string   // where its files are
+	inner               []string // directories in dir that may have licences of their own
 	licences            []string
-	files               []string // of licences, in dir
+	files               []string // of licences, by their path in dir
 }
 
 func main() {
@@ -95,6 +98,10 @@ func modules(info *buildinfo.BuildInfo, source string) ([]part, error) {
 		return nil, err
 	}
 	version := strings.TrimPrefix(strings.Fields(info.GoVersion)[0], "go")
+	linked, err := packageDirs(info, source)
+	if err != nil {
+		return nil, err
+	}
 	parts := []part{{name: "std", version: version, purl: "pkg:golang/std@" + version, dir: strings.TrimSpace(string(goroot))}}
 	args := []string{"mod", "download", "-json"}
 	sums := map[string]string{}
@@ -117,13 +124,48 @@ func modules(info *buildinfo.BuildInfo, source string) ([]part, error) {
 		at := debug.Module{Path: m.Path, Version: m.Version}
 		parts = append(parts, part{
 			name: m.Path, version: m.Version, purl: "pkg:golang/" + at.Path + "@" + url.PathEscape(at.Version),
-			sum: sums[m.Path], dir: m.Dir,
+			sum: sums[m.Path], dir: m.Dir, inner: linked[m.Dir],
 		})
 	}
 	if len(parts) != len(info.Deps)+1 {
 		return nil, fmt.Errorf("the program has %d modules, %d were found", len(info.Deps), len(parts)-1)
 	}
 	return parts, nil
+}
+
+// packageDirs are the directories, below that of its module, of each package that is linked, and those above it. The
+// program is listed as it was built.
+func packageDirs(info *buildinfo.BuildInfo, source string) (map[string][]string, error) {
+	args, env := []string{"list", "-deps", "-f", "{{with .Module}}{{.Dir}}\t{{end}}{{.Dir}}"}, os.Environ()
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "-tags":
+			args = append(args, "-tags", s.Value)
+		case "GOOS", "GOARCH", "CGO_ENABLED":
+			env = append(env, s.Key+"="+s.Value)
+		}
+	}
+	list := exec.Command("go", append(args, info.Path)...) //nolint:gosec // what the program itself names
+	list.Dir, list.Env, list.Stderr = source, env, os.Stderr
+	answer, err := list.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go list: %w", err)
+	}
+	dirs := map[string][]string{}
+	for line := range strings.Lines(string(answer)) {
+		module, dir, ok := strings.Cut(strings.TrimSpace(line), "\t")
+		if !ok {
+			continue // of the standard library
+		}
+		for inner, err := filepath.Rel(module, dir); err == nil && inner != "."; inner = filepath.Dir(inner) {
+			dirs[module] = append(dirs[module], inner)
+		}
+	}
+	for module, inner := range dirs {
+		slices.Sort(inner)
+		dirs[module] = slices.Compact(inner)
+	}
+	return dirs, nil
 }
 
 // packages are the packages of npm whose files the build packed into the program.
@@ -172,23 +214,9 @@ var licenceFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice|unlicense|
 
 // findLicences reads which licences the part's files hold.
 func (p *part) findLicences() error {
-	entries, err := os.ReadDir(p.dir)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if !e.Type().IsRegular() || !licenceFile.MatchString(e.Name()) {
-			continue
-		}
-		p.files = append(p.files, e.Name())
-		text, err := os.ReadFile(filepath.Join(p.dir, e.Name()))
-		if err != nil {
+	for _, inner := range append([]string{"."}, p.inner...) {
+		if err := p.findIn(inner); err != nil {
 			return err
-		}
-		for _, m := range licensecheck.Scan(text).Match {
-			if !m.IsURL && !slices.Contains(p.licences, m.ID) {
-				p.licences = append(p.licences, m.ID)
-			}
 		}
 	}
 	slices.Sort(p.licences)
@@ -198,6 +226,35 @@ func (p *part) findLicences() error {
 	for _, id := range p.licences {
 		if !slices.Contains(allowed, id) {
 			return fmt.Errorf("%s is under %s, which is not among the allowed", p.purl, id)
+		}
+	}
+	return nil
+}
+
+// findIn reads the licences of one directory.
+func (p *part) findIn(inner string) error {
+	entries, err := os.ReadDir(filepath.Join(p.dir, inner))
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() || !licenceFile.MatchString(e.Name()) || filepath.Ext(e.Name()) == ".go" {
+			continue
+		}
+		file := filepath.Join(inner, e.Name())
+		text, err := os.ReadFile(filepath.Join(p.dir, file))
+		if err != nil {
+			return err
+		}
+		found := licensecheck.Scan(text).Match
+		if inner != "." && len(found) == 0 {
+			return fmt.Errorf("%s has no licence that is known in %s", p.purl, file)
+		}
+		p.files = append(p.files, file)
+		for _, m := range found {
+			if !m.IsURL && !slices.Contains(p.licences, m.ID) {
+				p.licences = append(p.licences, m.ID)
+			}
 		}
 	}
 	return nil
@@ -216,10 +273,10 @@ func keepLicences(parts []part, source, to string) error {
 	own := part{dir: source, files: []string{"LICENSE"}}
 	for _, p := range append([]part{own}, parts...) {
 		dir := filepath.Join(to, filepath.FromSlash(p.name))
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return err
-		}
 		for _, name := range p.files {
+			if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+				return err
+			}
 			text, err := os.ReadFile(filepath.Join(p.dir, name))
 			if err != nil {
 				return err
