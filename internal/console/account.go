@@ -21,6 +21,7 @@ func (c *Console) showAccount(v *visit) (err error) {
 	if a.User, err = c.Accounts.Me(ctx, user); err != nil {
 		return err
 	}
+	a.Guess = true
 	a.User.Name = v.typed("name", a.User.Name)
 	a.preferencesView = preferencesView{
 		Language: v.typed("language", a.User.Language), TimeZone: v.typed("time_zone", a.User.TimeZone), browser: a.User.BrowserLanguage,
@@ -30,6 +31,9 @@ func (c *Console) showAccount(v *visit) (err error) {
 	}
 	if a.Sessions, err = c.Accounts.Sessions(ctx, user); err != nil {
 		return err
+	}
+	for i, s := range a.Sessions {
+		a.Sessions[i].LastUsedAt = s.LastUsedAt.In(a.User.Place())
 	}
 	if err = c.gatherEmail(v, &a); err != nil {
 		return err

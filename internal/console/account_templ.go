@@ -250,7 +250,7 @@ func preferencesCard(v preferencesView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "\" maxlength=\"64\" autocomplete=\"off\" aria-describedby=\"time-zone-hint\"><p class=\"soft\" id=\"time-zone-hint\">Such as Europe/Berlin. Empty is UTC. The other pages are in English for now.</p><datalist id=\"zones\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "\" maxlength=\"64\" autocomplete=\"off\" data-guess aria-describedby=\"time-zone-hint\"><p class=\"soft\" id=\"time-zone-hint\">Such as Europe/Berlin. Empty is UTC. The other pages are in English for now.</p><datalist id=\"zones\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -74,6 +74,13 @@ func (c *Console) showHistory(v *visit) error {
 		if h.Past, err = c.Analyses.Past(v.r.Context(), v.me.UserID, h.Chosen); err != nil {
 			return err
 		}
+		place, err := c.place(v)
+		if err != nil {
+			return err
+		}
+		for i, p := range h.Past {
+			h.Past[i].CreatedAt = p.CreatedAt.In(place)
+		}
 	}
 	if i := slices.IndexFunc(all, func(x account.XAccount) bool { return x.ID == h.Chosen }); i >= 0 {
 		h.Handle = all[i].Handle
@@ -113,7 +120,7 @@ func trendOf(past []analysis.PastReport, lens assess.Purpose) trend {
 			Words: fmt.Sprintf("%s: %s, %s", date(p.CreatedAt), whole(score), assess.LevelOf(score)),
 		}
 		if x-labelled >= trendApart && (i == 0 || trendLeft+trendWidth-x >= trendApart) {
-			point.Value, point.Day, labelled = whole(score), p.CreatedAt.UTC().Format("2 Jan"), x
+			point.Value, point.Day, labelled = whole(score), placed(p.CreatedAt).Format("2 Jan"), x
 		}
 		t.Points = append(t.Points, point)
 	}
@@ -172,7 +179,7 @@ func comparePath(from, to string) string {
 
 // reportName names a report in a list: 2 October 2026, 81 high, for job search.
 func reportName(p analysis.PastReport) string {
-	name := p.CreatedAt.UTC().Format("2 Jan 2006, 15:04")
+	name := moment(p.CreatedAt)
 	if p.Score != nil && p.Level != nil {
 		name += ": " + whole(*p.Score) + " " + *p.Level
 	}

@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -47,6 +48,18 @@ func TestHistory_ShowsEveryReportForEachLens(t *testing.T) {
 	other := p.signIn(ada)
 	other.get("/history?account=" + p.account).shows(http.StatusNotFound)
 	other.get("/history").shows(http.StatusOK, "There is no report yet.")
+}
+
+func TestPages_ShowTimesInTheZoneThatTheirReaderHasChosen(t *testing.T) {
+	t.Parallel()
+	p, first, _ := twoReports(t)
+	p.get(first).shows(http.StatusOK, "in UTC.", "Choose your time zone")
+	p.get("/history").shows(http.StatusOK, " UTC</a>")
+	p.post("/account/preferences", url.Values{"time_zone": {"Asia/Kolkata"}}).leadsTo()
+	p.get(first).shows(http.StatusOK, "in the time zone Asia/Kolkata.").hides("Choose your time zone")
+	p.get("/history").shows(http.StatusOK, " IST</a>").hides(" UTC</a>")
+	p.get("/account").shows(http.StatusOK, " IST", `data-guess`)
+	p.get("/schedules").shows(http.StatusOK, `list="zones" value="Asia/Kolkata"`)
 }
 
 func TestCompare_SaysWhyTheScoreMoved(t *testing.T) {

@@ -30,6 +30,7 @@ type page struct {
 	Report    bool   // the page needs the style sheet and the script of a report
 	Charts    bool   // the page needs the style sheets of charts
 	Public    bool   // it is for everybody, with the style sheet of such pages
+	Guess     bool   // the page has a field for a time zone, which a script fills in
 	Sheet     bool   // it shows a report that nothing can be done to
 	Path      string // of a public page: its address, which search engines may list
 	Words     string // the same: what it is about, for links to it

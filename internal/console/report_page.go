@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"github.com/repazoo/repazoo/internal/analysis"
@@ -43,6 +44,7 @@ type reportView struct {
 	Since    *analysis.Movement // from the report before; nil for the first
 	Why      string             // the reason that was typed into a form that was refused
 	Sample   bool               // of nobody, so there is nothing to do but to look
+	Place    *time.Location     // of its reader; nil for UTC
 }
 
 // lens is a purpose to read the report for, and the score that it gives.
@@ -97,6 +99,9 @@ func (c *Console) showReport(v *visit, a analysis.Analysis) error {
 	view.Report, view.Why = true, v.typed("why", "")
 	view.gather()
 	if view.Since, err = c.Analyses.MovedSince(v.r.Context(), a, r.Account.ID); err != nil {
+		return err
+	}
+	if view.Place, err = c.place(v); err != nil {
 		return err
 	}
 	view.Undo = undoOf(v.r.URL.Query(), r.Findings)

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"regexp"
@@ -85,7 +86,13 @@ func (c *Console) showSchedules(v *visit) error {
 	}
 	view.Allowed, view.Ceiling = schedule.Allowed(usage.Tier.Name), usage.Tier.MaxCostCents
 	view.addSchedules(all, accounts)
-	view.Form = scheduleForm{ID: "new", Every: recur.Weekly, Weekday: time.Monday, Day: 1, Time: "09:00", Zone: "UTC"}
+	chosen, err := c.Accounts.Preferences(ctx, user)
+	if err != nil {
+		return err
+	}
+	view.Form = scheduleForm{
+		ID: "new", Every: recur.Weekly, Weekday: time.Monday, Day: 1, Time: "09:00", Zone: cmp.Or(chosen.TimeZone, "UTC"),
+	}
 	view.keepTyped(v)
 	return c.ok(v, schedulesPage(view))
 }

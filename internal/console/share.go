@@ -167,7 +167,9 @@ type doorView struct {
 }
 
 // in is the address of the page, and of the report behind it, in a language.
-func (v doorView) in(tag string) templ.SafeURL { return templ.SafeURL("/shared/" + v.Token + "?lang=" + tag) }
+func (v doorView) in(tag string) templ.SafeURL {
+	return templ.SafeURL("/shared/" + v.Token + "?lang=" + tag)
+}
 
 // readerLanguage is that of whoever opens a link: which they picked on its page, or chose for their account, or which
 // their browser asks for.

@@ -327,9 +327,9 @@ func initials(name string) string {
 	return string(out)
 }
 
-func date(t time.Time) string { return t.UTC().Format("2 January 2006") }
+func date(t time.Time) string { return placed(t).Format("2 January 2006") }
 
-func moment(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") }
+func moment(t time.Time) string { return placed(t).Format("2 Jan 2006, 15:04 ") + zoneOf(t) }
 
 // sandboxWords says what is not real here.
 func sandboxWords(standIns []string) string {

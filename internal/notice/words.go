@@ -207,6 +207,9 @@ func (n Notice) Action() string {
 	return l.Say("notice.action.open")
 }
 
+// At is when it was written, in the zone of its reader.
+func (n Notice) At() time.Time { return n.CreatedAt.In(n.place()) }
+
 // place is the zone of the reader's times.
 func (n Notice) place() *time.Location {
 	if place, err := time.LoadLocation(n.Zone); err == nil {

@@ -1,0 +1,32 @@
+package console
+
+import (
+	"strings"
+	"time"
+)
+
+// Times are shown in UTC, but where a page puts them into the zone that its reader chose for their account. The zone of
+// this machine is nobody's: what a database gives in it is shown in UTC.
+
+// placed is a time where it is shown.
+func placed(t time.Time) time.Time {
+	if t.Location() == time.Local {
+		return t.UTC()
+	}
+	return t
+}
+
+// zoneOf names the zone that a time is shown in: UTC, CET, UTC-03.
+func zoneOf(t time.Time) string {
+	name := placed(t).Format("MST")
+	if strings.HasPrefix(name, "+") || strings.HasPrefix(name, "-") { // the zone has no name of its own
+		return "UTC" + name
+	}
+	return name
+}
+
+// place is the zone of whoever looks at a page.
+func (c *Console) place(v *visit) (*time.Location, error) {
+	p, err := c.Accounts.Preferences(v.r.Context(), v.me.UserID)
+	return p.Place(), err
+}
