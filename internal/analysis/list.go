@@ -120,7 +120,9 @@ func (s *Service) Delete(ctx context.Context, userID, id string) error {
 	}
 	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.AnalysisDelete, Resource: id})
-		notice.Forget(tx, userID, id)
+		if err := notice.Forget(ctx, tx, userID, id); err != nil {
+			return err
+		}
 		n, err := tx.Exec(ctx, `DELETE FROM analyses WHERE user_id = $1 AND id = $2`, userID, id)
 		if err == nil && n == 0 {
 			err = notFound(db.ErrNotFound)

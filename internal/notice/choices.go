@@ -47,21 +47,35 @@ func (s *Service) Choices(ctx context.Context, userID string) ([]Choice, error) 
 	return all, nil
 }
 
-// Choose keeps what a user wants to be told of some kinds. The page's part of a pinned kind is ignored. Error:
-// validation_failed for a kind that does not exist.
+// Change is what a user changes about one kind; nil leaves a way as it is. Two forms that change different boxes at once
+// both count.
+type Change struct {
+	Kind Kind
+	Page *bool
+	Mail *bool
+}
+
+// Choose keeps what a user wants to be told of some kinds, by every way. Error: as of Change.
 func (s *Service) Choose(ctx context.Context, userID string, choices ...Choice) error {
-	for _, c := range choices {
+	changes := make([]Change, len(choices))
+	for i, c := range choices {
+		changes[i] = Change{Kind: c.Kind, Page: &c.Page, Mail: &c.Mail}
+	}
+	return s.Change(ctx, userID, changes...)
+}
+
+// Change keeps what a user changes of what they want to be told. The page's part of a pinned kind is ignored. Error:
+// validation_failed for a kind that does not exist.
+func (s *Service) Change(ctx context.Context, userID string, changes ...Change) error {
+	for _, c := range changes {
 		if !slices.Contains(Kinds(), c.Kind) {
 			return fault.ValidationFailed.At("body.kind", "must be a kind of notice")
 		}
 	}
 	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		changed := map[string]any{}
-		for _, c := range choices {
-			for _, w := range []struct {
-				way string
-				on  bool
-			}{{onPage, c.Page || c.Kind.Pinned()}, {byMail, c.Mail}} {
+		for _, c := range changes {
+			for _, w := range c.ways() {
 				n, err := setMute(ctx, tx, userID, string(c.Kind), w.way, w.on)
 				if err != nil {
 					return err
@@ -76,6 +90,23 @@ func (s *Service) Choose(ctx context.Context, userID string, choices ...Choice) 
 		}
 		return nil
 	})
+}
+
+// wayOn is a way that is switched on or off.
+type wayOn struct {
+	way string
+	on  bool
+}
+
+func (c Change) ways() []wayOn {
+	var all []wayOn
+	if c.Page != nil {
+		all = append(all, wayOn{onPage, *c.Page || c.Kind.Pinned()})
+	}
+	if c.Mail != nil {
+		all = append(all, wayOn{byMail, *c.Mail})
+	}
+	return all
 }
 
 // setMute switches a kind on or off, and tells whether that changed anything.

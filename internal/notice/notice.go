@@ -141,10 +141,28 @@ func (s *Service) Seen(ctx context.Context, userID, analysisID string) error {
 	})
 }
 
-// Forget deletes what was told of an analysis that its user deletes, in the caller's transaction of db.System.
-func Forget(tx db.Tx, userID, analysisID string) {
+// Forget deletes what was told of an analysis that its user deletes, in the caller's transaction of db.System. The digest
+// of a week stays, and names it no more.
+func Forget(ctx context.Context, tx db.Tx, userID, analysisID string) error {
 	tx.Touch(userID)
 	tx.Later(`DELETE FROM notices WHERE user_id = $1 AND subject = $2`, userID, analysisID)
+	digests, err := db.All(ctx, tx, scan, `SELECT `+columns+` FROM notices WHERE user_id = $1 AND kind = $2`,
+		userID, string(Digest))
+	if err != nil {
+		return err
+	}
+	for _, n := range digests {
+		if n.Data.Analysis != analysisID {
+			continue
+		}
+		n.Data.Analysis, n.Data.Handle, n.Data.Score, n.Data.Level = "", "", nil, ""
+		data, err := json.Marshal(n.Data)
+		if err != nil {
+			return err
+		}
+		tx.Later(`UPDATE notices SET data = $2 WHERE id = $1`, n.ID, string(data))
+	}
+	return nil
 }
 
 // Notice is one notice of a user.

@@ -150,6 +150,37 @@ func TestRead_IsForOnesOwnNoticesAndTheFirstTimeCounts(t *testing.T) {
 	})
 }
 
+func TestForget_TakesADeletedReportOutOfTheDigest(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s, ann := notice.New(notice.Config{DB: d}), newUser(d, t)
+		gone, stays := db.NewID(), db.NewID()
+		score := 61.0
+		for week, id := range map[string]string{"2026-W01": gone, "2026-W02": stays} {
+			write(d, t, notice.Fact{UserID: ann, Kind: notice.Digest, Subject: week, Data: notice.Data{
+				Analysis: id, Handle: "gus", Score: &score, Level: "high", Reports: 2,
+			}})
+		}
+		if err := d.InTx(t.Context(), db.System, func(ctx context.Context, tx db.Tx) error {
+			return notice.Forget(ctx, tx, ann, gone)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		said := map[string]string{}
+		for _, n := range list(s, t, ann, notice.Filter{}).Notices {
+			said[n.Path()] = n.Action() + ": " + n.Sentence()
+		}
+		want := map[string]string{
+			"/history": "See how the score has moved: In the last seven days 2 reports were made.",
+			"/a/" + stays: "Open the newest report: In the last seven days 2 reports were made. The newest, on @gus, is at 61 of 100, " +
+				"high.",
+		}
+		if diff := cmp.Diff(want, said); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
 func TestRetain_KeepsNoticesForAYear(t *testing.T) {
 	t.Parallel()
 	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {

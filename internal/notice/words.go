@@ -188,6 +188,9 @@ func (n Notice) Path() string {
 	if n.Data.Schedule != "" {
 		return "/schedules"
 	}
+	if n.Kind == Digest { // its newest report was deleted, or there was none
+		return "/history"
+	}
 	return "/"
 }
 
@@ -198,6 +201,9 @@ func (n Notice) Action() string {
 	case AnalysisFinished, NewHigh:
 		return l.Say("notice.action.report")
 	case Digest:
+		if n.Data.Analysis == "" {
+			return l.Say("notice.action.history")
+		}
 		return l.Say("notice.action.newest")
 	case SchedulePaused:
 		return l.Say("notice.action.schedule")
