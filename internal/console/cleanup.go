@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/cleanup"
@@ -18,6 +19,9 @@ type cleanupView struct {
 	Items []cleanup.Item
 	E     cleanup.Effect
 	Leave bool
+
+	Ticked func(cleanup.Item) bool // the box of a post, as it was sent in a form that was refused
+	Agreed bool                    // as the box of the consent was sent
 }
 
 var cleanupStepNames = [...]string{"Choose", "Dry run", "Backup", "Delete", "Receipt"}
@@ -41,8 +45,23 @@ func (c *Console) cleanupView(v *visit) (view cleanupView, err error) {
 		v.alert = leaveAlert(v.r.URL.Query().Get("error"))
 	}
 	view = cleanupView{page: c.page(v, "Clean-up for @"+plan.Handle), C: plan, Items: items, E: effect, Leave: held}
+	view.keepTyped(v)
 	view.Cleanup, view.Moves = true, plan.State == removal.Running
 	return view, err
+}
+
+// keepTyped leaves the boxes as they were sent in a form that was refused. Else the posts of a draft are all ticked, and
+// those to delete by hand are where that was said before.
+func (view *cleanupView) keepTyped(v *visit) {
+	view.Ticked = func(it cleanup.Item) bool { return view.C.State == removal.Draft || it.TickedAt != nil }
+	if v.alert == nil || v.r.Method != http.MethodPost {
+		return
+	}
+	view.Agreed = v.field("consent") == "yes"
+	if path := v.r.URL.Path; strings.HasSuffix(path, "/keep") || strings.HasSuffix(path, "/ticks") {
+		sent := slices.Concat(v.r.PostForm["post"], v.r.PostForm["ticked"])
+		view.Ticked = func(it cleanup.Item) bool { return slices.Contains(sent, it.ID) }
+	}
 }
 
 // leaveAlert says what X's answer came to, when there was no leave in it.

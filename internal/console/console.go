@@ -97,13 +97,13 @@ func (c *Console) Routes() map[string]http.Handler {
 		"POST /a/{id}/delete":    c.form(c.remove, c.showAnalysis),
 		"POST /a/{id}/findings":  c.form(c.review, c.showAnalysis),
 
-		"POST /billing/subscribe": c.form(c.subscribe, c.showHome),
+		"POST /billing/subscribe": c.form(c.subscribe, c.orChange(c.showHome)),
 		"POST /billing/cancel":    c.form(c.cancelPlan, c.showHome),
 		"POST /billing/resume":    c.form(c.resumePlan, c.showHome),
 
 		"GET /account/plan":         c.member(c.showPlan),
 		"GET /account/plan/change":  c.member(c.showChange),
-		"POST /account/plan/change": c.form(c.changePlan, c.showPlan),
+		"POST /account/plan/change": c.form(c.changePlan, c.orChange(c.showPlan)),
 		"POST /account/plan/pay":    c.form(c.pay, c.showPlan),
 		"POST /account/plan/portal": c.form(c.openPortal, c.showPlan),
 		"POST /account/plan/cancel": c.form(c.endPlan, c.showPlan),

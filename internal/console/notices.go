@@ -64,26 +64,33 @@ func (c *Console) readNotice(v *visit) (string, error) {
 	return "/?done=notice-read", err
 }
 
-// choose keeps what was ticked. A box that is not ticked is not sent, so each kind is named beside its boxes; where no mail
-// is sent there are no boxes for it, and what was chosen about it stays.
+// choose keeps which boxes were changed. A box that is not ticked is not sent, so each kind is named beside its boxes, and
+// so is what the form showed: a box that was left alone changes nothing, even if another tab has changed it meanwhile.
 func (c *Console) choose(v *visit) (string, error) {
-	before, err := c.Notices.Choices(v.r.Context(), v.me.UserID)
+	now, err := c.Notices.Choices(v.r.Context(), v.me.UserID)
 	if err != nil {
 		return "", err
 	}
-	named, form := v.r.PostForm["kind"], v.r.PostForm
-	var chosen []notice.Choice
-	for _, choice := range before {
-		if !slices.Contains(named, string(choice.Kind)) {
+	form := v.r.PostForm
+	var changes []notice.Change
+	for _, shown := range now {
+		kind := string(shown.Kind)
+		if !slices.Contains(form["kind"], kind) {
 			continue
 		}
-		choice.Page = slices.Contains(form["page"], string(choice.Kind))
-		if c.Notices.Mails() {
-			choice.Mail = slices.Contains(form["mail"], string(choice.Kind))
+		if form.Has("shown") { // a form of before has no such field
+			shown.Page, shown.Mail = slices.Contains(form["page-was"], kind), slices.Contains(form["mail-was"], kind)
 		}
-		chosen = append(chosen, choice)
+		change := notice.Change{Kind: shown.Kind}
+		if page := slices.Contains(form["page"], kind); page != shown.Page && !shown.Kind.Pinned() {
+			change.Page = &page
+		}
+		if mail := slices.Contains(form["mail"], kind); mail != shown.Mail && c.Notices.Mails() {
+			change.Mail = &mail
+		}
+		changes = append(changes, change)
 	}
-	return "/account/notices?done=notices-chosen#choices", c.Notices.Choose(v.r.Context(), v.me.UserID, chosen...)
+	return "/account/notices?done=notices-chosen#choices", c.Notices.Change(v.r.Context(), v.me.UserID, changes...)
 }
 
 // showUnsubscribe asks, because programs that look into mail follow its links; the button does what one click in a mail

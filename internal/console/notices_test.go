@@ -78,6 +78,23 @@ func TestNotices_AreSwitchedOffByKindAndOn(t *testing.T) {
 	p.get("/account/notices").shows(http.StatusOK, `name="page" value="analysis.finished" checked`)
 }
 
+func TestNotices_TwoTabsThatChangeDifferentBoxesBothCount(t *testing.T) {
+	t.Parallel()
+	p := newWorld(t).signIn(gus)
+	shown := func(page ...string) url.Values { // what both tabs have shown: all boxes ticked
+		all := url.Values{"shown": {"yes"}, "page": page}
+		all["kind"] = []string{"analysis.finished", "analysis.failed", "digest.weekly"}
+		all["page-was"] = all["kind"]
+		return all
+	}
+	p.get("/account/notices").shows(http.StatusOK, `name="shown" value="yes"`, `name="page-was" value="digest.weekly"`)
+	p.post("/account/notices/choices", shown("analysis.failed", "digest.weekly")).leadsTo()
+	p.post("/account/notices/choices", shown("analysis.finished", "analysis.failed")).leadsTo()
+	p.get("/account/notices").shows(http.StatusOK, `name="page" value="analysis.failed" checked`,
+		`name="page" value="analysis.finished" aria-label`, `name="page" value="digest.weekly" aria-label`).
+		hides(`name="page-was" value="digest.weekly"`)
+}
+
 func TestUnsubscribe_ALinkThatIsNotOursIsRefusedForEverybody(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

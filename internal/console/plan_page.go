@@ -211,6 +211,22 @@ func (c *Console) showChange(v *visit) error {
 	return c.render(v, status, changePage(changeView{c.page(v, "Change your plan"), p, c.Billing.TakesCodes(), code}))
 }
 
+// orChange shows, after a form with a promotion code was refused, what the plan costs without it, with the code still
+// there; any other refusal is shown as before.
+func (c *Console) orChange(otherwise show) show {
+	return func(v *visit) error {
+		tier, code := v.typed("tier", ""), v.typed("code", "")
+		if v.alert == nil || code == "" {
+			return otherwise(v)
+		}
+		p, err := c.Billing.Preview(v.r.Context(), v.me.UserID, billing.PreviewRequest{Tier: tier})
+		if err != nil {
+			return otherwise(v)
+		}
+		return c.ok(v, changePage(changeView{c.page(v, "Change your plan"), p, c.Billing.TakesCodes(), code}))
+	}
+}
+
 // changePlan does what was previewed. A bank that asks is asked on the payment provider's page.
 func (c *Console) changePlan(v *visit) (string, error) {
 	r := billing.ChangeRequest{Tier: v.field("tier"), PromotionCode: v.field("code")}

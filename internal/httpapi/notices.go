@@ -91,23 +91,8 @@ type chooseInput struct {
 }
 
 func (a *API) chooseNotices(ctx context.Context, in *chooseInput) (*choicesOutput, error) {
-	all, err := a.Notices.Choices(ctx, caller(ctx))
-	if err != nil {
-		return nil, err
-	}
-	chosen := notice.Choice{Kind: notice.Kind(in.Body.Kind)}
-	for _, c := range all {
-		if c.Kind == chosen.Kind {
-			chosen = c
-		}
-	}
-	if in.Body.Page != nil {
-		chosen.Page = *in.Body.Page
-	}
-	if in.Body.Mail != nil {
-		chosen.Mail = *in.Body.Mail
-	}
-	if err := a.Notices.Choose(ctx, caller(ctx), chosen); err != nil {
+	change := notice.Change{Kind: notice.Kind(in.Body.Kind), Page: in.Body.Page, Mail: in.Body.Mail}
+	if err := a.Notices.Change(ctx, caller(ctx), change); err != nil {
 		return nil, err
 	}
 	return a.noticeChoices(ctx, nil)
