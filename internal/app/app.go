@@ -84,6 +84,7 @@ type App struct {
 
 	listener net.Listener
 	server   *http.Server
+	unused   unused
 	sandbox  *sandbox.Sandbox // nil when every outside service is real
 	redis    *limit.Redis
 	scrapes  net.Listener     // nil: nobody watches

@@ -11,8 +11,8 @@ import (
 // analyses go back to the queue at once, other jobs have a few seconds to finish (a mail that is cut off is not sent
 // again), and housekeeping ends. For the time of SHUTDOWN_GRACE requests are answered as before, so that a balancer can
 // notice; each answer meanwhile asks for its connection to be closed, so that none is cut off while a request is on its
-// way. Then streams end, the listener closes, and requests that are under way finish. A second signal ends the process
-// at once (cmd/repazoo).
+// way. Then streams end, the listener closes, and requests that are under way finish; a connection on which nothing was
+// ever asked is closed after a moment. A second signal ends the process at once (cmd/repazoo).
 
 // drainBound is how long jobs and requests that are under way have after the grace.
 const drainBound = 15 * time.Second
@@ -33,6 +33,7 @@ func (a *App) drain(stopJobs func(context.Context) error) error {
 	jobs := stopJobs(ctx) // while the server still answers, since jobs may talk to the stand-ins in it
 	<-over
 	a.API.Stop() // ends the streams, which would never finish by themselves
+	defer time.AfterFunc(unusedBound, a.unused.close).Stop()
 	return errors.Join(jobs, a.server.Shutdown(ctx), a.Refusals.Write(ctx))
 }
 

@@ -26,6 +26,7 @@ func (a *App) newServer() *http.Server {
 		Handler: a.handler(), MaxHeaderBytes: maxHeader,
 		ReadHeaderTimeout: cmp.Or(b.Header, 5*time.Second), ReadTimeout: cmp.Or(b.Read, 30*time.Second),
 		WriteTimeout: cmp.Or(b.Write, 60*time.Second), IdleTimeout: cmp.Or(b.Idle, 2*time.Minute),
-		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+		ConnState: a.unused.see,
+		ErrorLog:  slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 }
