@@ -3190,6 +3190,9 @@ type GetAnalysesIDReportCsvParams struct {
 
 	// Lang Language of the sentences. By default what you chose for your account, or else what Accept-Language asks for.
 	Lang *GetAnalysesIDReportCsvParamsLang `form:"lang,omitempty" json:"lang,omitempty"`
+
+	// IfNoneMatch ETags of earlier answers: if one still holds, the answer is 304 without a body.
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
 }
 
 // GetAnalysesIDReportCsvParamsLang defines parameters for GetAnalysesIDReportCsv.
@@ -3208,6 +3211,9 @@ type GetAnalysesIDReportHTMLParams struct {
 
 	// Lang Language of the sentences. By default what you chose for your account, or else what Accept-Language asks for.
 	Lang *GetAnalysesIDReportHTMLParamsLang `form:"lang,omitempty" json:"lang,omitempty"`
+
+	// IfNoneMatch ETags of earlier answers: if one still holds, the answer is 304 without a body.
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
 }
 
 // GetAnalysesIDReportHTMLParamsLang defines parameters for GetAnalysesIDReportHTML.
@@ -3226,6 +3232,9 @@ type GetAnalysesIDReportJSONParams struct {
 
 	// Lang Language of the sentences. By default what you chose for your account, or else what Accept-Language asks for.
 	Lang *GetAnalysesIDReportJSONParamsLang `form:"lang,omitempty" json:"lang,omitempty"`
+
+	// IfNoneMatch ETags of earlier answers: if one still holds, the answer is 304 without a body.
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
 }
 
 // GetAnalysesIDReportJSONParamsLang defines parameters for GetAnalysesIDReportJSON.
@@ -3244,6 +3253,9 @@ type GetAnalysesIDReportPdfParams struct {
 
 	// Lang Language of the sentences. By default what you chose for your account, or else what Accept-Language asks for.
 	Lang *GetAnalysesIDReportPdfParamsLang `form:"lang,omitempty" json:"lang,omitempty"`
+
+	// IfNoneMatch ETags of earlier answers: if one still holds, the answer is 304 without a body.
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
 }
 
 // GetAnalysesIDReportPdfParamsLang defines parameters for GetAnalysesIDReportPdf.
@@ -7761,6 +7773,21 @@ func NewGetAnalysesIDReportCsvRequest(server string, id string, params *GetAnaly
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -7856,6 +7883,21 @@ func NewGetAnalysesIDReportHTMLRequest(server string, id string, params *GetAnal
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -7955,6 +7997,21 @@ func NewGetAnalysesIDReportJSONRequest(server string, id string, params *GetAnal
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -8050,6 +8107,21 @@ func NewGetAnalysesIDReportPdfRequest(server string, id string, params *GetAnaly
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -12982,11 +13054,18 @@ func (r GetAnalysesIDFindingsResponse) StatusCode() int {
 
 // GetAnalysesIDReportCsvResponse200Headers the declared response headers of an HTTP 200 response for GetAnalysesIDReportCsv
 type GetAnalysesIDReportCsvResponse200Headers struct {
+	CacheControl          *string
 	ContentDisposition    *string
 	ContentLanguage       *string
 	ContentSecurityPolicy *string
 	ContentType           *string
+	ETag                  *string
 	Vary                  *string
+}
+
+// GetAnalysesIDReportCsvResponse304Headers the declared response headers of an HTTP 304 response for GetAnalysesIDReportCsv
+type GetAnalysesIDReportCsvResponse304Headers struct {
+	ETag *string
 }
 
 type GetAnalysesIDReportCsvResponse struct {
@@ -12996,6 +13075,8 @@ type GetAnalysesIDReportCsvResponse struct {
 	ApplicationProblemJSONDefault *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *GetAnalysesIDReportCsvResponse200Headers
+	// Headers304 the parsed response headers for an HTTP 304 response
+	Headers304 *GetAnalysesIDReportCsvResponse304Headers
 }
 
 // GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
@@ -13026,11 +13107,18 @@ func (r GetAnalysesIDReportCsvResponse) StatusCode() int {
 
 // GetAnalysesIDReportHTMLResponse200Headers the declared response headers of an HTTP 200 response for GetAnalysesIDReportHTML
 type GetAnalysesIDReportHTMLResponse200Headers struct {
+	CacheControl          *string
 	ContentDisposition    *string
 	ContentLanguage       *string
 	ContentSecurityPolicy *string
 	ContentType           *string
+	ETag                  *string
 	Vary                  *string
+}
+
+// GetAnalysesIDReportHTMLResponse304Headers the declared response headers of an HTTP 304 response for GetAnalysesIDReportHTML
+type GetAnalysesIDReportHTMLResponse304Headers struct {
+	ETag *string
 }
 
 type GetAnalysesIDReportHTMLResponse struct {
@@ -13040,6 +13128,8 @@ type GetAnalysesIDReportHTMLResponse struct {
 	ApplicationProblemJSONDefault *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *GetAnalysesIDReportHTMLResponse200Headers
+	// Headers304 the parsed response headers for an HTTP 304 response
+	Headers304 *GetAnalysesIDReportHTMLResponse304Headers
 }
 
 // GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
@@ -13070,11 +13160,18 @@ func (r GetAnalysesIDReportHTMLResponse) StatusCode() int {
 
 // GetAnalysesIDReportJSONResponse200Headers the declared response headers of an HTTP 200 response for GetAnalysesIDReportJSON
 type GetAnalysesIDReportJSONResponse200Headers struct {
+	CacheControl          *string
 	ContentDisposition    *string
 	ContentLanguage       *string
 	ContentSecurityPolicy *string
 	ContentType           *string
+	ETag                  *string
 	Vary                  *string
+}
+
+// GetAnalysesIDReportJSONResponse304Headers the declared response headers of an HTTP 304 response for GetAnalysesIDReportJSON
+type GetAnalysesIDReportJSONResponse304Headers struct {
+	ETag *string
 }
 
 type GetAnalysesIDReportJSONResponse struct {
@@ -13086,6 +13183,8 @@ type GetAnalysesIDReportJSONResponse struct {
 	ApplicationProblemJSONDefault *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *GetAnalysesIDReportJSONResponse200Headers
+	// Headers304 the parsed response headers for an HTTP 304 response
+	Headers304 *GetAnalysesIDReportJSONResponse304Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -13121,11 +13220,18 @@ func (r GetAnalysesIDReportJSONResponse) StatusCode() int {
 
 // GetAnalysesIDReportPdfResponse200Headers the declared response headers of an HTTP 200 response for GetAnalysesIDReportPdf
 type GetAnalysesIDReportPdfResponse200Headers struct {
+	CacheControl          *string
 	ContentDisposition    *string
 	ContentLanguage       *string
 	ContentSecurityPolicy *string
 	ContentType           *string
+	ETag                  *string
 	Vary                  *string
+}
+
+// GetAnalysesIDReportPdfResponse304Headers the declared response headers of an HTTP 304 response for GetAnalysesIDReportPdf
+type GetAnalysesIDReportPdfResponse304Headers struct {
+	ETag *string
 }
 
 type GetAnalysesIDReportPdfResponse struct {
@@ -13135,6 +13241,8 @@ type GetAnalysesIDReportPdfResponse struct {
 	ApplicationProblemJSONDefault *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *GetAnalysesIDReportPdfResponse200Headers
+	// Headers304 the parsed response headers for an HTTP 304 response
+	Headers304 *GetAnalysesIDReportPdfResponse304Headers
 }
 
 // GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
@@ -18736,6 +18844,9 @@ func ParseGetAnalysesIDReportCsvResponse(rsp *http.Response) (*GetAnalysesIDRepo
 	}
 
 	switch {
+	case rsp.StatusCode == 304:
+		break // No content-type
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -18748,6 +18859,13 @@ func ParseGetAnalysesIDReportCsvResponse(rsp *http.Response) (*GetAnalysesIDRepo
 	switch {
 	case rsp.StatusCode == 200:
 		var headers GetAnalysesIDReportCsvResponse200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = &value
+		}
 		if values := rsp.Header.Values("Content-Disposition"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Disposition", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -18776,6 +18894,13 @@ func ParseGetAnalysesIDReportCsvResponse(rsp *http.Response) (*GetAnalysesIDRepo
 			}
 			headers.ContentType = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("Vary"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Vary", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -18784,6 +18909,16 @@ func ParseGetAnalysesIDReportCsvResponse(rsp *http.Response) (*GetAnalysesIDRepo
 			headers.Vary = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 304:
+		var headers GetAnalysesIDReportCsvResponse304Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers304 = &headers
 	}
 
 	return response, nil
@@ -18803,6 +18938,9 @@ func ParseGetAnalysesIDReportHTMLResponse(rsp *http.Response) (*GetAnalysesIDRep
 	}
 
 	switch {
+	case rsp.StatusCode == 304:
+		break // No content-type
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -18815,6 +18953,13 @@ func ParseGetAnalysesIDReportHTMLResponse(rsp *http.Response) (*GetAnalysesIDRep
 	switch {
 	case rsp.StatusCode == 200:
 		var headers GetAnalysesIDReportHTMLResponse200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = &value
+		}
 		if values := rsp.Header.Values("Content-Disposition"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Disposition", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -18843,6 +18988,13 @@ func ParseGetAnalysesIDReportHTMLResponse(rsp *http.Response) (*GetAnalysesIDRep
 			}
 			headers.ContentType = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("Vary"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Vary", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -18851,6 +19003,16 @@ func ParseGetAnalysesIDReportHTMLResponse(rsp *http.Response) (*GetAnalysesIDRep
 			headers.Vary = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 304:
+		var headers GetAnalysesIDReportHTMLResponse304Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers304 = &headers
 	}
 
 	return response, nil
@@ -18877,6 +19039,9 @@ func ParseGetAnalysesIDReportJSONResponse(rsp *http.Response) (*GetAnalysesIDRep
 		}
 		response.JSON200 = &dest
 
+	case rsp.StatusCode == 304:
+		break // No content-type
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -18889,6 +19054,13 @@ func ParseGetAnalysesIDReportJSONResponse(rsp *http.Response) (*GetAnalysesIDRep
 	switch {
 	case rsp.StatusCode == 200:
 		var headers GetAnalysesIDReportJSONResponse200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = &value
+		}
 		if values := rsp.Header.Values("Content-Disposition"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Disposition", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -18917,6 +19089,13 @@ func ParseGetAnalysesIDReportJSONResponse(rsp *http.Response) (*GetAnalysesIDRep
 			}
 			headers.ContentType = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("Vary"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Vary", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -18925,6 +19104,16 @@ func ParseGetAnalysesIDReportJSONResponse(rsp *http.Response) (*GetAnalysesIDRep
 			headers.Vary = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 304:
+		var headers GetAnalysesIDReportJSONResponse304Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers304 = &headers
 	}
 
 	return response, nil
@@ -18944,6 +19133,9 @@ func ParseGetAnalysesIDReportPdfResponse(rsp *http.Response) (*GetAnalysesIDRepo
 	}
 
 	switch {
+	case rsp.StatusCode == 304:
+		break // No content-type
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -18956,6 +19148,13 @@ func ParseGetAnalysesIDReportPdfResponse(rsp *http.Response) (*GetAnalysesIDRepo
 	switch {
 	case rsp.StatusCode == 200:
 		var headers GetAnalysesIDReportPdfResponse200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = &value
+		}
 		if values := rsp.Header.Values("Content-Disposition"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Disposition", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -18984,6 +19183,13 @@ func ParseGetAnalysesIDReportPdfResponse(rsp *http.Response) (*GetAnalysesIDRepo
 			}
 			headers.ContentType = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("Vary"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Vary", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -18992,6 +19198,16 @@ func ParseGetAnalysesIDReportPdfResponse(rsp *http.Response) (*GetAnalysesIDRepo
 			headers.Vary = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 304:
+		var headers GetAnalysesIDReportPdfResponse304Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers304 = &headers
 	}
 
 	return response, nil

@@ -4390,7 +4390,10 @@ export interface operations {
                 /** @description Language of the sentences. By default what you chose for your account, or else what Accept-Language asks for. */
                 lang?: "en" | "de" | "es";
             };
-            header?: never;
+            header?: {
+                /** @description ETags of earlier answers: if one still holds, the answer is 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4401,16 +4404,27 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Cache-Control"?: string;
                     "Content-Disposition"?: string;
                     "Content-Language"?: string;
                     "Content-Security-Policy"?: string;
                     "Content-Type"?: string;
+                    ETag?: string;
                     Vary?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "text/csv": string;
                 };
+            };
+            /** @description What you have is still the answer: one of the tags in If-None-Match holds. */
+            304: {
+                headers: {
+                    /** @description The tag that holds. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused. */
             default: {
@@ -4435,7 +4449,10 @@ export interface operations {
                 /** @description Language of the sentences. By default what you chose for your account, or else what Accept-Language asks for. */
                 lang?: "en" | "de" | "es";
             };
-            header?: never;
+            header?: {
+                /** @description ETags of earlier answers: if one still holds, the answer is 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4446,16 +4463,27 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Cache-Control"?: string;
                     "Content-Disposition"?: string;
                     "Content-Language"?: string;
                     "Content-Security-Policy"?: string;
                     "Content-Type"?: string;
+                    ETag?: string;
                     Vary?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "text/html": string;
                 };
+            };
+            /** @description What you have is still the answer: one of the tags in If-None-Match holds. */
+            304: {
+                headers: {
+                    /** @description The tag that holds. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused. */
             default: {
@@ -4480,7 +4508,10 @@ export interface operations {
                 /** @description Language of the sentences. By default what you chose for your account, or else what Accept-Language asks for. */
                 lang?: "en" | "de" | "es";
             };
-            header?: never;
+            header?: {
+                /** @description ETags of earlier answers: if one still holds, the answer is 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4491,16 +4522,27 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Cache-Control"?: string;
                     "Content-Disposition"?: string;
                     "Content-Language"?: string;
                     "Content-Security-Policy"?: string;
                     "Content-Type"?: string;
+                    ETag?: string;
                     Vary?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Report"];
                 };
+            };
+            /** @description What you have is still the answer: one of the tags in If-None-Match holds. */
+            304: {
+                headers: {
+                    /** @description The tag that holds. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused. */
             default: {
@@ -4525,7 +4567,10 @@ export interface operations {
                 /** @description Language of the sentences. By default what you chose for your account, or else what Accept-Language asks for. */
                 lang?: "en" | "de" | "es";
             };
-            header?: never;
+            header?: {
+                /** @description ETags of earlier answers: if one still holds, the answer is 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4536,16 +4581,27 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Cache-Control"?: string;
                     "Content-Disposition"?: string;
                     "Content-Language"?: string;
                     "Content-Security-Policy"?: string;
                     "Content-Type"?: string;
+                    ETag?: string;
                     Vary?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/pdf": string;
                 };
+            };
+            /** @description What you have is still the answer: one of the tags in If-None-Match holds. */
+            304: {
+                headers: {
+                    /** @description The tag that holds. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused. */
             default: {

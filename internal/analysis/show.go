@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/audit"
@@ -54,18 +55,51 @@ func (s *Service) WhatIf(ctx context.Context, userID, id string, purpose assess.
 	return s.Seen(ctx, userID, id, assess.Lens{Purpose: purpose, Without: without})
 }
 
-// Seen is the report through a lens, with the user's dismissals as they are now.
+// Seen is the report through a lens, with the user's dismissals as they are now, or with those that the lens names.
 func (s *Service) Seen(ctx context.Context, userID, id string, lens assess.Lens) (*assess.Report, error) {
 	r, err := s.openReport(ctx, userID, id)
 	if err != nil {
 		return nil, err
 	}
-	dismissed, err := s.dismissed(ctx, userID)
-	if err != nil {
-		return nil, err
+	if lens.Dismissed == nil {
+		if lens.Dismissed, err = s.dismissed(ctx, userID); err != nil {
+			return nil, err
+		}
 	}
-	lens.Dismissed = dismissed
 	return r.Through(lens)
+}
+
+// State is what a report is made of besides the lens: the same state and lens give the same report.
+type State struct {
+	MadeAt    time.Time         // a stored report never changes
+	Dismissed map[string]string // why, by the ids of the user's findings
+}
+
+// State tells how the report of a completed analysis stands, without opening it. Its errors are those of
+// [Service.Report].
+func (s *Service) State(ctx context.Context, userID, id string) (State, error) {
+	type row struct {
+		at      time.Time
+		finding *string
+		why     string
+	}
+	rows, err := db.Read(ctx, s.DB, db.User(userID),
+		func(r db.Rows, v *row) error { return r.Scan(&v.at, &v.finding, &v.why) },
+		`SELECT r.created_at, d.finding_id, COALESCE(d.why, '') FROM reports r LEFT JOIN dismissals d ON d.user_id = r.user_id
+			WHERE r.user_id = $1 AND r.analysis_id = $2`, userID, id)
+	if err != nil {
+		return State{}, err
+	}
+	if len(rows) == 0 {
+		return State{}, s.noReport(ctx, userID, id)
+	}
+	st := State{MadeAt: rows[0].at, Dismissed: make(map[string]string, len(rows))}
+	for _, r := range rows {
+		if r.finding != nil {
+			st.Dismissed[*r.finding] = r.why
+		}
+	}
+	return st, nil
 }
 
 // Compare tells what changed from one report to another, as both were made, and why the

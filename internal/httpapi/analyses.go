@@ -257,6 +257,9 @@ type reportOutput struct {
 	Policy             string   `header:"Content-Security-Policy"` // of a page that is opened in a tab; "" is the chain's
 	Language           string   `header:"Content-Language"`
 	Vary               []string `header:"Vary"`
+	Tag                string   `header:"ETag" doc:"For If-None-Match."`
+	Cached             string   `header:"Cache-Control"`
+	Status             int
 	Body               []byte
 }
 
@@ -270,15 +273,11 @@ type reportInput struct {
 	Quotes  bool   `query:"quotes" default:"true" doc:"With mask, false leaves out the words of the posts."`
 	Lang    string `query:"lang" enum:"en,de,es" doc:"Language of the sentences. By default what you chose for your account, or else what Accept-Language asks for."`
 	Accept  string `header:"Accept-Language" hidden:"true"`
+	Known   string `header:"If-None-Match" doc:"ETags of earlier answers: if one still holds, the answer is 304 without a body."`
 }
 
 // seen is the report that a download is made of.
-func (a *API) seen(ctx context.Context, in *reportInput) (*assess.Report, error) {
-	language, err := a.languageOf(ctx, in)
-	if err != nil {
-		return nil, err
-	}
-	lens := assess.Lens{Purpose: assess.Purpose(in.Purpose), Language: language}
+func (a *API) seen(ctx context.Context, in *reportInput, lens assess.Lens) (*assess.Report, error) {
 	if in.Mask {
 		return a.Shares.Masked(ctx, caller(ctx), in.ID, lens, in.Quotes)
 	}
@@ -300,7 +299,27 @@ func (a *API) report(format string) func(context.Context, *reportInput) (*report
 		panic(err) // a programmer's mistake in the route table
 	}
 	return func(ctx context.Context, in *reportInput) (*reportOutput, error) {
-		r, err := a.seen(ctx, in)
+		language, err := a.languageOf(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		lens := assess.Lens{Purpose: assess.Purpose(in.Purpose), Language: language}
+		tag, err := a.reportTag(ctx, in, format, &lens)
+		if err != nil {
+			return nil, err
+		}
+		out := &reportOutput{
+			ContentType: report.ContentType(f), Language: language, Vary: []string{"Accept-Language"},
+			Tag: tag, Cached: "private, no-cache", Status: http.StatusOK,
+		}
+		if format == "html" {
+			out.Policy = reportPolicy
+		}
+		if holds(tag, in.Known) {
+			out.Status = http.StatusNotModified
+			return out, nil
+		}
+		r, err := a.seen(ctx, in, lens)
 		if err != nil {
 			return nil, err
 		}
@@ -308,14 +327,8 @@ func (a *API) report(format string) func(context.Context, *reportInput) (*report
 		if err := report.Write(&buf, r, f); err != nil {
 			return nil, err
 		}
-		out := &reportOutput{
-			ContentType:        report.ContentType(f),
-			ContentDisposition: fmt.Sprintf("inline; filename=%q", report.Filename(r, f)), Body: buf.Bytes(),
-			Language: r.Language, Vary: []string{"Accept-Language"},
-		}
-		if format == "html" {
-			out.Policy = reportPolicy
-		}
+		out.ContentDisposition = fmt.Sprintf("inline; filename=%q", report.Filename(r, f))
+		out.Language, out.Body = r.Language, buf.Bytes()
 		return out, nil
 	}
 }

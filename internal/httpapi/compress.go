@@ -7,15 +7,24 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 )
 
-// compress makes answers smaller, with zstd or gzip, for whoever accepts that: from one kibibyte on, and where it helps.
-// Whether it did or not, Vary tells caches that it might.
+// compress makes answers smaller, with zstd or gzip, for whoever accepts that: from one kibibyte on, and where it
+// helps.
+// Whether it did or not, Vary tells caches that it might. A tag of an answer that was made smaller says so at its end,
+// because its bytes are others; it comes back in an If-None-Match, where what is behind this knows it without that.
 func compress(next http.Handler) http.Handler {
-	wrap, err := gzhttp.NewWrapper(gzhttp.ContentTypeFilter(shrinks))
+	wrap, err := gzhttp.NewWrapper(gzhttp.ContentTypeFilter(shrinks), gzhttp.SuffixETag("-gzip"))
 	if err != nil {
 		panic(err) // the options are part of the program
 	}
-	return wrap(next)
+	return wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if known := strings.Join(r.Header.Values("If-None-Match"), ", "); known != "" {
+			r.Header.Set("If-None-Match", unsuffixed.Replace(known))
+		}
+		next.ServeHTTP(w, r)
+	}))
 }
+
+var unsuffixed = strings.NewReplacer(`-gzip"`, `"`, `-zstd"`, `"`)
 
 // shrinks tells whether an answer of this type is worth it: words are; pictures, archives and PDFs are compressed in
 // themselves. A stream of events is left alone: what has happened is not to wait in a compressor, here or in a proxy.

@@ -140,11 +140,22 @@ func (a *API) reportEntries() map[string]entry {
 		at + "json": {
 			text:  "All of it: score, findings, how much was read, how the score came about, what it cost. Until the analysis has completed it is refused with conflict.",
 			media: "application/json", schema: a.reportSchema(), answered: exampleReport(), refusals: none,
+			also: unchanged(),
 		},
-		at + "csv":  {text: "One row for each finding, in UTF-8 with a byte order mark. It is made for spreadsheets: an apostrophe stands before ids of posts, which would be rounded as numbers, and before what would be a formula. Programs read report.json.", media: "text/csv", answered: "post,posted_at,category,severity,quote\n", refusals: none},
-		at + "html": {text: "A page that needs nothing else, to keep or to print.", media: "text/html", answered: "<!doctype html>\n<title>Report</title>\n", refusals: none},
-		at + "pdf":  {text: "To keep, to print, to hand on.", media: "application/pdf", refusals: none},
+		at + "csv":  {text: "One row for each finding, in UTF-8 with a byte order mark. It is made for spreadsheets: an apostrophe stands before ids of posts, which would be rounded as numbers, and before what would be a formula. Programs read report.json.", media: "text/csv", answered: "post,posted_at,category,severity,quote\n", refusals: none, also: unchanged()},
+		at + "html": {text: "A page that needs nothing else, to keep or to print.", media: "text/html", answered: "<!doctype html>\n<title>Report</title>\n", refusals: none, also: unchanged()},
+		at + "pdf":  {text: "To keep, to print, to hand on.", media: "application/pdf", refusals: none, also: unchanged()},
 	}
+}
+
+// unchanged is the answer to whoever has the report already.
+func unchanged() map[string]*huma.Response {
+	return map[string]*huma.Response{"304": {
+		Description: "What you have is still the answer: one of the tags in If-None-Match holds.",
+		Headers: map[string]*huma.Header{"ETag": {
+			Description: "The tag that holds.", Schema: &huma.Schema{Type: huma.TypeString},
+		}},
+	}}
 }
 
 // reportSchema is that of a report with the name of its published schema, which only the file has.

@@ -81,7 +81,9 @@ func (a *API) setCookies(w http.ResponseWriter, t account.Tokens) {
 	}
 }
 
+// clearCookies also has the browser forget the reports that it keeps, for whoever uses it next.
 func (a *API) clearCookies(w http.ResponseWriter) {
+	w.Header().Set("Clear-Site-Data", `"cache"`)
 	for _, c := range a.expiredCookies() {
 		http.SetCookie(w, &c)
 	}

@@ -1,0 +1,46 @@
+package httpapi
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func TestHolds_FindsATagAmongThoseThatAreKnown(t *testing.T) {
+	t.Parallel()
+	for known, want := range map[string]bool{
+		`"a"`: true, `W/"a"`: true, `"b", "a"`: true, `"b",W/"a" `: true,
+		``: false, `a`: false, `"b"`: false, `"aa"`: false, `"A"`: false, `w/"a"`: false, `,,`: false, `"a`: false,
+	} {
+		if got := holds(`"a"`, known); got != want {
+			t.Errorf("%s: %v", known, got)
+		}
+	}
+}
+
+// A tag names bytes, so an answer that is compressed has another, which comes back without what was added.
+func TestCompress_GivesEachEncodingATagOfItsOwnAndKnowsItAgain(t *testing.T) {
+	t.Parallel()
+	var known string
+	h := compress(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		known = r.Header.Get("If-None-Match")
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("ETag", `"abc"`)
+		_, _ = io.WriteString(w, strings.Repeat("a", 2000))
+	}))
+	for accepts, want := range map[string]string{"": `"abc"`, "gzip": `"abc-gzip"`, "zstd": `"abc-zstd"`} {
+		r, w := httptest.NewRequest(http.MethodGet, "/", nil), httptest.NewRecorder()
+		r.Header.Set("Accept-Encoding", accepts)
+		r.Header.Add("If-None-Match", `"old"`)
+		r.Header.Add("If-None-Match", want)
+		h.ServeHTTP(w, r)
+		if got := w.Header().Get("ETag"); got != want {
+			t.Errorf("%q: the tag is %s", accepts, got)
+		}
+		if known != `"old", "abc"` {
+			t.Errorf("%q: what is behind sees %s", accepts, known)
+		}
+	}
+}
