@@ -19,6 +19,7 @@ type alert struct {
 	RequestID string   // for trouble of our own: what the log knows it by
 	Again     *again   // how to send the same once more, where that can help
 	On        wayOn    // where to go on, where that is plain
+	Plan      bool     // a plan, or another one, is what helps
 	status    int
 }
 
@@ -44,7 +45,7 @@ func wayOnFrom(path string) wayOn {
 // its cause, the person the request's id.
 func (c *Console) alertFor(v *visit, err error) *alert {
 	f := fault.From(err)
-	a := &alert{Message: sentence(f), status: statusOf(f)}
+	a := &alert{Message: sentence(f), status: statusOf(f), Plan: slices.Contains(planHelps[:], f.Code)}
 	if f.Message == fault.ValidationFailed.Message { // it says nothing of its own
 		a.Details = details(f)
 	}
@@ -59,6 +60,9 @@ func (c *Console) alertFor(v *visit, err error) *alert {
 	}
 	return a
 }
+
+// planHelps are the refusals that a plan, or a larger one, takes away.
+var planHelps = [...]string{fault.SubscriptionRequired.Code, fault.QuotaExceeded.Code, fault.XBudgetExceeded.Code}
 
 // details names each value that could not be used by the last part of where it stood.
 func details(f *fault.Fault) []string {
