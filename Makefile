@@ -182,7 +182,7 @@ sbom: build ## Write what ./bin/repazoo is made of, and the licence of every par
 	GOFLAGS= go run -C tools/sbom . --program $(CURDIR)/bin/repazoo --source $(CURDIR) --out $(CURDIR)/bin/materials
 
 image-check: ## Build the image with buildah, run it without an engine and drive it (Linux, root)
-	tools/imagecheck/run
+	tools/imagecheck/run $(TWICE)
 
 clean: ## Remove what was built
 	rm -rf bin coverage.out
