@@ -7,6 +7,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -37,6 +38,7 @@ func TestBrowser_WhatWasTypedOutlivesTheSession(t *testing.T) {
 		t.Errorf("the other tab says %q", got)
 	}
 
+	tell(v, page.BringToFront, cdp.Empty{}) // a tab behind another draws nothing, and answers no click
 	v.click(".steps-on form button")
 	v.sees("#secret")
 	v.stayed()

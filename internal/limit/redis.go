@@ -60,6 +60,16 @@ func NewRedis(client rueidis.Client, now func() time.Time) *Redis {
 // program from starting: it is dialed again, one attempt at a time, when a call needs it.
 // Close it when done.
 func Open(url string) (*Redis, error) {
+	r, err := prepare(url)
+	if err != nil {
+		return nil, err
+	}
+	r.begin()
+	return r, nil
+}
+
+// prepare is a Redis that has not dialed yet.
+func prepare(url string) (*Redis, error) {
 	o, err := options(url)
 	if err != nil {
 		return nil, badAddress()
@@ -67,6 +77,11 @@ func Open(url string) (*Redis, error) {
 	r := NewRedis(nil, nil)
 	o.DialCtxFn = r.count
 	r.dial = func() (rueidis.Client, error) { return connect(o) }
+	return r, nil
+}
+
+// begin dials, and waits a second for it at most.
+func (r *Redis) begin() {
 	r.dialing = true
 	tried := make(chan struct{})
 	go func() { r.connect(); close(tried) }()
@@ -74,7 +89,6 @@ func Open(url string) (*Redis, error) {
 	case <-tried:
 	case <-time.After(time.Second):
 	}
-	return r, nil
 }
 
 // count makes a connection of the client's, and counts it before anything can be asked over it.

@@ -20,14 +20,15 @@ type keeper interface {
 // runs on evenly, which stands still.
 func opened(t *testing.T, url string, c *clock) (l *Limiter, even *clock) {
 	t.Helper()
-	redis, err := Open(url)
+	redis, err := prepare(url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(redis.Close)
 	redis.now = c.now
 	even = newClock()
 	redis.even = even.now
+	redis.begin()
+	t.Cleanup(redis.Close)
 	l = newLimiter(NewLocal(c.now), redis, unhurried, 0)
 	for range 50 { // a node of a cluster is dialed when it is first asked
 		take(t, l, unique(), minuteAndHour)
