@@ -33,13 +33,19 @@ func TestBrowser_WhatWasTypedOutlivesTheSession(t *testing.T) {
 	other.open("/auth/x/login?redirect_to=/signed-in")
 	other.click(`input[value="` + gus + `"]`)
 	other.click(`button[value="allow"]`)
-	other.sees("main h1")
+	other.sees(`.narrow a[href="/"]`)
 	if got := other.text("main h1"); got != "You are signed in again" {
 		t.Errorf("the other tab says %q", got)
 	}
 
 	tell(v, page.BringToFront, cdp.Empty{}) // a tab behind another draws nothing, and answers no click
 	v.click(".steps-on form button")
+	v.sees(".narrow p b") // with the cookies, what tells who typed it has gone: they are asked
+	if got := v.text(".narrow p b"); got != "@"+gus {
+		t.Errorf("the page asks for %q", got)
+	}
+	v.accessible("the page that asks who typed it")
+	v.click(".narrow form button")
 	v.sees("#secret")
 	v.stayed()
 }
