@@ -1,8 +1,9 @@
-// Command lint finds mistakes that the compiler and go vet accept. It is a tool of go vet:
+// Command lint finds mistakes that the compiler accepts: what go vet finds by itself, and more. It is a tool of
+// go vet:
 //
 //	go vet -vettool=bin/lint ./...
 //
-// so it reads the packages that the tests have compiled already, looks at several at once, and looks
+// so one pass over every package does for both, and it reads the packages that the tests have compiled already, looks at several at once, and looks
 // again only at what has changed. The analyzers are libraries; this file is their list, which builds in
 // a fraction of the time of a program that has all of them. Only analyzers that find mistakes or old
 // ways are in it; taste is left to the reader.
@@ -17,6 +18,7 @@ import (
 	"go/ast"
 	"go/token"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -40,7 +42,42 @@ import (
 	"github.com/timakin/bodyclose/passes/bodyclose"
 	"go.augendre.info/fatcontext/pkg/analyzer"
 	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/analysis/passes/appends"
+	"golang.org/x/tools/go/analysis/passes/asmdecl"
+	"golang.org/x/tools/go/analysis/passes/assign"
+	"golang.org/x/tools/go/analysis/passes/atomic"
+	"golang.org/x/tools/go/analysis/passes/bools"
+	"golang.org/x/tools/go/analysis/passes/buildtag"
+	"golang.org/x/tools/go/analysis/passes/cgocall"
+	"golang.org/x/tools/go/analysis/passes/composite"
+	"golang.org/x/tools/go/analysis/passes/copylock"
+	"golang.org/x/tools/go/analysis/passes/defers"
+	"golang.org/x/tools/go/analysis/passes/directive"
+	"golang.org/x/tools/go/analysis/passes/errorsas"
+	"golang.org/x/tools/go/analysis/passes/framepointer"
+	"golang.org/x/tools/go/analysis/passes/hostport"
+	"golang.org/x/tools/go/analysis/passes/httpresponse"
+	"golang.org/x/tools/go/analysis/passes/ifaceassert"
+	"golang.org/x/tools/go/analysis/passes/loopclosure"
+	"golang.org/x/tools/go/analysis/passes/lostcancel"
 	"golang.org/x/tools/go/analysis/passes/modernize"
+	"golang.org/x/tools/go/analysis/passes/nilfunc"
+	"golang.org/x/tools/go/analysis/passes/printf"
+	"golang.org/x/tools/go/analysis/passes/shift"
+	"golang.org/x/tools/go/analysis/passes/sigchanyzer"
+	"golang.org/x/tools/go/analysis/passes/slog"
+	"golang.org/x/tools/go/analysis/passes/stdmethods"
+	"golang.org/x/tools/go/analysis/passes/stdversion"
+	"golang.org/x/tools/go/analysis/passes/stringintconv"
+	"golang.org/x/tools/go/analysis/passes/structtag"
+	"golang.org/x/tools/go/analysis/passes/testinggoroutine"
+	"golang.org/x/tools/go/analysis/passes/tests"
+	"golang.org/x/tools/go/analysis/passes/timeformat"
+	"golang.org/x/tools/go/analysis/passes/unmarshal"
+	"golang.org/x/tools/go/analysis/passes/unreachable"
+	"golang.org/x/tools/go/analysis/passes/unsafeptr"
+	"golang.org/x/tools/go/analysis/passes/unusedresult"
+	"golang.org/x/tools/go/analysis/passes/waitgroup"
 	"golang.org/x/tools/go/analysis/unitchecker"
 	"honnef.co/go/tools/analysis/facts/deprecated"
 	"honnef.co/go/tools/simple"
@@ -90,6 +127,7 @@ func list() []*analysis.Analyzer {
 		gosecAnalyzer,
 		unusedAnalyzer,
 	}
+	all = append(all, vet()...)
 	all = append(all, modernize.Suite...)
 	for _, a := range staticcheck.Analyzers {
 		all = append(all, a.Analyzer)
@@ -101,6 +139,47 @@ func list() []*analysis.Analyzer {
 		all[i] = quiet(a)
 	}
 	return all
+}
+
+// vet are the analyzers of go vet itself, which does not run them when it is given a tool.
+func vet() []*analysis.Analyzer {
+	return []*analysis.Analyzer{
+		appends.Analyzer,
+		asmdecl.Analyzer,
+		assign.Analyzer,
+		atomic.Analyzer,
+		bools.Analyzer,
+		buildtag.Analyzer,
+		cgocall.Analyzer,
+		composite.Analyzer,
+		copylock.Analyzer,
+		defers.Analyzer,
+		directive.Analyzer,
+		errorsas.Analyzer,
+		framepointer.Analyzer,
+		httpresponse.Analyzer,
+		hostport.Analyzer,
+		ifaceassert.Analyzer,
+		loopclosure.Analyzer,
+		lostcancel.Analyzer,
+		nilfunc.Analyzer,
+		printf.Analyzer,
+		shift.Analyzer,
+		sigchanyzer.Analyzer,
+		slog.Analyzer,
+		stdmethods.Analyzer,
+		stdversion.Analyzer,
+		stringintconv.Analyzer,
+		structtag.Analyzer,
+		tests.Analyzer,
+		testinggoroutine.Analyzer,
+		timeformat.Analyzer,
+		unmarshal.Analyzer,
+		unreachable.Analyzer,
+		unsafeptr.Analyzer,
+		unusedresult.Analyzer,
+		waitgroup.Analyzer,
+	}
 }
 
 // safeJSON does not mind that the error of what always encodes is looked at.
@@ -115,13 +194,14 @@ func safeJSON() *analysis.Analyzer {
 // quiet is the analyzer without the findings that are meant.
 func quiet(a *analysis.Analyzer) *analysis.Analyzer {
 	own := *a
+	own.Requires = append(slices.Clone(a.Requires), answers)
 	own.Run = func(pass *analysis.Pass) (any, error) {
 		ours := *pass
-		meant, generated := nolints(pass), generatedFiles(pass)
+		known := pass.ResultOf[answers].(*answered)
 		ours.Report = func(d analysis.Diagnostic) {
 			at := pass.Fset.Position(d.Pos)
 			covers := func(n nolint) bool { return n.covers(a.Name, at) }
-			if generated[at.Filename] || skips(pass, a.Name, at) || slices.ContainsFunc(meant, covers) {
+			if known.generated[at.Filename] || skips(pass, a.Name, at) || slices.ContainsFunc(known.meant, covers) {
 				return
 			}
 			d.Message = a.Name + ": " + d.Message
@@ -131,6 +211,23 @@ func quiet(a *analysis.Analyzer) *analysis.Analyzer {
 		return a.Run(&ours)
 	}
 	return &own
+}
+
+// answered is what needs no finding in a package.
+type answered struct {
+	meant     []nolint
+	generated map[string]bool
+}
+
+// answers reads a package once for all analyzers.
+var answers = &analysis.Analyzer{
+	Name:             "answers",
+	Doc:              "answers finds the comments that answer findings, and the generated files",
+	RunDespiteErrors: true,
+	ResultType:       reflect.TypeFor[*answered](),
+	Run: func(pass *analysis.Pass) (any, error) {
+		return &answered{meant: nolints(pass), generated: generatedFiles(pass)}, nil
+	},
 }
 
 // generatedFiles are made by other programs, whose taste nobody can change here.
