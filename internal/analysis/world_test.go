@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ import (
 	"github.com/repazoo/repazoo/internal/sandbox"
 	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 	xsandbox "github.com/repazoo/repazoo/internal/sandbox/x"
+	"github.com/repazoo/repazoo/internal/screen"
 	"github.com/repazoo/repazoo/internal/seal"
 	"github.com/repazoo/repazoo/internal/xapi"
 )
@@ -56,6 +58,9 @@ func each(t *testing.T, f func(t *testing.T, w *world)) {
 	}
 }
 
+// screener has read its lexicons for all worlds.
+var screener = sync.OnceValue(screen.New)
+
 func newWorld(t testing.TB, open func(testing.TB, func() time.Time) *db.DB) *world {
 	t.Helper()
 	w := &world{t: t, sb: sandbox.New(sandbox.Config{Now: dbtest.NewClock().Now})}
@@ -87,6 +92,7 @@ func newWorld(t testing.TB, open func(testing.TB, func() time.Time) *db.DB) *wor
 		BasicPrice: stripesandbox.BasicPrice, ProPrice: stripesandbox.ProPrice, PublicURL: home,
 	}))(t)
 	w.Service = New(Config{DB: w.d, Seal: sealer, Accounts: accounts, Billing: plans, X: x, KeepReports: 90 * 24 * time.Hour})
+	w.screen = screener
 	return w
 }
 
