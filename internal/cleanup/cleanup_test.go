@@ -238,6 +238,40 @@ func TestRun_ALimitThatComesAgainAndAgainIsWaitedFor(t *testing.T) {
 	})
 }
 
+// X counts what other programs delete for the person too, so its limit can come before the plan's own. The plan waits
+// until X takes more, and goes on.
+func TestRun_TheFiftyFirstDeletionThatXCountsIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		p := w.author(8)
+		c := p.ready(p.ids(8)...)
+		first := true
+		w.answer(func(rw http.ResponseWriter, _ string, ask func() *httptest.ResponseRecorder) bool {
+			if !first {
+				return false
+			}
+			first = false
+			answer := ask()
+			for range 44 { // of another program
+				ask()
+			}
+			rw.Header().Set("Content-Type", answer.Header().Get("Content-Type"))
+			rw.WriteHeader(answer.Code)
+			_, _ = rw.Write(answer.Body.Bytes())
+			return true
+		})
+		c = p.run(c)
+		p.wantState(c, removal.Running)
+		if n := len(w.asks()); n != 7 || c.WaitingFor != WaitsForX || c.WaitUntil == nil {
+			t.Fatalf("after %d asks, of which X refuses the last, it waits for %q until %v", n, c.WaitingFor, c.WaitUntil)
+		}
+		w.sb.Advance(16 * time.Minute)
+		c = p.again(c)
+		p.wantState(c, removal.Done)
+		p.wantOutcomes(c, slices.Repeat([]removal.Outcome{removal.Deleted}, 8)...)
+	})
+}
+
 // Whoever gives the leave again has time to press the button that goes on.
 func TestSweep_LeavesANewLeaveToAPlanThatWasStopped(t *testing.T) {
 	t.Parallel()
