@@ -56,13 +56,12 @@ func TestPrefer_KeepsALanguageAndAZoneThatThereAre(t *testing.T) {
 func TestPreferences_FollowTheBrowserOfTheLastSignInUntilALanguageIsChosen(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		user := ""
 		for _, step := range []struct{ heard, chosen, want string }{
 			{"", "", "en"}, {"de", "", "de"}, {"", "", "de"}, {"xx", "", "de"}, {"es", "", "es"}, {"es", "en", "en"},
 		} {
 			c := w.consent(t, w.begin(t, account.SignInRequest{}), ada)
 			c.Language = step.heard
-			user = w.complete(t, c).UserID
+			user := w.complete(t, c).UserID
 			if err := w.Prefer(t.Context(), user, account.Wish{Language: &step.chosen}); err != nil {
 				t.Fatal(err)
 			}

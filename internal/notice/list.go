@@ -44,8 +44,10 @@ func scan(r db.Rows, n *Notice) error { return n.scan(r) }
 // scan reads the columns, and more that stand behind them.
 func (n *Notice) scan(r db.Rows, more ...any) error {
 	var data string
-	if err := r.Scan(append([]any{&n.ID, (*string)(&n.Kind), &data, &n.CreatedAt, &n.ReadAt,
-		&n.Language, &n.Zone}, more...)...); err != nil {
+	if err := r.Scan(append([]any{
+		&n.ID, (*string)(&n.Kind), &data, &n.CreatedAt, &n.ReadAt,
+		&n.Language, &n.Zone,
+	}, more...)...); err != nil {
 		return err
 	}
 	return json.Unmarshal([]byte(data), &n.Data)
