@@ -394,7 +394,7 @@ const maxArchive = 4 << 30
 
 func (a *App) limiter() (*limit.Limiter, health.Probe, error) {
 	url := a.cfg.Store.RedisURL.Reveal()
-	if url == "" || a.opt.WorkerOnly { // who serves nobody limits nobody
+	if url == "" {
 		if a.DB.Name() == "sqlite" { // which one process owns
 			return limit.NewAlone(limit.NewLocal(a.opt.Now), time.Now), nil, nil
 		}

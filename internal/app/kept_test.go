@@ -25,15 +25,7 @@ import (
 // keepers are processes that share everything: one on SQLite, or two on PostgreSQL and Redis.
 func keepers(t *testing.T, n int, env map[string]string) []*app.App {
 	t.Helper()
-	vars := map[string]string{
-		"METRICS_ADDR": "127.0.0.1:0", "REDIS_TIMEOUT_MS": "2000",
-		"JWT_SECRET_KEY": "one-key-for-all-replicas-0123456789abcdef",
-		"ENCRYPTION_KEY": "another-key-for-all-replicas-0123456789",
-	}
-	for _, group := range []string{"", "SIGN_IN_", "REFRESH_"} {
-		vars["RATE_LIMIT_"+group+"PER_MINUTE"], vars["RATE_LIMIT_"+group+"PER_HOUR"] = "1000000", "1000000"
-	}
-	maps.Copy(vars, env)
+	vars := keeping(env)
 	begin := func() *app.App { return apptest.Run(t, io.Discard, vars, app.Options{}) }
 	all := []*app.App{begin()}
 	vars["PUBLIC_URL"] = all[0].URL()
@@ -42,6 +34,22 @@ func keepers(t *testing.T, n int, env map[string]string) []*app.App {
 		all = append(all, begin())
 	}
 	return all
+}
+
+// keeping are the settings of processes that share everything, with those of a test.
+func keeping(tests ...map[string]string) map[string]string {
+	vars := map[string]string{
+		"METRICS_ADDR": "127.0.0.1:0", "REDIS_TIMEOUT_MS": "2000",
+		"JWT_SECRET_KEY": "one-key-for-all-replicas-0123456789abcdef",
+		"ENCRYPTION_KEY": "another-key-for-all-replicas-0123456789",
+	}
+	for _, group := range []string{"", "SIGN_IN_", "REFRESH_"} {
+		vars["RATE_LIMIT_"+group+"PER_MINUTE"], vars["RATE_LIMIT_"+group+"PER_HOUR"] = "1000000", "1000000"
+	}
+	for _, env := range tests {
+		maps.Copy(vars, env)
+	}
+	return vars
 }
 
 // eachKeeper runs fn on both databases.
@@ -259,6 +267,27 @@ func TestKept_AProcessThatKeepsNothingMarksAllTheSame(t *testing.T) {
 	}
 	if strings.Contains(scrape(t, off), "repazoo_kept_answers_total{") {
 		t.Error("the process that is to keep nothing has looked in its memory")
+	}
+}
+
+// A worker serves nobody and counts nobody's requests, but what its jobs change is seen at once where people ask.
+func TestKept_AWorkerMarksWhatItsJobsChange(t *testing.T) {
+	t.Parallel()
+	shared := map[string]string{"DATABASE_URL": dbtest.PostgresURL(t), "REDIS_URL": redis(t), "WORKERS": "0"}
+	serves := keepers(t, 1, shared)[0]
+	worker := apptest.Run(t, io.Discard, keeping(shared, map[string]string{"PUBLIC_URL": serves.URL()}),
+		app.Options{WorkerOnly: true})
+	gus := signIn(t, serves.URL(), "gravelpit_gus")
+	id, _ := userOf(gus)
+	for n := range 3 {
+		warm(t, gus, []*app.App{serves}, "/api/v1/users/me")
+		want := fmt.Sprintf("renamed by job %d", n)
+		if _, err := worker.Accounts.Rename(t.Context(), id, want); err != nil {
+			t.Fatal(err)
+		}
+		if _, name := userOf(gus.at(serves)); name != want {
+			t.Errorf("after a job of the worker the name is %q, want %q", name, want)
+		}
 	}
 }
 

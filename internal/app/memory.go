@@ -17,10 +17,10 @@ const memoryBytes = 8 << 20
 // PostgreSQL without Redis may run several processes, none of which would hear of another's changes.
 func (a *App) shared() bool { return a.redis != nil || a.DB.Name() == "sqlite" }
 
-// memory keeps answers, where changes are marked and KEEP_ANSWERS is not off. A process that keeps none marks what it
-// changes all the same, because others may keep.
+// memory keeps answers, where changes are marked and KEEP_ANSWERS is not off. A process that keeps none, as a worker
+// does, marks what it changes all the same, because others may keep.
 func (a *App) memory() (*recall.Memory, error) {
-	if !a.shared() || !bool(a.cfg.Store.KeepAnswers) {
+	if !a.shared() || a.opt.WorkerOnly || !bool(a.cfg.Store.KeepAnswers) {
 		return nil, nil //nolint:nilnil // a nil memory keeps nothing
 	}
 	return recall.New(memoryBytes, a.opt.Now, func(o recall.Outcome) { a.metrics.Kept(string(o)) })
