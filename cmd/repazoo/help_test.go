@@ -61,7 +61,7 @@ func TestHelp_ShowsExamplesOptionsAndExitCodes(t *testing.T) {
 		"repazoo analyze":     {"analyze ARCHIVE [flags]", "--purpose job_search -o report.html", "-o, --output FILE", "Exit codes: 0 the report was made"},
 		"repazoo vault":       {"export-recipients", "openssl rand", "Exit codes: 0 done", "vault COMMAND --help"},
 		"repazoo vault init":  {"--recipient KEY"},
-		"repazoo health":      {"health [URL]", "Exit codes: 0 it is ready"},
+		"repazoo health":      {"health [URL]", "--wait DURATION", "Exit codes: 0 it is ready"},
 		"repazoo backup":      {"backup FILE [flags]", "--with-keys --recipient age1...", "docs/backup.md", "Exit codes: 0 the backup"},
 		"repazoo restore":     {"--identity FILE", "--replace", "Exit codes: 0 the data is back"},
 		"repazoo seal rotate": {"ENCRYPTION_KEY=NEW,OLD", "Exit codes: 0 everything is sealed"},

@@ -168,20 +168,44 @@ func migrate(ctx context.Context, login string) error {
 }
 
 func healthCommand() *cobra.Command {
-	return &cobra.Command{
+	var wait time.Duration
+	cmd := &cobra.Command{
 		Use: "health [URL]", Short: "Ask a running Repazoo whether it is ready; for container checks.", Args: takesAtMost(1),
-		Long:        "URL is the address of the server; http://127.0.0.1:PORT without it.",
+		Long: `URL is the address of the server; http://127.0.0.1:PORT without it. With --wait it asks twice a second until
+the server is ready, for a script that has just started it.`,
+		Example: `  repazoo health
+  repazoo health http://127.0.0.1:8001 --wait 60s`,
 		Annotations: exits("0 it is ready, 1 it is not, or does not answer."),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
-				return askReady(cmd.Context(), args[0])
+				return awaitReady(cmd.Context(), args[0], wait)
 			}
 			port, err := config.LoadPort(cmd.Context(), config.Process())
 			if err != nil {
 				return err
 			}
-			return askReady(cmd.Context(), fmt.Sprintf("http://127.0.0.1:%d", port))
+			return awaitReady(cmd.Context(), fmt.Sprintf("http://127.0.0.1:%d", port), wait)
 		},
+	}
+	cmd.Flags().DurationVar(&wait, "wait", 0, "go on asking for `DURATION`, such as 60s")
+	return cmd
+}
+
+// awaitReady asks again until the server at url is ready or the time is over; its error is that of the last answer.
+func awaitReady(ctx context.Context, url string, wait time.Duration) error {
+	over := time.After(wait)
+	for {
+		err := askReady(ctx, url)
+		if err == nil || wait <= 0 {
+			return err
+		}
+		select {
+		case <-over:
+			return err
+		case <-ctx.Done():
+			return err
+		case <-time.After(500 * time.Millisecond):
+		}
 	}
 }
 

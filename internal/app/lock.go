@@ -36,9 +36,17 @@ func LockDir(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	name := filepath.Join(dir, "lock")
+	_, missing := os.Lstat(name)
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the lock of the data directory: %w", err)
+	}
+	if missing != nil { // root made it, perhaps, and the service must be able to open it
+		if err := backup.GiveToOwner(dir, name); err != nil {
+			f.Close()
+			return nil, fmt.Errorf("give the lock to the owner of the data directory: %w", err)
+		}
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()

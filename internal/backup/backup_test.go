@@ -3,9 +3,11 @@ package backup_test
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -68,6 +70,45 @@ func TestRestore_RefusesADamagedBackupAndTouchesNothing(t *testing.T) {
 	}
 	if err := restore(t, good, t.TempDir()); err != nil {
 		t.Errorf("the good one: %v", err)
+	}
+}
+
+// An administrator restores as root, and the service, which has a user of its own, must be able to open all of it.
+func TestRestore_WhatRootPutsBackBelongsToTheOwnerOfTheDirectory(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	owner := os.Getuid()
+	if owner == 0 { // nobody else can give a directory away
+		owner = 64123
+		if err := os.Chown(dir, owner, owner); err != nil {
+			t.Fatal(err)
+		}
+	}
+	content := made(t)
+	if err := restore(t, content, dir); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "backup.tar")
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := backup.Restore(t.Context(), file, backup.Target{DataDir: dir, Now: noon, Replace: true}); err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil && int(info.Sys().(*syscall.Stat_t).Uid) != owner {
+			t.Errorf("%s belongs to %d, not to %d", path, info.Sys().(*syscall.Stat_t).Uid, owner)
+		}
+		found++
+		return err
+	})
+	if err != nil || found != 4 { // the directory, the database, and the former one in a directory of its own
+		t.Errorf("looked at %d files and directories, want 4: %v", found, err)
 	}
 }
 

@@ -58,6 +58,9 @@ func Restore(ctx context.Context, file string, to Target) (r Restored, err error
 	if err := r.openKeys(draft, to.Identity); err != nil {
 		return r, err
 	}
+	if err := GiveToOwner(to.DataDir, draft); err != nil {
+		return r, err
+	}
 	present, err := inTheWay(to.DataDir, draft)
 	if err != nil {
 		return r, err
@@ -178,6 +181,9 @@ func inTheWay(dataDir, draft string) (present []string, err error) {
 func moveAside(dataDir, aside string, names []string) error {
 	if err := os.Mkdir(aside, 0o700); err != nil {
 		return err
+	}
+	if err := GiveToOwner(dataDir, aside); err != nil {
+		return errors.Join(err, os.Remove(aside))
 	}
 	for i, name := range names {
 		if err := os.Rename(filepath.Join(dataDir, name), filepath.Join(aside, name)); err != nil {

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// blocks are the commands (```sh) of one section of a page.
+func blocks(t *testing.T, page, heading string) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("../..", page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, found := strings.Cut(string(text), "\n"+heading+"\n")
+	if !found {
+		t.Fatalf("%s has no section %q", page, heading)
+	}
+	if next := regexp.MustCompile(`(?m)^##+ `).FindStringIndex(section); next != nil {
+		section = section[:next[0]]
+	}
+	var commands []string
+	for _, m := range regexp.MustCompile("(?ms)^```sh\n(.*?)^```$").FindAllStringSubmatch(section, -1) {
+		commands = append(commands, m[1])
+	}
+	return commands
+}
+
+// machine is a directory that stands for the root of a server, where systemd and apt do nothing.
+type machine struct {
+	t    *testing.T
+	root string
+}
+
+func newMachine(t *testing.T) *machine {
+	t.Helper()
+	m := &machine{t, t.TempDir()}
+	for _, dir := range []string{"etc/systemd/system", "etc/caddy", "etc/cron.d", "usr/local/bin", "var", "stubs", "bin"} {
+		if err := os.MkdirAll(m.path(dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"systemctl", "journalctl", "apt-get"} {
+		if err := os.WriteFile(m.path("stubs/"+name), []byte("#!/bin/sh\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	program := []byte("#!/bin/sh\nexec repazoo \"$@\"\n")
+	if err := os.WriteFile(m.path("bin/repazoo"), program, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	deploy, err := filepath.Abs("../../deploy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(deploy, m.path("deploy")); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func (m *machine) path(name string) string { return filepath.Join(m.root, name) }
+
+// run runs commands of a page as they stand there, but for the place of the root.
+func (m *machine) run(commands ...string) string {
+	m.t.Helper()
+	script := regexp.MustCompile(`/(etc|var|usr/local)/`).ReplaceAllString(strings.Join(commands, "\n"), m.root+"/$1/")
+	sh := exec.CommandContext(m.t.Context(), "sh", "-eu", "-c", script)
+	sh.Dir, sh.Env = m.root, []string{"PATH=" + m.path("stubs") + ":" + os.Getenv("PATH"), noWait}
+	out, err := sh.CombinedOutput()
+	if err != nil {
+		m.t.Fatalf("%v\n%s", err, out)
+	}
+	return string(out)
+}
+
+func (m *machine) read(name string) string {
+	m.t.Helper()
+	text, err := os.ReadFile(m.path(name))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// Whoever follows the page has a server that its settings satisfy, with secrets that are closed to others; following it
+// again, as for an upgrade, changes no key.
+func TestSelfHosting_TheCommandsOfTheUnitWork(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	page := blocks(t, "docs/self-hosting.md", "## One program and systemd")
+	if len(page) != 5 {
+		t.Fatalf("the section has %d blocks of commands, want: build, install, start, proxy, shell", len(page))
+	}
+	install, proxy, shell := page[1], page[3], page[4]
+	m.run(install)
+	key := m.read("etc/repazoo/secrets/encryption_key")
+	m.run(install)
+	if again := m.read("etc/repazoo/secrets/encryption_key"); again != key || len(key) != 65 {
+		t.Errorf("the key was %d characters and is another after a second run: %v", len(key), again != key)
+	}
+	err := filepath.WalkDir(m.path("etc/repazoo"), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil && info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("others can look into %s (%v)", path, info.Mode())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	unit := m.read("etc/systemd/system/repazoo.service")
+	for _, c := range regexp.MustCompile(`(?m)^LoadCredential=(\w+):(.+)$`).FindAllStringSubmatch(unit, -1) {
+		if _, err := os.Stat(m.path(c[2])); err != nil {
+			t.Errorf("the unit wants a file that the page does not make: %v", err)
+		}
+	}
+	m.run(strings.Split(proxy, "repazoo health")[0])
+	wants(t, m.read("etc/systemd/system/caddy.service.d/repazoo.conf"), "UPSTREAMS=127.0.0.1:8000")
+	wants(t, m.run(shell), "The configuration is fine.\n")
+}
+
+func TestSelfHosting_TheBackupOfTheUnitComesBack(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	page := blocks(t, "docs/self-hosting.md", "## One program and systemd")
+	m.run(page[1], page[4], "repazoo migrate")
+	saved := blocks(t, "docs/backup.md", "### With the unit")
+	if len(saved) != 3 {
+		t.Fatalf("the section has %d blocks of commands, want: backup, restore elsewhere, restore here", len(saved))
+	}
+	wants(t, m.run(saved[0]), "It was checked and read back.")
+	wants(t, m.run(saved[2]), "is back in", "What was there is in")
+	if err := os.RemoveAll(m.path("var/lib")); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, m.run(saved[1]), "is back in")
+	night := strings.Fields(m.read("etc/cron.d/repazoo"))
+	if len(night) != 11 || night[5] != "root" || night[10] != `+\%F).tar` {
+		t.Errorf("cron is told %q", night)
+	}
+}
