@@ -10,6 +10,7 @@ import (
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/recur"
 	"github.com/repazoo/repazoo/internal/words"
 )
 
@@ -55,9 +56,9 @@ type Wish struct {
 	TimeZone *string // a name of the IANA database, or "" for UTC
 }
 
-// Prefer changes how a user is spoken to. Error: validation_failed for a language or a zone that there is not.
+// Prefer changes how a user is spoken to. Error: that of Check, or not_found after the account was erased.
 func (s *Service) Prefer(ctx context.Context, userID string, w Wish) error {
-	if err := w.check(); err != nil {
+	if err := w.Check(); err != nil {
 		return err
 	}
 	return s.db.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
@@ -74,36 +75,27 @@ func (s *Service) Prefer(ctx context.Context, userID string, w Wish) error {
 	})
 }
 
-func (w Wish) check() error {
+// Check refuses what cannot be kept. Error: validation_failed for a language or a zone that there is not.
+func (w Wish) Check() error {
 	if w.Language != nil && *w.Language != "" && !words.Known(*w.Language) {
 		return fault.ValidationFailed.At("body.language", "must be a language that Repazoo speaks, or empty")
 	}
-	if w.TimeZone != nil && !isZone(*w.TimeZone) {
+	if w.TimeZone != nil && *w.TimeZone != "" && !recur.IsZone(*w.TimeZone) {
 		return fault.ValidationFailed.At("body.time_zone", "must be a name such as Europe/Berlin, or empty")
 	}
 	return nil
 }
 
-const maxZone = 64 // bytes of a zone's name
-
-// isZone takes names of the IANA database. "Local" is the zone of this machine, which is nobody's.
-func isZone(name string) bool {
-	if len(name) > maxZone || name == "Local" {
-		return false
-	}
-	_, err := time.LoadLocation(name)
-	return err == nil
-}
-
+// detail names what changed and not to what: lines of the log outlive the account, and a zone tells where somebody is.
 func (w Wish) detail() map[string]any {
-	detail := map[string]any{}
+	var changed []string
 	if w.Language != nil {
-		detail["language"] = *w.Language
+		changed = append(changed, "language")
 	}
 	if w.TimeZone != nil {
-		detail["time_zone"] = *w.TimeZone
+		changed = append(changed, "time_zone")
 	}
-	return detail
+	return map[string]any{"changed": changed}
 }
 
 // hearLanguage keeps what the browser of a sign-in asked for.

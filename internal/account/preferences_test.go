@@ -37,12 +37,22 @@ func TestPrefer_KeepsALanguageAndAZoneThatThereAre(t *testing.T) {
 			{Language: new("de-AT")},
 			{TimeZone: new("Nowhere/Land")},
 			{TimeZone: new("Local")},
+			{TimeZone: new("localtime")},
+			{TimeZone: new("right/Europe/Berlin")},
+			{TimeZone: new("./Europe/Berlin")},
 			{TimeZone: new("../etc/passwd")},
 			{TimeZone: new(strings.Repeat("a", 65))},
 		} {
 			if err := w.Prefer(t.Context(), in.UserID, wish); !errors.Is(err, fault.ValidationFailed) {
 				t.Errorf("%+v: got %v", wish, err)
 			}
+		}
+		if n := w.count(t, `SELECT count(*) FROM audit_log WHERE user_id = $1 AND action = 'user.prefers'
+			AND CAST(detail AS text) LIKE '%time_zone%'`, in.UserID); n != 1 {
+			t.Errorf("%d lines of the log tell that the zone was changed", n)
+		}
+		if n := w.count(t, `SELECT count(*) FROM audit_log WHERE CAST(detail AS text) LIKE '%Berlin%'`); n != 0 {
+			t.Error("the log tells where somebody is, and outlives their account")
 		}
 		if err := w.Prefer(t.Context(), db.NewID(), account.Wish{Language: new("de")}); !errors.Is(err, fault.NotFound) {
 			t.Errorf("nobody: got %v", err)

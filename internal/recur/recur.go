@@ -16,7 +16,9 @@ package recur
 import (
 	"errors"
 	"fmt"
+	"path"
 	"slices"
+	"strings"
 	"time"
 	_ "time/tzdata" // a container may have no time zones
 )
@@ -78,11 +80,25 @@ func (r Rule) Checked() (Rule, error) {
 		r.Day = 0
 	}
 	place, err := time.LoadLocation(r.Zone)
-	if err != nil || r.Zone == "" || r.Zone == "Local" || len(r.Zone) > maxZone {
+	if err != nil || !IsZone(r.Zone) {
 		return Rule{}, ErrZone
 	}
 	r.place = place
 	return r, nil
+}
+
+// IsZone takes names of the IANA database, written as it does. What else a machine may have among its files is no zone
+// that every process knows: its own clock's, the same zones under other names, paths.
+func IsZone(name string) bool {
+	if name == "" || len(name) > maxZone || path.Clean(name) != name {
+		return false
+	}
+	switch area, _, _ := strings.Cut(name, "/"); area {
+	case "Local", "localtime", "posixrules", "posix", "right":
+		return false
+	}
+	_, err := time.LoadLocation(name)
+	return err == nil
 }
 
 // Clock writes the time of day: 08:30.

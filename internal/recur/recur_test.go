@@ -145,6 +145,9 @@ func TestChecked_NamesTheMistake(t *testing.T) {
 		{recur.Rule{Every: recur.Daily}, recur.ErrZone},
 		{recur.Rule{Every: recur.Daily, Zone: "Local"}, recur.ErrZone},
 		{recur.Rule{Every: recur.Daily, Zone: "../../etc/passwd"}, recur.ErrZone},
+		{recur.Rule{Every: recur.Daily, Zone: "localtime"}, recur.ErrZone}, // which many machines have as a file
+		{recur.Rule{Every: recur.Daily, Zone: "posix/Europe/Berlin"}, recur.ErrZone},
+		{recur.Rule{Every: recur.Daily, Zone: "Europe//Berlin"}, recur.ErrZone},
 	} {
 		if _, err := tt.rule.Checked(); !errors.Is(err, tt.want) {
 			t.Errorf("%+v: %v, want %v", tt.rule, err, tt.want)
