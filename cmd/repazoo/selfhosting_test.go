@@ -148,3 +148,18 @@ func TestSelfHosting_TheBackupOfTheUnitComesBack(t *testing.T) {
 		t.Errorf("cron is told %q", night)
 	}
 }
+
+// The check of the page's settings and secrets on one's own machine finds nothing once they are edited as it says.
+func TestSelfHosting_TheSettingsOfKubernetesAreCheckedBeforeAnythingRuns(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	page := blocks(t, "docs/self-hosting.md", "## Kubernetes")
+	if len(page) != 3 {
+		t.Fatalf("the section has %d blocks of commands, want: build and secrets, check, begin", len(page))
+	}
+	secrets := strings.Split(page[0], "cd deploy\n")[1]
+	copied := "cp -rL deploy copy; rm -rf copy/kubernetes/secrets; cd copy"
+	edited := "sed -i.orig 's/^BILLING=on/BILLING=off/' kubernetes/settings.env"
+	check := regexp.MustCompile(`(?m)^.* billing setup .*\n`).ReplaceAllString(page[1], "") // needs Stripe
+	wants(t, m.run(copied, secrets, edited, check), "The configuration is fine.\n")
+}
