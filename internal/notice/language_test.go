@@ -70,8 +70,19 @@ func TestSentence_IsWrittenAsItsLanguageDoesAndInTheZoneOfItsReader(t *testing.T
 		},
 		{
 			notice.Notice{Kind: notice.Digest, Data: fullData(), Language: "de"},
-			"In den letzten sieben Tagen wurden 2 Berichte erstellt und 1 Analyse schlug fehl, mit 3 neuen Befunden. Der neueste, " +
-				"zu @gus, liegt bei 61 von 100, Stufe hoch.",
+			"In den letzten sieben Tagen wurden 2 Berichte erstellt und 1 Analyse schlug fehl, mit 3 neuen Befunden. Der neueste " +
+				"Bericht, zu @gus, liegt bei 61 von 100, Stufe hoch.",
+		},
+		{
+			notice.Notice{Kind: notice.Digest, Data: fullData(), Language: "es"},
+			"En los últimos siete días se hicieron 2 informes y falló 1 análisis, con 3 hallazgos nuevos. El informe más " +
+				"reciente, sobre @gus, está en 61 de 100, gravedad alta.",
+		},
+		{
+			notice.Notice{Kind: notice.AccountReleased, Data: fullData(), Language: "de"},
+			"Die Verknüpfung mit @gus wurde gelöst, und die gespeicherten Beiträge sind gelöscht. Dieses X-Konto öffnet Ihr " +
+				"Konto nicht mehr und kann anderswo verknüpft werden. Wenn Sie das nicht waren, beenden Sie alle Sitzungen auf der " +
+				"Seite Ihres Kontos.",
 		},
 		{
 			notice.Notice{Kind: notice.AnalysisFailed, Data: notice.Data{Handle: "gus", Code: "of_tomorrow"}, Language: "es"},
