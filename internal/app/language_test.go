@@ -27,6 +27,9 @@ func TestReport_IsInTheLanguageThatItsReaderHasChosen(t *testing.T) {
 	}
 	gus.must(http.StatusUnprocessableEntity, "PATCH", "/api/v1/users/me", `{"language": "tlh"}`)
 	gus.must(http.StatusUnprocessableEntity, "PATCH", "/api/v1/users/me", `{"time_zone": "Mars/Crater"}`)
+	// Nor is an address asked to confirm itself by a request that is refused; here it would be a conflict, without mail.
+	gus.must(http.StatusUnprocessableEntity, "PATCH", "/api/v1/users/me",
+		`{"email": "gus@example.com", "time_zone": "Mars/Crater"}`)
 	var me struct {
 		Language string `json:"language"`
 		TimeZone string `json:"time_zone"`

@@ -109,15 +109,18 @@ type changeMeInput struct {
 	}
 }
 
-// changeMe refuses what can be refused before it changes the name.
+// changeMe refuses a language and a zone before it changes anything, and an address before it changes the rest.
 func (a *API) changeMe(ctx context.Context, in *changeMeInput) (*userOutput, error) {
+	wish := account.Wish{Language: in.Body.Language, TimeZone: in.Body.TimeZone}
+	if err := wish.Check(); err != nil {
+		return nil, err
+	}
 	if in.Body.Email != nil {
 		if err := a.Notices.SetEmail(ctx, caller(ctx), *in.Body.Email); err != nil {
 			return nil, err
 		}
 	}
-	if in.Body.Language != nil || in.Body.TimeZone != nil {
-		wish := account.Wish{Language: in.Body.Language, TimeZone: in.Body.TimeZone}
+	if wish != (account.Wish{}) {
 		if err := a.Accounts.Prefer(ctx, caller(ctx), wish); err != nil {
 			return nil, err
 		}
