@@ -8,9 +8,8 @@ import (
 )
 
 // compress makes answers smaller, with zstd or gzip, for whoever accepts that: from one kibibyte on, and where it
-// helps.
-// Whether it did or not, Vary tells caches that it might. A tag of an answer that was made smaller says so at its end,
-// because its bytes are others; it comes back in an If-None-Match, where what is behind this knows it without that.
+// helps. Whether it did or not, Vary tells caches that it might. A tag of an answer that was made smaller says so at its
+// end, because its bytes are others; it comes back in an If-None-Match, where what is behind this knows it without that.
 func compress(next http.Handler) http.Handler {
 	wrap, err := gzhttp.NewWrapper(gzhttp.ContentTypeFilter(shrinks), gzhttp.SuffixETag("-gzip"))
 	if err != nil {
@@ -19,10 +18,32 @@ func compress(next http.Handler) http.Handler {
 	return wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if known := strings.Join(r.Header.Values("If-None-Match"), ", "); known != "" {
 			r.Header.Set("If-None-Match", unsuffixed.Replace(known))
+			w = &unchanging{w, known}
 		}
 		next.ServeHTTP(w, r)
 	}))
 }
+
+// unchanging gives a 304 the tag that the caller knows, since that is the tag of the answer that the caller has.
+type unchanging struct {
+	http.ResponseWriter
+	known string
+}
+
+func (u *unchanging) WriteHeader(status int) {
+	if tag := u.Header().Get("ETag"); status == http.StatusNotModified && tag != "" {
+		for one := range strings.SplitSeq(u.known, ",") {
+			if one = strings.TrimPrefix(strings.TrimSpace(one), "W/"); unsuffixed.Replace(one) == tag {
+				u.Header().Set("ETag", one)
+				break
+			}
+		}
+	}
+	u.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (u *unchanging) Unwrap() http.ResponseWriter { return u.ResponseWriter }
 
 var unsuffixed = strings.NewReplacer(`-gzip"`, `"`, `-zstd"`, `"`)
 

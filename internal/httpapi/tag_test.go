@@ -44,3 +44,23 @@ func TestCompress_GivesEachEncodingATagOfItsOwnAndKnowsItAgain(t *testing.T) {
 		}
 	}
 }
+
+// A cache finds by the tag of a 304 which of its answers is still good, so it is the one that it has sent.
+func TestCompress_AnAnswerThatIsUnchangedHasTheTagThatIsKnown(t *testing.T) {
+	t.Parallel()
+	h := compress(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("ETag", `"abc"`)
+		w.WriteHeader(http.StatusNotModified)
+	}))
+	for known, want := range map[string]string{
+		`"abc"`: `"abc"`, `"abc-gzip"`: `"abc-gzip"`, `"old-gzip", W/"abc-zstd"`: `"abc-zstd"`, `"old"`: `"abc"`,
+	} {
+		r, w := httptest.NewRequest(http.MethodGet, "/", nil), httptest.NewRecorder()
+		r.Header.Set("Accept-Encoding", "gzip, zstd")
+		r.Header.Set("If-None-Match", known)
+		h.ServeHTTP(w, r)
+		if got := w.Header().Get("ETag"); w.Code != http.StatusNotModified || got != want {
+			t.Errorf("who knows %s gets %d with %s, want %s", known, w.Code, got, want)
+		}
+	}
+}
