@@ -15192,7 +15192,8 @@ func (r GetUsageResponse) StatusCode() int {
 
 // DeleteUsersMeResponse202Headers the declared response headers of an HTTP 202 response for DeleteUsersMe
 type DeleteUsersMeResponse202Headers struct {
-	SetCookie *string
+	ClearSiteData *string
+	SetCookie     *string
 }
 
 type DeleteUsersMeResponse struct {
@@ -15712,7 +15713,8 @@ func (r PostWebhooksIDTestResponse) StatusCode() int {
 
 // PostAuthLogoutResponse204Headers the declared response headers of an HTTP 204 response for PostAuthLogout
 type PostAuthLogoutResponse204Headers struct {
-	SetCookie *string
+	ClearSiteData *string
+	SetCookie     *string
 }
 
 type PostAuthLogoutResponse struct {
@@ -15752,7 +15754,8 @@ func (r PostAuthLogoutResponse) StatusCode() int {
 
 // DeleteAuthSessionsResponse204Headers the declared response headers of an HTTP 204 response for DeleteAuthSessions
 type DeleteAuthSessionsResponse204Headers struct {
-	SetCookie *string
+	ClearSiteData *string
+	SetCookie     *string
 }
 
 type DeleteAuthSessionsResponse struct {
@@ -20852,6 +20855,13 @@ func ParseDeleteUsersMeResponse(rsp *http.Response) (*DeleteUsersMeResponse, err
 	switch {
 	case rsp.StatusCode == 202:
 		var headers DeleteUsersMeResponse202Headers
+		if values := rsp.Header.Values("Clear-Site-Data"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Clear-Site-Data", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ClearSiteData = &value
+		}
 		if values := rsp.Header.Values("Set-Cookie"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Set-Cookie", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -21292,6 +21302,13 @@ func ParsePostAuthLogoutResponse(rsp *http.Response) (*PostAuthLogoutResponse, e
 	switch {
 	case rsp.StatusCode == 204:
 		var headers PostAuthLogoutResponse204Headers
+		if values := rsp.Header.Values("Clear-Site-Data"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Clear-Site-Data", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ClearSiteData = &value
+		}
 		if values := rsp.Header.Values("Set-Cookie"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Set-Cookie", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -21334,6 +21351,13 @@ func ParseDeleteAuthSessionsResponse(rsp *http.Response) (*DeleteAuthSessionsRes
 	switch {
 	case rsp.StatusCode == 204:
 		var headers DeleteAuthSessionsResponse204Headers
+		if values := rsp.Header.Values("Clear-Site-Data"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Clear-Site-Data", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ClearSiteData = &value
+		}
 		if values := rsp.Header.Values("Set-Cookie"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Set-Cookie", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

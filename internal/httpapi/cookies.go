@@ -81,9 +81,12 @@ func (a *API) setCookies(w http.ResponseWriter, t account.Tokens) {
 	}
 }
 
-// clearCookies also has the browser forget the reports that it keeps, for whoever uses it next.
+// siteData is what a browser is told to forget when its session ends: the reports that it keeps, for whoever uses it
+// next.
+const siteData = `"cache"`
+
 func (a *API) clearCookies(w http.ResponseWriter) {
-	w.Header().Set("Clear-Site-Data", `"cache"`)
+	w.Header().Set("Clear-Site-Data", siteData)
 	for _, c := range a.expiredCookies() {
 		http.SetCookie(w, &c)
 	}

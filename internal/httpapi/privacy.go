@@ -133,6 +133,7 @@ type eraseInput struct {
 
 type eraseOutput struct {
 	SetCookie []http.Cookie `header:"Set-Cookie"`
+	Clear     string        `header:"Clear-Site-Data"`
 	Body      struct {
 		Status string `json:"status" enum:"erasing"`
 		Detail string `json:"detail"`
@@ -143,7 +144,7 @@ func (a *API) erase(ctx context.Context, in *eraseInput) (*eraseOutput, error) {
 	if err := a.Privacy.Erase(ctx, caller(ctx), in.Body.Confirm); err != nil {
 		return nil, err
 	}
-	out := &eraseOutput{SetCookie: a.expiredCookies()}
+	out := &eraseOutput{SetCookie: a.expiredCookies(), Clear: siteData}
 	out.Body.Status = "erasing"
 	out.Body.Detail = "Your plan and every session have ended, and all that is kept about you is being erased. It takes a few minutes at most."
 	return out, nil

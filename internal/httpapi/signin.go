@@ -211,14 +211,17 @@ func (a *API) refreshTokens(ctx context.Context, in *refreshInput) (*tokensOutpu
 
 type clearedOutput struct {
 	SetCookie []http.Cookie `header:"Set-Cookie"`
+	Clear     string        `header:"Clear-Site-Data"`
 }
+
+func (a *API) cleared() *clearedOutput { return &clearedOutput{a.expiredCookies(), siteData} }
 
 func (a *API) logout(ctx context.Context, _ *struct{}) (*clearedOutput, error) {
 	p := account.PrincipalFrom(ctx)
 	if err := a.Accounts.RevokeSession(ctx, p.UserID, p.SessionID); err != nil {
 		return nil, err
 	}
-	return &clearedOutput{a.expiredCookies()}, nil
+	return a.cleared(), nil
 }
 
 type sessionBody struct {
@@ -259,5 +262,5 @@ func (a *API) revokeSession(ctx context.Context, in *idInput) (*struct{}, error)
 
 func (a *API) revokeSessions(ctx context.Context, _ *struct{}) (*clearedOutput, error) {
 	_, err := a.Accounts.RevokeSessions(ctx, caller(ctx))
-	return &clearedOutput{a.expiredCookies()}, err
+	return a.cleared(), err
 }
