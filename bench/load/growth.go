@@ -127,7 +127,6 @@ type burden struct {
 
 // showGrowth fills, asks and prints, size by size.
 func (b *bench) showGrowth(ctx context.Context, out io.Writer) error {
-
 	if err := b.makePostgres(ctx); err != nil {
 		return err
 	}
