@@ -17,7 +17,7 @@ import (
 
 // TestWorker_FinishesWhatAServerWithoutJobsTakesIn runs the real program twice on one database: one process answers and
 // runs no jobs, the other runs jobs and answers nobody but probes. A worker that is told to stop in the middle of an
-// analysis is gone within a second, and the next one finishes it.
+// analysis does not wait for the model, and the next one finishes it.
 func TestWorker_FinishesWhatAServerWithoutJobsTakesIn(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -39,8 +39,8 @@ func TestWorker_FinishesWhatAServerWithoutJobsTakesIn(t *testing.T) {
 	answersProbesAlone(t, first)
 
 	took := first.terminate(t)
-	if took > time.Second {
-		t.Errorf("the worker took %v to stop, want a second at most", took)
+	if took > 10*time.Second { // the model answers after 60 seconds, and 30 are granted to whoever has to wait
+		t.Errorf("the worker took %v to stop: it waited for the model", took)
 	}
 	t.Logf("the worker stopped in %v", took)
 	work()

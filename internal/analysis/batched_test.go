@@ -114,6 +114,25 @@ func TestBatched_WaitsWithoutALeaseAndSaysUntilWhen(t *testing.T) {
 	})
 }
 
+// A beat that was late writes where the run was before it sent its batch.
+func TestBatched_ALateBeatDoesNotHideThatItIsJudging(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		p := w.patient()
+		a := p.begin(StartRequest{WithinADay: true})
+		p.tryRun(w.Service, a.ID)
+		w.ok(w.d.InTx(t.Context(), db.System, func(ctx context.Context, tx db.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE analyses SET stage = 'collect', lease_until = $2 WHERE id = $1`, a.ID, tx.Now().Add(time.Hour))
+			return err
+		}))
+		a.runner = must(db.ReadOne(t.Context(), w.d, db.System, db.Value[string], `SELECT runner FROM analyses WHERE id = $1`, a.ID))(t)
+		_ = w.rest(t.Context(), a, rest{why: WaitsForBatch, wait: time.Minute})
+		if now := p.show(a.ID); now.Progress.Stage != assess.StageJudge || !now.Waits() {
+			t.Errorf("it is in %s, and waits for %q", now.Progress.Stage, now.WaitingFor)
+		}
+	})
+}
+
 // The report is that of a direct run of another person over the same posts; only what it cost and how it was asked
 // differs.
 func TestBatched_TheReportIsThatOfADirectRun(t *testing.T) {

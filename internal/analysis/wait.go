@@ -102,6 +102,7 @@ func restOf(f *fault.Fault, tries int) (time.Duration, WaitingFor) {
 
 // rest gives the lease back without ending the analysis and says until when it waits. Its error holds the snooze that keeps
 // the job which ran it as the wake-up for then. The process lives, so the claim does not count as one that a death ended.
+// Who waits for a batch is judging, whatever a beat of the run wrote last.
 func (s *Service) rest(ctx context.Context, a Analysis, r rest) error {
 	defer s.bells.ring(a.ID)
 	err := s.insist(ctx, func(ctx context.Context, tx db.Tx) error {
@@ -110,9 +111,10 @@ func (s *Service) rest(ctx context.Context, a Analysis, r rest) error {
 			tries = 1
 		}
 		_, err := tx.Exec(ctx, `UPDATE analyses SET lease_until = NULL, wait_until = $3, waiting_for = $4, wait_by = $6,
+				stage = CASE WHEN $7 THEN 'judge' ELSE stage END,
 				tries = tries + $5, attempts = attempts - 1, event_seq = event_seq + 1
 			WHERE id = $1 AND runner = $2 AND status = 'running' AND lease_until IS NOT NULL`,
-			a.ID, a.runner, tx.Now().Add(r.wait), string(r.why), tries, r.by)
+			a.ID, a.runner, tx.Now().Add(r.wait), string(r.why), tries, r.by, r.why == WaitsForBatch)
 		return err
 	})
 	return errors.Join(err, river.JobSnooze(max(time.Second, r.wait)))

@@ -304,12 +304,14 @@ func TestKept_AnAnswerFromMemoryIsTheSameToTheLastHeader(t *testing.T) {
 		if hits(t, apps[0]) != before {
 			t.Fatalf("%s came from memory right after a change", path)
 		}
-		warm(t, gus, apps, path)
-		before = hits(t, apps[0])
-		keptStatus, keptHeader, keptBody := gus.call("GET", path, "")
-		if hits(t, apps[0]) != before+1 {
-			t.Fatalf("%s did not come from memory", path)
-		}
+		var keptStatus int
+		var keptHeader http.Header
+		var keptBody string
+		eventually(t, path+" is answered from memory", func() bool {
+			before = hits(t, apps[0])
+			keptStatus, keptHeader, keptBody = gus.call("GET", path, "")
+			return hits(t, apps[0]) == before+1
+		})
 		for _, name := range []string{
 			"Date", "Server-Timing", "X-Request-Id", "Ratelimit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset",
 		} {
