@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/repazoo/repazoo/internal/db"
+	"github.com/repazoo/repazoo/internal/notice"
 )
 
 const uploadTime = 2 * time.Hour // the longest that an upload may take to become an archive
@@ -67,23 +68,48 @@ func (s *Service) retainUnlinked(ctx context.Context, now time.Time) error {
 }
 
 // RetainReports erases what analyses found for users who have had no plan for so long as Config.KeepReports says; the
-// ledger knows until when they had one, whatever became of the subscription. It reads every analysis, so it is for now
-// and then.
+// ledger knows until when they had one, whatever became of the subscription. What notices told of them goes too. It reads
+// every analysis, so it is for now and then.
 func (s *Service) RetainReports(ctx context.Context) error {
 	if s.KeepReports == 0 {
 		return nil
 	}
 	before := s.DB.Now().Add(-s.KeepReports)
-	err := db.Portions(ctx, s.DB, `DELETE FROM analyses WHERE id IN (SELECT a.id FROM analyses a WHERE a.finished_at <= $2
-		AND NOT EXISTS (SELECT 1 FROM quota_periods q WHERE q.user_id = a.user_id AND q.entitled_until > $2)
-			LIMIT $1)`, before)
-	if err != nil {
-		return err
+	for n := reportsAtOnce; n == reportsAtOnce; {
+		var err error
+		if n, err = s.dropReports(ctx, before); err != nil {
+			return err
+		}
 	}
 	return db.Portions(ctx, s.DB, `DELETE FROM dismissals WHERE (user_id, finding_id) IN (
 		SELECT d.user_id, d.finding_id FROM dismissals d WHERE d.created_at <= $2
 		AND NOT EXISTS (SELECT 1 FROM quota_periods q WHERE q.user_id = d.user_id AND q.entitled_until > $2)
 			LIMIT $1)`, before)
+}
+
+// reportsAtOnce bounds one transaction of RetainReports.
+const reportsAtOnce = 200
+
+// dropReports erases some of the analyses that are past their time, and tells how many.
+func (s *Service) dropReports(ctx context.Context, before time.Time) (n int, err error) {
+	type row struct{ user, id string }
+	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		rows, err := db.All(ctx, tx, func(r db.Rows, v *row) error { return r.Scan(&v.user, &v.id) },
+			`DELETE FROM analyses WHERE id IN (SELECT a.id FROM analyses a WHERE a.finished_at <= $2
+				AND NOT EXISTS (SELECT 1 FROM quota_periods q WHERE q.user_id = a.user_id AND q.entitled_until > $2)
+				LIMIT $1) RETURNING user_id, id`, reportsAtOnce, before)
+		if err != nil {
+			return err
+		}
+		for _, gone := range rows {
+			if err := notice.Forget(ctx, tx, gone.user, gone.id); err != nil {
+				return err
+			}
+		}
+		n = len(rows)
+		return nil
+	})
+	return n, err
 }
 
 // RetainUploads erases the posts of uploads that were cut off before their archive had a row. It reads every collection's

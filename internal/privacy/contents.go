@@ -19,7 +19,8 @@ var contents = []struct {
 	rows        rows
 }{
 	{"user.json", "Who you are to Repazoo.", table[user](key{noID},
-		`SELECT id, name, email, role, created_at, updated_at, email_confirmed_at, email_declined_at, language, browser_language, time_zone
+		`SELECT id, name, email, role, created_at, updated_at, email_confirmed_at, email_declined_at, language,
+			browser_language, time_zone
 			FROM users WHERE id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
 	{"email.json", "An e-mail address that you gave and that waits to be confirmed.", waitingEmail},
 	{"x_accounts.json", "The X accounts that you linked, and those that you unlinked since.", table[xAccount](key{noID},

@@ -40,6 +40,12 @@ func TestRetention_ByTheClock(t *testing.T) {
 			all["stripe_events"] = w.count(`SELECT count(*) FROM stripe_events`) > 0
 			return all
 		}
+		told := func(user string) int { // of analyses
+			return w.count(`SELECT count(*) FROM notices WHERE user_id = $1 AND kind LIKE 'analysis.%'`, user)
+		}
+		if told(p.UserID) == 0 {
+			t.Fatal("nothing was told of the analysis")
+		}
 		want := kept(p.UserID)
 		begun := w.d.Now()
 		for _, step := range []struct {
@@ -75,6 +81,9 @@ func TestRetention_ByTheClock(t *testing.T) {
 			if diff := cmp.Diff(want, kept(p.UserID)); diff != "" {
 				t.Fatalf("after %v days (-want +got):\n%s", step.day, diff)
 			}
+		}
+		if n := told(p.UserID); n != 0 || told(other.UserID) == 0 {
+			t.Errorf("%d notices tell of reports that are gone, and %d of a subscriber's", n, told(other.UserID))
 		}
 		if all := kept(other.UserID); !all["reports"] || !all["dismissals"] {
 			t.Errorf("a subscriber's reports are gone: %v", all)
