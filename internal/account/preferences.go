@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"time"
-	_ "time/tzdata" // a container may have no time zones
 
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/db"
@@ -14,9 +13,9 @@ import (
 	"github.com/repazoo/repazoo/internal/words"
 )
 
-// How a person is spoken to: the language of their reports, mails and notices, and the zone that times are shown in. Both
-// are chosen on the page of the account. Whoever chose no language gets that of their browser; a mail is sent without one,
-// so what the browser asked for at the last sign-in is kept for it.
+// How a person is spoken to: the language of their reports, mails and notices, and the zone that times are shown in.
+// Both are chosen on the page of the account. Whoever chose no language gets that of their browser; a mail is sent
+// without one, so what the browser asked for at the last sign-in is kept for it.
 
 // Preferences is how a person is spoken to.
 type Preferences struct {
@@ -42,7 +41,8 @@ func (p *Preferences) columns() []any { return []any{&p.Language, &p.BrowserLang
 
 // Preferences reads how a user is spoken to. Error: not_found after the account was erased.
 func (s *Service) Preferences(ctx context.Context, userID string) (Preferences, error) {
-	p, err := db.ReadOne(ctx, s.db, db.User(userID), func(r db.Rows, p *Preferences) error { return r.Scan(p.columns()...) },
+	scan := func(r db.Rows, p *Preferences) error { return r.Scan(p.columns()...) }
+	p, err := db.ReadOne(ctx, s.db, db.User(userID), scan,
 		`SELECT `+preferenceColumns+` FROM users u WHERE u.id = $1`, userID)
 	if errors.Is(err, db.ErrNotFound) {
 		return Preferences{}, noSuchUser()

@@ -40,17 +40,17 @@ func (s *Service) Me(ctx context.Context, userID string) (User, error) {
 }
 
 func scanUser(r db.Rows, u *User) error {
-	return r.Scan(append([]any{&u.ID, &u.Name, &u.Email, &u.Role, &u.CreatedAt, &u.Tier, &u.SubscriptionStatus, &u.Accounts},
-		u.columns()...)...)
+	own := []any{&u.ID, &u.Name, &u.Email, &u.Role, &u.CreatedAt, &u.Tier, &u.SubscriptionStatus, &u.Accounts}
+	return r.Scan(append(own, u.columns()...)...)
 }
 
 // Rename gives a user another display name: 1 to 100 characters, none of them control characters.
 func (s *Service) Rename(ctx context.Context, userID, name string) (User, error) {
-	name = strings.TrimSpace(name)
-	if name == "" || utf8.RuneCountInString(name) > maxName || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
-		return User{}, fault.ValidationFailed.At("body.name", "must have 1 to 100 characters and no line breaks")
+	name, err := CheckName(name)
+	if err != nil {
+		return User{}, err
 	}
-	err := s.db.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
+	err = s.db.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
 		tx.Touch(userID)
 		_, err := tx.Exec(ctx, `UPDATE users SET name = $2, updated_at = $3 WHERE id = $1`, userID, name, tx.Now())
 		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.UserRenamed, Resource: "user:" + userID})
@@ -60,6 +60,16 @@ func (s *Service) Rename(ctx context.Context, userID, name string) (User, error)
 		return User{}, err
 	}
 	return s.Me(ctx, userID)
+}
+
+// CheckName trims what a user wants to be called. Error: validation_failed for a name that cannot be kept.
+func CheckName(name string) (string, error) {
+	name = strings.TrimSpace(name)
+	if name == "" || utf8.RuneCountInString(name) > maxName || !utf8.ValidString(name) ||
+		strings.ContainsFunc(name, unicode.IsControl) {
+		return "", fault.ValidationFailed.At("body.name", "must have 1 to 100 characters and no line breaks")
+	}
+	return name, nil
 }
 
 // SetRole makes a user "admin" or "user" again. It is for the operator's command line only: no request may reach it. The

@@ -124,6 +124,26 @@ func TestBodies_ThatAreNoJSONAreToldInWords(t *testing.T) {
 	}
 }
 
+// Whatever in a change cannot be kept, nothing of it is.
+func TestChangeMe_ARefusalChangesNothing(t *testing.T) {
+	t.Parallel()
+	p := signIn(t, start(t, io.Discard, map[string]string{"WORKERS": "0"}), gus)
+	_, _, before := p.call("GET", "/api/v1/users/me", "")
+	for _, body := range []string{
+		`{"name":" ","language":"de","time_zone":"Europe/Berlin"}`,
+		`{"name":"a\u0000b","language":"de"}`,
+		`{"name":"Gus","language":"de","time_zone":"Mars/Crater"}`,
+		`{"name":"Gus","language":"xx"}`,
+	} {
+		if status, _, answer := p.call("PATCH", "/api/v1/users/me", body); status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d %s", body, status, answer)
+		}
+		if _, _, after := p.call("GET", "/api/v1/users/me", ""); after != before {
+			t.Errorf("after %s:\n%s\nbefore:\n%s", body, after, before)
+		}
+	}
+}
+
 // Public routes are open to whoever comes, also with a key that opens nothing there.
 func TestKeys_ArePassedByOnPublicRoutes(t *testing.T) {
 	t.Parallel()

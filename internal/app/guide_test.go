@@ -66,11 +66,13 @@ func TestGuide_TheProgramsWork(t *testing.T) {
 		}
 	}
 	for name, begin := range map[string]string{"report.pdf": "%PDF-", "report.csv": "\ufeff"} {
-		if text, err := os.ReadFile(filepath.Join(filepath.Dir(curl), name)); err != nil || !strings.HasPrefix(string(text), begin) {
+		if text, err := os.ReadFile(filepath.Join(filepath.Dir(curl), name)); err != nil ||
+			!strings.HasPrefix(string(text), begin) {
 			t.Errorf("%s begins %.20q (%v)", name, text, err)
 		}
 	}
-	if status, _, body := p.call(http.MethodGet, "/api/v1/usage", ""); status != http.StatusOK || !strings.Contains(body, `"used":1,`) {
+	if status, _, body := p.call(http.MethodGet, "/api/v1/usage", ""); status != http.StatusOK ||
+		!strings.Contains(body, `"used":1,`) {
 		t.Errorf("all together they took %s", body)
 	}
 }
@@ -82,7 +84,8 @@ func example(t *testing.T, language, begin, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	block := regexp.MustCompile(fmt.Sprintf("(?s)```%s\n(%s.*?)```", language, regexp.QuoteMeta(begin))).FindSubmatch(guide)
+	block := regexp.MustCompile(fmt.Sprintf("(?s)```%s\n(%s.*?)```", language,
+		regexp.QuoteMeta(begin))).FindSubmatch(guide)
 	if block == nil {
 		t.Fatalf("docs/api.md has no program in %s", language)
 	}

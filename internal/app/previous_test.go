@@ -23,10 +23,11 @@ import (
 
 // While a new build migrates, processes of the release before go on serving on the same PostgreSQL. Whether its
 // statements still work there is what this file asks, without building it: testdata/upgrade has them, as PostgreSQL
-// logged them while that release's own tests ran. To record those of a release, check it out and run its tests on a server
-// with log_statement=all and log_destination=jsonlog, and then, with its data set in testdata/upgrade,
+// logged them while that release's own tests ran. To record those of a release, check it out and run its tests on a
+// server with log_statement=all and log_destination=jsonlog, and then, with its data set in testdata/upgrade,
 //
-//	go test ./internal/app -run TestUpgrade_TheReleaseBefore -record /path/to/postgresql.json -release /path/to/the/release
+//	go test ./internal/app -run TestUpgrade_TheReleaseBefore \
+//		-record /path/to/postgresql.json -release /path/to/the/release
 
 const releaseBefore = "0.1.0"
 
@@ -35,9 +36,9 @@ var (
 	release = flag.String("release", "", "the release's source")
 )
 
-// TestUpgrade_TheReleaseBeforeGoesOnAfterTheMigrations prepares and plans each of the release's statements before and after,
-// in each role: it must take and give the same types, and be allowed to the same roles. A column that is new in a table
-// of the release may be left out by who does not know it, and no new rule may refuse what the release writes.
+// TestUpgrade_TheReleaseBeforeGoesOnAfterTheMigrations prepares and plans each of the release's statements before and
+// after, in each role: it must take and give the same types, and be allowed to the same roles. A column that is new in
+// a table of the release may be left out by who does not know it, and no new rule may refuse what the release writes.
 func TestUpgrade_TheReleaseBeforeGoesOnAfterTheMigrations(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join("testdata", "upgrade", releaseBefore+"-statements.json")
@@ -88,7 +89,8 @@ func TestUpgrade_TheReleaseBeforeGoesOnAfterTheMigrations(t *testing.T) {
 	}
 	for rule, table := range rulesOf(t, conn) {
 		if _, ok := tables[table]; ok && rules[rule] == "" && !fitting[rule] {
-			t.Errorf("new for what %s writes to %s: %q; if all that it writes is allowed by it, add it to fitting", releaseBefore, table, rule)
+			t.Errorf("new for what %s writes to %s: %q; if all that it writes is allowed by it, add it to fitting",
+				releaseBefore, table, rule)
 		}
 	}
 	t.Logf("%d statements of %s, %d steps", len(statements), releaseBefore, steps)
@@ -257,7 +259,8 @@ func sourceOf(t *testing.T, dir string) string {
 	t.Helper()
 	all := &strings.Builder{}
 	err := filepath.WalkDir(filepath.Join(dir, "internal"), func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "dbtest") {
+		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") ||
+			strings.Contains(path, "dbtest") {
 			return err
 		}
 		text, err := os.ReadFile(path)

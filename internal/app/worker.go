@@ -8,8 +8,8 @@ import (
 )
 
 // A process that runs background jobs and serves nobody (`repazoo worker`). It listens on loopback alone and answers
-// probes there, whatever HOST says, so nothing outside its machine or container can reach it. In local the stand-ins for
-// X, Stripe and Claude live in the process that serves: a worker asks them under PUBLIC_URL.
+// probes there, whatever HOST says, so nothing outside its machine or container can reach it. In local the stand-ins
+// for X, Stripe and Claude live in the process that serves: a worker asks them under PUBLIC_URL.
 
 // workerHost is where a worker listens.
 const workerHost = "127.0.0.1"

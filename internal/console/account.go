@@ -24,7 +24,8 @@ func (c *Console) showAccount(v *visit) (err error) {
 	a.Guess = true
 	a.User.Name = v.typed("name", a.User.Name)
 	a.preferencesView = preferencesView{
-		Language: v.typed("language", a.User.Language), TimeZone: v.typed("time_zone", a.User.TimeZone), browser: a.User.BrowserLanguage,
+		Language: v.typed("language", a.User.Language), TimeZone: v.typed("time_zone", a.User.TimeZone),
+		browser: a.User.BrowserLanguage,
 	}
 	if a.Accounts, err = c.Accounts.Accounts(ctx, user); err != nil {
 		return err

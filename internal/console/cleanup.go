@@ -50,8 +50,8 @@ func (c *Console) cleanupView(v *visit) (view cleanupView, err error) {
 	return view, err
 }
 
-// keepTyped leaves the boxes as they were sent in a form that was refused. Else the posts of a draft are all ticked, and
-// those to delete by hand are where that was said before.
+// keepTyped leaves the boxes as they were sent in a form that was refused. Else the posts of a draft are all ticked,
+// and those to delete by hand are where that was said before.
 func (view *cleanupView) keepTyped(v *visit) {
 	view.Ticked = func(it cleanup.Item) bool { return view.C.State == removal.Draft || it.TickedAt != nil }
 	if v.alert == nil || v.r.Method != http.MethodPost {

@@ -24,11 +24,29 @@ func TestCleanup_AFormThatWasRefusedKeepsItsTicks(t *testing.T) {
 		want    [2]bool
 		agreed  bool
 	}{
-		"a draft":            {removal.Draft, "/cleanups/x/keep", nil, false, [2]bool{true, true}, false},
-		"a draft, refused":   {removal.Draft, "/cleanups/x/keep", url.Values{"post": {"2"}}, true, [2]bool{false, true}, false},
-		"by hand":            {removal.Frozen, "/cleanups/x/ticks", nil, false, [2]bool{false, true}, false},
-		"by hand, refused":   {removal.Frozen, "/cleanups/x/ticks", url.Values{"ticked": {"1"}}, true, [2]bool{true, false}, false},
-		"consent, refused":   {removal.Frozen, "/cleanups/x/leave", url.Values{"consent": {"yes"}}, true, [2]bool{false, true}, true},
+		"a draft": {removal.Draft, "/cleanups/x/keep", nil, false, [2]bool{true, true}, false},
+		"a draft, refused": {
+			removal.Draft, "/cleanups/x/keep",
+			url.Values{"post": {"2"}},
+			true,
+			[2]bool{false, true},
+			false,
+		},
+		"by hand": {removal.Frozen, "/cleanups/x/ticks", nil, false, [2]bool{false, true}, false},
+		"by hand, refused": {
+			removal.Frozen, "/cleanups/x/ticks",
+			url.Values{"ticked": {"1"}},
+			true,
+			[2]bool{true, false},
+			false,
+		},
+		"consent, refused": {
+			removal.Frozen, "/cleanups/x/leave",
+			url.Values{"consent": {"yes"}},
+			true,
+			[2]bool{false, true},
+			true,
+		},
 		"another, of a plan": {removal.Draft, "/cleanups/x/dry-run", nil, true, [2]bool{true, true}, false},
 	} {
 		t.Run(name, func(t *testing.T) {

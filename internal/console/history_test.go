@@ -60,6 +60,9 @@ func TestPages_ShowTimesInTheZoneThatTheirReaderHasChosen(t *testing.T) {
 	p.get("/history").shows(http.StatusOK, " IST</a>").hides(" UTC</a>")
 	p.get("/account").shows(http.StatusOK, " IST", `data-guess`)
 	p.get("/schedules").shows(http.StatusOK, `list="zones" value="Asia/Kolkata"`)
+	p.post("/account/preferences", url.Values{"time_zone": {""}}).leadsTo() // which the form calls UTC
+	p.get(first).shows(http.StatusOK, "in UTC.").hides("Choose your time zone")
+	p.get("/account").shows(http.StatusOK, `list="zones" value="UTC"`)
 }
 
 func TestCompare_SaysWhyTheScoreMoved(t *testing.T) {

@@ -136,7 +136,8 @@ func TestAccount_ShowsAndChangesWhatIsTheirs(t *testing.T) {
 	p.get("/account").shows(http.StatusOK, "@"+ada, "Connected", "Chrome on Linux", "this browser", `href="/privacy"`)
 	p.get(p.post("/account/name", url.Values{"name": {`Ada <script>`}}).leadsTo()).shows(http.StatusOK, "Your name was changed.", `value="Ada &lt;script&gt;"`)
 	p.get(p.post("/account/preferences", url.Values{"language": {"de"}, "time_zone": {"Europe/Berlin"}}).leadsTo()).
-		shows(http.StatusOK, "Your language and time zone are saved.", `<option value="de" lang="de" selected>Deutsch</option>`,
+		shows(http.StatusOK, "Your language and time zone are saved.",
+			`<option value="de" lang="de" selected>Deutsch</option>`,
 			`value="Europe/Berlin"`)
 	p.post("/account/preferences", url.Values{"language": {"es"}, "time_zone": {"Mars/Crater"}}).
 		shows(http.StatusUnprocessableEntity, "time_zone must be a name such as Europe/Berlin", `value="Mars/Crater"`,

@@ -64,8 +64,9 @@ func (c *Console) readNotice(v *visit) (string, error) {
 	return "/?done=notice-read", err
 }
 
-// choose keeps which boxes were changed. A box that is not ticked is not sent, so each kind is named beside its boxes, and
-// so is what the form showed: a box that was left alone changes nothing, even if another tab has changed it meanwhile.
+// choose keeps which boxes were changed. A box that is not ticked is not sent, so each kind is named beside its boxes,
+// and so is what the form showed: a box that was left alone changes nothing, even if another tab has changed it
+// meanwhile.
 func (c *Console) choose(v *visit) (string, error) {
 	now, err := c.Notices.Choices(v.r.Context(), v.me.UserID)
 	if err != nil {

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"cmp"
+
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/words"
 )
@@ -20,8 +22,10 @@ func (v preferencesView) asBrowser() string {
 	return "The language of my browser (" + words.For(v.browser).Name + ")"
 }
 
+// prefer takes an empty zone for UTC, as the form says. It is kept as that: the script would fill in a zone again where
+// none was chosen.
 func (c *Console) prefer(v *visit) (string, error) {
-	language, zone := v.field("language"), v.field("time_zone")
+	language, zone := v.field("language"), cmp.Or(v.field("time_zone"), "UTC")
 	err := c.Accounts.Prefer(v.r.Context(), v.me.UserID, account.Wish{Language: &language, TimeZone: &zone})
 	return "/account?done=preferences-saved#preferences", err
 }

@@ -164,7 +164,8 @@ func TestHelp_AnswersTwelveQuestionsWithTheNumbersThatHold(t *testing.T) {
 		"billing is switched off.").hides("Anthropic", "$9")
 	w.stranger().get("/").shows(http.StatusOK, "everything is included", "after 7 days").hides("Anthropic",
 		"[phone1]", "$9")
-	w.stranger().get("/privacy-policy").shows(http.StatusOK, "the first part of the network address", "the language that your browser asked for",
+	w.stranger().get("/privacy-policy").shows(http.StatusOK, "the first part of the network address",
+		"the language that your browser asked for",
 		"until 30 days after the link has ended", "Visitors of other pages are not counted.").
 		hides("or counts its visitors")
 	w.stranger().get("/privacy-policy").shows(http.StatusOK, "No language model.").hides("Anthropic", "Stripe")

@@ -45,6 +45,7 @@ type reportView struct {
 	Why      string             // the reason that was typed into a form that was refused
 	Sample   bool               // of nobody, so there is nothing to do but to look
 	Place    *time.Location     // of its reader; nil for UTC
+	NoZone   bool               // its reader has chosen no zone
 }
 
 // lens is a purpose to read the report for, and the score that it gives.
@@ -101,9 +102,11 @@ func (c *Console) showReport(v *visit, a analysis.Analysis) error {
 	if view.Since, err = c.Analyses.MovedSince(v.r.Context(), a, r.Account.ID); err != nil {
 		return err
 	}
-	if view.Place, err = c.place(v); err != nil {
+	prefer, err := c.Accounts.Preferences(v.r.Context(), v.me.UserID)
+	if err != nil {
 		return err
 	}
+	view.Place, view.NoZone = prefer.Place(), prefer.TimeZone == ""
 	view.Undo = undoOf(v.r.URL.Query(), r.Findings)
 	return c.ok(v, reportPage(view))
 }

@@ -119,8 +119,10 @@ func TestShare_IsReadInTheLanguageOfWhoeverOpensIt(t *testing.T) {
 	r := w.reader(gus)
 	link := r.shared(wish("score", "findings"))
 	w.stranger().get(link).shows(http.StatusOK, `lang="en"`, "A report is shared with you", `hreflang="de"`)
-	w.stranger().get(link+"?lang=de").shows(http.StatusOK, `<section class="card narrow" aria-labelledby="door" lang="de">`,
-		"Ein Bericht wurde mit Ihnen geteilt", `action="`+link+`?lang=de"`, "Bericht öffnen", `hreflang="es"`, "dass der Bericht geöffnet wurde")
+	w.stranger().get(link+"?lang=de").shows(http.StatusOK,
+		`<section class="card narrow" aria-labelledby="door" lang="de">`,
+		"Ein Bericht wurde mit Ihnen geteilt", `action="`+link+`?lang=de"`, "Bericht öffnen", `hreflang="es"`,
+		"dass der Bericht geöffnet wurde")
 	opened := w.stranger().post(link+"?lang=de", nil).shows(http.StatusOK, `<html lang="de">`, "Ein geteilter Bericht",
 		"Vom Verfasser der Beiträge mit Ihnen geteilt", "Uhr (UTC)")
 	if got := opened.header.Get("Content-Language"); got != "de" {

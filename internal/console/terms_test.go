@@ -61,7 +61,8 @@ func TestPlan_ACodeIsAppliedBeforeItIsPaid(t *testing.T) {
 	if at := p.post("/billing/subscribe", url.Values{"tier": {"basic"}, "code": {"welcome"}}).leadsTo(); !strings.Contains(at, "/checkout/cs_test_") {
 		t.Fatal(at)
 	}
-	p.post("/billing/subscribe", url.Values{"tier": {"basic"}, "code": {"wrong"}}).shows(http.StatusUnprocessableEntity, "There is no such promotion code.",
+	p.post("/billing/subscribe", url.Values{"tier": {"basic"}, "code": {"wrong"}}).shows(http.StatusUnprocessableEntity,
+		"There is no such promotion code.",
 		"Choose Basic", `id="code" name="code" value="wrong"`)
 	p.subscribe("basic")
 	p.get("/account/plan/change?tier=pro&code=welcome").shows(http.StatusOK, "With the code <b>WELCOME</b>")

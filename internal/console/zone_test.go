@@ -44,26 +44,36 @@ func TestHours_AreThoseOfTheReadersClock(t *testing.T) {
 	}
 	gone, profile, unknown := post(22, 50), post(22, 50), post(22, 50)
 	gone.Dismissed, profile.Item, unknown.PostedAt = true, assess.ItemProfile, time.Time{}
-	v := reportView{R: &assess.Report{Findings: []assess.Finding{post(22, 4), post(22, 3.5), post(7, 2), gone, profile, unknown}}}
+	v := reportView{R: &assess.Report{Findings: []assess.Finding{
+		post(22, 4), post(22, 3.5), post(7, 2), gone, profile, unknown,
+	}}}
 	for zone, want := range map[string]struct {
 		late, early   int
 		said, written string
 	}{
-		"":              {22, 7, "Most weight was written from 22:00 to 23:00: 7.5 points, from 2 findings.", "UTC"},
-		"Europe/Berlin": {0, 9, "Most weight was written from 00:00 to 01:00: 7.5 points, from 2 findings.", "the time zone Europe/Berlin"},
-		"Asia/Kolkata":  {4, 13, "Most weight was written from 04:00 to 05:00: 7.5 points, from 2 findings.", "the time zone Asia/Kolkata"},
+		"": {22, 7, "Most weight was written from 22:00 to 23:00: 7.5 points, from 2 findings.", "UTC"},
+		"Europe/Berlin": {
+			0, 9, "Most weight was written from 00:00 to 01:00: 7.5 points, from 2 findings.",
+			"the time zone Europe/Berlin",
+		},
+		"Asia/Kolkata": {
+			4, 13, "Most weight was written from 04:00 to 05:00: 7.5 points, from 2 findings.",
+			"the time zone Asia/Kolkata",
+		},
 	} {
 		if v.Place = nil; zone != "" {
 			v.Place = in(t, zone)
 		}
 		rows := v.hours()
-		if len(rows) != 24 || rows[want.late].Findings != 2 || rows[want.early].Findings != 1 || v.zoneName() != want.written {
+		if len(rows) != 24 || rows[want.late].Findings != 2 || rows[want.early].Findings != 1 ||
+			v.zoneName() != want.written {
 			t.Errorf("%q: %+v", zone, rows)
 		}
 		if got := hourWords(rows); got != want.said {
 			t.Errorf("%q: %s", zone, got)
 		}
-		if d := hourDrawing(rows); len(d.Columns) != 24 || len(d.Columns[want.late].Parts) != 1 || d.Columns[6].Label != "06" {
+		if d := hourDrawing(rows); len(d.Columns) != 24 || len(d.Columns[want.late].Parts) != 1 ||
+			d.Columns[6].Label != "06" {
 			t.Errorf("%q: %+v", zone, d)
 		}
 	}

@@ -109,11 +109,16 @@ type changeMeInput struct {
 	}
 }
 
-// changeMe refuses a language and a zone before it changes anything, and an address before it changes the rest.
+// changeMe refuses a name, a language and a zone before it changes anything, and an address before it changes the rest.
 func (a *API) changeMe(ctx context.Context, in *changeMeInput) (*userOutput, error) {
 	wish := account.Wish{Language: in.Body.Language, TimeZone: in.Body.TimeZone}
 	if err := wish.Check(); err != nil {
 		return nil, err
+	}
+	if in.Body.Name != nil {
+		if _, err := account.CheckName(*in.Body.Name); err != nil {
+			return nil, err
+		}
 	}
 	if in.Body.Email != nil {
 		if err := a.Notices.SetEmail(ctx, caller(ctx), *in.Body.Email); err != nil {

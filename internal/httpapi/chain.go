@@ -228,10 +228,17 @@ func (a *API) securityHeaders(next http.Handler) http.Handler {
 // cors answers pre-flights before the limiter counts them, and marks errors too.
 func (a *API) cors() *cors.Cors {
 	return cors.New(cors.Options{
-		AllowedOrigins:   append([]string{a.PublicURL}, a.CORSOrigins...),
-		AllowedMethods:   []string{"GET", "POST", "PATCH", "DELETE"},
-		AllowedHeaders:   []string{"Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "X-Request-ID"},
-		ExposedHeaders:   []string{"Deprecation", "ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing", "Sunset", "X-Quota-Limit", "X-Quota-Remaining", "X-Quota-Reset", "X-Quota-Used", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-Request-ID"},
+		AllowedOrigins: append([]string{a.PublicURL}, a.CORSOrigins...),
+		AllowedMethods: []string{"GET", "POST", "PATCH", "DELETE"},
+		AllowedHeaders: []string{
+			"Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID",
+			"X-Request-ID",
+		},
+		ExposedHeaders: []string{
+			"Deprecation", "ETag", "Link", "Location", "RateLimit", "RateLimit-Policy",
+			"Retry-After", "Server-Timing", "Sunset", "X-Quota-Limit", "X-Quota-Remaining", "X-Quota-Reset", "X-Quota-Used",
+			"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-Request-ID",
+		},
 		AllowCredentials: true,
 		MaxAge:           600,
 	})

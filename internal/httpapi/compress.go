@@ -8,8 +8,9 @@ import (
 )
 
 // compress makes answers smaller, with zstd or gzip, for whoever accepts that: from one kibibyte on, and where it
-// helps. Whether it did or not, Vary tells caches that it might. A tag of an answer that was made smaller says so at its
-// end, because its bytes are others; it comes back in an If-None-Match, where what is behind this knows it without that.
+// helps. Whether it did or not, Vary tells caches that it might. A tag of an answer that was made smaller says so at
+// its end, because its bytes are others; it comes back in an If-None-Match, where what is behind this knows it without
+// that.
 func compress(next http.Handler) http.Handler {
 	wrap, err := gzhttp.NewWrapper(gzhttp.ContentTypeFilter(shrinks), gzhttp.SuffixETag("-gzip"))
 	if err != nil {

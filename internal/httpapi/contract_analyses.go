@@ -142,9 +142,17 @@ func (a *API) reportEntries() map[string]entry {
 			media: "application/json", schema: a.reportSchema(), answered: exampleReport(), refusals: none,
 			also: unchanged(),
 		},
-		at + "csv":  {text: "One row for each finding, in UTF-8 with a byte order mark. It is made for spreadsheets: an apostrophe stands before ids of posts, which would be rounded as numbers, and before what would be a formula. Programs read report.json.", media: "text/csv", answered: "post,posted_at,category,severity,quote\n", refusals: none, also: unchanged()},
-		at + "html": {text: "A page that needs nothing else, to keep or to print.", media: "text/html", answered: "<!doctype html>\n<title>Report</title>\n", refusals: none, also: unchanged()},
-		at + "pdf":  {text: "To keep, to print, to hand on.", media: "application/pdf", refusals: none, also: unchanged()},
+		at + "csv": {
+			text: "One row for each finding, in UTF-8 with a byte order mark. It is made for spreadsheets: an " +
+				"apostrophe stands before ids of posts, which would be rounded as numbers, and before what would be a formula. " +
+				"Programs read report.json.", media: "text/csv", answered: "post,posted_at,category,severity,quote\n",
+			refusals: none, also: unchanged(),
+		},
+		at + "html": {
+			text: "A page that needs nothing else, to keep or to print.", media: "text/html",
+			answered: "<!doctype html>\n<title>Report</title>\n", refusals: none, also: unchanged(),
+		},
+		at + "pdf": {text: "To keep, to print, to hand on.", media: "application/pdf", refusals: none, also: unchanged()},
 	}
 }
 

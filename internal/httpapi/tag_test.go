@@ -11,7 +11,7 @@ import (
 func TestHolds_FindsATagAmongThoseThatAreKnown(t *testing.T) {
 	t.Parallel()
 	for known, want := range map[string]bool{
-		`"a"`: true, `W/"a"`: true, `"b", "a"`: true, `"b",W/"a" `: true,
+		`"a"`: true, `W/"a"`: true, `"b", "a"`: true, `"b",W/"a" `: true, ` * `: true, `"b", *`: false,
 		``: false, `a`: false, `"b"`: false, `"aa"`: false, `"A"`: false, `w/"a"`: false, `,,`: false, `"a`: false,
 	} {
 		if got := holds(`"a"`, known); got != want {

@@ -47,8 +47,8 @@ func (s *Service) Choices(ctx context.Context, userID string) ([]Choice, error) 
 	return all, nil
 }
 
-// Change is what a user changes about one kind; nil leaves a way as it is. Two forms that change different boxes at once
-// both count.
+// Change is what a user changes about one kind; nil leaves a way as it is. Two forms that change different boxes at
+// once both count.
 type Change struct {
 	Kind Kind
 	Page *bool

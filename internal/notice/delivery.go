@@ -189,6 +189,9 @@ type messageData struct {
 }
 
 func payload(n Notice) (string, error) {
-	b, err := json.Marshal(message{n.Kind, n.CreatedAt.UTC(), messageData{n.ID, n.Title(), n.Sentence(), n.words().Tag, n.Data}})
+	b, err := json.Marshal(message{
+		n.Kind, n.CreatedAt.UTC(),
+		messageData{n.ID, n.Title(), n.Sentence(), n.words().Tag, n.Data},
+	})
 	return string(b), err
 }

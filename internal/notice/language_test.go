@@ -36,7 +36,8 @@ func TestWords_EveryLanguageHasItsOwnForEveryKind(t *testing.T) {
 			}
 			plain := notice.Notice{Kind: k, Data: n.Data}
 			for _, said := range []string{n.Title(), n.Sentence()} {
-				if other, twice := seen[said]; twice || said == "" || strings.ContainsAny(said, "{}") || strings.Contains(said, "  ") {
+				if other, twice := seen[said]; twice || said == "" || strings.ContainsAny(said, "{}") ||
+					strings.Contains(said, "  ") {
 					t.Errorf("%s: %s says %q, as does %s", l.Tag, k, said, other)
 				}
 				seen[said] = k
@@ -65,12 +66,14 @@ func TestSentence_IsWrittenAsItsLanguageDoesAndInTheZoneOfItsReader(t *testing.T
 		},
 		{
 			notice.Notice{Kind: notice.GraceEnding, Data: fullData(), Language: "es", Zone: "America/Sao_Paulo"},
-			"Su plan Basic se pausará el 24 de diciembre de 2026, 06:30 (UTC-03), porque su último pago no se ha podido cobrar. " +
+			"Su plan Basic se pausará el 24 de diciembre de 2026, 06:30 (UTC-03), porque su último pago no se ha podido " +
+				"cobrar. " +
 				"Revise su tarjeta antes y nada se detendrá.",
 		},
 		{
 			notice.Notice{Kind: notice.Digest, Data: fullData(), Language: "de"},
-			"In den letzten sieben Tagen wurden 2 Berichte erstellt und 1 Analyse schlug fehl, mit 3 neuen Befunden. Der neueste " +
+			"In den letzten sieben Tagen wurden 2 Berichte erstellt und 1 Analyse schlug fehl, mit 3 neuen Befunden. Der " +
+				"neueste " +
 				"Bericht, zu @gus, liegt bei 61 von 100, Stufe hoch.",
 		},
 		{
@@ -81,7 +84,8 @@ func TestSentence_IsWrittenAsItsLanguageDoesAndInTheZoneOfItsReader(t *testing.T
 		{
 			notice.Notice{Kind: notice.AccountReleased, Data: fullData(), Language: "de"},
 			"Die Verknüpfung mit @gus wurde gelöst, und die gespeicherten Beiträge sind gelöscht. Dieses X-Konto öffnet Ihr " +
-				"Konto nicht mehr und kann anderswo verknüpft werden. Wenn Sie das nicht waren, beenden Sie alle Sitzungen auf der " +
+				"Konto nicht mehr und kann anderswo verknüpft werden. Wenn Sie das nicht waren, beenden Sie alle Sitzungen auf " +
+				"der " +
 				"Seite Ihres Kontos.",
 		},
 		{
@@ -111,7 +115,8 @@ func TestMail_IsInTheLanguageThatItsReaderHasChosen(t *testing.T) {
 		if len(mails) != 1 {
 			t.Fatalf("%d mails", len(mails))
 		}
-		p.isIn(t, mails[0], "es", "Confirme su dirección de correo", "No recibir más correos como este", "El enlace vale un día")
+		p.isIn(t, mails[0], "es", "Confirme su dirección de correo", "No recibir más correos como este",
+			"El enlace vale un día")
 		plain, _ := parts(t, mails[0].body)
 		w.ok(w.ConfirmEmail(t.Context(), tokens.FindStringSubmatch(plain)[1]))
 
@@ -120,7 +125,8 @@ func TestMail_IsInTheLanguageThatItsReaderHasChosen(t *testing.T) {
 		if mails = p.taken(); len(mails) != 1 {
 			t.Fatalf("%d mails", len(mails))
 		}
-		p.isIn(t, mails[0], "de", "Ihr Tarif ist beendet", "Keine solche E-Mail mehr", "Repazoo öffnen", "Sie erhalten das, weil")
+		p.isIn(t, mails[0], "de", "Ihr Tarif ist beendet", "Keine solche E-Mail mehr", "Repazoo öffnen",
+			"Sie erhalten das, weil")
 	})
 }
 

@@ -28,7 +28,6 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
-	_ "time/tzdata" // a container may have no time zones
 
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/seal"
@@ -141,8 +140,8 @@ func (s *Service) Seen(ctx context.Context, userID, analysisID string) error {
 	})
 }
 
-// Forget deletes what was told of an analysis that its user deletes, in the caller's transaction of db.System. The digest
-// of a week stays, and names it no more.
+// Forget deletes what was told of an analysis that its user deletes, in the caller's transaction of db.System. The
+// digest of a week stays, and names it no more.
 func Forget(ctx context.Context, tx db.Tx, userID, analysisID string) error {
 	tx.Touch(userID)
 	tx.Later(`DELETE FROM notices WHERE user_id = $1 AND subject = $2`, userID, analysisID)

@@ -8,8 +8,8 @@ import (
 	"github.com/repazoo/repazoo/internal/words"
 )
 
-// What notices say, in the language of whoever gets them: pages, answers of the API, webhooks and mails all ask here. The
-// sentences themselves stand in the catalogue, package words.
+// What notices say, in the language of whoever gets them: pages, answers of the API, webhooks and mails all ask here.
+// The sentences themselves stand in the catalogue, package words.
 
 func (n Notice) words() *words.Language { return words.For(n.Language) }
 
@@ -112,7 +112,8 @@ func (n Notice) otherSentence(l *words.Language) string {
 		if d.Score == nil {
 			return l.Say("notice.say.analysis.finished_plain", "handle", d.Handle)
 		}
-		return l.Say("notice.say.analysis.finished", "handle", d.Handle, "score", math.Round(*d.Score), "level", level(l, d.Level))
+		return l.Say("notice.say.analysis.finished", "handle", d.Handle, "score", math.Round(*d.Score), "level",
+			level(l, d.Level))
 	case AnalysisFailed:
 		return l.Say("notice.say.analysis.failed", "handle", d.Handle, "reason", failure(l, d))
 	case SchedulePaused:
@@ -149,7 +150,8 @@ func (n Notice) digest(l *words.Language) string {
 	if d.Score == nil {
 		return week + "."
 	}
-	return week + ". " + l.Say("notice.week.newest", "handle", d.Handle, "score", math.Round(*d.Score), "level", level(l, d.Level))
+	return week + ". " + l.Say("notice.week.newest", "handle", d.Handle, "score", math.Round(*d.Score), "level",
+		level(l, d.Level))
 }
 
 // level is a level of a report, which was kept by its name.
@@ -160,8 +162,8 @@ func level(l *words.Language, name string) string {
 	return name
 }
 
-// failure is why an analysis failed. It was kept as an English sentence with the code of its refusal; another language has
-// a sentence for each code that is frequent.
+// failure is why an analysis failed. It was kept as an English sentence with the code of its refusal; another language
+// has a sentence for each code that is frequent.
 func failure(l *words.Language, d Data) string {
 	if l.Tag == words.English {
 		return d.Reason
