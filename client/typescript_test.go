@@ -26,7 +26,8 @@ func TestGenerated_TypesForTypeScriptAreTheContracts(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(strings.Split(string(got), "\n"), strings.Split(string(want), "\n")); diff != "" {
-		t.Errorf("the contract has changed: run `go generate ./client`. The committed types (-) and the contract's (+):\n%.4000s", diff)
+		t.Errorf("the contract has changed: run `go generate ./client`. The committed types (-) and the contract's "+
+			"(+):\n%.4000s", diff)
 	}
 }
 

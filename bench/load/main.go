@@ -67,7 +67,8 @@ func main() {
 	flag.BoolVar(&o.json, "json", false, "print JSON")
 	flag.BoolVar(&o.limits, "limits", false, "count what the limiters let through, instead of measuring")
 	flag.BoolVar(&o.kept, "kept", false, "count what answers from memory save, instead of measuring")
-	flag.BoolVar(&o.growth, "growth", false, "count what requests cost PostgreSQL as users come, up to --users, instead of measuring")
+	flag.BoolVar(&o.growth, "growth", false, "count what requests cost PostgreSQL as users come, up to --users, "+
+		"instead of measuring")
 	flag.StringVar(&o.binary, "binary", "", "a built repazoo; without it ./cmd/repazoo is built")
 	flag.StringVar(&o.floor, "floor", "", "a built floor; without it ./bench/floor is built")
 	flag.Parse()
@@ -82,7 +83,8 @@ func main() {
 
 func (o options) check() error {
 	switch {
-	case o.seconds < 1 || o.seconds > 60 || o.connections < 1 || o.connections > 256 || o.users < 1 || o.users > 100_000 && !o.growth || o.users > slices.Max(sizes):
+	case o.seconds < 1 || o.seconds > 60 || o.connections < 1 || o.connections > 256 || o.users < 1 ||
+		o.users > 100_000 && !o.growth || o.users > slices.Max(sizes):
 		return errors.New("a number is out of its bounds: see --help")
 	case o.limits && (o.mode != "all" || o.json || o.users < 200):
 		return errors.New("--limits goes with neither --mode nor --json, and needs 200 users")

@@ -101,8 +101,8 @@ func startProcess(command string, address *regexp.Regexp, env []string, dir stri
 	return nil, fmt.Errorf("the server did not start: %s", said)
 }
 
-// begin starts a server that ends with the test, however that ends: one that lived on would go on working in the database
-// that the next test gets.
+// begin starts a server that ends with the test, however that ends: one that lived on would go on working in the
+// database that the next test gets.
 func begin(t *testing.T, env []string, dir string) *server {
 	t.Helper()
 	return beginProcess(t, "serve", addressLine, env, dir)

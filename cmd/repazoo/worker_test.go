@@ -54,8 +54,8 @@ func TestWorker_FinishesWhatAServerWithoutJobsTakesIn(t *testing.T) {
 	}
 }
 
-// answersProbesAlone wants a worker to be ready, to answer nothing else, and to be heard on one address of loopback only:
-// a listener for everybody would answer on 127.0.0.2 as well.
+// answersProbesAlone wants a worker to be ready, to answer nothing else, and to be heard on one address of loopback
+// only: a listener for everybody would answer on 127.0.0.2 as well.
 func answersProbesAlone(t *testing.T, s *server) {
 	t.Helper()
 	for path, want := range map[string]int{

@@ -122,10 +122,12 @@ func TestBatched_ALateBeatDoesNotHideThatItIsJudging(t *testing.T) {
 		a := p.begin(StartRequest{WithinADay: true})
 		p.tryRun(w.Service, a.ID)
 		w.ok(w.d.InTx(t.Context(), db.System, func(ctx context.Context, tx db.Tx) error {
-			_, err := tx.Exec(ctx, `UPDATE analyses SET stage = 'collect', lease_until = $2 WHERE id = $1`, a.ID, tx.Now().Add(time.Hour))
+			_, err := tx.Exec(ctx, `UPDATE analyses SET stage = 'collect', lease_until = $2 WHERE id = $1`, a.ID,
+				tx.Now().Add(time.Hour))
 			return err
 		}))
-		a.runner = must(db.ReadOne(t.Context(), w.d, db.System, db.Value[string], `SELECT runner FROM analyses WHERE id = $1`, a.ID))(t)
+		a.runner = must(db.ReadOne(t.Context(), w.d, db.System, db.Value[string],
+			`SELECT runner FROM analyses WHERE id = $1`, a.ID))(t)
 		_ = w.rest(t.Context(), a, rest{why: WaitsForBatch, wait: time.Minute})
 		if now := p.show(a.ID); now.Progress.Stage != assess.StageJudge || !now.Waits() {
 			t.Errorf("it is in %s, and waits for %q", now.Progress.Stage, now.WaitingFor)

@@ -14,7 +14,8 @@ import (
 	"testing"
 )
 
-// licenceNames are what the names of licences' files begin with. tools/sbom has a list of its own; each watches the other.
+// licenceNames are what the names of licences' files begin with. tools/sbom has a list of its own; each watches the
+// other.
 var licenceNames = []string{"license", "licence", "copying", "notice", "unlicense", "ofl"}
 
 // Most licences ask that their text goes with the program. What tools/sbom writes, and the image ships, has the text of
@@ -29,7 +30,8 @@ func TestMaterials_EachModuleInTheProgramIsNamedAndItsLicencesGoWithIt(t *testin
 	if err != nil {
 		t.Fatal(err)
 	}
-	command(t, filepath.Join(root, "tools", "sbom"), "go", "run", ".", "--program", program, "--source", source, "--out", made)
+	command(t, filepath.Join(root, "tools", "sbom"), "go", "run", ".", "--program", program, "--source", source,
+		"--out", made)
 	info, err := buildinfo.ReadFile(program)
 	if err != nil {
 		t.Fatal(err)

@@ -100,7 +100,8 @@ const ( //nolint:gosec // names of actions, no secrets
 // Actions lists them all, so that a test can ask for the sentence of each.
 func Actions() []Action {
 	return []Action{
-		UserCreated, UserRenamed, UserPrefers, UserRoleSet, UserErasureBegan, UserErased, UserEmailGiven, UserEmailConfirmed, UserEmailRemoved,
+		UserCreated, UserRenamed, UserPrefers, UserRoleSet, UserErasureBegan, UserErased, UserEmailGiven,
+		UserEmailConfirmed, UserEmailRemoved,
 		XAccountLinked, XAccountReconnected, XAccountRevoked, XAccountNeedsReconnect,
 		LeaveGiven, LeaveEnded,
 		CleanupPlanned, CleanupFrozen, CleanupBackup, CleanupStarted, CleanupPaused, CleanupStopped, CleanupChecked, CleanupEnded, PostsDeleted,

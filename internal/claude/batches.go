@@ -77,14 +77,16 @@ func Unsure(err error) bool {
 }
 
 // Declined tells of an error of [Client.CreateBatch] that the provider takes no such batch and never will, which says
-// nothing of direct questions: it is too large, has a form that is not liked, or batches are not for this key. A key that
-// is refused and an account without credit or with its limit reached are no such errors: they keep every question away.
+// nothing of direct questions: it is too large, has a form that is not liked, or batches are not for this key. A key
+// that is refused and an account without credit or with its limit reached are no such errors: they keep every question
+// away.
 func Declined(err error) bool {
 	f, ok := errors.AsType[*Failure](err)
 	if !ok || !f.Permanent || f.Code == spendLimit || f.Code == noCredit {
 		return false
 	}
-	return f.Status >= http.StatusBadRequest && f.Status != http.StatusUnauthorized && f.Status != http.StatusPaymentRequired
+	return f.Status >= http.StatusBadRequest && f.Status != http.StatusUnauthorized &&
+		f.Status != http.StatusPaymentRequired
 }
 
 // CreateBatch sends questions. It is tried once: see [Unsure].

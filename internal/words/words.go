@@ -5,8 +5,8 @@
 //
 // A message is written as in ICU MessageFormat, of which this is the part that is needed: {name} puts a value in,
 // {name, plural, one {# finding} other {# findings}} chooses by number, {name, select, x {…} other {…}} by word, and
-// {name, date}, {name, moment}, {name, number}, {name, percent} and {name, money} write a value as the language does. An apostrophe is
-// an apostrophe, and a brace cannot be written.
+// {name, date}, {name, moment}, {name, number}, {name, percent} and {name, money} write a value as the language does.
+// An apostrophe is an apostrophe, and a brace cannot be written.
 //
 // A file has lines of the form "key = text"; a line that begins with a space goes on with the text before it, and one
 // that begins with # is a remark. English is the language that a key must have. Tests compare the others with it: each

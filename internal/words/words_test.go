@@ -414,9 +414,11 @@ func TestCatalogue_SentencesAgreeWithWhatIsPutIn(t *testing.T) {
 	for got, want := range map[string]string{
 		de.Say("report.title_short", "who", de.Say("report.an_account")): "Repazoo-Bericht zu einem X-Konto",
 		de.Say("report.title_short", "who", "@ada"):                      "Repazoo-Bericht zu @ada",
-		en.Say("review.context", "n", 1):                                 "1 finding that cannot be judged without the posts around it.",
-		en.Say("review.context", "n", 3):                                 "3 findings that cannot be judged without the posts around them.",
-		For("es").Say("pdf.unwritten"):                                   "Caracteres para los que falta la fuente",
+		en.Say("review.context", "n", 1): "1 finding that cannot be judged without the " +
+			"posts around it.",
+		en.Say("review.context", "n", 3): "3 findings that cannot be judged without the " +
+			"posts around them.",
+		For("es").Say("pdf.unwritten"): "Caracteres para los que falta la fuente",
 	} {
 		if got != want {
 			t.Errorf("%q, not %q", got, want)

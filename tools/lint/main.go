@@ -3,9 +3,9 @@
 //
 //	go vet -vettool=bin/lint ./...
 //
-// so one pass over every package does for both, and it reads the packages that the tests have compiled already, looks at several at once, and looks
-// again only at what has changed. The analyzers are libraries; this file is their list, which builds in
-// a fraction of the time of a program that has all of them. Only analyzers that find mistakes or old
+// so one pass over every package does for both, and it reads the packages that the tests have compiled already, looks
+// at several at once, and looks again only at what has changed. The analyzers are libraries; this file is their list,
+// which builds in a fraction of the time of a program that has all of them. Only analyzers that find mistakes or old
 // ways are in it; taste is left to the reader.
 //
 // A finding that is meant is answered on its line, with a reason:

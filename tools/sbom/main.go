@@ -4,9 +4,9 @@
 //	go run -C tools/sbom . --program bin/repazoo --source . --out bin/materials
 //
 // The Go modules are those that the program itself names, and the scripts and fonts those that the build packed into it.
-// A module's licences are those of its root and of the directories of the packages that are linked, where code of others
-// stands under a licence of its own. A part without a licence, or with one that is not in the list below, is a mistake.
-// The same program gives the same bytes.
+// A module's licences are those of its root and of the directories of the packages that are linked, where code of
+// others stands under a licence of its own. A part without a licence, or with one that is not in the list below, is a
+// mistake. The same program gives the same bytes.
 package main
 
 import (
