@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -94,5 +95,18 @@ func TestWire_CountsStatementsTripsAndCommands(t *testing.T) {
 	redis := "*1\r\n$4\r\nPING\r\n*2\r\n$3\r\nGET\r\n$4\r\n*\r\n*\r\n"
 	if err := countRedis(strings.NewReader(redis), &commands); !errors.Is(err, io.EOF) || commands.Load() != 2 {
 		t.Errorf("%d commands, %v", commands.Load(), err)
+	}
+}
+
+func TestSince_CountsARequestAndLeavesOutWhatIsHardlyRead(t *testing.T) {
+	t.Parallel()
+	before := counts{blocks: 100, scanned: map[string]int64{"users": 10, "river_queue": 5}, cpu: time.Second}
+	after := counts{
+		blocks: 1100, scanned: map[string]int64{"users": 2010, "river_queue": 14, "audit_log": 1000}, cpu: 2 * time.Second,
+	}
+	got := after.since(before, 1000)
+	tables := []string{"audit_log", "users"}
+	if got.blocks != 1 || got.scanned != 3 || got.micros != 1000 || !slices.Equal(got.tables, tables) {
+		t.Errorf("got %+v", got)
 	}
 }
