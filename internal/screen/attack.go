@@ -1,5 +1,7 @@
 package screen
 
+import "cmp"
+
 // side is where the target stands, seen from what is said of it.
 type side int
 
@@ -18,6 +20,8 @@ type attack struct {
 	needs    role   // must stand near in the same sentence
 	link     bool   // "are" or the like must join target and attack, unless they touch
 	negation bool   // the attack is a negation itself: "not human"
+	done     bool   // who did it is looked for, behind "by": "killed by illegals"
+	whom     role   // of whom it can be said, if not of all people
 	group    string // the kind of finding when it is aimed at a group, at the reader, at somebody else; "" is none
 	reader   string
 	other    string
@@ -25,6 +29,7 @@ type attack struct {
 
 // attackRules are all attacks that are composed. The first that fits a unit wins.
 var attackRules = []attack{
+	{what: harm | crime, side: around, gap: 1, done: true, whom: slur | label, group: "hate.blame"},
 	{
 		what: harm, side: around, gap: 2, needs: intent,
 		group: "hate.threat", reader: "violence.threat", other: "violence.other",
@@ -47,6 +52,7 @@ var attackRules = []attack{
 	},
 	{what: mild | poor, side: around, gap: 1, link: true, group: "hate.contempt", reader: manner, other: manner},
 	{what: blame, side: before, gap: 3, group: "hate.blame"},
+	{what: crime | blame, side: before, gap: 1, whom: slur | label, group: "hate.blame"},
 	{what: avoid, side: after, gap: 4, group: "hate.rights"},
 	{what: lesser, side: after, gap: 3, group: "hate.dehumanise"},
 	{what: curse, side: after, gap: 0, group: "hate.curse", reader: "harassment.curse"},
@@ -64,7 +70,7 @@ func (p *post) attackAt(i int) {
 		if need < 0 {
 			continue
 		}
-		if who := p.target(a, i, people); who >= 0 {
+		if who := p.target(a, i, cmp.Or(a.whom, people)); who >= 0 {
 			p.found(kinds[a.group], a, i, who, need)
 			return
 		}
@@ -101,7 +107,7 @@ func (p *post) target(a *attack, i int, want role) int {
 	}
 	if side&after != 0 && !(person && a.link) { // "his stupid car" is not said of him
 		w := p.nearest(i, 1, want|opener|denounce|me, a.gap)
-		if w >= 0 && p.units[w].roles&want != 0 && p.linked(a, i, w) {
+		if w >= 0 && p.fits(a, i, w, want) {
 			return w
 		}
 		if w == i+1 && a.what == harm && p.units[w].roles&me != 0 {
@@ -115,7 +121,7 @@ func (p *post) target(a *attack, i int, want role) int {
 		}
 		w := p.nearest(i, -1, want|stop, a.gap)
 		far := w >= 0 && p.units[w].flags&handle != 0 && w < i-1 // "@bo …" begins most answers
-		if w >= 0 && !far && p.units[w].roles&want != 0 && p.linked(a, i, w) {
+		if w >= 0 && !far && p.fits(a, i, w, want) {
 			return w
 		}
 	}
@@ -123,6 +129,48 @@ func (p *post) target(a *attack, i int, want role) int {
 		return p.calledBy(i)
 	}
 	return -1
+}
+
+// fits reports whether unit w, which is near the attack at unit i, is the one it is said of. Who kills is not whom
+// the author wants killed: "killed by".
+func (p *post) fits(a *attack, i, w int, want role) bool {
+	named := p.units[w].roles & want
+	switch {
+	case named == 0, named == label && !p.isNoun(w):
+		return false
+	case a.done:
+		return p.isDoer(w) && (w > i && !(named == label && p.has(w+1, w, harm|crime)) || w < i && p.doneBefore(i, w))
+	case a.what&crime != 0: // not "illegals robbed by smugglers"
+		return !p.isDoer(w) && !p.has(i+1, i, by)
+	}
+	return (a.what != harm || w < i || !p.isDoer(w)) && p.linked(a, i, w)
+}
+
+// doneBefore reports whether the doer at unit w stands before what was done, as in "von Illegalen getötet". It does not
+// in "killed by an illegal bomb", where two harms are named, nor in "diese Art von Leuten gehört getötet".
+func (p *post) doneBefore(i, w int) bool {
+	return p.nearest(w, -1, harm|crime, 0) < 0 &&
+		p.nearest(i, -1, ought|intent, window) < 0 && p.nearest(i, 1, ought|intent, window) < 0
+}
+
+// isDoer reports whether unit w is who did something: "by illegals", "von den Illegalen".
+func (p *post) isDoer(w int) bool {
+	return p.has(w, w, by) || p.has(w-1, w, by) || p.has(w-1, w, light|clitic|adj) && p.has(w-2, w, by)
+}
+
+// isNoun reports whether the label at unit w names people, and no word beside it that it would be the adjective of:
+// "illegale Rennen", "carreras ilegales".
+func (p *post) isNoun(w int) bool {
+	for _, k := range []int{w - 1, w + 1} {
+		if k < 0 || k >= len(p.units) || p.units[k].sentence != p.units[w].sentence {
+			continue
+		}
+		noun := p.units[k].roles&(group|person|folk|adj) != 0
+		if p.units[k].heavy || noun {
+			return false
+		}
+	}
+	return !p.has(w-1, w, be) || p.has(w-1, w, light)
 }
 
 // calledBy finds the reader who is called a name without a verb: "you idiot", "@bo idiot", "idiot @bo".

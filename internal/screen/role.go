@@ -49,6 +49,9 @@ const (
 	play     // a game, a film, a joke, a meal
 	clitic   // the object before its verb, elsewhere an article: Spanish "los odio"
 	self     // counts the author to the group before it: "like me"
+	by       // stands before who did something: "by"
+	crime    // somebody does a crime: "are robbing"
+	label    // a name of contempt for a group, elsewhere an adjective: German "Illegale"
 
 	// The roles above name words in the files. Those below are found while reading.
 	aimed // stands for a protected group after all: see who.go
@@ -61,6 +64,7 @@ var roleNames = []string{
 	"hate", "disgust", "dehuman", "contempt", "insult", "mild", "poor", "harm", "wish", "remove", "curse", "curseoff",
 	"right", "blame", "cage", "avoid", "lesser",
 	"intent", "ought", "not", "be", "opener", "report", "endorse", "denounce", "warm", "play", "clitic", "self",
+	"by", "crime", "label",
 }
 
 func roleNamed(name string) (role, bool) {
@@ -78,4 +82,4 @@ const repairable = group | adj | slur | weakslur | hate | disgust | dehuman | co
 
 // attacks are the roles that a rule begins with.
 const attacks = hate | disgust | dehuman | contempt | insult | mild | poor | harm | wish | remove | curse | curseoff | right |
-	blame | cage | avoid | lesser | slur | weakslur
+	blame | cage | avoid | lesser | slur | weakslur | crime

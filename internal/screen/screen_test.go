@@ -242,6 +242,10 @@ func TestCheck_LooksAtABoundedPartOfHugeTexts(t *testing.T) {
 	}
 }
 
+// optional are the roles that a language can do without: it joins its pronouns otherwise, or has no word that is only
+// such a name.
+const optional = clitic | by | crime | label
+
 // short are the languages whose files have no compositions yet.
 var short = []string{"model"}
 
@@ -261,7 +265,7 @@ func TestLanguages_EachFileLoadsAndNamesPeopleAndAttacks(t *testing.T) {
 			all |= l.roles(int32(i))
 		}
 		for i, n := range roleNames {
-			if r := role(1) << i; all&r == 0 && r != clitic {
+			if r := role(1) << i; all&r == 0 && r&optional == 0 {
 				t.Errorf("lang/%s.txt has no word of the role %s", name, n)
 			}
 		}
