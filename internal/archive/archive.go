@@ -21,7 +21,7 @@
 //
 //   - the zip's directory is walked once and only the entries above are kept (directory.go);
 //   - each part is inflated and cut into blocks of whole posts in one goroutine (part.go, cutter.go),
-//     while the caller's goroutine decodes the block before (decode.go);
+//     while the caller's goroutine decodes the block before (decode.go), most of it eight bytes at a time (swift.go);
 //   - the texts of long posts, which X keeps apart from the posts, are held up to
 //     [maxNoteBytes] (notes.go), and ids, to drop repeated posts, up to [maxSeen].
 //

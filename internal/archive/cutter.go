@@ -214,6 +214,8 @@ func elementEnd(b []byte) int {
 	depth := 0
 	for i := 0; i < len(b); i++ {
 		switch b[i] {
+		case '\n':
+			i = spacesEnd(b, i+1) - 1
 		case '{', '[':
 			depth++
 		case '}':
@@ -239,24 +241,16 @@ func elementEnd(b []byte) int {
 // end of a line: where a quote is missing, the line ends the string, so that one broken entry does not swallow the next.
 func stringEnd(b []byte) int {
 	for i := 0; ; {
-		n := bytes.IndexByte(b[i:], '"')
-		line := b[i:]
-		if n >= 0 {
-			line = line[:n]
-		}
-		if end := bytes.IndexByte(line, '\n'); end >= 0 {
-			return i + end + 1
-		}
-		if n < 0 {
+		i = plainEnd(b, i)
+		switch {
+		case i >= len(b):
 			return -1
-		}
-		i += n + 1
-		slashes := 0
-		for k := i - 2; k >= 0 && b[k] == '\\'; k-- {
-			slashes++
-		}
-		if slashes%2 == 0 {
-			return i
+		case b[i] == '"', b[i] == '\n':
+			return i + 1
+		case b[i] == '\\' && i+1 < len(b) && b[i+1] != '\n':
+			i += len(`\n`)
+		default:
+			i++
 		}
 	}
 }

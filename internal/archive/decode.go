@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -66,17 +67,22 @@ func (a *Archive) partFailed(p part, err error) error {
 	return nil
 }
 
-// decoder reads the JSON objects of one part's blocks, token by token. Names it
-// does not know are skipped, whatever they hold.
+// decoder reads the JSON objects of one part's blocks. Names it does not know are skipped, whatever they hold.
+//
+// Each entry is read by swift, and where that does not know it, anew by jsontext.
 type decoder struct {
 	jsontext.Decoder
+	swift   swift
+	slow    bool // jsontext reads the present entry
+	always  bool // it reads every entry, for tests that compare the two
 	part    part
 	count   func(Skip)
 	block   []byte
-	from    int    // where in block the decoder began
-	again   int    // beginnings found inside of the present broken entry
-	scratch []byte // the last string, unquoted
-	wrong   string // why the present entry cannot be used
+	at      int               // where in block the next entry begins
+	again   int               // beginnings found inside of the present broken entry
+	scratch []byte            // the last string, unquoted
+	wrong   string            // why the present entry cannot be used
+	langs   map[string]string // the labels of languages that came, so that each is kept in memory once
 }
 
 // errBroken says that an entry is no JSON.
@@ -84,23 +90,18 @@ var errBroken = errors.New("archive: broken JSON")
 
 // reset points the decoder at the next block.
 func (d *decoder) reset(json []byte) {
-	d.block = json
-	d.begin(0)
-}
-
-// begin reads on from an offset of the block. jsontext reads a bytes.Buffer in place.
-func (d *decoder) begin(at int) {
-	d.from = at
-	// A repeated name or half an emoji in one post is no reason to skip it.
-	d.Reset(bytes.NewBuffer(d.block[at:]), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	d.block, d.at = json, 0
 }
 
 // posts decodes the block's objects.
 func (d *decoder) posts() iter.Seq[Post] {
 	return func(yield func(Post) bool) {
 		for {
-			r := reading{Post: Post{Deleted: d.part.kind == kindDeleted, Community: d.part.kind == kindCommunity}}
-			ok, end := d.entry(func(name []byte) error { return d.member(&r, name, true) }, r.check)
+			var r reading
+			begin := func() {
+				r = reading{Post: Post{Deleted: d.part.kind == kindDeleted, Community: d.part.kind == kindCommunity}}
+			}
+			ok, end := d.entry(begin, func(name []byte) error { return d.member(&r, name, true) }, r.check)
 			if end {
 				return
 			}
@@ -115,11 +116,21 @@ func (d *decoder) posts() iter.Seq[Post] {
 	}
 }
 
-// entry reads one entry of the block, and counts it as skipped where it cannot be used. check tells what it lacks.
-func (d *decoder) entry(member func(name []byte) error, check func() (reason, id string)) (ok, end bool) {
-	start := d.from + int(d.InputOffset())
-	d.wrong = ""
-	err := d.object(member)
+// entry reads one entry of the block, and counts it as skipped where it cannot be used. begin makes ready for it,
+// perhaps twice; check tells what it lacks.
+func (d *decoder) entry(
+	begin func(), member func(name []byte) error, check func() (reason, id string),
+) (ok, end bool) {
+	start := d.at
+	err := errOdd
+	if !d.always {
+		begin()
+		err = d.swiftly(member)
+	}
+	if errors.Is(err, errOdd) {
+		begin()
+		err = d.slowly(member)
+	}
 	if errors.Is(err, io.EOF) {
 		return false, true
 	}
@@ -136,6 +147,34 @@ func (d *decoder) entry(member func(name []byte) error, check func() (reason, id
 	return false, false
 }
 
+// swiftly reads the entry that comes next if it is as X writes it.
+func (d *decoder) swiftly(member func(name []byte) error) error {
+	d.slow, d.wrong = false, ""
+	d.swift = swift{b: d.block, at: d.at}
+	d.swift.blanks()
+	if d.swift.byte() != '{' {
+		return errOdd
+	}
+	if err := d.object(member); err != nil {
+		return err
+	}
+	d.at = d.swift.at
+	return nil
+}
+
+// slowly reads the entry that comes next with jsontext, which reads a bytes.Buffer in place. At the end of the block
+// it returns [io.EOF].
+func (d *decoder) slowly(member func(name []byte) error) error {
+	d.slow, d.wrong = true, ""
+	// A repeated name or half an emoji in one post is no reason to skip it.
+	d.Reset(bytes.NewBuffer(d.block[d.at:]), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if err := d.object(member); err != nil {
+		return err
+	}
+	d.at += int(d.InputOffset())
+	return nil
+}
+
 // recover reads on behind a broken entry, or with the entry inside of it: a missing bracket makes one of two.
 func (d *decoder) recover(start int) {
 	rest := bytes.TrimLeft(d.block[start:], " \n\r\t")
@@ -145,7 +184,7 @@ func (d *decoder) recover(start int) {
 		if at < 0 {
 			at = len(rest)
 		}
-		d.begin(start + at)
+		d.at = start + at
 		return
 	}
 	d.count(skipped(d.part, reasonJSON, ""))
@@ -155,20 +194,22 @@ func (d *decoder) recover(start int) {
 	}
 	if d.again++; d.again <= maxSearches && n > 0 {
 		if next := element.FindIndex(rest[1:n]); next != nil {
-			d.begin(start + 1 + next[0])
+			d.at = start + 1 + next[0]
 			return
 		}
 	}
 	d.again = 0
-	d.begin(start + n)
+	d.at = start + n
 }
 
 // reading is a post while it is read.
 type reading struct {
 	Post
-	whole    bool     // its text is the whole one of a post that X shortened
-	reposted bool     // the post holds the one that it reposts
-	versions []string // ids of all versions of an edited post
+	whole    bool            // its text is the whole one of a post that X shortened
+	reposted bool            // the post holds the one that it reposts
+	versions int             // of an edited post
+	latest   [maxDigits]byte // the id of the latest of them, its first digits bytes
+	digits   int
 }
 
 // check says why a post cannot be used.
@@ -176,12 +217,15 @@ func (r *reading) check() (reason, id string) {
 	if !digits(r.ID) {
 		return reasonID, ""
 	}
-	for _, v := range r.versions {
-		if laterID(v, r.ID) {
-			r.Outdated = true
-		}
-	}
+	r.Outdated = laterID(string(r.latest[:r.digits]), r.ID)
 	return "", r.ID
+}
+
+// version notes the id of a version of an edited post.
+func (r *reading) version(id []byte) {
+	if r.versions++; laterID(string(id), string(r.latest[:r.digits])) {
+		r.digits = copy(r.latest[:], id)
+	}
 }
 
 // laterID reports whether a is a later id than b.
@@ -237,12 +281,12 @@ func (d *decoder) member(p *reading, name []byte, outer bool) (err error) {
 	case `"extended_tweet"`, `"note_tweet"`, `"note_post"`:
 		return d.object(func(name []byte) error { return d.longer(p, name, 0) })
 	case `"retweeted_status"`, `"retweeted_status_result"`:
-		p.reposted = d.PeekKind() == '{'
+		p.reposted = d.kind() == '{'
 		return d.skip()
 	case `"edit_info"`:
 		return d.object(func(name []byte) error { return d.edit(p, name, 0) })
 	case `"lang"`:
-		p.Lang, err = d.text()
+		p.Lang, err = d.lang()
 	case `"created_at"`:
 		p.PostedAt, err = d.time(d.part.layouts()...)
 	case `"favorite_count"`:
@@ -291,9 +335,9 @@ func (d *decoder) edit(p *reading, name []byte, depth int) error {
 	switch string(name) {
 	case `"editTweetIds"`, `"edit_tweet_ids"`:
 		return d.array(func() error {
-			id, err := d.id()
-			if id != "" && len(p.versions) < maxVersions {
-				p.versions = append(p.versions, id)
+			id, err := d.scalar()
+			if digits(id) && p.versions < maxVersions {
+				p.version(id)
 			}
 			return err
 		})
@@ -356,9 +400,12 @@ func (d *decoder) hashtag(p *reading, name []byte) error {
 // object gives each member's quoted name to f, which must consume its value. A value
 // that is no object is skipped. At the end of a block it returns [io.EOF].
 func (d *decoder) object(f func(name []byte) error) error {
-	switch d.PeekKind() {
+	switch d.kind() {
 	case '{':
 	case jsontext.KindInvalid:
+		if !d.slow {
+			return errOdd
+		}
 		if _, err := d.ReadToken(); !errors.Is(err, io.EOF) || d.StackDepth() > 0 {
 			return errBroken
 		}
@@ -366,10 +413,10 @@ func (d *decoder) object(f func(name []byte) error) error {
 	default:
 		return d.skip()
 	}
-	return d.within(func() error {
-		name, err := d.ReadValue()
+	return d.within('}', func() error {
+		name, err := d.name()
 		if err != nil {
-			return errBroken
+			return err
 		}
 		return f(name)
 	})
@@ -377,14 +424,37 @@ func (d *decoder) object(f func(name []byte) error) error {
 
 // array calls f before each element, which f must consume.
 func (d *decoder) array(f func() error) error {
-	if d.PeekKind() != '[' {
+	if d.kind() != '[' {
 		return d.skip()
 	}
-	return d.within(f)
+	return d.within(']', f)
+}
+
+// kind is that of the next value.
+func (d *decoder) kind() jsontext.Kind {
+	if !d.slow {
+		return d.swift.kind()
+	}
+	return d.PeekKind()
+}
+
+// name reads the quoted name of a member.
+func (d *decoder) name() ([]byte, error) {
+	if !d.slow {
+		return d.swift.name()
+	}
+	name, err := d.ReadValue()
+	if err != nil {
+		return nil, errBroken
+	}
+	return name, nil
 }
 
 // within reads an opening token, calls each until the closing one, and reads that.
-func (d *decoder) within(each func() error) error {
+func (d *decoder) within(closing byte, each func() error) error {
+	if !d.slow {
+		return d.swift.within(closing, each)
+	}
 	if _, err := d.ReadToken(); err != nil {
 		return errBroken
 	}
@@ -403,6 +473,9 @@ func (d *decoder) within(each func() error) error {
 }
 
 func (d *decoder) skip() error {
+	if !d.slow {
+		return d.swift.skip()
+	}
 	if err := d.SkipValue(); err != nil {
 		return errBroken
 	}
@@ -412,24 +485,63 @@ func (d *decoder) skip() error {
 // scalar is a string unquoted or a number as written, valid until the next call;
 // anything else is empty.
 func (d *decoder) scalar() ([]byte, error) {
+	if !d.slow {
+		return d.swiftScalar()
+	}
 	v, err := d.ReadValue()
 	if err != nil {
 		return nil, errBroken
 	}
+	return d.unquoted(v), nil
+}
+
+func (d *decoder) swiftScalar() ([]byte, error) {
+	if k := d.kind(); k == '{' || k == '[' {
+		return nil, d.skip()
+	}
+	v, plain, err := d.swift.scalar()
+	switch {
+	case err != nil:
+		return nil, err
+	case plain && utf8.Valid(v):
+		return v[1 : len(v)-1], nil
+	}
+	return d.unquoted(v), nil
+}
+
+// unquoted is what a string says, or a number as it is written.
+func (d *decoder) unquoted(v jsontext.Value) []byte {
 	switch v.Kind() {
 	case '"':
 		// The error tells of bad UTF-8, which has been replaced.
 		d.scratch, _ = jsontext.AppendUnquote(d.scratch[:0], v)
-		return d.scratch, nil
+		return d.scratch
 	case '0':
-		return v, nil
+		return v
 	}
-	return nil, nil
+	return nil
 }
 
 func (d *decoder) text() (string, error) {
 	b, err := d.scalar()
 	return string(b), err
+}
+
+// lang is the label of a language. Each is kept in memory once, as long as they are as few and short as those of X.
+func (d *decoder) lang() (string, error) {
+	const most, longest = 128, 16
+	b, err := d.scalar()
+	if known, ok := d.langs[string(b)]; ok {
+		return known, err
+	}
+	label := string(b)
+	if len(d.langs) < most && len(b) <= longest {
+		if d.langs == nil {
+			d.langs = map[string]string{}
+		}
+		d.langs[label] = label
+	}
+	return label, err
 }
 
 func (d *decoder) id() (string, error) {
@@ -456,6 +568,9 @@ func (d *decoder) time(layouts ...string) (time.Time, error) {
 	if err != nil || len(b) == 0 {
 		return time.Time{}, err
 	}
+	if t, ok := rubyDate(b); ok {
+		return t, nil
+	}
 	for _, layout := range layouts {
 		if t, wrong := time.Parse(layout, string(b)); wrong == nil && t.Year() <= 9999 {
 			return t.UTC(), nil
@@ -463,6 +578,32 @@ func (d *decoder) time(layouts ...string) (time.Time, error) {
 	}
 	d.wrong = reasonDate
 	return time.Time{}, nil
+}
+
+// rubyDate reads [time.RubyDate] as X writes it, such as "Sat Feb 18 12:33:11 +0000 2023", in a tenth of the time. It
+// is false for what it does not know, which [time.Parse] then looks at: the end of a month, too.
+func rubyDate(b []byte) (time.Time, bool) {
+	const days, months = "Sun Mon Tue Wed Thu Fri Sat ", "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec "
+	if len(b) != len(time.RubyDate) || b[13] != ':' || b[16] != ':' || string(b[19:26]) != " +0000 " ||
+		b[10] != ' ' || strings.Index(days, string(b[:4]))%4 != 0 {
+		return time.Time{}, false
+	}
+	month := strings.Index(months, string(b[4:8]))
+	day, hour, minute, second := twoDigits(b[8:]), twoDigits(b[11:]), twoDigits(b[14:]), twoDigits(b[17:])
+	century, year := twoDigits(b[26:]), twoDigits(b[28:])
+	if month%4 != 0 || min(day-1, hour, minute, second, century, year) < 0 ||
+		day > 28 || hour > 23 || minute > 59 || second > 59 {
+		return time.Time{}, false
+	}
+	return time.Date(100*century+year, time.Month(month/4+1), day, hour, minute, second, 0, time.UTC), true
+}
+
+// twoDigits is the number that b begins with, negative if it begins with none of two digits.
+func twoDigits(b []byte) int {
+	if b[0] < '0' || b[0] > '9' || b[1] < '0' || b[1] > '9' {
+		return -1
+	}
+	return int(b[0]-'0')*10 + int(b[1]-'0')
 }
 
 // layouts are how the part writes dates.
@@ -479,7 +620,15 @@ var (
 	noteTimes  = []string{time.RFC3339, time.RubyDate}
 )
 
+// maxDigits is the most that an id has.
+const maxDigits = 20
+
 // digits reports whether s can be an id.
-func digits(s string) bool {
-	return len(s) > 0 && len(s) <= 20 && strings.Trim(s, "0123456789") == ""
+func digits[T string | []byte](s T) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return len(s) > 0 && len(s) <= maxDigits
 }

@@ -54,7 +54,9 @@ type note struct {
 func (d *decoder) notes(ix *noteIndex) {
 	for {
 		var n note
-		ok, end := d.entry(func(name []byte) error { return d.note(&n, name, 0) }, func() (string, string) { return "", n.id })
+		begin := func() { n = note{} }
+		member := func(name []byte) error { return d.note(&n, name, 0) }
+		ok, end := d.entry(begin, member, func() (string, string) { return "", n.id })
 		if end {
 			return
 		}
