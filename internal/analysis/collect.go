@@ -85,12 +85,17 @@ func (s *Service) judge(a Analysis) (*assess.Judge, error) {
 	if err != nil {
 		second = "" // the model of the first questions answers the second ones
 	}
+	return s.judgeWith(a, model, second), nil
+}
+
+// judgeWith asks these models, whether or not they still answer.
+func (s *Service) judgeWith(a Analysis, model, second string) *assess.Judge {
 	return &assess.Judge{
 		Client: s.Claude, Model: model, Prices: s.Prices[model],
 		SecondModel: second, SecondPrices: s.Prices[second], Cache: &sealedVerdicts{s, a.UserID},
 		TalksToModel: func(text string) bool { return s.screen().Check(text, "").TalksToModel },
 		Metrics:      s.Metrics, Pace: &s.pace, Turn: a.UserID,
-	}, nil
+	}
 }
 
 func fromX(p xapi.Post) assess.Post {

@@ -13,6 +13,11 @@ import (
 // A batch can outlive its analysis, which was cancelled, failed or was deleted, or whose report did not wait for a
 // batch that was overdue. Then ClearBatches cancels it at the provider, counts what was answered by then, and deletes
 // the provider's copy.
+//
+// What was answered is paid. So the verdicts of a cancelled or failed analysis are kept like those of a completed one,
+// and the next analysis does not pay for them again: those of posts that are still kept, under the same retention. The
+// plan of the batch stays for that until its results were read, for a day and an hour at most. It goes at once when the
+// analysis is deleted or its user withdraws their consent; then the answers are counted and nobody reads them.
 
 const (
 	lookEvery   = 30 * time.Second // at a batch that nobody waits for
@@ -104,11 +109,16 @@ func (s *Service) clearBatch(ctx context.Context, b modelBatch) (err error) {
 	return errors.Join(s.deleteBatch(ctx, b), s.forgetBatch(ctx, b))
 }
 
-// forgetPlans drops the names and keys of batches whose analysis has ended, whether or not there is a model to ask:
-// nobody will read what their answers say.
+// forgetPlans drops the names and keys of batches whose answers nobody will read: the analysis is gone, or has ended
+// and the results did not come in time, or there is no model to ask.
 func (s *Service) forgetPlans(ctx context.Context) error {
 	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
-		tx.Later(`UPDATE model_batches AS b SET sealed = NULL WHERE b.sealed IS NOT NULL AND ` + unwanted)
+		late := tx.Now().Add(-overdue)
+		if s.Claude == nil {
+			late = tx.Now().Add(2 * claude.BatchLives)
+		}
+		tx.Later(`UPDATE model_batches AS b SET sealed = NULL WHERE b.sealed IS NOT NULL AND `+unwanted+`
+			AND (b.expires_at <= $1 OR NOT EXISTS (SELECT 1 FROM analyses a WHERE a.id = b.analysis_id))`, late)
 		return nil
 	})
 }
@@ -122,7 +132,8 @@ func (s *Service) forgetBatch(ctx context.Context, b modelBatch) error {
 	})
 }
 
-// countLeftover counts what was answered before the end, once. A batch that a run has taken is counted already.
+// countLeftover keeps what was answered before the end and counts it, once. A batch that a run has taken is counted
+// already.
 func (s *Service) countLeftover(ctx context.Context, b modelBatch) error {
 	if b.used.Calls > 0 {
 		return nil
@@ -131,13 +142,15 @@ func (s *Service) countLeftover(ctx context.Context, b modelBatch) error {
 	if err != nil && !claude.Unknown(err) { // the provider keeps results for 29 days and drops them then
 		return err
 	}
+	if err := s.keepLeftover(ctx, b, results); err != nil && !b.late(s.DB.Now()) {
+		return err
+	}
 	out := assess.CountBatch(assess.BatchPlan{Prefix: b.prefix, Groups: make([][]string, b.requests)},
 		s.Prices[b.model], results)
 	counted := false
 	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE model_batches SET state = 'taken', used = '{"calls": 1}' WHERE analysis_id = $1
-			AND provider_id = $2
-			AND used = '{}'`, b.analysisID, b.providerID)
+		n, err := tx.Exec(ctx, `UPDATE model_batches SET state = 'taken', used = '{"calls": 1}', sealed = NULL
+			WHERE analysis_id = $1 AND provider_id = $2 AND used = '{}'`, b.analysisID, b.providerID)
 		if counted = n == 1; counted {
 			tx.Later(`UPDATE analyses SET model_micro_usd = model_micro_usd + $2 WHERE id = $1`, b.analysisID, out.CostMicroUSD)
 		}
@@ -147,4 +160,55 @@ func (s *Service) countLeftover(ctx context.Context, b modelBatch) error {
 		out.Count(s.Metrics, b.model)
 	}
 	return err
+}
+
+// keepLeftover keeps the verdicts of a batch whose analysis has ended before it, of posts that are still kept. Doing it
+// twice changes nothing.
+func (s *Service) keepLeftover(ctx context.Context, b modelBatch, results []claude.BatchResult) error {
+	if len(b.sealed) == 0 || len(results) == 0 {
+		return nil
+	}
+	a, err := db.ReadOne(ctx, s.DB, db.System, scan, `SELECT `+columns+` FROM analyses WHERE id = $1`, b.analysisID)
+	var h sources
+	var o assess.Options
+	if err == nil {
+		h, err = s.history(ctx, a)
+	}
+	if err == nil {
+		o, err = s.options(ctx, a)
+	}
+	if errors.Is(err, db.ErrNotFound) { // the analysis or its account is gone, and its posts with it
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var plan assess.BatchPlan
+	if err := s.openJSON(&plan, b.sealed, "batch", b.analysisID); err != nil {
+		return err
+	}
+	judge := s.judgeWith(a, plan.Model, "")
+	judge.Cache = &leftoverVerdicts{sealedVerdicts{s, a.UserID}, b.analysisID}
+	p := &assess.Pipeline{Screen: s.screen(), Now: s.DB.Now, AppVersion: s.App, Judge: judge}
+	_, err = p.TakeBatch(ctx, s.kept(ctx, a, h), o, plan, s.Prices[plan.Model], results)
+	return err
+}
+
+// leftoverVerdicts keeps verdicts only while the plan of their batch is kept. [Service.Withdraw] forgets the plan
+// before it erases the verdicts, and the row lock of the batch orders the two: no verdict comes after the erasure.
+type leftoverVerdicts struct {
+	sealedVerdicts
+	analysisID string
+}
+
+// Put keeps verdicts, or none where the plan is gone.
+func (c *leftoverVerdicts) Put(ctx context.Context, verdicts map[string]assess.Judgement) error {
+	return c.s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE model_batches SET polls = polls WHERE analysis_id = $1 AND sealed IS NOT NULL`,
+			c.analysisID)
+		if err != nil || n == 0 {
+			return err
+		}
+		return c.put(tx, verdicts)
+	})
 }

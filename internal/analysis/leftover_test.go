@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/claude"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
@@ -190,4 +191,106 @@ func TestBatched_ARefusedBatchIsAskedDirectly(t *testing.T) {
 			})
 		})
 	}
+}
+
+// halfDone is an analysis that was ended by end when about half of its batch was answered, and whose batch is cleared.
+func (w *world) halfDone(p *person, end func(a Analysis)) Analysis {
+	w.t.Helper()
+	a := p.begin(StartRequest{WithinADay: true})
+	p.tryRun(w.Service, a.ID)
+	w.sb.Advance(time.Minute)
+	end(a)
+	w.ok(w.ClearBatches(w.t.Context()))
+	w.sb.Advance(time.Minute)
+	w.ok(w.ClearBatches(w.t.Context()))
+	if n := w.count(`SELECT count(*) FROM model_batches`); n != 0 || len(w.sb.Claude().Batches()) != 0 {
+		w.t.Fatalf("%d rows stay, and at the provider %v", n, w.sb.Claude().Batches())
+	}
+	return a
+}
+
+// What a batch had answered when its analysis ended is paid: the next analysis finds it, and asks only the rest. The
+// unit of the ended one goes back.
+func TestBatched_WhatWasAnsweredBeforeTheEndIsNotPaidTwice(t *testing.T) {
+	t.Parallel()
+	for how, end := range map[string]func(w *world, p *person, a Analysis){
+		"cancelled": func(w *world, p *person, a Analysis) { must(p.Cancel(w.t.Context(), p.UserID, a.ID))(w.t) },
+		"failed": func(w *world, p *person, a Analysis) {
+			w.exec(`UPDATE analyses SET runner = 'r' WHERE id = $1`, a.ID)
+			a.runner = "r"
+			w.ok(w.fail(w.t.Context(), a, fault.ModelUnavailable))
+		},
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			each(t, func(t *testing.T, w *world) {
+				p := w.patient()
+				w.halfDone(p, func(a Analysis) { end(w, p, a) })
+				p.wantUnits(0, 0)
+				kept := w.count(`SELECT count(*) FROM verdicts`)
+				if kept < 40 || len(w.sb.Calls("/claude/v1/messages")) != 0 {
+					t.Fatalf("%d verdicts are kept", kept)
+				}
+				again := p.finish(p.begin(StartRequest{}).ID)
+				p.wantUnits(1, 0)
+				report := must(p.openReport(t.Context(), p.UserID, again.ID))(t)
+				w.exec(`DELETE FROM verdicts`)
+				full := must(p.openReport(t.Context(), p.UserID, p.finish(p.begin(StartRequest{}).ID).ID))(t)
+				part, all := report.Models[0], full.Models[0]
+				if report.Coverage.PostsUnjudged != 0 || part.CachedVerdicts < kept || part.Calls > all.Calls-kept/40 {
+					t.Errorf("with %d verdicts known it asked %+v, without %+v", kept, part, all)
+				}
+			})
+		})
+	}
+}
+
+// Who has withdrawn their consent, or deleted the analysis, is not read any more: the answers are counted and dropped.
+func TestBatched_NothingIsKeptOfAnsweredPostsThatNobodyMayKeep(t *testing.T) {
+	t.Parallel()
+	for how, end := range map[string]func(w *world, p *person, a Analysis) error{
+		"deleted": func(w *world, p *person, a Analysis) error { return p.Delete(w.t.Context(), p.UserID, a.ID) },
+		"withdrawn": func(w *world, p *person, _ Analysis) error {
+			return p.Withdraw(w.t.Context(), p.UserID, ConsentKind)
+		},
+		"withdrawn after it was cancelled": func(w *world, p *person, a Analysis) error {
+			_, err := p.Cancel(w.t.Context(), p.UserID, a.ID)
+			return errors.Join(err, w.ClearBatches(w.t.Context()), p.Withdraw(w.t.Context(), p.UserID, ConsentKind))
+		},
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			each(t, func(t *testing.T, w *world) {
+				p := w.patient()
+				a := w.halfDone(p, func(a Analysis) { w.ok(end(w, p, a)) })
+				if n := w.count(`SELECT count(*) FROM verdicts`); n != 0 {
+					t.Errorf("%d verdicts are kept", n)
+				}
+				if how != "deleted" && p.show(a.ID).modelMicroUSD == 0 {
+					t.Error("what was answered is not counted")
+				}
+			})
+		})
+	}
+}
+
+// A consent that is withdrawn while results are read leaves no verdict, whichever comes first.
+func TestLeftover_AVerdictAfterTheWithdrawalIsNotKept(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		p := w.patient()
+		a := p.begin(StartRequest{WithinADay: true})
+		p.tryRun(w.Service, a.ID)
+		c := &leftoverVerdicts{sealedVerdicts{w.Service, p.UserID}, a.ID}
+		verdict := map[string]assess.Judgement{"one": {}}
+		w.ok(c.Put(t.Context(), verdict))
+		if n := w.count(`SELECT count(*) FROM verdicts`); n != 1 {
+			t.Fatalf("%d verdicts are kept before", n)
+		}
+		w.ok(p.Withdraw(t.Context(), p.UserID, ConsentKind))
+		w.ok(c.Put(t.Context(), verdict))
+		if n := w.count(`SELECT count(*) FROM verdicts`); n != 0 {
+			t.Errorf("%d verdicts are kept after", n)
+		}
+	})
 }

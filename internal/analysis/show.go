@@ -301,16 +301,18 @@ func (c *sealedVerdicts) find(ctx context.Context, content string) (v keptVerdic
 
 // Put keeps verdicts; one that is kept already stays.
 func (c *sealedVerdicts) Put(ctx context.Context, verdicts map[string]assess.Judgement) error {
-	return c.s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
-		for content, j := range verdicts {
-			key := verdictKeys(c.s.Seal, c.userID, content)[0]
-			sealed, err := c.s.sealJSON(keptVerdict{content, j}, "verdict", c.userID, key)
-			if err != nil {
-				return err
-			}
-			tx.Later(`INSERT INTO verdicts (user_id, key, sealed, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (user_id, key) DO NOTHING`,
-				c.userID, key, sealed, tx.Now())
+	return c.s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error { return c.put(tx, verdicts) })
+}
+
+func (c *sealedVerdicts) put(tx db.Tx, verdicts map[string]assess.Judgement) error {
+	for content, j := range verdicts {
+		key := verdictKeys(c.s.Seal, c.userID, content)[0]
+		sealed, err := c.s.sealJSON(keptVerdict{content, j}, "verdict", c.userID, key)
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+		tx.Later(`INSERT INTO verdicts (user_id, key, sealed, created_at) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (user_id, key) DO NOTHING`, c.userID, key, sealed, tx.Now())
+	}
+	return nil
 }

@@ -37,6 +37,8 @@ func (s *Service) Withdraw(ctx context.Context, userID, kind string) error {
 		}
 		tx.Later(`UPDATE archives SET expires_at = $2 WHERE user_id = $1 AND expires_at > $2`, userID, tx.Now())
 		if kind == ConsentKind {
+			tx.Later(`UPDATE model_batches SET sealed = NULL WHERE analysis_id IN
+				(SELECT id FROM analyses WHERE user_id = $1)`, userID)
 			tx.Later(`DELETE FROM timeline_spans WHERE user_id = $1`, userID)
 			tx.Later(`DELETE FROM verdicts WHERE user_id = $1`, userID)
 			return s.eraseTimelines(ctx, tx, `user_id = $1`, userID)
