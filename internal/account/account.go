@@ -16,7 +16,8 @@
 // # Sessions
 //
 // An access token is a JWT ([Service.Authenticate]) that lives minutes; it is good only while its session lives, which is
-// looked up at most once in Config.CacheTTL. A session that is ended here is refused here at once, and by other processes
+// looked up at most once in Config.CacheTTL; for a request that only reads, in one round trip with what it reads first
+// ([Service.AuthenticateLater]). A session that is ended here is refused here at once, and by other processes
 // within that time. A refresh token ([Service.RefreshSession]) is opaque and good for one use: seen again more than ten
 // seconds after its use, when its successor was used too, it ends its session, because one of the two callers is a thief.
 //
@@ -115,7 +116,7 @@ func New(c Config) (*Service, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	live, err := newCache[liveness](maxCached, cmp.Or(c.CacheTTL, 5*time.Second), c.Now)
+	live, err := newLive(cmp.Or(c.CacheTTL, 5*time.Second), c.Now)
 	if err != nil {
 		return nil, fmt.Errorf("account: %w", err)
 	}

@@ -44,7 +44,7 @@ type Session struct {
 type liveness struct {
 	user, role string
 	expires    time.Time
-	revoked    bool
+	ended      bool // for good: it was revoked, or its row is gone
 }
 
 // cacheClock runs a cache on an injected clock.
@@ -79,6 +79,20 @@ func (s *Service) Watch(ctx context.Context) {
 	})
 }
 
+// newLive remembers how sessions stand: for ttl that one lives, and for longer that one has ended, because it stays so.
+func newLive(ttl time.Duration, now func() time.Time) (*otter.Cache[string, liveness], error) {
+	return otter.New(&otter.Options[string, liveness]{
+		MaximumSize: maxCached,
+		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[string, liveness]) time.Duration {
+			if e.Value.ended {
+				return deadFor
+			}
+			return ttl
+		}),
+		Clock: cacheClock(now),
+	})
+}
+
 // Authenticate tells who bears an access token. Errors: unauthenticated, token_expired, session_revoked, and
 // dependency_down when the database cannot say.
 func (s *Service) Authenticate(ctx context.Context, bearer string) (Principal, error) {
@@ -86,31 +100,69 @@ func (s *Service) Authenticate(ctx context.Context, bearer string) (Principal, e
 	if err != nil {
 		return Principal{}, err
 	}
-	l, err := s.live.Get(ctx, c.Session, otter.LoaderFunc[string, liveness](s.lookUp))
-	switch {
-	case errors.Is(err, otter.ErrNotFound):
-		return Principal{}, fault.SessionRevoked
-	case err != nil:
+	return s.check(ctx, c, s.askAlone)
+}
+
+// asker asks the database how a session stands.
+type asker func(ctx context.Context, q db.Question) error
+
+// askAlone asks nothing else with it.
+func (s *Service) askAlone(ctx context.Context, q db.Question) error {
+	ctx, cancel := context.WithTimeout(ctx, lookupBound)
+	defer cancel()
+	return s.db.Ask(ctx, db.System, q)
+}
+
+// check tells whether the session of a token lives, from memory or by asking. Others may be waiting for the answer, so
+// asking does not end with the request that asked first. A session that is ended meanwhile is asked for again.
+func (s *Service) check(ctx context.Context, c claims, ask asker) (Principal, error) {
+	l, err := s.live.Get(ctx, c.Session, otter.LoaderFunc[string, liveness](
+		func(ctx context.Context, _ string) (liveness, error) {
+			return s.lookUp(context.WithoutCancel(ctx), c, ask)
+		}))
+	if err != nil {
 		return Principal{}, fault.DependencyDown.Because(err)
-	case l.revoked || l.user != c.Subject || !s.now().Before(l.expires):
+	}
+	return s.principal(c, l)
+}
+
+// principal is who bears a token whose session stands so. Error: session_revoked.
+func (s *Service) principal(c claims, l liveness) (Principal, error) {
+	if l.ended || l.user != c.Subject || !s.now().Before(l.expires) {
 		return Principal{}, fault.SessionRevoked
 	}
 	return Principal{UserID: l.user, SessionID: c.Session, Role: l.role}, nil
 }
 
-// lookUp reads a session. Others may be waiting for the answer, so it does not end with the request that asked first.
-func (s *Service) lookUp(ctx context.Context, sessionID string) (liveness, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupBound)
-	defer cancel()
-	l, err := db.ReadOne(ctx, s.db, db.System, func(r db.Rows, l *liveness) error {
-		var revoked *time.Time
-		err := r.Scan(&l.user, &l.role, &l.expires, &revoked)
-		l.revoked = revoked != nil
-		return err
-	}, `SELECT s.user_id, u.role, s.expires_at, s.revoked_at FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1`, sessionID)
-	if errors.Is(err, db.ErrNotFound) {
-		return l, otter.ErrNotFound
+// lookUp reads a session. The question itself refuses where the session is not good, so that nothing is read after it.
+func (s *Service) lookUp(ctx context.Context, c claims, ask asker) (l liveness, err error) {
+	known := false
+	err = ask(ctx, db.Question{
+		Query: `SELECT s.user_id, u.role, s.expires_at, s.revoked_at FROM sessions s JOIN users u ON u.id = s.user_id
+			WHERE s.id = $1`,
+		Args: []any{c.Session},
+		Read: func(r db.Rows) (err error) {
+			if l, err = readLiveness(r); err != nil {
+				return err
+			}
+			known = true
+			_, err = s.principal(c, l)
+			return err
+		},
+	})
+	if known {
+		err = nil
 	}
+	return l, err
+}
+
+func readLiveness(r db.Rows) (l liveness, err error) {
+	if !r.Next() {
+		return liveness{ended: true}, r.Err()
+	}
+	var revoked *time.Time
+	err = r.Scan(&l.user, &l.role, &l.expires, &revoked)
+	l.ended = revoked != nil
 	return l, err
 }
 

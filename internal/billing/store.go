@@ -30,9 +30,11 @@ func orZero(t *time.Time) time.Time {
 	return t.UTC()
 }
 
+const rowQuery = `SELECT ` + rowColumns + ` FROM subscriptions WHERE user_id = $1`
+
 // rowOf reads a user's row.
 func (s *Service) rowOf(ctx context.Context, actor db.Actor, userID string) (plan.Row, error) {
-	return db.ReadOne(ctx, s.db, actor, scanRow, `SELECT `+rowColumns+` FROM subscriptions WHERE user_id = $1`, userID)
+	return db.ReadOne(ctx, s.db, actor, scanRow, rowQuery, userID)
 }
 
 // rowOfStripe reads the row that Stripe's ids lead to: of the subscription or, when that is new to us, of its customer.

@@ -61,6 +61,20 @@ func (s *Service) Subscription(ctx context.Context, userID string) (Subscription
 	return s.show(r), nil
 }
 
+// SubscriptionAndUsage reads both in one round trip.
+func (s *Service) SubscriptionAndUsage(ctx context.Context, userID string) (Subscription, Usage, error) {
+	var row plan.Row
+	var st plan.Standing
+	var found, known bool
+	err := s.db.Ask(ctx, db.User(userID),
+		db.Maybe(scanRow, &row, &found, rowQuery, userID),
+		db.Maybe(scanStanding, &st, &known, standingQuery, userID, s.now()))
+	if err != nil {
+		return Subscription{}, Usage{}, err
+	}
+	return s.show(row), s.showUsage(st), nil
+}
+
 // show says of a row what concerns its user.
 func (s *Service) show(r plan.Row) Subscription {
 	now := s.now()
@@ -102,6 +116,11 @@ func (s *Service) Usage(ctx context.Context, userID string) (Usage, error) {
 	if err != nil {
 		return Usage{}, err
 	}
+	return s.showUsage(st), nil
+}
+
+// showUsage says how a user stands.
+func (s *Service) showUsage(st plan.Standing) Usage {
 	now := s.now()
 	p, _ := s.inForce(st, now)
 	u := Usage{Tier: s.offer.Named(p.Tier), Status: st.Sub.Status, ChangesAt: st.Moment(now)}
@@ -115,7 +134,7 @@ func (s *Service) Usage(ctx context.Context, userID string) (Usage, error) {
 		u.Quota = newAllowance(p.Quota, p.Used, p.Reserved)
 		u.Reads = newAllowance(p.ReadsLimit, p.ReadsUsed, 0)
 	}
-	return u, nil
+	return u
 }
 
 const standingQuery = `SELECT COALESCE(s.tier, ''), COALESCE(s.status, ''), s.period_start, s.period_end, s.entitled_until,

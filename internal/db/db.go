@@ -23,7 +23,8 @@
 //     Serialization failures are retried, so the function may run more than once
 //     and must keep its effects inside the transaction. No network call belongs
 //     in it, and it refuses to be nested.
-//   - [Read] is one round trip on Postgres: actor and statement are pipelined.
+//   - [Read] is one round trip on Postgres: actor and statement are pipelined. [DB.Ask] does so with several.
+//   - Nothing is read or written in a context that has a [Gate] before that lets it through.
 //   - A database that is away, restarting, full, locked or too slow is fault.DependencyDown (see down.go), everywhere.
 //   - Times are UTC, microseconds, and one instant per transaction ([Tx.Now]).
 //   - Columns that hold a time are timestamptz or TEXT; either scans into
@@ -132,7 +133,7 @@ type DB struct {
 
 type engine interface {
 	begin(ctx context.Context, actor Actor, now time.Time, fn func(Tx) error) error
-	read(ctx context.Context, actor Actor, query string, args []any) (Rows, error)
+	ask(ctx context.Context, actor Actor, questions []Question) error
 	migrate(ctx context.Context) (int, error)
 	pending(ctx context.Context) (bool, error)
 	scrub(ctx context.Context) error
@@ -206,6 +207,9 @@ func (d *DB) InTx(ctx context.Context, actor Actor, fn func(context.Context, Tx)
 	}
 	ctx, end := d.traces.Start(ctx, "transaction")
 	defer func() { end(err) }()
+	if err := d.pass(ctx, actor); err != nil {
+		return err
+	}
 	bounded, cancel := context.WithTimeout(ctx, d.bound(actor))
 	defer cancel()
 	inner := context.WithValue(bounded, inTxKey{}, true)
@@ -226,26 +230,14 @@ func (d *DB) InTx(ctx context.Context, actor Actor, fn func(context.Context, Tx)
 
 // Read runs one statement as actor and returns every row. On Postgres it is one round trip. If the connection turns out
 // to be broken, it is tried once more.
-func Read[T any](ctx context.Context, d *DB, actor Actor, scan func(Rows, *T) error, query string, args ...any) (all []T, err error) {
-	ctx, end := d.traces.Start(ctx, "read")
-	defer func() { end(err) }()
-	bounded, cancel := context.WithTimeout(ctx, d.bound(actor))
-	defer cancel()
-	begun := time.Now()
-	all, err = read(bounded, d, actor, scan, query, args)
-	if err != nil && isDown(err) && bounded.Err() == nil && time.Since(begun) < atOnce {
-		d.dropIdle(actor, err)
-		all, err = read(bounded, d, actor, scan, query, args)
-	}
-	return all, down(ctx, err)
-}
-
-func read[T any](ctx context.Context, d *DB, actor Actor, scan func(Rows, *T) error, query string, args []any) ([]T, error) {
-	rows, err := d.read(ctx, actor, query, args)
-	if err != nil {
+func Read[T any](
+	ctx context.Context, d *DB, actor Actor, scan func(Rows, *T) error, query string, args ...any,
+) ([]T, error) {
+	var all []T
+	if err := d.Ask(ctx, actor, Every(scan, &all, query, args...)); err != nil {
 		return nil, err
 	}
-	return collect(rows, scan)
+	return all, nil
 }
 
 // ReadOne is [Read] for a single row, or [ErrNotFound].
@@ -270,13 +262,18 @@ func One[T any](ctx context.Context, tx Tx, scan func(Rows, *T) error, query str
 // Want is an Ask for one row: *v is set when the next statement returns, and found tells
 // whether there was a row.
 func Want[T any](tx Tx, scan func(Rows, *T) error, v *T, found *bool, query string, args ...any) {
-	tx.Ask(func(r Rows) error {
+	tx.Ask(oneRow(scan, v, found), query, args...)
+}
+
+// oneRow reads a row, if there is one.
+func oneRow[T any](scan func(Rows, *T) error, v *T, found *bool) func(Rows) error {
+	return func(r Rows) error {
 		*found = r.Next()
 		if !*found {
 			return r.Err()
 		}
 		return scan(r, v)
-	}, query, args...)
+	}
 }
 
 // statement is one that waits to be sent; read is nil for a Later.

@@ -96,18 +96,13 @@ func (p *postgres) migrateLocked(ctx context.Context) (int, error) {
 // pending asks as the service role, because the login itself has no rights. A database
 // without the table, or without the role, has seen no migration at all.
 func (p *postgres) pending(ctx context.Context) (bool, error) {
-	rows, err := p.read(ctx, System, `SELECT COALESCE(max(version_id), 0) FROM goose_db_version WHERE is_applied`, nil)
-	var applied int64
-	if err == nil {
-		var found []int64
-		if found, err = collect(rows, Value[int64]); err == nil {
-			applied = found[0]
-		}
-	}
+	var applied []int64
+	err := p.ask(ctx, System, []Question{Every(Value[int64], &applied,
+		`SELECT COALESCE(max(version_id), 0) FROM goose_db_version WHERE is_applied`)})
 	if pe, ok := errors.AsType[*pgconn.PgError](err); ok && (pe.Code == "42P01" || pe.Code == "22023" || pe.Code == "42501") {
 		return true, nil
 	}
-	return applied < newest("postgres"), err
+	return err == nil && applied[0] < newest("postgres"), err
 }
 
 // newest is the version of an engine's last step.

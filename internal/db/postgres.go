@@ -133,21 +133,28 @@ func (p *postgres) Close() error {
 	return nil
 }
 
-// read pipelines actor and statement: one Sync is one implicit transaction and one round trip.
-func (p *postgres) read(ctx context.Context, a Actor, query string, args []any) (Rows, error) {
+// ask pipelines actor and questions: one Sync is one implicit transaction and one round trip.
+func (p *postgres) ask(ctx context.Context, a Actor, questions []Question) error {
 	b := &pgx.Batch{}
 	if a.claims != "" {
 		b.Queue(p.asUser, a.claims)
 	}
-	b.Queue(query, args...)
+	for _, q := range questions {
+		b.Queue(q.Query, q.Args...)
+	}
 	results := p.pool(a).SendBatch(ctx, b)
+	defer results.Close()
 	if a.claims != "" {
 		if _, err := results.Exec(); err != nil {
-			results.Close()
-			return nil, pgErr(err)
+			return pgErr(err)
 		}
 	}
-	return lastRows(results)
+	for _, q := range questions {
+		if err := settle(results, statement{read: q.Read}); err != nil {
+			return pgErr(err)
+		}
+	}
+	return pgErr(results.Close())
 }
 
 // begin opens the transaction with the first statement rather than in a trip of its own.

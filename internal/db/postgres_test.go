@@ -155,11 +155,22 @@ func TestRoundTrips(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	two := func(ctx context.Context) {
+		var names []string
+		var read bool
+		if err := d.Ask(ctx, db.User(ann), asking(&names, &read), asking(&names, &read)); err != nil {
+			t.Error(err)
+		}
+	}
+	asks := func(ctx context.Context, ask func(context.Context, db.Question) error) error {
+		return ask(ctx, before("open"))
+	}
 	for name, c := range map[string]struct {
 		do   func()
 		want int64
 	}{
 		"Read":                                   {func() { names(t, d, db.User(ann)) }, 1},
+		"Ask of two, behind a gate that asks":    {func() { two(db.WithGate(t.Context(), asks)) }, 1},
 		"InTx of a write, a later one and a job": {start, 2},
 	} {
 		c.do() // prepares the statements

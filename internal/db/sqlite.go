@@ -78,12 +78,22 @@ func (l *lite) Name() string { return "sqlite" }
 
 func (l *lite) Close() error { return errors.Join(l.reader.Close(), l.writer.Close()) }
 
-func (l *lite) read(ctx context.Context, _ Actor, query string, args []any) (Rows, error) {
-	rows, err := l.prepared.query(ctx, query, liteArgs(args))
-	if err != nil {
-		return nil, liteErr(err)
+func (l *lite) ask(ctx context.Context, _ Actor, questions []Question) error {
+	for _, q := range questions {
+		if err := l.answer(ctx, q); err != nil {
+			return liteErr(err)
+		}
 	}
-	return liteRows{rows}, nil
+	return nil
+}
+
+func (l *lite) answer(ctx context.Context, q Question) error {
+	rows, err := l.prepared.query(ctx, q.Query, liteArgs(q.Args))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	return q.Read(liteRows{rows})
 }
 
 func (l *lite) begin(ctx context.Context, _ Actor, now time.Time, fn func(Tx) error) error {

@@ -92,11 +92,7 @@ func (a *API) subscribe(ctx context.Context, in *subscribeInput) (*subscriptionO
 }
 
 func (a *API) subscription(ctx context.Context, _ *struct{}) (*subscriptionOutput, error) {
-	s, err := a.Billing.Subscription(ctx, caller(ctx))
-	if err != nil {
-		return nil, err
-	}
-	u, err := a.Billing.Usage(ctx, caller(ctx))
+	s, u, err := a.Billing.SubscriptionAndUsage(ctx, caller(ctx))
 	mayKeep(ctx, s.ChangesAt)
 	mayKeep(ctx, u.ChangesAt)
 	out := &subscriptionOutput{newSubscriptionBody(s)}

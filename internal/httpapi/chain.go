@@ -80,6 +80,7 @@ type request struct {
 	mayKeep bool           // the handler says that its answer may be kept
 	until   time.Time      // and until when; zero for as long as nothing changes
 
+	look     *account.Look     // at the session, which is still to be taken; nil: it was taken. See later.go
 	barred   account.Principal // who is known and may not come here
 	badToken string            // why a credential was not good
 }
@@ -290,22 +291,32 @@ func (a *API) authenticate(next http.Handler) http.Handler {
 			}
 		}
 		if err != nil && (info.who != forAnyone || r.Header.Get("Authorization") != "" || errors.Is(err, fault.RateLimited)) {
-			if w.Header().Get("Access-Control-Allow-Origin") == "" {
-				w.Header().Add("Vary", "Authorization")
-			}
-			a.limited(w, r, func(r *http.Request) { a.refuse(w, r, err) })
+			a.turnAway(w, r, err)
 			return
 		}
 		if err == nil {
 			info.user, info.key = p.UserID, p.KeyID
 			o := audit.OriginFrom(r.Context())
 			o.SessionID, o.KeyID = p.SessionID, p.KeyID
+			stranger := r
 			r = r.WithContext(account.WithPrincipal(audit.WithOrigin(r.Context(), o), p))
+			if info.look != nil {
+				a.lookLater(next, w, r, stranger)
+				return
+			}
 		} else if c, _ := r.Cookie(a.cookieName(accessCookie)); c != nil {
 			r = r.WithContext(account.WithFormer(r.Context(), a.Accounts.Whose(c.Value)))
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// turnAway refuses somebody whose credential is not good, and counts them by their address.
+func (a *API) turnAway(w http.ResponseWriter, r *http.Request, err error) {
+	if w.Header().Get("Access-Control-Allow-Origin") == "" {
+		w.Header().Add("Vary", "Authorization")
+	}
+	a.limited(w, r, func(r *http.Request) { a.refuse(w, r, err) })
 }
 
 // refuse answers a person with a page and a program with a problem.
@@ -334,10 +345,17 @@ func forPeople(p *Problem) string {
 // principal knows the caller, and remembers why a credential was not good.
 func (a *API) principal(w http.ResponseWriter, r *http.Request) (account.Principal, error) {
 	p, presented, err := a.credential(w, r)
-	if f := fault.From(err); err != nil && presented && (f.Kind == fault.KindUnauthenticated || f.Kind == fault.KindTooMany) {
-		requestFrom(r.Context()).badToken = f.Code
+	if presented {
+		requestFrom(r.Context()).noteBad(err)
 	}
 	return p, err
+}
+
+// noteBad remembers why a credential was not good, if it was not.
+func (info *request) noteBad(err error) {
+	if f := fault.From(err); err != nil && (f.Kind == fault.KindUnauthenticated || f.Kind == fault.KindTooMany) {
+		info.badToken = f.Code
+	}
 }
 
 // credential reads the bearer token, else the cookies of a browser, which never hold an API key.
@@ -349,6 +367,8 @@ func (a *API) credential(w http.ResponseWriter, r *http.Request) (p account.Prin
 			err = fault.Unauthenticated
 		case account.IsKey(token):
 			p, err = a.byKey(r, token)
+		case a.mayLookLater(r):
+			p, requestFrom(r.Context()).look, err = a.Accounts.AuthenticateLater(token)
 		default:
 			p, err = a.Accounts.Authenticate(r.Context(), token)
 		}

@@ -53,7 +53,7 @@ func (n *Notice) scan(r db.Rows, more ...any) error {
 	return json.Unmarshal([]byte(data), &n.Data)
 }
 
-// List gives a user's notices, the newest first. Error: validation_failed for a cursor that is none.
+// List gives a user's notices, the newest first, in one round trip. Error: validation_failed for a cursor that is none.
 func (s *Service) List(ctx context.Context, userID string, f Filter) (p Page, err error) {
 	from, err := page.Parse(f.Cursor)
 	if err != nil {
@@ -64,11 +64,12 @@ func (s *Service) List(ctx context.Context, userID string, f Filter) (p Page, er
 	if f.Unread {
 		where += ` AND read_at IS NULL`
 	}
-	if p.Total, err = db.ReadOne(ctx, s.DB, db.User(userID), db.Value[int], `SELECT count(*) FROM notices WHERE `+where, userID); err != nil {
-		return Page{}, err
-	}
-	p.Notices, err = db.Read(ctx, s.DB, db.User(userID), scan, `SELECT `+columns+` FROM notices WHERE `+where+
-		` AND (created_at, id) < ($2, $3) ORDER BY created_at DESC, id DESC LIMIT $4`, userID, from.At, from.ID, limit+1)
+	var counted bool
+	err = s.DB.Ask(ctx, db.User(userID),
+		db.Maybe(db.Value[int], &p.Total, &counted, `SELECT count(*) FROM notices WHERE `+where, userID),
+		db.Every(scan, &p.Notices, `SELECT `+columns+` FROM notices WHERE `+where+
+			` AND (created_at, id) < ($2, $3) ORDER BY created_at DESC, id DESC LIMIT $4`,
+			userID, from.At, from.ID, limit+1))
 	if err != nil {
 		return Page{}, err
 	}
