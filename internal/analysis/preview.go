@@ -36,8 +36,12 @@ type Preview struct {
 	Other       *Analysis       // of the same account, which has not ended: this one would wait until it has read, and use its posts
 	Usage       billing.Usage   // before the start, which takes one analysis
 
-	ceilinged bool // the ceiling allows fewer reads than the plan
+	ceilinged bool            // the ceiling allows fewer reads than the plan
+	unread    []words.Message // what OutOfReach says
 }
+
+// Unreachable is OutOfReach in a language.
+func (p Preview) Unreachable(l *words.Language) []string { return assess.Sentences(l, p.unread) }
 
 // PreviewDay is what the model's part would be as a batch: see batched.go.
 type PreviewDay struct {
@@ -152,7 +156,8 @@ func (s *Service) foresee(ctx context.Context, p *Preview) error {
 	if err := s.foreseeReads(ctx, p, r, &o); err != nil {
 		return err
 	}
-	p.Gaps, p.OutOfReach = o.Gaps, assess.Sentences(words.For(words.English), o.OutOfReach)
+	p.Gaps, p.unread = o.Gaps, o.OutOfReach
+	p.OutOfReach = p.Unreachable(words.For(words.English))
 	return s.foreseeModel(ctx, p, h, o)
 }
 

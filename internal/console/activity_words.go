@@ -94,7 +94,7 @@ func eventWords(l audit.Line) string {
 	hint, _ := l.Detail["hint"].(string)
 	switch l.Action {
 	case audit.ConsentGiven, audit.ConsentWithdrawn:
-		return words + consentTitle(kind)
+		return words + consentTitle(english(), kind)
 	case audit.APIKeyCreated, audit.APIKeyRotated, audit.APIKeyRevoked:
 		return words + hint
 	case audit.UserRoleSet:

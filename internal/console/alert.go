@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // alert is a refusal as a page shows it.
@@ -27,16 +27,16 @@ type alert struct {
 type wayOn struct{ Path, Words string }
 
 // wayOnFrom is where a person goes on whose link led to no file.
-func wayOnFrom(path string) wayOn {
+func wayOnFrom(l tongue, path string) wayOn {
 	switch {
 	case path == "/archives":
-		return wayOn{signIn("/"), "Sign in with X"}
+		return wayOn{signIn("/"), l.Say("frame.sign_in")}
 	case strings.HasPrefix(path, "/api/v1/users/me/export/"):
-		return wayOn{"/privacy#export", "Make another package"}
+		return wayOn{"/privacy#export", l.Say("on.package")}
 	case strings.HasPrefix(path, "/api/v1/analyses/"):
-		return wayOn{"/history", "Look at your reports"}
+		return wayOn{"/history", l.Say("on.reports")}
 	case strings.HasPrefix(path, "/api/v1/cleanups/"):
-		return wayOn{"/cleanups", "Look at your clean-ups"}
+		return wayOn{"/cleanups", l.Say("on.cleanups")}
 	}
 	return wayOn{}
 }
@@ -45,9 +45,9 @@ func wayOnFrom(path string) wayOn {
 // its cause, the person the request's id.
 func (c *Console) alertFor(v *visit, err error) *alert {
 	f := fault.From(err)
-	a := &alert{Message: sentence(f), status: statusOf(f), Plan: slices.Contains(planHelps[:], f.Code)}
+	a := &alert{Message: v.tongue().sentence(f), status: statusOf(f), Plan: slices.Contains(planHelps[:], f.Code)}
 	if f.Message == fault.ValidationFailed.Message { // it says nothing of its own
-		a.Details = details(f)
+		a.Details = v.tongue().details(f)
 	}
 	if f.Kind == fault.KindUnavailable {
 		v.w.Header().Set("Retry-After", strconv.Itoa(max(5, int(f.Retry.Seconds()))))
@@ -64,9 +64,16 @@ func (c *Console) alertFor(v *visit, err error) *alert {
 // planHelps are the refusals that a plan, or a larger one, takes away.
 var planHelps = [...]string{fault.SubscriptionRequired.Code, fault.QuotaExceeded.Code, fault.XBudgetExceeded.Code}
 
-// details names each value that could not be used by the last part of where it stood.
-func details(f *fault.Fault) []string {
+// details names each value that could not be used by the last part of where it stood. What is wrong with it is said in
+// English alone; other languages only name it.
+func (l tongue) details(f *fault.Fault) []string {
 	var all []string
+	if l.Tag != words.English {
+		for _, field := range f.Fields {
+			all = append(all, l.Say("refuse.value", "name", field.Location[strings.LastIndexByte(field.Location, '.')+1:]))
+		}
+		return all
+	}
 	for _, field := range f.Fields {
 		all = append(all, field.Location[strings.LastIndexByte(field.Location, '.')+1:]+" "+field.Message)
 	}
@@ -97,9 +104,9 @@ func (c *Console) fail(v *visit, err error) {
 
 func (c *Console) showAlert(v *visit, a *alert) {
 	v.alert = a
-	title := "That did not work"
+	title := v.tongue().Say("wrong.title")
 	if v.alert.status == http.StatusNotFound {
-		title = "There is nothing here"
+		title = v.tongue().Say("wrong.nothing_here")
 	}
 	if err := c.render(v, v.alert.status, errorPage(c.page(v, title))); err != nil {
 		c.Log.ErrorContext(v.r.Context(), "error page failed", slog.Any("cause", err))
@@ -110,10 +117,12 @@ func (c *Console) showAlert(v *visit, a *alert) {
 // Refuse shows what the HTTP layer in front refused: an address that does not exist, too many
 // requests, a sign-in that is needed.
 func (c *Console) Refuse(w http.ResponseWriter, r *http.Request, status int, sentence string) {
-	v := &visit{w: w, r: r, me: account.PrincipalFrom(r.Context())}
-	a := &alert{Message: sentence, status: status, Again: c.againFor(w, r, status)}
+	v := c.visit(w, r)
+	v.brief = status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
+	said := v.tongue().refused(sentence, status, w.Header().Get("Retry-After"))
+	a := &alert{Message: said, status: status, Again: c.againFor(w, r, status)}
 	if a.Again == nil {
-		a.On = wayOnFrom(r.URL.Path)
+		a.On = wayOnFrom(v.tongue(), r.URL.Path)
 	}
 	c.showAlert(v, a)
 }
@@ -169,10 +178,9 @@ func (c *Console) keptForm(w http.ResponseWriter, r *http.Request) *again {
 
 // RefuseUpload is for httpapi, which takes the uploads of the front page's form.
 func (c *Console) RefuseUpload(w http.ResponseWriter, r *http.Request, status int, sentence string) {
-	v := &visit{w: w, r: r, me: account.PrincipalFrom(r.Context()), alert: &alert{
-		Message: sentence,
-		status:  status,
-	}, upload: sentence}
+	v := c.visit(w, r)
+	v.upload = v.tongue().refused(sentence, status, w.Header().Get("Retry-After"))
+	v.alert = &alert{Message: v.upload, status: status}
 	if err := c.showHome(v); err != nil {
 		c.fail(v, err)
 	}

@@ -74,11 +74,11 @@ func level(a analysis.Analysis) string {
 }
 
 // wasScore says which score a report was made with, where dismissals have moved it since.
-func wasScore(a analysis.Analysis) string {
+func wasScore(l tongue, a analysis.Analysis) string {
 	if score(a.Score) == score(a.ScoreNow) {
 		return ""
 	}
-	return ", was " + score(a.Score)
+	return l.Say("home.was", "score", score(a.Score))
 }
 
 // sourceOf is what the form that started an analysis had selected.

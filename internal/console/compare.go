@@ -1,7 +1,6 @@
 package console
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // The page that compares two reports of an account: why the score moved, in steps that add up, and what came, went and
@@ -46,7 +46,10 @@ func (c *Console) showCompare(v *visit) error {
 	if m.Before.Account.ID != m.After.Account.ID {
 		return fault.ValidationFailed.Saying("These two reports are of different X accounts. Compare two of the same one.")
 	}
-	view := compareView{page: c.page(v, "Two reports compared"), Handle: m.After.Account.Handle, From: from, To: to, M: m, Steps: fall(m)}
+	view := compareView{
+		page: c.page(v, v.tongue().Say("compare.title")), Handle: m.After.Account.Handle, From: from, To: to, M: m,
+		Steps: fall(v.tongue(), m),
+	}
 	view.Charts = true
 	all, err := c.Accounts.Accounts(v.r.Context(), v.me.UserID)
 	if err != nil {
@@ -61,82 +64,89 @@ func (c *Console) showCompare(v *visit) error {
 }
 
 // fall is the way from one score to the other: each cause begins where the one before ended.
-func fall(m analysis.Movement) []fallStep {
-	steps := []fallStep{{Title: date(m.From.CreatedAt), Width: m.From.Score, Class: "whole", Points: tenths(m.From.Score), Whole: true}}
-	at := m.From.Score
+func fall(l tongue, m analysis.Movement) []fallStep {
+	report := func(at time.Time, score float64) fallStep {
+		return fallStep{Title: l.date(at), Width: score, Class: "whole", Points: l.tenths(score), Whole: true}
+	}
+	steps, at := []fallStep{report(m.From.CreatedAt, m.From.Score)}, m.From.Score
 	for _, c := range m.Causes {
 		next := at + c.Points
-		s := fallStep{Title: causeTitle(c.Kind), Why: causeWords(m, c), X: min(at, next), Width: math.Abs(c.Points), Class: "down", Points: withSign(c.Points)}
+		s := fallStep{
+			Title: causeTitle(l, c.Kind), Why: causeWords(l, m, c), X: min(at, next), Width: math.Abs(c.Points), Class: "down",
+			Points: l.withSign(c.Points),
+		}
 		if c.Points > 0 {
 			s.Class = "up"
 		}
 		steps, at = append(steps, s), next
 	}
-	return append(steps, fallStep{Title: date(m.To.CreatedAt), Width: m.To.Score, Class: "whole", Points: tenths(m.To.Score), Whole: true})
+	return append(steps, report(m.To.CreatedAt, m.To.Score))
 }
 
 // withSign is a number of points with its sign: +0.3, −49.5, ±0.0.
-func withSign(v float64) string {
+func (l tongue) withSign(v float64) string {
 	switch {
 	case v > 0:
-		return "+" + tenths(v)
+		return "+" + l.tenths(v)
 	case v < 0:
-		return "−" + tenths(-v)
+		return "−" + l.tenths(-v)
 	}
-	return "±0.0"
+	return "±" + l.tenths(0)
 }
 
-func causeTitle(kind string) string {
-	switch kind {
-	case "purpose":
-		return "Another lens"
-	case "age":
-		return "Ages"
-	case "gone":
-		return "Gone"
-	case "dismissals":
-		return "Dismissals"
-	case "changed":
-		return "Judged otherwise"
-	case "new":
-		return "New"
-	case "rules":
-		return "Another method of scoring"
-	}
-	return capital(kind)
-}
+func causeTitle(l tongue, kind string) string { return l.Say("cause." + kind) }
 
 // causeWords say why a step moved the score, as far as the two reports tell.
-func causeWords(m analysis.Movement, c assess.Cause) string {
-	words := []string{c.Why}
+func causeWords(l tongue, m analysis.Movement, c assess.Cause) string {
+	words := []string{causeWhy(l, m, c)}
 	switch c.Kind {
 	case "new":
-		posts, since := postsOf(m.New, m.From.CreatedAt)
-		switch {
-		case since == posts:
-			words = append(words, "All of it was posted since then.")
-		case since > 0:
-			words = append(words, fmt.Sprintf("%s of %s were written since then; the others are older and were not seen before.",
-				capital(number(since)), counted(posts, "post")))
-		default:
-			words = append(words, "None of it was posted since then: it was not read, or was judged otherwise, before.")
-		}
+		words = append(words, newWords(l, m))
 	case "gone":
 		if n := m.After.Coverage.PostsGone; n > 0 {
-			words = append(words, fmt.Sprintf("%s deleted at X since the report before the later one.", postsWere(n)))
+			words = append(words, l.Say("since.deleted", "n", n))
 		}
 	}
-	if (c.Kind == "new" || c.Kind == "gone" || c.Kind == "changed") && modelsOf(m.Before) != modelsOf(m.After) {
-		words = append(words, fmt.Sprintf("Part of it may come of another judge: %s then, %s now.", modelsOf(m.Before), modelsOf(m.After)))
+	then, now := modelsOf(l, m.Before), modelsOf(l, m.After)
+	if (c.Kind == "new" || c.Kind == "gone" || c.Kind == "changed") && then != now {
+		words = append(words, l.Say("since.judge", "then", then, "now", now))
 	}
 	return strings.Join(words, " ")
 }
 
-func postsWere(n int) string {
-	if n == 1 {
-		return "1 post was"
+// causeWhy is the comparison's own sentence, which is in English; other languages say it by its kind.
+func causeWhy(l tongue, m analysis.Movement, c assess.Cause) string {
+	if l.Tag == words.English {
+		return c.Why
 	}
-	return count(n) + " posts were"
+	switch c.Kind {
+	case "purpose":
+		return l.Say("cause.why.purpose", "from", purposeTitle(l, m.From.Purpose), "to", purposeTitle(l, m.To.Purpose))
+	case "gone":
+		return l.Say("cause.why.gone", "n", len(m.Gone))
+	case "new":
+		return l.Say("cause.why.new", "n", len(m.New))
+	}
+	return l.Say("cause.why." + c.Kind)
+}
+
+// newWords say whether what is new was posted since the report before.
+func newWords(l tongue, m analysis.Movement) string {
+	switch posts, since := postsOf(m.New, m.From.CreatedAt); {
+	case since == posts:
+		return l.Say("since.posts_all")
+	case since > 0:
+		return l.Say("since.posts_some", "some", sinceSome(l, since), "n", posts)
+	}
+	return l.Say("since.posts_none")
+}
+
+// sinceSome begins a sentence with a number.
+func sinceSome(l tongue, n int) string {
+	if n == 1 {
+		return l.Say("number.1")
+	}
+	return capital(l.number(n))
 }
 
 // postsOf counts the posts of findings, and those of them that are later than an instant.
@@ -156,7 +166,7 @@ func postsOf(findings []assess.Finding, after time.Time) (all, later int) {
 }
 
 // modelsOf names who judged a report.
-func modelsOf(r *assess.Report) string {
+func modelsOf(l tongue, r *assess.Report) string {
 	var names []string
 	for _, m := range r.Models {
 		if !slices.Contains(names, m.Model) {
@@ -164,45 +174,56 @@ func modelsOf(r *assess.Report) string {
 		}
 	}
 	if len(names) == 0 {
-		return "the word screen alone"
+		return l.Say("since.screen_alone")
 	}
-	return strings.Join(names, " and ")
+	return l.List(names)
 }
 
 // headline says the movement in a sentence.
-func (v compareView) headline() string {
+func (v compareView) headline(l tongue) string {
 	from, to := whole(v.M.From.Score), whole(v.M.To.Score)
 	main := mainCause(v.M)
 	switch {
 	case v.M.Movement < 0 && main != "":
-		return fmt.Sprintf("%s → %s. It fell, most of all by what is under “%s”.", from, to, main)
+		return l.Say("compare.fell", "from", from, "to", to, "main", causeTitle(l, main))
 	case v.M.Movement > 0 && main != "":
-		return fmt.Sprintf("%s → %s. It rose, most of all by what is under “%s”.", from, to, main)
+		return l.Say("compare.rose", "from", from, "to", to, "main", causeTitle(l, main))
 	}
-	return fmt.Sprintf("%s → %s. It did not move.", from, to)
+	return l.Say("compare.still", "from", from, "to", to)
+}
+
+// method says how the steps are to be read.
+func (v compareView) method(l tongue) string {
+	return l.Say("compare.method", "handle", v.Handle, "from", purposeTitle(l, v.M.From.Purpose),
+		"to", purposeTitle(l, v.M.To.Purpose))
 }
 
 // mainCause is the step that moved the score most in the direction in which it moved.
 func mainCause(m analysis.Movement) string {
-	title, most := "", 0.0
+	kind, most := "", 0.0
 	for _, c := range m.Causes {
 		if c.Points*m.Movement > 0 && math.Abs(c.Points) > most {
-			title, most = causeTitle(c.Kind), math.Abs(c.Points)
+			kind, most = c.Kind, math.Abs(c.Points)
 		}
 	}
-	return title
+	return kind
 }
 
-func changedWords(c assess.ChangedFinding) string {
-	return "Changed: " + strings.Join(c.What, ", ") + ". " + tenths(c.Before.Points) + " → " + tenths(c.After.Points) + " points."
+func changedWords(l tongue, c assess.ChangedFinding) string {
+	var what []string
+	for _, w := range c.What {
+		what = append(what, l.Say("changed."+w))
+	}
+	return l.Say("compare.points", "what", strings.Join(what, ", "), "before", l.tenths(c.Before.Points),
+		"after", l.tenths(c.After.Points))
 }
 
 // more says how many findings of a list are left out.
-func more(n int) string {
+func more(l tongue, n int) string {
 	if n <= listed {
 		return ""
 	}
-	return "And " + count(n-listed) + " more."
+	return l.Say("compare.more", "n", n-listed)
 }
 
 const (
@@ -211,24 +232,15 @@ const (
 )
 
 // sinceLastWords count what changed since the report before: 2 findings are new and 1 is gone; 81 → 31.
-func sinceLastWords(m analysis.Movement) string {
-	are := func(n int) string {
-		switch n {
-		case 0:
-			return "no finding is"
-		case 1:
-			return "1 finding is"
-		}
-		return count(n) + " findings are"
-	}
-	words := capital(are(len(m.New))) + " new, " + are(len(m.Gone)) + " gone"
+func sinceLastWords(l tongue, m analysis.Movement) string {
+	words := l.Say("since.words", "new", len(m.New), "gone", len(m.Gone))
 	if n := len(m.Changed); n > 0 {
-		words += ", " + are(n) + " judged otherwise"
+		words += l.Say("since.otherwise", "n", n)
 	}
 	if m.Movement == 0 {
-		return words + ". The score is the same: " + whole(m.To.Score) + "."
+		return words + ". " + l.Say("since.same", "score", whole(m.To.Score))
 	}
-	return words + ". The score went from " + tenths(m.From.Score) + " to " + tenths(m.To.Score) + "."
+	return words + ". " + l.Say("since.went", "from", l.tenths(m.From.Score), "to", l.tenths(m.To.Score))
 }
 
 // cut is the beginning of a long quote.

@@ -23,6 +23,11 @@
 // service is a fault, whose sentence is shown; any other error is shown as our own trouble
 // and written to the log under the request's id.
 //
+// # In which language
+//
+// The words of a page stand in the catalogue (package words), and the page is in the language of whoever reads it:
+// tongue.go. The pages of administrators are in English alone, and so are those that are not translated yet.
+//
 // # What it relies on
 //
 // The HTTP layer in front finds the signed-in user (account.PrincipalFrom), refuses forms
@@ -172,5 +177,10 @@ func (c *Console) Routes() map[string]http.Handler {
 	maps.Copy(routes, c.publicRoutes())
 	maps.Copy(routes, c.siteRoutes())
 	maps.Copy(routes, c.shareRoutes())
+	for pattern, h := range routes {
+		if inEnglishOnly(pattern) {
+			routes[pattern] = c.inEnglish(h)
+		}
+	}
 	return routes
 }

@@ -21,7 +21,7 @@ func (c *Console) setEmail(v *visit) (string, error) {
 }
 
 func (c *Console) showConfirm(v *visit) error {
-	return c.ok(v, confirmPage(confirmView{c.page(v, "Confirm your e-mail address"), v.r.URL.Query().Get("token")}))
+	return c.ok(v, confirmPage(confirmView{c.page(v, v.tongue().Say("mail.confirm.subject")), v.r.URL.Query().Get("token")}))
 }
 
 // confirm is for whoever has the link, signed in or not.
@@ -30,7 +30,7 @@ func (c *Console) confirm(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return c.ok(v, confirmPage(confirmView{page: c.page(v, "Your e-mail address is confirmed")}))
+	return c.ok(v, confirmPage(confirmView{page: c.page(v, v.tongue().Say("confirm.done"))}))
 }
 
 func (c *Console) gatherEmail(v *visit, a *accountView) (err error) {

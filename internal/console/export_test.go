@@ -4,25 +4,30 @@ import (
 	"net/url"
 
 	"github.com/repazoo/repazoo/internal/assess"
+	"github.com/repazoo/repazoo/internal/billing"
 )
 
 // For the tests.
 var (
-	SignIn        = signIn
-	Steps         = steps
-	Device        = device
-	Initials      = initials
-	SandboxWords  = sandboxWords
-	SignInTrouble = signInTrouble
-	StageWords    = stageWords
-	PurposeWords  = purposeWords
-	Count         = count
-	Money         = money
-	Sentence      = sentence
-	EventWords    = eventWords
-	ScopeWords    = scopeWords
-	PlanWords     = planWords
-	Percent       = percent
+	SignIn     = signIn
+	Steps      = steps
+	Device     = device
+	Initials   = initials
+	StageWords = stageWords
+	EventWords = eventWords
+	ScopeWords = scopeWords
+	Percent    = percent
+)
+
+// The same in English.
+var (
+	SandboxWords  = func(standIns []string) string { return sandboxWords(english(), standIns) }
+	SignInTrouble = english().signInTrouble
+	PurposeWords  = func(p assess.Purpose) string { return purposeWords(english(), p) }
+	PlanWords     = func(s billing.Subscription) string { return planWords(english(), s) }
+	Sentence      = english().sentence
+	Count         = english().count
+	Money         = english().money
 )
 
 // FindingsPerPage is how many findings stand on a page.

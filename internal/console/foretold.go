@@ -2,11 +2,10 @@ package console
 
 import (
 	"cmp"
-	"fmt"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/analysis"
-	"github.com/repazoo/repazoo/internal/assess"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // What an analysis would read and cost, said before it is started.
@@ -24,7 +23,7 @@ func (c *Console) showPreview(v *visit) error {
 	_, err := c.submit(v, func(v *visit) (string, error) {
 		p, err := c.Analyses.Preview(v.r.Context(), v.me.UserID, v.asked())
 		if err == nil {
-			told = foretell(p)
+			told = foretell(v.tongue(), p)
 		}
 		return "", err
 	})
@@ -34,103 +33,106 @@ func (c *Console) showPreview(v *visit) error {
 	return c.showHomeWith(v, told)
 }
 
-func foretell(p analysis.Preview) *foretold {
-	out := &foretold{Handle: p.Handle, Unread: p.OutOfReach}
-	say := func(format string, args ...any) { out.Lines = append(out.Lines, fmt.Sprintf(format, args...)) }
+func foretell(l tongue, p analysis.Preview) *foretold {
+	out := &foretold{Handle: p.Handle, Unread: p.Unreachable(l.Language)}
+	say := func(line string) { out.Lines = append(out.Lines, line) }
 	if p.AccountID != nil {
-		say("%s", readsWords(p))
+		say(readsWords(l, p))
 	}
 	if p.Kept > 0 {
-		say("%s known already and cost nothing to read.", assess.Counting(p.Kept, "post is/posts are"))
+		say(l.Say("foretold.kept", "n", p.Kept))
 	}
 	if p.Reads.Rechecked > 0 {
-		say("Up to %s looked up again at X, because you may have deleted them.", assess.Counting(p.Reads.Rechecked, "post is/posts are"))
+		say(l.Say("foretold.recheck", "n", p.Reads.Rechecked))
 	}
 	if p.Reads.Parents > 0 {
-		say("Where the model cannot judge a post without the one that it answers, that one is read too: at most %s.",
-			count(p.Reads.Parents))
+		say(l.Say("foretold.parents", "n", p.Reads.Parents))
 	}
 	if p.ModelCalls {
-		say("%s", modelWords(p))
-		if words := dayWords(p); words != "" {
-			say("%s", words)
+		say(modelWords(l, p))
+		if words := dayWords(l, p); words != "" {
+			say(words)
 		}
 	} else {
-		say("No language model is asked: the word screen reads every post.")
+		say(l.Say("foretold.screen"))
 	}
-	say("It takes one of the %s that your plan has left.", assess.Counting(p.Usage.Quota.Remaining, "analysis/analyses"))
-	say("%s", costWords(p))
+	say(l.Say("foretold.takes", "n", p.Usage.Quota.Remaining))
+	say(costWords(l, p))
 	if p.Other != nil {
-		say("Another analysis of this account is under way: this one waits until it has read, and uses its posts.")
+		say(l.Say("foretold.waits"))
 	}
 	return out
 }
 
-func readsWords(p analysis.Preview) string {
+func readsWords(l tongue, p analysis.Preview) string {
 	switch n := p.Reads.Expected; {
 	case p.Reads.AtMost == 0:
-		return "No new posts can be read from X."
+		return l.Say("foretold.no_reads")
 	case n == nil:
-		return fmt.Sprintf("At most %s read from X; X has not said how many there are.", assess.Counting(p.Reads.AtMost, "new post is/new posts are"))
+		return l.Say("foretold.at_most", "n", p.Reads.AtMost)
 	default:
-		return fmt.Sprintf("About %s read from X, at most %s.", assess.Counting(*n, "new post is/new posts are"), count(p.Reads.AtMost))
+		return l.Say("foretold.about", "n", *n, "most", p.Reads.AtMost)
 	}
 }
 
-func modelWords(p analysis.Preview) string {
-	m := p.Model
-	words := fmt.Sprintf("The language model reads %s", assess.Counting(m.Chosen, "post"))
+func modelWords(l tongue, p analysis.Preview) string {
+	m, known, took := p.Model, "", ""
 	if m.Known > 0 {
-		words += fmt.Sprintf(", of which it has judged %s before", count(m.Known))
+		known = l.Say("foretold.model_known", "n", m.Known)
 	}
-	if m.Took == 0 {
-		return words + "."
+	if m.Took > 0 {
+		took = l.Say("foretold.model_took", "time", lasting(l, m.Took))
 	}
-	return words + fmt.Sprintf("; that takes about %s.", lasting(m.Took))
+	return l.Say("foretold.model", "n", m.Chosen, "known", known, "took", took)
 }
 
 // dayWords say what the cheaper way would cost, or that it was chosen.
-func dayWords(p analysis.Preview) string {
+func dayWords(l tongue, p analysis.Preview) string {
 	switch {
 	case !p.Day.Offered && p.WithinADay:
-		return p.Day.WhyNot + " The model answers at once."
+		return l.Say("foretold.day_refused", "why", whyNoDay(l, p.Day.WhyNot))
 	case !p.Day.Offered:
 		return ""
 	case p.WithinADay:
-		return fmt.Sprintf("You can wait a day: the model costs about %s instead of %s. It is mostly done within an hour.",
-			cents(p.Day.CostMicroUSD), cents(p.Model.CostMicroUSD))
+		return l.Say("foretold.day_chosen", "day", cents(l, p.Day.CostMicroUSD), "now", cents(l, p.Model.CostMicroUSD))
 	}
-	return fmt.Sprintf("If you can wait a day, the model costs about %s instead of %s: "+
-		"choose “Cheaper, within a day”.",
-		cents(p.Day.CostMicroUSD), cents(p.Model.CostMicroUSD))
+	return l.Say("foretold.day_offered", "day", cents(l, p.Day.CostMicroUSD), "now", cents(l, p.Model.CostMicroUSD))
+}
+
+// whyNoDay is the service's own sentence, which is in English; other languages say less.
+func whyNoDay(l tongue, why string) string {
+	if l.Tag == words.English {
+		return why
+	}
+	return l.Say("foretold.day_no")
 }
 
 // costWords say what X and the model charge whoever runs this server.
-func costWords(p analysis.Preview) string {
-	words := "X and the model charge whoever runs this server about " + cents(p.ExpectedMicroUSD())
-	if p.MaxCostCents == 0 {
-		return words + "."
+func costWords(l tongue, p analysis.Preview) string {
+	ceiling := ""
+	switch {
+	case p.MaxCostCents == 0:
+	case p.ReachesCeiling():
+		ceiling = l.Say("foretold.ceiling_reached", "most", l.usd(p.MaxCostCents))
+	default:
+		ceiling = l.Say("foretold.ceiling", "most", l.usd(p.MaxCostCents))
 	}
-	words += fmt.Sprintf("; the analysis stops before %s", usd(p.MaxCostCents))
-	if p.ReachesCeiling() {
-		words += ", and will probably leave something out for that"
-	}
-	return words + "."
+	return l.Say("foretold.cost", "cost", cents(l, p.ExpectedMicroUSD()), "ceiling", ceiling)
 }
 
 // cents writes millionths of a dollar, rounded up to a cent.
-func cents(microUSD int64) string {
+func cents(l tongue, microUSD int64) string {
 	const perCent = 10_000
 	if microUSD > 0 && microUSD < perCent {
-		return "less than a cent"
+		return l.Say("amount.tiny")
 	}
-	return usd(int((microUSD + perCent - 1) / perCent))
+	return l.usd(int((microUSD + perCent - 1) / perCent))
 }
 
 // lasting writes a time to wait: 40 seconds, 3 minutes.
-func lasting(d time.Duration) string {
+func lasting(l tongue, d time.Duration) string {
 	if d < 100*time.Second {
-		return assess.Counting(cmp.Or(int(d.Seconds()), 1), "second")
+		return l.Say("lasts.seconds", "n", cmp.Or(int(d.Seconds()), 1))
 	}
-	return assess.Counting(int((d+time.Minute-1)/time.Minute), "minute")
+	return l.Say("lasts.minutes", "n", int((d+time.Minute-1)/time.Minute))
 }

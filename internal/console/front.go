@@ -21,6 +21,7 @@ func (c *Console) showFront(v *visit) error {
 	if v.me.UserID != "" {
 		return c.showHome(v)
 	}
+	v.in = english()
 	slice, err := sampleView(readAddress("/sample", url.Values{}, sample.Purpose))
 	if err != nil {
 		return err
@@ -42,7 +43,7 @@ func (v *visit) trouble() *alert {
 	if code == "" {
 		return nil
 	}
-	return &alert{Message: signInTrouble(code)}
+	return &alert{Message: v.tongue().signInTrouble(code)}
 }
 
 // signIn is the address where a sign-in, or the linking of an account, begins and from

@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"sync"
 
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/fault"
@@ -21,6 +22,19 @@ type visit struct {
 	same   bool              // the page is the same for every stranger
 	posted bool              // the form has been read
 	bad    error             // why it could not be
+	in     tongue            // the language of the page, once it is known
+	brief  bool              // the page asks no database for it
+
+	preferences func() (account.Preferences, error) // of who came, read once
+}
+
+// visit is a request, by whom the chain has found.
+func (c *Console) visit(w http.ResponseWriter, r *http.Request) *visit {
+	v := &visit{w: w, r: r, me: account.PrincipalFrom(r.Context())}
+	v.preferences = sync.OnceValues(func() (account.Preferences, error) {
+		return c.Accounts.Preferences(r.Context(), v.me.UserID)
+	})
+	return v
 }
 
 // show renders a page. An error that it returns becomes the error page.
@@ -31,7 +45,7 @@ type do func(v *visit) (next string, err error)
 
 func (c *Console) open(show show) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v := &visit{w: w, r: r, me: account.PrincipalFrom(r.Context())}
+		v := c.visit(w, r)
 		if err := show(v); err != nil {
 			c.fail(v, err)
 		}

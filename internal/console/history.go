@@ -2,7 +2,6 @@ package console
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"net/url"
 	"slices"
@@ -57,7 +56,7 @@ const (
 )
 
 func (c *Console) showHistory(v *visit) error {
-	h := historyView{page: c.page(v, "How the score has moved"), Purposes: assess.Purposes[:]}
+	h := historyView{page: c.page(v, v.tongue().Say("history.title")), Purposes: assess.Purposes[:]}
 	h.Charts = true
 	all, err := c.Accounts.Accounts(v.r.Context(), v.me.UserID)
 	if err != nil {
@@ -74,7 +73,7 @@ func (c *Console) showHistory(v *visit) error {
 		if h.Past, err = c.Analyses.Past(v.r.Context(), v.me.UserID, h.Chosen); err != nil {
 			return err
 		}
-		place, err := c.place(v)
+		place, err := v.place()
 		if err != nil {
 			return err
 		}
@@ -85,14 +84,14 @@ func (c *Console) showHistory(v *visit) error {
 	if i := slices.IndexFunc(all, func(x account.XAccount) bool { return x.ID == h.Chosen }); i >= 0 {
 		h.Handle = all[i].Handle
 	}
-	h.Chart = trendOf(h.Past, h.Lens)
+	h.Chart = trendOf(v.tongue(), h.Past, h.Lens)
 	return c.ok(v, historyPage(h))
 }
 
 // trendY is where a score stands, in pixels from the top.
 func trendY(score float64) float64 { return trendTop + trendHeight*(1-score/100) }
 
-func trendOf(past []analysis.PastReport, lens assess.Purpose) trend {
+func trendOf(l tongue, past []analysis.PastReport, lens assess.Purpose) trend {
 	t := trend{Height: trendTop + trendHeight + 28}
 	for i, z := range zones {
 		until := 100.0
@@ -101,7 +100,7 @@ func trendOf(past []analysis.PastReport, lens assess.Purpose) trend {
 		}
 		t.Zones = append(t.Zones, trendZone{
 			z.Level, trendY(until), trendY(z.X) - trendY(until) - 1, trendY(until) + 15,
-			z.Words, fmt.Sprintf(" %s to %.0f", z.Edge, until),
+			l.Say("zone." + string(z.Level)), " " + l.Say("zone.range", "from", z.Edge, "to", whole(until)),
 		})
 	}
 	if len(past) == 0 {
@@ -117,10 +116,10 @@ func trendOf(past []analysis.PastReport, lens assess.Purpose) trend {
 		score := p.Lenses[lens]
 		point := trendPoint{
 			X: x, Y: trendY(score), Path: "/a/" + p.ID + "?" + url.Values{"purpose": {string(lens)}}.Encode(),
-			Words: fmt.Sprintf("%s: %s, %s", date(p.CreatedAt), whole(score), assess.LevelOf(score)),
+			Words: l.date(p.CreatedAt) + ": " + whole(score) + ", " + levelWord(l, string(assess.LevelOf(score))),
 		}
 		if x-labelled >= trendApart && (i == 0 || trendLeft+trendWidth-x >= trendApart) {
-			point.Value, point.Day, labelled = whole(score), placed(p.CreatedAt).Format("2 Jan"), x
+			point.Value, point.Day, labelled = whole(score), l.dayMonth(p.CreatedAt), x
 		}
 		t.Points = append(t.Points, point)
 	}
@@ -128,49 +127,46 @@ func trendOf(past []analysis.PastReport, lens assess.Purpose) trend {
 }
 
 // words say what the chart shows: 31, medium, down 53 since 3 May 2026.
-func (v historyView) words() string {
+func (v historyView) words(l tongue) string {
 	if len(v.Past) == 0 {
-		return "There is no report yet."
+		return l.Say("history.none")
 	}
 	now, first := v.Past[0].Lenses[v.Lens], v.Past[len(v.Past)-1]
-	words := fmt.Sprintf("%s, %s", whole(now), assess.LevelOf(now))
+	score, level, since := whole(now), levelWord(l, string(assess.LevelOf(now))), l.date(first.CreatedAt)
 	if len(v.Past) == 1 {
-		return words + ", in one report"
+		return l.Say("history.one", "score", score, "level", level)
 	}
-	moved := math.Round(now) - math.Round(first.Lenses[v.Lens])
-	switch {
+	switch moved := math.Round(now) - math.Round(first.Lenses[v.Lens]); {
 	case moved < 0:
-		words += fmt.Sprintf(", down %.0f", -moved)
+		return l.Say("history.down", "score", score, "level", level, "n", -moved, "at", since)
 	case moved > 0:
-		words += fmt.Sprintf(", up %.0f", moved)
-	default:
-		words += ", the same"
+		return l.Say("history.up", "score", score, "level", level, "n", moved, "at", since)
 	}
-	return words + " since " + date(first.CreatedAt)
+	return l.Say("history.same", "score", score, "level", level, "at", since)
 }
 
 // ranBecause says why a report was made.
-func ranBecause(a analysis.Analysis) string {
+func ranBecause(l tongue, a analysis.Analysis) string {
 	if a.Scheduled == "" {
-		return "You"
+		return l.Say("history.you")
 	}
-	return capital(a.Scheduled) + " check"
+	return l.Say("history.check." + a.Scheduled)
 }
 
 // readFrom says what a report was read from.
-func readFrom(a analysis.Analysis) string {
+func readFrom(l tongue, a analysis.Analysis) string {
 	if a.ArchiveID != nil {
-		return "Archive"
+		return l.Say("history.archive")
 	}
-	return "X"
+	return l.Say("history.x")
 }
 
 // sinceWords count what changed since the report before.
-func sinceWords(p analysis.PastReport) string {
+func sinceWords(l tongue, p analysis.PastReport) string {
 	if p.Added == nil || p.Gone == nil {
 		return ""
 	}
-	return count(*p.Added) + " new, " + count(*p.Gone) + " gone"
+	return l.Say("history.new_gone", "new", *p.Added, "gone", *p.Gone)
 }
 
 func comparePath(from, to string) string {
@@ -178,10 +174,10 @@ func comparePath(from, to string) string {
 }
 
 // reportName names a report in a list: 2 October 2026, 81 high, for job search.
-func reportName(p analysis.PastReport) string {
-	name := moment(p.CreatedAt)
-	if p.Score != nil && p.Level != nil {
-		name += ": " + whole(*p.Score) + " " + *p.Level
+func reportName(l tongue, p analysis.PastReport) string {
+	at, purpose := l.moment(p.CreatedAt), purposeTitle(l, p.Purpose)
+	if p.Score == nil || p.Level == nil {
+		return l.Say("history.name", "at", at, "purpose", purpose)
 	}
-	return name + ", for " + p.Purpose.Title()
+	return l.Say("history.name_scored", "at", at, "score", whole(*p.Score), "level", levelWord(l, *p.Level), "purpose", purpose)
 }

@@ -63,12 +63,12 @@ const archivePrefix = "archive:"
 func (c *Console) showHome(v *visit) error { return c.showHomeWith(v, nil) }
 
 func (c *Console) showHomeWith(v *visit, told *foretold) error {
-	h := homeView{page: c.page(v, "Your reports"), Purposes: assess.Purposes[:], Link: signIn("/")}
+	h := homeView{page: c.page(v, v.tongue().Say("home.title")), Purposes: assess.Purposes[:], Link: signIn("/")}
 	h.Foretold = told
 	h.Agreed = v.field("consent") == "yes"
 	h.Upload = v.upload
 	if v.r.URL.Query().Get("checkout") == "cancelled" && h.Alert == nil {
-		h.Done = done("checkout-left")
+		h.Done = v.tongue().done("checkout-left")
 	}
 	h.Once = v.once()
 	h.Chosen = choice{v.field("source"), assess.Purpose(v.field("purpose")), v.field("day") == "yes"}
@@ -78,7 +78,9 @@ func (c *Console) showHomeWith(v *visit, told *foretold) error {
 	if h.Alert == nil && v.r.URL.Query().Get("error") != fault.Unauthenticated.Code { // linking an account comes back here too
 		h.Alert = v.trouble()
 	}
-	for _, gather := range []func(*visit, *homeView) error{c.gatherNotices, c.gatherAccounts, c.gatherArchives, c.gatherPlan, c.gatherHistory} {
+	for _, gather := range []func(*visit, *homeView) error{
+		c.gatherNotices, c.gatherAccounts, c.gatherArchives, c.gatherPlan, c.gatherHistory,
+	} {
 		if err := gather(v, &h); err != nil {
 			return err
 		}
@@ -89,12 +91,15 @@ func (c *Console) showHomeWith(v *visit, told *foretold) error {
 	return c.ok(v, homePage(h))
 }
 
-func quotaWords(a billing.Allowance) string {
-	words := count(a.Used) + " of " + count(a.Limit) + " used"
+func quotaWords(l tongue, a billing.Allowance) string {
 	if a.Reserved > 0 {
-		words += ", " + count(a.Reserved) + " running"
+		return l.Say("home.used_running", "used", a.Used, "of", a.Limit, "running", a.Reserved)
 	}
-	return words
+	return l.Say("home.used", "used", a.Used, "of", a.Limit)
+}
+
+func readsOf(l tongue, a billing.Allowance) string {
+	return l.Say("home.of", "used", a.Used, "of", a.Limit)
 }
 
 func (c *Console) gatherAccounts(v *visit, h *homeView) error {
@@ -110,7 +115,7 @@ func (c *Console) gatherAccounts(v *visit, h *homeView) error {
 	}
 	agreed, err := c.Accounts.HasConsent(v.r.Context(), v.me.UserID, analysis.ConsentKind, analysis.ConsentVersion)
 	if !agreed {
-		h.Consent = analysis.ConsentText
+		h.Consent = consentWords(v.tongue(), analysis.ConsentKind)
 	}
 	return err
 }
@@ -132,7 +137,7 @@ func (c *Console) gatherPlan(v *visit, h *homeView) (err error) {
 		h.Plans = c.Billing.Plans()
 		h.Paying = v.paying() && v.alert == nil
 	} else if v.back() {
-		h.Done = done("subscribed")
+		h.Done = v.tongue().done("subscribed")
 	}
 	return nil
 }
@@ -174,7 +179,7 @@ func (v *visit) askAgain() {
 func (c *Console) start(v *visit) (string, error) {
 	a, _, err := c.Analyses.Start(v.r.Context(), v.me.UserID, v.asked())
 	if f := fault.From(err); f != nil && asksConsent(f) {
-		return "", f.Saying("Please tick the box first: your posts are only read with your consent.")
+		return "", f.Saying("%s", v.tongue().Say("home.tick"))
 	}
 	return "/a/" + a.ID, err
 }

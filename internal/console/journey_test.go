@@ -139,6 +139,8 @@ func TestAccount_ShowsAndChangesWhatIsTheirs(t *testing.T) {
 		shows(http.StatusOK, "Your language and time zone are saved.",
 			`<option value="de" lang="de" selected>Deutsch</option>`,
 			`value="Europe/Berlin"`)
+	p.get("/").shows(http.StatusOK, `<html lang="de">`, "Ihre Berichte")
+	p.post("/account/preferences", url.Values{"language": {"en"}, "time_zone": {"Europe/Berlin"}}).leadsTo()
 	p.post("/account/preferences", url.Values{"language": {"es"}, "time_zone": {"Mars/Crater"}}).
 		shows(http.StatusUnprocessableEntity, "time_zone must be a name such as Europe/Berlin", `value="Mars/Crater"`,
 			`<option value="es" lang="es" selected>`)

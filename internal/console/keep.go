@@ -30,7 +30,7 @@ const writtenField = "written"
 var unseen = []string{"once", "next", "as_of", "key", "chosen", writtenField}
 
 func (c *Console) keep(v *visit, form *again) error {
-	k := keptView{page: c.page(v, "You are signed out"), Form: form}
+	k := keptView{page: c.page(v, v.tongue().Say("keep.title")), Form: form}
 	for _, f := range form.Fields {
 		if f.Value != "" && !slices.Contains(unseen, f.Name) {
 			k.Typed = append(k.Typed, f)
@@ -86,14 +86,14 @@ func (c *Console) askWhose(v *visit, by author) error {
 	if err != nil {
 		return err
 	}
-	view := whoseView{page: c.page(v, "This was entered by somebody else")}
+	view := whoseView{page: c.page(v, v.tongue().Say("keep.other"))}
 	if i := slices.IndexFunc(accounts, func(x account.XAccount) bool { return !x.Released }); i >= 0 {
 		view.Handle = "@" + accounts[i].Handle
 	}
 	if by == byAnother {
 		return c.render(v, http.StatusForbidden, whosePage(view))
 	}
-	view.Title = "Is this yours?"
+	view.Title = v.tongue().Say("keep.yours")
 	if view.Form = c.keptForm(v.w, v.r); view.Form == nil {
 		return c.render(v, http.StatusForbidden, whosePage(view))
 	}
@@ -104,5 +104,5 @@ func (c *Console) askWhose(v *visit, by author) error {
 
 // showSignedIn is where a sign-in leads that was begun beside such a page.
 func (c *Console) showSignedIn(v *visit) error {
-	return c.ok(v, signedInPage(c.page(v, "You are signed in again")))
+	return c.ok(v, signedInPage(c.page(v, v.tongue().Say("keep.again"))))
 }

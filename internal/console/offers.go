@@ -1,9 +1,8 @@
 package console
 
 import (
-	"strings"
-
 	"github.com/repazoo/repazoo/internal/plan"
+	"github.com/repazoo/repazoo/internal/recur"
 	"github.com/repazoo/repazoo/internal/schedule"
 )
 
@@ -12,54 +11,51 @@ import (
 // sentences contradict each other.
 
 // readWords say what is read.
-func readWords(t plan.Tier) string {
-	posts := "Your newest " + count(t.MaxPosts) + " posts"
+func readWords(l tongue, t plan.Tier) string {
 	if t.MaxPosts >= plan.Reach {
-		posts = "Everything X shows, your newest " + count(plan.Reach) + " posts"
+		return l.Say("offer.everything", "n", plan.Reach)
 	}
-	return posts + ", and every post of an archive that you upload"
+	return l.Say("offer.newest", "n", t.MaxPosts)
 }
 
 // deepWords say how closely.
-func deepWords(t plan.Tier, judged bool) string {
+func deepWords(l tongue, t plan.Tier, judged bool) string {
 	if !judged {
-		return "The word screen reads every post; no language model is used here"
+		return l.Say("offer.screen")
 	}
-	return "The word screen reads every post, and a language model reads up to " + count(t.MaxPosts) + " of them again"
+	return l.Say("offer.model", "n", t.MaxPosts)
 }
 
 // oftenWords say how often a report can be made.
-func oftenWords(t plan.Tier) string {
-	return "Up to " + counted(t.Quota, "report") + " a month, from up to " + counted(t.Reads, "post") +
-		" newly read from X: " + fromScratch(t)
+func oftenWords(l tongue, t plan.Tier) string {
+	return l.Say("offer.often", "n", t.Quota, "reads", t.Reads, "enough", fromScratch(l, t))
 }
 
 // fromScratch says what the reads of a month are enough for.
-func fromScratch(t plan.Tier) string {
+func fromScratch(l tongue, t plan.Tier) string {
 	times, rest := t.Reads/max(1, t.MaxPosts), t.Reads%max(1, t.MaxPosts)
 	switch {
 	case times == 0:
-		return "less than one full reading"
+		return l.Say("offer.less")
 	case times == 1 && rest > 0:
-		return "one full reading, and " + count(rest) + " new posts after it"
+		return l.Say("offer.once_more", "n", rest)
 	case times == 1:
-		return "one full reading"
+		return l.Say("offer.once")
 	}
-	return "enough for " + number(times) + " full readings"
+	return l.Say("offer.times", "n", l.number(times))
 }
 
 // rhythmWords say how often it looks by itself.
-func rhythmWords(t plan.Tier) string {
+func rhythmWords(l tongue, t plan.Tier) string {
 	var all []string
 	for _, e := range schedule.Allowed(t.Name) {
-		all = append(all, string(e))
+		all = append(all, rhythm(l, e))
 	}
 	if len(all) == 0 {
 		return ""
 	}
-	last := len(all) - 1
-	if last > 0 {
-		all = []string{strings.Join(all[:last], ", ") + " or " + all[last]}
-	}
-	return "Checks by itself, " + all[0] + ", and tells you what is new"
+	return l.Say("offer.rhythm", "how", l.either(all))
 }
+
+// rhythm is how often something happens: weekly.
+func rhythm(l tongue, e recur.Every) string { return l.Say("rhythm." + string(e)) }

@@ -30,7 +30,10 @@ func TestOffer_EveryNumberIsThePlansOwn(t *testing.T) {
 		if tier.MaxPosts > plan.Reach {
 			allowed = append(allowed, plan.Reach)
 		}
-		words := strings.Join([]string{readWords(tier), deepWords(tier, true), oftenWords(tier), rhythmWords(tier)}, ". ")
+		l := english()
+		words := strings.Join([]string{
+			readWords(l, tier), deepWords(l, tier, true), oftenWords(l, tier), rhythmWords(l, tier),
+		}, ". ")
 		for _, said := range numeral.FindAllString(words, -1) {
 			n, _ := strconv.Atoi(strings.ReplaceAll(said, ",", ""))
 			if !slices.Contains(allowed, n) {
@@ -51,15 +54,15 @@ func TestOffer_SaysWhatThePlansAreEnoughFor(t *testing.T) {
 		"one full reading":                             {Reads: 200, MaxPosts: 200},
 		"less than one full reading":                   {Reads: 199, MaxPosts: 200},
 	} {
-		if got := fromScratch(tier); got != want {
+		if got := fromScratch(english(), tier); got != want {
 			t.Errorf("%d reads of %d: %q, want %q", tier.Reads, tier.MaxPosts, got, want)
 		}
 	}
-	if got := readWords(plan.DefaultTiers().Pro); !strings.HasPrefix(got, "Everything X shows, your newest 3,200 "+
+	if got := readWords(english(), plan.DefaultTiers().Pro); !strings.HasPrefix(got, "Everything X shows, your newest 3,200 "+
 		"posts") {
 		t.Error(got)
 	}
-	if got := deepWords(plan.Tier{MaxPosts: 7}, false); strings.Contains(got, "7") {
+	if got := deepWords(english(), plan.Tier{MaxPosts: 7}, false); strings.Contains(got, "7") {
 		t.Errorf("without a model: %s", got)
 	}
 }

@@ -98,7 +98,7 @@ func (c *Console) erase(v *visit) (string, error) {
 }
 
 func endedWords(g account.GivenConsent) string {
-	words := consentTitle(g.Kind) + ": agreed on " + date(g.GivenAt)
+	words := consentTitle(english(), g.Kind) + ": agreed on " + date(g.GivenAt)
 	if g.WithdrawnAt != nil {
 		words += ", withdrawn on " + date(*g.WithdrawnAt)
 	}

@@ -41,8 +41,8 @@ type page struct {
 
 func (c *Console) page(v *visit, title string) page {
 	return page{
-		Title: title, SignedIn: v.me.UserID != "", Admin: v.isAdmin(), Sandbox: sandboxWords(c.Sandboxed), Alert: v.alert,
-		Done: done(v.r.URL.Query().Get("done")), Version: c.Version, DocsLinks: c.DocsEnabled,
+		Title: title, SignedIn: v.me.UserID != "", Admin: v.isAdmin(), Sandbox: sandboxWords(v.tongue(), c.Sandboxed), Alert: v.alert,
+		Done: v.tongue().done(v.r.URL.Query().Get("done")), Version: c.Version, DocsLinks: c.DocsEnabled,
 		Site: c.Site, files: c.assets,
 	}
 }
@@ -50,7 +50,7 @@ func (c *Console) page(v *visit, title string) page {
 // render writes a page, whole or not at all. With an alert the status is that of the refusal.
 func (c *Console) render(v *visit, status int, body templ.Component) error {
 	var b bytes.Buffer
-	if err := body.Render(v.r.Context(), &b); err != nil {
+	if err := body.Render(v.tongue().in(v.r.Context()), &b); err != nil {
 		return fmt.Errorf("console: page: %w", err)
 	}
 	if v.alert != nil {
@@ -60,9 +60,11 @@ func (c *Console) render(v *visit, status int, body templ.Component) error {
 	if v.same && v.me.UserID == "" && status == http.StatusOK {
 		v.w.Header().Set("Cache-Control", "no-cache") // kept, and asked for again: after a sign-in it is another page
 		v.w.Header().Add("Vary", "Cookie")
+		v.spoken()
 		serveTagged(v.w, v.r, b.Bytes())
 		return nil
 	}
+	v.spoken()
 	v.w.Header().Set("Cache-Control", "no-store") // a page shows people's own words
 	v.w.WriteHeader(status)
 	_, _ = b.WriteTo(v.w) // a reader that has gone is no error of ours
@@ -106,17 +108,6 @@ func badge(tone string) string { return strings.TrimSpace("badge " + tone) }
 // percent writes a share from 0 to 1: 4.2 %.
 func percent(share float64) string {
 	return strings.TrimSuffix(strconv.FormatFloat(share*100, 'f', 1, 64), ".0") + " %"
-}
-
-// size writes bytes as people do: 12 kB.
-func size(n int64) string {
-	switch {
-	case n < 1_000:
-		return "under 1 kB"
-	case n < 1_000_000:
-		return strconv.FormatInt(n/1_000, 10) + " kB"
-	}
-	return strconv.FormatFloat(float64(n)/1_000_000, 'f', 1, 64) + " MB"
 }
 
 // score is a score as a badge shows it, without decimals.

@@ -9,7 +9,7 @@ import (
 func TestReport_WordsOnTheProfileAndOnDescriptionsOfPictures(t *testing.T) {
 	t.Parallel()
 	f := assess.Finding{Item: assess.ItemProfile, Reason: "It insults.", Suggestion: assess.SuggestContext}
-	got := []string{placeWords(f), removeWords(f), reasonWords(f), adviceOn(f)}
+	got := []string{placeWords(english(), f), removeWords(f), reasonWords(f), adviceOn(f)}
 	want := []string{"Profile", "Change it on X", "It insults.", "Change it: it is what people see first."}
 	for i := range want {
 		if got[i] != want[i] {
@@ -17,7 +17,7 @@ func TestReport_WordsOnTheProfileAndOnDescriptionsOfPictures(t *testing.T) {
 		}
 	}
 	f.Item = assess.ItemAltText
-	if got := reasonWords(f); got != "It insults. It stands in the description of a picture." || placeWords(f) != "date unknown" || removeWords(f) != "Delete on X" {
-		t.Errorf("%q, %q, %q", got, placeWords(f), removeWords(f))
+	if got := reasonWords(f); got != "It insults. It stands in the description of a picture." || placeWords(english(), f) != "date unknown" || removeWords(f) != "Delete on X" {
+		t.Errorf("%q, %q, %q", got, placeWords(english(), f), removeWords(f))
 	}
 }

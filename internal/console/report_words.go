@@ -131,14 +131,14 @@ func afterQuote(f assess.Finding) string {
 }
 
 // placeWords says where a finding stands: the day of its post, or the profile.
-func placeWords(f assess.Finding) string {
+func placeWords(l tongue, f assess.Finding) string {
 	switch {
 	case f.OfProfile():
-		return "Profile"
+		return l.Say("report.profile")
 	case f.PostedAt.IsZero():
-		return "date unknown"
+		return l.Say("date.unknown")
 	}
-	return f.PostedAt.UTC().Format("2 Jan 2006")
+	return l.shortDate(f.PostedAt.UTC())
 }
 
 // removeWords is what one does at X about a finding.

@@ -195,7 +195,7 @@ func (c *Console) showDoor(v *visit) error {
 	if err != nil {
 		return err
 	}
-	v.w.Header().Add("Vary", "Accept-Language")
+	v.in = tongue{l}
 	return c.ok(v, doorPage(doorView{c.page(v, l.Say("door.title")), l, s, token, s.UserID == v.me.UserID}))
 }
 

@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -9,146 +10,74 @@ import (
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/billing"
-	"github.com/repazoo/repazoo/internal/cleanup"
 	devices "github.com/repazoo/repazoo/internal/device"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // This file is what the pages say where a service has only a code. Every code has words:
 // the tests compare with the services' own lists.
 
-// sentence is what a fault tells a person. Where the catalogue speaks to programs, a page
-// says the same in its own way.
-func sentence(f *fault.Fault) string {
-	switch {
-	case f.Message != catalogueMessage(f):
-		return f.Message
-	case f.Code == fault.SubscriptionRequired.Code:
-		return "This needs a plan. Choose one below; you can start right after."
-	case f.Code == fault.ValidationFailed.Code:
-		return "Some of what you entered cannot be used."
-	case f.Code == fault.SubscriptionExists.Code:
-		return "You already have a plan."
-	case f.Code == fault.Internal.Code:
-		return "Something went wrong on our side. Try again; if it stays, tell us the request id."
-	}
-	return f.Message
-}
-
-func catalogueMessage(f *fault.Fault) string {
-	for _, known := range []*fault.Fault{fault.SubscriptionRequired, fault.ValidationFailed, fault.SubscriptionExists, fault.Internal} {
-		if f.Code == known.Code {
-			return known.Message
+// sentence is what a fault tells a person. Where the list of refusals speaks to programs, a page says the same in its
+// own way. A sentence that a service has in English alone is said in other languages as its code is.
+func (l tongue) sentence(f *fault.Fault) string {
+	for _, forPrograms := range []*fault.Fault{
+		fault.SubscriptionRequired, fault.ValidationFailed, fault.SubscriptionExists, fault.Internal,
+	} {
+		if f.Message == forPrograms.Message {
+			return l.Say("refuse." + forPrograms.Code)
 		}
 	}
-	return f.Message
+	if l.Tag == words.English {
+		return f.Message
+	}
+	if key, ok := english().KeyOf("refuse.", f.Message); ok {
+		return l.Say(key)
+	}
+	if key := "refuse." + f.Code; l.Has(key) {
+		return l.Say(key)
+	}
+	return l.Say("refuse.other")
+}
+
+// refused is the same for what the HTTP layer refuses, of which a page knows the status and the English sentence, and
+// whether there is a time to wait.
+func (l tongue) refused(sentence string, status int, wait string) string {
+	if wait != "" && status == http.StatusTooManyRequests && l.Tag != words.English {
+		return l.Say("refuse.wait", "n", wait)
+	}
+	return l.sentence(&fault.Fault{Message: sentence, Code: codesOf[status]})
+}
+
+// codesOf are the refusals that a status stands for.
+var codesOf = map[int]string{
+	http.StatusUnauthorized: fault.Unauthenticated.Code, http.StatusForbidden: fault.Forbidden.Code,
+	http.StatusNotFound: fault.NotFound.Code, http.StatusMethodNotAllowed: fault.NotFound.Code,
+	http.StatusConflict: fault.Conflict.Code, http.StatusRequestEntityTooLarge: fault.PayloadTooLarge.Code,
+	http.StatusTooManyRequests: fault.RateLimited.Code, http.StatusInternalServerError: fault.Internal.Code,
+	http.StatusServiceUnavailable: fault.Overloaded.Code, http.StatusBadGateway: fault.XUnavailable.Code,
+	http.StatusUnprocessableEntity: "form",
 }
 
 // signInTrouble is what the front page says for the code that a sign-in came back with when it
 // failed, or the linking of an account.
-func signInTrouble(code string) string {
+func (l tongue) signInTrouble(code string) string {
 	switch code {
 	case fault.Unauthenticated.Code, fault.TokenExpired.Code, fault.SessionRevoked.Code, fault.TokenReused.Code:
-		return "Please sign in first. You will come back to where you were going."
-	case fault.ValidationFailed.Code:
-		return "That sign-in could not be completed: it was too old, was already used, or was begun in another browser. Sign in again."
-	case fault.Forbidden.Code:
-		return "You did not give Repazoo access at X, so nothing was changed. Sign in again whenever you want to."
-	case fault.SignInAgain.Code:
-		return "To link a further X account, your sign-in must not be older than 15 minutes. Sign out, sign in again, and link it then."
-	case fault.ScopeMissing.Code:
-		return "X did not grant everything that reading your posts needs. Sign in again and leave every permission on."
-	case fault.AlreadyLinked.Code:
-		return "That X account belongs to another Repazoo user. Sign in with it instead, or unlink it there first."
-	case fault.Conflict.Code:
-		return "That X account was changed while you signed in, or its account here is being erased. Wait a minute, then sign in again."
-	case fault.XUnavailable.Code:
-		return "X did not answer as expected. Try again in a few minutes."
-	case fault.RateLimited.Code:
-		return "There were too many attempts from here. Wait a minute, then sign in again."
+		return l.Say("signin.first")
 	case fault.DependencyDown.Code, fault.Overloaded.Code:
-		return "Repazoo is busy right now. Try again shortly."
+		return l.Say("signin.busy")
 	}
-	return "Something went wrong while signing you in. Try again; nothing was changed."
+	if key := "signin." + code; l.Has(key) {
+		return l.Say(key)
+	}
+	return l.Say("signin.other")
 }
 
 // done is what a page says after a form was carried out.
-func done(code string) string {
-	switch code {
-	case "archive":
-		return "Your archive was read. It is chosen below: say what the report is for and press the button."
-	case "job-again":
-		return "The job is tried again now."
-	case "job-cancelled":
-		return "The job was cancelled."
-	case "event-again":
-		return "The event is applied again now."
-	case "checkout-left":
-		return "You left before paying, so no plan has begun and nothing was charged. The plans are still here."
-	case "cancelled":
-		return "The analysis was cancelled. It does not count against your plan."
-	case "deleted":
-		return "The analysis and its report were deleted."
-	case "subscribed":
-		return "Your plan is active."
-	case "plan-cancelled":
-		return "Your plan will end with the period you have paid for. You can keep it until then."
-	case "plan-kept":
-		return "Your plan goes on."
-	case "plan-changed":
-		return "Your plan was changed, and what it gives is yours from now on."
-	case "change-planned":
-		return "Your plan will change with the next period. You can take that back until then."
-	case "change-dropped":
-		return "Your plan stays as it is."
-	case "renamed":
-		return "Your name was changed."
-	case "preferences-saved":
-		return "Your language and time zone are saved."
-	case "refreshed":
-		return "The connection to X was renewed."
-	case "unlinked":
-		return "The account was unlinked. X was told, and its stored posts were erased."
-	case "share-revoked":
-		return "The link is revoked: it opens no more."
-	case "key-revoked":
-		return "The key was revoked. Programs that use it are refused from now on."
-	case "session-ended":
-		return "That session was ended."
-	case "withdrawn":
-		return "Your consent was withdrawn, and what was kept because of it is erased."
-	case "export-asked":
-		return "Your package is being made. It takes a moment."
-	case "webhook-tested":
-		return "A test is on its way. Look again in a moment."
-	case "webhook-enabled":
-		return "The webhook is switched on again."
-	case "webhook-removed":
-		return "The webhook was removed."
-	case "webhook-again":
-		return "It is being sent again. Look again in a moment."
-	case "email-given":
-		return "A mail is on its way to that address. Follow the link in it within a day."
-	case "email-removed":
-		return "The address was removed. You get no more mail."
-	case "notice-read":
-		return "Noted. It is still under Account, Notices."
-	case "schedule-made":
-		return "Saved. From now on this account is checked by itself."
-	case "schedule-changed":
-		return "Saved."
-	case "schedule-paused":
-		return "Paused. Nothing starts until you let it go on."
-	case "schedule-resumed":
-		return "It goes on."
-	case "schedule-removed":
-		return "Removed. Its reports stay."
-	case "notices-chosen":
-		return "Saved. From now on you are told what is ticked."
-	case "erasing":
-		return "Your account is being erased, and you are signed out everywhere. Everything will be gone in a few minutes."
-	case "signed-out":
-		return "You are signed out."
+func (l tongue) done(code string) string {
+	if key := "done." + code; l.Has(key) {
+		return l.Say(key)
 	}
 	return ""
 }
@@ -176,57 +105,37 @@ func stageWords(s assess.Stage) string {
 	return "Done"
 }
 
+// purposeTitle names a purpose: job search.
+func purposeTitle(l tongue, p assess.Purpose) string { return l.Say("purpose." + string(p)) }
+
 // purposeWords says what a lens looks at.
-func purposeWords(p assess.Purpose) string {
-	switch p {
-	case assess.PersonalReputation:
-		return "how you come across to anyone"
-	case assess.JobSearch:
-		return "what a recruiter would notice"
-	case assess.CareerDevelopment:
-		return "what colleagues and managers would notice"
-	case assess.BrandBuilding:
-		return "what could hurt your brand"
-	case assess.Influencer:
-		return "what sponsors would check"
-	case assess.PublicOffice:
-		return "what opponents and the press would find"
-	case assess.CorporateComms:
-		return "what could embarrass your company"
-	case assess.Academic:
-		return "what a university or journal would notice"
-	case assess.VisaApplication:
-		return "what a visa officer could ask about"
+func purposeWords(l tongue, p assess.Purpose) string { return l.Say("look." + string(p)) }
+
+// categoryTitle names a category: Hate speech.
+func categoryTitle(l tongue, c assess.Category) string { return l.Say("category." + string(c)) }
+
+// levelWord is a severity, or the level of a score: high.
+func levelWord(l tongue, level string) string {
+	if level == "" {
+		return ""
 	}
-	return ""
+	return l.Say("risk." + level)
 }
 
+func statusWords(l tongue, s analysis.Status) string { return l.Say("status." + string(s)) }
+
 // consentTitle names what a consent is about.
-func consentTitle(kind string) string {
-	switch kind {
-	case analysis.ConsentKind:
-		return "Reading and judging your posts"
-	case analysis.RetentionKind:
-		return "Keeping your uploaded archives"
-	case analysis.KeepKind:
-		return "Keeping posts for a schedule"
-	case cleanup.ConsentKind:
-		return "Deleting posts at X by a clean-up"
+func consentTitle(l tongue, kind string) string {
+	if key := "consent.title." + kind; l.Has(key) {
+		return l.Say(key)
 	}
 	return capital(kind)
 }
 
-// consentWords is what was agreed to.
-func consentWords(kind string) string {
-	switch kind {
-	case analysis.ConsentKind:
-		return analysis.ConsentText
-	case analysis.RetentionKind:
-		return "Repazoo may keep the posts of the X archives that you upload, sealed, for at most 30 days."
-	case analysis.KeepKind:
-		return analysis.KeepText
-	case cleanup.ConsentKind:
-		return cleanup.ConsentText
+// consentWords is what was agreed to. In English that is the text itself; a test compares it with the catalogue.
+func consentWords(l tongue, kind string) string {
+	if key := "consent.text." + kind; l.Has(key) {
+		return l.Say(key)
 	}
 	return ""
 }
@@ -241,59 +150,61 @@ func capital(s string) string {
 
 // health is the state of a linked account in words: an access token that has run out is
 // renewed when it is needed, so it is nothing to worry about.
-func healthWords(health string) string {
+func healthWords(l tongue, health string) string {
 	switch health {
 	case "reconnect":
-		return "Needs reconnecting"
+		return l.Say("health.reconnect")
 	case "revoked":
-		return "Unlinked"
+		return l.Say("health.revoked")
 	}
-	return "Connected"
+	return l.Say("health.connected")
 }
 
 // planWords says where a subscription stands, when that needs saying.
-func planWords(p billing.Subscription) string {
+func planWords(l tongue, p billing.Subscription) string {
 	switch p.Status {
 	case "past_due":
-		if p.Tier.Name == "" {
-			return "The last payment did not go through, so your plan is closed until it is paid. " + nextTry(p) + "Put another card in place."
-		}
-		if p.NextTry.After(p.GraceUntil) {
-			return "The last payment did not go through. Your plan stays open until " + date(p.GraceUntil) +
-				", is paused then, and comes back with the payment that is tried again on " + date(p.NextTry) +
-				". So that nothing stops: put another card in place before then."
-		}
-		return "The last payment did not go through. " + nextTry(p) + "Your plan stays open until " + date(p.GraceUntil) + ": put another card in place before then."
+		return pastDueWords(l, p)
 	case "unpaid":
-		return "The last payment did not go through, so your plan is paused. Put another card in place."
+		return l.Say("pays.unpaid")
 	case "incomplete":
-		return "Your bank still has to confirm the payment."
+		return l.Say("pays.incomplete")
 	case "paused":
-		return "Your plan is paused. Put a card in place, then take it up again."
+		return l.Say("pays.paused")
 	case "trialing":
-		return trialWords(p)
+		return trialWords(l, p)
 	}
 	return ""
 }
 
+func pastDueWords(l tongue, p billing.Subscription) string {
+	switch {
+	case p.Tier.Name == "":
+		return l.Say("pays.closed", "next", nextTry(l, p))
+	case p.NextTry.After(p.GraceUntil):
+		return l.Say("pays.paused_before_try", "until", l.date(p.GraceUntil), "try", l.date(p.NextTry))
+	}
+	return l.Say("pays.open", "next", nextTry(l, p), "until", l.date(p.GraceUntil))
+}
+
 // nextTry says when a failed payment is made again, if it is.
-func nextTry(p billing.Subscription) string {
+func nextTry(l tongue, p billing.Subscription) string {
 	if p.NextTry.IsZero() {
 		return ""
 	}
-	return "Your card is charged again on " + date(p.NextTry) + ". "
+	return l.Say("pays.next_try", "at", l.date(p.NextTry)) + " "
 }
 
 // trialWords says until when a plan is free, and what comes then.
-func trialWords(p billing.Subscription) string {
-	say := "You are trying this plan for free until " + date(p.TrialEnd) + ". "
+func trialWords(l tongue, p billing.Subscription) string {
+	say := l.Say("trial.until", "until", l.date(p.TrialEnd)) + " "
 	switch {
 	case p.CancelAtPeriodEnd:
-		return say + "It ends then, and nothing is charged."
+		return say + l.Say("trial.ends")
 	case p.NoCard:
-		return say + "There is no card yet: put one in place before then, and the plan goes on."
+		return say + l.Say("trial.no_card")
 	}
-	return say + "Your card is charged for the first time then; cancel before if you do not want that."
+	return say + l.Say("trial.charged")
 }
 
 // adviceFor says what to do about an analysis that failed.
@@ -332,19 +243,15 @@ func date(t time.Time) string { return placed(t).Format("2 January 2006") }
 func moment(t time.Time) string { return placed(t).Format("2 Jan 2006, 15:04 ") + zoneOf(t) }
 
 // sandboxWords says what is not real here.
-func sandboxWords(standIns []string) string {
+func sandboxWords(l tongue, standIns []string) string {
 	var not []string
-	for _, s := range []struct{ service, what string }{{"X", "X account"}, {"Stripe", "money"}, {"Claude", "model"}} {
-		if slices.Contains(standIns, s.service) {
-			not = append(not, s.what)
+	for _, service := range []string{"X", "Stripe", "Claude"} {
+		if slices.Contains(standIns, service) {
+			not = append(not, l.Say("sandbox."+strings.ToLower(service)))
 		}
 	}
-	last := len(not) - 1
-	switch {
-	case last < 0:
+	if len(not) == 0 {
 		return ""
-	case last > 0:
-		not = []string{strings.Join(not[:last], ", ") + " or " + not[last]}
 	}
-	return "This is a sandbox: no real " + not[0] + " is used."
+	return l.Say("sandbox", "what", l.either(not))
 }

@@ -15,7 +15,7 @@ import (
 func TestPurposes_AllHaveWords(t *testing.T) {
 	t.Parallel()
 	for _, p := range assess.Purposes {
-		if console.PurposeWords(p) == "" {
+		if words := console.PurposeWords(p); words == "look."+string(p) {
 			t.Errorf("%s has none", p)
 		}
 	}

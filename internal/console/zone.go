@@ -26,7 +26,7 @@ func zoneOf(t time.Time) string {
 }
 
 // place is the zone of whoever looks at a page.
-func (c *Console) place(v *visit) (*time.Location, error) {
-	p, err := c.Accounts.Preferences(v.r.Context(), v.me.UserID)
+func (v *visit) place() (*time.Location, error) {
+	p, err := v.preferences()
 	return p.Place(), err
 }

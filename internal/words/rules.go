@@ -107,6 +107,14 @@ func (l *Language) Money(microUSD int64) string {
 	return strings.Replace(l.forms.money, "%", l.Fixed(float64(microUSD)/1e6, decimals), 1)
 }
 
+// Digits writes a number that is given as programs write it, with all its decimals: 1234.50 as 1,234.50.
+func (l *Language) Digits(s string) string { return l.grouped(s) }
+
+// Dollars writes an amount of dollars that is given in the same way.
+func (l *Language) Dollars(s string) string {
+	return strings.Replace(l.forms.money, "%", l.grouped(s), 1)
+}
+
 // Date writes a day in full: 3 December 2026. A time that is not known is said to be so.
 func (l *Language) Date(t time.Time) string {
 	if t.IsZero() {
