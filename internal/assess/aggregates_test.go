@@ -2,13 +2,17 @@ package assess
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 )
 
@@ -210,6 +214,79 @@ func FuzzContentWords(f *testing.F) {
 			if strings.TrimSpace(w) == "" || strings.ContainsAny(w, "@#/") || len(strings.Fields(w)) > 2 {
 				t.Fatalf("%q from %q", w, text)
 			}
+		}
+	})
+}
+
+// wordByWord is contentWords as it reads when every word and pair is a string of its own.
+func wordByWord(stop stopSet, text string) []string {
+	var out []string
+	previous := ""
+	for token := range strings.FieldsSeq(text) {
+		word := ""
+		if !strings.ContainsAny(token[:1], "@#&") {
+			word = stop.contentWord(token)
+		}
+		if word != "" {
+			out = append(out, word)
+			if previous != "" && previous != word {
+				out = append(out, previous+" "+word)
+			}
+		}
+		previous = word
+		if last, _ := utf8.DecodeLastRuneInString(token); unicode.IsPunct(last) {
+			previous = ""
+		}
+	}
+	return out
+}
+
+func FuzzContentWords_AreThoseOfWordByWord(f *testing.F) {
+	f.Add("Solar panels, Berlin’s roofs! @x #y https://z the sun's panels PANELS 'n'-- rock'n'roll x2y É's")
+	f.Add("\xffabc a\u00a0bcd -abc'S abc-' 'abc'def")
+	f.Add(strings.Repeat("many different words of one post stand here side by side ", 9))
+	stop := newStopSet()
+	f.Fuzz(func(t *testing.T, text string) {
+		if diff := cmp.Diff(wordByWord(stop, text), stop.contentWords(text)); diff != "" {
+			t.Fatalf("%q: %s", text, diff)
+		}
+	})
+}
+
+// Whatever findings come in whatever order, those that stay are the same as if the weakest of the fullest category
+// were taken away after each.
+func TestKeeper_KeepsTheStrongestOfEachCategory(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		limit := rapid.IntRange(0, 6).Draw(t, "limit")
+		k, kept, lost := newKeeper(limit, today), map[Category][]Finding{}, 0
+		for i := range rapid.IntRange(0, 40).Draw(t, "findings") {
+			f := Finding{
+				ID: fmt.Sprint(i), Category: rapid.SampledFrom(Categories[:3]).Draw(t, "category"), Confidence: 0.7,
+				Severity: rapid.SampledFrom([]Severity{Low, Medium, High}).Draw(t, "severity"), PostedAt: today,
+			}
+			k.add(f)
+			f.Points = Hazard(f, PersonalReputation, today)
+			kept[f.Category] = append(kept[f.Category], f)
+			if len(slices.Concat(slices.Collect(maps.Values(kept))...)) <= limit {
+				continue
+			}
+			fullest := Categories[0]
+			for _, c := range Categories[:3] {
+				if len(kept[c]) > len(kept[fullest]) {
+					fullest = c
+				}
+			}
+			slices.SortFunc(kept[fullest], byPoints)
+			kept[fullest] = kept[fullest][:len(kept[fullest])-1]
+			lost++
+		}
+		want, got := slices.Concat(slices.Collect(maps.Values(kept))...), k.all()
+		byID := func(a, b Finding) int { return strings.Compare(a.ID, b.ID) }
+		slices.SortFunc(want, byID)
+		slices.SortFunc(got, byID)
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" || k.leftOut.Findings != lost {
+			t.Fatalf("%d left out, want %d: %s", k.leftOut.Findings, lost, diff)
 		}
 	})
 }

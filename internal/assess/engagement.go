@@ -2,7 +2,6 @@ package assess
 
 import (
 	"cmp"
-	"maps"
 	"math"
 	"slices"
 	"time"
@@ -84,9 +83,10 @@ func (e *engagementTally) result(dated int) Engagement {
 		weeks := max(e.last.Sub(e.first).Hours()/(7*24), 1) // a burst of a day is not a weekly habit
 		out.PostsPerWeek = new(rounded(float64(dated)/weeks, 2))
 	}
-	for _, month := range slices.Sorted(maps.Keys(e.months)) {
+	for _, month := range e.months.inOrder() {
 		m := e.months[month]
-		out.Trend = append(out.Trend, EngagementPoint{Month: month, Mean: rounded(m.sum/float64(m.n), 2), Posts: m.n})
+		mean := rounded(m.sum/float64(m.n), 2)
+		out.Trend = append(out.Trend, EngagementPoint{Month: month.String(), Mean: mean, Posts: m.n})
 	}
 	return out
 }

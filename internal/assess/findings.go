@@ -7,7 +7,6 @@ import (
 	"encoding/base32"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -36,6 +35,9 @@ func merge(p Post, a ReportAccount, claims []Claim, judged bool) []Finding {
 // overlapping yields the claims of one category whose spans hang together, the leading
 // claim of each group first.
 func overlapping(claims []Claim) func(yield func([]Claim) bool) {
+	if len(claims) == 1 {
+		return slices.Values([][]Claim{claims})
+	}
 	sorted := slices.SortedFunc(slices.Values(claims), func(a, b Claim) int {
 		return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(a.Start, b.Start), lead(a, b))
 	})
@@ -164,9 +166,16 @@ func (c Claim) sound(text string) bool {
 
 // findingID names a finding by what it says, so that it survives a new run.
 func findingID(postID string, c Category, quote string) string {
-	sum := sha256.Sum256([]byte(postID + "\x00" + string(c) + "\x00" + quote))
-	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:26]
+	var room [512]byte
+	b := append(room[:0], postID...)
+	b = append(append(append(b, 0), c...), 0)
+	sum := sha256.Sum256(append(b, quote...))
+	var name [56]byte // what 32 bytes come out as
+	lowerBase32.Encode(name[:], sum[:])
+	return string(name[:26])
 }
+
+var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567")
 
 // postURL links to the post. X finds a post by its id alone; the handle is for the reader.
 func postURL(a ReportAccount, postID string) string {
@@ -209,15 +218,30 @@ func newKeeper(limit int, now time.Time) keeper {
 
 func (k *keeper) add(f Finding) {
 	f.Points = Hazard(f, PersonalReputation, k.now) // weights are 1 there
-	if k.of[f.Category] == nil {
-		k.of[f.Category] = &weakestFirst{}
+	h := k.of[f.Category]
+	if h == nil {
+		h = &weakestFirst{}
+		k.of[f.Category] = h
 	}
-	heap.Push(k.of[f.Category], f)
-	if k.kept++; k.kept <= k.limit {
+	if k.kept < k.limit {
+		heap.Push(h, f)
+		k.kept++
 		return
 	}
-	k.kept--
-	k.leftOut.add(heap.Pop(k.fullest()).(Finding))
+	*h = append(*h, f) // to count as one of its category
+	fullest := k.fullest()
+	*h = (*h)[:len(*h)-1]
+	switch {
+	case fullest != h:
+		k.leftOut.add(heap.Pop(fullest).(Finding))
+		heap.Push(h, f)
+	case len(*h) == 0 || byPoints(f, (*h)[0]) > 0: // the weakest of all
+		k.leftOut.add(f)
+	default:
+		k.leftOut.add((*h)[0])
+		(*h)[0] = f
+		heap.Fix(h, 0)
+	}
 }
 
 // fullest is the category with the most findings.

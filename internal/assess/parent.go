@@ -82,6 +82,9 @@ type waiting struct {
 // wait holds a post back whose parent is to be looked for, and reports whether it did. Where it is not, the opinions say
 // why.
 func (t *tally) wait(p Post, seen screen.Result, verdict Judgement, opinions map[string]heard) bool {
+	if len(opinions) == 0 {
+		return false
+	}
 	var keys []string
 	for _, c := range screenClaims(p, seen) {
 		if key := opinionKey(c); opinions[key].Opinion == OpinionNeedsContext {

@@ -2,6 +2,7 @@ package assess
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -20,20 +21,37 @@ const sentimentSamples = 3
 const sampleRunes = 280
 
 // monthly is a running mean a month.
-type monthly map[string]struct {
+type monthly map[yearMonth]struct {
 	sum float64
 	n   int
 }
+
+// yearMonth is a month of a year.
+type yearMonth struct {
+	year  int
+	month time.Month
+}
+
+// String is such as "2026-11".
+func (m yearMonth) String() string { return fmt.Sprintf("%04d-%02d", m.year, m.month) }
 
 // add counts v in t's month; a post without a date belongs to none.
 func (m monthly) add(t time.Time, v float64) {
 	if t.IsZero() {
 		return
 	}
-	key := t.UTC().Format("2006-01")
+	year, month, _ := t.UTC().Date()
+	key := yearMonth{year, month}
 	cell := m[key]
 	cell.sum, cell.n = cell.sum+v, cell.n+1
 	m[key] = cell
+}
+
+// inOrder are the months that have posts, the earliest first.
+func (m monthly) inOrder() []yearMonth {
+	return slices.SortedFunc(maps.Keys(m), func(a, b yearMonth) int {
+		return cmp.Or(cmp.Compare(a.year, b.year), cmp.Compare(a.month, b.month))
+	})
 }
 
 // sentimentTally gathers sentiment in memory that does not grow with the posts.
@@ -47,16 +65,20 @@ type sentimentTally struct {
 func (s *sentimentTally) add(p Post, a ReportAccount, value float64) {
 	value = min(max(value, -1), 1)
 	s.months.add(p.PostedAt, value)
-	sample := Sample{PostID: p.ID, URL: postURL(a, p.ID), Text: excerpt(p.Text), Value: value}
+	sample := Sample{PostID: p.ID, Value: value}
+	show := func() Sample {
+		sample.URL, sample.Text = postURL(a, p.ID), excerpt(p.Text)
+		return sample
+	}
 	switch {
 	case value >= positiveFrom:
 		s.positive++
 		sample.Label = "most_positive"
-		s.top = keepExtremes(s.top, sample, -1)
+		s.top = keepExtremes(s.top, sample, -1, show)
 	case value <= negativeFrom:
 		s.negative++
 		sample.Label = "most_negative"
-		s.bottom = keepExtremes(s.bottom, sample, 1)
+		s.bottom = keepExtremes(s.bottom, sample, 1, show)
 	default:
 		s.neutral++
 	}
@@ -71,8 +93,8 @@ func excerpt(text string) string {
 }
 
 // keepExtremes adds a sample and keeps the few that are furthest out: the smallest values
-// for sign 1, the largest for −1.
-func keepExtremes(kept []Sample, s Sample, sign float64) []Sample {
+// for sign 1, the largest for −1. Of one that is kept, show gives the whole.
+func keepExtremes(kept []Sample, s Sample, sign float64, show func() Sample) []Sample {
 	order := func(a, b Sample) int {
 		return cmp.Or(cmp.Compare(sign*a.Value, sign*b.Value), cmp.Compare(a.PostID, b.PostID))
 	}
@@ -80,7 +102,7 @@ func keepExtremes(kept []Sample, s Sample, sign float64) []Sample {
 		return kept
 	}
 	at, _ := slices.BinarySearchFunc(kept, s, order)
-	kept = slices.Insert(kept, at, s)
+	kept = slices.Insert(kept, at, show())
 	return kept[:min(len(kept), sentimentSamples)]
 }
 
@@ -92,9 +114,10 @@ func (s *sentimentTally) result() Sentiment {
 		return out
 	}
 	out.Positive, out.Neutral, out.Negative = ratio(s.positive, n), ratio(s.neutral, n), ratio(s.negative, n)
-	for _, month := range slices.Sorted(maps.Keys(s.months)) {
+	for _, month := range s.months.inOrder() {
 		m := s.months[month]
-		out.Trend = append(out.Trend, SentimentPoint{Month: month, Mean: rounded(m.sum/float64(m.n), 3), Posts: m.n})
+		mean := rounded(m.sum/float64(m.n), 3)
+		out.Trend = append(out.Trend, SentimentPoint{Month: month.String(), Mean: mean, Posts: m.n})
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package assess
 
 import (
+	"bytes"
 	"cmp"
 	"maps"
 	"slices"
@@ -78,24 +79,56 @@ func insidePairs(counts map[string]int) map[string]bool {
 type frequent struct {
 	counts map[string]int
 	limit  int
+	seen   names // of the present post
 }
 
-func newFrequent(limit int) frequent { return frequent{map[string]int{}, limit} }
+func newFrequent(limit int) frequent { return frequent{counts: map[string]int{}, limit: limit} }
 
 func (f *frequent) addOnce(names []string, spell func(string) string) {
-	seen := make(map[string]bool, len(names))
+	f.seen.reset()
 	for _, name := range names {
 		name = strings.ToLower(spell(name))
-		if !seen[name] && utf8.ValidString(name) && len(name) > 1 && utf8.RuneCountInString(name) <= themeNameRunes {
-			seen[name] = true
+		if len(name) > 1 && utf8.ValidString(name) && utf8.RuneCountInString(name) <= themeNameRunes && f.seen.first(name) {
 			f.add(name)
 		}
 	}
 }
 
+// names is a set that is emptied often. The first few are compared one by one, which is quicker than a map.
+type names struct {
+	few  []string
+	many map[string]bool
+}
+
+func (n *names) reset() {
+	clear(n.few)
+	n.few, n.many = n.few[:0], nil
+}
+
+// first adds a name and reports whether it is new.
+func (n *names) first(name string) bool {
+	const few = 32
+	if slices.Contains(n.few, name) || n.many[name] {
+		return false
+	}
+	if len(n.few) < few {
+		n.few = append(n.few, name)
+		return true
+	}
+	if n.many == nil {
+		n.many = map[string]bool{}
+	}
+	n.many[name] = true
+	return true
+}
+
 func (f *frequent) add(name string) {
-	if _, counted := f.counts[name]; counted || len(f.counts) < f.limit {
-		f.counts[name]++
+	if n, counted := f.counts[name]; counted {
+		f.counts[name] = n + 1
+		return
+	}
+	if len(f.counts) < f.limit {
+		f.counts[strings.Clone(name)] = 1 // it may be a part of all words of a post
 		return
 	}
 	for k := range f.counts {
@@ -133,27 +166,74 @@ func newStopSet() stopSet {
 // contentWords are the words of a text that carry a subject, and the pairs of them that
 // stand side by side. Handles, hashtags, links, numbers and stop words are passed over.
 func (stop stopSet) contentWords(text string) []string {
-	var out []string
-	previous := ""
+	var room [256]byte
+	var places [48]place
+	all, words := room[:0], places[:0]
+	beside := false // the word before stands side by side with what comes
 	for token := range strings.FieldsSeq(text) {
-		word := stop.contentWord(token)
-		if word != "" {
-			out = append(out, word)
-			if previous != "" && previous != word {
-				out = append(out, previous+" "+word)
-			}
+		from := len(all)
+		if all = stop.appendWord(all, token); len(all) > from {
+			words = append(words, place{from, len(all), beside})
+			all = append(all, ' ')
 		}
-		previous = word
-		if last, _ := utf8.DecodeLastRuneInString(token); unicode.IsPunct(last) {
-			previous = ""
+		last, _ := utf8.DecodeLastRuneInString(token)
+		beside = len(all) > from && !unicode.IsPunct(last)
+	}
+	return named(string(all), words)
+}
+
+// place is where a word stands among the words of a post, which have a blank between them.
+type place struct {
+	from, to int
+	beside   bool // it stands side by side with the one before
+}
+
+// named are the words, and after each the pair that it makes with the one before. They share the memory of all.
+func named(all string, words []place) []string {
+	if len(words) == 0 {
+		return nil
+	}
+	out := make([]string, 0, 2*len(words))
+	for i, w := range words {
+		out = append(out, all[w.from:w.to])
+		if w.beside && all[words[i-1].from:words[i-1].to] != all[w.from:w.to] {
+			out = append(out, all[words[i-1].from:w.to])
 		}
 	}
 	return out
 }
 
-// contentWord is the token as a word, or "" if it is none.
+// appendWord appends the token as a word, or nothing if it is none.
+func (stop stopSet) appendWord(b []byte, token string) []byte {
+	if token[0] == '@' || token[0] == '#' || token[0] == '&' {
+		return b
+	}
+	from := len(b)
+	for i := range len(token) {
+		switch c := token[i]; {
+		case c >= utf8.RuneSelf:
+			return append(b[:from], stop.contentWord(token)...)
+		case c == '/':
+			return b[:from]
+		case c >= 'A' && c <= 'Z':
+			b = append(b, c|0x20)
+		case c >= 'a' && c <= 'z' || len(b) > from:
+			b = append(b, c)
+		}
+	}
+	for len(b) > from && (b[len(b)-1] < 'a' || b[len(b)-1] > 'z') {
+		b = b[:len(b)-1]
+	}
+	word := bytes.TrimSuffix(b[from:], []byte("'s"))
+	if len(word) < 3 || bytes.ContainsFunc(word, notWordRune) || stop[string(word)] {
+		return b[:from]
+	}
+	return b[:from+len(word)]
+}
+
+// contentWord is the token as a word, or "" if it is none. It is for tokens that are not of ASCII alone.
 func (stop stopSet) contentWord(token string) string {
-	if strings.HasPrefix(token, "@") || strings.HasPrefix(token, "#") || strings.Contains(token, "/") || strings.HasPrefix(token, "&") {
+	if strings.Contains(token, "/") {
 		return ""
 	}
 	word := strings.ToLower(strings.ReplaceAll(strings.TrimFunc(token, notLetter), "’", "'"))

@@ -54,12 +54,18 @@ func Of(text, self string) Reading {
 	return r
 }
 
-// signed reports whether a text may hold a quotation, notes or a hashtag. Most posts do not.
+// signed reports whether a text may hold a quotation, notes or a hashtag: a mark where a field begins, or the sign of
+// a hashtag or of quoted lines. Most posts have none, though many have an apostrophe.
 func signed(text string) bool {
+	begins := true
 	for i := range len(text) {
 		switch c := text[i]; {
-		case c >= utf8.RuneSelf, c == '"', c == '\'', c == '`', c == '#', c == '>':
+		case c == '#', c == '>', begins && (c >= utf8.RuneSelf || c == '"' || c == '\'' || c == '`'):
 			return true
+		case c >= utf8.RuneSelf: // it may be a space of another kind
+			begins = true
+		default:
+			begins = c == ' ' || c >= '\t' && c <= '\r'
 		}
 	}
 	return false

@@ -95,6 +95,22 @@ func TestOf_AQuotationThatOpensAndNeverClosesHidesNothing(t *testing.T) {
 	}
 }
 
+// What signed holds back holds no quotation.
+func FuzzSigned(f *testing.F) {
+	for _, s := range []string{
+		"don't", "'a b c' - Bo", "\u00a0“a b c” – Bo", "@bo \n> a", "a ♪ b", "♪ a b ♪", "it is #np Bo - Ba",
+		"x\v`a b c` – Bo", "é 'a b c'",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		r := Reading{text: text}
+		if r.quoted(); len(r.others) > 0 && !signed(text) {
+			t.Fatalf("%q holds %v", text, r.others)
+		}
+	})
+}
+
 func FuzzOf(f *testing.F) {
 	f.Add("so true! RT @a: “x” << y", "a")
 	f.Add("“@a: x” via @b ♪ > #np", "")
