@@ -179,6 +179,30 @@ func TestOf_WorkIsLinearAndBounded(t *testing.T) {
 	}
 }
 
+// The places of plain triples only save looking them up.
+func TestModel_PlainTriplesAreThoseOfTheTable(t *testing.T) {
+	t.Parallel()
+	m := detector().model
+	signs := []rune(" abcdefghijklmnopqrstuvwxyz'3é")
+	found := 0
+	for _, a := range signs {
+		for _, b := range signs {
+			for _, c := range signs {
+				want := m.find(triple(a, b, c))
+				if got := m.findTriple(a, b, c); got != want {
+					t.Fatalf("%c%c%c: %v, want %v", a, b, c, got, want)
+				}
+				if want != nil {
+					found++
+				}
+			}
+		}
+	}
+	if found < 1000 {
+		t.Errorf("only %d triples are in the table", found)
+	}
+}
+
 func FuzzOf(f *testing.F) {
 	f.Add("Não sei #FelizLunes @a https://x.example 3la7 東京の", "in")
 	f.Add("\xff\u200de\u0301", "")

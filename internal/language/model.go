@@ -29,8 +29,8 @@ const (
 
 // part is what a word or triple says for one section.
 type part struct {
-	section int32
-	weight  int32 // in 1/scale nats
+	section int16
+	weight  int16 // in 1/scale nats; a word cannot be worth more than 11 of them
 }
 
 // entry is one word or triple.
@@ -48,6 +48,35 @@ type model struct {
 	prior  []float64      // what speaks for a section before a word is read
 	table  []entry        // open addressing; key 0 is free
 	parts  []part
+	plain  [plainTriples]uint32 // where in table a triple of a to z and ends of words stands, plus 1; 0 if nowhere
+}
+
+// plainTriples is how many triples of 27 signs there are.
+const plainTriples = 27 * 27 * 27
+
+// plainSign is the number of a small letter, or of the end of a word, which a blank stands for, among the 27; -1 for
+// others.
+func plainSign(r rune) int {
+	switch {
+	case r >= 'a' && r <= 'z':
+		return int(r-'a') + 1
+	case r == ' ':
+		return 0
+	}
+	return -1
+}
+
+// findTriple is find for three signs. In most posts most of them have a place of their own.
+func (m *model) findTriple(a, b, c rune) *entry {
+	x, y, z := plainSign(a), plainSign(b), plainSign(c)
+	if x|y|z < 0 {
+		return m.find(triple(a, b, c))
+	}
+	at := m.plain[(x*27+y)*27+z]
+	if at == 0 {
+		return nil
+	}
+	return &m.table[at-1]
 }
 
 // priors are the product's languages, in which more is posted than in their neighbours'.
@@ -164,11 +193,11 @@ func (m *model) fill(all []counts) {
 		}
 		for key, f := range c.words {
 			words[key] = true
-			found[key] = append(found[key], part{int32(l), nats(f/sum, wordFloor)})
+			found[key] = append(found[key], part{int16(l), int16(nats(f/sum, wordFloor))})
 		}
 		for key, f := range c.triples {
 			if v := nats(f/c.total, tripleFloor); v > 0 {
-				found[key] = append(found[key], part{int32(l), int32(float64(v) * tripleShare)})
+				found[key] = append(found[key], part{int16(l), int16(float64(v) * tripleShare)})
 			}
 		}
 	}
@@ -177,22 +206,36 @@ func (m *model) fill(all []counts) {
 		size *= 2
 	}
 	m.table = make([]entry, size)
-	english := int32(slices.Index(m.codes, "en"))
+	english := int16(slices.Index(m.codes, "en"))
 	for key, parts := range found {
 		only := words[key] && len(parts) == 1 && parts[0].section == english
-		m.put(entry{key: key, from: uint32(len(m.parts)), n: uint16(len(parts)), english: only})
+		at := m.put(entry{key: key, from: uint32(len(m.parts)), n: uint16(len(parts)), english: only})
 		m.parts = append(m.parts, parts...)
+		if key&topBit == 0 && key >= triple(1, 0, 0) {
+			m.placePlain(key, at)
+		}
+	}
+}
+
+// placePlain notes where a triple stands.
+func (m *model) placePlain(key uint64, at int) {
+	const one = 1<<21 - 1
+	x, y, z := plainSign(rune(key>>42)), plainSign(rune(key>>21&one)), plainSign(rune(key&one))
+	if x|y|z >= 0 {
+		m.plain[(x*27+y)*27+z] = uint32(at) + 1
 	}
 }
 
 func nats(f, floor float64) int32 { return int32(math.Round(scale * math.Log(f/floor))) }
 
-func (m *model) put(e entry) {
+// put places an entry and tells where.
+func (m *model) put(e entry) int {
 	i := slot(e.key, len(m.table))
 	for m.table[i].key != 0 {
 		i = (i + 1) & (len(m.table) - 1)
 	}
 	m.table[i] = e
+	return i
 }
 
 // find is the entry of key, or nil.

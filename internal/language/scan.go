@@ -137,7 +137,7 @@ func (s *scan) look(w *word, m *model) {
 	s.looked++
 	if e := m.find(w.hash); e != nil {
 		for _, p := range m.parts[e.from : e.from+uint32(e.n)] {
-			s.score[p.section] += p.weight
+			s.score[p.section] += int32(p.weight)
 			s.found[p.section]++
 		}
 		if e.english {
@@ -146,7 +146,7 @@ func (s *scan) look(w *word, m *model) {
 	}
 	w.runes[0], w.runes[w.n+1] = ' ', ' '
 	for i := 1; i <= w.n; i++ {
-		s.weigh(m.find(triple(w.runes[i-1], w.runes[i], w.runes[i+1])), m)
+		s.weigh(m.findTriple(w.runes[i-1], w.runes[i], w.runes[i+1]), m)
 		if w.runes[i] >= 0x80 {
 			s.weigh(m.find(letter(w.runes[i])), m)
 		}
@@ -160,7 +160,7 @@ func (s *scan) weigh(e *entry, m *model) {
 		return
 	}
 	for _, p := range m.parts[e.from : e.from+uint32(e.n)] {
-		s.score[p.section] += p.weight
+		s.score[p.section] += int32(p.weight)
 	}
 }
 

@@ -1,10 +1,13 @@
 package personal
 
 import (
+	"bytes"
 	"strings"
 	"sync"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/repazoo/repazoo/internal/frozen"
 )
 
 // cue says what a word announces.
@@ -137,7 +140,7 @@ var months = [12]string{
 
 func monthNames() string { return strings.Join(months[:], " ") }
 
-var cues = sync.OnceValue(func() map[string]cue {
+var cues = sync.OnceValue(func() *frozen.Words[cue] {
 	m := map[string]cue{}
 	for c, words := range cueWords {
 		for w := range strings.FieldsSeq(words) {
@@ -148,15 +151,15 @@ var cues = sync.OnceValue(func() map[string]cue {
 		first, _, _ := strings.Cut(pair, " ")
 		m[plain(first)] |= firstCue
 	}
-	return m
+	return new(frozen.NewWords(m))
 })
 
-var pairCues = sync.OnceValue(func() map[string]cue {
+var pairCues = sync.OnceValue(func() *frozen.Words[cue] {
 	m := map[string]cue{}
 	for pair, c := range pairs {
 		m[plain(pair)] |= c
 	}
-	return m
+	return new(frozen.NewWords(m))
 })
 
 const longestCue = 48 // bytes; longer words announce nothing
@@ -172,12 +175,13 @@ func (s *scan) cueOf(t *token) {
 		return
 	}
 	s.low = appendPlain(s.low[:0], text)
-	t.cue = cues()[string(s.low)]
-	if i := strings.LastIndexByte(string(s.low), '\''); i > 0 { // j'habite, l'adresse
-		if after := string(s.low[i+1:]); after == "s" { // the passcode's 7741
-			t.cue |= cues()[string(s.low[:i])] | isCue
+	known := cues()
+	t.cue = known.Find(s.low)
+	if i := bytes.LastIndexByte(s.low, '\''); i > 0 { // j'habite, l'adresse
+		if after := s.low[i+1:]; string(after) == "s" { // the passcode's 7741
+			t.cue |= known.Find(s.low[:i]) | isCue
 		} else {
-			t.cue |= cues()[after]
+			t.cue |= known.Find(after)
 		}
 	}
 	if text == "né" || text == "Né" { // born, in French; without its accent it is "not"
@@ -196,7 +200,7 @@ func (s *scan) cueOf(t *token) {
 		s.low = appendPlain(s.low[:0], s.s[before.from:before.to])
 		s.low = append(s.low, ' ')
 		s.low = appendPlain(s.low, text)
-		t.cue |= pairCues()[string(s.low)]
+		t.cue |= pairCues().Find(s.low)
 	}
 }
 
@@ -215,7 +219,7 @@ func cuesWithin(text string) (c cue) {
 	known := cues()
 	for end := range n {
 		for size := 1; size <= longest && end+size <= n; size++ {
-			c |= known[text[at[end+size]:at[end]]]
+			c |= known.Find([]byte(text[at[end+size]:at[end]]))
 		}
 	}
 	return c

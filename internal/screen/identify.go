@@ -3,6 +3,8 @@ package screen
 import (
 	"bytes"
 	"unicode/utf8"
+
+	"github.com/repazoo/repazoo/internal/frozen"
 )
 
 // identify looks every lexeme up in the lexicons, as it is written and as it may have been meant.
@@ -52,11 +54,12 @@ func (p *post) identifyToken(t *lexeme) {
 // own language knows the word as an everyday one: "Rat" is advice in German.
 func (p *post) lookUp(t *lexeme, word []byte) bool {
 	known := false
+	h := frozen.Hash(word)
 	for k, l := range p.lexicons {
 		if l == nil {
 			continue
 		}
-		if id := l.find(word); id != 0 {
+		if id := l.findHashed(word, h); id != 0 {
 			t.ids[k] = id
 			known = true
 		}
@@ -203,10 +206,8 @@ func (l *lexicon) repair(word []byte, scratch *[]byte) int32 {
 	if len(word) < shortestGroup-1 || len(word) > longestTypo {
 		return 0
 	}
-	if l.missed.mayHold(word) {
-		if id := l.near[string(word)]; id != 0 {
-			return id
-		}
+	if id := l.near.Find(word); id != 0 {
+		return id
 	}
 	b := append((*scratch)[:0], word...)
 	*scratch = b
@@ -301,7 +302,7 @@ func (p *post) longestRun(i, end int) (int, [readers]int32) {
 		for j := i; j < min(end, i+l.maxRunes); j++ {
 			r, _ := utf8.DecodeRune(p.folded[p.tokens[j].from:p.tokens[j].to])
 			p.steps++
-			next, ok := l.runes[edge{at, r}]
+			next, ok := l.runes.Find(edge{at, r}.key())
 			if !ok {
 				break
 			}

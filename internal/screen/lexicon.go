@@ -1,5 +1,7 @@
 package screen
 
+import "github.com/repazoo/repazoo/internal/frozen"
+
 // readers is how many lexicons read one post: the post's own language, English, and the orders to a model.
 const readers = 3
 
@@ -12,15 +14,15 @@ const (
 
 // lexicon is one language: its words and phrases with what they can do. It never changes once it is loaded.
 type lexicon struct {
-	words map[string]int32 // a folded word → its id, which is also its node below the root
-	nodes []node           // phrases as paths over word ids; node 0 is nothing
-	edges map[edge]int32
-	forks map[edge][]int32 // further steps, where a pattern with alternatives begins like another
-	runes map[edge]int32   // the same words as paths over runes, for scripts without spaces
-	ends  map[int32]int32  // a path of runes that ends a word → the word's id
-	near  map[string]int32 // a long word with one inner letter missing → its id
-
-	known, missed sieve // of words and of near, made when all are there
+	words frozen.Words[int32] // a folded word → its id, which is also its node below the root
+	nodes []node              // phrases as paths over word ids; node 0 is nothing
+	edges frozen.Keys[int32]  // by edge.key
+	forks map[edge][]int32    // further steps, where a pattern with alternatives begins like another
+	runes frozen.Keys[int32]  // the same words as paths over runes, for scripts without spaces, by edge.key
+	ends  map[int32]int32     // a path of runes that ends a word → the word's id
+	near  frozen.Words[int32] // a long word with one inner letter missing → its id
+	heads heads               // how words begin
+	draft *draft              // what the tables are made from, while they are made
 
 	prefixes, suffixes *affixes
 	verbLast           bool // the object stands before its verb, and "not" after what it denies
@@ -39,6 +41,52 @@ type node struct {
 }
 
 type edge struct{ from, by int32 }
+
+func (e edge) key() uint64 { return uint64(uint32(e.from))<<32 | uint64(uint32(e.by)) }
+
+// draft is a lexicon that is still being read.
+type draft struct {
+	words, near  map[string]int32
+	edges, runes map[edge]int32
+}
+
+// freeze makes the tables of all that was read.
+func (l *lexicon) freeze() {
+	d := l.draft
+	l.words, l.near = frozen.NewWords(d.words), frozen.NewWords(d.near)
+	l.edges, l.runes = frozen.NewKeys(byKey(d.edges)), frozen.NewKeys(byKey(d.runes))
+	for w := range d.words {
+		l.heads.add(w)
+	}
+	l.draft = nil
+}
+
+func byKey(edges map[edge]int32) map[uint64]int32 {
+	out := make(map[uint64]int32, len(edges))
+	for e, to := range edges {
+		out[e.key()] = to
+	}
+	return out
+}
+
+// heads tells how long the words are that begin with three bytes: a bit for each length. Beginnings may share a place.
+type heads [1 << 11]uint64
+
+// headSize is how many bytes of a word say where it stands among the heads.
+const headSize = 3
+
+func headAt[T string | []byte](w T) uint32 {
+	return (uint32(w[0]) | uint32(w[1])<<8 | uint32(w[2])<<16) * 0x9e3779b1 >> (32 - 11)
+}
+
+func (h *heads) add(w string) {
+	if len(w) >= headSize && len(w) < 64 {
+		h[headAt(w)] |= 1 << len(w)
+	}
+}
+
+// lengths are the lengths that a word can have that begins as w does, which has three bytes or more.
+func (h *heads) lengths(w []byte) uint64 { return h[headAt(w)] }
 
 // steps is a sieve of the words by which phrases go on from a node.
 type steps uint64
@@ -74,11 +122,14 @@ type pair struct {
 }
 
 // find is the id of a folded word, 0 if the lexicon does not know it.
-func (l *lexicon) find(word []byte) int32 {
-	if !l.known.mayHold(word) {
-		return 0
+func (l *lexicon) find(word []byte) int32 { return l.findHashed(word, frozen.Hash(word)) }
+
+// findHashed is find of a word whose hash is known.
+func (l *lexicon) findHashed(word []byte, h uint64) int32 {
+	if l.draft != nil {
+		return l.draft.words[string(word)]
 	}
-	return l.words[string(word)]
+	return l.words.FindHashed(word, h)
 }
 
 // roles are the roles that the word has by itself in any sense.

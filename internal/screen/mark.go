@@ -100,7 +100,7 @@ func (p *post) follow(r *reading, k int, at int32, i, n int) {
 	if next == 0 || !l.nodes[at].steps.mayHold(next) {
 		return
 	}
-	to, ok := l.edges[edge{at, next}]
+	to, ok := l.edges.Find(edge{at, next}.key())
 	if !ok {
 		return
 	}

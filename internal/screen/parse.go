@@ -58,10 +58,22 @@ type section struct {
 }
 
 func parse(text string) (*lexicon, error) {
+	p, err := read(text)
+	if err != nil {
+		return nil, err
+	}
+	p.freeze()
+	return p.lexicon, nil
+}
+
+// read is parse without the tables that posts are looked up in.
+func read(text string) (*parser, error) {
 	p := &parser{
 		lexicon: &lexicon{
-			words: map[string]int32{}, nodes: make([]node, 1), edges: map[edge]int32{}, forks: map[edge][]int32{},
-			runes: map[edge]int32{}, ends: map[int32]int32{}, near: map[string]int32{},
+			nodes: make([]node, 1), forks: map[edge][]int32{}, ends: map[int32]int32{},
+			draft: &draft{
+				words: map[string]int32{}, near: map[string]int32{}, edges: map[edge]int32{}, runes: map[edge]int32{},
+			},
 		},
 		endings: map[string][]string{}, tree: map[edge]int32{},
 	}
@@ -72,7 +84,7 @@ func parse(text string) (*lexicon, error) {
 		}
 	}
 	p.finish()
-	return p.lexicon, nil
+	return p, nil
 }
 
 func (p *parser) line(line string) error {
@@ -269,8 +281,8 @@ func (p *parser) everyWord(w string) int32 {
 	id := p.word(w)
 	if len(p.spellings) > 0 {
 		other := strings.NewReplacer(p.spellings...).Replace(w)
-		if p.lexicon.words[other] == 0 {
-			p.lexicon.words[other] = id
+		if p.draft.words[other] == 0 {
+			p.draft.words[other] = id
 		}
 	}
 	return id
@@ -339,7 +351,7 @@ func (p *parser) add(words []string, m *entry) {
 		return
 	}
 	for _, s := range starred(words[0]) {
-		if p.lexicon.words[s] == 0 {
+		if p.draft.words[s] == 0 {
 			p.give(p.word(s), m)
 		}
 	}
@@ -395,10 +407,10 @@ func join(a, b meaning) meaning {
 
 // word is the id of a word, new or known.
 func (p *parser) word(w string) int32 {
-	id, ok := p.lexicon.words[w]
+	id, ok := p.draft.words[w]
 	if !ok {
 		id = p.grow()
-		p.lexicon.words[w] = id
+		p.draft.words[w] = id
 	}
 	return id
 }
@@ -423,10 +435,10 @@ func (p *parser) step(from, by int32) int32 {
 func (p *parser) connect(from, by, to int32) {
 	p.nodes[from].more = true
 	p.nodes[from].steps.add(by)
-	first, ok := p.edges[edge{from, by}]
+	first, ok := p.draft.edges[edge{from, by}]
 	switch {
 	case !ok:
-		p.edges[edge{from, by}] = to
+		p.draft.edges[edge{from, by}] = to
 	case first != to && !slices.Contains(p.forks[edge{from, by}], to):
 		p.forks[edge{from, by}] = append(p.forks[edge{from, by}], to)
 		p.nodes[from].forks = true
@@ -435,16 +447,16 @@ func (p *parser) connect(from, by, to int32) {
 
 // finish builds what is worked out from all words: spellings without accents, paths of runes, near misses.
 func (p *parser) finish() {
-	known := make([]string, 0, len(p.lexicon.words))
-	for w := range p.lexicon.words {
+	known := make([]string, 0, len(p.draft.words))
+	for w := range p.draft.words {
 		known = append(known, w)
 	}
 	slices.Sort(known)
 	for _, w := range known {
-		id := p.lexicon.words[w]
+		id := p.draft.words[w]
 		p.inherit(w, id)
-		if plain := string(stripAccents(nil, []byte(w))); plain != w && p.lexicon.words[plain] == 0 {
-			p.lexicon.words[plain] = id
+		if plain := string(stripAccents(nil, []byte(w))); plain != w && p.draft.words[plain] == 0 {
+			p.draft.words[plain] = id
 		}
 		if first, _ := utf8.DecodeRuneInString(w); spaceless(first) {
 			p.addRunes(w, id)
@@ -453,7 +465,6 @@ func (p *parser) finish() {
 			p.addNear(w, id)
 		}
 	}
-	p.known, p.missed = newSieve(p.lexicon.words), newSieve(p.near)
 }
 
 // inherit gives a word that only phrases name the meaning of the word it is built of: Arabic "النساء" means what
@@ -473,10 +484,10 @@ func (p *parser) inherit(w string, id int32) {
 func (p *parser) addRunes(w string, id int32) {
 	at := int32(0)
 	for _, r := range w {
-		next, ok := p.runes[edge{at, r}]
+		next, ok := p.draft.runes[edge{at, r}]
 		if !ok {
-			next = int32(len(p.runes) + 1)
-			p.runes[edge{at, r}] = next
+			next = int32(len(p.draft.runes) + 1)
+			p.draft.runes[edge{at, r}] = next
 		}
 		at = next
 	}
@@ -490,8 +501,8 @@ func (p *parser) addNear(w string, id int32) {
 	runes := []rune(w)
 	for i := 1; i+1 < len(runes); i++ {
 		near := string(slices.Concat(runes[:i], runes[i+1:]))
-		if p.lexicon.words[near] == 0 {
-			p.near[near] = id
+		if p.draft.words[near] == 0 {
+			p.draft.near[near] = id
 		}
 	}
 }

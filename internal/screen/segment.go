@@ -1,8 +1,11 @@
 package screen
 
 import (
+	"math/bits"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/repazoo/repazoo/internal/frozen"
 )
 
 // Words written without a space between them are cut into known ones: "stupidpeople".
@@ -29,11 +32,14 @@ func (p *post) segment(word []byte) (int, bool) {
 	var from [longestJoined + 1]int
 	for end := 1; end <= n; end++ {
 		cost[end] = none
-		if end < n && !utf8.RuneStart(word[end]) {
+	}
+	for start := range n {
+		if cost[start] >= none {
 			continue
 		}
-		for start := max(0, end-longestPart); start < end; start++ {
-			if cost[start] >= none {
+		for sizes := p.sizes(word[start:]); sizes != 0; sizes &= sizes - 1 {
+			end := start + bits.TrailingZeros64(sizes)
+			if end < n && !utf8.RuneStart(word[end]) {
 				continue
 			}
 			p.steps++
@@ -53,6 +59,20 @@ func (p *post) segment(word []byte) (int, bool) {
 	}
 	const leastLetters = 3 // on average, or any long word would be made of short ones
 	return parts, matters && n >= leastLetters*parts-1
+}
+
+// sizes are how many of the first bytes of letters can be a word, by how words begin: a bit for each number.
+func (p *post) sizes(letters []byte) uint64 {
+	const one, two = 1 << 1, 1 << 2
+	sizes := uint64(one | two)
+	if len(letters) >= headSize {
+		for _, l := range p.lexicons {
+			if l != nil {
+				sizes |= l.heads.lengths(letters)
+			}
+		}
+	}
+	return sizes & (1<<(min(len(letters), longestPart)+1) - 1)
 }
 
 // partCost is what it costs to read letters as one word: short ones are dear, unknown ones impossible.
@@ -77,18 +97,19 @@ func (p *post) partCost(part []byte) int {
 // partRoles is what the post's own lexicon, else English, knows of letters as a word. A long word of an order to
 // a model matters too; it has no role, so it is marked with aimed.
 func (p *post) partRoles(part []byte) role {
+	h := frozen.Hash(part)
 	for _, l := range p.lexicons[:modelReader] {
 		if l == nil {
 			continue
 		}
-		if id := l.find(part); id != 0 {
+		if id := l.findHashed(part, h); id != 0 {
 			if r := l.roles(id); r != 0 {
 				return r
 			}
 		}
 	}
 	const longOrder = 6
-	if len(part) >= longOrder && p.lexicons[modelReader].find(part) != 0 {
+	if len(part) >= longOrder && p.lexicons[modelReader].findHashed(part, h) != 0 {
 		return aimed
 	}
 	return 0

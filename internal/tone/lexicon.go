@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/repazoo/repazoo/internal/frozen"
 )
 
 //go:embed words/*.txt
@@ -36,14 +38,18 @@ type entry struct {
 
 // lexicon is the list of one language.
 type lexicon struct {
-	words    map[uint64]entry // by the hash of a word, or of the words of a phrase
-	stems    map[uint64]entry // by the hash of the first letters
-	shortest int              // the lengths of stems, in letters
+	words    frozen.Keys[entry] // by the hash of a word, or of the words of a phrase
+	stems    frozen.Keys[entry] // by the hash of the first letters
+	draft    *draft             // what the two are made from, while they are made
+	shortest int                // the lengths of stems, in letters
 	longest  int
 	spaced   bool // words stand apart; in Chinese and Japanese they do not
 	split    bool // an apostrophe ends a word, as in l'amour
 	reach    int  // how many words before it a negation turns around
 }
+
+// draft is a list that is still being read.
+type draft struct{ words, stems map[uint64]entry }
 
 // nothing is the list of a language that has none.
 var nothing = &lexicon{spaced: true, shortest: maxWord}
@@ -64,7 +70,7 @@ func mustLoad(name string) *lexicon {
 // parse reads a file: sections in brackets, each a strength or a mark; "word", "stem*", and "two_words" for a phrase.
 func parse(name, text string) (*lexicon, error) {
 	l := &lexicon{
-		words: map[uint64]entry{}, stems: map[uint64]entry{}, shortest: maxWord,
+		draft: &draft{map[uint64]entry{}, map[uint64]entry{}}, shortest: maxWord,
 		spaced: name != "ja" && name != "zh", split: name == "fr" || name == "it", reach: 3,
 	}
 	if !l.spaced {
@@ -92,6 +98,7 @@ func parse(name, text string) (*lexicon, error) {
 			}
 		}
 	}
+	l.words, l.stems, l.draft = frozen.NewKeys(l.draft.words), frozen.NewKeys(l.draft.stems), nil
 	return l, nil
 }
 
@@ -116,7 +123,7 @@ var bared = strings.NewReplacer(
 
 // addNew adds an item unless it is there already as a word of its own.
 func (l *lexicon) addNew(item string, section entry) {
-	if _, known := l.words[hashOf(item)]; !known {
+	if _, known := l.draft.words[hashOf(item)]; !known {
 		l.add(item, section)
 	}
 }
@@ -126,7 +133,7 @@ func (l *lexicon) add(item string, section entry) {
 	if stem, ok := strings.CutSuffix(item, "*"); ok {
 		n := utf8.RuneCountInString(stem)
 		l.shortest, l.longest = min(l.shortest, n), max(l.longest, n)
-		l.stems[hashOf(stem)] = section
+		l.draft.stems[hashOf(stem)] = section
 		return
 	}
 	parts := strings.FieldsFunc(item, func(r rune) bool { return r == '_' || r == '-' || r == '\'' && l.split })
@@ -135,38 +142,38 @@ func (l *lexicon) add(item string, section entry) {
 	}
 	key := hashOf(parts[0])
 	for i, part := range parts[1:] {
-		first := l.words[key]
+		first := l.draft.words[key]
 		first.marks |= starts
-		l.words[key] = first
+		l.draft.words[key] = first
 		key = join(key, hashOf(part))
 		if i == maxPhrase-2 {
 			break
 		}
 	}
-	e := l.words[key]
+	e := l.draft.words[key]
 	if section.marks&valued != 0 {
 		e.strength = section.strength
 	}
 	e.marks |= section.marks
-	l.words[key] = e
+	l.draft.words[key] = e
 }
 
 // addSign adds an emoji, or an emoticon as it is typed.
 func (l *lexicon) addSign(item string, section entry) {
 	section.marks |= sign
-	l.words[hashOf(item)] = section
+	l.draft.words[hashOf(item)] = section
 	l.longest = max(l.longest, len(item))
 }
 
 // find looks a word up by the hashes of its beginnings: the whole word first, then the longest stem.
 func (l *lexicon) find(hashes []uint64) entry {
 	n := len(hashes)
-	e, ok := l.words[hashes[n-1]]
+	e, ok := l.words.Find(hashes[n-1])
 	if ok && e.marks&^starts != 0 {
 		return e
 	}
 	for k := min(n, l.longest); k >= l.shortest; k-- {
-		if s, found := l.stems[hashes[k-1]]; found {
+		if s, found := l.stems.Find(hashes[k-1]); found {
 			s.marks |= e.marks
 			return s
 		}

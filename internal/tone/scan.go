@@ -248,7 +248,7 @@ func (s *scan) segment() {
 		for k := i; k < min(i+maxRun, s.n); k++ {
 			h = hashNext(h, s.runes[k])
 			s.looked++
-			if e, ok := s.lex.words[h]; ok {
+			if e, ok := s.lex.words.Find(h); ok {
 				best, length = e, k-i+1
 			}
 		}
@@ -282,7 +282,7 @@ func (s *scan) mark(r rune) {
 // emoji adds a sign if it is in the list. The same one in a row counts a little more, not as often as it stands there.
 func (s *scan) emoji(key uint64) {
 	s.looked++
-	e, ok := s.signs.words[key]
+	e, ok := s.signs.words.Find(key)
 	if !ok {
 		return
 	}
@@ -309,7 +309,7 @@ func (s *scan) emoticon(text string, i int) int {
 	for k := 0; k < s.signs.longest && i+k < len(text) && text[i+k] > ' ' && text[i+k] < utf8.RuneSelf; k++ {
 		h = hashNext(h, rune(text[i+k]))
 		s.looked++
-		if e, ok := s.signs.words[h]; ok && e.marks&sign != 0 {
+		if e, ok := s.signs.words.Find(h); ok && e.marks&sign != 0 {
 			key, found = h, k+1
 		}
 	}

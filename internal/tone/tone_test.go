@@ -1,6 +1,7 @@
 package tone
 
 import (
+	"iter"
 	"math"
 	"os"
 	"strings"
@@ -158,7 +159,7 @@ func TestLexicons_AreSound(t *testing.T) {
 			continue
 		}
 		good, bad := 0, 0
-		for _, table := range []map[uint64]entry{l.words, l.stems} {
+		for _, table := range []iter.Seq2[uint64, entry]{l.words.All(), l.stems.All()} {
 			for _, e := range table {
 				switch {
 				case e.strength > 0:

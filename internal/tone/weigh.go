@@ -58,7 +58,7 @@ func (s *scan) phrases() {
 		for k := 1; k < maxPhrase && i+k < len(s.tokens) && !s.tokens[i+k].fresh; k++ {
 			key = join(key, s.tokens[i+k].hash)
 			s.looked++
-			if e, ok := s.lex.words[key]; ok && e.marks&^starts != 0 {
+			if e, ok := s.lex.words.Find(key); ok && e.marks&^starts != 0 {
 				found, last = e, k
 			}
 		}
