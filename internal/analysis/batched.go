@@ -31,7 +31,8 @@ import (
 // it.
 //
 // The wait has an end, too: an hour after the day of a batch that was not found, the run asks directly and sends no
-// second one. The row stays "sending", so that ClearBatches still finds and deletes the batch if it turns up as ours.
+// second one, and the operator is told. The row stays "sending", so that ClearBatches still finds and deletes the batch
+// if it turns up as ours; 29 days after its creation the provider has deleted it, and the row goes.
 //
 // Three gaps are left, in which a batch is paid in vain: a process stands still between its last look at the clock and
 // the first byte, for longer than sendTime and foundAfter together; our clock and the provider's differ by more than
@@ -129,8 +130,7 @@ func (s *Service) followBatch(
 		b, err = s.find(ctx, b)
 		switch {
 		case err != nil && ctx.Err() == nil && b.late(s.DB.Now()):
-			s.Log.WarnContext(ctx, "a batch was not found in its time and is given up", "analysis", a.ID, "cause", err)
-			return nil // sendBatch sees the row, and sends none
+			return s.giveUpSearch(ctx, b, err) // sendBatch sees the row, and sends none
 		case errors.Is(err, errNoBatch):
 			return s.unsend(ctx, b)
 		}
@@ -147,6 +147,25 @@ func (s *Service) followBatch(
 	o.Batched = b.used
 	o.Batched.Model = b.model
 	o.ModelCost = a.modelMicroUSD
+	return err
+}
+
+// giveUpSearch tells the operator, once, that a run goes on without a batch that was not found. Its plan goes: what the
+// batch would have said is asked directly.
+func (s *Service) giveUpSearch(ctx context.Context, b modelBatch, why error) error {
+	again := false
+	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE model_batches SET sealed = NULL
+			WHERE analysis_id = $1 AND state = 'sending' AND sealed IS NOT NULL`, b.analysisID)
+		again = n == 0
+		return err
+	})
+	if err == nil && !again {
+		s.Log.WarnContext(ctx, "a batch was not found in its time and is given up; its questions are asked directly, "+
+			"and if it was created after all, its answers are paid in vain",
+			"analysis", b.analysisID, "requests", b.requests, "cause", why)
+		s.Metrics.Unbatched("lost", b.requests)
+	}
 	return err
 }
 

@@ -1,9 +1,11 @@
 package analysis
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -354,6 +356,8 @@ func TestBatched_WaitsADayForWhatMayBeOurs(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		p := w.patient()
+		var log bytes.Buffer
+		w.Log = slog.New(slog.NewTextHandler(&log, nil))
 		w.sb.Claude().Fail(claudesandbox.Fault{Kind: claudesandbox.BatchStuck, Times: -1})
 		a := p.begin(StartRequest{WithinADay: true})
 		p.tryRun(w.Service, a.ID)
@@ -367,8 +371,21 @@ func TestBatched_WaitsADayForWhatMayBeOurs(t *testing.T) {
 		if use := report.Models[0]; use.Calls == 0 || use.BatchedCalls != 0 || w.created() != 1 {
 			t.Errorf("%+v, %d batches were sent", use, w.created())
 		}
-		w.ok(w.ClearBatches(t.Context()))
-		if got := w.sb.Claude().Batches(); len(got) != 1 {
+		if n := strings.Count(log.String(), "was not found in its time and is given up"); n != 1 {
+			t.Errorf("the operator is told %d times:\n%s", n, log.String())
+		}
+		for _, c := range []struct {
+			day, rows int
+			told      bool
+		}{{2, 1, false}, {28, 1, false}, {30, 0, true}} {
+			w.sb.Advance(began.AddDate(0, 0, c.day).Sub(w.d.Now()))
+			w.ok(w.ClearBatches(t.Context()))
+			told := strings.Contains(log.String(), "is forgotten")
+			if n := w.count(`SELECT count(*) FROM model_batches`); n != c.rows || told != c.told {
+				t.Errorf("on day %d there are %d rows, and the log tells of it: %v", c.day, n, told)
+			}
+		}
+		if got := w.sb.Claude().Batches(); len(got) != 1 || len(w.sb.Calls("/claude/v1/messages/batches/*/cancel")) != 0 {
 			t.Errorf("%v are there", got)
 		}
 	})

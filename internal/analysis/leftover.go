@@ -24,6 +24,7 @@ const (
 	looksAtOnce = 20
 	lookTime    = 20 * time.Second // for one batch, all questions to the provider together
 	lookLater   = 10 * time.Minute // at one whose look failed, after all others
+	lookRarely  = 6 * time.Hour    // at one whose day is over, and which is still not found or has not ended
 )
 
 // unwanted is true of a batch b that no analysis waits for.
@@ -50,7 +51,7 @@ func (s *Service) ClearBatches(ctx context.Context) error {
 		e := s.clearInTime(ctx, b)
 		err = errors.Join(err, e)
 		if away(e) {
-			return errors.Join(err, s.postpone(ctx, b))
+			return errors.Join(err, s.postpone(ctx, b, lookLater))
 		}
 	}
 	return err
@@ -70,28 +71,45 @@ func away(err error) bool {
 }
 
 // postpone puts a batch behind all others, so that one whose look always fails does not keep them from theirs.
-func (s *Service) postpone(ctx context.Context, b modelBatch) error {
+func (s *Service) postpone(ctx context.Context, b modelBatch, wait time.Duration) error {
 	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
-		tx.Later(`UPDATE model_batches SET next_look = $2 WHERE analysis_id = $1`, b.analysisID, tx.Now().Add(lookLater))
+		tx.Later(`UPDATE model_batches SET next_look = $2 WHERE analysis_id = $1`, b.analysisID, tx.Now().Add(wait))
 		return nil
 	})
 }
 
-// clearBatch brings one batch a step nearer to its end.
-func (s *Service) clearBatch(ctx context.Context, b modelBatch) (err error) {
+// clearBatch brings one batch a step nearer to its end. One whose day is over is looked at rarely. After 29 days the
+// provider has deleted it by itself; then its row goes, and the log says so.
+func (s *Service) clearBatch(ctx context.Context, b modelBatch) error {
+	gone, err := s.clearStep(ctx, b)
+	switch now := s.DB.Now(); {
+	case gone || ctx.Err() != nil:
+		return err
+	case !now.Before(b.createdAt.Add(claude.ResultsLive)):
+		s.Log.WarnContext(ctx, "a batch was neither found nor ended in 29 days and is forgotten; the provider has deleted it",
+			"analysis", b.analysisID, "batch", b.providerID, "requests", b.requests, "cause", err)
+		return s.forgetBatch(ctx, b)
+	case b.late(now) && (b.state == "sending" || err != nil), b.late(now.Add(-lookRarely)):
+		return errors.Join(err, s.postpone(ctx, b, lookRarely))
+	}
+	return err
+}
+
+// clearStep tells whether the row of the batch is gone.
+func (s *Service) clearStep(ctx context.Context, b modelBatch) (gone bool, err error) {
 	if b.state == "sending" {
 		if b, err = s.find(ctx, b); errors.Is(err, errNoBatch) {
-			return s.unsend(ctx, b)
+			return true, s.unsend(ctx, b)
 		}
 		if _, waits := errors.AsType[*batchWait](err); waits {
-			return nil
+			return false, nil
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 	}
 	if b.providerID == "" {
-		return s.forgetBatch(ctx, b)
+		return true, s.forgetBatch(ctx, b)
 	}
 	one, err := s.Claude.Batch(ctx, b.providerID)
 	if err == nil && !one.Ended && !one.Cancelled {
@@ -99,14 +117,14 @@ func (s *Service) clearBatch(ctx context.Context, b modelBatch) (err error) {
 	}
 	switch {
 	case claude.Unknown(err):
-		return s.forgetBatch(ctx, b)
+		return true, s.forgetBatch(ctx, b)
 	case err != nil || !one.Ended:
-		return err
+		return false, err
 	}
 	if err := s.countLeftover(ctx, b); err != nil {
-		return err
+		return false, err
 	}
-	return errors.Join(s.deleteBatch(ctx, b), s.forgetBatch(ctx, b))
+	return true, errors.Join(s.deleteBatch(ctx, b), s.forgetBatch(ctx, b))
 }
 
 // forgetPlans drops the names and keys of batches whose answers nobody will read: the analysis is gone, or has ended

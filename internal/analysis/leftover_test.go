@@ -294,3 +294,31 @@ func TestLeftover_AVerdictAfterTheWithdrawalIsNotKept(t *testing.T) {
 		}
 	})
 }
+
+// A batch that its provider neither shows nor ends is looked at rarely after its day, and not for ever.
+func TestClearBatches_ForgetsWhatTheProviderMustHaveDeleted(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.leftovers(1)
+		looks := 0
+		w.through(func(*http.Request) (*http.Response, error) {
+			looks++
+			return refusal(403, "permission_error"), nil
+		})
+		began := w.d.Now()
+		for w.d.Now().Sub(began) < 28*24*time.Hour {
+			w.sb.Advance(time.Hour)
+			if err := w.ClearBatches(t.Context()); err != nil && !errors.Is(err, fault.ModelUnavailable) {
+				t.Fatal(err)
+			}
+		}
+		if n := w.count(`SELECT count(*) FROM model_batches`); n != 1 || looks > 26+27*4 {
+			t.Fatalf("%d rows are there after %d looks", n, looks)
+		}
+		w.sb.Advance(48 * time.Hour)
+		_ = w.ClearBatches(t.Context())
+		if n := w.count(`SELECT count(*) FROM model_batches`); n != 0 {
+			t.Errorf("%d rows stay", n)
+		}
+	})
+}

@@ -28,7 +28,8 @@ import (
 const (
 	MaxBatchItems = 100_000
 	MaxBatchBytes = 256 << 20
-	BatchLives    = 24 * time.Hour // after that, what is not answered has expired
+	BatchLives    = 24 * time.Hour      // after that, what is not answered has expired
+	ResultsLive   = 29 * 24 * time.Hour // after that the provider has deleted a batch, from its creation on
 )
 
 // BatchPercent is what an answer of a batch costs, of the price of the same direct answer.
