@@ -2327,7 +2327,7 @@ type PreviewBody struct {
 	Reads      PreviewReads `json:"reads"`
 	Tier       string       `json:"tier"`
 
-	// WaitsFor An analysis of the same account that has not ended: this one would wait until it has read, and use its posts. Else null.
+	// WaitsFor An analysis of the same account that has not ended: this one would wait for it, and use its posts and answers. Else null.
 	WaitsFor *PreviewWait `json:"waits_for"`
 
 	// WithinADay The same by a batch of the model, at half of its price; null when the screen stands alone.
@@ -3052,7 +3052,7 @@ type WaitingBody struct {
 	// By What it waits for has ended by then; null where that is not known.
 	By *time.Time `json:"by"`
 
-	// For X, the language model, its batch within a day, a service that is needed, or another analysis of the same account.
+	// For X, the language model, its batch within a day, a service that is needed, or another analysis of the same account, whose answers this one uses.
 	For WaitingBodyFor `json:"for"`
 
 	// Message The same in a sentence.
@@ -3062,7 +3062,7 @@ type WaitingBody struct {
 	Until time.Time `json:"until"`
 }
 
-// WaitingBodyFor X, the language model, its batch within a day, a service that is needed, or another analysis of the same account.
+// WaitingBodyFor X, the language model, its batch within a day, a service that is needed, or another analysis of the same account, whose answers this one uses.
 type WaitingBodyFor string
 
 // YearRisk defines model for YearRisk.

@@ -3095,7 +3095,7 @@ export interface components {
             quota: components["schemas"]["PreviewQuota"];
             reads: components["schemas"]["PreviewReads"];
             tier: string;
-            /** @description An analysis of the same account that has not ended: this one would wait until it has read, and use its posts. Else null. */
+            /** @description An analysis of the same account that has not ended: this one would wait for it, and use its posts and answers. Else null. */
             waits_for: components["schemas"]["PreviewWait"] | null;
             /** @description The same by a batch of the model, at half of its price; null when the screen stands alone. */
             within_a_day: components["schemas"]["PreviewDay"] | null;
@@ -3819,7 +3819,7 @@ export interface components {
              */
             by: string | null;
             /**
-             * @description X, the language model, its batch within a day, a service that is needed, or another analysis of the same account.
+             * @description X, the language model, its batch within a day, a service that is needed, or another analysis of the same account, whose answers this one uses.
              * @enum {string}
              */
             for: "x" | "model" | "batch" | "service" | "run";

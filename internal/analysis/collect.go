@@ -24,6 +24,11 @@ func (s *Service) makeReport(ctx context.Context, a Analysis, progress func(asse
 	if err != nil {
 		return nil, err
 	}
+	if judge != nil {
+		if err := s.takeAlone(ctx, a, h.accountID); err != nil {
+			return nil, err
+		}
+	}
 	p := &assess.Pipeline{Screen: s.screen(), Now: s.DB.Now, AppVersion: s.App, Judge: judge}
 	if judge != nil && a.WithinADay {
 		if err := s.followBatch(ctx, &a, p, h, &o); err != nil {

@@ -33,7 +33,7 @@ type Preview struct {
 	Day         PreviewDay      // the same within a day, for less
 	Gaps        []assess.Gap    // what cannot be read, whatever is spent
 	OutOfReach  []string        // the same in sentences
-	Other       *Analysis       // of the same account, which has not ended: this one would wait until it has read, and use its posts
+	Other       *Analysis       // of the same account, which has not ended: this one would wait for it, and use its posts and answers
 	Usage       billing.Usage   // before the start, which takes one analysis
 
 	ceilinged bool            // the ceiling allows fewer reads than the plan

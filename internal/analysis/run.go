@@ -279,6 +279,9 @@ func (s *Service) end(ctx context.Context, a Analysis, err error, last bool) err
 	if batch, waits := errors.AsType[*batchWait](err); waits {
 		return s.rest(ctx, a, rest{batch.until.Sub(s.DB.Now()), WaitsForBatch, false, &batch.by})
 	}
+	if other, waits := errors.AsType[*aloneErr](err); waits {
+		return s.rest(ctx, a, rest{other.until.Sub(s.DB.Now()), other.why, false, other.by})
+	}
 	if errors.Is(err, errBusy) || errors.Is(err, errLostTimeline) { // its posts will do for this run too
 		return s.rest(ctx, a, rest{wait: busyWait, why: WaitsForRun})
 	}

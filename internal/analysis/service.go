@@ -316,7 +316,7 @@ func askSource(tx db.Tx, userID string, r StartRequest, from *origin, found *boo
 	const consented = `EXISTS (SELECT 1 FROM consents c WHERE c.user_id = $1 AND c.kind = '` + ConsentKind + `' AND c.version = '` + ConsentVersion + `' AND c.withdrawn_at IS NULL),
 		(SELECT max(turn) FROM analyses WHERE user_id = $1 AND status IN ('queued', 'running'))`
 	const busy = `, EXISTS (SELECT 1 FROM analyses b WHERE b.user_id = $1 AND b.account_id = x_accounts.id
-		AND b.status IN ('queued', 'running') AND b.stage IN ('queued', 'collect'))`
+		AND b.status IN ('queued', 'running') AND (b.stage IN ('queued', 'collect') OR b.model <> ''))`
 	switch {
 	case r.AccountID != "":
 		db.Want(tx, scan, from, found, `SELECT id, NULL, handle, `+consented+busy+` FROM x_accounts WHERE user_id = $1 AND id = $2 AND status <> 'revoked'`, userID, r.AccountID)

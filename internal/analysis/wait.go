@@ -20,10 +20,11 @@ const (
 	WaitsForModel   WaitingFor = "model"   // the language model did not answer
 	WaitsForService WaitingFor = "service" // a part of this server did not answer
 	WaitsForBatch   WaitingFor = "batch"   // the language model reads the posts in its own time, at half the price
-	WaitsForRun     WaitingFor = "run"     // another analysis reads the same account; its posts will do for this one too
+	WaitsForRun     WaitingFor = "run"     // another analysis has the same account; its posts will do for this one too
 
 	WaitsForXBack     WaitingFor = "x_silent"     // X did not answer, and named no time
 	WaitsForModelBack WaitingFor = "model_silent" // the same of the language model
+	WaitsForRunBatch  WaitingFor = "run_batch"    // another analysis of the same account waits for its batch
 )
 
 // Of is whom it waits for, whether they asked for it or are away.
@@ -33,6 +34,8 @@ func (w WaitingFor) Of() WaitingFor {
 		return WaitsForX
 	case WaitsForModelBack:
 		return WaitsForModel
+	case WaitsForRunBatch:
+		return WaitsForRun
 	}
 	return w
 }
@@ -49,7 +52,12 @@ func (w WaitingFor) words(at string) string {
 	case WaitsForModelBack:
 		return "The language model does not answer. It is asked again at " + at + "; what was judged is safe."
 	case WaitsForRun:
-		return "Another analysis is reading the same account; this one looks again at " + at + "."
+		return "Another analysis of the same account is under way; this one looks again at " + at +
+			" and uses what it finds, so nothing is paid twice."
+	case WaitsForRunBatch:
+		return "Another analysis of the same account waits for the language model, which reads the posts in its own time. " +
+			"This one uses its answers, so nothing is paid twice, and looks again at " + at +
+			". To have this one sooner, cancel the other."
 	}
 	return "A service that is needed does not answer. It is tried again at " + at + "; nothing is lost."
 }
