@@ -18,6 +18,7 @@ type attack struct {
 	side     side
 	gap      int    // words of their own meaning that may stand between
 	needs    role   // must stand near in the same sentence
+	beside   bool   // the target is whom that stands beside
 	link     bool   // "are" or the like must join target and attack, unless they touch
 	negation bool   // the attack is a negation itself: "not human"
 	done     bool   // who did it is looked for, behind "by": "killed by illegals"
@@ -42,6 +43,7 @@ var attackRules = []attack{
 		group: "hate.dehumanise", reader: "harassment.dehumanise", other: "harassment.third",
 	},
 	{what: remove, side: around, gap: 1, group: "hate.exclude"},
+	{what: better, side: around, gap: 4, needs: lack, beside: true, negation: true, group: "hate.exclude"},
 	{what: cage, side: around, gap: 3, needs: ought, group: "hate.dehumanise"},
 	{what: hate, side: after, gap: 1, group: "hate.hatred", reader: "harassment.hatred"},
 	{what: disgust, side: before, gap: 2, group: "hate.hatred", reader: "harassment.hatred"},
@@ -70,7 +72,7 @@ func (p *post) attackAt(i int) {
 		if need < 0 {
 			continue
 		}
-		if who := p.target(a, i, cmp.Or(a.whom, people)); who >= 0 {
+		if who := p.targetGroup(a, i, need); who >= 0 {
 			p.found(kinds[a.group], a, i, who, need)
 			return
 		}
@@ -88,6 +90,14 @@ func (p *post) attackAt(i int) {
 		}
 	}
 	p.slurAt(i)
+}
+
+// targetGroup finds the group that the attack at unit i is aimed at, or -1.
+func (p *post) targetGroup(a *attack, i, need int) int {
+	if a.beside {
+		return p.neighbour(need)
+	}
+	return p.target(a, i, cmp.Or(a.whom, people))
 }
 
 // target finds whom the attack at unit i is aimed at, or -1.
@@ -216,6 +226,24 @@ func (p *post) linked(a *attack, i, who int) bool {
 		}
 	}
 	return false
+}
+
+// neighbour finds whom the role at unit k stands beside, with nothing but little words between, or -1: "without all
+// these women", but not "without the hatred of women".
+func (p *post) neighbour(k int) int {
+	const reach = 4
+	for _, step := range [...]int{1, -1} {
+		for i := k + step; i != k+step*reach && p.has(i, k, ^role(0)); i += step {
+			p.steps++
+			if p.units[i].roles&people != 0 {
+				return i
+			}
+			if p.units[i].heavy || p.units[i].roles&^(light|clitic|adj|they|not|person|opener) != 0 {
+				break
+			}
+		}
+	}
+	return -1
 }
 
 // slurAt judges a slur that no rule has used. A weak one needs somebody whom it is said of.

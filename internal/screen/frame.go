@@ -21,7 +21,9 @@ func (p *post) frameOf(a *attack, what, who int) Frame {
 	switch {
 	case (p.units[what].flags|p.units[who].flags)&quoted != 0:
 		return Quoted
-	case !a.negation && p.negated(a, what, who):
+	case !a.negation && (p.negated(a, what, who) || a.what == hate && p.deniedLast(what, who)):
+		return Negated
+	case a.beside && p.has(what-1, what, not) && !p.has(what-1, what, lack):
 		return Negated
 	case a.what == hate && p.othersHate(what, who):
 		return Reported
@@ -47,6 +49,18 @@ func (p *post) between(first, last int, want role) bool {
 		}
 	}
 	return false
+}
+
+// deniedLast reports whether "not" ends the clause after its target, as in German "ich hasse Frauen nicht".
+func (p *post) deniedLast(what, who int) bool {
+	n := who + 1
+	return who > what && p.has(n, who, not) && p.units[n].flags&comma == 0 &&
+		(!p.has(n+1, n, ^role(0)) && !p.startsWord(n+1, n) || p.units[n+1].flags&comma != 0)
+}
+
+// startsWord reports whether unit i exists and goes on with the sentence of unit near.
+func (p *post) startsWord(i, near int) bool {
+	return i < len(p.units) && p.units[i].sentence == p.units[near].sentence
 }
 
 // negated looks for "not" shortly before what is said. A call for harm is also negated from farther off.

@@ -209,3 +209,60 @@ func TestCheck_AnEverydayWordIsNoGraveOneMisspelt(t *testing.T) {
 		}
 	}
 }
+
+// Whoever says that all would be better without some people wishes them away, in whatever order the words stand.
+func TestCheck_AWorldThatWouldBeBetterWithoutSomebodyShutsThemOut(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ text, lang, want string }{
+		{"Without Sikhs this town would be a nicer place", "en", "hate_speech"},
+		{"Sans les Roms, tout irait mieux ici", "fr", "hate_speech"},
+		{"Zonder Polen zou het hier veel rustiger zijn", "nl", "hate_speech"},
+		{"रोहिंग्या के बिना यह शहर बेहतर होता", "hi", "hate_speech"},
+		{"没有黑人，这里会更安全", "zh", "hate_speech"},
+		{"A town without violence against Sikhs would be a nicer place", "en", ""},
+		{"Without Sikhs this town would not be a nicer place", "en", ""},
+		{"Sans haine contre les Roms, tout irait mieux ici", "fr", ""},
+		{"Without rain this town would be a nicer place", "en", ""},
+	} {
+		got := ""
+		for _, h := range screener().Check(c.text, c.lang).Hits {
+			got = h.Category
+		}
+		if got != c.want {
+			t.Errorf("%s %q: got %q, want %q", c.lang, c.text, got, c.want)
+		}
+	}
+}
+
+func TestCheck_NotMayEndTheClauseOfAFeeling(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"Ik haat moslims niet": "hate_speech negated", "Ik haat moslims niet, echt waar.": "hate_speech negated",
+		"Ich verachte Rumänen nicht": "hate_speech negated", "Ik haat moslims niet zonder reden": "",
+	} {
+		lang := "nl"
+		if strings.HasPrefix(text, "Ich") {
+			lang = "de"
+		}
+		if got := framed(text, lang); got != want {
+			t.Errorf("%q: framed %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestCheck_LettersSpacedApartAreJoinedInEveryScript(t *testing.T) {
+	t.Parallel()
+	for text, lang := range map[string]string{
+		"w o m e n are p a r a s i t e s": "en", "Żydzi to z b o c z e ń c y": "pl",
+		"ж и д ы это п а р а з и т ы": "ru", "ا ل ي ه و د ح ش ر ا ت": "ar", "ये मु स ल मा न कु त्ते हैं": "hi",
+	} {
+		if got := found(text, lang); !strings.Contains(got, "hate_speech") {
+			t.Errorf("%s %q: %q", lang, text, got)
+		}
+	}
+	for text, lang := range map[string]string{"ये तो है न जी": "hi", "и я с т о б о й": "ru", "a b c d e f g": "en", "و ا ن ت": "ar"} {
+		if got := found(text, lang); got != "" {
+			t.Errorf("%s %q: %q", lang, text, got)
+		}
+	}
+}

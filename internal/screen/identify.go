@@ -380,15 +380,15 @@ func (p *post) joinRun(out []lexeme, run []lexeme) []lexeme {
 	return append(out, run...)
 }
 
-// wordy reports whether some lexicon knows the lexeme's letters as a word, or as two.
+// wordy reports whether some lexicon knows the lexeme's letters as a word, or as several of which one matters.
 func (p *post) wordy(t *lexeme) bool {
 	probe := *t
 	p.identifyToken(&probe)
 	if probe.ids != [readers]int32{} {
 		return true
 	}
-	cuts, _ := p.segment(p.letters(t))
-	return cuts > 0
+	_, matters := p.segment(p.letters(t))
+	return matters
 }
 
 // joinPieces joins two neighbours of which one at least is no word, where together they are a grave one:

@@ -52,6 +52,8 @@ const (
 	by       // stands before who did something: "by"
 	crime    // somebody does a crime: "are robbing"
 	label    // a name of contempt for a group, elsewhere an adjective: German "Illegale"
+	lack     // the absence of what stands beside it: "without"
+	better   // all would be better: "would be a nicer place"; beside the lack of somebody it wishes them away
 
 	// The roles above name words in the files. Those below are found while reading.
 	aimed // stands for a protected group after all: see who.go
@@ -64,7 +66,7 @@ var roleNames = []string{
 	"hate", "disgust", "dehuman", "contempt", "insult", "mild", "poor", "harm", "wish", "remove", "curse", "curseoff",
 	"right", "blame", "cage", "avoid", "lesser",
 	"intent", "ought", "not", "be", "opener", "report", "endorse", "denounce", "warm", "play", "clitic", "self",
-	"by", "crime", "label",
+	"by", "crime", "label", "lack", "better",
 }
 
 func roleNamed(name string) (role, bool) {
@@ -82,4 +84,4 @@ const repairable = group | adj | slur | weakslur | hate | disgust | dehuman | co
 
 // attacks are the roles that a rule begins with.
 const attacks = hate | disgust | dehuman | contempt | insult | mild | poor | harm | wish | remove | curse | curseoff | right |
-	blame | cage | avoid | lesser | slur | weakslur | crime
+	blame | cage | avoid | lesser | better | slur | weakslur | crime

@@ -72,15 +72,27 @@ func (p *post) sizes(letters []byte) uint64 {
 			}
 		}
 	}
-	return sizes & (1<<(min(len(letters), longestPart)+1) - 1)
+	longest := longestPart
+	if letters[0] >= utf8.RuneSelf { // letters of two bytes and more
+		longest = 2 * longestPart
+	}
+	if own := p.lexicons[ownReader]; own != nil && own.joins(letters) {
+		sizes = 1<<63 - 2 // every size but none
+	}
+	return sizes & (1<<(min(len(letters), longest)+1) - 1)
+}
+
+// joins reports whether words begin with others here: Arabic writes its article without a space.
+func (l *lexicon) joins(letters []byte) bool {
+	return l.prefixes != nil && letters[0] >= utf8.RuneSelf
 }
 
 // partCost is what it costs to read letters as one word: short ones are dear, unknown ones impossible.
 func (p *post) partCost(part []byte) int {
 	const impossible = 1 << 20
 	r := p.partRoles(part)
-	small := r&(light|be|me|you|they|clitic|not|ought|intent|group|adj|slur|opener) != 0
-	if r == 0 || len(part) <= shortestPart && !small || len(part) < shortestPart && r&(group|adj|slur) != 0 {
+	small := r&(light|be|me|you|they|clitic|not|ought|intent|group|adj|slur|opener|mild) != 0
+	if r == 0 || len(part) <= shortestPart && !small || len(part) < shortestPart && r&(group|adj|slur|mild) != 0 {
 		return impossible
 	}
 	switch {
@@ -102,7 +114,11 @@ func (p *post) partRoles(part []byte) role {
 		if l == nil {
 			continue
 		}
-		if id := l.findHashed(part, h); id != 0 {
+		id := l.findHashed(part, h)
+		if id == 0 && l.joins(part) && len(part) > minStem {
+			id, _ = l.withoutAffixes(part)
+		}
+		if id != 0 {
 			if r := l.roles(id); r != 0 {
 				return r
 			}

@@ -313,10 +313,25 @@ func (t *tokenizer) close(start, end, from int, flags flag) {
 		t.add(lexeme{from: int32(from), to: int32(from), start: int32(start), end: int32(end)})
 		return
 	}
-	if end-start == 1 || n == 1 {
+	if end-start == 1 || n == 1 || n <= 3*utf8.UTFMax && oneLetter(t.folded[from:]) {
 		flags |= letter
 	}
 	t.add(lexeme{from: int32(from), to: int32(len(t.folded)), start: int32(start), end: int32(end), flags: flags})
+}
+
+// oneLetter reports whether a word is one letter of any script, perhaps with marks such as the vowel signs of Hindi,
+// and the letters that a virama joins to it.
+func oneLetter(word []byte) bool {
+	const virama = '\u094d'
+	var last rune
+	for first := true; len(word) > 0; first = false {
+		r, size := utf8.DecodeRune(word)
+		if !first && last != virama && !unicode.Is(unicode.M, r) {
+			return false
+		}
+		last, word = r, word[size:]
+	}
+	return true
 }
 
 func (t *tokenizer) add(k lexeme) {
