@@ -188,7 +188,7 @@ func (p *post) calledBy(i int) int {
 	if p.has(i-1, i, you) {
 		return i - 1
 	}
-	if p.has(i-1, i, light) && p.has(i-2, i, you) && p.units[i-1].flags&comma == 0 {
+	if p.has(i-1, i, light|mild|poor) && p.has(i-2, i, you) && p.units[i-1].flags&comma == 0 {
 		return i - 2
 	}
 	if i+1 < len(p.units) && p.units[i+1].flags&handle != 0 && p.units[i+1].sentence == p.units[i].sentence {
