@@ -138,7 +138,7 @@ func (p *person) stall(ctx context.Context) error {
 	}
 	_, err = fmt.Fprintf(c, "POST /api/v1/archives HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"+
 		"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000000\r\n\r\n"+
-		"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.zip\"\r\n\r\nPK", p.token)
+		"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.zip\"\r\n\r\nPK", p.access())
 	time.AfterFunc(time.Duration(random.Int64N(int64(20*time.Second))), func() { c.Close() }) //nolint:gosec // no secret
 	return err
 }

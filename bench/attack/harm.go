@@ -5,13 +5,17 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // harm is one kind of attack. The load is the same beside each: analyses are started, and random requests come in.
@@ -45,6 +49,10 @@ func away() time.Duration {
 
 // cluster is the database server of the attack "postgres".
 type cluster struct{ bin, data, port string }
+
+func (c *cluster) url() string {
+	return "postgres://postgres@127.0.0.1:" + c.port + "/postgres?sslmode=disable&connect_timeout=5"
+}
 
 // asPostgres runs a program as the user that PostgreSQL wants, and lends it the directory of the attack.
 func (s *server) asPostgres() (*syscall.SysProcAttr, error) {
@@ -87,7 +95,7 @@ func usePostgres(ctx context.Context, s *server) error {
 	if out, err := init.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	s.env = append(s.env, "DATABASE_URL=postgres://postgres@127.0.0.1:"+s.cluster.port+"/postgres?sslmode=disable")
+	s.env = append(s.env, "DATABASE_URL="+s.cluster.url())
 	return s.startPostgres(ctx)
 }
 
@@ -101,7 +109,13 @@ func (s *server) startPostgres(ctx context.Context) error {
 		"-p", s.cluster.port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c",
 		"max_connections=200")
 	s.beside.Dir, s.beside.SysProcAttr = filepath.Dir(s.cluster.data), attr
-	return s.startBeside(ctx, s.cluster.port)
+	return s.startBeside(ctx, func(ctx context.Context) error {
+		c, err := pgx.Connect(ctx, s.cluster.url())
+		if err != nil {
+			return err
+		}
+		return c.Close(ctx)
+	})
 }
 
 // restartPostgres lets it end as an operator would, or as a crash would, which it has to recover from.
@@ -126,7 +140,21 @@ func (s *server) startRedis(ctx context.Context) error {
 	s.beside = exec.Command("redis-server", "--port", s.redisPort, "--bind", "127.0.0.1", //nolint:noctx // strikes end it
 		"--dir", s.dir, "--save", "", "--appendonly", "no", "--loglevel", "warning")
 	s.beside.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	return s.startBeside(ctx, s.redisPort)
+	return s.startBeside(ctx, func(ctx context.Context) error {
+		c, err := new(net.Dialer).DialContext(ctx, "tcp", "127.0.0.1:"+s.redisPort)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		answer := make([]byte, len("+PONG"))
+		if _, err = io.WriteString(c, "PING\r\n"); err == nil {
+			_, err = io.ReadFull(c, answer)
+		}
+		if err == nil && string(answer) != "+PONG" {
+			err = fmt.Errorf("it says %q", answer)
+		}
+		return err
+	})
 }
 
 func restartRedis(ctx context.Context, s *server, _ *person, _ *tally) error {

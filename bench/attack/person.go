@@ -14,18 +14,68 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // person is somebody with a plan and a linked account, at the stand-ins.
-type person struct{ base, token, account string }
+type person struct {
+	base, account string
 
-// call sends a request and reads its whole answer.
-func (p *person) call(ctx context.Context, method, path, body string, header ...string) (status int, answer []byte, err error) {
+	mu     sync.Mutex
+	tokens tokens
+}
+
+// tokens are what a sign-in is answered with, and each renewal.
+type tokens struct {
+	Access  string `json:"access_token"`
+	Refresh string `json:"refresh_token"`
+}
+
+// access is the present access token.
+func (p *person) access() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.tokens.Access
+}
+
+// renew exchanges the refresh token, unless somebody else has renewed what was refused.
+func (p *person) renew(ctx context.Context, refused string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.tokens.Access != refused {
+		return nil
+	}
+	body, err := json.Marshal(map[string]string{"refresh_token": p.tokens.Refresh})
+	if err != nil {
+		return err
+	}
+	status, answer, err := p.ask(ctx, http.MethodPost, "/auth/token/refresh", string(body), "")
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("the token was not renewed: %d %s", status, answer)
+	}
+	return cmp.Or(err, json.Unmarshal(answer, &p.tokens))
+}
+
+// call sends a request and reads its whole answer. An access token that has expired is renewed first.
+func (p *person) call(ctx context.Context, method, path, body string, header ...string) (int, []byte, error) {
+	token := p.access()
+	status, answer, err := p.ask(ctx, method, path, body, token, header...)
+	if err != nil || status != http.StatusUnauthorized || p.renew(ctx, token) != nil {
+		return status, answer, err
+	}
+	return p.ask(ctx, method, path, body, p.access(), header...)
+}
+
+func (p *person) ask(ctx context.Context, method, path, body, token string, header ...string) (
+	status int, answer []byte, err error,
+) {
 	req, err := http.NewRequestWithContext(ctx, method, p.base+path, strings.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}
-	req.Header.Set("Authorization", "Bearer "+p.token)
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("Content-Type", "application/json")
 	for i := 0; i < len(header); i += 2 {
@@ -83,7 +133,8 @@ func signIn(ctx context.Context, base string) (*person, error) {
 		return nil, err
 	}
 	var in struct {
-		Access  string `json:"access_token"`
+		tokens
+
 		Account struct {
 			ID string `json:"id"`
 		} `json:"account"`
@@ -91,7 +142,7 @@ func signIn(ctx context.Context, base string) (*person, error) {
 	if _, err = ask(http.MethodGet, back.Get("Location"), nil, &in); err != nil {
 		return nil, err
 	}
-	p := &person{base, in.Access, in.Account.ID}
+	p := &person{base: base, account: in.Account.ID, tokens: in.tokens}
 	status, answer, err := p.call(ctx, http.MethodPost, "/api/v1/subscriptions", `{"tier":"pro","payment_method_id":"pm_card_visa"}`)
 	if err == nil && status != http.StatusCreated {
 		err = fmt.Errorf("the plan was answered %d: %s", status, answer)

@@ -116,18 +116,12 @@ func (s *server) kill() {
 	}
 }
 
-// startBeside starts what the program needs and waits until its port is open.
-func (s *server) startBeside(ctx context.Context, port string) error {
+// startBeside starts what the program needs and waits until it answers: an open port alone may still be recovering.
+func (s *server) startBeside(ctx context.Context, answers func(context.Context) error) error {
 	if err := s.beside.Start(); err != nil {
 		return err
 	}
-	return await(ctx, func() bool {
-		c, err := new(net.Dialer).DialContext(ctx, "tcp", "127.0.0.1:"+port)
-		if err == nil {
-			c.Close()
-		}
-		return err == nil
-	})
+	return await(ctx, func() bool { return answers(ctx) == nil })
 }
 
 func (s *server) endBeside(how syscall.Signal) {

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -41,12 +43,27 @@ func TestSettle_CountsWhatIsLostDoubledAndUnpaid(t *testing.T) {
 		}
 	}))
 	defer srv.Close()
-	tally := &tally{patience: time.Second, ids: map[string]string{"1": "a", "2": "b", "3": "c", "4": "stuck", "5": "gone"}}
+	tally := &tally{patience: time.Second, ids: []string{"stuck", "a", "b", "c", "gone"}}
 	if err := tally.settle(t.Context(), &person{base: srv.URL}); err != nil {
 		t.Fatal(err)
 	}
 	got := fmt.Sprint(tally.completed, tally.failed, tally.lost, tally.doubled, tally.unpaid, tally.slowest)
 	if want := "2 1 2 2 3 3s"; got != want { // 7 - 5 doubled; 4 - 2 paid for nothing, and 1 still reserved
 		t.Errorf("completed, failed, lost, doubled, unpaid, slowest: %s, want %s", got, want)
+	}
+}
+
+// Whoever ends an attack while it waits for analyses is obeyed at once.
+func TestSettle_ObeysItsContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		cancel()
+		fmt.Fprint(w, `{"status":"running"}`)
+	}))
+	defer srv.Close()
+	tally := &tally{patience: time.Hour, ids: []string{"a"}}
+	if err := tally.settle(ctx, &person{base: srv.URL}); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want that it was cancelled", err)
 	}
 }

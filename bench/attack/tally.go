@@ -8,10 +8,12 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"maps"
 	random "math/rand/v2"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,7 +25,7 @@ const settleLimit = 2 * time.Minute
 // tally is what was sent and what became of it.
 type tally struct {
 	mu             sync.Mutex
-	ids            map[string]string // of each key that was accepted: the analysis
+	ids            []string // of the analyses that were accepted, the first one first
 	answered, busy int
 	broken         []string
 	completed      int
@@ -85,19 +87,16 @@ func (t *tally) startWith(ctx context.Context, p *person, body string) {
 		t.note("POST /api/v1/analyses", status, answer)
 		var a struct{ ID string }
 		if status == http.StatusAccepted && json.Unmarshal(answer, &a) == nil {
-			t.accept(key, a.ID)
+			t.accept(a.ID)
 		}
 		return
 	}
 }
 
-func (t *tally) accept(key, id string) {
+func (t *tally) accept(id string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.ids == nil {
-		t.ids = map[string]string{}
-	}
-	t.ids[key] = id
+	t.ids = append(t.ids, id)
 }
 
 var placeholder = regexp.MustCompile(`\{[^}]+\}`)
@@ -141,24 +140,13 @@ func (t *tally) send(ctx context.Context, p *person, o operation, r *random.Rand
 
 // settle waits for every analysis to end and compares what was accepted with what there is.
 func (t *tally) settle(ctx context.Context, p *person) error {
-	patience := cmp.Or(t.patience, settleLimit)
-	end := time.Now().Add(patience)
-	for _, id := range t.ids {
-		status, err := t.ended(ctx, p, id, end)
-		if err != nil {
-			return err
-		}
-		switch status {
-		case "completed":
-			t.completed++
-		case "failed", "cancelled":
-			t.failed++
-		default: // it is not there, or does not end
-			t.lost++
-			fmt.Printf("   lost: analysis %s is %q\n", id, status)
-			continue
-		}
-		end = time.Now().Add(patience) // those behind it waited for it
+	open, err := t.wait(ctx, p)
+	if err != nil {
+		return err
+	}
+	for id, status := range open { // it is not there, or does not end
+		t.lost++
+		fmt.Printf("   lost: analysis %s is %q\n", id, status)
 	}
 	var list struct{ Total int }
 	if err := p.get(ctx, "/api/v1/analyses?limit=1", &list); err != nil {
@@ -175,32 +163,69 @@ func (t *tally) settle(ctx context.Context, p *person) error {
 	return nil
 }
 
-// ended is the status in which an analysis ended, or the last that was seen before the limit; "" when it is not there.
-func (t *tally) ended(ctx context.Context, p *person, id string, limit time.Time) (string, error) {
+// wait asks for every analysis, in the order of their starts, until all have ended, and returns the status of those that
+// have not. It gives up once none has ended for as long as its patience: whoever waits may be behind any other.
+func (t *tally) wait(ctx context.Context, p *person) (open map[string]string, err error) {
+	patience := cmp.Or(t.patience, settleLimit)
+	missing := map[string]string{}
+	left := slices.Clone(t.ids)
+	for end := time.Now().Add(patience); len(left) > 0; pause(ctx, 100*time.Millisecond) {
+		var failure error
+		open = map[string]string{}
+		left = slices.DeleteFunc(left, func(id string) bool {
+			status, err := t.ended(ctx, p, id)
+			switch {
+			case err != nil:
+				failure = err
+			case status == "":
+				missing[id] = ""
+			case status == "completed":
+				t.completed++
+			case status == "failed" || status == "cancelled":
+				t.failed++
+			default:
+				open[id] = status
+				return false
+			}
+			if err == nil {
+				end = time.Now().Add(patience)
+			}
+			return err == nil
+		})
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case time.Now().After(end) && failure != nil:
+			return nil, failure
+		case time.Now().After(end):
+			maps.Copy(missing, open)
+			return missing, nil
+		}
+	}
+	return missing, nil
+}
+
+// ended is the status of an analysis; "" when it is not there.
+func (t *tally) ended(ctx context.Context, p *person, id string) (string, error) {
 	var a struct {
 		Status     string
 		CreatedAt  time.Time `json:"created_at"`
 		FinishedAt time.Time `json:"finished_at"`
 	}
-	for {
-		status, answer, err := p.call(ctx, http.MethodGet, "/api/v1/analyses/"+id, "")
-		switch {
-		case err == nil && status == http.StatusNotFound:
-			return "", nil
-		case err == nil && status == http.StatusOK:
-			if err := json.Unmarshal(answer, &a); err != nil {
-				return "", err
-			}
-			if a.Status != "queued" && a.Status != "running" {
-				t.slowest = max(t.slowest, a.FinishedAt.Sub(a.CreatedAt))
-				return a.Status, nil
-			}
-		case time.Now().After(limit):
-			return "", fmt.Errorf("GET /api/v1/analyses/%s: %d %s: %w", id, status, answer, err)
-		}
-		if time.Now().After(limit) {
-			return a.Status, nil
-		}
-		pause(ctx, 100*time.Millisecond)
+	status, answer, err := p.call(ctx, http.MethodGet, "/api/v1/analyses/"+id, "")
+	switch {
+	case err != nil:
+		return "", err
+	case status == http.StatusNotFound:
+		return "", nil
+	case status != http.StatusOK:
+		return "", fmt.Errorf("GET /api/v1/analyses/%s: %d %s", id, status, answer)
 	}
+	if err := json.Unmarshal(answer, &a); err != nil {
+		return "", err
+	}
+	if !a.FinishedAt.IsZero() {
+		t.slowest = max(t.slowest, a.FinishedAt.Sub(a.CreatedAt))
+	}
+	return a.Status, nil
 }
