@@ -1,9 +1,12 @@
 package dbtest
 
 import (
+	"bufio"
+	"encoding/binary"
 	"io"
 	"net"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -16,6 +19,7 @@ type Gate struct {
 	target string
 	shut   bool
 	still  chan struct{} // closed when bytes pass; nil while they do
+	lose   int           // which answer from now on is lost; 0: none
 	conns  map[net.Conn]struct{}
 }
 
@@ -79,6 +83,32 @@ func (g *Gate) Stall(on bool) {
 	}
 }
 
+// Lose has the nth answer from now on get lost, whichever connection it is for: what was asked is done, and the
+// connection breaks before a byte of the answer has arrived.
+func (g *Gate) Lose(nth int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.lose = nth
+}
+
+// Loses tells whether the answer that is to be lost has not come yet.
+func (g *Gate) Loses() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.lose > 0
+}
+
+// loses counts an answer and tells whether it is the one.
+func (g *Gate) loses() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.lose == 0 {
+		return false
+	}
+	g.lose--
+	return g.lose == 0
+}
+
 func (g *Gate) pass(in net.Conn) {
 	out, err := net.Dial("tcp", g.target) //nolint:noctx // it ends with the gate
 	g.mu.Lock()
@@ -91,14 +121,50 @@ func (g *Gate) pass(in net.Conn) {
 		return
 	}
 	g.conns[in], g.conns[out] = struct{}{}, struct{}{}
-	go g.pipe(in, out)
-	go g.pipe(out, in)
+	go func() {
+		defer in.Close()
+		defer out.Close()
+		_, _ = io.Copy(out, held{g, in})
+	}()
+	go func() {
+		defer in.Close()
+		defer out.Close()
+		g.answer(in, bufio.NewReader(held{g, out}))
+	}()
 }
 
-func (g *Gate) pipe(from, to net.Conn) {
-	defer from.Close()
-	defer to.Close()
-	_, _ = io.Copy(to, held{g, from})
+// The types of Postgres' messages after which it waits for the program in the middle of an answer, and the one that ends
+// an answer (Frontend/Backend Protocol, Message Formats).
+const (
+	waitsFor = "RGWd" // authentication, copying
+	ends     = 'Z'    // ready for query
+)
+
+// answer hands on what Postgres says, an answer at once, until one is to be lost.
+func (g *Gate) answer(to io.Writer, from *bufio.Reader) {
+	var held []byte
+	for {
+		head, err := from.Peek(5)
+		if err != nil {
+			return
+		}
+		size := 1 + int(binary.BigEndian.Uint32(head[1:]))
+		at := len(held)
+		held = append(held, make([]byte, size)...)
+		if _, err := io.ReadFull(from, held[at:]); err != nil {
+			return
+		}
+		kind := held[at]
+		if kind == ends && g.loses() {
+			return
+		}
+		if kind == ends || at == 0 && kind == 'A' || strings.IndexByte(waitsFor, kind) >= 0 {
+			if _, err := to.Write(held); err != nil {
+				return
+			}
+			held = held[:0]
+		}
+	}
 }
 
 // held reads only while nothing is stalled.

@@ -1,0 +1,76 @@
+package app_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/db/dbtest"
+)
+
+// Whichever answer of the database gets lost on its way, from the start of an analysis to the end of its run, there is
+// one analysis for each start, each has its report, and the plan has paid for each once.
+func TestLostAnswers_LoseAndDoubleNothing(t *testing.T) {
+	t.Parallel()
+	gate := dbtest.NewGate(t, dbtest.PostgresURL(t))
+	p := signIn(t, start(t, io.Discard, map[string]string{"DATABASE_URL": gate.URL, "REDIS_URL": redis(t)}), gus)
+	p.must(http.StatusCreated, "POST", "/api/v1/subscriptions", `{"tier":"pro","payment_method_id":"pm_card_visa"}`)
+	const runs = 30
+	var ids []string
+	for n := 1; n <= runs; n++ {
+		gate.Lose(n)
+		ids = append(ids, p.startUntilAnswered(t, "lost-"+strconv.Itoa(n)))
+		p.until(t, "the answer was lost", func() bool { return !gate.Loses() })
+	}
+	for _, id := range ids {
+		p.until(t, "analysis "+id+" has completed", func() bool {
+			_, _, answer := p.call("GET", "/api/v1/analyses/"+id, "")
+			return strings.Contains(answer, `"status":"completed"`)
+		})
+		p.must(http.StatusOK, "GET", "/api/v1/analyses/"+id+"/report.json", "")
+	}
+	var list struct{ Total int }
+	if err := json.Unmarshal([]byte(p.must(http.StatusOK, "GET", "/api/v1/analyses?limit=1", "")), &list); err != nil {
+		t.Fatal(err)
+	}
+	var usage struct {
+		Analyses struct{ Used, Reserved int }
+	}
+	if err := json.Unmarshal([]byte(p.must(http.StatusOK, "GET", "/api/v1/usage", "")), &usage); err != nil {
+		t.Fatal(err)
+	}
+	if list.Total != runs || usage.Analyses.Used != runs || usage.Analyses.Reserved != 0 {
+		t.Errorf("%d analyses, %d paid, %d reserved, want %d, %d, 0", list.Total, usage.Analyses.Used,
+			usage.Analyses.Reserved, runs, runs)
+	}
+}
+
+// startUntilAnswered starts an analysis and sends it again while the database is away.
+func (p *person) startUntilAnswered(t *testing.T, key string) string {
+	t.Helper()
+	for {
+		status, _, answer := p.keyed(key, "/api/v1/analyses", `{"account_id":"`+p.account+`","consent":true}`)
+		if status == http.StatusServiceUnavailable {
+			continue
+		}
+		var a struct{ ID string }
+		if err := json.Unmarshal([]byte(answer), &a); err != nil || status != http.StatusAccepted {
+			t.Fatalf("%d %s", status, answer)
+		}
+		return a.ID
+	}
+}
+
+func (p *person) until(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(2 * time.Minute); !holds(); {
+		if time.Now().After(end) {
+			t.Fatalf("after two minutes it does not hold that %s", what)
+		}
+		p.call("GET", "/api/v1/usage", "")
+	}
+}
