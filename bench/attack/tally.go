@@ -58,8 +58,18 @@ func (t *tally) note(what string, status int, answer []byte) {
 // lateTries is how often a start is tried once the attack is over.
 const lateTries = 200
 
+// mostOpen is how many analyses are under way at most, so that the line is short when the attack is over.
+const mostOpen = 60
+
 // start starts an analysis, and sends it again until it is answered. It waits a little, so that analyses run meanwhile.
 func (t *tally) start(ctx context.Context, p *person) {
+	var usage struct {
+		Analyses struct{ Reserved int }
+	}
+	if err := p.get(ctx, "/api/v1/usage", &usage); err != nil || usage.Analyses.Reserved >= mostOpen {
+		pause(ctx, 100*time.Millisecond)
+		return
+	}
 	t.startWith(ctx, p, `{"account_id":"`+p.account+`","consent":true}`)
 	pause(ctx, time.Duration(random.Int64N(int64(400*time.Millisecond)))) //nolint:gosec // no secret
 }
