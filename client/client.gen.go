@@ -1227,11 +1227,12 @@ type ChangeScheduleInputBody struct {
 	MaxCostCents *int64                        `json:"max_cost_cents,omitempty"`
 
 	// Paused True pauses it, false lets it go on.
-	Paused  *bool   `json:"paused,omitempty"`
-	Purpose *string `json:"purpose,omitempty"`
-	Time    *string `json:"time,omitempty"`
-	Weekday *int64  `json:"weekday,omitempty"`
-	Zone    *string `json:"zone,omitempty"`
+	Paused     *bool   `json:"paused,omitempty"`
+	Purpose    *string `json:"purpose,omitempty"`
+	Time       *string `json:"time,omitempty"`
+	Weekday    *int64  `json:"weekday,omitempty"`
+	WithinADay *bool   `json:"within_a_day,omitempty"`
+	Zone       *string `json:"zone,omitempty"`
 }
 
 // ChangeScheduleInputBodyEvery defines model for ChangeScheduleInputBody.Every.
@@ -1611,6 +1612,9 @@ type CreateScheduleInputBody struct {
 
 	// Weekday Of a weekly one: 0 is Sunday.
 	Weekday *int64 `json:"weekday,omitempty"`
+
+	// WithinADay Cheaper, within a day: the model reads as a batch at half its price. Possible where POST /api/v1/analyses/preview offers it.
+	WithinADay *bool `json:"within_a_day,omitempty"`
 
 	// Zone Of the IANA database.
 	//
@@ -2700,6 +2704,9 @@ type ScheduleBody struct {
 
 	// Weekday Of a weekly one: 0 is Sunday. Else null.
 	Weekday *int64 `json:"weekday"`
+
+	// WithinADay The model may take a day for each run, for half of its price. A run of a plan or server without that is done at once.
+	WithinADay bool `json:"within_a_day"`
 
 	// Zone Examples: Europe/Lisbon
 	Zone string `json:"zone"`

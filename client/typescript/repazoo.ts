@@ -1944,6 +1944,7 @@ export interface components {
             time?: string;
             /** Format: int64 */
             weekday?: number;
+            within_a_day?: boolean;
             zone?: string;
         };
         ChangedFinding: {
@@ -2369,6 +2370,8 @@ export interface components {
              * @description Of a weekly one: 0 is Sunday.
              */
             weekday?: number;
+            /** @description Cheaper, within a day: the model reads as a batch at half its price. Possible where POST /api/v1/analyses/preview offers it. */
+            within_a_day?: boolean;
             /** @description Of the IANA database. */
             zone: string;
         };
@@ -3490,6 +3493,8 @@ export interface components {
              * @description Of a weekly one: 0 is Sunday. Else null.
              */
             weekday: number | null;
+            /** @description The model may take a day for each run, for half of its price. A run of a plan or server without that is done at once. */
+            within_a_day: boolean;
             zone: string;
         };
         SchedulesOutputBody: {

@@ -45,7 +45,10 @@ Only the account, profile and post files in the archive are opened: never direct
 Nothing leaves this machine unless ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN is set; then a model
 judges the posts, with handles, links, contact data, numbers, passwords and the names that can be
 told as names replaced first. Other names can remain. Where a post cannot be judged without the one
-that it answers, that one is shown too if the archive holds it.`,
+that it answers, that one is shown too if the archive holds it.
+
+The model is asked at once, for the full price. The cheaper way that takes up to a day is for a server,
+which waits for the answers: upload the archive there and choose "Cheaper, within a day".`,
 		Example: `  repazoo analyze twitter-2026-11-22.zip
   repazoo analyze twitter-2026-11-22.zip --purpose job_search -o report.html
   repazoo analyze twitter-2026-11-22.zip --dry-run`,
@@ -209,6 +212,10 @@ func foretell(w io.Writer, f assess.Forecast, judge *assess.Judge) {
 	fmt.Fprintf(w, "%s would get %s in %s: about %s tokens of questions and %s of answers, about $%.2f, about %s.\n",
 		judge.Model, assess.Counting(f.Texts, "text"), assess.Counting(f.Calls, "call"),
 		assess.Thousands(f.InputTokens), assess.Thousands(f.OutputTokens), float64(f.CostMicroUSD)/1e6, f.Took)
+	if judge.Client.HasBatches() && f.Texts >= assess.BatchFrom {
+		fmt.Fprintf(w, "A server can have them read within a day for about $%.2f; this command asks at once.\n",
+			float64(f.BatchMicroUSD(judge))/1e6)
+	}
 	fmt.Fprintln(w, "Second questions about grave findings come on top. Nothing was sent.")
 }
 

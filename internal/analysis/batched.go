@@ -39,7 +39,7 @@ import (
 // clocksApart; or the provider lists a batch later than foundAfter, or behind a thousand newer ones.
 
 const (
-	batchFrom  = 400             // texts: ten calls; less is done in a minute, and half of its price is cents
+	batchFrom  = assess.BatchFrom
 	sendTime   = 3 * time.Minute // a batch is sent within this time or not at all
 	foundAfter = time.Minute     // after that the provider's list shows a batch
 	// clocksApart is how far the provider's clock may be from ours. It may be generous: results prove whose a batch is.
@@ -103,6 +103,11 @@ func (s *Service) batchable(a Analysis) error {
 			"Start it without within_a_day.", assess.Counting(s.BatchFrom, "post"), assess.Thousands(a.MaxPosts))
 	}
 	return nil
+}
+
+// RefuseDay is why analyses of a plan cannot be done within a day, as a fault; nil where they can.
+func (s *Service) RefuseDay(model string, maxPosts int) error {
+	return s.batchable(Analysis{Model: model, MaxPosts: maxPosts})
 }
 
 // OffersDay tells whether analyses of a plan may be done within a day, for less, and from how many posts for the model

@@ -29,6 +29,8 @@ type schedulesView struct {
 	Agreed    bool               // the box of that form was ticked
 	Allowed   []recur.Every      // on the plan; empty without one
 	Ceiling   int                // of the plan, in cents; 0 for none
+	MayWait   bool               // runs can be done within a day, for less
+	WaitFrom  int                // from so many posts for the model on
 	Consents  []string           // texts to agree to
 	Purposes  []assess.Purpose
 }
@@ -51,6 +53,7 @@ type scheduleForm struct {
 	Zone    string
 	Purpose assess.Purpose
 	Ceiling string // in dollars
+	Wait    bool   // cheaper, within a day
 }
 
 // usualZones are suggested; any zone of the IANA database is taken.
@@ -85,6 +88,7 @@ func (c *Console) showSchedules(v *visit) error {
 		return err
 	}
 	view.Allowed, view.Ceiling = schedule.Allowed(usage.Tier.Name), usage.Tier.MaxCostCents
+	view.MayWait, view.WaitFrom = c.Analyses.OffersDay(usage.Tier.Model, usage.Tier.MaxPosts)
 	view.addSchedules(all, accounts)
 	chosen, err := c.Accounts.Preferences(ctx, user)
 	if err != nil {
@@ -129,7 +133,7 @@ func (v *schedulesView) addSchedules(all []schedule.Schedule, accounts []account
 func formOf(s schedule.Schedule) scheduleForm {
 	f := scheduleForm{
 		ID: s.ID, Every: s.Rule.Every, Weekday: s.Rule.Weekday, Day: max(1, s.Rule.Day), Time: s.Rule.Clock(),
-		Zone: s.Rule.Zone, Purpose: s.Purpose,
+		Zone: s.Rule.Zone, Purpose: s.Purpose, Wait: s.WithinADay,
 	}
 	if s.MaxCostCents > 0 {
 		f.Ceiling = fmt.Sprintf("%d.%02d", s.MaxCostCents/100, s.MaxCostCents%100)
@@ -143,7 +147,7 @@ func typedForm(v *visit, id string) scheduleForm {
 	return scheduleForm{
 		ID: id, Every: recur.Every(v.field("every")), Weekday: time.Weekday(weekday), Day: day, Time: v.field("time"),
 		Zone:    v.field("zone"),
-		Purpose: assess.Purpose(v.field("purpose")), Ceiling: v.field("ceiling"),
+		Purpose: assess.Purpose(v.field("purpose")), Ceiling: v.field("ceiling"), Wait: v.field("wait") == "yes",
 	}
 }
 
@@ -160,7 +164,8 @@ func (v *visit) wish() (schedule.Wish, error) {
 	}
 	return schedule.Wish{
 		AccountID: v.field("account"), Purpose: f.Purpose, MaxCostCents: cents, Consent: v.field("consent") == "yes",
-		Rule: recur.Rule{Every: f.Every, Weekday: f.Weekday, Day: f.Day, Minute: minute, Zone: f.Zone},
+		WithinADay: f.Wait,
+		Rule:       recur.Rule{Every: f.Every, Weekday: f.Weekday, Day: f.Day, Minute: minute, Zone: f.Zone},
 	}, nil
 }
 
@@ -237,6 +242,14 @@ func ceilingWords(cents int) string {
 		return "at most what your plan allows"
 	}
 	return "at most " + money(cents) + " a run"
+}
+
+// costOf says what a run may cost, and whether it may take a day for less.
+func costOf(s schedule.Schedule) string {
+	if s.WithinADay {
+		return ceilingWords(s.MaxCostCents) + ", cheaper within a day"
+	}
+	return ceilingWords(s.MaxCostCents)
 }
 
 // includes tells whether the plan has a rhythm.

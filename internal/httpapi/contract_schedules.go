@@ -10,7 +10,7 @@ import (
 func exampleSchedule() scheduleBody {
 	return scheduleBody{
 		ID: exampleID, AccountID: exampleAccount, Every: recur.Weekly, Weekday: new(1), Time: "09:00", Zone: "Europe/Lisbon",
-		Purpose: assess.JobSearch, MaxCost: 100, NextAt: exampleLater(7), LastAt: new(exampleTime()), LastID: new(exampleAnalysis),
+		Purpose: assess.JobSearch, MaxCost: 100, WithinADay: true, NextAt: exampleLater(7), LastAt: new(exampleTime()), LastID: new(exampleAnalysis),
 		CreatedAt: *exampleLater(-30),
 	}
 }
@@ -31,7 +31,7 @@ func scheduleEntries() map[string]entry {
 				"says that they may be. What was missed while the server was off is made up for once. docs/schedules.md says more.",
 			sent: map[string]any{
 				"account_id": exampleAccount, "every": "weekly", "weekday": 1, "time": "09:00", "zone": "Europe/Lisbon",
-				"purpose": "job_search", "max_cost_cents": 100, "consent": true,
+				"purpose": "job_search", "max_cost_cents": 100, "within_a_day": true, "consent": true,
 			},
 			answered: exampleSchedule(), refusals: append(refusals, fault.Conflict),
 		},

@@ -49,8 +49,8 @@ var contents = []struct {
 	{"webhook_deliveries.json", "What was sent to your webhooks in the last 30 days.", table[deliveryRow](key{noID},
 		`SELECT id, endpoint_id, notice_id, kind, message_id, payload, status, attempts, code, trouble, created_at, tried_at, next_try_at FROM webhook_deliveries WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
 	{"schedules.json", "Schedules of analyses, and why one is paused.", table[scheduleRow](key{noID},
-		`SELECT id, account_id, every, weekday, day, minute, zone, purpose, max_cost_cents, created_at, next_at, last_at, last_id, failures, skipped, paused_at, paused_why
-		FROM schedules WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
+		`SELECT id, account_id, every, weekday, day, minute, zone, purpose, max_cost_cents, created_at, next_at, last_at, last_id, failures, skipped, paused_at, paused_why,
+		within_a_day FROM schedules WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
 	{"archives.json", "The X archives that you uploaded. The files themselves are not kept.", table[archive](key{noID},
 		`SELECT id, x_user_id, handle, posts, created_at, expires_at, unread FROM archives WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`)},
 	{"analyses.json", "The analyses that you started, and how each ended.", table[analysisRow](key{time.Time{}, noID},

@@ -170,29 +170,30 @@ func (v *quotaPeriod) into() []any {
 }
 
 type scheduleRow struct {
-	ID        string     `json:"id"`
-	AccountID string     `json:"account_id"`
-	Every     string     `json:"every"`
-	Weekday   int        `json:"weekday"`
-	Day       int        `json:"day"`
-	Minute    int        `json:"minute_of_day"`
-	Zone      string     `json:"zone"`
-	Purpose   string     `json:"purpose"`
-	MaxCost   int        `json:"max_cost_cents"`
-	CreatedAt time.Time  `json:"created_at"`
-	NextAt    time.Time  `json:"next_at"`
-	LastAt    *time.Time `json:"last_at"`
-	LastID    *string    `json:"last_analysis_id"`
-	Failures  int        `json:"failures"`
-	Skipped   string     `json:"skipped"`
-	PausedAt  *time.Time `json:"paused_at"`
-	PausedWhy string     `json:"paused_why"`
+	ID         string     `json:"id"`
+	AccountID  string     `json:"account_id"`
+	Every      string     `json:"every"`
+	Weekday    int        `json:"weekday"`
+	Day        int        `json:"day"`
+	Minute     int        `json:"minute_of_day"`
+	Zone       string     `json:"zone"`
+	Purpose    string     `json:"purpose"`
+	MaxCost    int        `json:"max_cost_cents"`
+	CreatedAt  time.Time  `json:"created_at"`
+	NextAt     time.Time  `json:"next_at"`
+	LastAt     *time.Time `json:"last_at"`
+	LastID     *string    `json:"last_analysis_id"`
+	Failures   int        `json:"failures"`
+	Skipped    string     `json:"skipped"`
+	PausedAt   *time.Time `json:"paused_at"`
+	PausedWhy  string     `json:"paused_why"`
+	WithinADay bool       `json:"within_a_day"`
 }
 
 func (v *scheduleRow) into() []any {
 	return []any{
 		&v.ID, &v.AccountID, &v.Every, &v.Weekday, &v.Day, &v.Minute, &v.Zone, &v.Purpose, &v.MaxCost, &v.CreatedAt, &v.NextAt,
-		&v.LastAt, &v.LastID, &v.Failures, &v.Skipped, &v.PausedAt, &v.PausedWhy,
+		&v.LastAt, &v.LastID, &v.Failures, &v.Skipped, &v.PausedAt, &v.PausedWhy, &v.WithinADay,
 	}
 }
 

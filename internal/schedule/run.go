@@ -26,11 +26,15 @@ func (s *Service) Run(ctx context.Context, j RunJob, last bool) error {
 		return s.pause(ctx, v, why)
 	}
 	var a analysis.Analysis
+	var day bool
+	if err == nil {
+		day, err = s.canWait(ctx, v)
+	}
 	if err == nil {
 		a, _, err = s.c.Analyses.Start(ctx, v.UserID, analysis.StartRequest{
 			AccountID: v.AccountID, Purpose: v.Purpose, MaxCostCents: v.MaxCostCents,
 			IdempotencyKey: "schedule:" + v.ID + ":" + j.Due.UTC().Format(time.RFC3339),
-			Scheduled:      string(v.Rule.Every), KeepUntil: v.NextAt.Add(grace),
+			Scheduled:      string(v.Rule.Every), KeepUntil: v.NextAt.Add(grace), WithinADay: day,
 		})
 	}
 	switch {

@@ -15,7 +15,8 @@
 //
 // The same as one that a person starts: a unit of the plan, and reads of what X has new. While a schedule is on, the posts
 // that were read are kept until its next run (analysis.KeepKind is the consent to it), so that they are not paid for again.
-// Each run keeps the schedule's ceiling.
+// Each run keeps the schedule's ceiling. Who can wait a day has the model read at half its price; a run that cannot be
+// done so any more, because the plan, the model or the server is another, is done at once.
 //
 // # When it pauses
 //
@@ -63,6 +64,7 @@ type Schedule struct {
 	Rule         recur.Rule // checked
 	Purpose      assess.Purpose
 	MaxCostCents int // of each run; 0: the plan's
+	WithinADay   bool
 	CreatedAt    time.Time
 	NextAt       time.Time  // means nothing while it is paused
 	LastAt       *time.Time // when the last run was due
@@ -81,6 +83,7 @@ type Wish struct {
 	Rule         recur.Rule
 	Purpose      assess.Purpose
 	MaxCostCents int
+	WithinADay   bool // the model may take a day for each run, for half of its price
 	Consent      bool // they agree to analysis.ConsentText and analysis.KeepText now
 }
 

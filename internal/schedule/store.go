@@ -21,13 +21,13 @@ import (
 const maxSchedules = 100
 
 const columns = `id, user_id, account_id, every, weekday, day, minute, zone, purpose, max_cost_cents, created_at, next_at, last_at,
-	last_id, failures, skipped, paused_at, paused_why, awaits_id`
+	last_id, failures, skipped, paused_at, paused_why, awaits_id, within_a_day`
 
 func scan(r db.Rows, s *Schedule) error {
 	weekday := 0
 	if err := r.Scan(&s.ID, &s.UserID, &s.AccountID, (*string)(&s.Rule.Every), &weekday, &s.Rule.Day, &s.Rule.Minute, &s.Rule.Zone,
 		(*string)(&s.Purpose), &s.MaxCostCents, &s.CreatedAt, &s.NextAt, &s.LastAt, &s.LastID, &s.Failures,
-		(*string)(&s.Skipped), &s.PausedAt, (*string)(&s.PausedWhy), &s.awaits); err != nil {
+		(*string)(&s.Skipped), &s.PausedAt, (*string)(&s.PausedWhy), &s.awaits, &s.WithinADay); err != nil {
 		return err
 	}
 	s.Rule.Weekday = time.Weekday(weekday)
@@ -76,10 +76,10 @@ func (s *Service) Create(ctx context.Context, userID string, w Wish) (Schedule, 
 		}
 		next := w.Rule.Next(now)
 		n, err := tx.Exec(ctx, `INSERT INTO schedules (id, user_id, account_id, every, weekday, day, minute, zone, purpose, max_cost_cents,
-				created_at, updated_at, next_at, digest_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13) ON CONFLICT (account_id) DO NOTHING`,
+				created_at, updated_at, next_at, digest_at, within_a_day)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, $14) ON CONFLICT (account_id) DO NOTHING`,
 			id, userID, w.AccountID, string(w.Rule.Every), int(w.Rule.Weekday), w.Rule.Day, w.Rule.Minute, w.Rule.Zone, string(w.Purpose),
-			w.MaxCostCents, now, next, digest.Next(now))
+			w.MaxCostCents, now, next, digest.Next(now), w.WithinADay)
 		if err != nil {
 			return err
 		}
@@ -114,9 +114,10 @@ func (s *Service) Change(ctx context.Context, userID, id string, w Wish) (Schedu
 		}
 		next := w.Rule.Next(tx.Now())
 		n, err := tx.Exec(ctx, `UPDATE schedules SET every = $3, weekday = $4, day = $5, minute = $6, zone = $7, purpose = $8,
-				max_cost_cents = $9, updated_at = $10, next_at = $11, digest_at = $12 WHERE user_id = $1 AND id = $2`,
+				max_cost_cents = $9, updated_at = $10, next_at = $11, digest_at = $12, within_a_day = $13
+			WHERE user_id = $1 AND id = $2`,
 			userID, id, string(w.Rule.Every), int(w.Rule.Weekday), w.Rule.Day, w.Rule.Minute, w.Rule.Zone, string(w.Purpose),
-			w.MaxCostCents, tx.Now(), next, digest.Next(tx.Now()))
+			w.MaxCostCents, tx.Now(), next, digest.Next(tx.Now()), w.WithinADay)
 		if err != nil {
 			return err
 		}
@@ -205,6 +206,9 @@ func (s *Service) check(ctx context.Context, userID string, w *Wish) (err error)
 	if w.MaxCostCents < 0 {
 		return fault.ValidationFailed.At("body.max_cost_cents", "must be at least 1")
 	}
+	if err := s.checkDay(ctx, userID, w); err != nil {
+		return err
+	}
 	switch why, err := s.hindrance(ctx, userID, w.AccountID, w.Rule.Every, w.Consent); {
 	case err != nil:
 		return err
@@ -220,6 +224,28 @@ func (s *Service) check(ctx context.Context, userID string, w *Wish) (err error)
 			At("body.consent", "must be true the first time")
 	}
 	return nil
+}
+
+// checkDay refuses a day where the model of the plan has no batches. Without a plan, that is refused first.
+func (s *Service) checkDay(ctx context.Context, userID string, w *Wish) error {
+	if !w.WithinADay {
+		return nil
+	}
+	usage, err := s.c.Billing.Usage(ctx, userID)
+	if err != nil || usage.Tier.Name == "" {
+		return err
+	}
+	return s.c.Analyses.RefuseDay(usage.Tier.Model, usage.Tier.MaxPosts)
+}
+
+// canWait tells whether a run may be done within a day now.
+func (s *Service) canWait(ctx context.Context, v Schedule) (bool, error) {
+	if !v.WithinADay {
+		return false, nil
+	}
+	usage, err := s.c.Billing.Usage(ctx, v.UserID)
+	offered, _ := s.c.Analyses.OffersDay(usage.Tier.Model, usage.Tier.MaxPosts)
+	return offered, err
 }
 
 func fieldOf(err error) string {
