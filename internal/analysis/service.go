@@ -205,7 +205,10 @@ func (s *Service) Start(ctx context.Context, userID string, r StartRequest) (Ana
 	if err := r.check(); err != nil {
 		return Analysis{}, billing.Reservation{}, err
 	}
-	a, res, err := s.start(ctx, userID, r)
+	a, res, err := s.startAtOnce(ctx, userID, r)
+	if errors.Is(err, errNotAtOnce) || errors.Is(err, db.ErrConflict) {
+		a, res, err = s.start(ctx, userID, r)
+	}
 	if errors.Is(err, billing.ErrNoPeriod) {
 		if err := s.Billing.EnsurePeriod(ctx, userID); err != nil {
 			return Analysis{}, billing.Reservation{}, err
@@ -308,15 +311,24 @@ func errNoSource(r StartRequest) error {
 	return fault.NotFound.Saying("You have no linked X account like this. Link it first, or reconnect it.")
 }
 
+const (
+	// hasConsented is whether user $1 has agreed to being read.
+	hasConsented = `EXISTS (SELECT 1 FROM consents c WHERE c.user_id = $1 AND c.kind = '` + ConsentKind +
+		`' AND c.version = '` + ConsentVersion + `' AND c.withdrawn_at IS NULL)`
+	// lastTurn is the place of the last of user $1's analyses that have not ended.
+	lastTurn = `(SELECT max(turn) FROM analyses WHERE user_id = $1 AND status IN ('queued', 'running'))`
+	// isBusy is whether another analysis of the same account reads it, or is about to.
+	isBusy = `EXISTS (SELECT 1 FROM analyses b WHERE b.user_id = $1 AND b.account_id = x_accounts.id
+		AND b.status IN ('queued', 'running') AND (b.stage IN ('queued', 'collect') OR b.model <> ''))`
+)
+
 // askSource looks the account or archive up with the reservation, in the same round trip.
 func askSource(tx db.Tx, userID string, r StartRequest, from *origin, found *bool) {
 	scan := func(rows db.Rows, v *origin) error {
 		return rows.Scan(&v.accountID, &v.archiveID, &v.handle, &v.consented, &v.lastTurn, &v.busy)
 	}
-	const consented = `EXISTS (SELECT 1 FROM consents c WHERE c.user_id = $1 AND c.kind = '` + ConsentKind + `' AND c.version = '` + ConsentVersion + `' AND c.withdrawn_at IS NULL),
-		(SELECT max(turn) FROM analyses WHERE user_id = $1 AND status IN ('queued', 'running'))`
-	const busy = `, EXISTS (SELECT 1 FROM analyses b WHERE b.user_id = $1 AND b.account_id = x_accounts.id
-		AND b.status IN ('queued', 'running') AND (b.stage IN ('queued', 'collect') OR b.model <> ''))`
+	const consented = hasConsented + `, ` + lastTurn
+	const busy = `, ` + isBusy
 	switch {
 	case r.AccountID != "":
 		db.Want(tx, scan, from, found, `SELECT id, NULL, handle, `+consented+busy+` FROM x_accounts WHERE user_id = $1 AND id = $2 AND status <> 'revoked'`, userID, r.AccountID)
@@ -367,12 +379,16 @@ func (s *Service) record(ctx context.Context, tx db.Tx, a Analysis, consent bool
 	if consent {
 		s.Accounts.Consent(ctx, tx, a.UserID, ConsentKind, ConsentVersion)
 	}
-	started := audit.Event{UserID: a.UserID, Actor: "user", Action: audit.AnalysisStart, Resource: a.ID}
+	started := startEvent(a.UserID, a.ID)
 	if a.Scheduled != "" {
 		started.Actor, started.Detail = "system", map[string]any{"scheduled": a.Scheduled}
 	}
 	audit.Record(ctx, tx, started)
 	return tx.Enqueue(ctx, Job{AnalysisID: a.ID})
+}
+
+func startEvent(userID, id string) audit.Event {
+	return audit.Event{UserID: userID, Actor: "user", Action: audit.AnalysisStart, Resource: id}
 }
 
 // repeated answers a request whose key was used before with what that one started.

@@ -18,6 +18,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -33,12 +34,33 @@ type Event struct {
 	Detail   map[string]any // more, if needed; values must be JSON, never secrets or post text
 }
 
+const into = `INSERT INTO audit_log (user_id, created_at,
+	id, actor, action, resource, ip, user_agent, request_id, detail)`
+
 // Record queues the line in tx. It costs no round trip of its own; a failure to write it fails the transaction.
 func Record(ctx context.Context, tx db.Tx, e Event) {
+	tx.Later(into+` VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		append([]any{db.OrNull(e.UserID), tx.Now()}, e.values(ctx)...)...)
+}
+
+// Recording is Record as a part of a larger statement on PostgreSQL: it writes the line for each row of what it is made
+// from, with parameters that begin with the number first. The user is $1 and the moment $2.
+func Recording(ctx context.Context, from string, first int, e Event) (insert string, args []any) {
+	args = e.values(ctx)
+	insert = into + ` SELECT $1, $2`
+	for i := range args {
+		insert += `, $` + strconv.Itoa(first+i)
+	}
+	return insert + ` FROM ` + from, args
+}
+
+// values are those of a line, but for its user and its moment.
+func (e Event) values(ctx context.Context) []any {
 	o := OriginFrom(ctx)
-	tx.Later(`INSERT INTO audit_log (id, user_id, actor, action, resource, ip, user_agent, request_id, detail, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		db.NewID(), db.OrNull(e.UserID), e.Actor, e.Action, clean(e.Resource, 200), o.IP, o.UserAgent, o.RequestID, detail(o.within(e.Detail)), tx.Now())
+	return []any{
+		db.NewID(), e.Actor, string(e.Action), clean(e.Resource, 200), o.IP, o.UserAgent, o.RequestID,
+		detail(o.within(e.Detail)),
+	}
 }
 
 // within adds the API key that acted, so that a person can tell its doings from their own.

@@ -44,12 +44,25 @@ func (s *Service) Reserve(ctx context.Context, tx db.Tx, userID string) (Reserva
 	return r, err
 }
 
-func (s *Service) scanReservation(rows db.Rows, v *Reservation) error {
+// Taking is Reserve as a part of a larger statement on PostgreSQL, in which $1 is the user and $2 the moment. It takes a
+// unit only where a condition holds, and only while less than three quarters of the quota are taken: there is nothing
+// to be told of then. [Service.ScanTaken] reads what it returns. Whoever gets no row asks Reserve, which knows why.
+func Taking(condition string) string {
+	return `UPDATE quota_periods SET reserved = reserved + 1
+		WHERE user_id = $1 AND ` + newest + ` AND period_end > $2 AND entitled_until > $2
+			AND 4 * (used + reserved + 1) < 3 * quota AND ` + condition + `
+		RETURNING period_start, period_end, tier, quota, used, reserved`
+}
+
+// ScanTaken reads what [Taking] has returned, and the columns behind it.
+func (s *Service) ScanTaken(rows db.Rows, v *Reservation, more ...any) error {
 	var tier string
-	err := rows.Scan(&v.PeriodStart, &v.PeriodEnd, &tier, &v.Quota, &v.Used, &v.Reserved)
+	err := rows.Scan(append([]any{&v.PeriodStart, &v.PeriodEnd, &tier, &v.Quota, &v.Used, &v.Reserved}, more...)...)
 	v.PeriodStart, v.PeriodEnd, v.Tier = v.PeriodStart.UTC(), v.PeriodEnd.UTC(), s.offer.Named(tier)
 	return err
 }
+
+func (s *Service) scanReservation(rows db.Rows, v *Reservation) error { return s.ScanTaken(rows, v) }
 
 // Commit turns a reservation into use: the analysis completed.
 func (s *Service) Commit(ctx context.Context, tx db.Tx, userID string, periodStart time.Time) error {

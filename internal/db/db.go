@@ -83,6 +83,9 @@ type Tx interface {
 	Ask(read func(Rows) error, query string, args ...any)
 	// Enqueue queues a job that becomes visible when the transaction commits.
 	Enqueue(ctx context.Context, job river.JobArgs) error
+	// EnqueueIf queues a job only if a query, with its own arguments, gives a row when its turn has come, as db.System.
+	// Like Enqueue it costs no round trip of its own on Postgres.
+	EnqueueIf(ctx context.Context, job river.JobArgs, query string, args ...any) error
 	// Notify tells whoever listens to the topic, in every process, once the transaction
 	// has committed.
 	Notify(topic, payload string)

@@ -350,3 +350,22 @@ func TestNotify_IsHeardWhenItsTransactionHasCommittedAndOnlyThen(t *testing.T) {
 		}
 	})
 }
+
+func TestEnqueueIf_QueuesOnlyWhatItsQueryGivesARowFor(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ann := addUser(t, d, "ann")
+		for _, id := range []string{db.NewID(), ann} {
+			err := d.InTx(t.Context(), db.User(ann), func(ctx context.Context, tx db.Tx) error {
+				return tx.EnqueueIf(ctx, countJob{1}, `SELECT 1 FROM users WHERE id = $1 AND name = $2`, id, "ann")
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		args, err := db.Read(t.Context(), d, db.System, db.Value[string], `SELECT CAST(args AS text) FROM river_job`)
+		if err != nil || len(args) != 1 {
+			t.Errorf("queued are %q, %v", args, err)
+		}
+	})
+}

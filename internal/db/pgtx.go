@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -117,8 +118,17 @@ func settle(results pgx.BatchResults, s statement) error {
 // Enqueue inserts the job as the service role, because users have no right to the queue.
 // It waits like a Later statement: River's fast insert asks for no answer.
 func (t *pgTx) Enqueue(ctx context.Context, job river.JobArgs) error {
+	return t.enqueue(ctx, job, statement{})
+}
+
+// EnqueueIf implements [Tx].
+func (t *pgTx) EnqueueIf(ctx context.Context, job river.JobArgs, query string, args ...any) error {
+	return t.enqueue(ctx, job, statement{query: query, args: args})
+}
+
+func (t *pgTx) enqueue(ctx context.Context, job river.JobArgs, only statement) error {
 	t.as(System.role)
-	_, err := t.jobs.InsertManyFastTx(ctx, riverTx{t: t}, []river.InsertManyParams{{Args: job}})
+	_, err := t.jobs.InsertManyFastTx(ctx, riverTx{t: t, only: only}, []river.InsertManyParams{{Args: job}})
 	return err
 }
 
@@ -183,6 +193,7 @@ func (r *pgRows) Err() error {
 type riverTx struct {
 	pgx.Tx // the methods River does not use for an insert stay nil on purpose
 	t      *pgTx
+	only   statement // inserts only if this gives a row; none: always
 }
 
 func (r riverTx) Conn() *pgx.Conn { return r.t.conn }
@@ -196,16 +207,20 @@ func (r riverTx) Exec(_ context.Context, query string, args ...any) (pgconn.Comm
 func (r riverTx) CopyFrom(_ context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (int64, error) {
 	places := make([]string, len(columns))
 	for i := range columns {
-		places[i] = "$" + strconv.Itoa(i+1)
+		places[i] = "$" + strconv.Itoa(len(r.only.args)+i+1)
 	}
-	insert := "INSERT INTO " + table.Sanitize() + " (" + strings.Join(columns, ", ") + ") VALUES (" + strings.Join(places, ", ") + ")"
+	insert := "INSERT INTO " + table.Sanitize() +
+		" (" + strings.Join(columns, ", ") + ") SELECT " + strings.Join(places, ", ")
+	if r.only.query != "" {
+		insert += " WHERE EXISTS (" + r.only.query + ")"
+	}
 	n := int64(0)
 	for ; rows.Next(); n++ {
 		values, err := rows.Values()
 		if err != nil {
 			return n, err
 		}
-		r.t.queue(nil, insert, values...)
+		r.t.queue(nil, insert, slices.Concat(r.only.args, values)...)
 	}
 	return n, rows.Err()
 }

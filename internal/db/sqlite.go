@@ -205,6 +205,20 @@ func (t *liteTx) Enqueue(ctx context.Context, job river.JobArgs) error {
 	return err
 }
 
+// EnqueueIf implements [Tx].
+func (t *liteTx) EnqueueIf(ctx context.Context, job river.JobArgs, query string, args ...any) error {
+	rows, err := t.Query(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	given := rows.Next()
+	rows.Close()
+	if err := rows.Err(); err != nil || !given {
+		return err
+	}
+	return t.Enqueue(ctx, job)
+}
+
 // liteArgs writes times and JSON as the text that STRICT tables hold.
 func liteArgs(args []any) []any {
 	out := make([]any, len(args))
