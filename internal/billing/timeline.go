@@ -68,6 +68,8 @@ type Entry struct {
 	Cents    *int64 // nil when it is not about money
 	Currency string
 	Until    time.Time
+	From     string // the plan before, of a change
+	Note     string // what the sentence also says: a discount
 }
 
 // Story is one page of the timeline, newest first.
@@ -96,6 +98,7 @@ func (s *Service) Timeline(ctx context.Context, userID string, limit int, cursor
 			l.Cents = *e.Cents
 		}
 		e.At, e.Kind, e.Tier, e.Currency, e.Until, e.Sentence = l.At, l.Kind, l.Tier, l.Currency, l.Until, l.Sentence(now)
+		e.From, e.Note = l.From, l.Note
 		return err
 	}, `SELECT id, kind, at, tier, from_tier, cents, currency, until, note FROM billing_timeline
 		WHERE user_id = $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4`, userID, from.At, from.ID, limit+1)

@@ -16,7 +16,7 @@ type accountView struct {
 }
 
 func (c *Console) showAccount(v *visit) (err error) {
-	a := accountView{page: c.page(v, "Your account"), Link: signIn("/account"), Current: v.me.SessionID}
+	a := accountView{page: c.page(v, v.tongue().Say("frame.your_account")), Link: signIn("/account"), Current: v.me.SessionID}
 	ctx, user := v.r.Context(), v.me.UserID
 	if a.User, err = c.Accounts.Me(ctx, user); err != nil {
 		return err
@@ -78,18 +78,16 @@ func (c *Console) signOut(v *visit) (string, error) {
 	return signedOut, c.Accounts.RevokeSession(v.r.Context(), v.me.UserID, v.me.SessionID)
 }
 
-func linkedWords(x account.XAccount) string {
-	words := "Linked " + date(x.LinkedAt)
-	if x.LastSyncAt != nil {
-		words += ", last read " + moment(*x.LastSyncAt)
+func linkedWords(l tongue, x account.XAccount) string {
+	if x.LastSyncAt == nil {
+		return l.Say("account.linked", "at", l.date(x.LinkedAt))
 	}
-	return words
+	return l.Say("account.linked_read", "at", l.date(x.LinkedAt), "read", l.moment(*x.LastSyncAt))
 }
 
-func lastUsedWords(s account.Session) string {
-	words := "Last used " + moment(s.LastUsedAt)
-	if s.IP != "" {
-		words += " from " + s.IP
+func lastUsedWords(l tongue, s account.Session) string {
+	if s.IP == "" {
+		return l.Say("account.used", "at", l.moment(s.LastUsedAt))
 	}
-	return words
+	return l.Say("account.used_from", "at", l.moment(s.LastUsedAt), "ip", s.IP)
 }

@@ -24,18 +24,18 @@ type activityView struct {
 // kind is a group of actions to choose from.
 type kind struct{ Action, Words string }
 
-func kinds() []kind {
+func kinds(l tongue) []kind {
 	return []kind{
-		{"", "Everything"},
-		{"session", "Signing in"},
-		{"api_key", "API keys"},
-		{"webhook", "Webhooks"},
-		{"x_account", "X accounts"},
-		{"analysis", "Analyses"},
-		{"subscription", "Your plan"},
-		{"user", "Your profile"},
-		{"rate", "Too many requests"},
-		{"audit", "Looks at this log"},
+		{"", l.Say("activity.kind.all")},
+		{"session", l.Say("activity.kind.session")},
+		{"api_key", l.Say("frame.keys")},
+		{"webhook", l.Say("frame.webhooks")},
+		{"x_account", l.Say("home.accounts")},
+		{"analysis", l.Say("home.analyses")},
+		{"subscription", l.Say("plan.title")},
+		{"user", l.Say("activity.kind.user")},
+		{"rate", l.Say("activity.kind.rate")},
+		{"audit", l.Say("activity.kind.audit")},
 	}
 }
 
@@ -48,18 +48,18 @@ type event struct {
 }
 
 // origin says who did it and from where; "" when nothing is known of either.
-func (e event) origin() string {
+func (e event) origin(l tongue) string {
 	var parts []string
 	if e.Who != "" {
-		parts = append(parts, "By "+e.Who+".")
+		parts = append(parts, l.Say("activity.by", "who", e.Who))
 	}
 	switch {
 	case e.From != "" && e.Agent != "":
-		parts = append(parts, "From "+e.From+" with "+e.Agent+".")
+		parts = append(parts, l.Say("activity.from_with", "from", e.From, "agent", e.Agent))
 	case e.From != "":
-		parts = append(parts, "From "+e.From+".")
+		parts = append(parts, l.Say("activity.from", "from", e.From))
 	case e.Agent != "":
-		parts = append(parts, "With "+e.Agent+".")
+		parts = append(parts, l.Say("activity.with", "agent", e.Agent))
 	}
 	return strings.Join(parts, " ")
 }
@@ -69,7 +69,7 @@ const perLog = 30
 
 func (c *Console) showActivity(v *visit) error {
 	q := v.r.URL.Query()
-	a := activityView{page: c.page(v, "What happened on your account"), Kinds: kinds(), Kind: q.Get("kind")}
+	a := activityView{page: c.page(v, v.tongue().Say("activity.title")), Kinds: kinds(v.tongue()), Kind: q.Get("kind")}
 	f := audit.Filter{Action: a.Kind, Limit: perLog, Cursor: q.Get("cursor")}
 	a.From, f.From = day(q.Get("from"))
 	if a.To, f.To = day(q.Get("to")); a.To != "" {
@@ -85,7 +85,7 @@ func (c *Console) showActivity(v *visit) error {
 	}
 	a.Total = p.Total
 	for _, l := range p.Lines {
-		a.Events = append(a.Events, event{l.At, eventWords(l), whoWords(l, keys), l.IP, device(l.Agent)})
+		a.Events = append(a.Events, event{l.At, eventWords(v.tongue(), l), whoWords(v.tongue(), l, keys), l.IP, device(l.Agent)})
 	}
 	if p.Next != "" {
 		a.Older = "/account/activity?" + url.Values{"kind": {a.Kind}, "from": {a.From}, "to": {a.To}, "cursor": {p.Next}}.Encode()
@@ -103,25 +103,25 @@ func day(s string) (string, time.Time) {
 }
 
 // whoWords says who did it, when that was not the person in a browser.
-func whoWords(l audit.Line, keys []account.Key) string {
-	switch l.Actor {
+func whoWords(l tongue, line audit.Line, keys []account.Key) string {
+	switch line.Actor {
 	case "system":
 		return "Repazoo"
 	case "operator":
-		return "the operator of this Repazoo"
+		return l.Say("activity.who.operator")
 	case "admin":
-		return "an administrator"
+		return l.Say("activity.who.admin")
 	case "stripe":
-		return "the payment provider"
+		return l.Say("activity.who.stripe")
 	}
-	id, _ := l.Detail["api_key"].(string)
+	id, _ := line.Detail["api_key"].(string)
 	if id == "" {
 		return ""
 	}
 	for _, k := range keys {
 		if k.ID == id {
-			return "the API key " + k.Name
+			return l.Say("activity.who.key", "name", k.Name)
 		}
 	}
-	return "an API key that is gone"
+	return l.Say("activity.who.gone")
 }

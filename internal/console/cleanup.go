@@ -1,14 +1,17 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/cleanup"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/removal"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // The pages of a clean-up: what is chosen, the dry run, the way to the leave, how far it is, and what came of it.
@@ -24,7 +27,7 @@ type cleanupView struct {
 	Agreed bool                    // as the box of the consent was sent
 }
 
-var cleanupStepNames = [...]string{"Choose", "Dry run", "Backup", "Delete", "Receipt"}
+var stepNames = [...]string{"choose", "dry_run", "backup", "delete", "receipt"}
 
 func (c *Console) cleanupView(v *visit) (view cleanupView, err error) {
 	ctx := v.r.Context()
@@ -42,9 +45,11 @@ func (c *Console) cleanupView(v *visit) (view cleanupView, err error) {
 	}
 	held, err := c.Cleanups.HasLeave(ctx, plan)
 	if v.alert == nil {
-		v.alert = leaveAlert(v.r.URL.Query().Get("error"))
+		v.alert = leaveAlert(v.tongue(), v.r.URL.Query().Get("error"))
 	}
-	view = cleanupView{page: c.page(v, "Clean-up for @"+plan.Handle), C: plan, Items: items, E: effect, Leave: held}
+	view = cleanupView{
+		page: c.page(v, v.tongue().Say("cleanup.title", "handle", plan.Handle)), C: plan, Items: items, E: effect, Leave: held,
+	}
 	view.keepTyped(v)
 	view.Cleanup, view.Moves = true, plan.State == removal.Running
 	return view, err
@@ -65,17 +70,17 @@ func (view *cleanupView) keepTyped(v *visit) {
 }
 
 // leaveAlert says what X's answer came to, when there was no leave in it.
-func leaveAlert(code string) *alert {
+func leaveAlert(l tongue, code string) *alert {
 	a := &alert{status: http.StatusOK}
 	switch code {
 	case "":
 		return nil
 	case fault.SignInAgain.Code:
-		a.Message = "Asking X for the leave to delete needs a sign-in of the last 15 minutes. Sign out, sign in again, and come back here."
+		a.Message = l.Say("cleanup.leave_again")
 	case fault.Forbidden.Code:
-		a.Message = "There is no leave to delete: you did not give it, or as another account. Nothing was deleted, and your list is kept."
+		a.Message = l.Say("cleanup.leave_none")
 	default:
-		a.Message = "X did not give the leave to delete. Nothing was deleted, and your list is kept. Try again in a few minutes."
+		a.Message = l.Say("cleanup.leave_x")
 	}
 	return a
 }
@@ -227,108 +232,123 @@ func (v cleanupView) hasBackup() bool {
 	return v.C.BackupAt != nil && slices.ContainsFunc(v.Items, func(it cleanup.Item) bool { return it.Text != "" })
 }
 
+// cleanupFigure is a count, and its name in the catalogue.
 type cleanupFigure struct {
-	Words string
-	N     int
+	Name string
+	N    int
 }
 
 func (v cleanupView) figures() []cleanupFigure {
 	is := func(all ...removal.Outcome) int {
 		return v.number(func(o removal.Outcome) bool { return slices.Contains(all, o) })
 	}
-	all := []cleanupFigure{{"Deleted", is(removal.Deleted)}, {"Already gone", is(removal.Gone)}}
+	all := []cleanupFigure{{"deleted", is(removal.Deleted)}, {"gone", is(removal.Gone)}}
 	if n := is(removal.Changed, removal.Foreign, removal.Hidden); n > 0 {
-		all = append(all, cleanupFigure{"Left alone", n})
+		all = append(all, cleanupFigure{"alone", n})
 	}
 	if n := is(removal.Kept); n > 0 {
-		all = append(all, cleanupFigure{"Kept", n})
+		all = append(all, cleanupFigure{"kept", n})
 	}
 	if n := v.left(); n > 0 {
-		all = append(all, cleanupFigure{"Left", n})
+		all = append(all, cleanupFigure{"left", n})
 	}
 	return all
 }
 
-func (v cleanupView) title() string {
+func (v cleanupView) title(l tongue) string {
 	switch v.C.State {
 	case removal.Running:
-		return "Deleting " + counted(len(v.Items), "post") + " of @" + v.C.Handle
+		return l.Say("cleanup.title_running", "n", len(v.Items), "handle", v.C.Handle)
 	case removal.Done, removal.Ended:
-		return "Clean-up of @" + v.C.Handle + " is over"
+		return l.Say("cleanup.title_over", "handle", v.C.Handle)
 	}
-	return "Clean-up for @" + v.C.Handle
+	return l.Say("cleanup.title", "handle", v.C.Handle)
 }
 
-func (v cleanupView) progressWords() string {
-	words := count(v.number(removal.Outcome.Away)) + " of " + counted(len(v.Items), "post") + " gone"
+func (v cleanupView) progressWords(l tongue) string {
+	words := l.Say("cleanup.gone_of", "gone", v.number(removal.Outcome.Away), "n", len(v.Items))
 	switch v.C.State {
 	case removal.Paused:
-		return "Paused: " + words
+		return l.Say("cleanup.paused", "words", words)
 	case removal.Stopped:
-		return "Stopped: " + words
+		return l.Say("cleanup.stopped", "words", words)
 	}
 	return words
 }
 
-func (v cleanupView) overWords() string {
-	return counted(v.number(removal.Outcome.Away), "post") + " of " + count(len(v.Items)) + " gone from X"
+func (v cleanupView) overWords(l tongue) string {
+	return l.Say("cleanup.over", "n", v.number(removal.Outcome.Away), "of", len(v.Items))
 }
 
 // waitWords says what a plan waits for, and until when.
-func (v cleanupView) waitWords() string {
+func (v cleanupView) waitWords(l tongue) string {
 	if v.C.WaitingFor == cleanup.WaitsForNothing || v.C.WaitUntil == nil {
 		if v.C.State == removal.Paused {
-			return "You paused. Nothing happens until you go on. The leave to delete ends on " + date(v.C.ExpiresAt) + " at the latest."
+			return l.Say("cleanup.you_paused", "at", l.date(v.C.ExpiresAt))
 		}
 		return ""
 	}
-	until := v.C.WaitUntil.UTC().Format("2 January, 15:04 UTC")
+	at := v.C.WaitUntil.UTC()
+	until := l.Say("cleanup.until", "day", strconv.Itoa(at.Day()), "month", l.Say("month."+strconv.Itoa(int(at.Month()))),
+		"time", at.Format("15:04"))
 	switch v.C.WaitingFor {
 	case cleanup.WaitsForX:
-		return "X asks us to wait until " + until + ". What is deleted stays deleted, and it goes on by itself."
+		return l.Say("cleanup.wait.x", "until", until)
 	case cleanup.WaitsForPace:
-		return "Waiting until " + until + ". X allows 50 deletions in 15 minutes. The others follow by themselves."
+		return l.Say("cleanup.wait.pace", "until", until)
 	case cleanup.WaitsForDay:
-		return "Waiting until " + until + ". The daily bound is reached. The others follow by themselves."
+		return l.Say("cleanup.wait.day", "until", until)
 	case cleanup.WaitsForOperator:
-		return "Waiting until " + until + ". This server's credits or its month at X are used up, and its operator has to " +
-			"act. It goes on by itself then."
+		return l.Say("cleanup.wait.operator", "until", until)
 	}
-	return "X does not answer. We try again at " + until + "."
+	return l.Say("cleanup.wait.silent", "until", until)
 }
 
-func aboutWords(d time.Duration) string {
+// stoppedWords say why nothing more is deleted, which is kept in English; other languages say less.
+func stoppedWords(l tongue, why string) string {
+	if l.Tag == words.English {
+		return why
+	}
+	return l.Say("cleanup.stopped_why")
+}
+
+func aboutWords(l tongue, d time.Duration) string {
 	switch {
 	case d < time.Minute:
-		return "under a minute"
+		return l.Say("about.less")
 	case d < 2*time.Hour:
-		return "about " + counted(int(d.Round(time.Minute)/time.Minute), "minute")
+		return l.Say("about.minutes", "n", int(d.Round(time.Minute)/time.Minute))
 	}
-	return "about " + counted(int((d+30*time.Minute)/time.Hour), "hour")
+	return l.Say("about.hours", "n", int((d+30*time.Minute)/time.Hour))
 }
 
-func microDollars(n int64) string { return usd(int((n + 5_000) / 10_000)) }
+func microDollars(l tongue, n int64) string { return l.usd(int((n + 5_000) / 10_000)) }
 
-func postedWords(it cleanup.Item) string {
+func postedWords(l tongue, it cleanup.Item) string {
 	if it.PostedAt.IsZero() {
-		return "post " + it.ID
+		return l.Say("cleanup.post", "id", it.ID)
 	}
-	return date(it.PostedAt)
+	return l.date(it.PostedAt)
 }
 
-func postWords(it cleanup.Item) string {
+func postWords(l tongue, it cleanup.Item) string {
 	switch {
 	case it.Text == "":
-		return "The text was erased with the backup."
+		return l.Say("cleanup.text_gone")
 	case !it.Whole:
 		return "… " + it.Text + " …"
 	}
 	return it.Text
 }
 
-func boxWords(it cleanup.Item, inPlan bool) string {
+func boxWords(l tongue, it cleanup.Item, inPlan bool) string {
 	if inPlan {
-		return "In the plan: " + postedWords(it)
+		return l.Say("cleanup.in_the_plan", "what", postedWords(l, it))
 	}
-	return "Deleted by hand: " + postedWords(it)
+	return l.Say("cleanup.deleted_by_hand", "what", postedWords(l, it))
+}
+
+// outcomeWords say what became of a post.
+func outcomeWords(l tongue, o removal.Outcome) string {
+	return l.Say("outcome." + cmp.Or(string(o), "planned"))
 }

@@ -3,7 +3,9 @@ package console
 import (
 	"net/url"
 
+	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/assess"
+	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/billing"
 )
 
@@ -14,8 +16,6 @@ var (
 	Device     = device
 	Initials   = initials
 	StageWords = stageWords
-	EventWords = eventWords
-	ScopeWords = scopeWords
 	Percent    = percent
 )
 
@@ -26,6 +26,8 @@ var (
 	PurposeWords  = func(p assess.Purpose) string { return purposeWords(english(), p) }
 	PlanWords     = func(s billing.Subscription) string { return planWords(english(), s) }
 	Sentence      = english().sentence
+	EventWords    = func(line audit.Line) string { return eventWords(english(), line) }
+	ScopeWords    = func(s account.Scope) string { return scopeWords(english(), s) }
 	Count         = english().count
 	Money         = english().money
 )

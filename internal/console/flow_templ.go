@@ -31,11 +31,11 @@ func flow(s Site) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = drawSketch(lying(s), "lying", "flow-lying", flowWords(s)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = drawSketch(lying(lang(ctx), s), "lying", "flow-lying", flowWords(lang(ctx), s)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = drawSketch(upright(s), "upright", "flow-upright", flowWords(s)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = drawSketch(upright(lang(ctx), s), "upright", "flow-upright", flowWords(lang(ctx), s)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

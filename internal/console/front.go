@@ -21,14 +21,12 @@ func (c *Console) showFront(v *visit) error {
 	if v.me.UserID != "" {
 		return c.showHome(v)
 	}
-	v.in = english()
 	slice, err := sampleView(readAddress("/sample", url.Values{}, sample.Purpose))
 	if err != nil {
 		return err
 	}
 	f := frontView{
-		publicView: c.about(v, "/", "See what your posts say about you",
-			"A report on your own X account: a score you can check, every quote in its post, and what to do first."),
+		publicView: c.about(v, "/", v.tongue().Say("front.title"), v.tongue().Say("front.lead")),
 		SignIn: signIn(v.r.URL.Query().Get("next")), Sample: slice,
 	}
 	f.Sheet = true

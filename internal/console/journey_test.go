@@ -136,7 +136,7 @@ func TestAccount_ShowsAndChangesWhatIsTheirs(t *testing.T) {
 	p.get("/account").shows(http.StatusOK, "@"+ada, "Connected", "Chrome on Linux", "this browser", `href="/privacy"`)
 	p.get(p.post("/account/name", url.Values{"name": {`Ada <script>`}}).leadsTo()).shows(http.StatusOK, "Your name was changed.", `value="Ada &lt;script&gt;"`)
 	p.get(p.post("/account/preferences", url.Values{"language": {"de"}, "time_zone": {"Europe/Berlin"}}).leadsTo()).
-		shows(http.StatusOK, "Your language and time zone are saved.",
+		shows(http.StatusOK, "Ihre Sprache und Zeitzone sind gespeichert.",
 			`<option value="de" lang="de" selected>Deutsch</option>`,
 			`value="Europe/Berlin"`)
 	p.get("/").shows(http.StatusOK, `<html lang="de">`, "Ihre Berichte")

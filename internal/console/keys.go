@@ -24,25 +24,17 @@ type keysView struct {
 	Rotating string          // the key that a refused form was about; "" for a new one
 	Life     int             // days, the same
 	Overlap  int             // hours, the same
-	Overlaps []overlap
+	Overlaps []int // hours, to choose from
 	Full     bool // no further key may be made
-}
-
-type overlap struct {
-	Hours int
-	Words string
 }
 
 func (c *Console) showKeys(v *visit) error { return c.showKeysWith(v, nil) }
 
 func (c *Console) showKeysWith(v *visit, made *account.NewKey) (err error) {
 	k := keysView{
-		page: c.page(v, "API keys"), Made: made, Scopes: account.Scopes(), Chosen: []account.Scope{account.AnalysesRead},
+		page: c.page(v, v.tongue().Say("frame.keys")), Made: made, Scopes: account.Scopes(), Chosen: []account.Scope{account.AnalysesRead},
 		Days: []int{30, account.DefaultKeyDays, 180, account.MaxKeyDays},
-		Overlaps: []overlap{{24, "for a day"}, {1, "for an hour"}, {72, "for three days"}, {168, "for a week"}, {
-			0,
-			"no longer: end it at once",
-		}},
+		Overlaps: []int{24, 1, 72, 168, 0},
 	}
 	k.Life = account.DefaultKeyDays
 	if v.alert != nil {
@@ -147,58 +139,48 @@ func (c *Console) revokeKey(v *visit) (string, error) {
 }
 
 // mayWords says what a key may do.
-func mayWords(scopes []account.Scope) string {
+func mayWords(l tongue, scopes []account.Scope) string {
 	var all []string
 	for _, s := range scopes {
-		all = append(all, scopeWords(s))
+		all = append(all, scopeWords(l, s))
 	}
-	return "May " + strings.Join(all, "; ") + "."
+	return l.Say("keys.can", "what", strings.Join(all, "; "))
 }
 
 // lifeWords says since when a key exists, until when it is good, and when it was last used.
-func lifeWords(k account.Key) string {
-	good, used := "Good until", "Never used."
-	if k.Expired {
-		good = "Expired"
-	}
+func lifeWords(l tongue, k account.Key) string {
+	used := l.Say("keys.used_never")
 	switch {
 	case k.LastUsedAt != nil:
-		used = "Last used " + moment(*k.LastUsedAt) + "."
+		used = l.Say("keys.used", "at", l.moment(*k.LastUsedAt))
 	case k.RotatedAt != nil:
-		used = "The new secret was never used."
+		used = l.Say("keys.new_unused")
 	}
-	return "Made " + date(k.CreatedAt) + ". " + good + " " + date(k.ExpiresAt) + ". " + used
+	if k.Expired {
+		return l.Say("keys.made_expired", "at", l.date(k.CreatedAt), "until", l.date(k.ExpiresAt)) + " " + used
+	}
+	return l.Say("keys.made_good", "at", l.date(k.CreatedAt), "until", l.date(k.ExpiresAt)) + " " + used
 }
 
 // formerWords says what is left of the secret that a key had before its rotation.
-func formerWords(k account.Key) string {
-	words := "The secret before the rotation is good until " + moment(*k.OldUntil) + ". "
+func formerWords(l tongue, k account.Key) string {
 	if k.OldUsedAt == nil {
-		return words + "It was not used since."
+		return l.Say("keys.former_unused", "until", l.moment(*k.OldUntil))
 	}
-	return words + "It was last used " + moment(*k.OldUsedAt) + "."
+	return l.Say("keys.former_used", "until", l.moment(*k.OldUntil), "at", l.moment(*k.OldUsedAt))
 }
 
-func endWords(k account.Key) string {
+func endWords(l tongue, k account.Key) string {
 	if k.Expired {
-		return "Remove"
+		return l.Say("keys.remove")
 	}
-	return "Revoke"
+	return l.Say("keys.revoke")
 }
 
 // scopeWords says what a scope allows.
-func scopeWords(s account.Scope) string {
-	switch s {
-	case account.AnalysesRead:
-		return "read analyses and reports"
-	case account.AnalysesWrite:
-		return "start, cancel and delete analyses, upload archives, dismiss findings"
-	case account.AccountRead:
-		return "read your profile, linked X accounts, notices and what the plan still allows"
-	case account.BillingRead:
-		return "read your plan"
-	case account.AuditRead:
-		return "read what happened on your account"
+func scopeWords(l tongue, s account.Scope) string {
+	if key := "scope." + string(s); l.Has(key) {
+		return l.Say(key)
 	}
 	return string(s)
 }

@@ -30,7 +30,22 @@ type stopView struct {
 	Stop  notice.Stop
 }
 
-// languageOf is the language that a notice is said in; pages are in English.
+// kindWords name what notices tell of.
+func kindWords(l tongue, k notice.Kind) string {
+	if key := "kind." + string(k); l.Has(key) {
+		return l.Say(key)
+	}
+	return k.Words()
+}
+
+func stopWords(l tongue, s notice.Stop) string {
+	if s.Confirmation() {
+		return l.Say("kind.confirm")
+	}
+	return kindWords(l, s.Kind())
+}
+
+// languageOf is the language that a notice is said in; that of the page can be another.
 func languageOf(n notice.Notice) string { return words.For(n.Language).Tag }
 
 func (c *Console) gatherNotices(v *visit, h *homeView) error {
@@ -44,7 +59,7 @@ func (c *Console) showNotices(v *visit) error {
 	if err != nil {
 		return err
 	}
-	n := noticesView{page: c.page(v, "Notices"), Notices: p.Notices, Mails: c.Notices.Mails()}
+	n := noticesView{page: c.page(v, v.tongue().Say("frame.notices")), Notices: p.Notices, Mails: c.Notices.Mails()}
 	if n.Choices, err = c.Notices.Choices(v.r.Context(), v.me.UserID); err != nil {
 		return err
 	}
@@ -102,7 +117,7 @@ func (c *Console) showUnsubscribe(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return c.ok(v, stopPage(stopView{c.page(v, "No more mail like this"), token, stop}))
+	return c.ok(v, stopPage(stopView{c.page(v, v.tongue().Say("mail.stop")), token, stop}))
 }
 
 // unsubscribe is for whoever has the link: a mail program, or a person, signed in or not.
@@ -111,5 +126,5 @@ func (c *Console) unsubscribe(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return c.ok(v, stopPage(stopView{page: c.page(v, "You get no more mail like this"), Stop: stop}))
+	return c.ok(v, stopPage(stopView{page: c.page(v, v.tongue().Say("stop.done")), Stop: stop}))
 }

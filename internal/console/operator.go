@@ -189,7 +189,7 @@ func (c *Console) showPerson(v *visit) error {
 	}
 	p := personView{page: c.page(v, person.User.Name), Person: person}
 	for _, l := range person.Log {
-		p.Events = append(p.Events, event{At: l.At, What: actionWords(l), Who: whoWords(l, nil)})
+		p.Events = append(p.Events, event{At: l.At, What: actionWords(l), Who: whoWords(english(), l, nil)})
 	}
 	return c.ok(v, personPage(p))
 }

@@ -33,7 +33,7 @@ type planView struct {
 }
 
 func (c *Console) showPlan(v *visit) error {
-	p := planView{page: c.page(v, "Your plan")}
+	p := planView{page: c.page(v, v.tongue().Say("plan.title"))}
 	for _, gather := range []func(*visit, *planView) error{c.gatherStanding, c.gatherInvoices, c.gatherStory} {
 		if err := gather(v, &p); err != nil {
 			return err
@@ -88,18 +88,29 @@ func (c *Console) gatherInvoices(v *visit, p *planView) error {
 }
 
 // backWords say what of an invoice's payment went back; "" for nothing.
-func backWords(in plan.Invoice) string {
+func backWords(l tongue, in plan.Invoice) string {
 	var all []string
 	if in.RefundedCents > 0 {
-		all = append(all, sum(in.RefundedCents, in.Currency)+" was given back to you.")
+		all = append(all, l.Say("invoice.refunded", "sum", l.sum(in.RefundedCents, in.Currency)))
 	}
 	switch in.Dispute {
 	case "open":
-		all = append(all, "Its payment is disputed at your bank.")
+		all = append(all, l.Say("invoice.disputed"))
 	case "lost":
-		all = append(all, "Your bank gave its payment back to you.")
+		all = append(all, l.Say("invoice.lost"))
 	}
 	return strings.Join(all, " ")
+}
+
+func invoiceWords(l tongue, status string) string {
+	if key := "invoice." + status; l.Has(key) {
+		return l.Say(key)
+	}
+	return capital(status)
+}
+
+func usedWords(l tongue, u billing.Usage) string {
+	return l.Say("plan.used", "used", u.Quota.Used, "of", u.Quota.Limit, "reads", u.Reads.Used, "most", u.Reads.Limit)
 }
 
 func (c *Console) gatherStory(v *visit, p *planView) error {
@@ -148,39 +159,39 @@ func (v changeView) action() string {
 	return "/account/plan/change"
 }
 
-func changeTitle(kind string) string {
-	switch kind {
+func changeTitle(l tongue, p billing.Preview) string {
+	name := capital(p.Tier.Name)
+	switch p.Kind {
 	case "start":
-		return "Choose"
+		return l.Say("change.choose", "plan", name)
 	case "keep":
-		return "Stay on"
+		return l.Say("plan.stay", "plan", name)
 	}
-	return "Change to"
+	return l.Say("change.to", "plan", name)
 }
 
-func nextChargeWords(p billing.Preview) string {
-	words := "Charged on " + date(p.NextAt)
+func nextChargeWords(l tongue, p billing.Preview) string {
 	if p.Next == p.Regular {
-		words += ", and every month from then on"
+		return l.Say("change.charged_monthly", "at", l.date(p.NextAt))
 	}
-	return words
+	return l.Say("change.charged", "at", l.date(p.NextAt))
 }
 
 // agreeWords are on the button that agrees to the change.
-func agreeWords(p billing.Preview) string {
+func agreeWords(l tongue, p billing.Preview) string {
 	switch {
 	case p.Kind == "start" && !p.TrialEnd.IsZero():
-		return "Start the trial"
+		return l.Say("change.start_trial")
 	case p.Kind == "start":
-		return "Go on to payment"
+		return l.Say("change.to_payment")
 	case p.Kind == "trial":
-		return "Change now"
+		return l.Say("change.now")
 	case p.Kind == "upgrade":
-		return "Pay " + sum(p.NowCents, p.Currency) + " and change"
+		return l.Say("change.pay", "sum", l.sum(p.NowCents, p.Currency))
 	case p.Kind == "downgrade":
-		return "Change on " + date(p.NextAt)
+		return l.Say("change.later", "at", l.date(p.NextAt))
 	}
-	return "Stay on " + capital(p.Tier.Name)
+	return l.Say("plan.stay", "plan", capital(p.Tier.Name))
 }
 
 func invoiceBadge(status string) string {
@@ -208,7 +219,7 @@ func (c *Console) showChange(v *visit) error {
 			return c.showPlan(v)
 		}
 	}
-	return c.render(v, status, changePage(changeView{c.page(v, "Change your plan"), p, c.Billing.TakesCodes(), code}))
+	return c.render(v, status, changePage(changeView{c.page(v, v.tongue().Say("change.title")), p, c.Billing.TakesCodes(), code}))
 }
 
 // orChange shows, after a form with a promotion code was refused, what the plan costs without it, with the code still
@@ -223,7 +234,7 @@ func (c *Console) orChange(otherwise show) show {
 		if err != nil {
 			return otherwise(v)
 		}
-		return c.ok(v, changePage(changeView{c.page(v, "Change your plan"), p, c.Billing.TakesCodes(), code}))
+		return c.ok(v, changePage(changeView{c.page(v, v.tongue().Say("change.title")), p, c.Billing.TakesCodes(), code}))
 	}
 }
 
@@ -259,12 +270,12 @@ func (c *Console) pay(v *visit) (string, error) {
 func owes(s billing.Subscription) bool { return s.Status == "past_due" || s.Status == "unpaid" }
 
 // payWords are on the button that pays what is open.
-func payWords(invoices []plan.Invoice) string {
+func payWords(l tongue, invoices []plan.Invoice) string {
 	i := slices.IndexFunc(invoices, func(in plan.Invoice) bool { return in.Status == "open" })
 	if i < 0 {
-		return "Pay now"
+		return l.Say("pay.now")
 	}
-	return "Pay " + sum(invoices[i].Cents, invoices[i].Currency) + " now"
+	return l.Say("pay.sum", "sum", l.sum(invoices[i].Cents, invoices[i].Currency))
 }
 
 func (c *Console) openPortal(v *visit) (string, error) {

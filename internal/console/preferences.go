@@ -15,11 +15,11 @@ type preferencesView struct {
 }
 
 // asBrowser names the choice of no language.
-func (v preferencesView) asBrowser() string {
+func (v preferencesView) asBrowser(l tongue) string {
 	if v.browser == "" {
-		return "The language of my browser"
+		return l.Say("account.browser")
 	}
-	return "The language of my browser (" + words.For(v.browser).Name + ")"
+	return l.Say("account.browser_is", "language", words.For(v.browser).Name)
 }
 
 // prefer takes an empty zone for UTC, as the form says. It is kept as that: the script would fill in a zone again where

@@ -26,7 +26,7 @@ type privacyView struct {
 }
 
 func (c *Console) showPrivacy(v *visit) error {
-	p := privacyView{page: c.page(v, "Your data"), Typed: v.typed("confirm", "")}
+	p := privacyView{page: c.page(v, v.tongue().Say("frame.data")), Typed: v.typed("confirm", "")}
 	consents, err := c.Accounts.Consents(v.r.Context(), v.me.UserID)
 	if err != nil {
 		return err
@@ -97,17 +97,14 @@ func (c *Console) erase(v *visit) (string, error) {
 	return "/?done=erasing", c.Privacy.Erase(v.r.Context(), v.me.UserID, v.field("confirm"))
 }
 
-func endedWords(g account.GivenConsent) string {
-	words := consentTitle(english(), g.Kind) + ": agreed on " + date(g.GivenAt)
-	if g.WithdrawnAt != nil {
-		words += ", withdrawn on " + date(*g.WithdrawnAt)
-	}
-	return words
+// endedWords tell of a consent that was withdrawn.
+func endedWords(l tongue, g account.GivenConsent) string {
+	return l.Say("data.ended", "what", consentTitle(l, g.Kind), "at", l.date(g.GivenAt), "ended", l.date(*g.WithdrawnAt))
 }
 
-func exportWords(e privacy.Export) string {
-	if e.Status == "queued" {
-		return "being made"
+func exportWords(l tongue, e privacy.Export) string {
+	if key := "export." + e.Status; l.Has(key) {
+		return l.Say(key)
 	}
 	return e.Status
 }

@@ -47,27 +47,23 @@ func (c *Console) publicRoutes() map[string]http.Handler {
 }
 
 func (c *Console) showHelp(v *visit) error {
-	return c.ok(v, helpPage(c.about(v, "/help", "Questions people ask", "What Repazoo reads, what leaves it, "+
-		"what it costs, and how to leave.")))
+	return c.ok(v, helpPage(c.about(v, "/help", v.tongue().Say("help.title"), v.tongue().Say("help.about"))))
 }
 
 func (c *Console) showPolicy(v *visit) error {
-	return c.ok(v, policyPage(c.about(v, "/privacy-policy", "Privacy", "What Repazoo keeps about you, for how "+
-		"long, who gets it, and your rights.")))
+	return c.ok(v, policyPage(c.about(v, "/privacy-policy", v.tongue().Say("frame.privacy"), v.tongue().Say("policy.about"))))
 }
 
 func (c *Console) showTerms(v *visit) error {
-	return c.ok(v, termsPage(c.about(v, "/terms", "Terms", "What you may expect from Repazoo, and what it "+
-		"expects from you.")))
+	return c.ok(v, termsPage(c.about(v, "/terms", v.tongue().Say("terms.title"), v.tongue().Say("terms.about"))))
 }
 
 func (c *Console) showSecurity(v *visit) error {
-	return c.ok(v, securityPage(c.about(v, "/security", "Security", "How your data is protected here, and how to "+
-		"report a weakness.")))
+	return c.ok(v, securityPage(c.about(v, "/security", v.tongue().Say("security.title"), v.tongue().Say("security.about"))))
 }
 
 func (c *Console) showContact(v *visit) error {
-	return c.ok(v, contactPage(c.about(v, "/contact", "Contact", "Who runs this Repazoo, and how to reach them.")))
+	return c.ok(v, contactPage(c.about(v, "/contact", v.tongue().Say("contact.title"), v.tongue().Say("contact.about"))))
 }
 
 // showSample is the report of an invented person, with the components of everybody's own.

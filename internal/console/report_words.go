@@ -19,7 +19,7 @@ func whole(v float64) string { return strconv.Itoa(int(math.Round(v))) }
 func tenths(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
 
 // scored is a score and its level: 81, high.
-func scored(s assess.Standing) string { return whole(s.Score) + ", " + string(s.Level) }
+func scored(l tongue, s assess.Standing) string { return whole(s.Score) + ", " + levelWord(l, string(s.Level)) }
 
 // number is a small count in words, as sentences have it.
 func number(n int) string {
@@ -39,24 +39,24 @@ func counted(n int, noun string) string {
 }
 
 // headline says how it stands and what decides it.
-func (v reportView) headline() string {
-	risk := capital(string(v.R.Now.Level)) + " risk. "
+func (v reportView) headline(l tongue) string {
+	risk := capital(levelWord(l, string(v.R.Now.Level)))
 	switch n := len(v.Leading); n {
 	case 0:
-		return risk + "Nothing was found that counts."
+		return l.Say("head.nothing", "level", risk)
 	case 1:
-		return risk + "One post makes it."
+		return l.Say("head.one", "level", risk)
 	default:
-		return risk + capital(number(n)) + " posts weigh most."
+		return l.Say("head.more", "level", risk, "n", capital(l.number(n)))
 	}
 }
 
 // leadingWords names the posts that weigh most.
-func (v reportView) leadingWords() string {
+func (v reportView) leadingWords(l tongue) string {
 	if len(v.Leading) == 1 {
-		return "Without this one"
+		return l.Say("scale.one")
 	}
-	return "Without these " + number(len(v.Leading))
+	return l.Say("scale.more", "n", l.number(len(v.Leading)))
 }
 
 // madeWords says which score the report was made with, where dismissals have moved it since.

@@ -71,7 +71,7 @@ var usualZones = [...]string{
 
 func (c *Console) showSchedules(v *visit) error {
 	ctx, user := v.r.Context(), v.me.UserID
-	view := schedulesView{page: c.page(v, "Regular checks"), Purposes: assess.Purposes[:]}
+	view := schedulesView{page: c.page(v, v.tongue().Say("schedules.title")), Purposes: assess.Purposes[:]}
 	all, err := c.Schedules.List(ctx, user)
 	if err != nil {
 		return err
@@ -87,10 +87,13 @@ func (c *Console) showSchedules(v *visit) error {
 	if view.Consents, err = c.Schedules.Consents(ctx, user); err != nil {
 		return err
 	}
+	for i, text := range view.Consents {
+		view.Consents[i] = agreedWords(v.tongue(), text)
+	}
 	view.Allowed, view.Ceiling = schedule.Allowed(usage.Tier.Name), usage.Tier.MaxCostCents
 	view.MayWait, view.WaitFrom = c.Analyses.OffersDay(usage.Tier.Model, usage.Tier.MaxPosts)
 	view.addSchedules(all, accounts)
-	chosen, err := c.Accounts.Preferences(ctx, user)
+	chosen, err := v.preferences()
 	if err != nil {
 		return err
 	}
@@ -217,39 +220,54 @@ func (c *Console) removeSchedule(v *visit) (string, error) {
 	return "/schedules?done=schedule-removed", c.Schedules.Remove(v.r.Context(), v.me.UserID, v.r.PathValue("id"))
 }
 
-// everyWords say a rule: every Monday at 09:00 (Europe/Lisbon).
-func everyWords(r recur.Rule) string {
-	when := "every day"
-	switch r.Every {
-	case recur.Weekly:
-		when = "every " + r.Weekday.String()
-	case recur.Monthly:
-		when = "on day " + strconv.Itoa(r.Day) + " of every month"
-		if r.Day > 28 {
-			when += ", or its last"
-		}
-	}
-	return when + " at " + r.Clock() + " (" + r.Zone + ")"
+// ruleWords say what a schedule does.
+func ruleWords(l tongue, s schedule.Schedule) string {
+	return l.Say("schedules.rule", "every", everyWords(l, s.Rule), "purpose", purposeTitle(l, s.Purpose),
+		"ceiling", costOf(l, s))
 }
+
+// everyWords say a rule: every Monday at 09:00 (Europe/Lisbon).
+func everyWords(l tongue, r recur.Rule) string {
+	switch {
+	case r.Every == recur.Weekly:
+		return l.Say("schedules.weekly", "day", weekday(l, r.Weekday), "time", r.Clock(), "zone", r.Zone)
+	case r.Every == recur.Monthly && r.Day > 28:
+		return l.Say("schedules.monthly_last", "n", r.Day, "time", r.Clock(), "zone", r.Zone)
+	case r.Every == recur.Monthly:
+		return l.Say("schedules.monthly", "n", r.Day, "time", r.Clock(), "zone", r.Zone)
+	}
+	return l.Say("schedules.daily", "time", r.Clock(), "zone", r.Zone)
+}
+
+func weekday(l tongue, d time.Weekday) string { return l.Say("weekday." + strconv.Itoa(int(d))) }
 
 // nextWords say when a schedule is due, by the clock of its zone.
-func nextWords(s schedule.Schedule) string {
-	return "Next on " + s.NextAt.In(s.Rule.Place()).Format("Monday, 2 January 2006 at 15:04") + "."
+func nextWords(l tongue, s schedule.Schedule) string {
+	at := s.NextAt.In(s.Rule.Place())
+	return l.Say("schedules.next", "day", weekday(l, at.Weekday()), "date", l.date(at), "time", at.Format("15:04"))
 }
 
-func ceilingWords(cents int) string {
+func ceilingWords(l tongue, cents int) string {
 	if cents == 0 {
-		return "at most what your plan allows"
+		return l.Say("schedules.most_plan")
 	}
-	return "at most " + money(cents) + " a run"
+	return l.Say("schedules.most", "sum", l.money(cents))
+}
+
+// pauseWords say why a schedule starts nothing; "" where nothing keeps it.
+func pauseWords(l tongue, p schedule.Pause) string {
+	if p == "" {
+		return ""
+	}
+	return l.Say("pause." + string(p))
 }
 
 // costOf says what a run may cost, and whether it may take a day for less.
-func costOf(s schedule.Schedule) string {
+func costOf(l tongue, s schedule.Schedule) string {
 	if s.WithinADay {
-		return ceilingWords(s.MaxCostCents) + ", cheaper within a day"
+		return l.Say("schedules.within_day", "ceiling", ceilingWords(l, s.MaxCostCents))
 	}
-	return ceilingWords(s.MaxCostCents)
+	return ceilingWords(l, s.MaxCostCents)
 }
 
 // includes tells whether the plan has a rhythm.

@@ -123,9 +123,9 @@ func (c *Console) securityText(b *strings.Builder) {
 }
 
 // runBy says who runs it.
-func runBy(s Site) string {
+func runBy(l tongue, s Site) string {
 	if s.Operator == "" {
-		return "Whoever runs this Repazoo has not given their name here."
+		return l.Say("run.unknown")
 	}
-	return "This Repazoo is run by " + s.Operator + "."
+	return l.Say("run.by", "who", s.Operator)
 }

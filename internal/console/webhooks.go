@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/repazoo/repazoo/internal/notice"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // The pages of webhooks: a person's endpoints, and what was sent to each. A new secret is shown in the very answer to the
@@ -26,7 +27,7 @@ type webhooksView struct {
 func (c *Console) showWebhooks(v *visit) error { return c.showWebhooksWith(v, nil) }
 
 func (c *Console) showWebhooksWith(v *visit, made *notice.NewEndpoint) (err error) {
-	w := webhooksView{page: c.page(v, "Webhooks"), Made: made, Kinds: notice.Kinds()}
+	w := webhooksView{page: c.page(v, v.tongue().Say("frame.webhooks")), Made: made, Kinds: notice.Kinds()}
 	if v.alert != nil {
 		w.URL, w.Chosen = v.field("url"), v.r.PostForm["kind"]
 	}
@@ -64,7 +65,7 @@ type webhookView struct {
 
 func (c *Console) showWebhook(v *visit) (err error) {
 	id := v.r.PathValue("id")
-	w := webhookView{page: c.page(v, "Webhook")}
+	w := webhookView{page: c.page(v, v.tongue().Say("hooks.webhook"))}
 	if w.Endpoint, err = c.Notices.Endpoint(v.r.Context(), v.me.UserID, id); err != nil {
 		return err
 	}
@@ -101,34 +102,47 @@ func (c *Console) redeliver(v *visit) (string, error) {
 }
 
 // hearsWords says of what an endpoint hears.
-func hearsWords(e notice.Endpoint) string {
+func hearsWords(l tongue, e notice.Endpoint) string {
 	if len(e.Kinds) == 0 {
-		return "Hears of everything."
+		return l.Say("hooks.hears_all")
 	}
 	var all []string
 	for _, k := range e.Kinds {
-		all = append(all, k.Words())
+		all = append(all, kindWords(l, k))
 	}
-	return "Hears of " + strings.Join(all, "; ") + "."
+	return l.Say("hooks.hears", "what", strings.Join(all, "; "))
 }
 
 // triesWords says what came of a delivery.
-func triesWords(d notice.Delivery) string {
-	words := strconv.Itoa(d.Attempts) + " tries"
-	if d.Attempts == 1 {
-		words = "1 try"
-	}
+func triesWords(l tongue, d notice.Delivery) string {
+	answered, trouble := "", ""
 	if d.Code != nil {
-		words += ", answered " + strconv.Itoa(*d.Code)
+		answered = l.Say("hooks.answered", "code", strconv.Itoa(*d.Code))
 	}
 	if d.Trouble != "" {
-		words += ": " + d.Trouble
+		trouble = ": " + troubleWords(l, d.Trouble)
 	}
-	words += "."
+	words := l.Say("hooks.tries", "n", d.Attempts, "answered", answered, "trouble", trouble)
 	if d.NextTryAt != nil {
-		words += " Next try " + moment(*d.NextTryAt) + "."
+		words += " " + l.Say("hooks.next_try", "at", l.moment(*d.NextTryAt))
 	}
 	return words
+}
+
+// troubleWords say what went wrong with a server, which is kept in English.
+func troubleWords(l tongue, english string) string {
+	if l.Tag == words.English {
+		return english
+	}
+	return l.Say("hooks.trouble")
+}
+
+// deliveryWords name the state of a delivery.
+func deliveryWords(l tongue, status string) string {
+	if key := "delivery." + status; l.Has(key) {
+		return l.Say(key)
+	}
+	return capital(status)
 }
 
 func deliveryBadge(status string) string {

@@ -140,6 +140,14 @@ func consentWords(l tongue, kind string) string {
 	return ""
 }
 
+// agreedWords is a text to agree to, which a service gives in English.
+func agreedWords(l tongue, text string) string {
+	if key, ok := english().KeyOf("consent.text.", text); ok {
+		return l.Say(key)
+	}
+	return text
+}
+
 // capital begins a title with a capital letter.
 func capital(s string) string {
 	if s == "" {

@@ -51,11 +51,17 @@ type Stop struct {
 
 // Words name what ends, as "a report that is ready".
 func (s Stop) Words() string {
-	if strings.HasPrefix(s.kind, confirmPrefix) {
+	if s.Confirmation() {
 		return "the confirmation of this address"
 	}
 	return Kind(s.kind).Words()
 }
+
+// Confirmation tells whether it ends the mail that confirms an address.
+func (s Stop) Confirmation() bool { return strings.HasPrefix(s.kind, confirmPrefix) }
+
+// Kind is the kind of notices whose mails it ends.
+func (s Stop) Kind() Kind { return Kind(s.kind) }
 
 // ReadStop tells what a token ends. Error: not_found for one that Repazoo did not make.
 func (s *Service) ReadStop(token string) (Stop, error) {

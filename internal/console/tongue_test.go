@@ -1,0 +1,153 @@
+package console_test
+
+import (
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/analysis"
+	"github.com/repazoo/repazoo/internal/assess"
+	"github.com/repazoo/repazoo/internal/cleanup"
+	"github.com/repazoo/repazoo/internal/words"
+)
+
+// spoken are the texts of a page that somebody reads or hears, but for those that are marked with another language and
+// those for programs.
+func spoken(n *html.Node, into map[string]bool) map[string]bool {
+	if n.Type == html.TextNode {
+		if s := strings.Join(strings.Fields(n.Data), " "); s != "" {
+			into[s] = true
+		}
+	}
+	for _, a := range n.Attr {
+		switch {
+		case a.Key == "lang" && n.Data != "html", n.Data == "code", n.Data == "script", n.Data == "style":
+			return into
+		case a.Key == "aria-label", a.Key == "placeholder", a.Key == "alt", a.Key == "title", a.Key == "content":
+			into[a.Val] = true
+		}
+	}
+	for c := range n.ChildNodes() {
+		spoken(c, into)
+	}
+	return into
+}
+
+// foreign are the English texts of a catalogue that a page in another language says.
+func foreign(l *words.Language, page string) []string {
+	root, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		return []string{err.Error()}
+	}
+	said, own := spoken(root, map[string]bool{}), map[string]bool{}
+	for s := range l.Texts() {
+		own[s] = true
+	}
+	var found []string
+	for english := range words.For(words.English).Texts() {
+		sentence := strings.Count(english, " ") >= 3
+		for s := range said {
+			if !own[english] && (s == english || sentence && strings.Contains(s, english)) {
+				found = append(found, s)
+			}
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+// In German and in Spanish no page has a sentence in English, and each says which language it is in.
+func TestPages_AreWhollyInTheLanguageOfTheirReader(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.signIn(gus).subscribe("pro")
+	first, second := p.completed(), p.completed()
+	id := strings.TrimPrefix(second, "/a/")
+	p.post("/schedules", url.Values{
+		"account": {p.account}, "every": {"weekly"}, "weekday": {"1"}, "day": {"1"}, "time": {"09:00"},
+		"zone": {"UTC"}, "purpose": {"job_search"}, "consent": {"yes"},
+	}).leadsTo()
+	p.post("/account/keys", url.Values{"name": {"k"}, "scope": {"analyses:read"}, "days": {"30"}}).shows(http.StatusOK)
+	chosen := regexp.MustCompile(`name="chosen" value="([^"]+)"`).FindStringSubmatch(p.get(second).body)
+	tidy := p.post(second+"/cleanup", url.Values{"chosen": chosen[1:]}).leadsTo()
+	fresh := w.signIn(ada)
+	paths := map[string]*person{
+		"/": p, "/history": p, "/compare?" + url.Values{
+			"from": {strings.TrimPrefix(first, "/a/")}, "to": {id},
+		}.Encode(): p,
+		"/account": p, "/account/plan": p, "/account/plan/change?tier=basic": p, "/account/notices": p, "/account/webhooks": p,
+		"/account/keys": p, "/account/activity": p, "/schedules": p, "/privacy": p, tidy: p,
+		tidy + "/by-hand": p, "/signed-in": p, "/email/confirm?token=x": p, "/no/such/page": p,
+		"/history?account=" + fresh.account: fresh, "/schedules?": fresh, "/account/plan?": fresh, "/?checkout=done": fresh,
+		"/help": w.stranger(), "/privacy-policy": w.stranger(), "/terms": w.stranger(), "/security": w.stranger(),
+		"/contact": w.stranger(), "/?next=": w.stranger(), "/?error=forbidden": fresh, "/privacy?done=withdrawn": fresh, "/cleanups/none": fresh,
+	}
+	for _, l := range words.Languages()[1:] {
+		for path, who := range maps.All(paths) {
+			page := who.with("Accept-Language", l.Tag, path)
+			if path == "/no/such/page" {
+				page = who.refused(l.Tag)
+			}
+			if !strings.Contains(page.body, `<html lang="`+l.Tag+`">`) || page.header.Get("Content-Language") != l.Tag ||
+				!slices.Contains(page.header.Values("Vary"), "Accept-Language") {
+				t.Errorf("%s in %s: status %d, %v", path, l.Tag, page.status, page.header)
+			}
+			for _, s := range foreign(l, page.body) {
+				t.Errorf("%s in %s says %q", path, l.Tag, s)
+			}
+		}
+	}
+}
+
+// refused is the page for an address that there is not, which the HTTP layer asks for.
+func (p *person) refused(tag string) seen {
+	p.t.Helper()
+	recorder := httptest.NewRecorder()
+	r := httptest.NewRequestWithContext(p.context(), http.MethodGet, "/no/such/page", nil)
+	r.Header.Set("Accept-Language", tag)
+	p.console.Refuse(recorder, r, http.StatusNotFound, "There is nothing here.")
+	return seen{p.t, recorder.Code, recorder.Result().Header, recorder.Body.String()}
+}
+
+// The chosen language goes before that of the browser, and a page that is not translated is wholly in English.
+func TestPages_AreInTheLanguageThatWasChosen(t *testing.T) {
+	t.Parallel()
+	p := newWorld(t).signIn(ada)
+	german := "de"
+	if err := p.accounts.Prefer(t.Context(), p.me.UserID, account.Wish{Language: &german}); err != nil {
+		t.Fatal(err)
+	}
+	p.with("Accept-Language", "es", "/history").shows(http.StatusOK, `<html lang="de">`, "Ihre Daten")
+	p.with("Accept-Language", "es", "/a/none").shows(http.StatusNotFound, `<html lang="en">`, "Your data").hides("Ihre Daten")
+}
+
+// What a person agrees to is what the service means by it: the catalogue has the very text.
+func TestConsents_StandInTheCatalogueWordForWord(t *testing.T) {
+	t.Parallel()
+	english := words.For(words.English)
+	for kind, text := range map[string]string{
+		analysis.ConsentKind: analysis.ConsentText, analysis.KeepKind: analysis.KeepText, cleanup.ConsentKind: cleanup.ConsentText,
+	} {
+		if got := english.Say("consent.text." + kind); got != text {
+			t.Errorf("%s: %q, not %q", kind, got, text)
+		}
+	}
+	for _, p := range assess.Purposes {
+		if got := english.Say("purpose." + string(p)); got != p.Title() {
+			t.Errorf("%s: %q", p, got)
+		}
+	}
+	for _, c := range assess.Categories {
+		if got := english.Say("category." + string(c)); got != c.Title() {
+			t.Errorf("%s: %q", c, got)
+		}
+	}
+}
