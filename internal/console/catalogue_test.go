@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/repazoo/repazoo/internal/words"
 )
@@ -105,6 +106,34 @@ func joined(call *ast.CallExpr) (found []string) {
 		})
 	}
 	return found
+}
+
+// The boxes of the picture on the front page do not grow with their words.
+func TestFlow_LinesFitTheirBoxesInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	for _, language := range words.Languages() {
+		l := tongue{language}
+		for most, all := range map[int][]station{
+			31: {atX(l), atHome(l, Site{PostDays: 30}), atYou(l)},
+			26: {atModel(l)},
+		} {
+			for _, s := range all {
+				for _, line := range s.Lines {
+					if n := utf8.RuneCountInString(line); n > most {
+						t.Errorf("%s: %q has %d letters, and %d fit", l.Tag, line, n, most)
+					}
+				}
+			}
+		}
+	}
+}
+
+// A title of a language begins with a whole letter.
+func TestCapital_BeginsWithAWholeLetter(t *testing.T) {
+	t.Parallel()
+	if got := capital("ámbito académico"); got != "Ámbito académico" {
+		t.Errorf("%q", got)
+	}
 }
 
 // A refusal that a service has in English alone is found in the catalogue by its text, so that text must stand in the

@@ -40,14 +40,14 @@ func counted(n int, noun string) string {
 
 // headline says how it stands and what decides it.
 func (v reportView) headline(l tongue) string {
-	risk := capital(levelWord(l, string(v.R.Now.Level)))
+	risk := levelWord(l, string(v.R.Now.Level))
 	switch n := len(v.Leading); n {
 	case 0:
-		return l.Say("head.nothing", "level", risk)
+		return capital(l.Say("head.nothing", "level", risk))
 	case 1:
-		return l.Say("head.one", "level", risk)
+		return capital(l.Say("head.one", "level", risk))
 	default:
-		return l.Say("head.more", "level", risk, "n", capital(l.number(n)))
+		return capital(l.Say("head.more", "level", risk, "n", capital(l.number(n))))
 	}
 }
 

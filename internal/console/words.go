@@ -149,12 +149,7 @@ func agreedWords(l tongue, text string) string {
 }
 
 // capital begins a title with a capital letter.
-func capital(s string) string {
-	if s == "" {
-		return ""
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
-}
+func capital(s string) string { return words.Capital(s) }
 
 // health is the state of a linked account in words: an access token that has run out is
 // renewed when it is needed, so it is nothing to worry about.
