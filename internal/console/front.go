@@ -27,7 +27,7 @@ func (c *Console) showFront(v *visit) error {
 	}
 	f := frontView{
 		publicView: c.about(v, "/", v.tongue().Say("front.title"), v.tongue().Say("front.lead")),
-		SignIn: signIn(v.r.URL.Query().Get("next")), Sample: slice,
+		SignIn:     signIn(v.r.URL.Query().Get("next")), Sample: slice,
 	}
 	f.Sheet = true
 	f.Alert = v.trouble()

@@ -24,8 +24,8 @@ type keysView struct {
 	Rotating string          // the key that a refused form was about; "" for a new one
 	Life     int             // days, the same
 	Overlap  int             // hours, the same
-	Overlaps []int // hours, to choose from
-	Full     bool // no further key may be made
+	Overlaps []int           // hours, to choose from
+	Full     bool            // no further key may be made
 }
 
 func (c *Console) showKeys(v *visit) error { return c.showKeysWith(v, nil) }
@@ -33,7 +33,7 @@ func (c *Console) showKeys(v *visit) error { return c.showKeysWith(v, nil) }
 func (c *Console) showKeysWith(v *visit, made *account.NewKey) (err error) {
 	k := keysView{
 		page: c.page(v, v.tongue().Say("frame.keys")), Made: made, Scopes: account.Scopes(), Chosen: []account.Scope{account.AnalysesRead},
-		Days: []int{30, account.DefaultKeyDays, 180, account.MaxKeyDays},
+		Days:     []int{30, account.DefaultKeyDays, 180, account.MaxKeyDays},
 		Overlaps: []int{24, 1, 72, 168, 0},
 	}
 	k.Life = account.DefaultKeyDays

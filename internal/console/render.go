@@ -87,11 +87,6 @@ func count(n int) string {
 	return s
 }
 
-// money writes US cents: $9, or $9.50.
-func money(cents int) string {
-	return "$" + strings.TrimSuffix(fmt.Sprintf("%d.%02d", cents/100, cents%100), ".00")
-}
-
 // sum writes an amount to the cent: $29.00, or −$4.50 for a credit.
 func sum(cents int64, currency string) string {
 	if cents < 0 {

@@ -19,7 +19,9 @@ func whole(v float64) string { return strconv.Itoa(int(math.Round(v))) }
 func tenths(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
 
 // scored is a score and its level: 81, high.
-func scored(l tongue, s assess.Standing) string { return whole(s.Score) + ", " + levelWord(l, string(s.Level)) }
+func scored(l tongue, s assess.Standing) string {
+	return whole(s.Score) + ", " + levelWord(l, string(s.Level))
+}
 
 // number is a small count in words, as sentences have it.
 func number(n int) string {

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"maps"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -72,6 +73,19 @@ func TestCatalogue_EveryLanguageSaysTheSameThingsWithTheSameValues(t *testing.T)
 			if !english.Has(key) {
 				t.Errorf("%s.txt has %s, and English does not", l.Tag, key)
 			}
+		}
+	}
+}
+
+func TestCatalogue_IsPackedAsItIsWritten(t *testing.T) {
+	t.Parallel()
+	for _, l := range Languages() {
+		written, err := os.ReadFile(l.Tag + ".txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if packed, err := unpacked(l.Tag); err != nil || packed != string(written) {
+			t.Errorf("%s.txt was changed since it was packed: run go generate ./internal/words (%v)", l.Tag, err)
 		}
 	}
 }
