@@ -270,11 +270,11 @@ func comparePage(v compareView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = cameOrWent("list-new", lang(ctx).Say("compare.new"), v.M.New, lang(ctx).Say("compare.none_new"), "+").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = cameOrWent("list-New", lang(ctx).Say("compare.new"), v.M.New, lang(ctx).Say("compare.none_new"), "+").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = cameOrWent("list-gone", lang(ctx).Say("compare.gone"), v.M.Gone, lang(ctx).Say("compare.none_gone"), "−").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = cameOrWent("list-Gone", lang(ctx).Say("compare.gone"), v.M.Gone, lang(ctx).Say("compare.none_gone"), "−").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
