@@ -20,6 +20,10 @@ var withheld = map[string]string{
 	"cleanups.tries":   "how often X was away in a row",
 	"cleanups.receipt": "a signed file of its own; what became of each post stands in cleanup_posts.json",
 
+	"schedules.awaits_id": "the analysis whose end it waits for; last_analysis_id names it",
+	"schedules.digest_at": "when the week is told next",
+	"schedules.due_at":    "which run its job is for", "schedules.updated_at": "when its owner changed it last; the audit has it",
+
 	"shares.token_hash": "a hash of the link's secret",
 
 	"api_keys.hash": "a hash of the secret", "api_keys.old_hash": "a hash of the secret before",
