@@ -49,17 +49,21 @@ func New(address, credential string, options ...ClientOption) (*ClientWithRespon
 		r.Header.Set("Accept", "application/json")
 		return nil
 	}
-	return NewClientWithResponses(strings.TrimSuffix(address, "/"), append([]ClientOption{WithHTTPClient(plain()), WithRequestEditorFn(bearer)}, options...)...)
+	return NewClientWithResponses(strings.TrimSuffix(address, "/"),
+		append([]ClientOption{WithHTTPClient(plain()), WithRequestEditorFn(bearer)}, options...)...)
 }
 
-// plain follows no redirect, which a credential would go along with. It bounds the wait for an answer and not the answer
-// itself, for a stream may take as long as the analysis that it follows.
+// plain follows no redirect, which a credential would go along with. It bounds the wait for an answer and not the
+// answer itself, for a stream may take as long as the analysis that it follows.
 func plain() *http.Client {
 	transport := &http.Transport{
 		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
 		TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: 2 * time.Minute, IdleConnTimeout: 90 * time.Second,
 	}
-	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // Error is the code and the sentence.

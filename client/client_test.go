@@ -25,7 +25,8 @@ func answering(t *testing.T, h http.HandlerFunc) *client.ClientWithResponses {
 	return c
 }
 
-const end = "id: 2\nevent: end\ndata: {\"id\":\"1\",\"status\":\"completed\",\"finished_at\":\"2026-11-20T09:30:00Z\"}\n\n"
+const end = "id: 2\nevent: end\ndata: " +
+	"{\"id\":\"1\",\"status\":\"completed\",\"finished_at\":\"2026-11-20T09:30:00Z\"}\n\n"
 
 func TestWait_TellsAnEndFromAStreamThatBreaksOff(t *testing.T) {
 	t.Parallel()
@@ -50,7 +51,8 @@ func TestWait_TellsAnEndFromAStreamThatBreaksOff(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%s: %v, want %s", name, err, c.want)
 			}
-		} else if err != nil || got.Status != "completed" || !slices.Equal(told, []client.AnalysisBodyStatus{"running", "completed"}) {
+		} else if err != nil || got.Status != "completed" ||
+			!slices.Equal(told, []client.AnalysisBodyStatus{"running", "completed"}) {
 			t.Errorf("%s: %s after %v, %v", name, got.Status, told, err)
 		}
 	}

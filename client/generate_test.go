@@ -36,7 +36,8 @@ func TestGenerated_IsTheClientOfTheContract(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(strings.Split(string(got), "\n"), strings.Split(string(want), "\n")); diff != "" {
-		t.Errorf("the contract has changed: run `go generate ./client`. The committed client (-) and the contract's (+):\n%.4000s", diff)
+		t.Errorf("the contract has changed: run `go generate ./client`. The committed client (-) and the contract's "+
+			"(+):\n%.4000s", diff)
 	}
 }
 
@@ -55,7 +56,8 @@ func generate(t *testing.T) []byte {
 	cmd.Stderr = said
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("the generator is a Go module, pinned in tools/openapi/go.mod, which needs a Go module proxy once: %v\n%s", err, said)
+		t.Fatalf("the generator is a Go module, pinned in tools/openapi/go.mod, which needs a Go module proxy once: "+
+			"%v\n%s", err, said)
 	}
 	return out
 }
@@ -82,7 +84,8 @@ func simplified(t *testing.T) []byte {
 				delete(paths, path)
 				continue
 			}
-			operation["operationId"] = strings.ToLower(method) + "-" + strings.TrimPrefix(strings.TrimPrefix(operation["operationId"].(string), strings.ToLower(method)+"-"), "api-v1-")
+			operation["operationId"] = strings.ToLower(method) + "-" +
+				strings.TrimPrefix(strings.TrimPrefix(operation["operationId"].(string), strings.ToLower(method)+"-"), "api-v1-")
 			operation["responses"] = oneRefusal(operation["responses"].(map[string]any))
 		}
 	}
@@ -100,7 +103,10 @@ func oneRefusal(responses map[string]any) map[string]any {
 			kept[status] = response
 		} else {
 			delete(problem.(map[string]any), "examples")
-			kept["default"] = map[string]any{"description": "Refused.", "content": map[string]any{"application/problem+json": problem}}
+			kept["default"] = map[string]any{
+				"description": "Refused.",
+				"content":     map[string]any{"application/problem+json": problem},
+			}
 		}
 	}
 	return kept

@@ -4,8 +4,8 @@
 //	go run ./bench/archive -program bin/repazoo -read /tmp/large.zip
 //
 // The posts are invented, in five languages, the same ones each time; each has the fields of a real entry, so that most
-// bytes are no text, as in a real archive. Measured are seconds, processor seconds of the program (user and system), MB a
-// processor second and the most memory that it held. What the posts weigh unzipped counts, not the zip.
+// bytes are no text, as in a real archive. Measured are seconds, processor seconds of the program (user and system), MB
+// a processor second and the most memory that it held. What the posts weigh unzipped counts, not the zip.
 package main
 
 import (
@@ -57,7 +57,8 @@ func write(ctx context.Context, path string, size int64) (err error) {
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	z := zip.NewWriter(f)
-	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
+	z.RegisterCompressor(zip.Deflate,
+		func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
 	w, err := z.Create("data/account.js")
 	if err != nil {
 		return err

@@ -19,13 +19,19 @@ var voices = []voice{
 		"今日は{x}に行って、{n}枚の写真を撮りました。", "{x}のことが全然わからない。", "{x}と{y}で朝ごはん、とてもおいしかった。",
 	}, []string{"図書館", "友達", "新しい店", "公園"}},
 	{"pt", []string{
-		"Hoje li {n} páginas de {x} e gostei muito.", "Que jogo horrível, {x} perdeu outra vez.", "Fui com {x} à praia e choveu o dia todo.",
+		"Hoje li {n} páginas de {x} e gostei muito.", "Que jogo horrível, {x} perdeu outra vez.",
+		"Fui com {x} à praia e choveu o dia todo.",
 	}, []string{"o livro novo", "minha irmã", "o time", "a biblioteca"}},
 	{"en", []string{
 		"Spent the morning at {x} and counted {n} boats.", "Why is {x} always late? I waited {n} minutes again.",
-		"Reading about {x} on the train, and I cannot stop thinking of {y}.", "I made soup for {n} people and nobody complained.",
+		"Reading about {x} on the train, and I cannot stop thinking of {y}.",
+		"I made soup for {n} people and nobody complained.",
 		"That film about {x} is overrated, {y} was so much better.", "Damn, {x} lost again. What a terrible week for {y}.",
-		"My team shipped {x} today, {n} commits later. Proud of everybody.", "@somebody_else you are right about {x}, see https://t.co/abcdefghij",
+		"My team shipped {x} today, {n} commits later. Proud of everybody.",
+		"@somebody_else you are right about {x}, see https://t.co/abcdefghij",
 		"Some people really think {x} is the problem, and it is not.", "If {x} closes I do not know where I will buy {y}.",
-	}, []string{"the harbour", "the new library", "my neighbour", "the museum", "our garden", "the bakery", "the council", "the women's team"}},
+	}, []string{
+		"the harbour", "the new library", "my neighbour", "the museum", "our garden", "the bakery",
+		"the council", "the women's team",
+	}},
 }

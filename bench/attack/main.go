@@ -7,12 +7,12 @@
 //	go run ./bench/attack --attack postgres --minutes 5
 //	go run ./bench/attack --attack all --minutes 5          # five minutes of each
 //
-// It builds the program, runs it with its stand-ins on a free port of localhost and a data directory of its own, and stops by
-// itself. --help lists the attacks. Analyses are started under an Idempotency-Key each, which is sent again until it is
-// answered with something else than 503. At the end every analysis that was accepted must have ended (lost), there must
-// be as many as keys were accepted (doubled), the plan must have paid for exactly those that completed (unpaid), and no
-// answer may have been a 5xx other than 503 (broken). The requests are made from the contract that the program itself
-// serves. It exits with 1 if any count is not 0.
+// It builds the program, runs it with its stand-ins on a free port of localhost and a data directory of its own, and
+// stops by itself. --help lists the attacks. Analyses are started under an Idempotency-Key each, which is sent again
+// until it is answered with something else than 503. At the end every analysis that was accepted must have ended
+// (lost), there must be as many as keys were accepted (doubled), the plan must have paid for exactly those that
+// completed (unpaid), and no answer may have been a 5xx other than 503 (broken). The requests are made from the
+// contract that the program itself serves. It exits with 1 if any count is not 0.
 package main
 
 import (

@@ -103,7 +103,10 @@ func (p *person) get(ctx context.Context, path string, v any) error {
 // signIn signs in with the stand-in of X and pays for a plan.
 func signIn(ctx context.Context, base string) (*person, error) {
 	jar, _ := cookiejar.New(nil)
-	c := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	c := &http.Client{
+		Jar:           jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	ask := func(method, address string, form url.Values, v any) (http.Header, error) {
 		req, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(form.Encode()))
 		if err != nil {
@@ -143,7 +146,8 @@ func signIn(ctx context.Context, base string) (*person, error) {
 		return nil, err
 	}
 	p := &person{base: base, account: in.Account.ID, tokens: in.tokens}
-	status, answer, err := p.call(ctx, http.MethodPost, "/api/v1/subscriptions", `{"tier":"pro","payment_method_id":"pm_card_visa"}`)
+	status, answer, err := p.call(ctx, http.MethodPost, "/api/v1/subscriptions",
+		`{"tier":"pro","payment_method_id":"pm_card_visa"}`)
 	if err == nil && status != http.StatusCreated {
 		err = fmt.Errorf("the plan was answered %d: %s", status, answer)
 	}

@@ -113,7 +113,8 @@ var placeholder = regexp.MustCompile(`\{[^}]+\}`)
 
 // values are what random requests are made of.
 var values = []string{
-	"", "1", "0", "-1", "x", "01a22048-67c6-7b55-9f45-eb3e2d8b1750", "99999999999999999999", "'", "%00", "é", "null", "true",
+	"", "1", "0", "-1", "x", "01a22048-67c6-7b55-9f45-eb3e2d8b1750", "99999999999999999999", "'", "%00", "é", "null",
+	"true",
 	"2026-11-28T00:00:00Z", "job_search", strings.Repeat("a", 3000), "\u202e", "{\"a\":", "../..", "high", "pdf",
 }
 
@@ -173,8 +174,8 @@ func (t *tally) settle(ctx context.Context, p *person) error {
 	return nil
 }
 
-// wait asks for every analysis, in the order of their starts, until all have ended, and returns the status of those that
-// have not. It gives up once none has ended for as long as its patience: whoever waits may be behind any other.
+// wait asks for every analysis, in the order of their starts, until all have ended, and returns the status of those
+// that have not. It gives up once none has ended for as long as its patience: whoever waits may be behind any other.
 func (t *tally) wait(ctx context.Context, p *person) (open map[string]string, err error) {
 	patience := cmp.Or(t.patience, settleLimit)
 	missing := map[string]string{}

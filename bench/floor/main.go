@@ -60,7 +60,10 @@ func run(ctx context.Context) error {
 	}
 	defer s.pool.Close()
 	defer s.redis.Close()
-	h := &http.Server{Addr: os.Getenv("FLOOR_ADDRESS"), Handler: s.routes(), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute}
+	h := &http.Server{
+		Addr: os.Getenv("FLOOR_ADDRESS"), Handler: s.routes(), ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout: 2 * time.Minute,
+	}
 	context.AfterFunc(ctx, func() { _ = h.Close() })
 	if err := h.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -91,7 +94,8 @@ func open(ctx context.Context) (*server, error) {
 	}
 	return &server{
 		pool: pool, redis: redis, take: rueidis.NewLuaScript(takeScript), key: []byte(os.Getenv("JWT_SECRET_KEY")),
-		jwt: jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithAudience("authenticated"), jwt.WithExpirationRequired()),
+		jwt: jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithAudience("authenticated"),
+			jwt.WithExpirationRequired()),
 	}, nil
 }
 
@@ -142,7 +146,8 @@ func (s *server) user(r *http.Request) (string, error) {
 func (s *server) allowed(ctx context.Context, h http.Header, user string) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	got, err := s.take.Exec(ctx, s.redis, []string{"floor:" + user}, []string{"1000000", "2000000", "1000000", "120000000"}).AsIntSlice()
+	got, err := s.take.Exec(ctx, s.redis, []string{"floor:" + user},
+		[]string{"1000000", "2000000", "1000000", "120000000"}).AsIntSlice()
 	if err != nil || len(got) != 3 {
 		return false, errors.Join(err, ctx.Err())
 	}

@@ -116,9 +116,12 @@ func (b *bench) variables(mode string) func(string) []string {
 			}
 		}
 		v := []string{
-			"REPAZOO_ENV=ai", "HOST=" + host, "PORT=" + port, "PUBLIC_URL=" + issuer, "DATA_DIR=" + b.dir, "JWT_SECRET_KEY=" + b.keys.jwt, "ENCRYPTION_KEY=" + b.keys.encryption,
-			"RATE_LIMIT_PER_MINUTE=1000000", "RATE_LIMIT_PER_HOUR=1000000", "RATE_LIMIT_SIGN_IN_PER_MINUTE=1000000", "RATE_LIMIT_SIGN_IN_PER_HOUR=1000000",
-			"RATE_LIMIT_REFRESH_PER_MINUTE=1000000", "RATE_LIMIT_REFRESH_PER_HOUR=1000000", "WORKERS=0", "BILLING=off", "TWITTER_CLIENT_ID=load",
+			"REPAZOO_ENV=ai", "HOST=" + host, "PORT=" + port, "PUBLIC_URL=" + issuer, "DATA_DIR=" + b.dir, "JWT_SECRET_KEY=" +
+				b.keys.jwt, "ENCRYPTION_KEY=" + b.keys.encryption,
+			"RATE_LIMIT_PER_MINUTE=1000000", "RATE_LIMIT_PER_HOUR=1000000", "RATE_LIMIT_SIGN_IN_PER_MINUTE=1000000",
+			"RATE_LIMIT_SIGN_IN_PER_HOUR=1000000",
+			"RATE_LIMIT_REFRESH_PER_MINUTE=1000000", "RATE_LIMIT_REFRESH_PER_HOUR=1000000", "WORKERS=0", "BILLING=off",
+			"TWITTER_CLIENT_ID=load",
 		}
 		if mode == "replica" {
 			return append(v, "DATABASE_URL="+b.databases.repazoo, "REDIS_URL="+os.Getenv("TEST_REDIS_URL"))

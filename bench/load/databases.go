@@ -56,7 +56,8 @@ func (b *bench) makePostgres(ctx context.Context) error {
 	b.databases.repazoo, b.databases.floor = address(name, login), address(name+"_floor", "")
 	for _, q := range []string{
 		"CREATE DATABASE " + name + "_floor TEMPLATE " + name,
-		"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '" + login + "') THEN CREATE ROLE " + login + " LOGIN NOINHERIT; END IF; END $$",
+		"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '" + login + "') THEN CREATE ROLE " + login +
+			" LOGIN NOINHERIT; END IF; END $$",
 		"GRANT anon, authenticated, service_role, repazoo_user TO " + login,
 	} {
 		if _, err := admin.Exec(ctx, q); err != nil {
@@ -68,7 +69,8 @@ func (b *bench) makePostgres(ctx context.Context) error {
 
 // durability is shown with the figures: without fsync they mean little.
 func (b *bench) durability(ctx context.Context, c *pgx.Conn) error {
-	return c.QueryRow(ctx, "SELECT 'fsync ' || current_setting('fsync') || ', synchronous_commit ' || current_setting('synchronous_commit')").Scan(&b.durable)
+	return c.QueryRow(ctx, "SELECT 'fsync ' || current_setting('fsync') || ', synchronous_commit ' || "+
+		"current_setting('synchronous_commit')").Scan(&b.durable)
 }
 
 func (b *bench) seedPostgres(ctx context.Context, url string) error {

@@ -176,7 +176,10 @@ func (b *bench) round(ctx context.Context, t *target, c call) error {
 	n := float64(len(took))
 	s := t.samples[c.name]
 	s.perSecond = append(s.perSecond, n/elapsed.Seconds())
-	s.cost = append(s.cost, cost{(after.Server - before.Server) / n, (after.Postgres - before.Postgres) / n, (after.Redis - before.Redis) / n, (after.Load - before.Load) / n})
+	s.cost = append(s.cost, cost{
+		(after.Server - before.Server) / n, (after.Postgres - before.Postgres) / n,
+		(after.Redis - before.Redis) / n, (after.Load - before.Load) / n,
+	})
 	s.took = append(s.took, took...)
 	return nil
 }

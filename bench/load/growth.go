@@ -270,8 +270,8 @@ func (b *bench) counts(ctx context.Context, admin *pgx.Conn) (c counts, err erro
 		+ coalesce(toast_blks_read, 0) + coalesce(toast_blks_hit, 0)) FROM pg_statio_user_tables)`).Scan(&c.blocks)
 }
 
-// since is what was counted after before, each of n requests. Tables of which less than a row a request was read from end
-// to end are left out.
+// since is what was counted after before, each of n requests. Tables of which less than a row a request was read from
+// end to end are left out.
 func (c counts) since(before counts, n float64) burden {
 	out := burden{blocks: float64(c.blocks-before.blocks) / n, micros: micros(c.cpu-before.cpu) / n}
 	for table, now := range c.scanned {

@@ -18,11 +18,11 @@ import (
 	"time"
 )
 
-// What the limiter promises is exact, so it is counted and not measured: of a burst of calls exactly as many pass as the
-// window has room for, from however many connections and at however many replicas.
+// What the limiter promises is exact, so it is counted and not measured: of a burst of calls exactly as many pass as
+// the window has room for, from however many connections and at however many replicas.
 
-// window is long enough for a burst, and how long it takes until all of it is forgotten: a minute, and the part of it that
-// calls are counted in (see internal/limit).
+// window is long enough for a burst, and how long it takes until all of it is forgotten: a minute, and the part of it
+// that calls are counted in (see internal/limit).
 const window = 62*time.Second + time.Second
 
 // site is one way to run Repazoo: its processes, which count together.
@@ -77,7 +77,8 @@ func (b *bench) countLimits(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	byDefault := []string{
-		"RATE_LIMIT_PER_MINUTE=60", "RATE_LIMIT_PER_HOUR=1000", "RATE_LIMIT_SIGN_IN_PER_MINUTE=20", "RATE_LIMIT_SIGN_IN_PER_HOUR=200",
+		"RATE_LIMIT_PER_MINUTE=60", "RATE_LIMIT_PER_HOUR=1000", "RATE_LIMIT_SIGN_IN_PER_MINUTE=20",
+		"RATE_LIMIT_SIGN_IN_PER_HOUR=200",
 		"RATE_LIMIT_REFRESH_PER_MINUTE=60", "RATE_LIMIT_REFRESH_PER_HOUR=600", "TRUSTED_PROXIES=127.0.0.1",
 		"REDIS_TIMEOUT_MS=60000", // a machine that is busy must not make a replica count by itself
 	}
@@ -85,7 +86,9 @@ func (b *bench) countLimits(ctx context.Context, out io.Writer) error {
 	sites := []*site{
 		{name: "in process", mode: "embedded", replicas: 1, variables: byDefault},
 		{name: "two on one Redis", mode: "replica", replicas: 2, variables: byDefault},
-		{name: "in process", mode: "embedded", replicas: 1, variables: append(slices.Clip(hour), "DATA_DIR="+filepath.Join(b.dir, "hour"))}, // SQLite is one process's
+		// SQLite is one process's
+		{name: "in process", mode: "embedded", replicas: 1, variables: append(slices.Clip(hour),
+			"DATA_DIR="+filepath.Join(b.dir, "hour"))},
 		{name: "two on one Redis", mode: "replica", replicas: 2, variables: hour},
 	}
 	var all []count
@@ -152,7 +155,8 @@ func (b *bench) again(ctx context.Context, sites []*site) (all []count, err erro
 	last := len(bursts) - 1
 	for number, s := range sites {
 		for i, c := range callers[:2] {
-			got := b.burst(ctx, s, c, 5*c.limit, fmt.Sprintf("198.51.%d.%d", 10*number+i, last), b.people[(10*number+i)*len(bursts)+last])
+			got := b.burst(ctx, s, c, 5*c.limit, fmt.Sprintf("198.51.%d.%d", 10*number+i, last),
+				b.people[(10*number+i)*len(bursts)+last])
 			got.burst, got.expected = "a minute later", c.limit
 			all = append(all, got)
 		}
@@ -221,7 +225,8 @@ func printCounts(out io.Writer, all []count) error {
 		if !c.exact() {
 			wrong, verdict = wrong+1, fmt.Sprintf("WRONG, %d strange", c.strange)
 		}
-		fmt.Fprintf(w, "| %s\t| %s\t| %s\t| %d\t| %d\t| %d\t| %d\t| %s\t| %.1f\t|\n", c.site, c.caller, c.burst, c.asked, c.allowed, c.refused, c.expected, verdict, c.took.Seconds())
+		fmt.Fprintf(w, "| %s\t| %s\t| %s\t| %d\t| %d\t| %d\t| %d\t| %s\t| %.1f\t|\n", c.site, c.caller, c.burst, c.asked,
+			c.allowed, c.refused, c.expected, verdict, c.took.Seconds())
 	}
 	if err := w.Flush(); err != nil {
 		return err

@@ -11,8 +11,8 @@
 // makes users with sessions, and drives four calls over keep-alive connections. The servers take turns in rounds of
 // half a second, so that a noisy machine is noisy for all.
 //
-// With --limits it counts instead: how many calls each limiter lets through below, at and above its limits, and what others
-// notice of idle connections and of a flood.
+// With --limits it counts instead: how many calls each limiter lets through below, at and above its limits, and what
+// others notice of idle connections and of a flood.
 //
 // With --kept it counts what answers from memory save: statements, round trips and calls of Redis a request, by how
 // often people ask.
@@ -95,7 +95,8 @@ func (o options) check() error {
 	case !slices.Contains(append([]string{"all"}, modes...), o.mode):
 		return errors.New("--mode is embedded, replica, floor, peer or all")
 	case o.mode != "embedded" && (os.Getenv("TEST_DATABASE_URL") == "" || os.Getenv("TEST_REDIS_URL") == ""):
-		return errors.New("TEST_DATABASE_URL and TEST_REDIS_URL are not set: run it with go run ./tools/testenv --durable -- go run ./bench/load")
+		return errors.New("TEST_DATABASE_URL and TEST_REDIS_URL are not set: run it with go run ./tools/testenv --durable " +
+			"-- go run ./bench/load")
 	}
 	return nil
 }
@@ -162,7 +163,8 @@ func (o *options) build(ctx context.Context) error {
 			continue
 		}
 		*p.binary = filepath.Join("bin", p.name)
-		if out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", *p.binary, p.program).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", *p.binary,
+			p.program).CombinedOutput(); err != nil {
 			return fmt.Errorf("build %s: %w: %s", p.program, err, out)
 		}
 	}

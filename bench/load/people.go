@@ -59,14 +59,20 @@ type row struct {
 func (p person) rows(stamp func(time.Time) any, now time.Time) []row {
 	at, later := stamp(now), stamp(now.AddDate(0, 1, 0))
 	return []row{
-		{`INSERT INTO users (id, name, email, role, created_at, updated_at) VALUES ($1, 'Load Tester', 'load@repazoo.invalid', 'user', $2, $2)`, []any{p.user, at}},
+		{`INSERT INTO users (id, name, email, role, created_at, updated_at)
+			VALUES ($1, 'Load Tester', 'load@repazoo.invalid', 'user', $2, $2)`, []any{p.user, at}},
 		{`INSERT INTO x_accounts (id, user_id, x_user_id, handle, name, scopes, status, linked_at, updated_at)
-			VALUES ($1, $2, $3, $4, 'Load Tester', 'tweet.read users.read', 'active', $5, $5)`, []any{p.account, p.user, p.account, "load" + p.account[24:], at}},
-		{`INSERT INTO sessions (id, user_id, device, ip, created_at, last_used_at, expires_at) VALUES ($1, $2, 'load', '127.0.0.1', $3, $3, $4)`, []any{p.session, p.user, at, later}},
+			VALUES ($1, $2, $3, $4, 'Load Tester', 'tweet.read users.read', 'active', $5, $5)`, []any{
+			p.account, p.user,
+			p.account, "load" + p.account[24:], at,
+		}},
+		{`INSERT INTO sessions (id, user_id, device, ip, created_at, last_used_at, expires_at)
+			VALUES ($1, $2, 'load', '127.0.0.1', $3, $3, $4)`, []any{p.session, p.user, at, later}},
 		{
 			`INSERT INTO consents (id, user_id, kind, version, session_id, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
 			[]any{p.consent, p.user, analysis.ConsentKind, analysis.ConsentVersion, p.session, at},
 		},
-		{`INSERT INTO quota_periods (user_id, period_start, period_end, entitled_until, tier, quota, reads_limit) VALUES ($1, $2, $3, $3, 'pro', 1000000000, 1000000000)`, []any{p.user, at, later}},
+		{`INSERT INTO quota_periods (user_id, period_start, period_end, entitled_until, tier, quota, reads_limit)
+			VALUES ($1, $2, $3, $3, 'pro', 1000000000, 1000000000)`, []any{p.user, at, later}},
 	}
 }

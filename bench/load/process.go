@@ -32,7 +32,9 @@ type process struct {
 
 // launch starts a server and waits for its first answer. Its log is a file, as a service
 // manager would keep it.
-func launch(ctx context.Context, binary, dir, name string, args []string, variables func(address string) []string) (*process, error) {
+func launch(ctx context.Context, binary, dir, name string, args []string,
+	variables func(address string) []string,
+) (*process, error) {
 	address, err := freeAddress(ctx)
 	if err != nil {
 		return nil, err

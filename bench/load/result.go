@@ -60,7 +60,10 @@ type server struct {
 }
 
 func (b *bench) result() result {
-	r := result{At: time.Now().UTC().Truncate(time.Second), Cores: runtime.NumCPU(), Database: cmp.Or(b.durable, "not used")}
+	r := result{
+		At: time.Now().UTC().Truncate(time.Second), Cores: runtime.NumCPU(),
+		Database: cmp.Or(b.durable, "not used"),
+	}
 	for _, t := range b.targets {
 		r.Servers = append(r.Servers, server{t.mode, millis(median(t.startups)), t.process.peak()})
 	}
@@ -93,7 +96,8 @@ func newLine(name string, t *target) line {
 		return median(values)
 	}
 	l := line{
-		Call: name, Server: t.mode, PerSecond: median(s.perSecond), P50: millis(s.took[len(s.took)/2]), P99: millis(s.took[len(s.took)*99/100]),
+		Call: name, Server: t.mode, PerSecond: median(s.perSecond), P50: millis(s.took[len(s.took)/2]),
+		P99: millis(s.took[len(s.took)*99/100]),
 		CPU: cost{
 			part(func(c cost) float64 { return c.Server }), part(func(c cost) float64 { return c.Postgres }),
 			part(func(c cost) float64 { return c.Redis }), part(func(c cost) float64 { return c.Load }),

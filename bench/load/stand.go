@@ -53,8 +53,10 @@ func (b *bench) standFast(ctx context.Context, s *site, out io.Writer) error {
 		c.Close()
 	}
 	flooded, flood := b.flood(ctx, s)
-	fmt.Fprintf(out, "\n%d idle connections: %d files open in the server, %.1f MiB more resident memory, %.1f KiB for each\n", len(conns), open, float64(grown)/1024, float64(grown)/float64(len(conns)))
-	fmt.Fprintf(out, "a flood from one address for %v: %d calls, %d allowed, %d refused, %d strange\n\n", floodTime, flood.asked, flood.allowed, flood.refused, flood.strange)
+	fmt.Fprintf(out, "\n%d idle connections: %d files open in the server, %.1f MiB more resident memory, %.1f KiB for "+
+		"each\n", len(conns), open, float64(grown)/1024, float64(grown)/float64(len(conns)))
+	fmt.Fprintf(out, "a flood from one address for %v: %d calls, %d allowed, %d refused, %d strange\n\n", floodTime,
+		flood.asked, flood.allowed, flood.refused, flood.strange)
 	fmt.Fprintf(out, "| what others see | calls | wrong | p50 ms | p99 ms |\n|---|---|---|---|---|\n")
 	for _, l := range []struct {
 		when string
@@ -128,7 +130,8 @@ func (b *bench) flood(ctx context.Context, s *site) (p patient, all count) {
 		default:
 		}
 		got := b.burst(ctx, s, c, 1000, "203.0.113.7", b.people[0])
-		all.asked, all.allowed, all.refused, all.strange = all.asked+got.asked, all.allowed+got.allowed, all.refused+got.refused, all.strange+got.strange
+		all.asked, all.allowed, all.refused, all.strange = all.asked+got.asked, all.allowed+got.allowed,
+			all.refused+got.refused, all.strange+got.strange
 	}
 }
 

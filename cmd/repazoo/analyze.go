@@ -59,12 +59,15 @@ which waits for the answers: upload the archive there and choose "Cheaper, withi
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&c.purpose, "purpose", "personal_reputation", "the lens: personal_reputation, job_search, career_development, "+
-		"brand_building, influencer, public_office, corporate_communications, academic or visa_application")
-	f.StringVar(&c.format, "format", "", "text, json, html, csv or pdf; without it the ending of --output decides, else text")
+	f.StringVar(&c.purpose, "purpose", "personal_reputation",
+		"the lens: personal_reputation, job_search, career_development, "+
+			"brand_building, influencer, public_office, corporate_communications, academic or visa_application")
+	f.StringVar(&c.format, "format", "",
+		"text, json, html, csv or pdf; without it the ending of --output decides, else text")
 	f.StringVarP(&c.output, "output", "o", "", "write the report to this `FILE` instead of the screen")
 	f.StringVar(&c.handle, "handle", "", "whose archive it is, where it does not say so itself")
-	f.BoolVar(&c.dryRun, "dry-run", false, "say what would be read and what a model would cost, and make no report: nothing leaves this machine")
+	f.BoolVar(&c.dryRun, "dry-run", false,
+		"say what would be read and what a model would cost, and make no report: nothing leaves this machine")
 	f.BoolVar(&c.offline, "offline", false, "never ask a model, even if a key or token is set")
 	return cmd
 }
@@ -132,7 +135,8 @@ func (c analyzing) whose(src *archive.Archive) (assess.ReportAccount, error) {
 		return assess.ReportAccount{}, fault.ValidationFailed.Saying(
 			"This archive does not say whose it is (data/account.js is missing). Add --handle with the name of the account.")
 	case a.Handle != "" && given != "" && !strings.EqualFold(a.Handle, given):
-		return assess.ReportAccount{}, fault.ValidationFailed.Saying("This archive belongs to @%s, not to @%s.", a.Handle, given)
+		return assess.ReportAccount{}, fault.ValidationFailed.Saying("This archive belongs to @%s, not to @%s.", a.Handle,
+			given)
 	}
 	return assess.ReportAccount{ID: a.ID, Handle: cmp.Or(a.Handle, given)}, nil
 }
@@ -178,8 +182,8 @@ func options(src *archive.Archive, whose assess.ReportAccount, purpose assess.Pu
 	}
 }
 
-// parents finds posts that others answer in the archive itself, which holds the author's own alone. It is read once more for
-// that, by another reader, so that nothing of it counts twice.
+// parents finds posts that others answer in the archive itself, which holds the author's own alone. It is read once
+// more for that, by another reader, so that nothing of it counts twice.
 func (c analyzing) parents(ctx context.Context, ids []string) (assess.Parents, error) {
 	out := assess.Parents{Found: map[string]assess.Parent{}, Missing: map[string]assess.Context{}}
 	for _, id := range ids {
@@ -204,7 +208,8 @@ func (c analyzing) parents(ctx context.Context, ids []string) (assess.Parents, e
 
 // foretell writes what an analysis would ask of the model.
 func foretell(w io.Writer, f assess.Forecast, judge *assess.Judge) {
-	fmt.Fprintf(w, "%s, %s in your own words: the word screen reads all of them.\n", assess.Counting(f.Total, "post"), assess.Thousands(f.Own))
+	fmt.Fprintf(w, "%s, %s in your own words: the word screen reads all of them.\n", assess.Counting(f.Total, "post"),
+		assess.Thousands(f.Own))
 	if judge == nil {
 		fmt.Fprintln(w, "No model is asked: nothing leaves this machine, and it costs nothing.")
 		return
@@ -240,7 +245,8 @@ func newBar(size int64) *progressbar.ProgressBar {
 		return progressbar.DefaultBytesSilent(size)
 	}
 	return progressbar.NewOptions64(size,
-		progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetDescription("Reading your posts"), progressbar.OptionShowBytes(true),
+		progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetDescription("Reading your posts"),
+		progressbar.OptionShowBytes(true),
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 }
 
@@ -251,7 +257,8 @@ func (c analyzing) write(r *assess.Report, format report.Format) error {
 	// Written beside its place and moved there, so that a failure leaves no half a report.
 	f, err := os.CreateTemp(filepath.Dir(c.output), ".repazoo-*")
 	if err != nil {
-		return fault.ValidationFailed.Saying("The report cannot be written to %s: is the folder there, and may you write to it?", c.output).Because(err)
+		return fault.ValidationFailed.Saying("The report cannot be written to %s: is the folder there, and may you write "+
+			"to it?", c.output).Because(err)
 	}
 	defer os.Remove(f.Name())
 	if err := report.Write(f, r, format); err != nil {
@@ -264,7 +271,8 @@ func (c analyzing) write(r *assess.Report, format report.Format) error {
 	if err := os.Rename(f.Name(), c.output); err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "The report is in %s: score %.1f (%s), %d findings in %d posts.\n", c.output, r.Score, r.Level, len(r.Findings), r.Coverage.PostsAnalysed)
+	fmt.Fprintf(os.Stderr, "The report is in %s: score %.1f (%s), %d findings in %d posts.\n", c.output, r.Score,
+		r.Level, len(r.Findings), r.Coverage.PostsAnalysed)
 	return nil
 }
 

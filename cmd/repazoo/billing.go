@@ -40,18 +40,22 @@ Without an address that Stripe can reach there is no endpoint; on your own machi
   stripe listen --forward-to localhost:8000/webhooks/stripe`,
 		Example: `  repazoo billing setup --webhook-url https://repazoo.example/webhooks/stripe
   repazoo billing setup --check`,
-		Annotations: exits("0 the account is as it must be, 1 it is not, or Stripe did not answer, 2 the input cannot be used."),
-		RunE:        func(cmd *cobra.Command, _ []string) error { return setUp(cmd.Context(), o) },
+		Annotations: exits("0 the account is as it must be, 1 it is not, or Stripe did not answer, 2 the input cannot be " +
+			"used."),
+		RunE: func(cmd *cobra.Command, _ []string) error { return setUp(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.CheckOnly, "check", false, "change nothing; only say what is missing or wrong")
-	f.BoolVar(&o.Replace, "replace", false, "make the webhook endpoint anew when its API version is wrong, and delete the old one")
-	f.StringVar(&o.WebhookURL, "webhook-url", "", "where Stripe sends events: a `URL`, PUBLIC_URL/webhooks/stripe without it")
+	f.BoolVar(&o.Replace, "replace", false,
+		"make the webhook endpoint anew when its API version is wrong, and delete the old one")
+	f.StringVar(&o.WebhookURL, "webhook-url", "",
+		"where Stripe sends events: a `URL`, PUBLIC_URL/webhooks/stripe without it")
 	return cmd
 }
 
 func setUp(ctx context.Context, o app.SetupOptions) error {
-	cfg, err := config.LoadWithout(ctx, config.Process(), "STRIPE_BASIC_PRICE_ID", "STRIPE_PRO_PRICE_ID", "STRIPE_WEBHOOK_SECRET")
+	cfg, err := config.LoadWithout(ctx, config.Process(), "STRIPE_BASIC_PRICE_ID", "STRIPE_PRO_PRICE_ID",
+		"STRIPE_WEBHOOK_SECRET")
 	if err != nil {
 		return err
 	}
@@ -98,7 +102,8 @@ func doctorCommand() *cobra.Command {
 	var fix bool
 	var format string
 	cmd := &cobra.Command{
-		Use: "doctor", Short: "Compare every subscription here with Stripe, explain each difference, and mend it.", Args: takes(),
+		Use: "doctor", Short: "Compare every subscription here with Stripe, explain each difference, and mend it.",
+		Args: takes(),
 		Long: `It compares every user's subscription, customer, access and quota ledger with Stripe, every live
 subscription at Stripe with the users here, and the last 30 days of Stripe's events with those that arrived.
 Each difference is one sentence. Without --fix it changes nothing.
@@ -177,7 +182,8 @@ func textTeller(w io.Writer, fix bool) teller {
 			case e.Found > 0:
 				verdict = fmt.Sprintf("%d differences were found, %d mended.", e.Found, e.Fixed)
 			}
-			_, err := fmt.Fprintf(w, "Compared %d users here with %d subscriptions at Stripe. %s\n", e.Rows, e.Subscriptions, verdict)
+			_, err := fmt.Fprintf(w, "Compared %d users here with %d subscriptions at Stripe. %s\n", e.Rows, e.Subscriptions,
+				verdict)
 			return err
 		},
 	}

@@ -26,8 +26,10 @@ func TestEnvironmentsDoc_TheCommandsWork(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for _, want := range []string{
-		"The configuration is fine.\n", "REPAZOO_ENV                    environment     ntf\n", "https://ntf.repazoo.com", "The schema is up to date (",
-		"STRIPE_SECRET_KEY must begin with sk_live_ when REPAZOO_ENV is ai.\n", "DEBUG must be off when REPAZOO_ENV is ai.\n", "not for production\n",
+		"The configuration is fine.\n", "REPAZOO_ENV                    environment     ntf\n", "https://ntf.repazoo.com",
+		"The schema is up to date (",
+		"STRIPE_SECRET_KEY must begin with sk_live_ when REPAZOO_ENV is ai.\n",
+		"DEBUG must be off when REPAZOO_ENV is ai.\n", "not for production\n",
 	} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the commands did not print %q:\n%s", want, out)

@@ -34,8 +34,9 @@ nothing leaves this machine. docs/quality.md holds the last figures and says how
 	f.StringVar(&task, "task", "", "offensive, hate, sentiment, hatecheck or findings")
 	f.StringVar(&in.Texts, "texts", "", "for offensive, hate and sentiment: the posts, one a line, in this `FILE`")
 	f.StringVar(&in.Labels, "labels", "", "and their labels, one a line, numbered as TweetEval does, in this `FILE`")
-	f.StringVar(&in.Cases, "cases", "", "for hatecheck a CSV `FILE` with the columns functionality, test_case and label_gold; "+
-		"for findings a file with the columns kind, expected category or -, language and text, with tabs between")
+	f.StringVar(&in.Cases, "cases", "",
+		"for hatecheck a CSV `FILE` with the columns functionality, test_case and label_gold; "+
+			"for findings a file with the columns kind, expected category or -, language and text, with tabs between")
 	f.StringVar(&in.Lang, "lang", "en", "the language of the posts; findings names one for each")
 	f.StringVar(&format, "format", "table", "table or json")
 	return cmd

@@ -13,7 +13,10 @@ import (
 // and the provider has batches.
 func TestForetell_SaysWhatAServerWouldSave(t *testing.T) {
 	t.Parallel()
-	enough := assess.Forecast{Texts: assess.BatchFrom, Calls: 10, InputTokens: 40_000, OutputTokens: 20_000, CostMicroUSD: 1_000_000}
+	enough := assess.Forecast{
+		Texts: assess.BatchFrom, Calls: 10, InputTokens: 40_000, OutputTokens: 20_000,
+		CostMicroUSD: 1_000_000,
+	}
 	few := enough
 	few.Texts--
 	for name, c := range map[string]struct {

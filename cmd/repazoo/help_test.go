@@ -35,7 +35,8 @@ func TestHelp_EveryCommandSaysWhatItDoesWithinAScreensWidth(t *testing.T) {
 	t.Parallel()
 	for _, cmd := range everyCommand(root()) {
 		help := helpOf(t, cmd.CommandPath())
-		if !strings.HasPrefix(help, "Usage: "+cmd.CommandPath()) || !strings.Contains(help, cmd.Short) || !strings.Contains(help, "--help") {
+		if !strings.HasPrefix(help, "Usage: "+cmd.CommandPath()) || !strings.Contains(help, cmd.Short) ||
+			!strings.Contains(help, "--help") {
 			t.Errorf("%s: %s", cmd.CommandPath(), help)
 		}
 		if cmd.HasParent() && !strings.HasSuffix(cmd.Short, ".") {
@@ -57,12 +58,21 @@ func TestHelp_EveryCommandSaysWhatItDoesWithinAScreensWidth(t *testing.T) {
 func TestHelp_ShowsExamplesOptionsAndExitCodes(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string][]string{
-		"repazoo":             {"Use it:", "Operate it:", "Know it:", "repazoo serve  ", "docs/configuration.md", "Exit codes: 0 done"},
-		"repazoo analyze":     {"analyze ARCHIVE [flags]", "--purpose job_search -o report.html", "-o, --output FILE", "Exit codes: 0 the report was made"},
-		"repazoo vault":       {"export-recipients", "openssl rand", "Exit codes: 0 done", "vault COMMAND --help"},
-		"repazoo vault init":  {"--recipient KEY"},
-		"repazoo health":      {"health [URL]", "--wait DURATION", "Exit codes: 0 it is ready"},
-		"repazoo backup":      {"backup FILE [flags]", "--with-keys --recipient age1...", "docs/backup.md", "Exit codes: 0 the backup"},
+		"repazoo": {
+			"Use it:", "Operate it:", "Know it:", "repazoo serve  ", "docs/configuration.md",
+			"Exit codes: 0 done",
+		},
+		"repazoo analyze": {
+			"analyze ARCHIVE [flags]", "--purpose job_search -o report.html", "-o, --output FILE",
+			"Exit codes: 0 the report was made",
+		},
+		"repazoo vault":      {"export-recipients", "openssl rand", "Exit codes: 0 done", "vault COMMAND --help"},
+		"repazoo vault init": {"--recipient KEY"},
+		"repazoo health":     {"health [URL]", "--wait DURATION", "Exit codes: 0 it is ready"},
+		"repazoo backup": {
+			"backup FILE [flags]", "--with-keys --recipient age1...", "docs/backup.md",
+			"Exit codes: 0 the backup",
+		},
 		"repazoo restore":     {"--identity FILE", "--replace", "Exit codes: 0 the data is back"},
 		"repazoo seal rotate": {"ENCRYPTION_KEY=NEW,OLD", "Exit codes: 0 everything is sealed"},
 	} {
@@ -100,7 +110,8 @@ func TestRun_WhatCannotBeUnderstoodEndsWithTwoAndNamesTheHelp(t *testing.T) {
 		if !ok || !strings.Contains(misuse.Error(), want) {
 			t.Errorf("repazoo %s: %v, want %q", line, err, want)
 		}
-		if first := strings.Fields(line)[0]; ok && first != "frob" && first != "analyse" && !strings.HasPrefix(misuse.command, "repazoo "+first) {
+		if first := strings.Fields(line)[0]; ok && first != "frob" && first != "analyse" &&
+			!strings.HasPrefix(misuse.command, "repazoo "+first) {
 			t.Errorf("repazoo %s names the help of %s", line, misuse.command)
 		}
 		if code := explain(err); code != exitInput {

@@ -19,8 +19,9 @@ import (
 	"github.com/repazoo/repazoo/internal/seal"
 )
 
-// TestKill_ARotationThatIsCutOffIsEndedByTheNext kills `repazoo seal rotate` (kill -9) between two posts, with the service
-// running. Everything opens then, sealed with the one key or the other, and the next rotation ends what the first began.
+// TestKill_ARotationThatIsCutOffIsEndedByTheNext kills `repazoo seal rotate` (kill -9) between two posts, with the
+// service running. Everything opens then, sealed with the one key or the other, and the next rotation ends what the
+// first began.
 func TestKill_ARotationThatIsCutOffIsEndedByTheNext(t *testing.T) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
@@ -31,7 +32,8 @@ func TestKill_ARotationThatIsCutOffIsEndedByTheNext(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
 		address := dbtest.PostgresURL(t)
-		killRotation(t, t.TempDir(), db.Config{URL: address}, func(t *testing.T, d *db.DB) func() { return holdPostgres(t, d, address) })
+		killRotation(t, t.TempDir(), db.Config{URL: address},
+			func(t *testing.T, d *db.DB) func() { return holdPostgres(t, d, address) })
 	})
 }
 
@@ -45,7 +47,8 @@ func killRotation(t *testing.T, dir string, c db.Config, hold func(*testing.T, *
 	first := serveUntil(t, append(env, "ENCRYPTION_KEY="+oldSealing), dir)
 	gus := signIn(t, first.url, "gravelpit_gus")
 	gus.do("POST", "/api/v1/subscriptions", `{"tier":"pro","payment_method_id":"pm_card_visa"}`, http.StatusCreated)
-	id := gus.do("POST", "/api/v1/analyses", `{"account_id":"`+gus.account+`","consent":true}`, http.StatusAccepted)["id"].(string)
+	id := gus.do("POST", "/api/v1/analyses", `{"account_id":"`+gus.account+`","consent":true}`,
+		http.StatusAccepted)["id"].(string)
 	gus.until(id, func(a map[string]any) bool { return a["status"] == "completed" })
 	if err := first.stop(); err != nil {
 		t.Fatal(err)
@@ -69,7 +72,8 @@ func killRotation(t *testing.T, dir string, c db.Config, hold func(*testing.T, *
 	if err := rotation.Start(); err != nil {
 		t.Fatal(err)
 	}
-	wait(t, 5*time.Millisecond, "the rotation did not come to the middle of the posts", func() bool { return keysOfPosts(t, d) == 2 })
+	wait(t, 5*time.Millisecond, "the rotation did not come to the middle of the posts",
+		func() bool { return keysOfPosts(t, d) == 2 })
 	if err := rotation.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +120,8 @@ func rotate(env []string, dir string) *exec.Cmd {
 
 func keysOfPosts(t *testing.T, d *db.DB) int {
 	t.Helper()
-	n, err := db.ReadOne(t.Context(), d, db.System, db.Value[int], fmt.Sprintf(`SELECT count(DISTINCT substr(sealed, 1, %d)) FROM posts`, seal.PrefixSize))
+	n, err := db.ReadOne(t.Context(), d, db.System, db.Value[int],
+		fmt.Sprintf(`SELECT count(DISTINCT substr(sealed, 1, %d)) FROM posts`, seal.PrefixSize))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,14 +146,15 @@ func holdSQLite(t *testing.T, d *db.DB) (release func()) {
 	return func() { execute(t, d, `DROP TRIGGER hold`) }
 }
 
-// holdPostgres locks the row of the last post. PostgreSQL does not notice that somebody died who waits for a lock, and would
-// carry out what they sent; so whoever waits is gone before the row is let go, as after the death of a machine.
+// holdPostgres locks the row of the last post. PostgreSQL does not notice that somebody died who waits for a lock, and
+// would carry out what they sent; so whoever waits is gone before the row is let go, as after the death of a machine.
 func holdPostgres(t *testing.T, d *db.DB, address string) (release func()) {
 	t.Helper()
 	held, letGo, gone := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	go func() {
 		gone <- d.InTx(t.Context(), db.System, func(ctx context.Context, tx db.Tx) error {
-			_, err := db.One(ctx, tx, db.Value[string], `SELECT post_id FROM posts WHERE post_id = (SELECT max(post_id) FROM posts) FOR UPDATE`)
+			_, err := db.One(ctx, tx, db.Value[string],
+				`SELECT post_id FROM posts WHERE post_id = (SELECT max(post_id) FROM posts) FOR UPDATE`)
 			close(held)
 			<-letGo
 			return err
@@ -171,7 +177,8 @@ func endWaiting(t *testing.T, address string) {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
-	_, err = conn.Exec(t.Context(), `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	_, err = conn.Exec(t.Context(), `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+		WHERE datname = current_database() AND wait_event_type = 'Lock'`)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -79,7 +79,8 @@ func killAndRestart(t *testing.T, env ...string) {
 	}
 	model := report["models"].([]any)[0].(map[string]any)
 	if calls := model["calls"].(float64); calls == 0 || calls >= 10 {
-		t.Errorf("the run asked the model %v times after the restart; all ten batches need ten calls, and some were answered before", calls)
+		t.Errorf("the run asked the model %v times after the restart; all ten batches need ten calls, and some were "+
+			"answered before", calls)
 	}
 	if len(report["findings"].([]any)) == 0 {
 		t.Error("the report has no findings")
@@ -97,7 +98,10 @@ type client struct {
 func signIn(t *testing.T, base, person string) *client {
 	t.Helper()
 	jar, _ := cookiejar.New(nil)
-	h := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	h := &http.Client{
+		Jar:           jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	ask := func(method, address string, form url.Values) *http.Response {
 		req, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(form.Encode()))
 		if err != nil {

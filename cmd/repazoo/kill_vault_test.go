@@ -21,7 +21,10 @@ func TestKill_AVaultRotationThatIsCutOffLosesNothing(t *testing.T) {
 	t.Parallel()
 	const secrets = 40
 	data := t.TempDir()
-	v := vault.NewDir(vault.DirConfig{Path: filepath.Join(data, "vault"), IdentityFile: filepath.Join(data, "keys", "vault")})
+	v := vault.NewDir(vault.DirConfig{
+		Path:         filepath.Join(data, "vault"),
+		IdentityFile: filepath.Join(data, "keys", "vault"),
+	})
 	if _, err := v.Init(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +56,8 @@ func TestKill_AVaultRotationThatIsCutOffLosesNothing(t *testing.T) {
 		opens()
 	}
 	out, err := vaultRotation(data).CombinedOutput()
-	if err != nil || !strings.Contains(string(out), fmt.Sprintf("%d secrets were encrypted again, for 1 recipients", secrets)) {
+	if err != nil || !strings.Contains(string(out), fmt.Sprintf("%d secrets were encrypted again, for 1 recipients",
+		secrets)) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	opens()

@@ -14,7 +14,8 @@ import (
 func TestServe_ChangesItsLevelBySignal(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	p, err := startServer([]string{"PORT=0", "DATA_DIR=" + dir, "LOG_LEVEL=warn", "PATH=" + os.Getenv("PATH"), "HOME=" + dir}, dir)
+	p, err := startServer([]string{"PORT=0", "DATA_DIR=" + dir, "LOG_LEVEL=warn", "PATH=" + os.Getenv("PATH"), "HOME=" +
+		dir}, dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,8 @@ func root() *cobra.Command {
 	}
 	add("use", "Use it",
 		analyzeCommand(), checkCommand(), evalCommand(), serveCommand(), workerCommand(), migrateCommand(), healthCommand())
-	add("operate", "Operate it", backupCommand(), restoreCommand(), adminCommand(), billingCommand(), configCommand(), vaultCommand(), sealCommand(), dbCommand())
+	add("operate", "Operate it", backupCommand(), restoreCommand(), adminCommand(), billingCommand(), configCommand(),
+		vaultCommand(), sealCommand(), dbCommand())
 	add("about", "Know it", openAPICommand(), versionCommand())
 	return cmd
 }

@@ -29,13 +29,17 @@ func TestREADME_TheCurlCommandsWork(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	sh := exec.CommandContext(t.Context(), "sh", "-eu", "-c", strings.Replace(string(block), "http://localhost:8000", s.url, 1))
+	sh := exec.CommandContext(t.Context(), "sh", "-eu", "-c",
+		strings.Replace(string(block), "http://localhost:8000", s.url, 1))
 	sh.Dir = dir
 	out, err := sh.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{`"status":"active"`, "event: end", `"status":"completed"`, `"posts_total": 400`, `"used":1,"reserved":0`} {
+	for _, want := range []string{
+		`"status":"active"`, "event: end", `"status":"completed"`, `"posts_total": 400`,
+		`"used":1,"reserved":0`,
+	} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the commands did not print %s:\n%s", want, out)
 		}

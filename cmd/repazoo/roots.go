@@ -8,9 +8,11 @@ import (
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
 
-// usualRoots is where systems keep their root certificates. One of them saves reading all of its certificates at the start.
+// usualRoots is where systems keep their root certificates. One of them saves reading all of its certificates at the
+// start.
 var usualRoots = []string{
-	"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem",
+	"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+	"/etc/ssl/cert.pem",
 }
 
 // trustRoots gives the program the root certificates that are built in, if the system has none, as in an empty image.

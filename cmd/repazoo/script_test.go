@@ -50,7 +50,8 @@ func TestScripts(t *testing.T) {
 // serve starts `repazoo serve` on a free port and puts its address into $URL. It is stopped
 // with the script.
 func serve(ts *testscript.TestScript, _ bool, args []string) {
-	env := []string{"PORT=0", "DATA_DIR=" + ts.Getenv("WORK") + "/data", "PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("WORK")}
+	env := []string{"PORT=0", "DATA_DIR=" + ts.Getenv("WORK") + "/data", "PATH=" + ts.Getenv("PATH"), "HOME=" +
+		ts.Getenv("WORK")}
 	p, err := startServer(append(env, args...), ts.Getenv("WORK"))
 	ts.Check(err)
 	ts.Defer(func() { p.stop() })

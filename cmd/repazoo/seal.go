@@ -60,7 +60,8 @@ func conclude(w io.Writer, r keyring.Result) error {
 	for _, name := range slices.Sorted(maps.Keys(r.Damaged)) {
 		places = append(places, fmt.Sprintf("%d in %s", r.Damaged[name], name))
 	}
-	return fmt.Errorf("some values are damaged and open with no key; they were left as they are: %s", strings.Join(places, ", "))
+	return fmt.Errorf("some values are damaged and open with no key; they were left as they are: %s",
+		strings.Join(places, ", "))
 }
 
 // counter shows progress on a terminal and nothing elsewhere.

@@ -294,7 +294,10 @@ func checkModels(ctx context.Context, c config.Claude) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	asked := claude.New(claude.Config{APIKey: c.APIKey.Reveal(), Token: c.AuthToken.Reveal(), BaseURL: c.BaseURL, MaxAttempts: 1})
+	asked := claude.New(claude.Config{
+		APIKey: c.APIKey.Reveal(), Token: c.AuthToken.Reveal(), BaseURL: c.BaseURL,
+		MaxAttempts: 1,
+	})
 	if !asked.TellsModels() {
 		return nil
 	}

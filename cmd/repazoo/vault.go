@@ -33,7 +33,8 @@ engine of an OpenBao or HashiCorp Vault server. See docs/vault.md.`,
   openssl rand -base64 32 | repazoo vault set ENCRYPTION_KEY
   repazoo vault list`,
 		Annotations: exits("0 done, 1 it could not be done, 2 a name or value that cannot be used."),
-	}, vaultInitCommand(), vaultSetCommand(), vaultGetCommand(), vaultListCommand(), vaultRemoveCommand(), vaultRotateCommand(),
+	}, vaultInitCommand(), vaultSetCommand(), vaultGetCommand(), vaultListCommand(), vaultRemoveCommand(),
+		vaultRotateCommand(),
 		vaultExportCommand())
 }
 
@@ -46,7 +47,8 @@ func directory(ctx context.Context) (*vault.Dir, config.Vault, error) {
 		return nil, c, err
 	}
 	if c.Address != "" {
-		return nil, c, fault.ValidationFailed.Saying("BAO_ADDR is set, so the vault is on a server, which has recipients and keys of its own. Without BAO_ADDR this command works on a directory.")
+		return nil, c, fault.ValidationFailed.Saying("BAO_ADDR is set, so the vault is on a server, which has recipients " +
+			"and keys of its own. Without BAO_ADDR this command works on a directory.")
 	}
 	return c.Directory(), c, nil
 }
@@ -84,7 +86,8 @@ func initVault(ctx context.Context, recipients []string) error {
 	}
 	fmt.Printf("The vault is in %s.\n", settings.Dir)
 	if made.IdentityFile != "" {
-		fmt.Printf("Its identity is in %s. Keep a copy of that file elsewhere: without it nobody opens the vault.\n", made.IdentityFile)
+		fmt.Printf("Its identity is in %s. Keep a copy of that file elsewhere: without it nobody opens the vault.\n",
+			made.IdentityFile)
 	}
 	fmt.Printf("Public key: %s\n", made.Recipient)
 	return nil
@@ -113,7 +116,8 @@ without showing it; else it is read from standard input to its end, without the 
 		},
 	}
 	cmd.Flags().BoolVar(&c.generate, "generate", false, "make a random value of 32 bytes instead of reading one")
-	cmd.Flags().BoolVar(&c.inFront, "in-front", false, "put it before the present value, with a comma between, as keys are rotated")
+	cmd.Flags().BoolVar(&c.inFront, "in-front", false,
+		"put it before the present value, with a comma between, as keys are rotated")
 	return cmd
 }
 
@@ -122,7 +126,8 @@ func (c setting) run(ctx context.Context) error {
 		return err
 	}
 	if !config.MayBeInVault(c.name) {
-		return fault.ValidationFailed.Saying("%s is no setting whose value can be in the vault: docs/configuration.md lists them.", c.name)
+		return fault.ValidationFailed.Saying("%s is no setting whose value can be in the vault: docs/configuration.md "+
+			"lists them.", c.name)
 	}
 	v, err := openVault(ctx)
 	if err != nil {
@@ -187,7 +192,8 @@ audit.log, or in the server's audit log.`,
 
 func getSecret(ctx context.Context, name string, show bool) error {
 	if !show && term.IsTerminal(int(os.Stdout.Fd())) {
-		return fault.ValidationFailed.Saying("This would show the secret on the terminal: add --show if nobody looks over your shoulder, or send it into a pipe or file.")
+		return fault.ValidationFailed.Saying("This would show the secret on the terminal: add --show if nobody looks over " +
+			"your shoulder, or send it into a pipe or file.")
 	}
 	v, err := openVault(ctx)
 	if err != nil {
@@ -262,7 +268,8 @@ Who is removed has known the values. Change those, too: this command changes how
 		RunE: func(cmd *cobra.Command, _ []string) error { return rotateVault(cmd.Context(), r) },
 	}
 	f := cmd.Flags()
-	f.StringArrayVar(&r.Add, "add", nil, "the public `KEY` of somebody who can open the vault from now on; may be given several times")
+	f.StringArrayVar(&r.Add, "add", nil,
+		"the public `KEY` of somebody who can open the vault from now on; may be given several times")
 	f.StringArrayVar(&r.Remove, "remove", nil, "the public `KEY` of somebody who no longer can")
 	f.BoolVar(&r.NewIdentity, "new-identity", false,
 		"make a new identity in VAULT_IDENTITY_FILE; the former one goes to the same name with .old, for backups")
@@ -283,7 +290,8 @@ func rotateVault(ctx context.Context, r vault.Rotation) error {
 	}
 	fmt.Printf("%d secrets were encrypted again, for %d recipients.\n", done.Secrets, len(done.Recipients))
 	if done.FormerFile != "" {
-		fmt.Printf("The new identity is in %s: keep a copy elsewhere. The former one is in %s, for backups.\n", settings.IdentityFile, done.FormerFile)
+		fmt.Printf("The new identity is in %s: keep a copy elsewhere. The former one is in %s, for backups.\n",
+			settings.IdentityFile, done.FormerFile)
 	}
 	return nil
 }

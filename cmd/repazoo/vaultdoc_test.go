@@ -25,7 +25,10 @@ func TestVaultDoc_TheCommandsWork(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{"The vault is in data/vault", "JWT_SECRET_KEY                 changed ", "ENCRYPTION_KEY                 vault ", "The configuration is fine"} {
+	for _, want := range []string{
+		"The vault is in data/vault", "JWT_SECRET_KEY                 changed ",
+		"ENCRYPTION_KEY                 vault ", "The configuration is fine",
+	} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the commands did not print %q:\n%s", want, out)
 		}

@@ -9,9 +9,9 @@ import (
 	"github.com/repazoo/repazoo/internal/notice"
 )
 
-// A sign-in from a browser that never signed in to an account is a notice to its owner. What tells browsers apart is a mark
-// that each sign-in leaves there, in a cookie: a sealed word that is bound to the user. So no list of browsers is kept, and
-// a mark is worth nothing with another user. A program that keeps no cookies is new each time.
+// A sign-in from a browser that never signed in to an account is a notice to its owner. What tells browsers apart is a
+// mark that each sign-in leaves there, in a cookie: a sealed word that is bound to the user. So no list of browsers is
+// kept, and a mark is worth nothing with another user. A program that keeps no cookies is new each time.
 
 const (
 	browserWord = "signed in before"

@@ -7,7 +7,8 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
-// Erasing a user is led by package privacy; these are the steps that concern what this package keeps. Each may be repeated.
+// Erasing a user is led by package privacy; these are the steps that concern what this package keeps. Each may be
+// repeated.
 
 // notErasing is the condition that user $1 is not on their way out.
 const notErasing = `NOT EXISTS (SELECT 1 FROM erasures e WHERE e.user_id = $1 AND e.locked_at IS NOT NULL)`
@@ -16,8 +17,8 @@ func erasing() error {
 	return fault.Conflict.Saying("This account is being erased. Wait a few minutes; then you can sign in and begin anew.")
 }
 
-// EndAll ends whatever could act for a user, in the caller's transaction of db.System: sessions, their refresh tokens, API
-// keys, and sign-ins under way. Hand what it returns to [Service.Forget] once the transaction has committed.
+// EndAll ends whatever could act for a user, in the caller's transaction of db.System: sessions, their refresh tokens,
+// API keys, and sign-ins under way. Hand what it returns to [Service.Forget] once the transaction has committed.
 func (s *Service) EndAll(ctx context.Context, tx db.Tx, userID string) (e Ended, err error) {
 	e.sessions, err = db.All(ctx, tx, db.Value[string], `UPDATE sessions SET revoked_at = $2, revoked_why = 'erased'
 		WHERE user_id = $1 AND revoked_at IS NULL RETURNING id`, userID, tx.Now())
@@ -75,7 +76,8 @@ func (s *Service) revokeForGood(ctx context.Context, userID, accountID string) e
 	var sealed []byte
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
 		tx.Touch(userID)
-		sealed, err = db.One(ctx, tx, db.Value[[]byte], `UPDATE x_accounts SET status = 'revoked', refreshing_until = NULL, updated_at = $3
+		sealed, err = db.One(ctx, tx, db.Value[[]byte],
+			`UPDATE x_accounts SET status = 'revoked', refreshing_until = NULL, updated_at = $3
 			WHERE id = $1 AND user_id = $2 RETURNING tokens`, accountID, userID, tx.Now())
 		return err
 	})
@@ -87,14 +89,16 @@ func (s *Service) revokeForGood(ctx context.Context, userID, accountID string) e
 		return err
 	}
 	return s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE x_accounts SET tokens = NULL, token_expires_at = NULL WHERE id = $1 AND user_id = $2 AND status = 'revoked'`, accountID, userID)
+		_, err := tx.Exec(ctx, `UPDATE x_accounts SET tokens = NULL, token_expires_at = NULL WHERE id = $1 AND user_id = $2
+			AND status = 'revoked'`, accountID, userID)
 		return err
 	})
 }
 
 // HoldsX tells whether any token of X is still kept for a user.
 func (s *Service) HoldsX(ctx context.Context, tx db.Tx, userID string) (bool, error) {
-	n, err := db.One(ctx, tx, db.Value[int], `SELECT (SELECT count(*) FROM x_accounts WHERE user_id = $1 AND tokens IS NOT NULL)
+	n, err := db.One(ctx, tx, db.Value[int],
+		`SELECT (SELECT count(*) FROM x_accounts WHERE user_id = $1 AND tokens IS NOT NULL)
 		+ (SELECT count(*) FROM x_leaves WHERE user_id = $1)`, userID)
 	return n > 0, err
 }

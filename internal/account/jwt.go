@@ -195,8 +195,8 @@ func (s *Service) parse(parser *jwt.Parser, bearer string) (checked, error) {
 }
 
 // SetKeys replaces the keys of access tokens while requests go on, as Config.JWTKeys and Config.PlainKey have them: the
-// first signs from now on, and a token that another key signed is refused once its key is not among them. Nothing changes
-// with an error.
+// first signs from now on, and a token that another key signed is refused once its key is not among them. Nothing
+// changes with an error.
 func (s *Service) SetKeys(secrets []string, plain bool) error {
 	set, err := newKeySet(s.keys.Load().issuer, plain, secrets)
 	if err != nil {

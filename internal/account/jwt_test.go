@@ -43,7 +43,8 @@ func verifier(t testing.TB, keys ...string) *Service {
 
 func good() jwt.MapClaims {
 	return jwt.MapClaims{
-		"iss": testIssuer, "aud": "authenticated", "sub": testUser, "role": "authenticated", "sid": testSess, "jti": db.NewID(),
+		"iss": testIssuer, "aud": "authenticated", "sub": testUser, "role": "authenticated", "sid": testSess,
+		"jti": db.NewID(),
 		"iat": testNow.Unix(), "exp": testNow.Add(time.Minute).Unix(), "token_use": "access", "app_role": "user",
 	}
 }
@@ -102,7 +103,8 @@ func TestSign_WritesSupabasesClaims(t *testing.T) {
 	if err := json.Unmarshal(body, &c); err != nil {
 		t.Fatal(err)
 	}
-	if c["aud"] != "authenticated" || c["role"] != "authenticated" || c["sub"] != testUser || c["iss"] != testIssuer || c["exp"] != float64(testNow.Add(time.Minute).Unix()) {
+	if c["aud"] != "authenticated" || c["role"] != "authenticated" || c["sub"] != testUser || c["iss"] != testIssuer ||
+		c["exp"] != float64(testNow.Add(time.Minute).Unix()) {
 		t.Fatalf("got %s", body)
 	}
 }
@@ -115,18 +117,20 @@ func TestVerify_RefusesEveryConfusion(t *testing.T) {
 	valid := hs(good())
 	parts := strings.Split(valid, ".")
 	for name, token := range map[string]string{
-		"empty":                      "",
-		"words":                      "not a token",
-		"a refresh token":            refreshPrefix + newSecret(),
-		"huge":                       valid + strings.Repeat("A", maxBearer),
-		"alg none":                   signed(t, jwt.SigningMethodNone, kid, jwt.UnsafeAllowNoneSignatureType, good()),
-		"alg none, kept sig":         base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","kid":"`+kid+`"}`)) + "." + parts[1] + "." + parts[2],
-		"HS384":                      signed(t, jwt.SigningMethodHS384, kid, key, good()),
-		"HS512":                      signed(t, jwt.SigningMethodHS512, kid, key, good()),
-		"no signature":               parts[0] + "." + parts[1] + ".",
-		"a padded signature":         valid + "=",
-		"a signature respelled":      respelled(valid),
-		"another key":                signed(t, jwt.SigningMethodHS256, kid, []byte("another signing key of more than 32 bytes"), good()),
+		"empty":           "",
+		"words":           "not a token",
+		"a refresh token": refreshPrefix + newSecret(),
+		"huge":            valid + strings.Repeat("A", maxBearer),
+		"alg none":        signed(t, jwt.SigningMethodNone, kid, jwt.UnsafeAllowNoneSignatureType, good()),
+		"alg none, kept sig": base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","kid":"`+kid+`"}`)) +
+			"." + parts[1] + "." + parts[2],
+		"HS384":                 signed(t, jwt.SigningMethodHS384, kid, key, good()),
+		"HS512":                 signed(t, jwt.SigningMethodHS512, kid, key, good()),
+		"no signature":          parts[0] + "." + parts[1] + ".",
+		"a padded signature":    valid + "=",
+		"a signature respelled": respelled(valid),
+		"another key": signed(t, jwt.SigningMethodHS256, kid,
+			[]byte("another signing key of more than 32 bytes"), good()),
 		"an empty key":               signed(t, jwt.SigningMethodHS256, "", []byte{}, good()),
 		"no kid":                     signed(t, jwt.SigningMethodHS256, nil, key, good()),
 		"an unknown kid":             signed(t, jwt.SigningMethodHS256, "../../etc/passwd", key, good()),
@@ -138,28 +142,40 @@ func TestVerify_RefusesEveryConfusion(t *testing.T) {
 		"a kid in upper case":        headed(s, map[string]any{"alg": "HS256", "kid": strings.ToUpper(kid), "typ": "JWT"}),
 		"no typ":                     headed(s, map[string]any{"alg": "HS256", "kid": kid}),
 		"another typ":                headed(s, map[string]any{"alg": "HS256", "kid": kid, "typ": "rt+jwt"}),
-		"a key in the header":        headed(s, map[string]any{"alg": "HS256", "kid": kid, "typ": "JWT", "jwk": map[string]string{"kty": "oct", "k": "AA"}}),
-		"an address of keys":         headed(s, map[string]any{"alg": "HS256", "kid": kid, "typ": "JWT", "jku": "https://evil.tld/keys"}),
-		"critical rules":             headed(s, map[string]any{"alg": "HS256", "kid": kid, "typ": "JWT", "crit": []string{"b64"}, "b64": false}),
-		"no exp":                     hs(with(jwt.MapClaims{"exp": nil})),
-		"exp as a string":            hs(with(jwt.MapClaims{"exp": "9999999999"})),
-		"no iat":                     hs(with(jwt.MapClaims{"iat": nil})),
-		"iat in the future":          hs(with(jwt.MapClaims{"iat": testNow.Add(2 * time.Minute).Unix(), "exp": testNow.Add(time.Hour).Unix()})),
-		"another issuer":             hs(with(jwt.MapClaims{"iss": "https://evil.tld"})),
-		"no issuer":                  hs(with(jwt.MapClaims{"iss": nil})),
-		"another audience":           hs(with(jwt.MapClaims{"aud": "anon"})),
-		"no audience":                hs(with(jwt.MapClaims{"aud": nil})),
-		"a list of audiences":        hs(with(jwt.MapClaims{"aud": []string{"authenticated", "other"}})),
-		"another use":                hs(with(jwt.MapClaims{"token_use": "refresh"})),
-		"no use":                     hs(with(jwt.MapClaims{"token_use": nil})),
-		"the role anon":              hs(with(jwt.MapClaims{"role": "anon"})),
-		"the role service_role":      hs(with(jwt.MapClaims{"role": "service_role"})),
-		"no subject":                 hs(with(jwt.MapClaims{"sub": nil})),
-		"a subject with SQL":         hs(with(jwt.MapClaims{"sub": "' OR 1=1 --"})),
-		"a subject as a URN":         hs(with(jwt.MapClaims{"sub": "urn:uuid:" + testUser})),
-		"no session":                 hs(with(jwt.MapClaims{"sid": nil})),
-		"no jti":                     hs(with(jwt.MapClaims{"jti": nil})),
-		"a session with quotes":      hs(with(jwt.MapClaims{"sid": `","role":"service_role`})),
+		"a key in the header": headed(s, map[string]any{
+			"alg": "HS256", "kid": kid, "typ": "JWT",
+			"jwk": map[string]string{"kty": "oct", "k": "AA"},
+		}),
+		"an address of keys": headed(s, map[string]any{
+			"alg": "HS256", "kid": kid, "typ": "JWT",
+			"jku": "https://evil.tld/keys",
+		}),
+		"critical rules": headed(s, map[string]any{
+			"alg": "HS256", "kid": kid, "typ": "JWT",
+			"crit": []string{"b64"}, "b64": false,
+		}),
+		"no exp":          hs(with(jwt.MapClaims{"exp": nil})),
+		"exp as a string": hs(with(jwt.MapClaims{"exp": "9999999999"})),
+		"no iat":          hs(with(jwt.MapClaims{"iat": nil})),
+		"iat in the future": hs(with(jwt.MapClaims{
+			"iat": testNow.Add(2 * time.Minute).Unix(),
+			"exp": testNow.Add(time.Hour).Unix(),
+		})),
+		"another issuer":        hs(with(jwt.MapClaims{"iss": "https://evil.tld"})),
+		"no issuer":             hs(with(jwt.MapClaims{"iss": nil})),
+		"another audience":      hs(with(jwt.MapClaims{"aud": "anon"})),
+		"no audience":           hs(with(jwt.MapClaims{"aud": nil})),
+		"a list of audiences":   hs(with(jwt.MapClaims{"aud": []string{"authenticated", "other"}})),
+		"another use":           hs(with(jwt.MapClaims{"token_use": "refresh"})),
+		"no use":                hs(with(jwt.MapClaims{"token_use": nil})),
+		"the role anon":         hs(with(jwt.MapClaims{"role": "anon"})),
+		"the role service_role": hs(with(jwt.MapClaims{"role": "service_role"})),
+		"no subject":            hs(with(jwt.MapClaims{"sub": nil})),
+		"a subject with SQL":    hs(with(jwt.MapClaims{"sub": "' OR 1=1 --"})),
+		"a subject as a URN":    hs(with(jwt.MapClaims{"sub": "urn:uuid:" + testUser})),
+		"no session":            hs(with(jwt.MapClaims{"sid": nil})),
+		"no jti":                hs(with(jwt.MapClaims{"jti": nil})),
+		"a session with quotes": hs(with(jwt.MapClaims{"sid": `","role":"service_role`})),
 	} {
 		if _, err := s.verify(token); !errors.Is(err, fault.Unauthenticated) {
 			t.Errorf("%s: got %v", name, err)
@@ -194,8 +210,12 @@ func respelled(token string) string {
 func TestVerify_TellsAnExpiredTokenApartAtTheSecond(t *testing.T) {
 	t.Parallel()
 	s := verifier(t, testKey)
-	for exp, want := range map[time.Duration]error{time.Second: nil, 0: fault.TokenExpired, -time.Hour: fault.TokenExpired} {
-		token := signed(t, jwt.SigningMethodHS256, kidOf(testKey), []byte(testKey), with(jwt.MapClaims{"exp": testNow.Add(exp).Unix()}))
+	for exp, want := range map[time.Duration]error{
+		time.Second: nil, 0: fault.TokenExpired,
+		-time.Hour: fault.TokenExpired,
+	} {
+		token := signed(t, jwt.SigningMethodHS256, kidOf(testKey), []byte(testKey),
+			with(jwt.MapClaims{"exp": testNow.Add(exp).Unix()}))
 		if _, err := s.verify(token); !errors.Is(err, want) {
 			t.Errorf("%v left: got %v, want %v", exp, err, want)
 		}
@@ -287,14 +307,18 @@ func TestSetKeys_ATokenIsGoodAsLongAsItsKeyIsListed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if parsed, _, err := jwt.NewParser().ParseUnverified(made, jwt.MapClaims{}); err != nil || parsed.Header["kid"] != kidOf(next) {
+	if parsed, _, err := jwt.NewParser().ParseUnverified(made, jwt.MapClaims{}); err != nil ||
+		parsed.Header["kid"] != kidOf(next) {
 		t.Errorf("the first key does not sign: %v", err)
 	}
 }
 
 func TestKeys_RefuseWhatIsMissingShortOrTwice(t *testing.T) {
 	t.Parallel()
-	for name, keys := range map[string][]string{"none": nil, "short": {"0123456789012345678901234567890"}, "twice": {testKey, testKey}} {
+	for name, keys := range map[string][]string{
+		"none": nil, "short": {"0123456789012345678901234567890"},
+		"twice": {testKey, testKey},
+	} {
 		_, err := newKeySet(testIssuer, false, keys)
 		if err == nil || !strings.Contains(err.Error(), "JWT_SECRET_KEY") || strings.Contains(err.Error(), testKey) {
 			t.Errorf("%s: got %v", name, err)
@@ -305,7 +329,8 @@ func TestKeys_RefuseWhatIsMissingShortOrTwice(t *testing.T) {
 // FuzzVerify proves that nothing but the very token that was signed passes.
 func FuzzVerify(f *testing.F) {
 	s := verifier(f, testKey)
-	valid := signed(f, jwt.SigningMethodHS256, kidOf(testKey), []byte(testKey), with(jwt.MapClaims{"jti": testSess})) // the same in every worker
+	// the same in every worker
+	valid := signed(f, jwt.SigningMethodHS256, kidOf(testKey), []byte(testKey), with(jwt.MapClaims{"jti": testSess}))
 	f.Add(valid)
 	f.Add(valid + "=")
 	f.Add(strings.Replace(valid, ".", "..", 1))

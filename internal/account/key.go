@@ -16,8 +16,8 @@ import (
 )
 
 // API keys let a program act for a person, within the scopes they chose and for a time they chose. The secret is told
-// once, when it is made, and kept as a hash. Keys are made, rotated and revoked in a session only: no scope reaches that,
-// nor sessions, linked accounts, erasure and payment, so whoever steals a key cannot make its access last.
+// once, when it is made, and kept as a hash. Keys are made, rotated and revoked in a session only: no scope reaches
+// that, nor sessions, linked accounts, erasure and payment, so whoever steals a key cannot make its access last.
 //
 // A rotation gives a key another secret. The one before may stay good for a while, so that a program can change over
 // without a gap; a key never has more than these two. A key that is revoked is gone, as if it had never been: only the
@@ -95,7 +95,10 @@ func (s *Service) scanKey(r db.Rows, k *Key) error {
 }
 
 func (k *Key) fields(scopes *string) []any {
-	return []any{&k.ID, &k.Name, &k.Hint, scopes, &k.CreatedAt, &k.ExpiresAt, &k.LastUsedAt, &k.RotatedAt, &k.OldUntil, &k.OldUsedAt}
+	return []any{
+		&k.ID, &k.Name, &k.Hint, scopes, &k.CreatedAt, &k.ExpiresAt, &k.LastUsedAt, &k.RotatedAt, &k.OldUntil,
+		&k.OldUsedAt,
+	}
 }
 
 func (k *Key) complete(scopes string, now time.Time) {
@@ -109,7 +112,8 @@ func (k *Key) complete(scopes string, now time.Time) {
 // Keys lists a user's keys, the newest first, at most 100, with those that expired in the last 30 days.
 func (s *Service) Keys(ctx context.Context, userID string) ([]Key, error) {
 	return db.Read(ctx, s.db, db.User(userID), s.scanKey,
-		`SELECT `+keyColumns+` FROM api_keys WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2`, userID, keysListed)
+		`SELECT `+keyColumns+` FROM api_keys WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2`, userID,
+		keysListed)
 }
 
 // CreateKey makes an API key. Errors: validation_failed, and conflict when the user has 20, or one of this name.
@@ -123,7 +127,8 @@ func (s *Service) CreateKey(ctx context.Context, userID string, r KeyRequest) (N
 			return err
 		}
 		k = newKey(r, tx.Now())
-		tx.Later(`INSERT INTO api_keys (id, user_id, name, hash, hint, scopes, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		tx.Later(`INSERT INTO api_keys (id, user_id, name, hash, hint, scopes, created_at, expires_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 			k.ID, userID, k.Name, hash(k.Secret), k.Hint, joinScopes(k.Scopes), k.CreatedAt, k.ExpiresAt)
 		recordKey(ctx, tx, userID, audit.APIKeyCreated, k.Key)
 		return nil
@@ -137,12 +142,14 @@ func (s *Service) CreateKey(ctx context.Context, userID string, r KeyRequest) (N
 // check also puts the scopes into their order and drops repeated ones.
 func (r *KeyRequest) check() error {
 	r.Name = strings.TrimSpace(r.Name)
-	if r.Name == "" || utf8.RuneCountInString(r.Name) > maxKeyName || !utf8.ValidString(r.Name) || strings.ContainsFunc(r.Name, unicode.IsControl) {
+	if r.Name == "" || utf8.RuneCountInString(r.Name) > maxKeyName || !utf8.ValidString(r.Name) ||
+		strings.ContainsFunc(r.Name, unicode.IsControl) {
 		return fault.ValidationFailed.At("body.name", "must have 1 to 100 characters and no line breaks")
 	}
 	known := slices.DeleteFunc(Scopes(), func(s Scope) bool { return !slices.Contains(r.Scopes, s) })
 	if len(known) == 0 || slices.ContainsFunc(r.Scopes, func(s Scope) bool { return !slices.Contains(known, s) }) {
-		return fault.ValidationFailed.At("body.scopes", "must be one or more of "+strings.ReplaceAll(joinScopes(Scopes()), " ", ", "))
+		return fault.ValidationFailed.At("body.scopes", "must be one or more of "+strings.ReplaceAll(joinScopes(Scopes()),
+			" ", ", "))
 	}
 	r.Scopes = known
 	return checkDays(&r.Days)
@@ -159,7 +166,8 @@ func checkDays(days *int) error {
 func newKey(r KeyRequest, now time.Time) NewKey {
 	secret := newKeySecret()
 	return NewKey{Secret: secret, Key: Key{
-		ID: db.NewID(), Name: r.Name, Hint: hintOf(secret), Scopes: r.Scopes, CreatedAt: now, ExpiresAt: now.AddDate(0, 0, r.Days),
+		ID: db.NewID(), Name: r.Name, Hint: hintOf(secret), Scopes: r.Scopes, CreatedAt: now,
+		ExpiresAt: now.AddDate(0, 0, r.Days),
 	}}
 }
 
@@ -182,14 +190,16 @@ func roomForKey(ctx context.Context, tx db.Tx, userID, name string) error {
 	}
 	type counts struct{ living, namesakes int }
 	c, err := db.One(ctx, tx, func(r db.Rows, c *counts) error { return r.Scan(&c.living, &c.namesakes) },
-		`SELECT count(*), count(*) FILTER (WHERE name = $3) FROM api_keys WHERE user_id = $1 AND expires_at > $2`, userID, tx.Now(), name)
+		`SELECT count(*), count(*) FILTER (WHERE name = $3) FROM api_keys WHERE user_id = $1 AND expires_at > $2`, userID,
+		tx.Now(), name)
 	switch {
 	case err != nil:
 		return err
 	case c.namesakes > 0:
 		return fault.Conflict.Saying("You already have a key with this name. Choose another name, or rotate that key.")
 	case c.living >= MaxKeys:
-		return fault.Conflict.Saying("You have %d keys, and more are not allowed. Revoke one that you do not need any more.", MaxKeys)
+		return fault.Conflict.Saying("You have %d keys, and more are not allowed. Revoke one that you do not need any "+
+			"more.", MaxKeys)
 	}
 	return nil
 }
@@ -207,8 +217,9 @@ func (s *Service) scanKeyRow(r db.Rows, k *keyRow) error {
 	return err
 }
 
-// RotateKey gives a key another secret and a new life. Of several at once one wins. Errors: not_found, validation_failed,
-// and conflict for a key that has expired, or whose secret before is still good, unless the overlap is 0.
+// RotateKey gives a key another secret and a new life. Of several at once one wins. Errors: not_found,
+// validation_failed, and conflict for a key that has expired, or whose secret before is still good, unless the overlap
+// is 0.
 func (s *Service) RotateKey(ctx context.Context, userID, id string, r Rotation) (NewKey, error) {
 	if !isID(id) {
 		return NewKey{}, noKey()
@@ -222,7 +233,8 @@ func (s *Service) RotateKey(ctx context.Context, userID, id string, r Rotation) 
 	var was keyRow
 	var k NewKey
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
-		was, err = db.One(ctx, tx, s.scanKeyRow, `SELECT `+keyColumns+`, hash, COALESCE(old_hash, '') FROM api_keys WHERE id = $1 AND user_id = $2`, id, userID)
+		was, err = db.One(ctx, tx, s.scanKeyRow,
+			`SELECT `+keyColumns+`, hash, COALESCE(old_hash, '') FROM api_keys WHERE id = $1 AND user_id = $2`, id, userID)
 		if err == nil {
 			err = was.mayRotate(r)
 		}
@@ -244,7 +256,8 @@ func (k *keyRow) mayRotate(r Rotation) error {
 	case k.Expired:
 		return fault.Conflict.Saying("This key has expired. Make a new one.")
 	case k.OldUntil != nil && r.Overlap > 0:
-		return fault.Conflict.Saying("The secret before the last rotation is still good until %s. Wait, or rotate with no overlap, which ends both at once.", k.OldUntil.UTC().Format(time.RFC3339))
+		return fault.Conflict.Saying("The secret before the last rotation is still good until %s. Wait, or rotate with no "+
+			"overlap, which ends both at once.", k.OldUntil.UTC().Format(time.RFC3339))
 	}
 	return nil
 }
@@ -259,12 +272,14 @@ func rotate(ctx context.Context, tx db.Tx, userID string, was keyRow, r Rotation
 	}
 	n, err := tx.Exec(ctx, `UPDATE api_keys SET old_hash = hash, old_until = $5, old_used_at = last_used_at,
 			hash = $6, hint = $7, expires_at = $8, rotated_at = $4, last_used_at = NULL
-		WHERE id = $1 AND user_id = $2 AND hash = $3`, k.ID, userID, was.hash, tx.Now(), until, hash(k.Secret), k.Hint, k.ExpiresAt)
+		WHERE id = $1 AND user_id = $2 AND hash = $3`, k.ID, userID, was.hash, tx.Now(), until, hash(k.Secret), k.Hint,
+		k.ExpiresAt)
 	if err != nil {
 		return NewKey{}, err
 	}
 	if n == 0 {
-		return NewKey{}, fault.Conflict.Saying("This key was rotated or revoked at the same moment. Look at your keys before you try again.")
+		return NewKey{}, fault.Conflict.Saying("This key was rotated or revoked at the same moment. Look at your keys " +
+			"before you try again.")
 	}
 	if r.Overlap > 0 {
 		k.OldUntil, k.OldUsedAt = &until, was.LastUsedAt
@@ -282,14 +297,16 @@ func notifyKey(tx db.Tx, k keyRow) {
 	}
 }
 
-// RevokeKey ends a key and every secret of it: here at once, in other processes within moments (see Watch). Error: not_found.
+// RevokeKey ends a key and every secret of it: here at once, in other processes within moments (see Watch). Error:
+// not_found.
 func (s *Service) RevokeKey(ctx context.Context, userID, id string) error {
 	if !isID(id) {
 		return noKey()
 	}
 	var was keyRow
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
-		was, err = db.One(ctx, tx, s.scanKeyRow, `DELETE FROM api_keys WHERE id = $1 AND user_id = $2 RETURNING `+keyColumns+`, hash, COALESCE(old_hash, '')`, id, userID)
+		was, err = db.One(ctx, tx, s.scanKeyRow, `DELETE FROM api_keys WHERE id = $1 AND user_id = $2
+			RETURNING `+keyColumns+`, hash, COALESCE(old_hash, '')`, id, userID)
 		if err == nil {
 			notifyKey(tx, was)
 			recordKey(ctx, tx, userID, audit.APIKeyRevoked, was.Key)
@@ -309,7 +326,8 @@ func recordKey(ctx context.Context, tx db.Tx, userID string, action audit.Action
 	if k.OldUntil != nil {
 		detail["old_until"] = k.OldUntil.UTC().Format(time.RFC3339)
 	}
-	audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: action, Resource: "api_key:" + k.ID, Detail: detail})
+	audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: action, Resource: "api_key:" +
+		k.ID, Detail: detail})
 }
 
 func joinScopes(scopes []Scope) string {

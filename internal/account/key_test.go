@@ -45,15 +45,18 @@ func TestCreateKey_TellsTheSecretOnceAndKeepsItsHash(t *testing.T) {
 		in := w.signIn(t, ada)
 		k := w.key(t, in.UserID, " nightly report ", account.AccountRead, account.AnalysesRead, account.AccountRead)
 		p, err := w.AuthenticateKey(t.Context(), k.Secret)
-		if err != nil || p.UserID != in.UserID || p.KeyID != k.ID || p.SessionID != "" || p.Role != "user" || !slices.Equal(p.Scopes, []account.Scope{account.AnalysesRead, account.AccountRead}) {
+		if err != nil || p.UserID != in.UserID || p.KeyID != k.ID || p.SessionID != "" || p.Role != "user" ||
+			!slices.Equal(p.Scopes, []account.Scope{account.AnalysesRead, account.AccountRead}) {
 			t.Fatalf("got %+v, %v", p, err)
 		}
 		all, err := w.Keys(t.Context(), in.UserID)
-		if err != nil || len(all) != 1 || all[0].Name != "nightly report" || !strings.HasSuffix(k.Secret, all[0].Hint) || len(all[0].Hint) != 4 || all[0].ExpiresAt.Sub(all[0].CreatedAt) != 90*24*time.Hour {
+		if err != nil || len(all) != 1 || all[0].Name != "nightly report" || !strings.HasSuffix(k.Secret, all[0].Hint) ||
+			len(all[0].Hint) != 4 || all[0].ExpiresAt.Sub(all[0].CreatedAt) != 90*24*time.Hour {
 			t.Fatalf("got %+v, %v", all, err)
 		}
 		for _, column := range []string{"hash", "scopes", "hint", "name"} {
-			if n := w.count(t, `SELECT count(*) FROM api_keys WHERE `+column+` LIKE '%' || CAST($1 AS text) || '%'`, k.Secret[4:30]); n != 0 {
+			if n := w.count(t, `SELECT count(*) FROM api_keys WHERE `+column+` LIKE '%' || CAST($1 AS text) || '%'`,
+				k.Secret[4:30]); n != 0 {
 				t.Errorf("the secret can be read from %s", column)
 			}
 		}
@@ -66,20 +69,24 @@ func TestCreateKey_RefusesWhatItCannotUse(t *testing.T) {
 		in := w.signIn(t, ada)
 		read := []account.Scope{account.AnalysesRead}
 		for what, r := range map[string]account.KeyRequest{
-			"no name": {Scopes: read}, "a blank name": {Name: " ", Scopes: read}, "a long name": {Name: strings.Repeat("ä", 101), Scopes: read},
-			"two lines": {Name: "a\nb", Scopes: read}, "no text": {Name: "\xff", Scopes: read}, "no scope": {Name: "a"},
-			"an unknown scope": {Name: "a", Scopes: []account.Scope{account.AnalysesRead, "keys:write"}}, "an empty scope": {Name: "a", Scopes: []account.Scope{""}},
-			"no time": {Name: "a", Scopes: read, Days: -1}, "for ever": {Name: "a", Scopes: read, Days: 366},
+			"no name": {Scopes: read}, "a blank name": {Name: " ", Scopes: read},
+			"a long name": {Name: strings.Repeat("ä", 101), Scopes: read},
+			"two lines":   {Name: "a\nb", Scopes: read}, "no text": {Name: "\xff", Scopes: read}, "no scope": {Name: "a"},
+			"an unknown scope": {Name: "a", Scopes: []account.Scope{account.AnalysesRead, "keys:write"}},
+			"an empty scope":   {Name: "a", Scopes: []account.Scope{""}},
+			"no time":          {Name: "a", Scopes: read, Days: -1}, "for ever": {Name: "a", Scopes: read, Days: 366},
 		} {
 			if _, err := w.CreateKey(t.Context(), in.UserID, r); !errors.Is(err, fault.ValidationFailed) {
 				t.Errorf("%s: got %v", what, err)
 			}
 		}
 		w.key(t, in.UserID, "twin")
-		if _, err := w.CreateKey(t.Context(), in.UserID, account.KeyRequest{Name: "twin", Scopes: read}); !errors.Is(err, fault.Conflict) {
+		if _, err := w.CreateKey(t.Context(), in.UserID, account.KeyRequest{Name: "twin", Scopes: read}); !errors.Is(err,
+			fault.Conflict) {
 			t.Errorf("a second key of one name: got %v", err)
 		}
-		if _, err := w.CreateKey(t.Context(), db.NewID(), account.KeyRequest{Name: "a", Scopes: read}); !errors.Is(err, fault.NotFound) {
+		if _, err := w.CreateKey(t.Context(), db.NewID(), account.KeyRequest{Name: "a", Scopes: read}); !errors.Is(err,
+			fault.NotFound) {
 			t.Errorf("nobody's key: got %v", err)
 		}
 	})
@@ -129,7 +136,10 @@ func TestAuthenticateKey_GivesNoHintWhyAKeyIsNoGood(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		in := w.signIn(t, ada)
 		revoked, rotated := w.key(t, in.UserID, "revoked"), w.key(t, in.UserID, "rotated")
-		short, err := w.CreateKey(t.Context(), in.UserID, account.KeyRequest{Name: "short", Scopes: account.Scopes(), Days: 1})
+		short, err := w.CreateKey(t.Context(), in.UserID, account.KeyRequest{
+			Name: "short", Scopes: account.Scopes(),
+			Days: 1,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -251,7 +261,8 @@ func TestRotateKey_LeavesTheOldSecretGoodForTheTimeChosen(t *testing.T) {
 			t.Fatal(err)
 		}
 		second, err := w.RotateKey(t.Context(), in.UserID, first.ID, account.Rotation{Overlap: time.Hour, Days: 30})
-		if err != nil || second.ID != first.ID || second.Secret == first.Secret || second.Name != "a" || !slices.Equal(second.Scopes, first.Scopes) || second.ExpiresAt.Sub(*second.RotatedAt) != 30*24*time.Hour {
+		if err != nil || second.ID != first.ID || second.Secret == first.Secret || second.Name != "a" ||
+			!slices.Equal(second.Scopes, first.Scopes) || second.ExpiresAt.Sub(*second.RotatedAt) != 30*24*time.Hour {
 			t.Fatalf("got %+v, %v", second.Key, err)
 		}
 		for _, secret := range []string{first.Secret, second.Secret} {
@@ -259,14 +270,16 @@ func TestRotateKey_LeavesTheOldSecretGoodForTheTimeChosen(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := w.RotateKey(t.Context(), in.UserID, first.ID, account.Rotation{Overlap: time.Hour}); !errors.Is(err, fault.Conflict) {
+		if _, err := w.RotateKey(t.Context(), in.UserID, first.ID, account.Rotation{Overlap: time.Hour}); !errors.Is(err,
+			fault.Conflict) {
 			t.Fatalf("a third living secret: got %v", err)
 		}
 		w.clock.Advance(58 * time.Minute)
 		if err := opens(t, w.Service, first.Secret); err != nil {
 			t.Fatalf("before its end: %v", err)
 		}
-		if all, err := w.Keys(t.Context(), in.UserID); err != nil || all[0].OldUsedAt == nil || w.clock.Now().Sub(*all[0].OldUsedAt) > time.Minute {
+		if all, err := w.Keys(t.Context(), in.UserID); err != nil || all[0].OldUsedAt == nil ||
+			w.clock.Now().Sub(*all[0].OldUsedAt) > time.Minute {
 			t.Fatalf("nobody can see that the old secret is still in use: %+v, %v", all, err)
 		}
 		w.clock.Advance(2 * time.Minute)
@@ -466,7 +479,8 @@ func TestKeys_EveryStepLeavesALineWithoutSecretOrName(t *testing.T) {
 			err := r.Scan(&action, &resource, &detail)
 			*v = action + " " + resource + " " + detail
 			return err
-		}, `SELECT action, resource, CAST(detail AS text) FROM audit_log WHERE user_id = $1 AND action LIKE 'api_key.%' ORDER BY created_at, id`, in.UserID)
+		}, `SELECT action, resource, CAST(detail AS text) FROM audit_log WHERE user_id = $1 AND action LIKE 'api_key.%'
+			ORDER BY created_at, id`, in.UserID)
 		if err != nil || len(lines) != 3 {
 			t.Fatalf("got %v, %v", lines, err)
 		}
@@ -491,7 +505,8 @@ func TestRecord_SaysWhichKeyActed(t *testing.T) {
 		if _, err := w.Rename(ctx, in.UserID, "Ada"); err != nil {
 			t.Fatal(err)
 		}
-		if n := w.count(t, `SELECT count(*) FROM audit_log WHERE action = 'user.renamed' AND detail ->> 'api_key' = '0198-key'`); n != 1 {
+		if n := w.count(t, `SELECT count(*) FROM audit_log WHERE action = 'user.renamed'
+			AND detail ->> 'api_key' = '0198-key'`); n != 1 {
 			t.Fatalf("%d lines name the key", n)
 		}
 	})
@@ -530,8 +545,10 @@ func TestKeys_AUserReadsNeitherHashesNorOtherUsersKeys(t *testing.T) {
 		t.Fatalf("got %v, %v", names, err)
 	}
 	for _, q := range []string{
-		`SELECT hash FROM api_keys`, `SELECT old_hash FROM api_keys`, `UPDATE api_keys SET scopes = 'analyses:write'`, `DELETE FROM api_keys`,
-		`INSERT INTO api_keys (id, user_id, name, hash, hint, scopes, created_at, expires_at) VALUES (gen_random_uuid(), '` + mine.UserID + `', 'a', 'a', 'a', 'a', now(), now())`,
+		`SELECT hash FROM api_keys`, `SELECT old_hash FROM api_keys`, `UPDATE api_keys SET scopes = 'analyses:write'`,
+		`DELETE FROM api_keys`,
+		`INSERT INTO api_keys (id, user_id, name, hash, hint, scopes, created_at, expires_at)
+			VALUES (gen_random_uuid(), '` + mine.UserID + `', 'a', 'a', 'a', 'a', now(), now())`,
 	} {
 		err := w.db.InTx(t.Context(), db.User(mine.UserID), func(ctx context.Context, tx db.Tx) error {
 			_, err := tx.Exec(ctx, q)
@@ -546,7 +563,8 @@ func TestKeys_AUserReadsNeitherHashesNorOtherUsersKeys(t *testing.T) {
 func TestMay_OpensNothingToAKeyThatItsScopesDoNotName(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		some := rapid.SliceOfDistinct(rapid.SampledFrom(account.Scopes()), func(s account.Scope) account.Scope { return s }).Draw(t, "scopes")
+		some := rapid.SliceOfDistinct(rapid.SampledFrom(account.Scopes()),
+			func(s account.Scope) account.Scope { return s }).Draw(t, "scopes")
 		asked := rapid.SampledFrom(append(account.Scopes(), "", "keys:write", "analyses")).Draw(t, "asked")
 		want := slices.Contains(some, asked)
 		if got := (account.Principal{KeyID: "k", Scopes: some}).May(asked); got != want {

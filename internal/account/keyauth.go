@@ -50,8 +50,8 @@ func (m keyMemory) forget(hashes ...string) {
 	}
 }
 
-// RemembersKey tells whether AuthenticateKey can answer without the database: the key was seen a moment ago, or is not a
-// key at all. Whoever counts guesses counts the others.
+// RemembersKey tells whether AuthenticateKey can answer without the database: the key was seen a moment ago, or is not
+// a key at all. Whoever counts guesses counts the others.
 func (s *Service) RemembersKey(key string) bool {
 	h, ok := keyHash(key)
 	if !ok {
@@ -83,11 +83,12 @@ func (s *Service) AuthenticateKey(ctx context.Context, key string) (Principal, e
 }
 
 func badKey() error {
-	return fault.Unauthenticated.Saying("This API key is not good: it is mistyped, has expired or was revoked. Make a new one on your page of API keys.")
+	return fault.Unauthenticated.Saying("This API key is not good: it is mistyped, has expired or was revoked. Make a " +
+		"new one on your page of API keys.")
 }
 
-// lookUpKey reads a living key by its hash: it was hashed from 160 random bits, so how long the search takes tells nothing.
-// Others may be waiting for the answer, so it does not end with the request that asked first.
+// lookUpKey reads a living key by its hash: it was hashed from 160 random bits, so how long the search takes tells
+// nothing. Others may be waiting for the answer, so it does not end with the request that asked first.
 func (s *Service) lookUpKey(ctx context.Context, hash string) (keyLiveness, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupBound)
 	defer cancel()
@@ -98,7 +99,8 @@ func (s *Service) lookUpKey(ctx context.Context, hash string) (keyLiveness, erro
 		err := r.Scan(&l.key, &l.user, &l.role, &scopes, &l.expires, &used)
 		l.scopes = parseScopes(scopes)
 		return err
-	}, `SELECT k.id, k.user_id, u.role, k.scopes, CASE WHEN k.hash = $1 THEN k.expires_at ELSE k.old_until END, CASE WHEN k.hash = $1 THEN k.last_used_at ELSE k.old_used_at END
+	}, `SELECT k.id, k.user_id, u.role, k.scopes, CASE WHEN k.hash = $1 THEN k.expires_at ELSE k.old_until END, CASE WHEN
+		k.hash = $1 THEN k.last_used_at ELSE k.old_used_at END
 		FROM api_keys k JOIN users u ON u.id = k.user_id
 		WHERE (k.hash = $1 AND k.expires_at > $2) OR (k.old_hash = $1 AND k.old_until > $2)`, hash, now)
 	if errors.Is(err, db.ErrNotFound) {
@@ -115,8 +117,10 @@ func (s *Service) lookUpKey(ctx context.Context, hash string) (keyLiveness, erro
 func (s *Service) noteUse(ctx context.Context, l keyLiveness, hash string) {
 	err := s.db.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		before := tx.Now().Add(-usedEvery)
-		tx.Later(`UPDATE api_keys SET last_used_at = $3 WHERE user_id = $1 AND hash = $2 AND (last_used_at IS NULL OR last_used_at <= $4)`, l.user, hash, tx.Now(), before)
-		tx.Later(`UPDATE api_keys SET old_used_at = $3 WHERE user_id = $1 AND old_hash = $2 AND (old_used_at IS NULL OR old_used_at <= $4)`, l.user, hash, tx.Now(), before)
+		tx.Later(`UPDATE api_keys SET last_used_at = $3 WHERE user_id = $1 AND hash = $2
+			AND (last_used_at IS NULL OR last_used_at <= $4)`, l.user, hash, tx.Now(), before)
+		tx.Later(`UPDATE api_keys SET old_used_at = $3 WHERE user_id = $1 AND old_hash = $2
+			AND (old_used_at IS NULL OR old_used_at <= $4)`, l.user, hash, tx.Now(), before)
 		return nil
 	})
 	if err != nil {

@@ -15,7 +15,8 @@ import (
 //
 //	rpz_ | 32 characters, which are 160 random bits | 7 characters, which are a CRC-32 of everything before them
 //
-// The checksum tells a key from what only resembles one, and a typing mistake from a guess, without asking the database.
+// The checksum tells a key from what only resembles one, and a typing mistake from a guess, without asking the
+// database.
 const KeyPattern = `rpz_[A-Z2-7]{39}`
 
 const (
@@ -48,7 +49,8 @@ func IsKey(bearer string) bool { return strings.HasPrefix(bearer, keyPrefix) }
 
 // keyHash is how a key is stored. It refuses what no key of ours can be.
 func keyHash(key string) (string, bool) {
-	if len(key) != keyLen || !IsKey(key) || strings.Trim(key[len(keyPrefix):], keyAlphabet) != "" || checksum(key[:keyBodyLen]) != key[keyBodyLen:] {
+	if len(key) != keyLen || !IsKey(key) || strings.Trim(key[len(keyPrefix):], keyAlphabet) != "" ||
+		checksum(key[:keyBodyLen]) != key[keyBodyLen:] {
 		return "", false
 	}
 	return hash(key), true

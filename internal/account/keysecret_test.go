@@ -30,7 +30,8 @@ func TestKeyHash_TakesTheKeysOfEarlierVersions(t *testing.T) {
 	t.Parallel()
 	body := "rpz_" + strings.Repeat("AB34CD56", 4)
 	for key, want := range map[string]bool{
-		body + "SD2RDVY": true, body + "SD2RDVA": false, body: false, strings.ToLower(body) + "SD2RDVY": false, body + "SD2RDVY ": false,
+		body + "SD2RDVY": true, body + "SD2RDVA": false, body: false, strings.ToLower(body) + "SD2RDVY": false, body +
+			"SD2RDVY ": false,
 	} {
 		if _, ok := keyHash(key); ok != want {
 			t.Errorf("%s…: taken %v, want %v (its checksum is %s)", key[:12], ok, want, checksum(body))
@@ -72,7 +73,8 @@ func TestNewKey_PrintsAsDots(t *testing.T) {
 }
 
 func FuzzKeyHash_TakesOnlyWhatWeCouldHaveMade(f *testing.F) {
-	for _, seed := range []string{"", "rpz_", "rpz_" + strings.Repeat("A", 39), "rpz_" + strings.Repeat("\xff", 39), "eyJ.a.b", "rpz_\x00"} {
+	for _, seed := range []string{"", "rpz_", "rpz_" + strings.Repeat("A", 39), "rpz_" +
+		strings.Repeat("\xff", 39), "eyJ.a.b", "rpz_\x00"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, key string) {

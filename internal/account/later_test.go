@@ -90,7 +90,8 @@ func TestAuthenticateLater_RefusesBadTokensBeforeAnythingIsAsked(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		in := w.signIn(t, ada)
 		w.db.Close()
-		if _, look, err := w.another("another key of more than 32 bytes, for tests").AuthenticateLater(in.Tokens.Access); look != nil ||
+		if _, look, err := w.another("another key of more than 32 bytes, for " +
+			"tests").AuthenticateLater(in.Tokens.Access); look != nil ||
 			!errors.Is(err, fault.Unauthenticated) {
 			t.Errorf("signed by somebody else: %v", err)
 		}

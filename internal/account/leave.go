@@ -14,20 +14,22 @@ import (
 	"github.com/repazoo/repazoo/internal/xapi"
 )
 
-// The leave to delete posts is a grant of X of its own, beside the one that reads. It is asked for by a clean-up, by the
-// rules of a link (a fresh sign-in, the session that began it), belongs to one linked account, and is told to X as void as
-// soon as the clean-up ends. So a Repazoo that is not cleaning up can only read.
+// The leave to delete posts is a grant of X of its own, beside the one that reads. It is asked for by a clean-up, by
+// the rules of a link (a fresh sign-in, the session that began it), belongs to one linked account, and is told to X as
+// void as soon as the clean-up ends. So a Repazoo that is not cleaning up can only read.
 
 const (
 	writeScope = "tweet.write"
 	leaveLife  = 7 * 24 * time.Hour // a plan ends before
 )
 
-// ErrNoLeave means that there is no leave to delete posts of an account, or none any more. It arrives wrapped in a fault.
+// ErrNoLeave means that there is no leave to delete posts of an account, or none any more. It arrives wrapped in a
+// fault.
 var ErrNoLeave = errors.New("account: there is no leave to delete posts of this account")
 
 func noLeave() error {
-	return fault.Forbidden.Saying("There is no leave to delete posts of this account. Ask X for it again.").Because(ErrNoLeave)
+	return fault.Forbidden.Saying("There is no leave to delete posts of this account. Ask X for it " +
+		"again.").Because(ErrNoLeave)
 }
 
 // LeaveRequest asks X for the leave to delete the posts of a linked account.
@@ -36,8 +38,8 @@ type LeaveRequest struct {
 	RedirectTo                 string
 }
 
-// BeginLeave is [Service.BeginSignIn] for the leave to delete posts. The same callback completes it. Errors: not_found when
-// the account is not linked, sign_in_again when the session began more than 15 minutes ago.
+// BeginLeave is [Service.BeginSignIn] for the leave to delete posts. The same callback completes it. Errors: not_found
+// when the account is not linked, sign_in_again when the session began more than 15 minutes ago.
 func (s *Service) BeginLeave(ctx context.Context, r LeaveRequest) (Authorization, error) {
 	if !isID(r.AccountID) {
 		return Authorization{}, noAccount()
@@ -79,11 +81,15 @@ func (s *Service) takeLeave(ctx context.Context, st state, g grant) (in SignedIn
 		if err != nil {
 			return err
 		}
-		tx.Later(`INSERT INTO x_leaves (account_id, user_id, tokens, token_expires_at, given_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6)
+		tx.Later(`INSERT INTO x_leaves (account_id, user_id, tokens, token_expires_at, given_at, ends_at)
+			VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (account_id) DO UPDATE SET tokens = excluded.tokens, token_expires_at = excluded.token_expires_at,
 				given_at = excluded.given_at, ends_at = excluded.ends_at`,
 			a.ID, st.by.user, s.sealLeave(a.ID, g.token), g.token.ExpiresAt, tx.Now(), tx.Now().Add(leaveLife))
-		audit.Record(ctx, tx, audit.Event{UserID: st.by.user, Actor: "user", Action: audit.LeaveGiven, Resource: "x_account:" + a.ID})
+		audit.Record(ctx, tx, audit.Event{
+			UserID: st.by.user, Actor: "user", Action: audit.LeaveGiven,
+			Resource: "x_account:" + a.ID,
+		})
 		return nil
 	})
 	if err == nil {
@@ -123,7 +129,8 @@ type leave struct {
 }
 
 func (s *Service) leave(ctx context.Context, userID, accountID string) (l leave, err error) {
-	l, err = db.ReadOne(ctx, s.db, db.System, func(r db.Rows, l *leave) error { return r.Scan(&l.sealed, &l.expires, &l.ends) },
+	l, err = db.ReadOne(ctx, s.db, db.System,
+		func(r db.Rows, l *leave) error { return r.Scan(&l.sealed, &l.expires, &l.ends) },
 		`SELECT tokens, token_expires_at, ends_at FROM x_leaves WHERE account_id = $1 AND user_id = $2`, accountID, userID)
 	if errors.Is(err, db.ErrNotFound) {
 		return l, noLeave()
@@ -141,13 +148,14 @@ func (s *Service) leave(ctx context.Context, userID, accountID string) (l leave,
 // HasLeave tells whether there is a leave to delete posts of an account now.
 func (s *Service) HasLeave(ctx context.Context, userID, accountID string) (bool, error) {
 	n, err := db.ReadOne(ctx, s.db, db.System, db.Value[int],
-		`SELECT count(*) FROM x_leaves WHERE account_id = $1 AND user_id = $2 AND ends_at > $3`, accountID, userID, s.db.Now())
+		`SELECT count(*) FROM x_leaves WHERE account_id = $1 AND user_id = $2 AND ends_at > $3`, accountID, userID,
+		s.db.Now())
 	return n > 0, err
 }
 
-// LeaveToken gives an access token that may delete posts and lives at least five minutes more. rejected is one that X has
-// just refused, or "". One caller at a time may ask for an account: who holds the lease of its clean-up. Without a leave it
-// is [ErrNoLeave].
+// LeaveToken gives an access token that may delete posts and lives at least five minutes more. rejected is one that X
+// has just refused, or "". One caller at a time may ask for an account: who holds the lease of its clean-up. Without a
+// leave it is [ErrNoLeave].
 func (s *Service) LeaveToken(ctx context.Context, userID, accountID, rejected string) (string, error) {
 	l, err := s.leave(ctx, userID, accountID)
 	if err != nil {
@@ -178,7 +186,8 @@ func (s *Service) LeaveToken(ctx context.Context, userID, accountID, rejected st
 func (s *Service) storeLeave(ctx context.Context, userID, accountID string, old leave, t xapi.Token) error {
 	var n int64
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
-		n, err = tx.Exec(ctx, `UPDATE x_leaves SET tokens = $4, token_expires_at = $5 WHERE account_id = $1 AND user_id = $2 AND tokens = $3`,
+		n, err = tx.Exec(ctx, `UPDATE x_leaves SET tokens = $4, token_expires_at = $5 WHERE account_id = $1
+			AND user_id = $2 AND tokens = $3`,
 			accountID, userID, old.sealed, s.sealLeave(accountID, t), t.ExpiresAt)
 		return err
 	})
@@ -189,8 +198,8 @@ func (s *Service) storeLeave(ctx context.Context, userID, accountID string, old 
 	return err
 }
 
-// EndLeave gives the leave to delete posts of an account back: X is told first and our copy goes then, so that a process
-// that dies in between tells it again. What X answers changes nothing. Without a leave it does nothing.
+// EndLeave gives the leave to delete posts of an account back: X is told first and our copy goes then, so that a
+// process that dies in between tells it again. What X answers changes nothing. Without a leave it does nothing.
 func (s *Service) EndLeave(ctx context.Context, userID, accountID string) error {
 	l, err := s.leave(ctx, userID, accountID)
 	switch {
@@ -203,9 +212,13 @@ func (s *Service) EndLeave(ctx context.Context, userID, accountID string) error 
 	defer cancel()
 	s.tellRevoked(ctx, accountID, l.pair) // the zero pair, where it does not open: the person is rid of it all the same
 	return s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		n, err := tx.Exec(ctx, `DELETE FROM x_leaves WHERE account_id = $1 AND user_id = $2 AND tokens = $3`, accountID, userID, l.sealed)
+		n, err := tx.Exec(ctx, `DELETE FROM x_leaves WHERE account_id = $1 AND user_id = $2 AND tokens = $3`, accountID,
+			userID, l.sealed)
 		if n > 0 {
-			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "system", Action: audit.LeaveEnded, Resource: "x_account:" + accountID})
+			audit.Record(ctx, tx, audit.Event{
+				UserID: userID, Actor: "system", Action: audit.LeaveEnded,
+				Resource: "x_account:" + accountID,
+			})
 		}
 		return err
 	})

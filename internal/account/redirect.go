@@ -36,7 +36,8 @@ func (r returnRules) resolve(redirectTo, domain string) (string, error) {
 	}
 	u, ok := r.parse(redirectTo)
 	if !ok {
-		return "", fault.ValidationFailed.At("query.redirect_to", "must be a path that starts with one slash, or an https address of a host that sign-ins may return to")
+		return "", fault.ValidationFailed.At("query.redirect_to",
+			"must be a path that starts with one slash, or an https address of a host that sign-ins may return to")
 	}
 	if u.Host == "" && domain != "" && !strings.EqualFold(domain, r.home.Host) {
 		u.Host = strings.ToLower(domain)

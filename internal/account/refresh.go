@@ -13,10 +13,10 @@ import (
 )
 
 // A session's refresh tokens are one family. Each is good for one use, which makes its successor. Two requests of one
-// browser may race with the same token, and an answer may be lost on its way: for ten seconds the same token gets the same
-// answer, which is kept sealed in its row. After that it gets the same successor for as long as nobody has used that one: an
-// answer was lost, and nothing stolen. Once the successor was used, the return of its parent means that it was copied, and
-// the session ends.
+// browser may race with the same token, and an answer may be lost on its way: for ten seconds the same token gets the
+// same answer, which is kept sealed in its row. After that it gets the same successor for as long as nobody has used
+// that one: an answer was lost, and nothing stolen. Once the successor was used, the return of its parent means that it
+// was copied, and the session ends.
 
 const (
 	refreshPrefix = "rzr_" // lets secret scanners find a leaked one
@@ -41,9 +41,11 @@ func (s *Service) newTokens(userID, sessionID, role string, now time.Time) (t To
 	return t, err
 }
 
-// insertRefresh stores a refresh token. parent is the hash of the token that it succeeds, nil for the first of a session.
+// insertRefresh stores a refresh token. parent is the hash of the token that it succeeds, nil for the first of a
+// session.
 func insertRefresh(tx db.Tx, userID string, parent any, t Tokens) {
-	tx.Later(`INSERT INTO refresh_tokens (hash, session_id, user_id, parent, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+	tx.Later(`INSERT INTO refresh_tokens (hash, session_id, user_id, parent, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6)`,
 		hash(t.Refresh), t.SessionID, userID, parent, tx.Now(), t.RefreshExpiresAt)
 }
 
@@ -55,8 +57,8 @@ type spent struct {
 	successor                 []byte
 }
 
-// RefreshSession trades a refresh token for new tokens. Errors: unauthenticated, session_revoked, and token_reused, with
-// which the session has ended.
+// RefreshSession trades a refresh token for new tokens. Errors: unauthenticated, session_revoked, and token_reused,
+// with which the session has ended.
 func (s *Service) RefreshSession(ctx context.Context, refresh string) (Tokens, error) {
 	if !strings.HasPrefix(refresh, refreshPrefix) || len(refresh) != len(refreshPrefix)+secretLen {
 		return Tokens{}, badRefresh()
@@ -92,12 +94,15 @@ func badRefresh() error {
 // useRefresh marks the token used, if it was not and may be, and gives its row as it was before. Of two callers one
 // finds it unused: the statement waits for the other's commit.
 func (s *Service) useRefresh(ctx context.Context, tx db.Tx, hash string) (spent, error) {
-	n, err := tx.Exec(ctx, `UPDATE refresh_tokens SET used_at = $2 WHERE hash = $1 AND used_at IS NULL AND expires_at > $2`, hash, tx.Now())
+	n, err := tx.Exec(ctx, `UPDATE refresh_tokens SET used_at = $2 WHERE hash = $1 AND used_at IS NULL
+		AND expires_at > $2`, hash, tx.Now())
 	if err != nil {
 		return spent{}, err
 	}
-	row, err := db.One(ctx, tx, scanSpent, `SELECT t.hash, t.session_id, t.user_id, u.role, t.expires_at, t.used_at, t.successor, s.revoked_at
-		FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = t.user_id WHERE t.hash = $1`, hash)
+	row, err := db.One(ctx, tx, scanSpent,
+		`SELECT t.hash, t.session_id, t.user_id, u.role, t.expires_at, t.used_at, t.successor, s.revoked_at
+		FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = t.user_id
+			WHERE t.hash = $1`, hash)
 	if errors.Is(err, db.ErrNotFound) {
 		return spent{}, badRefresh()
 	}
@@ -169,7 +174,8 @@ func (s *Service) succeed(ctx context.Context, tx db.Tx, row spent) (Tokens, err
 	}
 	tx.Later(`UPDATE refresh_tokens SET successor = $2 WHERE hash = $1`, row.hash, s.seal.Seal(plain, []byte(row.hash)))
 	insertRefresh(tx, row.user, row.hash, t)
-	tx.Later(`UPDATE sessions SET last_used_at = $3, expires_at = $4, ip = CASE WHEN $5 = '' THEN ip ELSE $5 END WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL`,
+	tx.Later(`UPDATE sessions SET last_used_at = $3, expires_at = $4, ip = CASE WHEN $5 = '' THEN ip ELSE $5 END
+		WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL`,
 		row.session, row.user, tx.Now(), t.RefreshExpiresAt, audit.OriginFrom(ctx).IP)
 	return t, nil
 }
@@ -183,6 +189,10 @@ func (s *Service) sameAnswer(row spent) (t Tokens, err error) {
 }
 
 func endFamily(ctx context.Context, tx db.Tx, row spent) {
-	tx.Later(`UPDATE sessions SET revoked_at = $3, revoked_why = 'reuse' WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL`, row.session, row.user, tx.Now())
-	audit.Record(ctx, tx, audit.Event{UserID: row.user, Actor: "system", Action: audit.SessionEndedByReuse, Resource: "session:" + row.session})
+	tx.Later(`UPDATE sessions SET revoked_at = $3, revoked_why = 'reuse' WHERE id = $1 AND user_id = $2
+		AND revoked_at IS NULL`, row.session, row.user, tx.Now())
+	audit.Record(ctx, tx, audit.Event{
+		UserID: row.user, Actor: "system", Action: audit.SessionEndedByReuse,
+		Resource: "session:" + row.session,
+	})
 }

@@ -26,10 +26,12 @@ func TestRelease_TheXAccountSignsInAsSomebodyNew(t *testing.T) {
 		if a := w.linked(t, second); !a.Released || a.Status != "revoked" || a.XUserID != second.Account.XUserID {
 			t.Errorf("the former owner sees %+v", a)
 		}
-		if n := w.count(t, `SELECT count(*) FROM notices WHERE user_id = $1 AND kind = 'account.released'`, owner.UserID); n != 1 {
+		if n := w.count(t, `SELECT count(*) FROM notices WHERE user_id = $1 AND kind = 'account.released'`,
+			owner.UserID); n != 1 {
 			t.Errorf("%d notices of the release", n)
 		}
-		if n := w.count(t, `SELECT count(*) FROM notices WHERE user_id = $1 AND kind = 'account.linked'`, owner.UserID); n != 1 {
+		if n := w.count(t, `SELECT count(*) FROM notices WHERE user_id = $1 AND kind = 'account.linked'`,
+			owner.UserID); n != 1 {
 			t.Errorf("%d notices of the link", n)
 		}
 	})

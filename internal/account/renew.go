@@ -14,9 +14,9 @@ import (
 	"github.com/repazoo/repazoo/internal/xapi"
 )
 
-// A refresh token of X is good for one use, so exactly one caller may spend it. Inside a process callers join one flight;
-// between processes the row's refreshing_until is a lease: whoever sets it, in one conditional statement, calls X, and its
-// value is also the fence that only the holder's result passes. The others look at the row until it changes.
+// A refresh token of X is good for one use, so exactly one caller may spend it. Inside a process callers join one
+// flight; between processes the row's refreshing_until is a lease: whoever sets it, in one conditional statement, calls
+// X, and its value is also the fence that only the holder's result passes. The others look at the row until it changes.
 
 const (
 	leaseLife  = 30 * time.Second // longer than a call of X may take
@@ -60,7 +60,8 @@ func (s *Service) renewInTurn(ctx context.Context, userID string, old held) (hel
 		select {
 		case <-look.C:
 		case <-ctx.Done():
-			return held{}, fault.XUnavailable.Saying("X took too long to renew the connection. Try again in a minute.").Because(ctx.Err())
+			return held{}, fault.XUnavailable.Saying("X took too long to renew the connection. Try again in a " +
+				"minute.").Because(ctx.Err())
 		}
 	}
 }
@@ -69,7 +70,8 @@ func (s *Service) renewInTurn(ctx context.Context, userID string, old held) (hel
 func (s *Service) lease(ctx context.Context, userID string, h held) (held, error) {
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
 		h, err = db.One(ctx, tx, s.scanHeld, `UPDATE x_accounts SET refreshing_until = $3
-			WHERE id = $1 AND user_id = $2 AND status = 'active' AND (refreshing_until IS NULL OR refreshing_until <= $4) RETURNING `+heldColumns,
+			WHERE id = $1 AND user_id = $2 AND status = 'active' AND (refreshing_until IS NULL OR refreshing_until <= $4)
+				RETURNING `+heldColumns,
 			h.account.ID, userID, tx.Now().Add(leaseLife), tx.Now())
 		return err
 	})
@@ -97,14 +99,16 @@ func (s *Service) renewLeased(ctx context.Context, userID string, h, old held, e
 		return s.bury(ctx, userID, h)
 	}
 	if failed := s.release(ctx, userID, h); failed != nil {
-		s.log.WarnContext(ctx, "a lease on an X account was not given back and will run out", "account", h.account.ID, "error", failed)
+		s.log.WarnContext(ctx, "a lease on an X account was not given back and will run out", "account", h.account.ID,
+			"error", failed)
 	}
 	return held{}, err
 }
 
 func (s *Service) release(ctx context.Context, userID string, h held) error {
 	return s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE x_accounts SET refreshing_until = NULL WHERE id = $1 AND user_id = $2 AND refreshing_until = $3`, h.account.ID, userID, *h.leased)
+		_, err := tx.Exec(ctx, `UPDATE x_accounts SET refreshing_until = NULL WHERE id = $1 AND user_id = $2
+			AND refreshing_until = $3`, h.account.ID, userID, *h.leased)
 		return err
 	})
 }
@@ -124,7 +128,8 @@ func (s *Service) keep(ctx context.Context, userID string, h held, t xapi.Token)
 
 func (s *Service) store(ctx context.Context, userID string, h held, t xapi.Token) (kept held, err error) {
 	err = s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
-		kept, err = db.One(ctx, tx, s.scanHeld, `UPDATE x_accounts SET tokens = $4, token_expires_at = $5, refreshing_until = NULL, updated_at = $6
+		kept, err = db.One(ctx, tx, s.scanHeld,
+			`UPDATE x_accounts SET tokens = $4, token_expires_at = $5, refreshing_until = NULL, updated_at = $6
 			WHERE id = $1 AND user_id = $2 AND refreshing_until = $3 RETURNING `+heldColumns,
 			h.account.ID, userID, *h.leased, s.sealPair(h.account.ID, t), t.ExpiresAt, tx.Now())
 		return err
@@ -147,9 +152,13 @@ func (s *Service) bury(ctx context.Context, userID string, h held) (held, error)
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		tx.Touch(userID)
 		n, err := tx.Exec(ctx, `UPDATE x_accounts SET status = 'reconnect', refreshing_until = NULL, updated_at = $4
-			WHERE id = $1 AND user_id = $2 AND refreshing_until = $3 AND status = 'active'`, h.account.ID, userID, *h.leased, tx.Now())
+			WHERE id = $1 AND user_id = $2 AND refreshing_until = $3
+				AND status = 'active'`, h.account.ID, userID, *h.leased, tx.Now())
 		if err == nil && n == 1 {
-			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "system", Action: audit.XAccountNeedsReconnect, Resource: "x_account:" + h.account.ID})
+			audit.Record(ctx, tx, audit.Event{
+				UserID: userID, Actor: "system", Action: audit.XAccountNeedsReconnect,
+				Resource: "x_account:" + h.account.ID,
+			})
 		}
 		return err
 	})

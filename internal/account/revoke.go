@@ -12,12 +12,13 @@ import (
 
 const tellBound = 30 * time.Second // for both calls of X
 
-// RevokeX unlinks an X account of a user. Our copy of the tokens and the account's raw posts are gone when it returns nil;
-// X is told afterwards, and what it answers changes nothing. Error: not_found.
+// RevokeX unlinks an X account of a user. Our copy of the tokens and the account's raw posts are gone when it returns
+// nil; X is told afterwards, and what it answers changes nothing. Error: not_found.
 //
-// While another account stays linked, the X account is released with it: it opens nothing of this user's any more, signs in
-// as somebody new, and can be linked by anybody. The last linked account is the only way in, so it is emptied and not
-// released; whoever wants to be rid of it erases the user. The row stays in both cases, for the reports that name it.
+// While another account stays linked, the X account is released with it: it opens nothing of this user's any more,
+// signs in as somebody new, and can be linked by anybody. The last linked account is the only way in, so it is emptied
+// and not released; whoever wants to be rid of it erases the user. The row stays in both cases, for the reports that
+// name it.
 func (s *Service) RevokeX(ctx context.Context, userID, accountID string) error {
 	if !isID(accountID) {
 		return noAccount()
@@ -32,12 +33,14 @@ func (s *Service) RevokeX(ctx context.Context, userID, accountID string) error {
 		}
 		tx.Touch(userID)
 		// Writing first locks the row, so that the tokens read are the last that were stored.
-		sealed, err = db.One(ctx, tx, db.Value[[]byte], `UPDATE x_accounts SET status = 'revoked', refreshing_until = NULL, updated_at = $3
+		sealed, err = db.One(ctx, tx, db.Value[[]byte],
+			`UPDATE x_accounts SET status = 'revoked', refreshing_until = NULL, updated_at = $3
 			WHERE id = $1 AND user_id = $2 RETURNING tokens`, accountID, userID, tx.Now())
 		if err != nil {
 			return err
 		}
-		tx.Later(`UPDATE x_accounts SET tokens = NULL, token_expires_at = NULL WHERE id = $1 AND user_id = $2`, accountID, userID)
+		tx.Later(`UPDATE x_accounts SET tokens = NULL, token_expires_at = NULL WHERE id = $1 AND user_id = $2`, accountID,
+			userID)
 		tx.Later(`DELETE FROM x_leaves WHERE account_id = $1 AND user_id = $2`, accountID, userID)
 		tx.Later(`DELETE FROM posts WHERE collection_id = $1 AND user_id = $2`, accountID, userID)
 		// The row goes with the next housekeeping, which gives back what is reserved in it. No run holds it any more.
@@ -58,8 +61,8 @@ func (s *Service) RevokeX(ctx context.Context, userID, accountID string) error {
 	return nil
 }
 
-// lockUser takes a row lock on the user, with an UPDATE that changes nothing. Of two accounts that are unlinked at the same
-// time, the second sees that the first is gone.
+// lockUser takes a row lock on the user, with an UPDATE that changes nothing. Of two accounts that are unlinked at the
+// same time, the second sees that the first is gone.
 func lockUser(ctx context.Context, tx db.Tx, userID string) error {
 	_, err := tx.Exec(ctx, `UPDATE users SET updated_at = updated_at WHERE id = $1`, userID)
 	return err
@@ -82,7 +85,9 @@ func (s *Service) releaseIdentity(ctx context.Context, tx db.Tx, userID, account
 }
 
 // tellUser writes a notice of what concerns who may sign in. Each time is a fact of its own.
-func (s *Service) tellUser(ctx context.Context, tx db.Tx, userID string, k notice.Kind, id string, d notice.Data) error {
+func (s *Service) tellUser(ctx context.Context, tx db.Tx, userID string, k notice.Kind, id string,
+	d notice.Data,
+) error {
 	subject := id + " " + tx.Now().UTC().Format(time.RFC3339Nano)
 	return notice.Write(ctx, tx, notice.Fact{UserID: userID, Kind: k, Subject: subject, Data: d})
 }
@@ -93,7 +98,8 @@ func (s *Service) tell(ctx context.Context, accountID string, sealed []byte) {
 	defer cancel()
 	p, err := s.openPair(accountID, sealed)
 	if err != nil { // sealed with a lost key: the person is rid of them all the same
-		s.log.ErrorContext(ctx, "X was not told that an account was disconnected: its tokens do not open", "account", accountID, "error", err)
+		s.log.ErrorContext(ctx, "X was not told that an account was disconnected: its tokens do not open", "account",
+			accountID, "error", err)
 	}
 	s.tellRevoked(ctx, accountID, p)
 }
@@ -105,7 +111,8 @@ func (s *Service) tellRevoked(ctx context.Context, accountID string, p pair) {
 			continue
 		}
 		if err := s.x.Revoke(ctx, token); err != nil {
-			s.log.WarnContext(ctx, "X was not told that an account was disconnected; our copy of its tokens is gone", "account", accountID, "error", err)
+			s.log.WarnContext(ctx, "X was not told that an account was disconnected; our copy of its tokens is gone",
+				"account", accountID, "error", err)
 		}
 	}
 }

@@ -179,10 +179,15 @@ func (s *Service) startSession(ctx context.Context, tx db.Tx, userID, device str
 	if err != nil {
 		return Tokens{}, err
 	}
-	tx.Later(`INSERT INTO sessions (id, user_id, device, ip, created_at, last_used_at, expires_at) VALUES ($1, $2, $3, $4, $5, $5, $6)`,
-		t.SessionID, userID, cmp.Or(clean(device, 100), "Unknown device"), audit.OriginFrom(ctx).IP, tx.Now(), t.RefreshExpiresAt)
+	tx.Later(`INSERT INTO sessions (id, user_id, device, ip, created_at, last_used_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $5, $6)`,
+		t.SessionID, userID, cmp.Or(clean(device, 100), "Unknown device"), audit.OriginFrom(ctx).IP, tx.Now(),
+		t.RefreshExpiresAt)
 	insertRefresh(tx, userID, nil, t)
-	audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.SessionStarted, Resource: "session:" + t.SessionID})
+	audit.Record(ctx, tx, audit.Event{
+		UserID: userID, Actor: "user", Action: audit.SessionStarted,
+		Resource: "session:" + t.SessionID,
+	})
 	return t, nil
 }
 
@@ -191,7 +196,8 @@ func (s *Service) Sessions(ctx context.Context, userID string) ([]Session, error
 	return db.Read(ctx, s.db, db.User(userID), func(r db.Rows, v *Session) error {
 		return r.Scan(&v.ID, &v.Device, &v.IP, &v.CreatedAt, &v.LastUsedAt, &v.ExpiresAt)
 	}, `SELECT id, device, ip, created_at, last_used_at, expires_at FROM sessions
-		WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY last_used_at DESC, id DESC LIMIT $3`, userID, s.db.Now(), maxSessions)
+		WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY last_used_at DESC, id DESC
+			LIMIT $3`, userID, s.db.Now(), maxSessions)
 }
 
 // RevokeSession ends one session of a user: its access tokens are refused at once. A session that has ended stays so.
@@ -201,13 +207,17 @@ func (s *Service) RevokeSession(ctx context.Context, userID, id string) error {
 		return noSession()
 	}
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE sessions SET revoked_at = COALESCE(revoked_at, $3), revoked_why = COALESCE(revoked_why, 'user')
+		n, err := tx.Exec(ctx, `UPDATE sessions SET revoked_at = COALESCE(revoked_at, $3), revoked_why =
+			COALESCE(revoked_why, 'user')
 			WHERE id = $1 AND user_id = $2`, id, userID, tx.Now())
 		if err == nil && n == 0 {
 			return noSession()
 		}
 		tx.Notify(ended, id)
-		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.SessionRevoked, Resource: "session:" + id})
+		audit.Record(ctx, tx, audit.Event{
+			UserID: userID, Actor: "user", Action: audit.SessionRevoked,
+			Resource: "session:" + id,
+		})
 		return err
 	})
 	if err == nil {
@@ -228,7 +238,10 @@ func (s *Service) RevokeSessions(ctx context.Context, userID string) (n int, err
 			tx.Notify(ended, id)
 		}
 		if err == nil {
-			audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.SessionAllRevoked, Resource: "user:" + userID, Detail: map[string]any{"sessions": len(over)}})
+			audit.Record(ctx, tx, audit.Event{
+				UserID: userID, Actor: "user", Action: audit.SessionAllRevoked,
+				Resource: "user:" + userID, Detail: map[string]any{"sessions": len(over)},
+			})
 		}
 		return err
 	})

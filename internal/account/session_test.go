@@ -52,7 +52,10 @@ func TestWatch_EndsSessionsAndKeysInEveryProcess(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		in, elsewhere := w.signIn(t, ada), w.another(jwtKey)
-		k, err := w.CreateKey(t.Context(), in.UserID, account.KeyRequest{Name: "a script", Scopes: []account.Scope{account.AccountRead}})
+		k, err := w.CreateKey(t.Context(), in.UserID, account.KeyRequest{
+			Name:   "a script",
+			Scopes: []account.Scope{account.AccountRead},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,7 +65,8 @@ func TestWatch_EndsSessionsAndKeysInEveryProcess(t *testing.T) {
 		if err := errors.Join(session(), key()); err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(w.RevokeSession(t.Context(), in.UserID, in.Tokens.SessionID), w.RevokeKey(t.Context(), in.UserID, k.ID)); err != nil {
+		if err := errors.Join(w.RevokeSession(t.Context(), in.UserID, in.Tokens.SessionID),
+			w.RevokeKey(t.Context(), in.UserID, k.ID)); err != nil {
 			t.Fatal(err)
 		}
 		deadline, tick := time.After(10*time.Second), time.Tick(5*time.Millisecond)
@@ -111,7 +115,8 @@ func TestSessions_ListsTheLivingOnesOfTheUser(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := w.Sessions(t.Context(), first.UserID)
-		if err != nil || len(got) != 2 || got[0].ID != first.Tokens.SessionID || got[1].ID != used.Tokens.SessionID || got[0].Device != "Firefox on Linux" {
+		if err != nil || len(got) != 2 || got[0].ID != first.Tokens.SessionID || got[1].ID != used.Tokens.SessionID ||
+			got[0].Device != "Firefox on Linux" {
 			t.Fatalf("got %+v, %v", got, err)
 		}
 		w.clock.Advance(8 * 24 * time.Hour)
@@ -125,7 +130,10 @@ func TestRevokeSession_HidesOtherUsersSessions(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		mine, theirs := w.signIn(t, ada), w.signIn(t, gus)
-		for _, id := range []string{theirs.Tokens.SessionID, db.NewID(), "", "x", "' OR 1=1", "\x00", strings.ToUpper(mine.Tokens.SessionID)} {
+		for _, id := range []string{
+			theirs.Tokens.SessionID, db.NewID(), "", "x", "' OR 1=1", "\x00",
+			strings.ToUpper(mine.Tokens.SessionID),
+		} {
 			if err := w.RevokeSession(t.Context(), mine.UserID, id); !errors.Is(err, fault.NotFound) {
 				t.Errorf("%q: got %v", id, err)
 			}
@@ -272,7 +280,8 @@ func TestRefreshSession_ReuseAfterTheGraceEndsTheFamily(t *testing.T) {
 		if err := authenticates(w.Service, t, next.Access); err != nil {
 			t.Fatal(err) // and it is remembered that the session lives
 		}
-		if got, err := w.RefreshSession(t.Context(), in.Tokens.Refresh); !errors.Is(err, fault.TokenReused) || got.Access != "" {
+		if got, err := w.RefreshSession(t.Context(), in.Tokens.Refresh); !errors.Is(err, fault.TokenReused) ||
+			got.Access != "" {
 			t.Fatalf("got %v", err)
 		}
 		if err := authenticates(w.Service, t, next.Access); !errors.Is(err, fault.SessionRevoked) {
@@ -294,7 +303,8 @@ func TestRefreshSession_RefusesWhatItDoesNotKnow(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		in := w.signIn(t, ada)
-		for _, token := range []string{"", "rzr_", in.Tokens.Access, in.Tokens.Refresh + "A", in.Tokens.Refresh[4:], "rzr_" + strings.Repeat("A", 43), "rzr_" + strings.Repeat("\x00", 43)} {
+		for _, token := range []string{"", "rzr_", in.Tokens.Access, in.Tokens.Refresh +
+			"A", in.Tokens.Refresh[4:], "rzr_" + strings.Repeat("A", 43), "rzr_" + strings.Repeat("\x00", 43)} {
 			if _, err := w.RefreshSession(t.Context(), token); !errors.Is(err, fault.Unauthenticated) {
 				t.Errorf("got %v", err)
 			}
@@ -341,7 +351,8 @@ func TestSweep_DeletesOnlyWhatHasExpired(t *testing.T) {
 		counts := func() [4]int {
 			return [4]int{
 				w.count(t, `SELECT count(*) FROM oauth_states`), w.count(t, `SELECT count(*) FROM refresh_tokens`),
-				w.count(t, `SELECT count(*) FROM refresh_tokens WHERE successor IS NOT NULL`), w.count(t, `SELECT count(*) FROM sessions`),
+				w.count(t, `SELECT count(*) FROM refresh_tokens WHERE successor IS NOT NULL`),
+				w.count(t, `SELECT count(*) FROM sessions`),
 			}
 		}
 		in := w.signIn(t, ada)

@@ -34,7 +34,8 @@ func askedScopes(email bool) []string {
 
 // badState is the one answer to every state that cannot be used, so that it tells nothing about which.
 var badState = fault.ValidationFailed.
-	Saying("This sign-in cannot be completed: it is too old, was already used, or was started in another browser. Start it again.").
+	Saying("This sign-in cannot be completed: it is too old, was already used, or was started in another browser. "+
+		"Start it again.").
 	At("query.state", "cannot be used")
 
 // SignInRequest starts a sign-in.
@@ -76,8 +77,8 @@ type SignedIn struct {
 	Leave    bool   // it was the leave to delete posts that was asked for
 }
 
-// BeginSignIn makes a state and the address of X's consent page. Errors: validation_failed for a return address that is not
-// allowed; sign_in_again when the session that wants to link began more than 15 minutes ago.
+// BeginSignIn makes a state and the address of X's consent page. Errors: validation_failed for a return address that is
+// not allowed; sign_in_again when the session that wants to link began more than 15 minutes ago.
 func (s *Service) BeginSignIn(ctx context.Context, r SignInRequest) (Authorization, error) {
 	returnTo, err := s.returns.resolve(r.RedirectTo, r.Domain)
 	if err != nil {
@@ -122,7 +123,8 @@ func (s *Service) begin(ctx context.Context, b beginning) (Authorization, error)
 		_, err := tx.Exec(ctx, `INSERT INTO oauth_states
 				(state_hash, browser_hash, purpose, user_id, session_id, verifier, redirect_uri, return_to, created_at, expires_at, leave_for)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-			id, hash(a.Browser), purpose, user, session, s.seal.Seal([]byte(verifier), []byte(id)), s.callback, b.returnTo, tx.Now(), a.ExpiresAt,
+			id, hash(a.Browser), purpose, user, session, s.seal.Seal([]byte(verifier), []byte(id)), s.callback, b.returnTo,
+			tx.Now(), a.ExpiresAt,
 			leaveFor)
 		return err
 	})
@@ -167,8 +169,8 @@ func (s *Service) CompleteSignIn(ctx context.Context, c Callback) (SignedIn, err
 	return in, nil
 }
 
-// email asks X for the confirmed address. It is "" when there is none, when X did not allow it and when X fails: nobody is
-// kept from signing in for it.
+// email asks X for the confirmed address. It is "" when there is none, when X did not allow it and when X fails: nobody
+// is kept from signing in for it.
 func (s *Service) email(ctx context.Context, token xapi.Token) string {
 	if !slices.Contains(token.Scopes, emailScope) {
 		return ""
@@ -183,8 +185,8 @@ func (s *Service) email(ctx context.Context, token xapi.Token) string {
 	return address
 }
 
-// giveBack tells X to forget what it has just granted to somebody who is being erased. A sign-in that is refused because
-// the account is another user's gives nothing back: X might end that user's grant with it.
+// giveBack tells X to forget what it has just granted to somebody who is being erased. A sign-in that is refused
+// because the account is another user's gives nothing back: X might end that user's grant with it.
 func (s *Service) giveBack(ctx context.Context, token xapi.Token, why error) {
 	if !errors.Is(why, fault.Conflict) {
 		return
@@ -203,13 +205,16 @@ func (s *Service) tellUnused(ctx context.Context, token xapi.Token) {
 func (s *Service) declined(c Callback) error {
 	switch {
 	case c.Issuer != "" && !s.x.Issues(c.Issuer):
-		return fault.ValidationFailed.Saying("This answer does not come from X. Start the sign-in again.").At("query.iss", "is not X")
+		return fault.ValidationFailed.Saying("This answer does not come from X. Start the sign-in again.").At("query.iss",
+			"is not X")
 	case c.Error == "access_denied":
-		return fault.Forbidden.Saying("You did not give Repazoo access at X, so nothing was changed. Start again when you want to.")
+		return fault.Forbidden.Saying("You did not give Repazoo access at X, so nothing was changed. Start again when you " +
+			"want to.")
 	case c.Error != "":
 		return fault.XUnavailable.Saying("X refused the sign-in. Start it again.")
 	case c.Code == "" || len(c.Code) > maxCode:
-		return fault.ValidationFailed.Saying("X's answer has no code that can be used. Start the sign-in again.").At("query.code", "is missing or too long")
+		return fault.ValidationFailed.Saying("X's answer has no code that can be used. Start the sign-in "+
+			"again.").At("query.code", "is missing or too long")
 	}
 	return nil
 }
@@ -236,7 +241,8 @@ func (s *Service) spendState(ctx context.Context, c Callback) (state, error) {
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
 		now = tx.Now()
 		st, err = db.One(ctx, tx, scanState,
-			`DELETE FROM oauth_states WHERE state_hash = $1 RETURNING user_id, session_id, browser_hash, verifier, redirect_uri, return_to, expires_at,
+			`DELETE FROM oauth_states WHERE state_hash = $1 RETURNING user_id, session_id, browser_hash, verifier,
+				redirect_uri, return_to, expires_at,
 			COALESCE(CAST(leave_for AS text), '')`, id)
 		return err
 	})

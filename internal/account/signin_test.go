@@ -28,18 +28,21 @@ func TestSignIn_MakesAUserWithAnAccountAndASession(t *testing.T) {
 			t.Fatalf("got new %v, linked %v, return to %q", in.New, in.Linked, in.ReturnTo)
 		}
 		a := in.Account
-		if a.XUserID != "2410000000000000011" || a.Handle != ada || a.Status != "active" || a.Health != "active" || !slices.Contains(a.Scopes, "offline.access") {
+		if a.XUserID != "2410000000000000011" || a.Handle != ada || a.Status != "active" || a.Health != "active" ||
+			!slices.Contains(a.Scopes, "offline.access") {
 			t.Fatalf("got %+v", a)
 		}
 		me, err := w.Me(t.Context(), in.UserID)
-		if err != nil || me.Name != "Ada Fernhill" || me.Role != "user" || me.Tier != "none" || me.SubscriptionStatus != "none" || me.Accounts != 1 {
+		if err != nil || me.Name != "Ada Fernhill" || me.Role != "user" || me.Tier != "none" ||
+			me.SubscriptionStatus != "none" || me.Accounts != 1 {
 			t.Fatalf("got %+v, %v", me, err)
 		}
 		p, err := w.Authenticate(t.Context(), in.Tokens.Access)
 		if err != nil || p.UserID != in.UserID || p.SessionID != in.Tokens.SessionID || p.Role != "user" {
 			t.Fatalf("got %+v, %v", p, err)
 		}
-		if n := w.count(t, `SELECT count(*) FROM audit_log WHERE user_id = $1 AND action IN ('user.created', 'x_account.linked', 'session.started')`, in.UserID); n != 3 {
+		if n := w.count(t, `SELECT count(*) FROM audit_log WHERE user_id = $1
+			AND action IN ('user.created', 'x_account.linked', 'session.started')`, in.UserID); n != 3 {
 			t.Fatalf("%d lines in the audit log, want 3", n)
 		}
 		if r := w.sb.X().Refusals(); len(r) != 0 {
@@ -52,7 +55,8 @@ func TestSignIn_FindsTheUserOfAKnownAccount(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		first, second := w.signIn(t, ada), w.signIn(t, ada)
-		if second.New || second.UserID != first.UserID || second.Account.ID != first.Account.ID || second.Tokens.SessionID == first.Tokens.SessionID {
+		if second.New || second.UserID != first.UserID || second.Account.ID != first.Account.ID ||
+			second.Tokens.SessionID == first.Tokens.SessionID {
 			t.Fatalf("first %+v, second %+v", first.Account, second.Account)
 		}
 		if n := w.count(t, `SELECT count(*) FROM users`); n != 1 {
@@ -147,7 +151,8 @@ func TestCallback_RefusesAStateThatCannotBeUsed(t *testing.T) {
 func checkBadState(t *testing.T, name string, err error) {
 	t.Helper()
 	f := fault.From(err)
-	if f == nil || f.Code != "validation_failed" || !strings.HasPrefix(f.Message, "This sign-in cannot be completed") || f.Fields[0].Location != "query.state" {
+	if f == nil || f.Code != "validation_failed" || !strings.HasPrefix(f.Message, "This sign-in cannot be completed") ||
+		f.Fields[0].Location != "query.state" {
 		t.Errorf("a state that is %s: got %v", name, err)
 	}
 }
@@ -174,10 +179,13 @@ func TestBeginSignIn_ShowsXTheChallengeAndKeepsNothingReadable(t *testing.T) {
 			t.Fatal(err)
 		}
 		q := u.Query()
-		if q.Get("code_challenge_method") != "S256" || q.Get("state") != a.State || q.Get("redirect_uri") != home+account.CallbackPath || q.Get("scope") != "tweet.read users.read offline.access" {
+		if q.Get("code_challenge_method") != "S256" || q.Get("state") != a.State ||
+			q.Get("redirect_uri") != home+account.CallbackPath || q.Get("scope") != "tweet.read users.read offline.access" {
 			t.Fatalf("got %v", q)
 		}
-		row, err := db.ReadOne(t.Context(), w.db, db.System, func(r db.Rows, row *[2]string) error { return r.Scan(&row[0], &row[1]) }, `SELECT state_hash, browser_hash FROM oauth_states`)
+		row, err := db.ReadOne(t.Context(), w.db, db.System,
+			func(r db.Rows, row *[2]string) error { return r.Scan(&row[0], &row[1]) },
+			`SELECT state_hash, browser_hash FROM oauth_states`)
 		if err != nil || row[0] == a.State || row[1] == a.Browser {
 			t.Fatalf("the row holds %v (%v)", row, err)
 		}
@@ -192,10 +200,13 @@ func TestCallback_TellsADeclineFromAFailure(t *testing.T) {
 			want   *fault.Fault
 		}{
 			"the person declined": {func(c *account.Callback) { c.Code, c.Error = "", "access_denied" }, fault.Forbidden},
-			"X declined":          {func(c *account.Callback) { c.Code, c.Error = "", "temporarily_unavailable" }, fault.XUnavailable},
-			"no code":             {func(c *account.Callback) { c.Code = "" }, fault.ValidationFailed},
-			"a huge code":         {func(c *account.Callback) { c.Code = strings.Repeat("x", 2000) }, fault.ValidationFailed},
-			"an invented code":    {func(c *account.Callback) { c.Code = "injected" }, fault.XUnavailable},
+			"X declined": {
+				func(c *account.Callback) { c.Code, c.Error = "", "temporarily_unavailable" },
+				fault.XUnavailable,
+			},
+			"no code":          {func(c *account.Callback) { c.Code = "" }, fault.ValidationFailed},
+			"a huge code":      {func(c *account.Callback) { c.Code = strings.Repeat("x", 2000) }, fault.ValidationFailed},
+			"an invented code": {func(c *account.Callback) { c.Code = "injected" }, fault.XUnavailable},
 		} {
 			cb := w.consent(t, w.begin(t, account.SignInRequest{RedirectTo: "/back"}), ada)
 			c.change(&cb)
@@ -253,7 +264,8 @@ func TestLink_AddsAnAccountAndKeepsTheSession(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		in := w.signIn(t, ada)
 		linked := w.link(t, in.UserID, gus)
-		if !linked.Linked || linked.New || linked.UserID != in.UserID || linked.Account.Handle != gus || linked.Tokens.Access != "" {
+		if !linked.Linked || linked.New || linked.UserID != in.UserID || linked.Account.Handle != gus ||
+			linked.Tokens.Access != "" {
 			t.Fatalf("got %+v", linked.Account)
 		}
 		again := w.signIn(t, gus)
@@ -300,7 +312,8 @@ func TestSignIn_ReconnectsARevokedAccount(t *testing.T) {
 			t.Fatal(err)
 		}
 		back := w.signIn(t, ada)
-		if back.UserID != in.UserID || back.Account.ID != in.Account.ID || back.Account.Status != "active" || !back.Account.LinkedAt.After(in.Account.LinkedAt) {
+		if back.UserID != in.UserID || back.Account.ID != in.Account.ID || back.Account.Status != "active" ||
+			!back.Account.LinkedAt.After(in.Account.LinkedAt) {
 			t.Fatalf("got %+v, before %+v", back.Account, in.Account)
 		}
 		if _, err := w.x.Me(t.Context(), w.token(t, back)); err != nil {

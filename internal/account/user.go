@@ -30,7 +30,8 @@ type User struct {
 // Me reads a user in one round trip. Error: not_found after the account was erased.
 func (s *Service) Me(ctx context.Context, userID string) (User, error) {
 	u, err := db.ReadOne(ctx, s.db, db.User(userID), scanUser, `
-		SELECT u.id, u.name, COALESCE(u.email, ''), u.role, u.created_at, COALESCE(b.tier, 'none'), COALESCE(b.status, 'none'),
+		SELECT u.id, u.name, COALESCE(u.email, ''), u.role, u.created_at, COALESCE(b.tier, 'none'), COALESCE(b.status,
+			'none'),
 		       (SELECT count(*) FROM x_accounts a WHERE a.user_id = u.id AND a.status <> 'revoked'), `+preferenceColumns+`
 		FROM users u LEFT JOIN subscriptions b ON b.user_id = u.id WHERE u.id = $1`, userID)
 	if errors.Is(err, db.ErrNotFound) {
@@ -53,7 +54,8 @@ func (s *Service) Rename(ctx context.Context, userID, name string) (User, error)
 	err = s.db.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
 		tx.Touch(userID)
 		_, err := tx.Exec(ctx, `UPDATE users SET name = $2, updated_at = $3 WHERE id = $1`, userID, name, tx.Now())
-		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.UserRenamed, Resource: "user:" + userID})
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.UserRenamed, Resource: "user:" +
+			userID})
 		return err
 	})
 	if err != nil {
@@ -72,8 +74,8 @@ func CheckName(name string) (string, error) {
 	return name, nil
 }
 
-// SetRole makes a user "admin" or "user" again. It is for the operator's command line only: no request may reach it. The
-// user is named by id, or by the handle of an X account linked to them.
+// SetRole makes a user "admin" or "user" again. It is for the operator's command line only: no request may reach it.
+// The user is named by id, or by the handle of an X account linked to them.
 func (s *Service) SetRole(ctx context.Context, xHandleOrUserID, role string) error {
 	if role != "user" && role != "admin" {
 		return fault.ValidationFailed.At("role", `must be "user" or "admin"`)
@@ -88,7 +90,8 @@ func (s *Service) SetRole(ctx context.Context, xHandleOrUserID, role string) err
 		if err == nil && n == 0 {
 			return noUser()
 		}
-		audit.Record(ctx, tx, audit.Event{UserID: id, Actor: "operator", Action: audit.UserRoleSet, Resource: "user:" + id, Detail: map[string]any{"role": role}})
+		audit.Record(ctx, tx, audit.Event{UserID: id, Actor: "operator", Action: audit.UserRoleSet, Resource: "user:" +
+			id, Detail: map[string]any{"role": role}})
 		return err
 	})
 }
@@ -98,7 +101,8 @@ func findUser(ctx context.Context, tx db.Tx, handleOrID string) (string, error) 
 	if isID(handleOrID) {
 		return handleOrID, nil
 	}
-	found, err := db.All(ctx, tx, db.Value[string], `SELECT DISTINCT user_id FROM x_accounts WHERE lower(handle) = $1 AND status <> 'revoked' LIMIT 2`, handleKey(handleOrID))
+	found, err := db.All(ctx, tx, db.Value[string], `SELECT DISTINCT user_id FROM x_accounts WHERE lower(handle) = $1
+		AND status <> 'revoked' LIMIT 2`, handleKey(handleOrID))
 	switch {
 	case err != nil:
 		return "", err
@@ -114,9 +118,9 @@ func noUser() error {
 	return fault.NotFound.Saying("There is no user with this id or X handle. They must sign in once first.")
 }
 
-// Find is the id of the user with this id, X handle or confirmed e-mail address, whole. It is for administrators, who look
-// for somebody that wrote to them; nothing lists users. Error: not_found, and conflict when two users have the handle
-// or the address.
+// Find is the id of the user with this id, X handle or confirmed e-mail address, whole. It is for administrators, who
+// look for somebody that wrote to them; nothing lists users. Error: not_found, and conflict when two users have the
+// handle or the address.
 func (s *Service) Find(ctx context.Context, who string) (id string, err error) {
 	who = strings.TrimSpace(who)
 	err = s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {

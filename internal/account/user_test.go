@@ -17,8 +17,10 @@ func TestMe_ShowsTheSubscriptionAsItStands(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		in, other := w.signIn(t, ada), w.signIn(t, gus)
-		w.exec(t, `INSERT INTO subscriptions (id, user_id, stripe_customer_id, tier, status, created_at, updated_at) VALUES ($1, $2, 'cus_1', 'pro', 'past_due', $3, $3)`, db.NewID(), in.UserID, w.db.Now())
-		if me, err := w.Me(t.Context(), in.UserID); err != nil || me.ID != in.UserID || me.Tier != "pro" || me.SubscriptionStatus != "past_due" || me.Email != "" {
+		w.exec(t, `INSERT INTO subscriptions (id, user_id, stripe_customer_id, tier, status, created_at, updated_at)
+			VALUES ($1, $2, 'cus_1', 'pro', 'past_due', $3, $3)`, db.NewID(), in.UserID, w.db.Now())
+		if me, err := w.Me(t.Context(), in.UserID); err != nil || me.ID != in.UserID || me.Tier != "pro" ||
+			me.SubscriptionStatus != "past_due" || me.Email != "" {
 			t.Errorf("got %+v, %v", me, err)
 		}
 		if me, err := w.Me(t.Context(), other.UserID); err != nil || me.Tier != "none" || me.Name != "Gus Gravelpit" {
@@ -54,7 +56,11 @@ func TestSetRole_NamesAUserByHandleOrID(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		in, other := w.signIn(t, ada), w.signIn(t, gus)
-		for _, step := range []struct{ who, role string }{{"@Ada_Fernhill", "admin"}, {in.UserID, "user"}, {in.UserID, "admin"}} {
+		for _, step := range []struct{ who, role string }{
+			{"@Ada_Fernhill", "admin"},
+			{in.UserID, "user"},
+			{in.UserID, "admin"},
+		} {
 			if err := w.SetRole(t.Context(), step.who, step.role); err != nil {
 				t.Fatal(err)
 			}

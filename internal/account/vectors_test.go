@@ -29,14 +29,16 @@ func TestVerify_ReadsTheExampleOfRFC7515(t *testing.T) {
 	read := func(token string) (jwt.MapClaims, error) {
 		c := jwt.MapClaims{}
 		before := func() time.Time { return time.Unix(1300819379, 0) }
-		_, err := jwt.NewParser(strict(before)...).ParseWithClaims(token, c, func(*jwt.Token) (any, error) { return key, nil })
+		_, err := jwt.NewParser(strict(before)...).ParseWithClaims(token, c,
+			func(*jwt.Token) (any, error) { return key, nil })
 		return c, err
 	}
 	c, err := read(rfc7515Header + "." + rfc7515Payload + "." + rfc7515MAC)
 	if err != nil || c["iss"] != "joe" || c["http://example.com/is_root"] != true {
 		t.Fatalf("got %v, %v", c, err)
 	}
-	if _, err := read(rfc7515Header + "." + rfc7515Payload + "." + strings.Replace(rfc7515MAC, "dB", "dC", 1)); err == nil {
+	if _, err := read(rfc7515Header + "." + rfc7515Payload + "." +
+		strings.Replace(rfc7515MAC, "dB", "dC", 1)); err == nil {
 		t.Fatal("a changed signature was accepted")
 	}
 }

@@ -87,7 +87,8 @@ func (w *world) with(change func(*account.Config)) *account.Service {
 		w.t.Fatal(err)
 	}
 	c := account.Config{
-		DB: w.db, Seal: sealer, X: w.x, JWTKeys: []string{jwtKey}, PublicURL: home, ReturnHosts: []string{"dash.repazoo.com"}, Local: true,
+		DB: w.db, Seal: sealer, X: w.x, JWTKeys: []string{jwtKey}, PublicURL: home,
+		ReturnHosts: []string{"dash.repazoo.com"}, Local: true,
 		Now: w.clock.Now, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	}
 	change(&c)
@@ -158,7 +159,10 @@ func (w *world) consent(t *testing.T, a account.Authorization, person string) ac
 	if err != nil || back.Path != account.CallbackPath {
 		t.Fatalf("X answered %d and sent the browser to %v (%v)", res.StatusCode, back, err)
 	}
-	return account.Callback{State: back.Query().Get("state"), Code: back.Query().Get("code"), Browser: a.Browser, Device: "Firefox on Linux"}
+	return account.Callback{
+		State: back.Query().Get("state"), Code: back.Query().Get("code"), Browser: a.Browser,
+		Device: "Firefox on Linux",
+	}
 }
 
 func (w *world) begin(t *testing.T, r account.SignInRequest) account.Authorization {

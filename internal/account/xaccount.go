@@ -17,15 +17,16 @@ const (
 
 // XAccount is an X account that a user linked.
 type XAccount struct {
-	ID             string
-	XUserID        string // never changes; the handle may
-	Released       bool   // it was unlinked, opens nothing here any more, and can be linked by anybody
-	Handle         string // without the @
-	Name           string
-	AvatarURL      string // may be empty
-	Scopes         []string
-	Status         string // "active"; "reconnect" when X ended the grant; "revoked" when its user did
-	Health         string // Status, but of an active one "expiring" or "expired" by its access token, which is renewed when needed
+	ID        string
+	XUserID   string // never changes; the handle may
+	Released  bool   // it was unlinked, opens nothing here any more, and can be linked by anybody
+	Handle    string // without the @
+	Name      string
+	AvatarURL string // may be empty
+	Scopes    []string
+	Status    string // "active"; "reconnect" when X ended the grant; "revoked" when its user did
+	// Status, but of an active one "expiring" or "expired" by its access token, which is renewed when needed
+	Health         string
 	LinkedAt       time.Time
 	LastSyncAt     *time.Time // when its posts were last read; nil when never
 	TokenExpiresAt *time.Time // of the access token; nil when there is none

@@ -15,7 +15,8 @@ import (
 // justRenewed is how long a manual refresh takes an account's tokens for new: a second click costs no call.
 const justRenewed = 10 * time.Second
 
-// ErrReconnect means that an X account cannot be used before its owner connects it again. It arrives wrapped in a fault.
+// ErrReconnect means that an X account cannot be used before its owner connects it again. It arrives wrapped in a
+// fault.
 var ErrReconnect = errors.New("account: the X account must be reconnected")
 
 // pair is what is sealed in x_accounts.tokens. It prints as dots.
@@ -70,7 +71,8 @@ func (s *Service) held(ctx context.Context, userID, accountID string) (held, err
 	if !isID(accountID) {
 		return held{}, noAccount()
 	}
-	h, err := db.ReadOne(ctx, s.db, db.System, s.scanHeld, `SELECT `+heldColumns+` FROM x_accounts WHERE id = $1 AND user_id = $2`, accountID, userID)
+	h, err := db.ReadOne(ctx, s.db, db.System, s.scanHeld,
+		`SELECT `+heldColumns+` FROM x_accounts WHERE id = $1 AND user_id = $2`, accountID, userID)
 	return h, orNoAccount(err)
 }
 
@@ -80,7 +82,8 @@ func usable(h held, err error) (held, error) {
 		return held{}, err
 	}
 	if h.account.Status != "active" || h.pair.Access == "" {
-		return held{}, fault.XUnavailable.Saying("The connection to this X account has ended. Reconnect the account.").Because(ErrReconnect)
+		return held{}, fault.XUnavailable.Saying("The connection to this X account has ended. Reconnect the " +
+			"account.").Because(ErrReconnect)
 	}
 	return h, nil
 }
@@ -99,8 +102,8 @@ func (s *Service) XToken(ctx context.Context, userID, accountID string) (string,
 	return h.pair.Access, err
 }
 
-// XTokenAfter gives another access token than the one X has just rejected, with one renewal unless the row already holds
-// another. Errors as [Service.XToken].
+// XTokenAfter gives another access token than the one X has just rejected, with one renewal unless the row already
+// holds another. Errors as [Service.XToken].
 func (s *Service) XTokenAfter(ctx context.Context, userID, accountID, rejected string) (string, error) {
 	h, err := usable(s.held(ctx, userID, accountID))
 	if err == nil && (h.pair.Access == rejected || s.due(h)) {
@@ -109,8 +112,8 @@ func (s *Service) XTokenAfter(ctx context.Context, userID, accountID, rejected s
 	return h.pair.Access, err
 }
 
-// RefreshX renews the tokens of an account because its owner asked. Calls within ten seconds, on however many processes,
-// are one call of X. Errors as [Service.XToken].
+// RefreshX renews the tokens of an account because its owner asked. Calls within ten seconds, on however many
+// processes, are one call of X. Errors as [Service.XToken].
 func (s *Service) RefreshX(ctx context.Context, userID, accountID string) (XAccount, error) {
 	h, err := usable(s.held(ctx, userID, accountID))
 	if err == nil && (s.due(h) || s.db.Now().Sub(h.updated) > justRenewed) {

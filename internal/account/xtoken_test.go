@@ -83,7 +83,12 @@ func TestXToken_IsRenewedWhenLessThanFiveMinutesRemain(t *testing.T) {
 			wait     time.Duration
 			renewals int
 			health   string // before
-		}{{0, 0, "active"}, {114 * time.Minute, 0, "active"}, {2 * time.Minute, 1, "expiring"}, {3 * time.Hour, 2, "expired"}} {
+		}{
+			{0, 0, "active"},
+			{114 * time.Minute, 0, "active"},
+			{2 * time.Minute, 1, "expiring"},
+			{3 * time.Hour, 2, "expired"},
+		} {
 			w.clock.Advance(step.wait)
 			a := w.linked(t, in)
 			if a.Health != step.health {
@@ -128,7 +133,8 @@ func TestRefreshX_FaultsOfXLeaveTheRowAsItWas(t *testing.T) {
 		} {
 			w.clock.Advance(time.Minute)
 			w.sb.Fail(f)
-			if _, err := w.RefreshX(t.Context(), in.UserID, in.Account.ID); !errors.Is(err, fault.XUnavailable) || errors.Is(err, account.ErrReconnect) {
+			if _, err := w.RefreshX(t.Context(), in.UserID, in.Account.ID); !errors.Is(err, fault.XUnavailable) ||
+				errors.Is(err, account.ErrReconnect) {
 				t.Errorf("%s: got %v", name, err)
 			}
 			if w.token(t, in) != before {
@@ -156,7 +162,8 @@ func TestRefreshX_AnotherInvalidRequestDisconnectsNobody(t *testing.T) {
 				Path: tokenPath, Status: http.StatusBadRequest, Header: map[string]string{"Content-Type": "application/json"},
 				Body: `{"error":"invalid_request","error_description":"` + description + `"}`,
 			})
-			if _, err := w.RefreshX(t.Context(), in.UserID, in.Account.ID); errors.Is(err, account.ErrReconnect) || !errors.Is(err, fault.XUnavailable) {
+			if _, err := w.RefreshX(t.Context(), in.UserID, in.Account.ID); errors.Is(err, account.ErrReconnect) ||
+				!errors.Is(err, fault.XUnavailable) {
 				t.Errorf("%q: got %v", description, err)
 			}
 		}
@@ -174,15 +181,20 @@ func TestRefreshX_MarksADeadGrantForReconnection(t *testing.T) {
 		} {
 			in := w.signIn(t, person)
 			w.clock.Advance(time.Minute)
-			w.sb.Fail(sandbox.Fault{Path: tokenPath, Status: http.StatusBadRequest, Header: map[string]string{"Content-Type": "application/json"}, Body: `{"error":"` + code + `}`})
-			if _, err := w.RefreshX(t.Context(), in.UserID, in.Account.ID); !errors.Is(err, account.ErrReconnect) || !errors.Is(err, fault.XUnavailable) {
+			w.sb.Fail(sandbox.Fault{
+				Path: tokenPath, Status: http.StatusBadRequest,
+				Header: map[string]string{"Content-Type": "application/json"}, Body: `{"error":"` + code + `}`,
+			})
+			if _, err := w.RefreshX(t.Context(), in.UserID, in.Account.ID); !errors.Is(err, account.ErrReconnect) ||
+				!errors.Is(err, fault.XUnavailable) {
 				t.Errorf("%s: got %v", code, err)
 			}
 			if a := w.linked(t, in); a.Status != "reconnect" || a.Health != "reconnect" {
 				t.Errorf("%s: got %+v", code, a)
 			}
 			calls := w.renewals()
-			if _, err := w.XToken(t.Context(), in.UserID, in.Account.ID); !errors.Is(err, account.ErrReconnect) || w.renewals() != calls {
+			if _, err := w.XToken(t.Context(), in.UserID, in.Account.ID); !errors.Is(err, account.ErrReconnect) ||
+				w.renewals() != calls {
 				t.Errorf("%s: a dead grant was tried again: %v", code, err)
 			}
 			if back := w.signIn(t, person); back.Account.ID != in.Account.ID || back.Account.Status != "active" {
@@ -208,7 +220,10 @@ func TestRefreshX_ADeadGrantDoesNotSpoilANewOne(t *testing.T) {
 		delete(w.gate, tokenPath)
 		w.mu.Unlock()
 		w.complete(t, w.consent(t, again, ada))
-		w.sb.Fail(sandbox.Fault{Path: tokenPath, Status: http.StatusBadRequest, Body: `{"error":"invalid_grant"}`, Header: map[string]string{"Content-Type": "application/json"}})
+		w.sb.Fail(sandbox.Fault{
+			Path: tokenPath, Status: http.StatusBadRequest, Body: `{"error":"invalid_grant"}`,
+			Header: map[string]string{"Content-Type": "application/json"},
+		})
 		close(g.open)
 		wg.Wait()
 		if err != nil {
@@ -273,7 +288,8 @@ func TestRevokeX_WipesTokensAndPostsAndTellsX(t *testing.T) {
 		kept := w.link(t, in.UserID, gus)
 		token := w.token(t, in)
 		for i, id := range []string{in.Account.ID, in.Account.ID, kept.Account.ID} {
-			w.exec(t, `INSERT INTO posts (collection_id, post_id, user_id, posted_at, sealed, fetched_at, expires_at) VALUES ($1, $2, $3, $4, $5, $4, $4)`, id, string(rune('1'+i)), in.UserID, w.db.Now(), []byte("x"))
+			w.exec(t, `INSERT INTO posts (collection_id, post_id, user_id, posted_at, sealed, fetched_at, expires_at)
+				VALUES ($1, $2, $3, $4, $5, $4, $4)`, id, string(rune('1'+i)), in.UserID, w.db.Now(), []byte("x"))
 		}
 		if err := w.RevokeX(t.Context(), in.UserID, in.Account.ID); err != nil {
 			t.Fatal(err)
@@ -361,7 +377,8 @@ func TestRevokeX_DuringARenewalEndsTheNewPairToo(t *testing.T) {
 			done <- err
 		}()
 		await(t, g.arrived)
-		w.sb.Fail(sandbox.Fault{Path: "/x/2/oauth2/revoke", Times: 2, Status: http.StatusServiceUnavailable}) // else X would refuse the renewal
+		// else X would refuse the renewal
+		w.sb.Fail(sandbox.Fault{Path: "/x/2/oauth2/revoke", Times: 2, Status: http.StatusServiceUnavailable})
 		if err := w.RevokeX(t.Context(), in.UserID, in.Account.ID); err != nil {
 			t.Fatal(err)
 		}

@@ -26,7 +26,8 @@ func TestAlone_TheSecondWaitsForTheBatchOfTheFirst(t *testing.T) {
 		}
 		p.tryRun(w.Service, second.ID)
 		now, other := p.show(second.ID), p.show(first.ID)
-		if now.WaitingFor.Of() != WaitsForRun || now.WaitUntil.Sub(w.d.Now()).Round(time.Second) != aloneLater || now.WaitBy == nil ||
+		if now.WaitingFor.Of() != WaitsForRun || now.WaitUntil.Sub(w.d.Now()).Round(time.Second) != aloneLater ||
+			now.WaitBy == nil ||
 			!now.WaitBy.Equal(*other.WaitBy) {
 			t.Fatalf("it waits for %q until %v, at the latest %v", now.WaitingFor, now.WaitUntil, now.WaitBy)
 		}

@@ -10,9 +10,9 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
-// An analysis has a ceiling in money for what X and the model cost together, in all its tries: what was spent stands in its
-// row. The reading stops before the ceiling, and keeps back what the model will cost for the posts that it reads; the model
-// gets the rest (assess.Judge.MaxMicroUSD).
+// An analysis has a ceiling in money for what X and the model cost together, in all its tries: what was spent stands in
+// its row. The reading stops before the ceiling, and keeps back what the model will cost for the posts that it reads;
+// the model gets the rest (assess.Judge.MaxMicroUSD).
 
 // errCeiling ends a reading whose next page the ceiling of the analysis no longer allows.
 var errCeiling = errors.New("analysis: the ceiling allows no further read")
@@ -30,7 +30,8 @@ func (a Analysis) profileMicroUSD() int64 {
 	return assess.XUserReadMicroUSD
 }
 
-// readable is how many further posts may be read from X below the ceiling, if the model's reading of each costs so much.
+// readable is how many further posts may be read from X below the ceiling, if the model's reading of each costs so
+// much.
 func (a Analysis) readable(read int, postMicroUSD int64) int {
 	left := a.ceiling() - a.profileMicroUSD() - a.modelMicroUSD - int64(read)*(assess.XReadMicroUSD+postMicroUSD)
 	return int(max(0, left/(assess.XReadMicroUSD+postMicroUSD)))
@@ -71,6 +72,7 @@ func (s *Service) bound(j *assess.Judge, a Analysis, reads int) {
 
 // tooLow refuses an analysis whose ceiling does not even allow a first page.
 func tooLow(a Analysis) error {
-	return fault.ValidationFailed.Saying("The ceiling of %s does not allow reading your posts from X. Start again with a higher one, "+
+	return fault.ValidationFailed.Saying("The ceiling of %s does not allow reading your posts from X. Start again with "+
+		"a higher one, "+
 		"or upload your X archive, which costs nothing to read.", assess.Dollars(a.MaxCostCents))
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/repazoo/repazoo/internal/words"
 )
 
-// Reading stops before the ceiling and leaves the model its part; what was left is a gap, and the next analysis goes on there.
+// Reading stops before the ceiling and leaves the model its part; what was left is a gap, and the next analysis goes on
+// there.
 func TestCeiling_BoundsReadsAndModelTogether(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
@@ -30,7 +31,8 @@ func TestCeiling_BoundsReadsAndModelTogether(t *testing.T) {
 		if c := report.Cost; c.TotalMicroUSD > 500_000 || c.XReads != pre.Reads.AtMost || report.Coverage.PostsUnjudged != 0 {
 			t.Errorf("cost %+v, %d not judged", c, report.Coverage.PostsUnjudged)
 		}
-		if kept := p.show(a.ID); kept.modelMicroUSD < report.Cost.ModelMicroUSD || kept.modelMicroUSD > report.Cost.ModelMicroUSD+10 {
+		if kept := p.show(a.ID); kept.modelMicroUSD < report.Cost.ModelMicroUSD ||
+			kept.modelMicroUSD > report.Cost.ModelMicroUSD+10 {
 			t.Errorf("the row knows of %d µ$", kept.modelMicroUSD)
 		}
 		p.wantAll(p.analyse(StartRequest{}), 1)
@@ -46,7 +48,10 @@ func TestCeiling_IsThePlansUnlessALowerOneIsAskedFor(t *testing.T) {
 				t.Errorf("%d was asked for, and %d is kept", asked, a.MaxCostCents)
 			}
 		}
-		if _, _, err := p.Start(t.Context(), p.UserID, StartRequest{AccountID: p.Account.ID, MaxCostCents: -1}); !errors.Is(err, fault.ValidationFailed) {
+		if _, _, err := p.Start(t.Context(), p.UserID, StartRequest{
+			AccountID:    p.Account.ID,
+			MaxCostCents: -1,
+		}); !errors.Is(err, fault.ValidationFailed) {
 			t.Errorf("a negative ceiling: %v", err)
 		}
 	})

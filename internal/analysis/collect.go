@@ -76,7 +76,8 @@ func (s *Service) options(ctx context.Context, a Analysis) (assess.Options, erro
 		o.Unread = func() assess.Unread { return unread }
 	}
 	o.Account.Handle = a.Handle
-	o.Account.ID, err = db.ReadOne(ctx, s.DB, db.System, db.Value[string], `SELECT x_user_id FROM `+table+` WHERE user_id = $1 AND id = $2`, a.UserID, *id)
+	o.Account.ID, err = db.ReadOne(ctx, s.DB, db.System, db.Value[string],
+		`SELECT x_user_id FROM `+table+` WHERE user_id = $1 AND id = $2`, a.UserID, *id)
 	return o, err
 }
 
@@ -108,6 +109,9 @@ func fromX(p xapi.Post) assess.Post {
 		ID: p.ID, Lang: p.Lang, PostedAt: p.PostedAt, Repost: p.Repost, Reply: p.Reply, Quote: p.Quote,
 		Answers:  cmp.Or(p.ReplyToID, p.QuotedID),
 		Hashtags: p.Hashtags, Media: p.Media,
-		Metrics: assess.Metrics{Likes: p.Metrics.Likes, Reposts: p.Metrics.Reposts, Replies: p.Metrics.Replies, Quotes: p.Metrics.Quotes, Bookmarks: p.Metrics.Bookmarks, Impressions: p.Metrics.Impressions},
+		Metrics: assess.Metrics{
+			Likes: p.Metrics.Likes, Reposts: p.Metrics.Reposts, Replies: p.Metrics.Replies,
+			Quotes: p.Metrics.Quotes, Bookmarks: p.Metrics.Bookmarks, Impressions: p.Metrics.Impressions,
+		},
 	}.Saying(p.Text, p.AltTexts)
 }

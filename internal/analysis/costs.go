@@ -22,8 +22,8 @@ type Cost struct {
 // All is the sum.
 func (c Cost) All() int64 { return c.XMicro + c.Model }
 
-// Costs adds up the analyses that began since a moment, by day (the latest first) and by user (the dearest first, at most
-// users). Analyses that were deleted, and those of erased people, are not among them any more.
+// Costs adds up the analyses that began since a moment, by day (the latest first) and by user (the dearest first, at
+// most users). Analyses that were deleted, and those of erased people, are not among them any more.
 func (s *Service) Costs(ctx context.Context, since time.Time, users int) (byDay, byUser []Cost, err error) {
 	all, err := db.Read(ctx, s.DB, db.System, func(r db.Rows, c *Cost) error {
 		return r.Scan(&c.Day, &c.UserID, &c.Analyses, &c.XMicro, &c.Model)

@@ -13,8 +13,8 @@ import (
 )
 
 // PostsDeleted takes posts that are gone from X out of all that counts: their findings are dismissed with why as the
-// reason, the score as it stands now falls in the newest reports, and what is kept of the posts is erased. Reports keep the
-// score they were made with. It may be repeated.
+// reason, the score as it stands now falls in the newest reports, and what is kept of the posts is erased. Reports keep
+// the score they were made with. It may be repeated.
 func (s *Service) PostsDeleted(ctx context.Context, userID string, posts []string, why string) error {
 	if len(posts) == 0 {
 		return nil
@@ -44,14 +44,17 @@ func (s *Service) PostsDeleted(ctx context.Context, userID string, posts []strin
 			tx.Later(`DELETE FROM posts WHERE user_id = $1 AND post_id IN `+list, append([]any{userID}, args...)...)
 		}
 		audit.Record(ctx, tx, audit.Event{
-			UserID: userID, Actor: "system", Action: audit.PostsDeleted, Resource: "user:" + userID, Detail: map[string]any{"posts": len(posts)},
+			UserID: userID, Actor: "system", Action: audit.PostsDeleted, Resource: "user:" +
+				userID, Detail: map[string]any{"posts": len(posts)},
 		})
 		return nil
 	})
 }
 
 // reportsAbout finds the newest reports with a finding in any of the posts, and the ids of those findings.
-func (s *Service) reportsAbout(ctx context.Context, userID string, posts []string) (found []string, in []*assess.Report, err error) {
+func (s *Service) reportsAbout(ctx context.Context, userID string,
+	posts []string,
+) (found []string, in []*assess.Report, err error) {
 	ids, err := db.Read(ctx, s.DB, db.User(userID), db.Value[string],
 		`SELECT analysis_id FROM reports WHERE user_id = $1 ORDER BY created_at DESC LIMIT 20`, userID)
 	if err != nil {

@@ -13,8 +13,8 @@ type DraftRequest struct {
 	Offline bool // the text must not leave this server: no model is asked
 }
 
-// CheckDraft asks the screen, and for somebody with a plan the plan's model, about a text that is not posted. Nothing is
-// read from X, nothing is kept, and no unit of the quota is spent; [Config.TakeDraft] bounds how often.
+// CheckDraft asks the screen, and for somebody with a plan the plan's model, about a text that is not posted. Nothing
+// is read from X, nothing is kept, and no unit of the quota is spent; [Config.TakeDraft] bounds how often.
 func (s *Service) CheckDraft(ctx context.Context, userID string, r DraftRequest) (assess.Draft, error) {
 	purpose, err := assess.ParsePurpose(string(r.Purpose))
 	if err != nil {

@@ -24,7 +24,8 @@ func TestCheckDraft_AsksTheModelOfAPlanAndKeepsNothing(t *testing.T) {
 		w.asksModel()
 		p := w.subscriber()
 		rows := func() int {
-			return w.count(`SELECT (SELECT count(*) FROM posts) + (SELECT count(*) FROM verdicts) + (SELECT count(*) FROM analyses)`)
+			return w.count(`SELECT (SELECT count(*) FROM posts) + (SELECT count(*) FROM verdicts) + (SELECT count(*)
+				FROM analyses)`)
 		}
 		before := rows()
 		d, err := w.CheckDraft(t.Context(), p.UserID, DraftRequest{Text: "You are an idiot.", Purpose: assess.JobSearch})
@@ -72,7 +73,8 @@ func TestCheckDraft_IsRefusedOverItsLimitBeforeAnythingIsAsked(t *testing.T) {
 			}
 			return fault.RateLimited
 		}
-		if _, err := w.CheckDraft(t.Context(), p.UserID, DraftRequest{Text: "You are an idiot."}); !errors.Is(err, fault.RateLimited) {
+		if _, err := w.CheckDraft(t.Context(), p.UserID, DraftRequest{Text: "You are an idiot."}); !errors.Is(err,
+			fault.RateLimited) {
 			t.Errorf("got %v", err)
 		}
 		if n := len(w.sb.Calls("/claude/**")); n != 0 {

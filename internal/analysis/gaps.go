@@ -58,8 +58,8 @@ func (r *reader) why(gap history.Span) (reason string, limit int) {
 // ceilingOf is the ceiling of an analysis, as messages have amounts: in millionths of a dollar.
 func ceilingOf(a Analysis) int { return a.MaxCostCents * 10_000 }
 
-// describeArchive notes what the kept archives and readings leave out, of which the newest is always one: the archive ends
-// on the day when it was made.
+// describeArchive notes what the kept archives and readings leave out, of which the newest is always one: the archive
+// ends on the day when it was made.
 func (r *reader) describeArchive(o *assess.Options) {
 	if len(r.have) == 0 {
 		return

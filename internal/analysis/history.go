@@ -64,7 +64,8 @@ func (s *Service) history(ctx context.Context, a Analysis) (h sources, err error
 		h.accountID = linked[0]
 	}
 	h.archives, err = db.Read(ctx, s.DB, db.System, db.Value[string],
-		`SELECT id FROM archives WHERE user_id = $1 AND x_user_id = $2 AND expires_at > $3 ORDER BY created_at DESC, id DESC LIMIT $4`,
+		`SELECT id FROM archives WHERE user_id = $1 AND x_user_id = $2 AND expires_at > $3
+			ORDER BY created_at DESC, id DESC LIMIT $4`,
 		a.UserID, h.xUserID, s.DB.Now(), maxArchives)
 	if a.ArchiveID != nil && !slices.Contains(h.archives, *a.ArchiveID) {
 		h.archives = append(h.archives, *a.ArchiveID)
@@ -110,7 +111,8 @@ func (s *Service) store(tx db.Tx, userID, collectionID string, posts []assess.Po
 			fmt.Fprintf(&values, "($1, $%d, $2, $%d, $%d, $3, $4)", k+1, k+2, k+3)
 			args = append(args, p.ID, sortedAt(p), sealed)
 		}
-		tx.Later(`INSERT INTO posts (collection_id, post_id, user_id, posted_at, sealed, fetched_at, expires_at) VALUES `+values.String()+`
+		tx.Later(`INSERT INTO posts (collection_id, post_id, user_id, posted_at, sealed, fetched_at, expires_at)
+			VALUES `+values.String()+`
 			ON CONFLICT (collection_id, post_id) DO UPDATE SET posted_at = excluded.posted_at, sealed = excluded.sealed,
 				fetched_at = excluded.fetched_at,
 				expires_at = CASE WHEN posts.expires_at > excluded.expires_at THEN posts.expires_at
@@ -157,12 +159,14 @@ func (s *Service) kept(ctx context.Context, a Analysis, h sources) iter.Seq2[ass
 			AND (q.fetched_at, q.collection_id) > (p.fetched_at, p.collection_id))`
 	}
 	query := `SELECT p.collection_id, p.post_id, p.posted_at, p.sealed FROM posts p
-		WHERE p.user_id = $1 AND p.collection_id IN ` + list + ` AND p.posted_at >= $2 AND (p.posted_at, p.post_id) < ($3, $4)` + once + `
+		WHERE p.user_id = $1 AND p.collection_id IN ` + list + ` AND p.posted_at >= $2
+			AND (p.posted_at, p.post_id) < ($3, $4)` + once + `
 		ORDER BY p.posted_at DESC, p.post_id DESC LIMIT 500`
 	return func(yield func(assess.Post, error) bool) {
 		before, beforeID := time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), ""
 		for len(collections) > 0 {
-			rows, err := db.Read(ctx, s.DB, db.System, scanSealed, query, append([]any{a.UserID, since, before, beforeID}, collections...)...)
+			rows, err := db.Read(ctx, s.DB, db.System, scanSealed, query,
+				append([]any{a.UserID, since, before, beforeID}, collections...)...)
 			if err != nil {
 				yield(assess.Post{}, err)
 				return
@@ -193,8 +197,8 @@ type sealedRow struct {
 
 func scanSealed(r db.Rows, v *sealedRow) error { return r.Scan(&v.collection, &v.id, &v.at, &v.sealed) }
 
-// archiveSpans are the parts of a history that its archives cover: X is not asked for them. An archive of which something
-// could not be read covers nothing.
+// archiveSpans are the parts of a history that its archives cover: X is not asked for them. An archive of which
+// something could not be read covers nothing.
 func (s *Service) archiveSpans(ctx context.Context, userID string, h sources) (set history.Set, err error) {
 	for _, id := range h.archives {
 		unread, err := s.unreadOf(ctx, userID, id)

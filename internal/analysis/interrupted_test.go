@@ -54,8 +54,14 @@ var interruptions = []struct {
 		since := p.sb.X().Posts(p.Account.Handle)[155].At
 		return new(p.analyse(StartRequest{Since: &since}))
 	}},
-	{"meets 429 on page 2, and goes on by itself", func(p *person) *assess.Coverage { return p.hindered(http.StatusTooManyRequests) }},
-	{"meets 403 on page 2, and goes on by itself", func(p *person) *assess.Coverage { return p.hindered(http.StatusForbidden) }},
+	{
+		"meets 429 on page 2, and goes on by itself",
+		func(p *person) *assess.Coverage { return p.hindered(http.StatusTooManyRequests) },
+	},
+	{
+		"meets 403 on page 2, and goes on by itself",
+		func(p *person) *assess.Coverage { return p.hindered(http.StatusForbidden) },
+	},
 	{"meets 403 on page 2, and fails", func(p *person) *assess.Coverage {
 		p.onPage(2, func() { p.sb.Fail(sandbox.Fault{Path: timelines, Status: http.StatusForbidden}) })
 		a := p.begin(StartRequest{})
@@ -122,7 +128,8 @@ func TestInterruptedReadings_ThePageSaysWhatIsReadOfWhatIsThere(t *testing.T) {
 		if next.PostsTotal != p.atX() || len(next.Gaps) != 0 {
 			t.Errorf("%s: %d of %d, gaps %v", one.words, next.PostsTotal, p.atX(), next.Gaps)
 		}
-		fmt.Fprintf(&page, "| %s | %s | %s | %d of %d | %d |\n", one.words, first, gaps, next.PostsTotal, p.atX(), p.delivered.Load())
+		fmt.Fprintf(&page, "| %s | %s | %s | %d of %d | %d |\n", one.words, first, gaps, next.PostsTotal, p.atX(),
+			p.delivered.Load())
 	}
 	if *update {
 		if err := os.WriteFile(interruptedPage, []byte(page.String()), 0o644); err != nil { //nolint:gosec // a page of the documentation

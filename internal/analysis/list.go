@@ -19,9 +19,11 @@ const columns = `id, user_id, account_id, archive_id, handle, purpose, max_posts
 	within_a_day, wait_by`
 
 func scan(r db.Rows, a *Analysis) error {
-	return r.Scan(&a.ID, &a.UserID, &a.AccountID, &a.ArchiveID, &a.Handle, (*string)(&a.Purpose), &a.MaxPosts, &a.Since, &a.Tier, &a.Model,
+	return r.Scan(&a.ID, &a.UserID, &a.AccountID, &a.ArchiveID, &a.Handle, (*string)(&a.Purpose), &a.MaxPosts, &a.Since,
+		&a.Tier, &a.Model,
 		(*string)(&a.Status), (*string)(&a.Progress.Stage), &a.Progress.Done, &a.Progress.Total, &a.Progress.Findings,
-		&a.Seq, &a.XReads, &a.Score, &a.Level, &a.ScoreNow, &a.LevelNow, &a.ErrorCode, &a.ErrorMessage, &a.PeriodStart, &a.CreatedAt, &a.StartedAt, &a.FinishedAt,
+		&a.Seq, &a.XReads, &a.Score, &a.Level, &a.ScoreNow, &a.LevelNow, &a.ErrorCode, &a.ErrorMessage, &a.PeriodStart,
+		&a.CreatedAt, &a.StartedAt, &a.FinishedAt,
 		&a.WaitUntil, (*string)(&a.WaitingFor), &a.tries, &a.MaxCostCents, &a.modelMicroUSD, &a.Free, &a.Scheduled,
 		&a.keepUntil,
 		&a.WithinADay, &a.WaitBy)
@@ -29,7 +31,8 @@ func scan(r db.Rows, a *Analysis) error {
 
 // Get returns one of the user's analyses, or fault.NotFound.
 func (s *Service) Get(ctx context.Context, userID, id string) (Analysis, error) {
-	a, err := db.ReadOne(ctx, s.DB, db.User(userID), scan, `SELECT `+columns+` FROM analyses WHERE user_id = $1 AND id = $2`, userID, id)
+	a, err := db.ReadOne(ctx, s.DB, db.User(userID), scan,
+		`SELECT `+columns+` FROM analyses WHERE user_id = $1 AND id = $2`, userID, id)
 	return a, notFound(err)
 }
 
@@ -67,17 +70,20 @@ func (s *Service) List(ctx context.Context, userID string, f Filter) (Page, erro
 		f.Limit = 20
 	}
 	where, args := f.where(userID)
-	total, err := db.ReadOne(ctx, s.DB, db.User(userID), db.Value[int], `SELECT count(*) FROM analyses WHERE `+where, args...)
+	total, err := db.ReadOne(ctx, s.DB, db.User(userID), db.Value[int], `SELECT count(*) FROM analyses WHERE `+where,
+		args...)
 	if err != nil {
 		return Page{}, err
 	}
 	all, err := db.Read(ctx, s.DB, db.User(userID), scan, `SELECT `+columns+` FROM analyses WHERE `+where+
-		` AND (created_at, id) < ($7, $8) ORDER BY created_at DESC, id DESC LIMIT $9`, append(args, from.At, from.ID, f.Limit+1)...)
+		` AND (created_at, id) < ($7, $8) ORDER BY created_at DESC, id DESC LIMIT $9`,
+		append(args, from.At, from.ID, f.Limit+1)...)
 	if err != nil {
 		return Page{}, err
 	}
 	p := Page{Total: total}
-	p.Analyses, p.Next = page.Cut(all, f.Limit, func(a Analysis) page.Place { return page.Place{At: a.CreatedAt, ID: a.ID} })
+	p.Analyses, p.Next = page.Cut(all, f.Limit,
+		func(a Analysis) page.Place { return page.Place{At: a.CreatedAt, ID: a.ID} })
 	return p, nil
 }
 
@@ -98,7 +104,8 @@ func (f Filter) where(userID string) (string, []any) {
 func (s *Service) Cancel(ctx context.Context, userID, id string) (Analysis, error) {
 	err := s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
 		a, err := db.One(ctx, tx, scan, `
-			UPDATE analyses SET status = 'cancelled', stage = 'done', finished_at = $3, lease_until = NULL, event_seq = event_seq + 1
+			UPDATE analyses SET status = 'cancelled', stage = 'done', finished_at = $3, lease_until = NULL, event_seq =
+				event_seq + 1
 			WHERE user_id = $1 AND id = $2 AND status IN ('queued', 'running') RETURNING `+columns, userID, id, tx.Now())
 		if err != nil {
 			return err

@@ -36,8 +36,8 @@ func (g *gone) has(model string) bool {
 // warnBefore is how long before its end a model is told in the log.
 const warnBefore = 90 * 24 * time.Hour
 
-// LookAtModels asks the provider whether the models that are configured still answer. It tells the log of those that are
-// gone or soon will be. A provider that gives no answer changes nothing; its error is returned.
+// LookAtModels asks the provider whether the models that are configured still answer. It tells the log of those that
+// are gone or soon will be. A provider that gives no answer changes nothing; its error is returned.
 func (s *Service) LookAtModels(ctx context.Context) error {
 	if s.Claude == nil {
 		return nil
@@ -80,8 +80,8 @@ func (s *Service) lookAt(ctx context.Context, model string) error {
 	return nil
 }
 
-// usable is model, or the first of the fallbacks that answers in its place. Without one it is a fault: no run may begin,
-// because what it read from X would be paid for nothing.
+// usable is model, or the first of the fallbacks that answers in its place. Without one it is a fault: no run may
+// begin, because what it read from X would be paid for nothing.
 func (s *Service) usable(model string) (string, error) {
 	if s.Claude == nil || model == "" || !s.gone.has(model) {
 		return model, nil
@@ -91,7 +91,8 @@ func (s *Service) usable(model string) (string, error) {
 			return other, nil
 		}
 	}
-	return "", fault.ModelUnavailable.Saying("The language model of this plan was retired by its provider, so no analysis can begin. " +
+	return "", fault.ModelUnavailable.Saying("The language model of this plan was retired by its provider, so no " +
+		"analysis can begin. " +
 		"Nothing was taken from your plan. The operator of this server has to choose another model.").
 		Because(&claude.Failure{Status: http.StatusNotFound, Permanent: true})
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/repazoo/repazoo/internal/xapi"
 )
 
-// Where the model cannot judge a post without the one that it answers, that one is looked for: first among the kept posts,
-// because many people answer themselves, then at X, all in one lookup. Reads are taken from the plan before X is asked, as
-// for any other page, and the ceiling counts them. What X gives is handed to the run and kept nowhere: most of it is by
-// people who have agreed to nothing.
+// Where the model cannot judge a post without the one that it answers, that one is looked for: first among the kept
+// posts, because many people answer themselves, then at X, all in one lookup. Reads are taken from the plan before X is
+// asked, as for any other page, and the ceiling counts them. What X gives is handed to the run and kept nowhere: most
+// of it is by people who have agreed to nothing.
 
 // perParent is for how many posts that an analysis may read it may look up one that they answer.
 const perParent = 10
@@ -50,7 +50,8 @@ func (s *Service) parents(
 		}
 		rest = rest[:min(len(rest), a.maxParents())]
 		consented, err := s.Accounts.HasConsent(ctx, a.UserID, ConsentKind, ConsentVersion)
-		if err != nil || !consented || len(rest) == 0 || h.accountID == "" { // this run was started under words that did not speak of it
+		// this run was started under words that did not speak of it
+		if err != nil || !consented || len(rest) == 0 || h.accountID == "" {
 			return out, err
 		}
 		return out, s.lookUpParents(ctx, a, h, judge, rest, &out)
@@ -76,7 +77,8 @@ func (s *Service) keptParents(ctx context.Context, a Analysis, h sources, ids []
 		places = append(places, fmt.Sprintf("$%d", len(args)))
 	}
 	rows, err := db.Read(ctx, s.DB, db.System, scanSealed, `SELECT collection_id, post_id, posted_at, sealed FROM posts
-		WHERE user_id = $1 AND collection_id IN `+list+` AND post_id IN (`+strings.Join(places, ", ")+`) ORDER BY fetched_at`, args...)
+		WHERE user_id = $1 AND collection_id IN `+list+` AND post_id IN (`+strings.Join(places, ", ")+`)
+			ORDER BY fetched_at`, args...)
 	if err != nil {
 		return err
 	}
@@ -90,12 +92,13 @@ func (s *Service) keptParents(ctx context.Context, a Analysis, h sources, ids []
 	return nil
 }
 
-// lookUpParents asks X for posts in one call, for as many as the plan and the ceiling allow. What X does not answer is no
-// error: each post says why its parent is missing.
+// lookUpParents asks X for posts in one call, for as many as the plan and the ceiling allow. What X does not answer is
+// no error: each post says why its parent is missing.
 func (s *Service) lookUpParents(
 	ctx context.Context, a Analysis, h sources, judge *assess.Judge, ids []string, out *assess.Parents,
 ) (err error) {
-	if a.XReads, err = db.ReadOne(ctx, s.DB, db.System, db.Value[int], `SELECT x_reads FROM analyses WHERE id = $1`, a.ID); err != nil {
+	if a.XReads, err = db.ReadOne(ctx, s.DB, db.System, db.Value[int], `SELECT x_reads FROM analyses WHERE id = $1`,
+		a.ID); err != nil {
 		return err
 	}
 	a.modelMicroUSD += judge.CostMicroUSD()

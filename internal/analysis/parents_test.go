@@ -23,7 +23,8 @@ func replier(w *world) (p *person, theirs string) {
 	w.asksModel()
 	w.Prices = assess.DefaultPrices()
 	p = w.pro("ada_fernhill")
-	return p, w.sb.X().AddPost("gravelpit_gus", xsandbox.Post{Text: "Say your line from the play, it begins with parasites.", Lang: "en"})
+	return p, w.sb.X().AddPost("gravelpit_gus",
+		xsandbox.Post{Text: "Say your line from the play, it begins with parasites.", Lang: "en"})
 }
 
 // answers posts an unclear answer.
@@ -48,7 +49,8 @@ func TestParents_AreReadOnceFromXPaidForAndNotKept(t *testing.T) {
 		post := p.answers(theirs)
 		quoting := p.sb.X().AddPost(p.Account.Handle, xsandbox.Post{Text: unclear + " really", Lang: "en", QuoteOf: theirs})
 		r := p.report(StartRequest{})
-		if findingOf(r, post).ID != "" || findingOf(r, quoting).ID != "" || r.ReadAsHarmless.Count < 2 || r.Coverage.ParentsRead != 1 {
+		if findingOf(r, post).ID != "" || findingOf(r, quoting).ID != "" || r.ReadAsHarmless.Count < 2 ||
+			r.Coverage.ParentsRead != 1 {
 			t.Errorf("%+v, read as harmless %+v, %+v", r.Findings, r.ReadAsHarmless, r.Coverage)
 		}
 		if n := len(w.sb.Calls(lookups)); n != 1 || w.lookedUp.Load() != 1 {

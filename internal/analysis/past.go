@@ -38,7 +38,8 @@ func (s *Service) Past(ctx context.Context, userID, accountID string) ([]PastRep
 	if err != nil {
 		return nil, err
 	}
-	past, err := db.Read(ctx, s.DB, db.User(userID), scanPast, `SELECT `+columns+`, lens_scores, since_id, since_new, since_gone FROM analyses
+	past, err := db.Read(ctx, s.DB, db.User(userID), scanPast,
+		`SELECT `+columns+`, lens_scores, since_id, since_new, since_gone FROM analyses
 		WHERE user_id = $1 AND status = 'completed' AND COALESCE(account_id, archive_id) IN (
 			SELECT id FROM x_accounts WHERE user_id = $1 AND COALESCE(released_x_user_id, x_user_id) = $2
 			UNION SELECT id FROM archives WHERE user_id = $1 AND x_user_id = $2)

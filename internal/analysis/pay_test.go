@@ -166,7 +166,8 @@ func TestStatements_OnTimelinesNameTheirUser(t *testing.T) {
 			seen++
 			_, where, _ := strings.Cut(found[0], "WHERE")
 			housekeeping := strings.Contains(where, "expires_at <= $1") || strings.Contains(where, "status = 'revoked'")
-			if !strings.Contains(where, "user_id") && !housekeeping && found[1] == "" && !strings.HasSuffix(strings.TrimSpace(where), "AND `") {
+			if !strings.Contains(where, "user_id") && !housekeeping && found[1] == "" &&
+				!strings.HasSuffix(strings.TrimSpace(where), "AND `") {
 				t.Errorf("%s: %s", file, found[0])
 			}
 		}

@@ -16,8 +16,8 @@ import (
 	"github.com/repazoo/repazoo/internal/words"
 )
 
-// What a start would do is told before it does it: nothing is read from X, no model is asked, nothing is written. How many
-// posts X has is what X said when the account was last linked or its owner signed in.
+// What a start would do is told before it does it: nothing is read from X, no model is asked, nothing is written. How
+// many posts X has is what X said when the account was last linked or its owner signed in.
 
 // previewed is how many kept posts a preview looks at, the newest. Beyond them it gives totals only.
 const previewed = 10_000
@@ -33,8 +33,9 @@ type Preview struct {
 	Day         PreviewDay      // the same within a day, for less
 	Gaps        []assess.Gap    // what cannot be read, whatever is spent
 	OutOfReach  []string        // the same in sentences
-	Other       *Analysis       // of the same account, which has not ended: this one would wait for it, and use its posts and answers
-	Usage       billing.Usage   // before the start, which takes one analysis
+	// of the same account, which has not ended: this one would wait for it, and use its posts and answers
+	Other *Analysis
+	Usage billing.Usage // before the start, which takes one analysis
 
 	ceilinged bool            // the ceiling allows fewer reads than the plan
 	unread    []words.Message // what OutOfReach says
@@ -64,8 +65,8 @@ type PreviewReads struct {
 // readsMicroUSD is what X charges for so many reads.
 func readsMicroUSD(n int) int64 { return int64(n) * assess.XReadMicroUSD }
 
-// ExpectedMicroUSD is what the analysis would cost, the reading of the profile at X included, as far as that can be told:
-// where X has not said how many posts there are, AtMost counts.
+// ExpectedMicroUSD is what the analysis would cost, the reading of the profile at X included, as far as that can be
+// told: where X has not said how many posts there are, AtMost counts.
 func (p Preview) ExpectedMicroUSD() int64 { return p.readMicroUSD() + p.ModelMicroUSD() }
 
 // readMicroUSD is what of that X charges.
@@ -90,8 +91,8 @@ func (p Preview) ReachesCeiling() bool {
 	return p.MaxCostCents > 0 && (p.ceilinged || p.ExpectedMicroUSD() > p.ceiling())
 }
 
-// Preview tells what Start would do with the same request. It costs nothing, and refuses what Start would refuse, except
-// that it needs no consent and no quota left.
+// Preview tells what Start would do with the same request. It costs nothing, and refuses what Start would refuse,
+// except that it needs no consent and no quota left.
 func (s *Service) Preview(ctx context.Context, userID string, r StartRequest) (Preview, error) {
 	if r.Purpose == "" {
 		r.Purpose = assess.PersonalReputation
@@ -176,7 +177,8 @@ func (s *Service) peek(ctx context.Context, a Analysis, h sources) (*reader, err
 		if err != nil {
 			return nil, err
 		}
-		t.endID, t.readAt, t.checked, t.read = history.ID(row.endID), orZero(row.readAt), orZero(row.checked), history.Of(spans...)
+		t.endID, t.readAt, t.checked, t.read = history.ID(row.endID), orZero(row.readAt), orZero(row.checked),
+			history.Of(spans...)
 	}
 	return s.newReader(ctx, a, h, t)
 }
@@ -292,8 +294,8 @@ func (s *Service) postsAtX(ctx context.Context, userID, accountID string) (*int,
 	return c.n, c.at, err
 }
 
-// foreseeModel tells what the model would be asked: about the kept posts exactly, about those that are to be read as they
-// are on average.
+// foreseeModel tells what the model would be asked: about the kept posts exactly, about those that are to be read as
+// they are on average.
 func (s *Service) foreseeModel(ctx context.Context, p *Preview, h sources, o assess.Options) error {
 	judge, err := s.judge(p.Analysis)
 	if err != nil || judge == nil {

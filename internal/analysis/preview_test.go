@@ -45,7 +45,8 @@ func TestPreview_SaysWhatTheRunThenReadsAndAsks(t *testing.T) {
 			p.ok(p.Run(t.Context(), a.ID, true))
 			report := must(p.openReport(t.Context(), p.UserID, a.ID))(t)
 			read := p.reads() - before
-			if pre.Reads.Expected == nil || *pre.Reads.Expected > read || read > *pre.Reads.Expected+pre.Reads.Rechecked || read > pre.Reads.AtMost+pre.Reads.Rechecked {
+			if pre.Reads.Expected == nil || *pre.Reads.Expected > read || read > *pre.Reads.Expected+pre.Reads.Rechecked ||
+				read > pre.Reads.AtMost+pre.Reads.Rechecked {
 				t.Errorf("limit %d: %d reads, foretold %+v", limit, read, pre.Reads)
 			}
 			asked := len(w.sb.Calls("/claude/v1/messages")) - calls
@@ -55,7 +56,8 @@ func TestPreview_SaysWhatTheRunThenReadsAndAsks(t *testing.T) {
 		}
 		// Nothing is left: everything is known and free.
 		pre := p.foretell(StartRequest{})
-		if *pre.Reads.Expected != 0 || pre.Kept != p.atX() || pre.Model.Calls != 0 || pre.Model.Known == 0 || pre.Model.CostMicroUSD != 0 {
+		if *pre.Reads.Expected != 0 || pre.Kept != p.atX() || pre.Model.Calls != 0 || pre.Model.Known == 0 ||
+			pre.Model.CostMicroUSD != 0 {
 			t.Errorf("%+v %+v, %d kept", pre.Reads, pre.Model, pre.Kept)
 		}
 	})
@@ -74,7 +76,8 @@ func TestPreview_NamesWhatCannotBeReached(t *testing.T) {
 			t.Errorf("%+v %q", pre.Reads, pre.OutOfReach)
 		}
 		w.exec(`UPDATE x_accounts SET post_count = NULL`)
-		if pre = p.foretell(StartRequest{}); pre.Reads.Expected != nil || pre.ExpectedMicroUSD() != 40*assess.XReadMicroUSD+assess.XUserReadMicroUSD {
+		if pre = p.foretell(StartRequest{}); pre.Reads.Expected != nil ||
+			pre.ExpectedMicroUSD() != 40*assess.XReadMicroUSD+assess.XUserReadMicroUSD {
 			t.Errorf("%+v, %d", pre.Reads, pre.ExpectedMicroUSD())
 		}
 	})
@@ -117,8 +120,12 @@ func TestPreview_RefusesWhatAStartWouldRefuse(t *testing.T) {
 		}{
 			"no plan":                {other.UserID, StartRequest{AccountID: other.Account.ID}, fault.SubscriptionRequired},
 			"another user's account": {p.UserID, StartRequest{AccountID: other.Account.ID}, fault.NotFound},
-			"an unknown purpose":     {p.UserID, StartRequest{AccountID: p.Account.ID, Purpose: "astrology"}, fault.ValidationFailed},
-			"nobody's posts":         {p.UserID, StartRequest{}, fault.ValidationFailed},
+			"an unknown purpose": {
+				p.UserID,
+				StartRequest{AccountID: p.Account.ID, Purpose: "astrology"},
+				fault.ValidationFailed,
+			},
+			"nobody's posts": {p.UserID, StartRequest{}, fault.ValidationFailed},
 		} {
 			if _, err := w.Preview(t.Context(), c.user, c.r); !errors.Is(err, c.want) {
 				t.Errorf("%s: %v", what, err)

@@ -35,14 +35,16 @@ func TestProfile_IsReadAtXWithEachReportAndCountsAsNoPost(t *testing.T) {
 		w.sb.X().SetProfile(p.Account.Handle, xsandbox.Profile{Bio: hate})
 		r := p.report(StartRequest{})
 		if items(r) != "profileprofile" || r.Coverage.PostsTotal != p.atX() || r.Cost.XUserReads != 1 {
-			t.Errorf("found %q in %d posts of %d with %d user reads", items(r), r.Coverage.PostsTotal, p.atX(), r.Cost.XUserReads)
+			t.Errorf("found %q in %d posts of %d with %d user reads", items(r), r.Coverage.PostsTotal, p.atX(),
+				r.Cost.XUserReads)
 		}
 		if want := int64(r.Cost.XReads)*assess.XReadMicroUSD + assess.XUserReadMicroUSD; r.Cost.XMicroDollars != want {
 			t.Errorf("X cost %d, want %d", r.Cost.XMicroDollars, want)
 		}
 		p.wantPaid()
 		w.sb.X().SetProfile(p.Account.Handle, xsandbox.Profile{Bio: "Bridges and bread."})
-		if r = p.report(StartRequest{Since: new(w.sb.Now().AddDate(-2, 0, 0))}); items(r) != "" || !slices.Contains(r.Privacy.Read, "the profile: display name, bio, location and link") {
+		if r = p.report(StartRequest{Since: new(w.sb.Now().AddDate(-2, 0, 0))}); items(r) != "" ||
+			!slices.Contains(r.Privacy.Read, "the profile: display name, bio, location and link") {
 			t.Errorf("after a change: %q, read %q", items(r), r.Privacy.Read)
 		}
 		if n := w.count(`SELECT count(*) FROM posts WHERE post_id = 'profile'`); n != 1 {
@@ -59,7 +61,8 @@ func TestProfile_ThatXDoesNotShowIsNamedAndTheKeptOneCounts(t *testing.T) {
 		p.report(StartRequest{})
 		w.sb.Fail(sandbox.Fault{Path: "/x/2/users/me", Status: http.StatusForbidden, Times: -1})
 		w.exec(`UPDATE posts SET fetched_at = $1 WHERE post_id = 'profile'`, w.sb.Now().Add(-time.Hour))
-		w.sb.Advance(25 * time.Hour) // a sample of what was not seen for longest is looked up again, and the profile is no post
+		// a sample of what was not seen for longest is looked up again, and the profile is no post
+		w.sb.Advance(25 * time.Hour)
 		r := p.report(StartRequest{})
 		if items(r) != "profileprofile" ||
 			!slices.Equal(r.Coverage.OutOfReach, []string{words.For("en").Say("unread.profile")}) || r.Cost.XUserReads != 0 {
@@ -77,9 +80,11 @@ func TestProfile_OfAnArchiveIsKeptSealedWithItsPosts(t *testing.T) {
 		kept := must(w.KeepArchive(t.Context(), p.UserID, bytes.NewReader(content), int64(len(content))))(t)
 		r := p.report(StartRequest{ArchiveID: kept.ID})
 		if kept.Posts != 12 || r.Coverage.PostsTotal != 12 || items(r) != "profileprofile" || r.Cost.XUserReads != 0 {
-			t.Errorf("%d posts kept, %d read, found %q, %d user reads", kept.Posts, r.Coverage.PostsTotal, items(r), r.Cost.XUserReads)
+			t.Errorf("%d posts kept, %d read, found %q, %d user reads", kept.Posts, r.Coverage.PostsTotal, items(r),
+				r.Cost.XUserReads)
 		}
-		if n := w.count(`SELECT count(*) FROM posts WHERE post_id = 'profile' AND CAST(sealed AS text) LIKE '%Sikhs%'`); n != 0 {
+		if n := w.count(`SELECT count(*) FROM posts WHERE post_id = 'profile'
+			AND CAST(sealed AS text) LIKE '%Sikhs%'`); n != 0 {
 			t.Error("the profile is kept in clear")
 		}
 		w.ok(w.Withdraw(t.Context(), p.UserID, RetentionKind))
@@ -93,7 +98,10 @@ func TestAltText_OfAPictureAtXIsReadWithThePost(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		p := w.pro("ada_fernhill")
-		id := w.sb.X().AddPost(p.Account.Handle, xsandbox.Post{Text: "Look.", Lang: "en", Media: 2, AltTexts: []string{"A tree.", hate}})
+		id := w.sb.X().AddPost(p.Account.Handle, xsandbox.Post{
+			Text: "Look.", Lang: "en", Media: 2,
+			AltTexts: []string{"A tree.", hate},
+		})
 		if got := items(p.report(StartRequest{})); got != id+assess.ItemAltText {
 			t.Errorf("found %q, want %q", got, id+assess.ItemAltText)
 		}

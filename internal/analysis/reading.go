@@ -13,9 +13,9 @@ import (
 	"github.com/repazoo/repazoo/internal/xapi"
 )
 
-// A reading goes through what is missing of an account, the newest first, until it has as many posts as the analysis may
-// have. Each page is kept as it comes, together with the range of ids that is complete with it, so that a reading that
-// stops anywhere leaves a gap that the next one finds.
+// A reading goes through what is missing of an account, the newest first, until it has as many posts as the analysis
+// may have. Each page is kept as it comes, together with the range of ids that is complete with it, so that a reading
+// that stops anywhere leaves a gap that the next one finds.
 
 // xReach is how many posts X gives of an account, the newest. A list that ends somewhat earlier has ended for the same
 // reason, because X leaves withheld posts out after it has counted.
@@ -40,7 +40,9 @@ type reader struct {
 }
 
 // collect reads from X what is missing, looks up what may be gone, and notes in o what it cost and what is not there.
-func (s *Service) collect(ctx context.Context, a Analysis, h sources, o *assess.Options, progress func(assess.Progress)) error {
+func (s *Service) collect(ctx context.Context, a Analysis, h sources, o *assess.Options,
+	progress func(assess.Progress),
+) error {
 	if a.AccountID == nil {
 		return s.recheckArchive(ctx, a, h, o)
 	}
@@ -80,7 +82,9 @@ func (s *Service) count(ctx context.Context, a Analysis, o *assess.Options) (err
 }
 
 // openReader takes the lease of the account and finds out what is there already.
-func (s *Service) openReader(ctx context.Context, a Analysis, h sources, progress func(assess.Progress)) (*reader, error) {
+func (s *Service) openReader(ctx context.Context, a Analysis, h sources,
+	progress func(assess.Progress),
+) (*reader, error) {
 	t, err := s.openTimeline(ctx, a, h.accountID)
 	if err != nil {
 		return nil, err
@@ -147,8 +151,8 @@ func (r *reader) readAll(ctx context.Context) error {
 	return nil
 }
 
-// toRead are the gaps that X may fill, the newest first. What is newest is not asked for again where another run has asked
-// since this analysis was started.
+// toRead are the gaps that X may fill, the newest first. What is newest is not asked for again where another run has
+// asked since this analysis was started.
 func (r *reader) toRead() []history.Span {
 	last := history.Top
 	if !r.readAt.Before(r.a.CreatedAt) {
@@ -161,7 +165,8 @@ func (r *reader) toRead() []history.Span {
 // moment is tried again instead, and what the person can mend fails.
 func (r *reader) goesOn(err error) bool {
 	limited, isLimit := errors.AsType[*xapi.RateLimited](err)
-	lasting := errors.Is(err, errBudget) || errors.Is(err, errCeiling) || errors.Is(err, xapi.ErrCreditsGone) || isLimit && limited.MonthlyCap
+	lasting := errors.Is(err, errBudget) || errors.Is(err, errCeiling) || errors.Is(err, xapi.ErrCreditsGone) ||
+		isLimit && limited.MonthlyCap
 	return lasting && len(r.ids) > 0
 }
 
@@ -274,8 +279,8 @@ func joined(a, b []history.ID) []history.ID {
 	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(a, b))))
 }
 
-// bottom is how far down a gap is complete once X has no further page, and where X ends. Where X has given about as many
-// posts as it gives of any account, its list has ended and not the account's history.
+// bottom is how far down a gap is complete once X has no further page, and where X ends. Where X has given about as
+// many posts as it gives of any account, its list has ended and not the account's history.
 func (r *reader) bottom(done, gap history.Span, given []history.ID) (first, end history.ID) {
 	low := done.First
 	i, _ := slices.BinarySearch(given, low)
@@ -336,6 +341,7 @@ func newerID(a, b string) bool {
 func (r *reader) forget(tx db.Tx, ids map[string]bool) {
 	list, args := r.h.in(3)
 	for id := range ids {
-		tx.Later(`DELETE FROM posts WHERE user_id = $1 AND post_id = $2 AND collection_id IN `+list, append([]any{r.a.UserID, id}, args...)...)
+		tx.Later(`DELETE FROM posts WHERE user_id = $1 AND post_id = $2 AND collection_id IN `+list,
+			append([]any{r.a.UserID, id}, args...)...)
 	}
 }

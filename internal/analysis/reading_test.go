@@ -26,7 +26,10 @@ func (w *world) pro(handle string) *person {
 	w.t.Helper()
 	w.counting = true
 	p := w.signIn(handle)
-	must(w.Billing.Subscribe(w.t.Context(), p.UserID, billing.SubscribeRequest{Tier: "pro", PaymentMethod: "pm_card_visa"}))(w.t)
+	must(w.Billing.Subscribe(w.t.Context(), p.UserID, billing.SubscribeRequest{
+		Tier:          "pro",
+		PaymentMethod: "pm_card_visa",
+	}))(w.t)
 	return p
 }
 
@@ -34,7 +37,8 @@ func (w *world) pro(handle string) *person {
 func (p *person) post(n int) {
 	for i := range n {
 		p.sb.Advance(time.Minute)
-		p.sb.X().AddPost(p.Account.Handle, xsandbox.Post{Text: "A quiet afternoon by the river, number " + strconv.Itoa(i) + ".", Lang: "en"})
+		p.sb.X().AddPost(p.Account.Handle, xsandbox.Post{Text: "A quiet afternoon by the river, number " +
+			strconv.Itoa(i) + ".", Lang: "en"})
 	}
 }
 
@@ -124,7 +128,10 @@ func TestReading_AnInterruptionLeavesAGapThatTheNextRunFills(t *testing.T) {
 			p.post(250)
 			p.onPage(2, func() {
 				reset := strconv.FormatInt(p.sb.Now().Add(15*time.Minute).Unix(), 10)
-				p.sb.Fail(sandbox.Fault{Path: timelines, Status: status, Header: map[string]string{"x-rate-limit-reset": reset}, Body: `{}`})
+				p.sb.Fail(sandbox.Fault{
+					Path: timelines, Status: status, Header: map[string]string{"x-rate-limit-reset": reset},
+					Body: `{}`,
+				})
 			})
 			a := p.begin(StartRequest{})
 			if err := p.Run(t.Context(), a.ID, false); err == nil {
@@ -266,7 +273,10 @@ func TestReading_WhatXTakesBackFromThePlanIsAGapToo(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p := w.pro("gravelpit_gus")
 		p.analyse(StartRequest{MaxPosts: 100})
-		w.sb.Fail(sandbox.Fault{Path: timelines, Status: http.StatusTooManyRequests, Body: `{"type":"https://api.x.com/2/problems/usage-capped"}`})
+		w.sb.Fail(sandbox.Fault{
+			Path: timelines, Status: http.StatusTooManyRequests,
+			Body: `{"type":"https://api.x.com/2/problems/usage-capped"}`,
+		})
 		p.wantGaps(p.analyse(StartRequest{}), assess.GapXPaused)
 		p.wantAll(p.analyse(StartRequest{}), 1)
 	})

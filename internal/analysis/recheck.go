@@ -17,9 +17,9 @@ import (
 	"github.com/repazoo/repazoo/internal/xapi"
 )
 
-// A post that its author has deleted must not count any more. Before a report is made, the posts with findings of the last
-// report are looked up again at X, and once a day some of the others, those first that were not seen for longest. If one of
-// those is gone, more are looked up, until a call finds nothing gone. X charges for posts that it still has.
+// A post that its author has deleted must not count any more. Before a report is made, the posts with findings of the
+// last report are looked up again at X, and once a day some of the others, those first that were not seen for longest.
+// If one of those is gone, more are looked up, until a call finds nothing gone. X charges for posts that it still has.
 
 const (
 	maxRechecked = 3 * xapi.MaxLookup // posts with findings that one report looks up again
@@ -51,8 +51,8 @@ func (r *reader) recheck(ctx context.Context, o *assess.Options) error {
 	return err
 }
 
-// recheckArchive looks up the posts with findings of the last report on an archive's account. It costs nothing when there
-// is no such report, and is left out when the account is not linked.
+// recheckArchive looks up the posts with findings of the last report on an archive's account. It costs nothing when
+// there is no such report, and is left out when the account is not linked.
 func (s *Service) recheckArchive(ctx context.Context, a Analysis, h sources, o *assess.Options) error {
 	r := &reader{h: h, floor: 1}
 	archived, err := s.archiveSpans(ctx, a.UserID, h)
@@ -97,7 +97,8 @@ func (r *reader) recheckFindings(ctx context.Context, o *assess.Options) error {
 func (r *reader) recheckSample(ctx context.Context) error {
 	for n := sampleSize; ; n = xapi.MaxLookup {
 		ids, err := db.Read(ctx, r.s.DB, db.System, db.Value[string], `SELECT post_id FROM posts
-			WHERE user_id = $1 AND collection_id = $2 AND fetched_at < $3 AND post_id <> $5 ORDER BY fetched_at, post_id LIMIT $4`,
+			WHERE user_id = $1 AND collection_id = $2 AND fetched_at < $3 AND post_id <> $5 ORDER BY fetched_at, post_id
+				LIMIT $4`,
 			r.a.UserID, r.id, r.a.CreatedAt, n, assess.ProfileID)
 		if err != nil {
 			return err
@@ -117,12 +118,14 @@ func (r *reader) recheckSample(ctx context.Context) error {
 	}
 }
 
-// doubtful are the posts with open findings in the last report on a history, the gravest first, that X has not shown since
-// the analysis was started.
+// doubtful are the posts with open findings in the last report on a history, the gravest first, that X has not shown
+// since the analysis was started.
 func (s *Service) doubtful(ctx context.Context, a Analysis, h sources, o *assess.Options) ([]string, error) {
 	list, args := h.in(2)
-	last, err := db.ReadOne(ctx, s.DB, db.System, db.Value[string], `SELECT r.analysis_id FROM reports r JOIN analyses n ON n.id = r.analysis_id
-		WHERE r.user_id = $1 AND COALESCE(n.account_id, n.archive_id) IN `+list+` ORDER BY r.created_at DESC, r.analysis_id DESC LIMIT 1`,
+	last, err := db.ReadOne(ctx, s.DB, db.System, db.Value[string],
+		`SELECT r.analysis_id FROM reports r JOIN analyses n ON n.id = r.analysis_id
+		WHERE r.user_id = $1 AND COALESCE(n.account_id, n.archive_id) IN `+list+`
+			ORDER BY r.created_at DESC, r.analysis_id DESC LIMIT 1`,
 		append([]any{a.UserID}, args...)...)
 	if errors.Is(err, db.ErrNotFound) {
 		return nil, nil
@@ -168,7 +171,8 @@ func (s *Service) unseen(ctx context.Context, a Analysis, h sources, ids []strin
 			args = append(args, id)
 			places = append(places, fmt.Sprintf("$%d", len(args)))
 		}
-		found, err := db.Read(ctx, s.DB, db.System, db.Value[string], `SELECT post_id FROM posts WHERE user_id = $1 AND collection_id IN `+list+`
+		found, err := db.Read(ctx, s.DB, db.System, db.Value[string],
+			`SELECT post_id FROM posts WHERE user_id = $1 AND collection_id IN `+list+`
 			AND post_id IN (`+strings.Join(places, ", ")+`) GROUP BY post_id HAVING max(fetched_at) < $2`, args...)
 		if err != nil {
 			return nil, err
@@ -182,8 +186,8 @@ func (s *Service) unseen(ctx context.Context, a Analysis, h sources, ids []strin
 	return left, nil
 }
 
-// lookUp asks X for posts by their ids, as far as the budget allows. What is gone is erased, what was edited is replaced by
-// its newest version, and what stands is stored as it is now.
+// lookUp asks X for posts by their ids, as far as the budget allows. What is gone is erased, what was edited is
+// replaced by its newest version, and what stands is stored as it is now.
 func (r *reader) lookUp(ctx context.Context, ids []string) (gone int, err error) {
 	if err := r.bearer(ctx); err != nil {
 		return 0, err

@@ -45,7 +45,8 @@ func TestRecheck_APostThatWasDeletedCountsNoMore(t *testing.T) {
 		}
 		after := p.report(StartRequest{})
 		c := after.Coverage
-		if c.PostsGone != 3 || c.PostsTotal != p.atX() || !strings.Contains(after.Summary, "3 posts that you deleted since the last report count no more") {
+		if c.PostsGone != 3 || c.PostsTotal != p.atX() || !strings.Contains(after.Summary,
+			"3 posts that you deleted since the last report count no more") {
 			t.Errorf("%d gone, %d posts, %q", c.PostsGone, c.PostsTotal, after.Summary)
 		}
 		for _, id := range gone {
@@ -102,7 +103,8 @@ func TestRecheck_OfAnEditedPostOnlyTheNewestVersionCounts(t *testing.T) {
 		if c.PostsTotal != n || c.PostsGone != 0 {
 			t.Errorf("%d posts of %d, %d gone", c.PostsTotal, n, c.PostsGone)
 		}
-		if w.count(`SELECT count(*) FROM posts WHERE post_id IN ($1, $2)`, old, second) != 0 || w.count(`SELECT count(*) FROM posts WHERE post_id = $1`, third) != 1 {
+		if w.count(`SELECT count(*) FROM posts WHERE post_id IN ($1, $2)`, old, second) != 0 ||
+			w.count(`SELECT count(*) FROM posts WHERE post_id = $1`, third) != 1 {
 			t.Error("an older version is kept, or the newest is not")
 		}
 	})

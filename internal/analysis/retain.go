@@ -68,8 +68,8 @@ func (s *Service) retainUnlinked(ctx context.Context, now time.Time) error {
 }
 
 // RetainReports erases what analyses found for users who have had no plan for so long as Config.KeepReports says; the
-// ledger knows until when they had one, whatever became of the subscription. What notices told of them goes too. It reads
-// every analysis, so it is for now and then.
+// ledger knows until when they had one, whatever became of the subscription. What notices told of them goes too. It
+// reads every analysis, so it is for now and then.
 func (s *Service) RetainReports(ctx context.Context) error {
 	if s.KeepReports == 0 {
 		return nil
@@ -112,8 +112,8 @@ func (s *Service) dropReports(ctx context.Context, before time.Time) (n int, err
 	return n, err
 }
 
-// RetainUploads erases the posts of uploads that were cut off before their archive had a row. It reads every collection's
-// id, so it is for now and then.
+// RetainUploads erases the posts of uploads that were cut off before their archive had a row. It reads every
+// collection's id, so it is for now and then.
 func (s *Service) RetainUploads(ctx context.Context) error {
 	return s.drain(ctx, `fetched_at <= $2 AND NOT EXISTS (SELECT 1 FROM archives a WHERE a.id = posts.collection_id)
 		AND NOT EXISTS (SELECT 1 FROM x_accounts x WHERE x.id = posts.collection_id)`, s.DB.Now().Add(-uploadTime))

@@ -106,14 +106,15 @@ func (s *Service) claim(ctx context.Context, id string) (Analysis, error) {
 	return a, err
 }
 
-// take takes the lease, in a name of this claim alone: a process that lost a lease and claims anew must not meet its own
-// former run. It answers db.ErrNotFound when another process holds it or the analysis has ended.
+// take takes the lease, in a name of this claim alone: a process that lost a lease and claims anew must not meet its
+// own former run. It answers db.ErrNotFound when another process holds it or the analysis has ended.
 func (s *Service) take(ctx context.Context, id string) (a Analysis, err error) {
 	runner := s.runner + "/" + db.NewID()
 	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
 		now := tx.Now()
 		a, err = db.One(ctx, tx, scan, `
-			UPDATE analyses SET status = 'running', runner = $2, lease_until = $3, attempts = attempts + 1, started_at = COALESCE(started_at, $4),
+			UPDATE analyses SET status = 'running', runner = $2, lease_until = $3, attempts = attempts + 1, started_at =
+				COALESCE(started_at, $4),
 				wait_until = NULL, waiting_for = '', wait_by = NULL, event_seq = event_seq + 1
 			WHERE id = $1 AND status IN ('queued', 'running') AND (lease_until IS NULL OR lease_until < $4)
 			RETURNING `+columns, id, runner, now.Add(s.Lease), now)
@@ -144,7 +145,9 @@ func (s *Service) unclaimed(ctx context.Context, id string) error {
 // keep writes the newest progress and renews the lease until ctx ends. A row that is no
 // longer this runner's ends the run: one that was cancelled in this process at once, by its bell, and one that was
 // cancelled in another within a second, whatever the run is waiting for.
-func (s *Service) keep(ctx context.Context, cancel context.CancelCauseFunc, a Analysis, latest *atomic.Pointer[assess.Progress]) {
+func (s *Service) keep(ctx context.Context, cancel context.CancelCauseFunc, a Analysis,
+	latest *atomic.Pointer[assess.Progress],
+) {
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
 	var written assess.Progress
@@ -209,8 +212,8 @@ func (s *Service) renew(ctx context.Context, a Analysis, p assess.Progress) erro
 	return err
 }
 
-// save keeps the report, spends the reserved unit and ends the analysis, all at once. A report whose model's part could not
-// be used is the screen alone, which is not what the plan sells: its unit goes back.
+// save keeps the report, spends the reserved unit and ends the analysis, all at once. A report whose model's part could
+// not be used is the screen alone, which is not what the plan sells: its unit goes back.
 func (s *Service) save(ctx context.Context, a Analysis, r *assess.Report) error {
 	r.ID = a.ID
 	free := a.Model != "" && r.Coverage.ModelUnusable
@@ -231,7 +234,8 @@ func (s *Service) save(ctx context.Context, a Analysis, r *assess.Report) error 
 	}
 	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := tx.Exec(ctx, `
-			UPDATE analyses SET status = 'completed', stage = 'done', done = total, score = $3, level = $4, score_now = $3, level_now = $4,
+			UPDATE analyses SET status = 'completed', stage = 'done', done = total, score = $3, level = $4, score_now = $3,
+				level_now = $4,
 				findings = $5, finished_at = $6, free = $7, lens_scores = $8, since_id = $9, since_new = $10, since_gone = $11,
 				lease_until = NULL, event_seq = event_seq + 1
 			WHERE id = $1 AND runner = $2 AND status = 'running'`,
@@ -243,8 +247,10 @@ func (s *Service) save(ctx context.Context, a Analysis, r *assess.Report) error 
 		if n == 0 {
 			return errLeaseLost
 		}
-		tx.Later(`INSERT INTO reports (analysis_id, user_id, sealed, created_at) VALUES ($1, $2, $3, $4)`, a.ID, a.UserID, sealed, tx.Now())
-		tx.Later(`UPDATE timelines SET gone = 0 WHERE user_id = $1 AND account_id IN (SELECT id FROM x_accounts WHERE x_user_id = $2)`,
+		tx.Later(`INSERT INTO reports (analysis_id, user_id, sealed, created_at) VALUES ($1, $2, $3, $4)`, a.ID, a.UserID,
+			sealed, tx.Now())
+		tx.Later(`UPDATE timelines SET gone = 0 WHERE user_id = $1 AND account_id IN (SELECT id FROM x_accounts
+			WHERE x_user_id = $2)`,
 			a.UserID, r.Account.ID)
 		if a.AccountID != nil && a.keepUntil != nil {
 			s.Keep(tx, a.UserID, *a.AccountID, *a.keepUntil)
@@ -290,13 +296,15 @@ func (s *Service) end(ctx context.Context, a Analysis, err error, last bool) err
 	}
 	if claude.Unknown(err) { // the model was retired since the last look: the next try asks a fallback, or none begins
 		if err := s.LookAtModels(ctx); err != nil {
-			s.Log.WarnContext(ctx, "the provider of the language model could not be asked whether the models still answer", "cause", err)
+			s.Log.WarnContext(ctx, "the provider of the language model could not be asked whether the models still answer",
+				"cause", err)
 		}
 	}
 	f := fault.From(err)
 	if passing(f) && !last {
 		wait, why := restOf(f, a.tries)
-		s.Log.WarnContext(ctx, "analysis will be tried again", "analysis", a.ID, "code", f.Code, "after", wait, "cause", f.Cause)
+		s.Log.WarnContext(ctx, "analysis will be tried again", "analysis", a.ID, "code", f.Code, "after", wait, "cause",
+			f.Cause)
 		return errors.Join(err, s.rest(ctx, a, rest{wait: wait, why: why, failed: true}))
 	}
 	s.Log.Log(ctx, levelOf(f), "analysis failed", "analysis", a.ID, "code", f.Code, "cause", f.Cause)
@@ -330,12 +338,16 @@ func (s *Service) fail(ctx context.Context, a Analysis, f *fault.Fault) error {
 	var n int64
 	err := s.insist(ctx, func(ctx context.Context, tx db.Tx) (err error) {
 		n, err = tx.Exec(ctx, `
-			UPDATE analyses SET status = 'failed', stage = 'done', error_code = $3, error_message = $4, finished_at = $5, lease_until = NULL, event_seq = event_seq + 1
+			UPDATE analyses SET status = 'failed', stage = 'done', error_code = $3, error_message = $4, finished_at = $5,
+				lease_until = NULL, event_seq = event_seq + 1
 			WHERE id = $1 AND runner = $2 AND status = 'running'`, a.ID, a.runner, f.Code, f.Message, tx.Now())
 		if err != nil || n == 0 {
 			return err
 		}
-		audit.Record(ctx, tx, audit.Event{UserID: a.UserID, Actor: "system", Action: audit.AnalysisFail, Resource: a.ID, Detail: map[string]any{"code": f.Code}})
+		audit.Record(ctx, tx, audit.Event{
+			UserID: a.UserID, Actor: "system", Action: audit.AnalysisFail, Resource: a.ID,
+			Detail: map[string]any{"code": f.Code},
+		})
 		if err := tellFailed(ctx, tx, a, f); err != nil {
 			return err
 		}

@@ -92,7 +92,10 @@ func TestLease_WhoLostItWritesNothing(t *testing.T) {
 			return s.renew(ctx, a, assess.Progress{Stage: assess.StageJudge})
 		}, errLeaseLost},
 		"fail": {func(ctx context.Context, s *Service, a Analysis) error { return s.fail(ctx, a, fault.Internal) }, nil},
-		"rest": {func(ctx context.Context, s *Service, a Analysis) error { return ignoreSnooze(s.rest(ctx, a, rest{})) }, nil},
+		"rest": {
+			func(ctx context.Context, s *Service, a Analysis) error { return ignoreSnooze(s.rest(ctx, a, rest{})) },
+			nil,
+		},
 		"store": {func(ctx context.Context, s *Service, a Analysis) error {
 			return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error { return s.mine(ctx, tx, a, 1) })
 		}, errLeaseLost},
@@ -109,7 +112,8 @@ func TestLease_WhoLostItWritesNothing(t *testing.T) {
 					a := must(w.claim(t.Context(), p.start().ID))(t)
 					w.sb.Advance(w.Lease + time.Second)
 					must(other.claim(t.Context(), a.ID))(t)
-					const row = `SELECT status || ' ' || stage || ' ' || coalesce(CAST(lease_until AS text), '') || ' ' || event_seq || ' ' || x_reads
+					const row = `SELECT status || ' ' || stage || ' ' || coalesce(CAST(lease_until AS text), '') || ' ' || event_seq
+						|| ' ' || x_reads
 					FROM analyses WHERE id = $1`
 					look := func() string {
 						return must(db.ReadOne(t.Context(), w.d, db.System, db.Value[string], row, a.ID))(t)
@@ -224,10 +228,12 @@ func TestRetain_PostsAndVerdictsLiveForThirtyDays(t *testing.T) {
 		p := w.subscriber()
 		a := p.start()
 		w.ok(w.Run(t.Context(), a.ID, true))
-		w.exec(`INSERT INTO verdicts (user_id, key, sealed, created_at) VALUES ($1, 'k', $2, $3)`, p.UserID, []byte{1}, w.d.Now())
+		w.exec(`INSERT INTO verdicts (user_id, key, sealed, created_at) VALUES ($1, 'k', $2, $3)`, p.UserID, []byte{1},
+			w.d.Now())
 		kept := func() (posts, verdicts, reports int) {
 			w.ok(w.Retain(t.Context()))
-			return w.count(`SELECT count(*) FROM posts`), w.count(`SELECT count(*) FROM verdicts`), w.count(`SELECT count(*) FROM reports`)
+			return w.count(`SELECT count(*) FROM posts`), w.count(`SELECT count(*) FROM verdicts`),
+				w.count(`SELECT count(*) FROM reports`)
 		}
 		w.sb.Advance(w.KeepFor - time.Hour)
 		if posts, verdicts, reports := kept(); posts == 0 || verdicts != 1 || reports != 1 {

@@ -41,8 +41,10 @@ const (
 const (
 	KeepKind    = "schedule"
 	KeepVersion = "2026-11-28"
-	KeepText    = "While a schedule of analyses is on, Repazoo may keep the posts of its account sealed until two days after " +
-		"the next run is due, also beyond 30 days, so that only new posts are read from X and paid for. Once it is removed, " +
+	KeepText    = "While a schedule of analyses is on, Repazoo may keep the posts of its account sealed until two days " +
+		"after " +
+		"the next run is due, also beyond 30 days, so that only new posts are read from X and paid for. Once it is " +
+		"removed, " +
 		"they are kept for at most 30 days more. You can erase them at any time."
 )
 
@@ -240,7 +242,8 @@ func (r *StartRequest) check() error {
 		}
 	}
 	if given != 1 {
-		return fault.ValidationFailed.Saying("Say whose posts to read: account_id of a linked account, or archive_id of an uploaded archive.").At("body.account_id", "exactly one of account_id and archive_id is needed")
+		return fault.ValidationFailed.Saying("Say whose posts to read: account_id of a linked account, or archive_id of "+
+			"an uploaded archive.").At("body.account_id", "exactly one of account_id and archive_id is needed")
 	}
 	if r.MaxPosts < 0 || (r.MaxPosts > 0 && r.MaxPosts < assess.MinPosts) {
 		return fault.ValidationFailed.At("body.max_posts", fmt.Sprintf("must be at least %d", assess.MinPosts))
@@ -266,7 +269,9 @@ func (r StartRequest) once(userID string) once.Request {
 	return once.New(userID, r.IdempotencyKey, "start", parts...)
 }
 
-func (s *Service) start(ctx context.Context, userID string, r StartRequest) (a Analysis, res billing.Reservation, err error) {
+func (s *Service) start(ctx context.Context, userID string,
+	r StartRequest,
+) (a Analysis, res billing.Reservation, err error) {
 	err = s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
 		id := db.NewID()
 		key := r.once(userID).Claim(tx, id)
@@ -287,7 +292,8 @@ func (s *Service) start(ctx context.Context, userID string, r StartRequest) (a A
 			return errNoSource(r)
 		}
 		if !from.consented && !r.Consent {
-			return fault.ValidationFailed.Saying("Agree first: send consent=true. The text you agree to: %s", ConsentText).At("body.consent", "must be true the first time")
+			return fault.ValidationFailed.Saying("Agree first: send consent=true. The text you agree to: %s",
+				ConsentText).At("body.consent", "must be true the first time")
 		}
 		a = s.newAnalysis(userID, r, from, res, tx.Now())
 		if _, err := s.usable(a.Model); err != nil {
@@ -306,7 +312,8 @@ func (s *Service) start(ctx context.Context, userID string, r StartRequest) (a A
 
 func errNoSource(r StartRequest) error {
 	if r.ArchiveID != "" {
-		return fault.NotFound.Saying("You have no archive with this id. Upload it again: archives are kept for a limited time.")
+		return fault.NotFound.Saying("You have no archive with this id. Upload it again: archives are kept for a limited " +
+			"time.")
 	}
 	return fault.NotFound.Saying("You have no linked X account like this. Link it first, or reconnect it.")
 }
@@ -331,15 +338,20 @@ func askSource(tx db.Tx, userID string, r StartRequest, from *origin, found *boo
 	const busy = `, ` + isBusy
 	switch {
 	case r.AccountID != "":
-		db.Want(tx, scan, from, found, `SELECT id, NULL, handle, `+consented+busy+` FROM x_accounts WHERE user_id = $1 AND id = $2 AND status <> 'revoked'`, userID, r.AccountID)
+		db.Want(tx, scan, from, found, `SELECT id, NULL, handle, `+consented+busy+` FROM x_accounts WHERE user_id = $1
+			AND id = $2 AND status <> 'revoked'`, userID, r.AccountID)
 	case r.Handle != "":
-		db.Want(tx, scan, from, found, `SELECT id, NULL, handle, `+consented+busy+` FROM x_accounts WHERE user_id = $1 AND lower(handle) = lower($2) AND status <> 'revoked'`, userID, r.Handle)
+		db.Want(tx, scan, from, found, `SELECT id, NULL, handle, `+consented+busy+` FROM x_accounts WHERE user_id = $1
+			AND lower(handle) = lower($2) AND status <> 'revoked'`, userID, r.Handle)
 	default:
-		db.Want(tx, scan, from, found, `SELECT NULL, id, handle, `+consented+`, 1 = 0 FROM archives WHERE user_id = $1 AND id = $2 AND expires_at > $3`, userID, r.ArchiveID, tx.Now())
+		db.Want(tx, scan, from, found, `SELECT NULL, id, handle, `+consented+`, 1 = 0 FROM archives WHERE user_id = $1
+			AND id = $2 AND expires_at > $3`, userID, r.ArchiveID, tx.Now())
 	}
 }
 
-func (s *Service) newAnalysis(userID string, r StartRequest, from origin, res billing.Reservation, now time.Time) Analysis {
+func (s *Service) newAnalysis(userID string, r StartRequest, from origin, res billing.Reservation,
+	now time.Time,
+) Analysis {
 	limit := res.Tier.MaxPosts
 	if r.MaxPosts > 0 {
 		limit = min(limit, r.MaxPosts)
@@ -370,7 +382,8 @@ func (s *Service) newAnalysis(userID string, r StartRequest, from origin, res bi
 // record writes everything a start leaves behind: none of it needs an answer but the job's.
 func (s *Service) record(ctx context.Context, tx db.Tx, a Analysis, consent bool) error {
 	tx.Later(`
-		INSERT INTO analyses (id, user_id, account_id, archive_id, handle, purpose, max_posts, since, tier, model, status, stage, period_start, created_at, turn, max_cost_cents,
+		INSERT INTO analyses (id, user_id, account_id, archive_id, handle, purpose, max_posts, since, tier, model, status,
+			stage, period_start, created_at, turn, max_cost_cents,
 			wait_until, waiting_for, scheduled, keep_until, within_a_day)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
 		a.ID, a.UserID, a.AccountID, a.ArchiveID, a.Handle, string(a.Purpose), a.MaxPosts, a.Since, a.Tier, a.Model,
@@ -406,6 +419,7 @@ func (s *Service) repeated(ctx context.Context, userID string, r StartRequest) (
 	}
 	u, err := s.Billing.Usage(ctx, userID)
 	return a, billing.Reservation{
-		PeriodStart: u.PeriodStart, PeriodEnd: u.PeriodEnd, Tier: u.Tier, Quota: u.Quota.Limit, Used: u.Quota.Used, Reserved: u.Quota.Reserved,
+		PeriodStart: u.PeriodStart, PeriodEnd: u.PeriodEnd, Tier: u.Tier, Quota: u.Quota.Limit, Used: u.Quota.Used,
+		Reserved: u.Quota.Reserved,
 	}, err
 }

@@ -26,7 +26,8 @@ func (s *Service) Report(ctx context.Context, userID, id string) (*assess.Report
 }
 
 func (s *Service) openReport(ctx context.Context, userID, id string) (*assess.Report, error) {
-	sealed, err := db.ReadOne(ctx, s.DB, db.User(userID), db.Value[[]byte], `SELECT sealed FROM reports WHERE user_id = $1 AND analysis_id = $2`, userID, id)
+	sealed, err := db.ReadOne(ctx, s.DB, db.User(userID), db.Value[[]byte],
+		`SELECT sealed FROM reports WHERE user_id = $1 AND analysis_id = $2`, userID, id)
 	if errors.Is(err, db.ErrNotFound) {
 		return nil, s.noReport(ctx, userID, id)
 	}
@@ -46,12 +47,15 @@ func (s *Service) noReport(ctx context.Context, userID, id string) error {
 	case a.Status == Cancelled:
 		return fault.Conflict.Saying("This analysis was cancelled, so there is no report. Start another.")
 	}
-	return fault.Conflict.Saying("This analysis is still %s. Follow /api/v1/analyses/%s/events and come back when it has completed.", a.Status, id)
+	return fault.Conflict.Saying("This analysis is still %s. Follow /api/v1/analyses/%s/events and come back when it "+
+		"has completed.", a.Status, id)
 }
 
 // WhatIf is the report for another purpose, or as it would be without some posts and
 // findings, named by their ids. It costs nothing and changes nothing.
-func (s *Service) WhatIf(ctx context.Context, userID, id string, purpose assess.Purpose, without []string) (*assess.Report, error) {
+func (s *Service) WhatIf(ctx context.Context, userID, id string, purpose assess.Purpose,
+	without []string,
+) (*assess.Report, error) {
 	return s.Seen(ctx, userID, id, assess.Lens{Purpose: purpose, Without: without})
 }
 
@@ -131,7 +135,9 @@ func (s *Service) dismissed(ctx context.Context, userID string) (map[string]stri
 const MaxDismiss = 100
 
 // Dismiss marks a finding as not a risk, or takes that back, see [Service.DismissAll].
-func (s *Service) Dismiss(ctx context.Context, userID, findingID string, dismissed bool, why string) (assess.Finding, error) {
+func (s *Service) Dismiss(ctx context.Context, userID, findingID string, dismissed bool,
+	why string,
+) (assess.Finding, error) {
 	all, err := s.DismissAll(ctx, userID, []string{findingID}, dismissed, why)
 	if err != nil {
 		return assess.Finding{}, err
@@ -143,7 +149,9 @@ func (s *Service) Dismiss(ctx context.Context, userID, findingID string, dismiss
 // is not there. Of several, those that were dismissed before keep their reason where none is
 // given. It holds for every report that has the finding, now and later. Reports keep
 // the score they were made with; the score as it stands now follows at once in the newest ones.
-func (s *Service) DismissAll(ctx context.Context, userID string, ids []string, dismissed bool, why string) ([]assess.Finding, error) {
+func (s *Service) DismissAll(ctx context.Context, userID string, ids []string, dismissed bool,
+	why string,
+) ([]assess.Finding, error) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	if len(ids) == 0 || len(ids) > MaxDismiss {
 		return nil, fault.ValidationFailed.Saying("Choose between 1 and %d findings.", MaxDismiss)
@@ -182,11 +190,17 @@ func mark(ctx context.Context, tx db.Tx, userID, id string, dismissed bool, why 
 	} else {
 		tx.Later(`DELETE FROM dismissals WHERE user_id = $1 AND finding_id = $2`, userID, id)
 	}
-	audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.FindingDismiss, Resource: id, Detail: map[string]any{"dismissed": dismissed}})
+	audit.Record(ctx, tx, audit.Event{
+		UserID: userID, Actor: "user", Action: audit.FindingDismiss, Resource: id,
+		Detail: map[string]any{"dismissed": dismissed},
+	})
 }
 
-// restand writes the score that each report has now, and gives the findings the points that they have in the oldest of them.
-func restand(tx db.Tx, userID string, reports []*assess.Report, dismissed map[string]string, found []assess.Finding) error {
+// restand writes the score that each report has now, and gives the findings the points that they have in the oldest of
+// them.
+func restand(tx db.Tx, userID string, reports []*assess.Report, dismissed map[string]string,
+	found []assess.Finding,
+) error {
 	for _, r := range reports {
 		seen, err := r.Through(assess.Lens{Dismissed: dismissed})
 		if err != nil {
@@ -208,7 +222,9 @@ func indexOf(findings []assess.Finding, id string) int {
 }
 
 // reportsWith finds the newest reports that hold any of the findings, and the findings in the order of their ids.
-func (s *Service) reportsWith(ctx context.Context, userID string, ids []string) (found []assess.Finding, in []*assess.Report, err error) {
+func (s *Service) reportsWith(ctx context.Context, userID string,
+	ids []string,
+) (found []assess.Finding, in []*assess.Report, err error) {
 	reports, err := db.Read(ctx, s.DB, db.User(userID), db.Value[string],
 		`SELECT analysis_id FROM reports WHERE user_id = $1 ORDER BY created_at DESC LIMIT 20`, userID)
 	if err != nil {
@@ -288,7 +304,8 @@ func (c *sealedVerdicts) Get(ctx context.Context, keys []string) (map[string]ass
 func (c *sealedVerdicts) find(ctx context.Context, content string) (v keptVerdict, err error) {
 	for _, key := range verdictKeys(c.s.Seal, c.userID, content) {
 		var sealed []byte
-		sealed, err = db.ReadOne(ctx, c.s.DB, db.System, db.Value[[]byte], `SELECT sealed FROM verdicts WHERE user_id = $1 AND key = $2`, c.userID, key)
+		sealed, err = db.ReadOne(ctx, c.s.DB, db.System, db.Value[[]byte],
+			`SELECT sealed FROM verdicts WHERE user_id = $1 AND key = $2`, c.userID, key)
 		if err == nil {
 			return v, c.s.openJSON(&v, sealed, "verdict", c.userID, key)
 		}

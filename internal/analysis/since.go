@@ -11,8 +11,8 @@ import (
 	"github.com/repazoo/repazoo/internal/notice"
 )
 
-// What changed since the report before: of the same X account, whatever each was read from. It is counted when a report is
-// made, for the history and for the notice that something new and grave was found.
+// What changed since the report before: of the same X account, whatever each was read from. It is counted when a report
+// is made, for the history and for the notice that something new and grave was found.
 
 // since is what a report has that the one before had not, and the other way round.
 type since struct {

@@ -49,13 +49,15 @@ func TestSave_TellsThatAReportIsReadyAndWhatIsNewAndHigh(t *testing.T) {
 		if p.told("analysis.finished") != 3 || p.told("findings.new_high") != 1 {
 			t.Errorf("after the third: %d ready, %d new", p.told("analysis.finished"), p.told("findings.new_high"))
 		}
-		data := must(db.Read(t.Context(), w.d, db.System, db.Value[string], `SELECT CAST(data AS text) FROM notices WHERE user_id = $1`, p.UserID))(t)
+		data := must(db.Read(t.Context(), w.d, db.System, db.Value[string],
+			`SELECT CAST(data AS text) FROM notices WHERE user_id = $1`, p.UserID))(t)
 		for _, d := range data {
 			if strings.Contains(d, "kill") || strings.Contains(d, "worthless") {
 				t.Errorf("a notice holds words of a post: %s", d)
 			}
 		}
-		if n := w.count(`SELECT count(*) FROM analyses WHERE id = $1 AND since_id IS NULL AND lens_scores LIKE '%visa_application%'`, first.ID); n != 1 {
+		if n := w.count(`SELECT count(*) FROM analyses WHERE id = $1 AND since_id IS NULL
+			AND lens_scores LIKE '%visa_application%'`, first.ID); n != 1 {
 			t.Error("the first report is not the first")
 		}
 		if n := w.count(`SELECT since_new FROM analyses WHERE id = $1`, third.ID); n < 1 {
@@ -84,7 +86,8 @@ func TestSave_OfManyRunsOfOneAnalysisTheEndIsToldOnce(t *testing.T) {
 		if n := p.told("analysis.finished"); n != 1 {
 			t.Errorf("told %d times", n)
 		}
-		if n := w.count(`SELECT count(*) FROM river_job WHERE kind = 'notice_spread'`); n != p.count(`SELECT count(*) FROM notices`) {
+		if n := w.count(`SELECT count(*) FROM river_job WHERE kind = 'notice_spread'`); n != p.count(`SELECT count(*)
+			FROM notices`) {
 			t.Errorf("%d jobs carry the notices", n)
 		}
 	})

@@ -15,7 +15,8 @@ import (
 func (s *Service) Sweep(ctx context.Context) (requeued int, err error) {
 	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		ids, err := db.All(ctx, tx, db.Value[string], `
-			UPDATE analyses SET lease_until = NULL WHERE status = 'running' AND lease_until < $1 AND attempts < $2 RETURNING id`, tx.Now(), maxClaims)
+			UPDATE analyses SET lease_until = NULL WHERE status = 'running' AND lease_until < $1 AND attempts < $2
+				RETURNING id`, tx.Now(), maxClaims)
 		if err != nil {
 			return err
 		}
@@ -35,7 +36,8 @@ func (s *Service) Sweep(ctx context.Context) (requeued int, err error) {
 
 // bury fails the runs that ended their process again and again.
 func (s *Service) bury(ctx context.Context) error {
-	dead, err := db.Read(ctx, s.DB, db.System, scan, `SELECT `+columns+` FROM analyses WHERE status = 'running' AND lease_until < $1 AND attempts >= $2`, s.DB.Now(), maxClaims)
+	dead, err := db.Read(ctx, s.DB, db.System, scan, `SELECT `+columns+` FROM analyses WHERE status = 'running'
+		AND lease_until < $1 AND attempts >= $2`, s.DB.Now(), maxClaims)
 	if err != nil {
 		return err
 	}
@@ -44,7 +46,8 @@ func (s *Service) bury(ctx context.Context) error {
 			return err
 		}
 		a.runner = s.runner
-		if err := s.fail(ctx, a, fault.Internal.Saying("This analysis could not be finished after many tries. It was not counted; start it again, and report the analysis id if it fails again.")); err != nil {
+		if err := s.fail(ctx, a, fault.Internal.Saying("This analysis could not be finished after many tries. It was not "+
+			"counted; start it again, and report the analysis id if it fails again.")); err != nil {
 			return err
 		}
 	}
@@ -53,7 +56,8 @@ func (s *Service) bury(ctx context.Context) error {
 
 func (s *Service) takeOver(ctx context.Context, id string) error {
 	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE analyses SET runner = $2 WHERE id = $1 AND status = 'running' AND lease_until < $3`, id, s.runner, tx.Now())
+		_, err := tx.Exec(ctx, `UPDATE analyses SET runner = $2 WHERE id = $1 AND status = 'running' AND lease_until < $3`,
+			id, s.runner, tx.Now())
 		return err
 	})
 }
@@ -62,7 +66,8 @@ func (s *Service) takeOver(ctx context.Context, id string) error {
 // its start, whoever held a lease is gone.
 func (s *Service) Recover(ctx context.Context) error {
 	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE analyses SET lease_until = $1 WHERE status = 'running' AND lease_until IS NOT NULL`, tx.Now().Add(-time.Second))
+		_, err := tx.Exec(ctx, `UPDATE analyses SET lease_until = $1 WHERE status = 'running' AND lease_until IS NOT NULL`,
+			tx.Now().Add(-time.Second))
 		return err
 	})
 	if err != nil {

@@ -10,11 +10,11 @@ import (
 	"github.com/repazoo/repazoo/internal/history"
 )
 
-// One run at a time reads an account. Its name stands in the row of the account in timelines, and holds as long as the run
-// itself holds its lease in analyses: whatever ends the run, kill -9 included, ends both. Before a page is asked for, what
-// it may cost is taken from the budget and noted in the row; what was not delivered goes back. If the run dies in between,
-// the next one gives it back, and so does whoever erases the row. A run that lost its lease with a page under way keeps
-// nothing of it, and pays for it (pay): X has charged.
+// One run at a time reads an account. Its name stands in the row of the account in timelines, and holds as long as the
+// run itself holds its lease in analyses: whatever ends the run, kill -9 included, ends both. Before a page is asked
+// for, what it may cost is taken from the budget and noted in the row; what was not delivered goes back. If the run
+// dies in between, the next one gives it back, and so does whoever erases the row. A run that lost its lease with a
+// page under way keeps nothing of it, and pays for it (pay): X has charged.
 
 // errBusy says that another run reads the account: this one waits, and then uses its posts.
 var errBusy = errors.New("analysis: another run is reading this account")
@@ -63,9 +63,11 @@ func (s *Service) openTimeline(ctx context.Context, a Analysis, accountID string
 	}
 	t := &timeline{s: s, a: a, id: accountID, spent: a.XReads, postMicroUSD: judge.PostMicroUSD()}
 	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		tx.Later(`INSERT INTO timelines (account_id, user_id) VALUES ($1, $2) ON CONFLICT (account_id) DO NOTHING`, accountID, a.UserID)
+		tx.Later(`INSERT INTO timelines (account_id, user_id) VALUES ($1, $2) ON CONFLICT (account_id) DO NOTHING`,
+			accountID, a.UserID)
 		// The row lock comes first, so that the next statement sees who holds the lease now.
-		row, err := db.One(ctx, tx, scanTimeline, `UPDATE timelines SET user_id = user_id WHERE account_id = $1 AND user_id = $2
+		row, err := db.One(ctx, tx, scanTimeline,
+			`UPDATE timelines SET user_id = user_id WHERE account_id = $1 AND user_id = $2
 			RETURNING `+timelineColumns, accountID, a.UserID)
 		if err != nil {
 			return err
@@ -114,8 +116,8 @@ func (s *Service) reading(ctx context.Context, tx db.Tx, row timelineRow, a Anal
 	return n > 0, err
 }
 
-// pay counts what X charged for a page that was not kept: its run was cancelled, its account unlinked, or its answer not
-// waited for. Where the reservation was given back meanwhile, the reads are taken anew.
+// pay counts what X charged for a page that was not kept: its run was cancelled, its account unlinked, or its answer
+// not waited for. Where the reservation was given back meanwhile, the reads are taken anew.
 func (t *timeline) pay(ctx context.Context, reads int) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.s.Lease)
 	defer cancel()
@@ -187,8 +189,8 @@ func (t *timeline) close(ctx context.Context) error {
 	})
 }
 
-// reserve takes up to n reads, but not fewer than least, from the budget before X is asked. What was taken for a page that
-// did not come is used first.
+// reserve takes up to n reads, but not fewer than least, from the budget before X is asked. What was taken for a page
+// that did not come is used first.
 func (t *timeline) reserve(ctx context.Context, n, least int) (granted int, err error) {
 	if t.reserved >= least && t.reserved > 0 {
 		return min(n, t.reserved), nil
@@ -242,7 +244,8 @@ func (t *timeline) settle(ctx context.Context, tx db.Tx, reads int) error {
 // mine adds to what a run has read, if it still has its lease: one that was cancelled, or whose user withdrew their
 // consent, may not store a page that was under way.
 func (s *Service) mine(ctx context.Context, tx db.Tx, a Analysis, reads int) error {
-	n, err := tx.Exec(ctx, `UPDATE analyses SET x_reads = x_reads + $2 WHERE id = $1 AND runner = $3 AND status = 'running'`,
+	n, err := tx.Exec(ctx, `UPDATE analyses SET x_reads = x_reads + $2 WHERE id = $1 AND runner = $3
+		AND status = 'running'`,
 		a.ID, reads, a.runner)
 	if err == nil && n == 0 {
 		err = errLeaseLost
@@ -250,13 +253,15 @@ func (s *Service) mine(ctx context.Context, tx db.Tx, a Analysis, reads int) err
 	return err
 }
 
-// note writes a span down as read. It grows downward while its reading goes on, and ends with the posts it was read with.
+// note writes a span down as read. It grows downward while its reading goes on, and ends with the posts it was read
+// with.
 func (t *timeline) note(tx db.Tx, span history.Span) {
 	if span.Empty() {
 		return
 	}
 	tx.Later(`INSERT INTO timeline_spans (account_id, last_id, first_id, user_id, expires_at) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (account_id, last_id) DO UPDATE SET first_id = excluded.first_id WHERE timeline_spans.first_id > excluded.first_id`,
+		ON CONFLICT (account_id, last_id) DO UPDATE SET first_id = excluded.first_id
+			WHERE timeline_spans.first_id > excluded.first_id`,
 		t.id, int64(span.Last), int64(span.First), t.a.UserID, tx.Now().Add(t.s.KeepFor))
 	t.read = t.read.With(span)
 }

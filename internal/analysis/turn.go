@@ -11,7 +11,8 @@ import (
 )
 
 // Whose analysis runs next. A Job is only a wake-up: it says that there is something to run, and whoever works it takes
-// the analysis that is next in the line of all users. So a user with a thousand analyses in the queue delays nobody else:
+// the analysis that is next in the line of all users. So a user with a thousand analyses in the queue delays nobody
+// else:
 //
 //   - A place in the line is a moment, analyses.turn. A user's first analysis stands a step behind its start; each further
 //     one stands a step behind the user's last that has not ended. Users who queue many are therefore taken in turn, and
@@ -20,9 +21,9 @@ import (
 //   - At most PerUser analyses of one user run at once. Two processes that look at the same instant may start one more.
 //   - What waits for a time (X's limit, a passing trouble) is not in the line until then; wait_until says so.
 //
-// No wake-up may be missing while somebody waits. A start and a sweep each queue one, and a run that rests has its own sleep
-// until then. A wake-up that finds only users who already run PerUser analyses does nothing, so the end of any run queues
-// another while its user waits.
+// No wake-up may be missing while somebody waits. A start and a sweep each queue one, and a run that rests has its own
+// sleep until then. A wake-up that finds only users who already run PerUser analyses does nothing, so the end of any
+// run queues another while its user waits.
 
 // steps are how far a user's analyses stand apart in the line, by plan.
 func step(tier string) time.Duration {
@@ -62,8 +63,8 @@ func (s *Service) RunNext(ctx context.Context) (Analysis, error) {
 	return a, errors.Join(err, s.wakeNext(context.WithoutCancel(ctx), a.UserID))
 }
 
-// claimNext takes the lease of the analysis whose turn it is; a zero Analysis means that there is none. The claims of one
-// process take turns, so that each sees what the others have taken.
+// claimNext takes the lease of the analysis whose turn it is; a zero Analysis means that there is none. The claims of
+// one process take turns, so that each sees what the others have taken.
 func (s *Service) claimNext(ctx context.Context) (Analysis, error) {
 	s.turns.Lock()
 	defer s.turns.Unlock()
@@ -86,7 +87,8 @@ func (s *Service) claimNext(ctx context.Context) (Analysis, error) {
 const open = `a.status IN ('queued', 'running') AND a.lease_until IS NULL AND (a.wait_until IS NULL OR a.wait_until <= $1)`
 
 // busy is how many analyses of a's user run at $1.
-const busy = `(SELECT count(*) FROM analyses r WHERE r.user_id = a.user_id AND r.status = 'running' AND r.lease_until > $1)`
+const busy = `(SELECT count(*) FROM analyses r WHERE r.user_id = a.user_id AND r.status = 'running'
+	AND r.lease_until > $1)`
 
 // next is the analysis whose turn it is, or db.ErrNotFound.
 func (s *Service) next(ctx context.Context) (string, error) {
@@ -112,8 +114,8 @@ func (s *Service) wakeNext(ctx context.Context, userID string) error {
 // overlooked is how long something may wait in the line without a wake-up before a sweep queues one.
 const overlooked = 10 * time.Second
 
-// wakeOverlooked is for wake-ups that were lost, for example because a clock was set back: if somebody could be taken and
-// no wake-up is in the queue, it queues one.
+// wakeOverlooked is for wake-ups that were lost, for example because a clock was set back: if somebody could be taken
+// and no wake-up is in the queue, it queues one.
 func (s *Service) wakeOverlooked(ctx context.Context) error {
 	queued, err := s.DB.Waiting(ctx, Job{}.Kind())
 	if err != nil || queued > 0 {

@@ -36,7 +36,10 @@ func (w *world) order(n int, names map[string]string) string {
 func (w *world) member(handle, tier string) *person {
 	w.t.Helper()
 	p := w.signIn(handle)
-	must(w.Billing.Subscribe(w.t.Context(), p.UserID, billing.SubscribeRequest{Tier: tier, PaymentMethod: "pm_card_visa"}))(w.t)
+	must(w.Billing.Subscribe(w.t.Context(), p.UserID, billing.SubscribeRequest{
+		Tier:          tier,
+		PaymentMethod: "pm_card_visa",
+	}))(w.t)
 	return p
 }
 
@@ -130,7 +133,8 @@ func TestClaimNext_LeavesWhatRestsAlone(t *testing.T) {
 			t.Errorf("it was taken at once: %+v", got)
 		}
 		w.sb.Advance(time.Minute)
-		if got := must(w.replica().claimNext(t.Context()))(t); got.ID != a.ID || got.WaitUntil != nil || got.WaitingFor != "" {
+		if got := must(w.replica().claimNext(t.Context()))(t); got.ID != a.ID || got.WaitUntil != nil ||
+			got.WaitingFor != "" {
 			t.Errorf("after its time came %+v", got)
 		}
 	})

@@ -29,7 +29,8 @@ const maxArchives = 20
 func (s *Service) Archives(ctx context.Context, userID string) ([]Archive, error) {
 	return db.Read(ctx, s.DB, db.User(userID), func(r db.Rows, v *Archive) error {
 		return r.Scan(&v.ID, &v.Handle, &v.Posts, &v.ExpiresAt)
-	}, `SELECT id, handle, posts, expires_at FROM archives WHERE user_id = $1 AND expires_at > $2 ORDER BY created_at DESC, id DESC LIMIT $3`,
+	}, `SELECT id, handle, posts, expires_at FROM archives WHERE user_id = $1 AND expires_at > $2
+		ORDER BY created_at DESC, id DESC LIMIT $3`,
 		userID, s.DB.Now(), maxArchives)
 }
 
@@ -67,7 +68,8 @@ func (s *Service) mustOwn(ctx context.Context, userID string, a archive.Account)
 	_, err := db.ReadOne(ctx, s.DB, db.User(userID), db.Value[string],
 		`SELECT id FROM x_accounts WHERE user_id = $1 AND x_user_id = $2 AND status <> 'revoked'`, userID, a.ID)
 	if errors.Is(err, db.ErrNotFound) {
-		return fault.Forbidden.Saying("This archive belongs to @%s, which you have not linked. Link that X account first; only your own posts are read.", a.Handle)
+		return fault.Forbidden.Saying("This archive belongs to @%s, which you have not linked. Link that X account first; "+
+			"only your own posts are read.", a.Handle)
 	}
 	return err
 }
@@ -93,7 +95,8 @@ func (s *Service) keepPosts(ctx context.Context, userID, id string, src *archive
 			}
 		}
 		if n++; n > maxArchivePosts {
-			return n, fault.PayloadTooLarge.Saying("The archive has more than %d posts. Analyse it with `repazoo analyze` on your own machine instead.", maxArchivePosts)
+			return n, fault.PayloadTooLarge.Saying("The archive has more than %d posts. Analyse it with `repazoo analyze` on "+
+				"your own machine instead.", maxArchivePosts)
 		}
 	}
 	return n, flush()

@@ -108,9 +108,9 @@ func restOf(f *fault.Fault, tries int) (time.Duration, WaitingFor) {
 	return wait, WaitsForService
 }
 
-// rest gives the lease back without ending the analysis and says until when it waits. Its error holds the snooze that keeps
-// the job which ran it as the wake-up for then. The process lives, so the claim does not count as one that a death ended.
-// Who waits for a batch is judging, whatever a beat of the run wrote last.
+// rest gives the lease back without ending the analysis and says until when it waits. Its error holds the snooze that
+// keeps the job which ran it as the wake-up for then. The process lives, so the claim does not count as one that a
+// death ended. Who waits for a batch is judging, whatever a beat of the run wrote last.
 func (s *Service) rest(ctx context.Context, a Analysis, r rest) error {
 	defer s.bells.ring(a.ID)
 	err := s.insist(ctx, func(ctx context.Context, tx db.Tx) error {

@@ -40,7 +40,8 @@ func TestWaitWords_SayWhoMadeItWaitAndThatNothingIsLost(t *testing.T) {
 			"by itself.",
 		WaitsForModelBack: "The language model does not answer. It is asked again at 14:32 UTC; what was judged is safe.",
 		WaitsForService:   "A service that is needed does not answer. It is tried again at 14:32 UTC; nothing is lost.",
-		WaitsForRun:       "Another analysis of the same account is under way; this one looks again at 14:32 UTC and uses what it finds, so nothing is paid twice.",
+		WaitsForRun: "Another analysis of the same account is under way; this one looks again at 14:32 UTC and uses " +
+			"what it finds, so nothing is paid twice.",
 	} {
 		if got := (Analysis{Status: Running, WaitUntil: &until, WaitingFor: why}).WaitWords(); got != want {
 			t.Errorf("%s: %q, want %q", why, got, want)

@@ -10,7 +10,8 @@ import (
 
 // Withdraw ends a user's consent of a kind and, in the same transaction, what it allowed. Without [ConsentKind] no post
 // of theirs is kept, whatever it came from, and no analysis runs; without [RetentionKind] that holds for uploaded
-// archives; without [KeepKind] none is kept beyond the usual time. Reports stay. Error: not_found when no such consent holds.
+// archives; without [KeepKind] none is kept beyond the usual time. Reports stay. Error: not_found when no such consent
+// holds.
 func (s *Service) Withdraw(ctx context.Context, userID, kind string) error {
 	runs, posts := `TRUE`, `TRUE`
 	switch kind {
@@ -49,15 +50,16 @@ func (s *Service) Withdraw(ctx context.Context, userID, kind string) error {
 	return err
 }
 
-// EndRuns cancels every analysis of a user that has not ended, in the caller's transaction of db.System. Hand the ids that
-// it returns to [Service.Ring] once that has committed.
+// EndRuns cancels every analysis of a user that has not ended, in the caller's transaction of db.System. Hand the ids
+// that it returns to [Service.Ring] once that has committed.
 func (s *Service) EndRuns(ctx context.Context, tx db.Tx, userID string) (ended []string, err error) {
 	return s.endRuns(ctx, tx, userID, `TRUE`)
 }
 
 func (s *Service) endRuns(ctx context.Context, tx db.Tx, userID, where string) (ended []string, err error) {
 	all, err := db.All(ctx, tx, scan, `
-		UPDATE analyses SET status = 'cancelled', stage = 'done', finished_at = $2, lease_until = NULL, event_seq = event_seq + 1
+		UPDATE analyses SET status = 'cancelled', stage = 'done', finished_at = $2, lease_until = NULL, event_seq =
+			event_seq + 1
 		WHERE user_id = $1 AND status IN ('queued', 'running') AND `+where+` RETURNING `+columns, userID, tx.Now())
 	for _, a := range all {
 		if err := s.Billing.Release(ctx, tx, userID, a.PeriodStart); err != nil {

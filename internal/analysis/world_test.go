@@ -50,7 +50,10 @@ type world struct {
 // each runs f on both databases.
 func each(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Helper()
-	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
+	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{
+		"sqlite":   dbtest.SQLite,
+		"postgres": dbtest.Postgres,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f(t, newWorld(t, open))
@@ -91,7 +94,10 @@ func newWorld(t testing.TB, open func(testing.TB, func() time.Time) *db.DB) *wor
 		DB: w.d, StripeKey: stripesandbox.APIKey, StripeURL: srv.URL + "/stripe", WebhookSecret: stripesandbox.WebhookSecret,
 		BasicPrice: stripesandbox.BasicPrice, ProPrice: stripesandbox.ProPrice, PublicURL: home,
 	}))(t)
-	w.Service = New(Config{DB: w.d, Seal: sealer, Accounts: accounts, Billing: plans, X: x, KeepReports: 90 * 24 * time.Hour})
+	w.Service = New(Config{
+		DB: w.d, Seal: sealer, Accounts: accounts, Billing: plans, X: x,
+		KeepReports: 90 * 24 * time.Hour,
+	})
 	w.screen = screener
 	return w
 }
@@ -174,7 +180,10 @@ func (w *world) signIn(handle string) *person {
 func (w *world) subscriber() *person {
 	w.t.Helper()
 	p := w.signIn("gravelpit_gus")
-	must(w.Billing.Subscribe(w.t.Context(), p.UserID, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa"}))(w.t)
+	must(w.Billing.Subscribe(w.t.Context(), p.UserID, billing.SubscribeRequest{
+		Tier:          "basic",
+		PaymentMethod: "pm_card_visa",
+	}))(w.t)
 	return p
 }
 

@@ -49,7 +49,10 @@ func (b *browser) send(method, address, body string, header ...string) (string, 
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
-	c := http.Client{Jar: b.jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	c := http.Client{
+		Jar:           b.jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	res, err := c.Do(req)
 	if err != nil {
 		b.t.Fatal(err)
@@ -172,8 +175,10 @@ func TestAbuse_OpenRedirects(t *testing.T) {
 	t.Parallel()
 	b := newBrowser(t, start(t, io.Discard, nil))
 	for _, to := range []string{
-		"https://evil.tld", "//evil.tld", "/\\evil.tld", "https:evil.tld", "javascript:alert(1)", "https://dash.repazoo.com.evil.tld/", "https://localhost@evil.tld/",
-		"/%2fevil.tld", "/%5cevil.tld", "/%0d%0aLocation:%20https://evil.tld", "http://localhost.evil.tld/", "data:text/html,x",
+		"https://evil.tld", "//evil.tld", "/\\evil.tld", "https:evil.tld", "javascript:alert(1)",
+		"https://dash.repazoo.com.evil.tld/", "https://localhost@evil.tld/",
+		"/%2fevil.tld", "/%5cevil.tld", "/%0d%0aLocation:%20https://evil.tld", "http://localhost.evil.tld/",
+		"data:text/html,x",
 	} {
 		for _, name := range []string{"redirect_to", "domain"} {
 			if got := b.ask("GET", "/auth/x/login?"+url.Values{name: {to}}.Encode(), ""); got != "422 validation_failed" {
@@ -197,27 +202,51 @@ func TestAbuse_Requests(t *testing.T) {
 		want                       string
 	}{
 		{"CSRF: a form of another site", "POST", "/sign-out", "", []string{"Sec-Fetch-Site", "cross-site"}, "403 forbidden"},
-		{"CSRF: the API", "POST", "/api/v1/subscriptions", `{"tier":"pro"}`, []string{"Sec-Fetch-Site", "cross-site"}, "403 forbidden"},
-		{"CSRF: an old browser, which sends Origin alone", "DELETE", "/auth/sessions", "", []string{"Origin", "https://evil.tld"}, "403 forbidden"},
-		{"CSRF: a neighbour's page", "POST", "/auth/logout", "", []string{"Sec-Fetch-Site", "same-site", "Origin", "https://evil.repazoo.com"}, "403 forbidden"},
-		{"CSRF: text in place of JSON", "POST", "/api/v1/analyses", `{"consent":true}`, []string{"Sec-Fetch-Site", "cross-site", "Content-Type", "text/plain"}, "403 forbidden"},
-		{"promotion by a request", "PATCH", "/api/v1/users/me", `{"name":"gus","role":"admin"}`, nil, "422 validation_failed"},
-		{"another user's id in a body", "POST", "/api/v1/analyses", `{"consent":true,"user_id":"` + db.NewID() + `"}`, nil, "422 validation_failed"},
+		{
+			"CSRF: the API", "POST", "/api/v1/subscriptions", `{"tier":"pro"}`,
+			[]string{"Sec-Fetch-Site", "cross-site"},
+			"403 forbidden",
+		},
+		{
+			"CSRF: an old browser, which sends Origin alone", "DELETE", "/auth/sessions", "",
+			[]string{"Origin", "https://evil.tld"},
+			"403 forbidden",
+		},
+		{
+			"CSRF: a neighbour's page", "POST", "/auth/logout", "",
+			[]string{"Sec-Fetch-Site", "same-site", "Origin", "https://evil.repazoo.com"},
+			"403 forbidden",
+		},
+		{
+			"CSRF: text in place of JSON", "POST", "/api/v1/analyses", `{"consent":true}`,
+			[]string{"Sec-Fetch-Site", "cross-site", "Content-Type", "text/plain"},
+			"403 forbidden",
+		},
+		{
+			"promotion by a request", "PATCH", "/api/v1/users/me", `{"name":"gus","role":"admin"}`, nil,
+			"422 validation_failed",
+		},
+		{"another user's id in a body", "POST", "/api/v1/analyses", `{"consent":true,"user_id":"` + db.NewID() +
+			`"}`, nil, "422 validation_failed"},
 		{"another user's id in a query", "GET", "/api/v1/users/me?user_id=" + db.NewID(), "", nil, "422 validation_failed"},
 		{"SQL in an id", "GET", "/api/v1/analyses/" + url.PathEscape("' OR 1=1 --"), "", nil, "422 validation_failed"},
-		{"SQL in a cursor", "GET", "/api/v1/analyses?cursor=" + url.QueryEscape("' OR 1=1 --"), "", nil, "422 validation_failed"},
+		{"SQL in a cursor", "GET", "/api/v1/analyses?cursor=" +
+			url.QueryEscape("' OR 1=1 --"), "", nil, "422 validation_failed"},
 		{"a path that climbs", "GET", "/assets/..%2f..%2fgo.mod", "", nil, "404 not_found"},
-		{"a body without end", "PATCH", "/api/v1/users/me", `{"name":"` + strings.Repeat("a", 2<<20) + `"}`, nil, "413 payload_too_large"},
+		{"a body without end", "PATCH", "/api/v1/users/me", `{"name":"` + strings.Repeat("a", 2<<20) +
+			`"}`, nil, "413 payload_too_large"},
 		{"a method that nothing takes", "PUT", "/api/v1/users/me", `{}`, nil, "405 method_not_allowed"},
 	} {
 		if got := victim.ask(c.method, c.path, c.body, c.header...); got != c.want {
 			t.Errorf("%s: got %q, want %q", c.attack, got, c.want)
 		}
 	}
-	if _, res, _ := victim.send("GET", "/api/v1/users/me", "", "Origin", "https://evil.tld"); res.Header.Get("Access-Control-Allow-Origin") != "" {
+	if _, res, _ := victim.send("GET", "/api/v1/users/me", "", "Origin",
+		"https://evil.tld"); res.Header.Get("Access-Control-Allow-Origin") != "" {
 		t.Error("the page of another site may read the answer")
 	}
-	if got := victim.ask("PATCH", "/api/v1/users/me", `{"name":"Gus"}`, "Origin", "https://dash.repazoo.com", "Sec-Fetch-Site", "same-site"); got != "200" {
+	if got := victim.ask("PATCH", "/api/v1/users/me", `{"name":"Gus"}`, "Origin", "https://dash.repazoo.com",
+		"Sec-Fetch-Site", "same-site"); got != "200" {
 		t.Errorf("a page that CORS lets in was refused: %q", got)
 	}
 	if got := victim.ask("GET", "/api/v1/users/me", ""); got != "200" {
@@ -257,14 +286,21 @@ func TestAbuse_Tokens(t *testing.T) {
 		return forge(t, jwt.SigningMethodHS256, []byte(key), map[string]any{"kid": kid}, c)
 	}
 	for attack, token := range map[string]string{
-		"alg none":                      forge(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, map[string]any{"kid": kid}, claims),
-		"the signature cut off":         parts[0] + "." + parts[1] + ".",
-		"another's claims, own seal":    hers[0] + "." + parts[1] + "." + hers[2],
-		"a guessed key":                 forge(t, jwt.SigningMethodHS256, []byte("secret"), map[string]any{"kid": kid}, claims),
-		"the issuer as the key":         forge(t, jwt.SigningMethodHS256, []byte(base), map[string]any{"kid": kid}, claims),
-		"a stronger method":             forge(t, jwt.SigningMethodHS512, []byte(key), map[string]any{"kid": kid}, claims),
-		"a key brought along":           forge(t, jwt.SigningMethodHS256, []byte("mine"), map[string]any{"kid": kid, "jwk": map[string]string{"kty": "oct", "k": base64.RawURLEncoding.EncodeToString([]byte("mine"))}}, claims),
-		"a kid that is a path":          forge(t, jwt.SigningMethodHS256, []byte(""), map[string]any{"kid": "../../dev/null"}, claims),
+		"alg none": forge(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType,
+			map[string]any{"kid": kid}, claims),
+		"the signature cut off":      parts[0] + "." + parts[1] + ".",
+		"another's claims, own seal": hers[0] + "." + parts[1] + "." + hers[2],
+		"a guessed key": forge(t, jwt.SigningMethodHS256, []byte("secret"), map[string]any{"kid": kid},
+			claims),
+		"the issuer as the key": forge(t, jwt.SigningMethodHS256, []byte(base), map[string]any{"kid": kid}, claims),
+		"a stronger method":     forge(t, jwt.SigningMethodHS512, []byte(key), map[string]any{"kid": kid}, claims),
+		"a key brought along": forge(t, jwt.SigningMethodHS256, []byte("mine"),
+			map[string]any{"kid": kid, "jwk": map[string]string{
+				"kty": "oct",
+				"k":   base64.RawURLEncoding.EncodeToString([]byte("mine")),
+			}}, claims),
+		"a kid that is a path": forge(t, jwt.SigningMethodHS256, []byte(""),
+			map[string]any{"kid": "../../dev/null"}, claims),
 		"a refresh token":               gus.refresh,
 		"the service role":              signed(changed(jwt.MapClaims{"role": "service_role"})),
 		"the token of another service":  signed(changed(jwt.MapClaims{"iss": "https://other.tld"})),
@@ -275,18 +311,23 @@ func TestAbuse_Tokens(t *testing.T) {
 	} {
 		thief := &person{t: t, base: base, access: token}
 		status, h, body := thief.call("GET", "/api/v1/users/me", "")
-		if status != http.StatusUnauthorized || h.Get("WWW-Authenticate") == "" || !strings.Contains(body, `"code":"unauthenticated"`) {
+		if status != http.StatusUnauthorized || h.Get("WWW-Authenticate") == "" ||
+			!strings.Contains(body, `"code":"unauthenticated"`) {
 			t.Errorf("%s: %d %s", attack, status, body)
 		}
 	}
 	for attack, c := range map[string]struct {
 		token, want string
 	}{
-		"another's session in own claims": {signed(changed(jwt.MapClaims{"sid": sidOf(t, ada.access)})), `"code":"session_revoked"`},
-		"an expired token":                {signed(changed(jwt.MapClaims{"exp": 1})), `"code":"token_expired"`},
+		"another's session in own claims": {
+			signed(changed(jwt.MapClaims{"sid": sidOf(t, ada.access)})),
+			`"code":"session_revoked"`,
+		},
+		"an expired token": {signed(changed(jwt.MapClaims{"exp": 1})), `"code":"token_expired"`},
 	} {
 		thief := &person{t: t, base: base, access: c.token}
-		if status, _, body := thief.call("GET", "/api/v1/users/me", ""); status != http.StatusUnauthorized || !strings.Contains(body, c.want) {
+		if status, _, body := thief.call("GET", "/api/v1/users/me", ""); status != http.StatusUnauthorized ||
+			!strings.Contains(body, c.want) {
 			t.Errorf("%s: %d %s", attack, status, body)
 		}
 	}
@@ -381,7 +422,8 @@ func TestAbuse_AnswersTellNothingOfWhatExists(t *testing.T) {
 					"state of another browser": open(pending), "no state at all": open(with(pending, "state", "x")),
 				},
 				"refresh": {
-					"unknown token": token("rzr_" + strings.Repeat("A", 43)), "another shape": token("x"), "its hash": token(strings.Repeat("a", 64)),
+					"unknown token": token("rzr_" + strings.Repeat("A", 43)), "another shape": token("x"),
+					"its hash":     token(strings.Repeat("a", 64)),
 					"another case": token(strings.ToUpper(gus.refresh)), "cut": token(gus.refresh[:20]),
 				},
 				"sessions": {"another user's": end(sidOf(t, gus.access)), "unknown": end(db.NewID())},

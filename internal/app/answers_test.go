@@ -18,7 +18,8 @@ import (
 	"github.com/repazoo/repazoo/internal/db/dbtest"
 )
 
-// Row-level security that is switched off while the program runs takes the process out of traffic, until it is on again.
+// Row-level security that is switched off while the program runs takes the process out of traffic, until it is on
+// again.
 func TestPolicies_AreProvenAgainAndAgainAndReadyzNamesThem(t *testing.T) {
 	t.Parallel()
 	env := hosted("cfy")
@@ -55,7 +56,8 @@ func TestQuota_AStartBeyondItTellsTheFigures(t *testing.T) {
 	}
 	limit, used := h.Get("X-Quota-Limit"), h.Get("X-Quota-Used")
 	reset, err := strconv.Atoi(h.Get("X-Quota-Reset"))
-	if limit == "" || limit == "0" || used != limit || h.Get("X-Quota-Remaining") != "0" || err != nil || reset <= 0 || reset > 32*24*3600 {
+	if limit == "" || limit == "0" || used != limit || h.Get("X-Quota-Remaining") != "0" || err != nil || reset <= 0 ||
+		reset > 32*24*3600 {
 		t.Errorf("limit %q, used %q, remaining %q, reset %q", limit, used, h.Get("X-Quota-Remaining"), h.Get("X-Quota-Reset"))
 	}
 }
@@ -100,7 +102,10 @@ func TestPaths_ASlashTooManyIsLedOnWithMethodAndQuery(t *testing.T) {
 func TestRedirects_HaveNoJSONBody(t *testing.T) {
 	t.Parallel()
 	base := start(t, io.Discard, map[string]string{"WORKERS": "0"})
-	for _, path := range []string{"/auth/x/login", "/auth/x/callback?state=x&code=y", "/auth/twitter/callback?error=access_denied"} {
+	for _, path := range []string{
+		"/auth/x/login", "/auth/x/callback?state=x&code=y",
+		"/auth/twitter/callback?error=access_denied",
+	} {
 		res, body := ask(t, "GET", base+path, "Accept", "text/html")
 		if res.StatusCode != http.StatusFound || body != "" {
 			t.Errorf("%s: %d %q (%s)", path, res.StatusCode, body, res.Header.Get("Location"))
@@ -111,7 +116,10 @@ func TestRedirects_HaveNoJSONBody(t *testing.T) {
 func TestBodies_ThatAreNoJSONAreToldInWords(t *testing.T) {
 	t.Parallel()
 	p := signIn(t, start(t, io.Discard, map[string]string{"WORKERS": "0"}), gus)
-	for _, body := range []string{`{`, `{"name":`, `name=Gus`, `[1,`, `{"name":{"a":1}}`, "\xff", `{"name":"a"`, `{"name":"a","name":"b"}`, `"`} {
+	for _, body := range []string{
+		`{`, `{"name":`, `name=Gus`, `[1,`, `{"name":{"a":1}}`, "\xff", `{"name":"a"`,
+		`{"name":"a","name":"b"}`, `"`,
+	} {
 		status, _, answer := p.call("PATCH", "/api/v1/users/me", body)
 		if status != http.StatusUnprocessableEntity {
 			t.Errorf("%q: %d %s", body, status, answer)
@@ -158,7 +166,8 @@ func TestKeys_ArePassedByOnPublicRoutes(t *testing.T) {
 			t.Errorf("%s: %d, want %d: %.200s", path, status, want, body)
 		}
 	}
-	links, err := db.ReadOne(t.Context(), a.DB, db.System, db.Value[int], `SELECT count(*) FROM oauth_states WHERE purpose = 'link'`)
+	links, err := db.ReadOne(t.Context(), a.DB, db.System, db.Value[int],
+		`SELECT count(*) FROM oauth_states WHERE purpose = 'link'`)
 	if err != nil || links != 0 {
 		t.Errorf("%d links were begun with a key, %v", links, err)
 	}
@@ -173,9 +182,11 @@ func TestSubscription_IsNoneEverywhereForWhoHasNoPlan(t *testing.T) {
 	base := start(t, io.Discard, map[string]string{"WORKERS": "0"})
 	p := signIn(t, base, gus)
 	for path, want := range map[string]string{
-		"/api/v1/users/me": `"subscription_status":"none"`, "/api/v1/usage": `"status":"none"`, "/api/v1/subscriptions": `"status":"none"`,
+		"/api/v1/users/me": `"subscription_status":"none"`, "/api/v1/usage": `"status":"none"`,
+		"/api/v1/subscriptions": `"status":"none"`,
 	} {
-		if body := p.must(http.StatusOK, "GET", path, ""); !strings.Contains(body, want) || strings.Contains(body, `status":""`) {
+		if body := p.must(http.StatusOK, "GET", path, ""); !strings.Contains(body, want) ||
+			strings.Contains(body, `status":""`) {
 			t.Errorf("%s: %s", path, body)
 		}
 	}
@@ -187,7 +198,8 @@ func TestUpload_TheAPIAnswersABrowserAsItDoesAProgram(t *testing.T) {
 	t.Parallel()
 	base := start(t, io.Discard, nil)
 	p := signIn(t, base, gus)
-	headers := []string{"Accept", "text/html", "Authorization", "Bearer " + p.access, "Content-Type", "multipart/form-data; boundary=b"}
+	headers := []string{"Accept", "text/html", "Authorization", "Bearer " +
+		p.access, "Content-Type", "multipart/form-data; boundary=b"}
 	res, body := ask(t, "POST", base+"/api/v1/archives", headers...)
 	wantProblem(t, "POST /api/v1/archives", res, body, http.StatusUnprocessableEntity, "validation_failed")
 	res, body = ask(t, "POST", base+"/api/v1/archives", "Accept", "text/html")
@@ -282,7 +294,8 @@ func TestSignIn_ABrowserIsNewOnce(t *testing.T) {
 			jar.SetCookies(at, []*http.Cookie{{Name: session, Path: "/", MaxAge: -1}})
 		}
 	}
-	if got := told(); strings.Count(got, `"session.new_browser"`) != 1 || !strings.Contains(got, "Somebody signed in to your account from a browser") {
+	if got := told(); strings.Count(got, `"session.new_browser"`) != 1 ||
+		!strings.Contains(got, "Somebody signed in to your account from a browser") {
 		t.Fatalf("another browser, three times: %s", got)
 	}
 }
@@ -330,7 +343,10 @@ func TestKeptForm_IsOfWhoseSessionHasEndedInThatBrowser(t *testing.T) {
 func TestSigningKey_SupabasesCarriesNoKid(t *testing.T) {
 	t.Parallel()
 	for variable, named := range map[string]bool{"SUPABASE_JWT_SECRET": false, "JWT_SECRET_KEY": true} {
-		p := signIn(t, start(t, io.Discard, map[string]string{"WORKERS": "0", variable: "a-signing-key-0123456789-abcdefgh-xyz"}), gus)
+		p := signIn(t, start(t, io.Discard, map[string]string{
+			"WORKERS": "0",
+			variable:  "a-signing-key-0123456789-abcdefgh-xyz",
+		}), gus)
 		header, err := base64.RawURLEncoding.DecodeString(strings.Split(p.access, ".")[0])
 		if err != nil || strings.Contains(string(header), "kid") != named {
 			t.Errorf("%s: %s, %v", variable, header, err)

@@ -128,7 +128,10 @@ func New(ctx context.Context, cfg *config.Config, opt Options) (*App, error) {
 		return nil, err
 	}
 	a.secrets.cfg.Store(new(*cfg)) // as it was read
-	for _, step := range []func(context.Context) error{a.listen, a.openMetrics, a.openTraces, a.lockData, a.openSandbox, a.openDB, a.openServices, a.checkKeys, a.openServer} {
+	for _, step := range []func(context.Context) error{
+		a.listen, a.openMetrics, a.openTraces, a.lockData, a.openSandbox,
+		a.openDB, a.openServices, a.checkKeys, a.openServer,
+	} {
 		if err := step(ctx); err != nil {
 			a.Close()
 			return nil, err
@@ -145,10 +148,12 @@ func (a *App) listen(ctx context.Context) (err error) {
 	address := net.JoinHostPort(host, fmt.Sprint(a.cfg.Server.Port))
 	a.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w (is another Repazoo running? set PORT to use another port)", address, errors.Unwrap(err))
+		return fmt.Errorf("listen on %s: %w (is another Repazoo running? set PORT to use another port)", address,
+			errors.Unwrap(err))
 	}
 	if a.cfg.Server.Port == 0 && !a.opt.WorkerOnly { // a free one was taken, so the address is only known now
-		a.cfg.Server.PublicURL = strings.TrimSuffix(strings.Replace(a.cfg.Server.PublicURL, ":0", fmt.Sprintf(":%d", a.port()), 1), "/")
+		a.cfg.Server.PublicURL = strings.TrimSuffix(strings.Replace(a.cfg.Server.PublicURL, ":0",
+			fmt.Sprintf(":%d", a.port()), 1), "/")
 	}
 	return nil
 }
@@ -188,9 +193,12 @@ func (a *App) openServices(context.Context) (err error) {
 	}
 	a.x, a.model = xapi.New(a.xConfig()), a.claude()
 	if a.Accounts, err = account.New(account.Config{
-		DB: a.DB, Seal: a.Seal, X: a.x, JWTKeys: a.cfg.Keys.JWT.Reveal(), PlainKey: plainKey(a.cfg), PublicURL: a.URL(), ReturnHosts: returnHosts(a.cfg.Env),
-		AskEmail: bool(a.cfg.X.AskEmail), Local: a.cfg.Env == config.Local, Now: a.opt.Now, Log: a.log.With("part", "account"),
-		AccessTTL: time.Duration(a.cfg.Keys.AccessMinutes) * time.Minute, RefreshTTL: time.Duration(a.cfg.Keys.RefreshDays) * 24 * time.Hour,
+		DB: a.DB, Seal: a.Seal, X: a.x, JWTKeys: a.cfg.Keys.JWT.Reveal(), PlainKey: plainKey(a.cfg), PublicURL: a.URL(),
+		ReturnHosts: returnHosts(a.cfg.Env),
+		AskEmail:    bool(a.cfg.X.AskEmail), Local: a.cfg.Env == config.Local, Now: a.opt.Now,
+		Log:        a.log.With("part", "account"),
+		AccessTTL:  time.Duration(a.cfg.Keys.AccessMinutes) * time.Minute,
+		RefreshTTL: time.Duration(a.cfg.Keys.RefreshDays) * 24 * time.Hour,
 	}); err != nil {
 		return err
 	}
@@ -204,16 +212,21 @@ func (a *App) openServices(context.Context) (err error) {
 		a.mailer.Count = func(status string, took time.Duration) { a.metrics.Outside("mail", status, took) }
 	}
 	a.Notices = notice.New(notice.Config{
-		DB: a.DB, Seal: a.Seal, Local: a.cfg.Env == config.Local, Mailer: a.mailer, PublicURL: a.URL(), Log: a.log.With("part", "notice"), Hooked: a.metrics.Hook,
+		DB: a.DB, Seal: a.Seal, Local: a.cfg.Env == config.Local, Mailer: a.mailer, PublicURL: a.URL(),
+		Log: a.log.With("part", "notice"), Hooked: a.metrics.Hook,
 	})
 	a.Analyses = analysis.New(analysis.Config{
-		DB: a.DB, Seal: a.Seal, Accounts: a.Accounts, Billing: a.Billing, X: a.x, Claude: a.model, Prices: assess.DefaultPrices(),
+		DB: a.DB, Seal: a.Seal, Accounts: a.Accounts, Billing: a.Billing, X: a.x, Claude: a.model,
+		Prices:      assess.DefaultPrices(),
 		SecondModel: a.cfg.Claude.ProModel, Fallbacks: a.cfg.Claude.Fallbacks, TakeDraft: a.takeDraft,
 		PerUser: max(1, a.cfg.Jobs.Concurrency/2),
 		App:     a.opt.Version, Lease: a.opt.Lease, Metrics: a.metrics, Log: a.log.With("part", "analysis"),
 		KeepFor: time.Duration(a.cfg.Keep.PostDays) * 24 * time.Hour, KeepReports: a.keepReports(),
 	})
-	a.Schedules = schedule.New(schedule.Config{DB: a.DB, Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, Log: a.log.With("part", "schedule")})
+	a.Schedules = schedule.New(schedule.Config{
+		DB: a.DB, Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses,
+		Log: a.log.With("part", "schedule"),
+	})
 	a.Cleanups = cleanup.New(cleanup.Config{
 		DB: a.DB, Seal: a.Seal, Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses, X: a.x,
 		PerDay: a.cfg.Limits.CleanupPerDay, Metrics: a.metrics, Log: a.log.With("part", "cleanup"),
@@ -250,7 +263,8 @@ func (a *App) openSandbox(context.Context) (err error) {
 	if a.opt.WorkerOnly || len(a.sandboxed()) == 0 {
 		return nil
 	}
-	state := filepath.Join(c.Store.DataDir, "sandbox.json") // the database remembers what the stand-ins promised, so they must too
+	// the database remembers what the stand-ins promised, so they must too
+	state := filepath.Join(c.Store.DataDir, "sandbox.json")
 	if a.sandbox, err = sandbox.Open(sandbox.Config{Now: a.opt.Now, PublicURL: a.URL(), StateFile: state}); err != nil {
 		return err
 	}
@@ -284,7 +298,10 @@ func (a *App) xConfig() xapi.Config {
 		}
 	}
 	c := a.cfg.X
-	return xapi.Config{ClientID: c.ClientID, ClientSecret: c.ClientSecret.Reveal(), APIURL: c.APIURL, AuthorizeURL: c.AuthorizeURL, HTTP: a.outside("x"), Now: a.opt.Now}
+	return xapi.Config{
+		ClientID: c.ClientID, ClientSecret: c.ClientSecret.Reveal(), APIURL: c.APIURL,
+		AuthorizeURL: c.AuthorizeURL, HTTP: a.outside("x"), Now: a.opt.Now,
+	}
 }
 
 func (a *App) billingConfig() billing.Config {
@@ -322,7 +339,8 @@ func (a *App) claude() *claude.Client {
 		return nil
 	}
 	return claude.New(claude.Config{
-		APIKey: a.cfg.Claude.APIKey.Reveal(), Token: a.cfg.Claude.AuthToken.Reveal(), BaseURL: a.cfg.Claude.BaseURL, HTTP: a.outside("claude"),
+		APIKey: a.cfg.Claude.APIKey.Reveal(), Token: a.cfg.Claude.AuthToken.Reveal(), BaseURL: a.cfg.Claude.BaseURL,
+		HTTP:        a.outside("claude"),
 		MaxInFlight: a.cfg.Claude.InFlight,
 	})
 }
@@ -342,7 +360,8 @@ func (a *App) openServer(context.Context) error {
 	}
 	l := a.cfg.Limits
 	checker := health.New(map[string]health.Part{
-		"db": {Probe: a.DB.Ping}, "schema": {Probe: a.probeSchema}, "jobs": {Probe: a.probeJobs}, "seal": {Probe: a.probeSeal},
+		"db": {Probe: a.DB.Ping}, "schema": {Probe: a.probeSchema}, "jobs": {Probe: a.probeJobs},
+		"seal":     {Probe: a.probeSeal},
 		"policies": {Probe: a.policiesProbe()},
 		"vault":    {Probe: a.vaultProbe(), Spared: true}, // what was read from it is here
 		"redis":    {Probe: probe, Spared: true},          // each replica counts by itself meanwhile
@@ -350,8 +369,9 @@ func (a *App) openServer(context.Context) error {
 	a.health = checker
 	a.readings(checker)
 	a.API = httpapi.New(httpapi.Config{
-		Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Schedules: a.Schedules, Cleanups: a.Cleanups,
-		Shares: a.Shares, Privacy: a.Privacy, Audit: audit.NewLog(a.DB), Refusals: a.Refusals, Limiter: limiter,
+		Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Schedules: a.Schedules,
+		Cleanups: a.Cleanups,
+		Shares:   a.Shares, Privacy: a.Privacy, Audit: audit.NewLog(a.DB), Refusals: a.Refusals, Limiter: limiter,
 		Windows:        windows(l.PerMinute, l.PerHour),
 		SignInWindows:  windows(l.SignInPerMinute, l.SignInPerHour),
 		RefreshWindows: windows(l.RefreshPerMinute, l.RefreshPerHour),
@@ -359,16 +379,24 @@ func (a *App) openServer(context.Context) error {
 		Memory:         memory, Now: a.opt.Now, Versions: versions{a.Seal},
 		Health: checker, Metrics: a.metrics, Traces: a.traces, Log: a.log, AccessLog: a.cfg.Log.Access,
 		Pages: console.New(console.Config{
-			Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Schedules: a.Schedules, Cleanups: a.Cleanups, Privacy: a.Privacy,
+			Accounts: a.Accounts, Billing: a.Billing, Notices: a.Notices, Analyses: a.Analyses, Schedules: a.Schedules,
+			Cleanups: a.Cleanups, Privacy: a.Privacy,
 			Shares: a.Shares, Audit: audit.NewLog(a.DB), Desk: operate.New(operate.Config{
-				DB: a.DB, Health: checker, Audit: audit.NewLog(a.DB), Accounts: a.Accounts, Billing: a.Billing, Analyses: a.Analyses,
+				DB: a.DB, Health: checker, Audit: audit.NewLog(a.DB), Accounts: a.Accounts, Billing: a.Billing,
+				Analyses: a.Analyses,
 			}), Sandboxed: a.sandboxed(),
 			Version: a.opt.Version, DocsEnabled: bool(a.cfg.Server.Docs), Log: a.log, Site: a.site(),
 		}),
-		Info:      httpapi.Info{Name: "repazoo", Version: a.opt.Version, Commit: a.opt.Commit, Environment: string(a.cfg.Env), Sandboxed: a.sandboxed()},
+		Info: httpapi.Info{
+			Name: "repazoo", Version: a.opt.Version, Commit: a.opt.Commit,
+			Environment: string(a.cfg.Env), Sandboxed: a.sandboxed(),
+		},
 		PublicURL: a.URL(), CORSOrigins: a.cfg.Server.CORSOrigins, TrustedProxies: a.cfg.Server.TrustedProxies,
-		SignInHosts: []string{"https://checkout.stripe.com", "https://billing.stripe.com", "https://invoice.stripe.com", "https://x.com"},
-		Docs:        bool(a.cfg.Server.Docs), Webhooks: a.billingConfig().WebhookSecret != "",
+		SignInHosts: []string{
+			"https://checkout.stripe.com", "https://billing.stripe.com", "https://invoice.stripe.com",
+			"https://x.com",
+		},
+		Docs: bool(a.cfg.Server.Docs), Webhooks: a.billingConfig().WebhookSecret != "",
 		MaxArchive: maxArchive, TempDir: a.cfg.Store.DataDir, BodyTimeout: a.opt.Bounds.Body, UploadIdle: a.opt.Bounds.Upload,
 	})
 	a.server = a.newServer()
@@ -386,7 +414,10 @@ func (a *App) site() console.Site {
 }
 
 func windows(perMinute, perHour int) []limit.Window {
-	return []limit.Window{{Name: "minute", Limit: perMinute, Per: time.Minute}, {Name: "hour", Limit: perHour, Per: time.Hour}}
+	return []limit.Window{
+		{Name: "minute", Limit: perMinute, Per: time.Minute},
+		{Name: "hour", Limit: perHour, Per: time.Hour},
+	}
 }
 
 // maxArchive is the largest upload; larger archives are for `repazoo analyze`.
@@ -454,7 +485,8 @@ func (a *App) handler() http.Handler {
 // Run serves and works until ctx ends, then lets requests finish and hands jobs back.
 func (a *App) Run(ctx context.Context) error {
 	if a.DB.Name() == "sqlite" { // only this process uses it, so every lease is of the dead
-		if err := errors.Join(a.Analyses.Recover(ctx), a.Cleanups.Recover(ctx), a.Privacy.Recover(ctx)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(a.Analyses.Recover(ctx), a.Cleanups.Recover(ctx), a.Privacy.Recover(ctx)); err != nil &&
+			ctx.Err() == nil {
 			return err
 		}
 	}
@@ -506,7 +538,8 @@ func (a *App) startJobs() (func(context.Context) error, error) {
 // lookAtModels asks at the start. Without an answer it asks again as the day goes on.
 func (a *App) lookAtModels(ctx context.Context) {
 	if err := a.Analyses.LookAtModels(ctx); err != nil && ctx.Err() == nil {
-		a.log.WarnContext(ctx, "the provider of the language model could not be asked whether the models still answer", "cause", err)
+		a.log.WarnContext(ctx, "the provider of the language model could not be asked whether the models still answer",
+			"cause", err)
 	}
 }
 
@@ -529,16 +562,20 @@ func (a *App) housekeep(ctx context.Context) {
 		}
 	}
 	var g errgroup.Group
-	g.Go(every(5*time.Second, "sweep runs", func(ctx context.Context) error { _, err := a.Analyses.Sweep(ctx); return err }))
+	g.Go(every(5*time.Second, "sweep runs",
+		func(ctx context.Context) error { _, err := a.Analyses.Sweep(ctx); return err }))
 	g.Go(every(5*time.Second, "clear batches of the model", a.Analyses.ClearBatches))
-	g.Go(every(5*time.Second, "sweep clean-ups", func(ctx context.Context) error { _, err := a.Cleanups.Sweep(ctx); return err }))
+	g.Go(every(5*time.Second, "sweep clean-ups",
+		func(ctx context.Context) error { _, err := a.Cleanups.Sweep(ctx); return err }))
 	g.Go(every(10*time.Minute, "retention of clean-ups", a.Cleanups.Retain))
 	g.Go(every(time.Hour, "retention of shared links", a.Shares.Retain))
 	g.Go(every(10*time.Second, "sweep exports and erasures", a.Privacy.Sweep))
 	g.Go(every(cmp.Or(a.opt.Tick, 10*time.Second), "start scheduled analyses", a.Schedules.Tick))
 	g.Go(every(10*time.Minute, "retention", a.Analyses.Retain))
-	g.Go(every(10*time.Minute, "retention of idempotency keys", func(ctx context.Context) error { return once.Retain(ctx, a.DB) }))
-	g.Go(every(time.Hour, "retention of uploads", func(ctx context.Context) error { return errors.Join(a.Analyses.RetainUploads(ctx), a.dropUploads()) }))
+	g.Go(every(10*time.Minute, "retention of idempotency keys",
+		func(ctx context.Context) error { return once.Retain(ctx, a.DB) }))
+	g.Go(every(time.Hour, "retention of uploads",
+		func(ctx context.Context) error { return errors.Join(a.Analyses.RetainUploads(ctx), a.dropUploads()) }))
 	g.Go(every(time.Hour, "retention of reports", a.Analyses.RetainReports))
 	g.Go(every(time.Hour, "retention of webhooks", a.Billing.Retain))
 	g.Go(every(time.Minute, "tell of grace that ends", a.Billing.TellGrace))

@@ -64,7 +64,10 @@ func signIn(t testing.TB, base, handle string) *person {
 // signInWith signs in from a browser that may have cookies.
 func signInWith(t testing.TB, base, handle string, jar http.CookieJar) *person {
 	t.Helper()
-	c := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	c := &http.Client{
+		Jar:           jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	p := &person{t: t, base: base}
 	login := p.fetch(c, "GET", base+"/auth/x/login", nil)
 	var begun struct {
@@ -164,7 +167,8 @@ func (p *person) analyse() (id, end string) {
 	var a struct {
 		ID string `json:"id"`
 	}
-	if err := json.Unmarshal([]byte(p.must(http.StatusAccepted, "POST", "/api/v1/analyses", `{"account_id":"`+p.account+`","consent":true}`)), &a); err != nil {
+	if err := json.Unmarshal([]byte(p.must(http.StatusAccepted, "POST", "/api/v1/analyses",
+		`{"account_id":"`+p.account+`","consent":true}`)), &a); err != nil {
 		p.t.Fatal(err)
 	}
 	return a.ID, p.must(http.StatusOK, "GET", "/api/v1/analyses/"+a.ID+"/events", "")
@@ -180,7 +184,8 @@ func contract(t *testing.T, base string) (guarded, open []route) {
 			Security []map[string][]string `json:"security"`
 		} `json:"paths"`
 	}
-	if err := json.Unmarshal([]byte((&person{t: t, base: base}).must(http.StatusOK, "GET", "/openapi.json", "")), &doc); err != nil {
+	if err := json.Unmarshal([]byte((&person{t: t, base: base}).must(http.StatusOK, "GET", "/openapi.json", "")),
+		&doc); err != nil {
 		t.Fatal(err)
 	}
 	for path, methods := range doc.Paths {
@@ -207,7 +212,8 @@ func TestRoutes_AreClosedUnlessListedHere(t *testing.T) {
 	slices.Sort(public)
 	want := []string{
 		"GET /api/v1/plans", "GET /auth/x/callback", "GET /auth/x/login",
-		"GET /healthz", "GET /healthz/db", "GET /healthz/redis", "GET /healthz/vault", "GET /info", "GET /livez", "GET /readyz", "POST /auth/token/refresh",
+		"GET /healthz", "GET /healthz/db", "GET /healthz/redis", "GET /healthz/vault", "GET /info", "GET /livez",
+		"GET /readyz", "POST /auth/token/refresh",
 	}
 	if !slices.Equal(public, want) {
 		t.Errorf("public routes are\n%v\nwant\n%v", public, want)
@@ -215,7 +221,8 @@ func TestRoutes_AreClosedUnlessListedHere(t *testing.T) {
 	stranger := &person{t: t, base: base}
 	for _, r := range guarded {
 		status, header, body := stranger.call(r.method, fill(r.path, db.NewID()), "")
-		if status != http.StatusUnauthorized || header.Get("WWW-Authenticate") == "" || !strings.Contains(body, `"code":"unauthenticated"`) {
+		if status != http.StatusUnauthorized || header.Get("WWW-Authenticate") == "" ||
+			!strings.Contains(body, `"code":"unauthenticated"`) {
 			t.Errorf("%s %s answered a stranger with %d %s", r.method, r.path, status, body)
 		}
 	}
@@ -264,7 +271,8 @@ func finding(p *person, analysis string) string {
 		} `json:"data"`
 	}
 	p.t.Helper()
-	if err := json.Unmarshal([]byte(p.must(http.StatusOK, "GET", "/api/v1/analyses/"+analysis+"/findings", "")), &s); err != nil {
+	if err := json.Unmarshal([]byte(p.must(http.StatusOK, "GET", "/api/v1/analyses/"+analysis+"/findings", "")),
+		&s); err != nil {
 		p.t.Fatal(err)
 	}
 	return s.Data[0].ID
@@ -275,7 +283,8 @@ func TestReplicas_ShareOneDatabaseAndOneLimit(t *testing.T) {
 	env := map[string]string{
 		"DATABASE_URL": dbtest.PostgresURL(t), "REDIS_URL": redis(t), "BILLING": "off", "RATE_LIMIT_PER_MINUTE": "30",
 		"REDIS_TIMEOUT_MS": "60000", // a busy machine may keep it waiting, and then each replica would count by itself
-		"JWT_SECRET_KEY":   "one-key-for-both-replicas-0123456789abcdef", "ENCRYPTION_KEY": "another-key-for-both-replicas-0123456789",
+		"JWT_SECRET_KEY":   "one-key-for-both-replicas-0123456789abcdef",
+		"ENCRYPTION_KEY":   "another-key-for-both-replicas-0123456789",
 	}
 	first := start(t, io.Discard, env)
 	env["PUBLIC_URL"], env["WORKERS"] = first, "0" // the same service to a browser; this one only answers
@@ -285,10 +294,12 @@ func TestReplicas_ShareOneDatabaseAndOneLimit(t *testing.T) {
 		ID string `json:"id"`
 	}
 	elsewhere := &person{t: t, base: second, access: gus.access}
-	if err := json.Unmarshal([]byte(elsewhere.must(http.StatusAccepted, "POST", "/api/v1/analyses", `{"account_id":"`+gus.account+`","consent":true}`)), &a); err != nil {
+	if err := json.Unmarshal([]byte(elsewhere.must(http.StatusAccepted, "POST", "/api/v1/analyses",
+		`{"account_id":"`+gus.account+`","consent":true}`)), &a); err != nil {
 		t.Fatal(err)
 	}
-	if events := elsewhere.must(http.StatusOK, "GET", "/api/v1/analyses/"+a.ID+"/events", ""); !strings.Contains(events, `"status":"completed"`) {
+	if events := elsewhere.must(http.StatusOK, "GET", "/api/v1/analyses/"+a.ID+"/events", ""); !strings.Contains(events,
+		`"status":"completed"`) {
 		t.Fatalf("the run that the other replica worked was not seen to complete:\n%s", events)
 	}
 	passed := 0
@@ -319,7 +330,8 @@ func TestAnalysis_WithTooFewPostsFailsWithAReasonAndCostsNothing(t *testing.T) {
 	if usage := finn.must(http.StatusOK, "GET", "/api/v1/usage", ""); !strings.Contains(usage, `"used":0,"reserved":0`) {
 		t.Errorf("a failed run was counted: %s", usage)
 	}
-	if body := finn.must(http.StatusConflict, "GET", "/api/v1/analyses/"+id+"/report.json", ""); !strings.Contains(body, "failed") {
+	if body := finn.must(http.StatusConflict, "GET", "/api/v1/analyses/"+id+"/report.json", ""); !strings.Contains(body,
+		"failed") {
 		t.Errorf("the refusal of the report does not say why: %s", body)
 	}
 }
@@ -331,7 +343,8 @@ func TestDismissal_SticksAndMovesTheScoreAtOnce(t *testing.T) {
 	gus.subscribe()
 	id, _ := gus.analyse()
 	before := scoreOf(gus, id)
-	gus.must(http.StatusOK, "PATCH", "/api/v1/findings/"+finding(gus, id), `{"dismissed":true,"why":"a joke among friends"}`)
+	gus.must(http.StatusOK, "PATCH", "/api/v1/findings/"+finding(gus, id),
+		`{"dismissed":true,"why":"a joke among friends"}`)
 	after := scoreOf(gus, id)
 	if after >= before {
 		t.Errorf("the score went from %v to %v though its heaviest finding was dismissed", before, after)
@@ -383,10 +396,12 @@ func TestLog_HoldsNoSecretAndNoPost(t *testing.T) {
 			Quote string `json:"quote"`
 		} `json:"findings"`
 	}
-	if err := json.Unmarshal([]byte(mira.must(http.StatusOK, "GET", "/api/v1/analyses/"+id+"/report.json", "")), &report); err != nil || len(report.Findings) == 0 {
+	if err := json.Unmarshal([]byte(mira.must(http.StatusOK, "GET", "/api/v1/analyses/"+id+"/report.json", "")),
+		&report); err != nil || len(report.Findings) == 0 {
 		t.Fatal(err, "no findings")
 	}
-	mira.must(http.StatusUnprocessableEntity, "GET", "/auth/x/callback?state="+mira.secrets[0]+"&code="+mira.secrets[1], "")
+	mira.must(http.StatusUnprocessableEntity, "GET", "/auth/x/callback?state="+mira.secrets[0]+"&code="+mira.secrets[1],
+		"")
 	forbidden := mira.secrets
 	for _, f := range report.Findings {
 		forbidden = append(forbidden, f.Quote)
@@ -410,7 +425,8 @@ func TestStart_RefusesASecondProcessOnTheSameData(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := app.New(t.Context(), cfg, app.Options{}); err == nil || !strings.Contains(err.Error(), "another Repazoo is using the data directory") {
+	if _, err := app.New(t.Context(), cfg, app.Options{}); err == nil ||
+		!strings.Contains(err.Error(), "another Repazoo is using the data directory") {
 		t.Fatalf("got %v", err)
 	}
 }

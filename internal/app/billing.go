@@ -23,21 +23,25 @@ type SetupOptions struct {
 	Replace    bool
 }
 
-// SetupBilling makes what billing needs in the configured account at Stripe. The configuration may lack what that finds out.
+// SetupBilling makes what billing needs in the configured account at Stripe. The configuration may lack what that finds
+// out.
 func SetupBilling(ctx context.Context, cfg *config.Config, o SetupOptions) (ops.SetupReport, error) {
 	switch {
 	case !bool(cfg.Stripe.Billing):
 		return ops.SetupReport{}, fault.ValidationFailed.Saying("BILLING is off, so there is nothing to set up.")
 	case !cfg.Stripe.SecretKey.IsSet():
-		return ops.SetupReport{}, fault.ValidationFailed.Saying("STRIPE_SECRET_KEY is not set: without it Repazoo stands in for Stripe itself, and nothing needs to be set up. Set it to the secret key of your account, from Stripe's Dashboard under Developers, and run this again.")
+		return ops.SetupReport{}, fault.ValidationFailed.Saying("STRIPE_SECRET_KEY is not set: without it Repazoo stands " +
+			"in for Stripe itself, and nothing needs to be set up. Set it to the secret key of your account, from Stripe's " +
+			"Dashboard under Developers, and run this again.")
 	}
 	if o.WebhookURL == "" && reachable(cfg.Server.PublicURL) {
 		o.WebhookURL = cfg.Server.PublicURL + "/webhooks/stripe"
 	}
 	return ops.Setup(ctx, ops.SetupConfig{
 		StripeKey: cfg.Stripe.SecretKey.Reveal(), StripeURL: cfg.Stripe.APIURL, Tiers: (&App{cfg: cfg}).tiers(),
-		BasicPrice: cfg.Stripe.BasicPriceID, ProPrice: cfg.Stripe.ProPriceID, PublicURL: cfg.Server.PublicURL, WebhookURL: o.WebhookURL,
-		Tax: bool(cfg.Stripe.Tax), CheckOnly: o.CheckOnly, Replace: o.Replace, HTTP: httpClient(),
+		BasicPrice: cfg.Stripe.BasicPriceID, ProPrice: cfg.Stripe.ProPriceID, PublicURL: cfg.Server.PublicURL,
+		WebhookURL: o.WebhookURL,
+		Tax:        bool(cfg.Stripe.Tax), CheckOnly: o.CheckOnly, Replace: o.Replace, HTTP: httpClient(),
 	})
 }
 
@@ -49,7 +53,9 @@ func reachable(address string) bool {
 
 // ExamineBilling compares the database with Stripe; see billing.Service.Examine. With the built-in stand-in it asks the
 // server that is running on this machine.
-func ExamineBilling(ctx context.Context, cfg *config.Config, fix bool, tell func(billing.Difference) error) (billing.Examined, error) {
+func ExamineBilling(ctx context.Context, cfg *config.Config, fix bool,
+	tell func(billing.Difference) error,
+) (billing.Examined, error) {
 	if !bool(cfg.Stripe.Billing) {
 		return billing.Examined{}, fault.ValidationFailed.Saying("BILLING is off, so there is nothing to compare.")
 	}
@@ -59,7 +65,8 @@ func ExamineBilling(ctx context.Context, cfg *config.Config, fix bool, tell func
 	}
 	defer d.Close()
 	c := billing.Config{
-		DB: d, StripeKey: cfg.Stripe.SecretKey.Reveal(), StripeURL: cfg.Stripe.APIURL, BasicPrice: cfg.Stripe.BasicPriceID, ProPrice: cfg.Stripe.ProPriceID,
+		DB: d, StripeKey: cfg.Stripe.SecretKey.Reveal(), StripeURL: cfg.Stripe.APIURL, BasicPrice: cfg.Stripe.BasicPriceID,
+		ProPrice:  cfg.Stripe.ProPriceID,
 		PublicURL: cfg.Server.PublicURL, Tiers: (&App{cfg: cfg}).tiers(), HTTP: httpClient(), Now: time.Now,
 		Trial: trial(cfg), Codes: bool(cfg.Stripe.Codes), Tax: bool(cfg.Stripe.Tax),
 	}
@@ -76,7 +83,10 @@ func ExamineBilling(ctx context.Context, cfg *config.Config, fix bool, tell func
 
 // trial is the policy of trials.
 func trial(cfg *config.Config) plan.Trial {
-	t := plan.Trial{Days: cfg.Trial.Days, Quota: cfg.Trial.Quota, Reads: cfg.Trial.Reads, WithoutCard: cfg.Trial.WithoutCard}
+	t := plan.Trial{
+		Days: cfg.Trial.Days, Quota: cfg.Trial.Quota, Reads: cfg.Trial.Reads,
+		WithoutCard: cfg.Trial.WithoutCard,
+	}
 	if t.WithoutCard == "no" {
 		t.WithoutCard = ""
 	}

@@ -11,7 +11,10 @@ import (
 // tabs is one browser: it shares its cookies and follows nothing.
 func tabs() *http.Client {
 	jar, _ := cookiejar.New(nil)
-	return &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &http.Client{
+		Jar:           jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // begun is the callback that X sends a browser to after it began a sign-in and somebody agreed.
@@ -70,7 +73,8 @@ func TestCallback_IgnoresWhatItDoesNotKnow(t *testing.T) {
 		"&iss=https%3A%2F%2Fevil.example": "/?error=validation_failed",
 	} {
 		browser := tabs()
-		if res := navigate(t, browser, begun(t, base, browser, "ada_fernhill")+query); res.StatusCode != http.StatusFound || res.Header.Get("Location") != want {
+		if res := navigate(t, browser, begun(t, base, browser,
+			"ada_fernhill")+query); res.StatusCode != http.StatusFound || res.Header.Get("Location") != want {
 			t.Errorf("%s: %d, to %s, want %s", query, res.StatusCode, res.Header.Get("Location"), want)
 		}
 	}

@@ -42,7 +42,8 @@ func TestClient_GoesFromAPlanToAReport(t *testing.T) {
 				t.Errorf("the plans are %+v", got)
 			}
 			once := new("once")
-			plan, err := c.PostSubscriptionsWithResponse(ctx, &client.PostSubscriptionsParams{IdempotencyKey: once}, client.SubscribeInputBody{Tier: "pro", PaymentMethodID: new("pm_card_visa")})
+			plan, err := c.PostSubscriptionsWithResponse(ctx, &client.PostSubscriptionsParams{IdempotencyKey: once},
+				client.SubscribeInputBody{Tier: "pro", PaymentMethodID: new("pm_card_visa")})
 			wants(t, plan, err)
 			if got := plan.JSON201; got.Status != "active" || got.Tier != "pro" || got.PeriodEnd == nil {
 				t.Errorf("the plan is %+v", got)
@@ -60,7 +61,8 @@ func TestClient_GoesFromAPlanToAReport(t *testing.T) {
 			if err != nil || end.Status != "completed" || end.Score == nil || len(stages) == 0 {
 				t.Fatalf("it ended as %+v after %v (%v)", end, stages, err)
 			}
-			found, err := c.GetAnalysesIDFindingsWithResponse(ctx, end.ID, &client.GetAnalysesIDFindingsParams{Limit: new(int64(5))})
+			found, err := c.GetAnalysesIDFindingsWithResponse(ctx, end.ID,
+				&client.GetAnalysesIDFindingsParams{Limit: new(int64(5))})
 			wants(t, found, err)
 			report, err := c.GetAnalysesIDReportJSONWithResponse(ctx, end.ID, nil)
 			wants(t, report, err)
@@ -74,7 +76,10 @@ func TestClient_GoesFromAPlanToAReport(t *testing.T) {
 			if !strings.HasPrefix(string(pdf.Body), "%PDF-") {
 				t.Errorf("the PDF begins %.10q", pdf.Body)
 			}
-			list, err := c.GetAnalysesWithResponse(ctx, &client.GetAnalysesParams{Limit: new(int64(1)), Status: new(client.GetAnalysesParamsStatus("completed"))})
+			list, err := c.GetAnalysesWithResponse(ctx, &client.GetAnalysesParams{
+				Limit:  new(int64(1)),
+				Status: new(client.GetAnalysesParamsStatus("completed")),
+			})
 			wants(t, list, err)
 			if got := list.JSON200; got.Total != 1 || got.Data[0].ID != end.ID {
 				t.Errorf("the list is %+v", got)
@@ -102,9 +107,16 @@ func TestClient_ARefusalIsAnErrorWithItsCode(t *testing.T) {
 		code string
 	}{
 		"without a credential": {func() error { a, err := stranger.GetUsageWithResponse(ctx); return client.Check(a, err) }, "unauthenticated"},
-		"without the scope":    {func() error { a, err := reader.GetUsageWithResponse(ctx); return client.Check(a, err) }, "scope_missing"},
-		"of nothing":           {func() error { a, err := reader.GetAnalysesIDWithResponse(ctx, db.NewID()); return client.Check(a, err) }, "not_found"},
-		"to wait for nothing":  {func() error { _, err := reader.Wait(ctx, db.NewID(), nil); return err }, "not_found"},
+		"without the scope": {
+			func() error { a, err := reader.GetUsageWithResponse(ctx); return client.Check(a, err) },
+			"scope_missing",
+		},
+		"of nothing": {func() error {
+			a, err := reader.GetAnalysesIDWithResponse(ctx,
+				db.NewID())
+			return client.Check(a, err)
+		}, "not_found"},
+		"to wait for nothing": {func() error { _, err := reader.Wait(ctx, db.NewID(), nil); return err }, "not_found"},
 	} {
 		got, ok := errors.AsType[*client.Problem](c.call())
 		if !ok || got.Code != c.code || got.Detail == "" || got.Error() != got.Code+": "+got.Detail {
@@ -151,7 +163,8 @@ func TestClientDoc_TheProgramWorks(t *testing.T) {
 	if _, err := run(); err != nil {
 		t.Error(err)
 	}
-	if status, _, body := p.call(http.MethodGet, "/api/v1/usage", ""); status != http.StatusOK || !strings.Contains(body, `"used":1,`) {
+	if status, _, body := p.call(http.MethodGet, "/api/v1/usage", ""); status != http.StatusOK ||
+		!strings.Contains(body, `"used":1,`) {
 		t.Errorf("run twice it took %s", body)
 	}
 }

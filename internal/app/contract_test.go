@@ -113,7 +113,8 @@ func (p *promises) broken(method, path string, status int, media string, body []
 func (p *promises) shape(pattern string, status int, media string, body []byte) string {
 	method, path, _ := strings.Cut(pattern, " ")
 	escape := strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace
-	at := fmt.Sprintf("contract.json#/paths/%s/%s/responses/%d/content/%s/schema", escape(path), strings.ToLower(method), status, escape(media))
+	at := fmt.Sprintf("contract.json#/paths/%s/%s/responses/%d/content/%s/schema", escape(path),
+		strings.ToLower(method), status, escape(media))
 	p.mu.Lock()
 	schema, err := p.read.Compile(at)
 	p.mu.Unlock()
@@ -142,12 +143,16 @@ func TestContract_TheCheckFindsAnswersThatAreNotInIt(t *testing.T) {
 		status      int
 		body        string
 	}{
-		"a status that is not in it":         {"/api/v1/usage", "application/json", http.StatusTeapot, `{}`},
-		"a media type that is not in it":     {"/api/v1/usage", "text/plain", http.StatusOK, `{}`},
-		"missing propert":                    {"/api/v1/usage", "application/json", http.StatusOK, `{}`},
-		"a code that is not listed: unlucky": {"/api/v1/analyses/1", "application/problem+json", http.StatusNotFound, fmt.Sprintf(problem, "unlucky")},
+		"a status that is not in it":     {"/api/v1/usage", "application/json", http.StatusTeapot, `{}`},
+		"a media type that is not in it": {"/api/v1/usage", "text/plain", http.StatusOK, `{}`},
+		"missing propert":                {"/api/v1/usage", "application/json", http.StatusOK, `{}`},
+		"a code that is not listed: unlucky": {
+			"/api/v1/analyses/1", "application/problem+json", http.StatusNotFound,
+			fmt.Sprintf(problem, "unlucky"),
+		},
 	} {
-		if got := p.broken(http.MethodGet, answer.path, answer.status, answer.media, []byte(answer.body)); !strings.Contains(got, want) {
+		if got := p.broken(http.MethodGet, answer.path, answer.status, answer.media,
+			[]byte(answer.body)); !strings.Contains(got, want) {
 			t.Errorf("want %q, got %q", want, got)
 		}
 	}

@@ -34,7 +34,8 @@ func (a *App) Describe() [][2]string {
 		lines = slices.Delete(lines, 1, 2)
 	}
 	if s := a.sandboxed(); len(s) > 0 {
-		lines = append(lines, [2]string{"Stand-ins", strings.Join(s, ", ") + " (no real account, money or model is used; see " + a.URL() + "/sandbox/)"})
+		lines = append(lines, [2]string{"Stand-ins", strings.Join(s, ", ") +
+			" (no real account, money or model is used; see " + a.URL() + "/sandbox/)"})
 	}
 	if !bool(c.Stripe.Billing) {
 		lines = append(lines, [2]string{"Billing", "off: everyone has the pro plan"})

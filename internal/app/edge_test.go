@@ -47,12 +47,14 @@ func TestRefusals_AreAPageForPeopleAndAProblemForPrograms(t *testing.T) {
 		if page.StatusCode != c.status || !strings.Contains(text, "<h1>") || problem.StatusCode != c.status {
 			t.Errorf("%s %s: %d and %d, want %d", c.method, c.path, page.StatusCode, problem.StatusCode, c.status)
 		}
-		if got := problem.Header.Get("Allow"); got != c.allow || problem.Header.Get("Content-Type") != "application/problem+json" {
+		if got := problem.Header.Get("Allow"); got != c.allow ||
+			problem.Header.Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%s %s: Allow %q, %s", c.method, c.path, got, problem.Header.Get("Content-Type"))
 		}
 	}
 	page, text := ask(t, "GET", base+"/", "Accept", "text/html")
-	if page.StatusCode != http.StatusTooManyRequests || page.Header.Get("Retry-After") == "" || !strings.Contains(text, "<h1>That did not work</h1>") {
+	if page.StatusCode != http.StatusTooManyRequests || page.Header.Get("Retry-After") == "" ||
+		!strings.Contains(text, "<h1>That did not work</h1>") {
 		t.Errorf("the seventh call: %d, Retry-After %q\n%s", page.StatusCode, page.Header.Get("Retry-After"), text)
 	}
 	if script, _ := ask(t, "GET", base+"/assets/live.js"); script.StatusCode != http.StatusOK {
@@ -64,7 +66,10 @@ func TestRefusals_AreAPageForPeopleAndAProblemForPrograms(t *testing.T) {
 func TestRegisteredAddresses_AnswerAsThePresentOnesDo(t *testing.T) {
 	t.Parallel()
 	base := start(t, io.Discard, map[string]string{"WORKERS": "0"})
-	for old, current := range map[string]string{"/api/webhooks/stripe": "/webhooks/stripe", "/auth/twitter/callback": "/auth/x/callback"} {
+	for old, current := range map[string]string{
+		"/api/webhooks/stripe":   "/webhooks/stripe",
+		"/auth/twitter/callback": "/auth/x/callback",
+	} {
 		method, status := http.MethodPost, http.StatusBadRequest // an event without a signature
 		if strings.HasSuffix(old, "callback") {
 			method, status = http.MethodGet, http.StatusUnprocessableEntity // a callback without a state
@@ -76,7 +81,10 @@ func TestRegisteredAddresses_AnswerAsThePresentOnesDo(t *testing.T) {
 			}
 		}
 	}
-	for _, gone := range []string{"POST /api/analyze", "POST /api/subscriptions/cancel", "GET /api/users/me", "GET /auth/twitter/login"} {
+	for _, gone := range []string{
+		"POST /api/analyze", "POST /api/subscriptions/cancel", "GET /api/users/me",
+		"GET /auth/twitter/login",
+	} {
 		method, path, _ := strings.Cut(gone, " ")
 		if res, _ := ask(t, method, base+path); res.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %d", gone, res.StatusCode)
@@ -89,11 +97,15 @@ func TestStart_RepeatedWithItsKeyAnswersTheSame(t *testing.T) {
 	base := start(t, io.Discard, map[string]string{"BILLING": "off", "WORKERS": "0"})
 	gus := signIn(t, base, "gravelpit_gus")
 	again := func() (*http.Response, string) {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/api/v1/analyses", strings.NewReader(`{"account_id":"`+gus.account+`","consent":true}`))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/api/v1/analyses",
+			strings.NewReader(`{"account_id":"`+gus.account+`","consent":true}`))
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Header = http.Header{"Authorization": {"Bearer " + gus.access}, "Content-Type": {"application/json"}, "Idempotency-Key": {"once"}}
+		r.Header = http.Header{
+			"Authorization": {"Bearer " + gus.access}, "Content-Type": {"application/json"},
+			"Idempotency-Key": {"once"},
+		}
 		res, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Fatal(err)

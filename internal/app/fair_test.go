@@ -67,7 +67,8 @@ func TestFairness_OneUsersWorkHoldsUpNobodyElse(t *testing.T) {
 	}
 
 	const many = 60
-	busy.must(http.StatusNoContent, "POST", "/sandbox/faults", `{"path":"/x/2/users/*/tweets","delay":1500000000,"times":-1}`)
+	busy.must(http.StatusNoContent, "POST", "/sandbox/faults",
+		`{"path":"/x/2/users/*/tweets","delay":1500000000,"times":-1}`)
 	slow := stranger.ends()
 	for range many {
 		busy.must(http.StatusAccepted, "POST", "/api/v1/analyses", `{"account_id":"`+busy.account+`","consent":true}`)
@@ -77,6 +78,7 @@ func TestFairness_OneUsersWorkHoldsUpNobodyElse(t *testing.T) {
 	if ended > many/2 {
 		t.Errorf("%d of %d analyses of another user had ended before", ended, many)
 	}
-	t.Logf("alone %v; behind 50 tests to a silent listener %v; with X taking 1.5 s alone %v, behind %d analyses of another user %v",
+	t.Logf("alone %v; behind 50 tests to a silent listener %v; with X taking 1.5 s alone %v, behind %d analyses of "+
+		"another user %v",
 		alone, silent, slow, many, crowded)
 }

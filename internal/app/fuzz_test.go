@@ -49,7 +49,8 @@ func FuzzCallback(f *testing.F) {
 	f.Add("", "", "x", "rz_state")
 	f.Add("\x00", strings.Repeat("c", 1025), "", "=;;\"")
 	f.Fuzz(func(t *testing.T, state, code, failure, cookie string) {
-		r := httptest.NewRequestWithContext(t.Context(), "GET", "/auth/x/callback?"+url.Values{"state": {state}, "code": {code}, "error": {failure}}.Encode(), nil)
+		r := httptest.NewRequestWithContext(t.Context(), "GET",
+			"/auth/x/callback?"+url.Values{"state": {state}, "code": {code}, "error": {failure}}.Encode(), nil)
 		r.Header = http.Header{"Accept": {"application/json"}, "Cookie": {cookie}}
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)

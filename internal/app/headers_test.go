@@ -8,23 +8,47 @@ import (
 	"testing"
 )
 
-// outsides are the four environments, as a browser sees them. What differs is written here; all else is the same in each.
+// outsides are the four environments, as a browser sees them. What differs is written here; all else is the same in
+// each.
 var outsides = map[string]struct {
 	vars           map[string]string
 	secure         bool // known by an https address
 	docs           int
 	known, unknown []string // origins
 }{
-	"local": {nil, false, http.StatusOK, []string{"http://localhost:3000"}, []string{"https://dash.repazoo.com", "https://evil.example", "null"}},
-	"cfy":   {hosted("cfy"), true, http.StatusOK, []string{"https://cfy.repazoo.com"}, []string{"http://cfy.repazoo.com", "https://ai.repazoo.com", "http://localhost:3000", "https://cfy.repazoo.com.evil.example", "null"}},
-	"ntf":   {hosted("ntf"), true, http.StatusOK, []string{"https://ntf.repazoo.com"}, []string{"https://cfy.repazoo.com", "https://evilntf.repazoo.com", "https://ntf.repazoo.com:8443", "null"}},
-	"ai":    {hosted("ai"), true, http.StatusNotFound, []string{"https://ai.repazoo.com", "https://dash.repazoo.com"}, []string{"https://ntf.repazoo.com", "http://ai.repazoo.com", "https://user@ai.repazoo.com", "https://repazoo.com", "null"}},
+	"local": {
+		nil, false, http.StatusOK,
+		[]string{"http://localhost:3000"},
+		[]string{"https://dash.repazoo.com", "https://evil.example", "null"},
+	},
+	"cfy": {
+		hosted("cfy"), true, http.StatusOK,
+		[]string{"https://cfy.repazoo.com"},
+		[]string{
+			"http://cfy.repazoo.com", "https://ai.repazoo.com", "http://localhost:3000",
+			"https://cfy.repazoo.com.evil.example", "null",
+		},
+	},
+	"ntf": {
+		hosted("ntf"), true, http.StatusOK,
+		[]string{"https://ntf.repazoo.com"},
+		[]string{"https://cfy.repazoo.com", "https://evilntf.repazoo.com", "https://ntf.repazoo.com:8443", "null"},
+	},
+	"ai": {
+		hosted("ai"), true, http.StatusNotFound,
+		[]string{"https://ai.repazoo.com", "https://dash.repazoo.com"},
+		[]string{
+			"https://ntf.repazoo.com", "http://ai.repazoo.com", "https://user@ai.repazoo.com", "https://repazoo.com",
+			"null",
+		},
+	},
 }
 
 // hosted is the least that a server on one machine needs.
 func hosted(env string) map[string]string {
 	return map[string]string{
-		"REPAZOO_ENV": env, "PUBLIC_URL": "https://" + env + ".repazoo.com", "EMBEDDED": "true", "BILLING": "off", "WORKERS": "0", "TWITTER_CLIENT_ID": "client",
+		"REPAZOO_ENV": env, "PUBLIC_URL": "https://" + env +
+			".repazoo.com", "EMBEDDED": "true", "BILLING": "off", "WORKERS": "0", "TWITTER_CLIENT_ID": "client",
 		"JWT_SECRET_KEY": firstJWT, "ENCRYPTION_KEY": firstSecret,
 	}
 }
@@ -39,7 +63,10 @@ var always = map[string]string{
 }
 
 // tellTales would tell what is running here, or undo what the others do.
-var tellTales = []string{"Server", "X-Powered-By", "Via", "X-Runtime", "X-Debug", "X-AspNet-Version", "Public-Key-Pins", "X-XSS-Protection"}
+var tellTales = []string{
+	"Server", "X-Powered-By", "Via", "X-Runtime", "X-Debug", "X-AspNet-Version",
+	"Public-Key-Pins", "X-XSS-Protection",
+}
 
 func TestHeaders_AreThoseOfTheirEnvironment(t *testing.T) {
 	t.Parallel()
@@ -88,11 +115,14 @@ func checkHeaders(t *testing.T, what string, h http.Header, secure bool) {
 		}
 	}
 	policy := h.Values("Content-Security-Policy")
-	if len(policy) != 1 || strings.Contains(policy[0], "unsafe-eval") || strings.Contains(policy[0], "script-src *") || !strings.Contains(policy[0], "default-src 'none'") || !strings.Contains(policy[0], "frame-ancestors 'none'") || !strings.Contains(policy[0], "base-uri 'none'") {
+	if len(policy) != 1 || strings.Contains(policy[0], "unsafe-eval") || strings.Contains(policy[0], "script-src *") ||
+		!strings.Contains(policy[0], "default-src 'none'") || !strings.Contains(policy[0], "frame-ancestors 'none'") ||
+		!strings.Contains(policy[0], "base-uri 'none'") {
 		t.Errorf("%s: Content-Security-Policy is %q", what, policy)
 	}
 	for directive := range strings.SplitSeq(strings.Join(policy, ""), ";") {
-		if name, sources, _ := strings.Cut(strings.TrimSpace(directive), " "); name == "script-src" && strings.Contains(sources, "unsafe") {
+		if name, sources, _ := strings.Cut(strings.TrimSpace(directive), " "); name == "script-src" &&
+			strings.Contains(sources, "unsafe") {
 			t.Errorf("%s: %s", what, directive)
 		}
 	}
@@ -117,7 +147,8 @@ func checkHeaders(t *testing.T, what string, h http.Header, secure bool) {
 func checkProbe(t *testing.T, base string) {
 	t.Helper()
 	res, _ := ask(t, "GET", base+"/healthz")
-	if res.StatusCode != http.StatusOK || res.Header.Get("Cache-Control") != "no-store" || res.Header.Get("X-Content-Type-Options") != "nosniff" || len(res.Cookies()) > 0 {
+	if res.StatusCode != http.StatusOK || res.Header.Get("Cache-Control") != "no-store" ||
+		res.Header.Get("X-Content-Type-Options") != "nosniff" || len(res.Cookies()) > 0 {
 		t.Errorf("a probe: %d %v", res.StatusCode, res.Header)
 	}
 }
@@ -126,13 +157,20 @@ func checkProbe(t *testing.T, base string) {
 func checkOrigins(t *testing.T, base string, known, unknown []string) {
 	t.Helper()
 	allowed := func(method, path, origin string) (string, string) {
-		res, _ := ask(t, method, base+path, "Origin", origin, "Access-Control-Request-Method", "PATCH", "Access-Control-Request-Headers", "authorization")
-		if !slices.Contains(res.Header.Values("Vary"), "Origin") && !strings.Contains(strings.Join(res.Header.Values("Vary"), ","), "Origin") {
+		res, _ := ask(t, method, base+path, "Origin", origin, "Access-Control-Request-Method", "PATCH",
+			"Access-Control-Request-Headers", "authorization")
+		if !slices.Contains(res.Header.Values("Vary"), "Origin") &&
+			!strings.Contains(strings.Join(res.Header.Values("Vary"), ","), "Origin") {
 			t.Errorf("%s %s of %s: Vary %q", method, path, origin, res.Header.Values("Vary"))
 		}
 		return res.Header.Get("Access-Control-Allow-Origin"), res.Header.Get("Access-Control-Allow-Credentials")
 	}
-	for _, c := range []struct{ method, path string }{{"GET", "/api/v1/plans"}, {"GET", "/api/v1/users/me"}, {"OPTIONS", "/api/v1/users/me"}, {"GET", "/nowhere"}} {
+	for _, c := range []struct{ method, path string }{
+		{"GET", "/api/v1/plans"},
+		{"GET", "/api/v1/users/me"},
+		{"OPTIONS", "/api/v1/users/me"},
+		{"GET", "/nowhere"},
+	} {
 		for _, origin := range known {
 			if got, credentials := allowed(c.method, c.path, origin); got != origin || credentials != "true" {
 				t.Errorf("%s %s of %s: allowed %q, credentials %q", c.method, c.path, origin, got, credentials)
@@ -165,7 +203,8 @@ func checkCookies(t *testing.T, base string, secure bool) {
 			name = name[:len("rz_state_")]
 		}
 		names = append(names, name)
-		if !strings.HasPrefix(c.Name, prefix) || c.Secure != secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
+		if !strings.HasPrefix(c.Name, prefix) || c.Secure != secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode ||
+			c.Path != "/" || c.Domain != "" {
 			t.Errorf("the cookie %s", c.Raw)
 		}
 	}

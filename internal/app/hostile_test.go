@@ -11,8 +11,8 @@ import (
 	"github.com/repazoo/repazoo/internal/app/apptest"
 )
 
-// Long posts that are all numbers once cost seconds each, which nothing could interrupt. The one slot that there is becomes
-// free when such an analysis is cancelled, and a stop in the middle of another is a clean one.
+// Long posts that are all numbers once cost seconds each, which nothing could interrupt. The one slot that there is
+// becomes free when such an analysis is cancelled, and a stop in the middle of another is a clean one.
 func TestStop_HostileTextsHoldUpNeitherACancelNorTheEnd(t *testing.T) {
 	t.Parallel()
 	a, stop := apptest.Begin(t, io.Discard, map[string]string{"JOB_CONCURRENCY": "1"}, app.Options{})
@@ -31,7 +31,8 @@ func TestStop_HostileTextsHoldUpNeitherACancelNorTheEnd(t *testing.T) {
 	}
 	underWay := func() {
 		body := `{"archive_id":"` + kept.ID + `","consent":true}`
-		if err := json.Unmarshal([]byte(gus.must(http.StatusAccepted, "POST", "/api/v1/analyses", body)), &hostile); err != nil {
+		if err := json.Unmarshal([]byte(gus.must(http.StatusAccepted, "POST", "/api/v1/analyses", body)),
+			&hostile); err != nil {
 			t.Fatal(err)
 		}
 		eventually(t, "the texts are read", func() bool {

@@ -20,7 +20,10 @@ func (p *person) keyed(key, path, body string) (status int, code, answer string)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	r.Header = http.Header{"Authorization": {"Bearer " + p.access}, "Content-Type": {"application/json"}, "Idempotency-Key": {key}}
+	r.Header = http.Header{
+		"Authorization": {"Bearer " + p.access}, "Content-Type": {"application/json"},
+		"Idempotency-Key": {key},
+	}
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
 		p.t.Fatal(err)
@@ -68,11 +71,20 @@ func TestIdempotencyKey_GivesOneEffectForADay(t *testing.T) {
 				code                  string
 			}{
 				{"the same again", "k", "/api/v1/analyses", start(gus), http.StatusAccepted, ""},
-				{"another body", "k", "/api/v1/analyses", strings.Replace(start(gus), "{", `{"purpose":"academic",`, 1), http.StatusConflict, "idempotency_mismatch"},
+				{
+					"another body", "k", "/api/v1/analyses", strings.Replace(start(gus), "{", `{"purpose":"academic",`, 1),
+					http.StatusConflict, "idempotency_mismatch",
+				},
 				{"another operation", "k", plans, card, http.StatusConflict, "idempotency_mismatch"},
 				{"the key of a plan", "plan", "/api/v1/analyses", start(gus), http.StatusConflict, "idempotency_mismatch"},
-				{"another plan", "plan", plans, strings.Replace(card, "basic", "pro", 1), http.StatusConflict, "idempotency_mismatch"},
-				{"a key that is too long", strings.Repeat("k", 201), "/api/v1/analyses", start(gus), http.StatusUnprocessableEntity, "validation_failed"},
+				{
+					"another plan", "plan", plans, strings.Replace(card, "basic", "pro", 1), http.StatusConflict,
+					"idempotency_mismatch",
+				},
+				{
+					"a key that is too long", strings.Repeat("k", 201), "/api/v1/analyses", start(gus),
+					http.StatusUnprocessableEntity, "validation_failed",
+				},
 				{"the same for a plan", strings.Repeat("k", 201), plans, card, http.StatusUnprocessableEntity, "validation_failed"},
 			} {
 				status, code, answer := gus.keyed(c.key, c.path, c.body)
@@ -81,7 +93,8 @@ func TestIdempotencyKey_GivesOneEffectForADay(t *testing.T) {
 				}
 			}
 			ada.subscribe()
-			if status, _, answer := ada.keyed("k", "/api/v1/analyses", start(ada)); status != http.StatusAccepted || answer == made {
+			if status, _, answer := ada.keyed("k", "/api/v1/analyses", start(ada)); status != http.StatusAccepted ||
+				answer == made {
 				t.Errorf("another user's key: %d %s", status, answer)
 			}
 
@@ -90,7 +103,8 @@ func TestIdempotencyKey_GivesOneEffectForADay(t *testing.T) {
 				t.Fatal(err)
 			}
 			gus = signIn(t, a.URL(), "gravelpit_gus")
-			if status, _, answer := gus.keyed("k", "/api/v1/analyses", start(gus)); status != http.StatusAccepted || answer == made {
+			if status, _, answer := gus.keyed("k", "/api/v1/analyses", start(gus)); status != http.StatusAccepted ||
+				answer == made {
 				t.Errorf("a day later: %d %s", status, answer)
 			}
 		})

@@ -33,7 +33,8 @@ type apiKey struct {
 func newKey(p *person, scopes ...account.Scope) (k apiKey) {
 	p.t.Helper()
 	body, _ := json.Marshal(map[string]any{"name": rand.Text(), "scopes": scopes})
-	if err := json.Unmarshal([]byte(p.must(http.StatusCreated, "POST", "/api/v1/api-keys", string(body))), &k); err != nil {
+	if err := json.Unmarshal([]byte(p.must(http.StatusCreated, "POST", "/api/v1/api-keys", string(body))),
+		&k); err != nil {
 		p.t.Fatal(err)
 	}
 	return k
@@ -58,20 +59,26 @@ var openToKeys = map[string]account.Scope{
 	"GET /api/v1/users/me": account.AccountRead,
 	"GET /api/v1/usage":    account.AccountRead,
 	"GET /auth/x/status":   account.AccountRead,
-	"GET /api/v1/notices":  account.AccountRead, "GET /api/v1/audit": account.AuditRead, "GET /api/v1/schedules": account.AnalysesRead,
+	"GET /api/v1/notices":  account.AccountRead, "GET /api/v1/audit": account.AuditRead,
+	"GET /api/v1/schedules":            account.AnalysesRead,
 	"GET /api/v1/analyses/{id}/shares": account.AnalysesRead, "GET /api/v1/shares/{id}": account.AnalysesRead,
 	"GET /api/v1/cleanups": account.AnalysesRead, "GET /api/v1/cleanups/{id}": account.AnalysesRead,
 	"GET /api/v1/cleanups/{id}/receipt.json": account.AnalysesRead,
 	"GET /api/v1/subscriptions":              account.BillingRead,
-	"GET /api/v1/subscriptions/invoices":     account.BillingRead, "GET /api/v1/subscriptions/timeline": account.BillingRead,
-	"GET /api/v1/analyses":         account.AnalysesRead,
-	"GET /api/v1/analyses/compare": account.AnalysesRead, "GET /api/v1/analyses/{id}": account.AnalysesRead,
-	"GET /api/v1/analyses/{id}/events": account.AnalysesRead, "GET /api/v1/analyses/{id}/findings": account.AnalysesRead, "GET /api/v1/analyses/{id}/score": account.AnalysesRead,
-	"GET /api/v1/analyses/{id}/report.json": account.AnalysesRead, "GET /api/v1/analyses/{id}/report.csv": account.AnalysesRead,
-	"GET /api/v1/analyses/{id}/report.html": account.AnalysesRead, "GET /api/v1/analyses/{id}/report.pdf": account.AnalysesRead,
-	"POST /api/v1/analyses/preview": account.AnalysesRead,
-	"POST /api/v1/analyses":         account.AnalysesWrite, "POST /api/v1/analyses/{id}/cancel": account.AnalysesWrite,
-	"DELETE /api/v1/analyses/{id}": account.AnalysesWrite, "PATCH /api/v1/findings/{id}": account.AnalysesWrite, "POST /api/v1/archives": account.AnalysesWrite,
+	"GET /api/v1/subscriptions/invoices":     account.BillingRead,
+	"GET /api/v1/subscriptions/timeline":     account.BillingRead,
+	"GET /api/v1/analyses":                   account.AnalysesRead,
+	"GET /api/v1/analyses/compare":           account.AnalysesRead, "GET /api/v1/analyses/{id}": account.AnalysesRead,
+	"GET /api/v1/analyses/{id}/events":   account.AnalysesRead,
+	"GET /api/v1/analyses/{id}/findings": account.AnalysesRead, "GET /api/v1/analyses/{id}/score": account.AnalysesRead,
+	"GET /api/v1/analyses/{id}/report.json": account.AnalysesRead,
+	"GET /api/v1/analyses/{id}/report.csv":  account.AnalysesRead,
+	"GET /api/v1/analyses/{id}/report.html": account.AnalysesRead,
+	"GET /api/v1/analyses/{id}/report.pdf":  account.AnalysesRead,
+	"POST /api/v1/analyses/preview":         account.AnalysesRead,
+	"POST /api/v1/analyses":                 account.AnalysesWrite, "POST /api/v1/analyses/{id}/cancel": account.AnalysesWrite,
+	"DELETE /api/v1/analyses/{id}": account.AnalysesWrite, "PATCH /api/v1/findings/{id}": account.AnalysesWrite,
+	"POST /api/v1/archives":     account.AnalysesWrite,
 	"POST /api/v1/drafts/check": account.AnalysesWrite,
 }
 
@@ -83,7 +90,8 @@ func scopesOf(t *testing.T, base string) map[string]account.Scope {
 			Security []map[string][]account.Scope `json:"security"`
 		} `json:"paths"`
 	}
-	if err := json.Unmarshal([]byte((&person{t: t, base: base}).must(http.StatusOK, "GET", "/openapi.json", "")), &doc); err != nil {
+	if err := json.Unmarshal([]byte((&person{t: t, base: base}).must(http.StatusOK, "GET", "/openapi.json", "")),
+		&doc); err != nil {
 		t.Fatal(err)
 	}
 	named := map[string]account.Scope{}
@@ -113,7 +121,8 @@ func TestContract_DescribesTheTokensOfASignIn(t *testing.T) {
 	var doc struct {
 		Components struct{ Schemas map[string]schema }
 	}
-	if err := json.Unmarshal([]byte((&person{t: t, base: start(t, io.Discard, nil)}).must(http.StatusOK, "GET", "/openapi.json", "")), &doc); err != nil {
+	if err := json.Unmarshal([]byte((&person{t: t, base: start(t, io.Discard, nil)}).must(http.StatusOK, "GET",
+		"/openapi.json", "")), &doc); err != nil {
 		t.Fatal(err)
 	}
 	for _, member := range []string{"access_token", "refresh_token", "user_id", "account"} {
@@ -153,7 +162,8 @@ func TestKeys_OpenOnlyWhatTheRouteTableNames(t *testing.T) {
 	only, but := map[account.Scope]*person{}, map[account.Scope]*person{}
 	for _, s := range account.Scopes() {
 		only[s] = bearing(gus, newKey(gus, s).Key)
-		but[s] = bearing(gus, newKey(gus, slices.DeleteFunc(account.Scopes(), func(x account.Scope) bool { return x == s })...).Key)
+		but[s] = bearing(gus, newKey(gus, slices.DeleteFunc(account.Scopes(),
+			func(x account.Scope) bool { return x == s })...).Key)
 	}
 	refused := func(p *person, r route) bool {
 		status, _, body := p.call(r.method, fill(r.path, db.NewID()), "")
@@ -168,7 +178,8 @@ func TestKeys_OpenOnlyWhatTheRouteTableNames(t *testing.T) {
 		case open && !refused(but[scope], r):
 			t.Errorf("%s %s took a key without %s", r.method, r.path, scope)
 		case open:
-			if status, _, body := only[scope].call(r.method, fill(r.path, db.NewID()), ""); status == http.StatusUnauthorized || status == http.StatusForbidden {
+			if status, _, body := only[scope].call(r.method, fill(r.path, db.NewID()),
+				""); status == http.StatusUnauthorized || status == http.StatusForbidden {
 				t.Errorf("%s %s refused a key with %s: %s", r.method, r.path, scope, body)
 			}
 		}
@@ -205,12 +216,15 @@ func TestKeys_DoTheWorkOfAProgramAndNothingElse(t *testing.T) {
 				t.Fatalf("the run ended with %s", end)
 			}
 			program.must(http.StatusOK, "GET", "/api/v1/analyses/"+id+"/report.json", "")
-			if lines := gus.must(http.StatusOK, "GET", "/api/v1/audit?action=analysis.start", ""); !strings.Contains(lines, `"api_key":"`+first.ID+`"`) {
+			if lines := gus.must(http.StatusOK, "GET", "/api/v1/audit?action=analysis.start", ""); !strings.Contains(lines,
+				`"api_key":"`+first.ID+`"`) {
 				t.Errorf("the log does not say which key acted: %s", lines)
 			}
 
 			var second apiKey
-			if err := json.Unmarshal([]byte(gus.must(http.StatusOK, "POST", "/api/v1/api-keys/"+first.ID+"/rotate", `{"overlap_hours":1}`)), &second); err != nil || second.ID != first.ID || second.Old == nil || second.Old.LastUsedAt == nil {
+			if err := json.Unmarshal([]byte(gus.must(http.StatusOK, "POST", "/api/v1/api-keys/"+first.ID+"/rotate",
+				`{"overlap_hours":1}`)), &second); err != nil || second.ID != first.ID || second.Old == nil ||
+				second.Old.LastUsedAt == nil {
 				t.Fatalf("got %+v, %v", second, err)
 			}
 			for _, key := range []string{first.Key, second.Key} {
@@ -260,7 +274,8 @@ func TestKeys_GuessingIsLimitedByNetwork(t *testing.T) {
 			t.Parallel()
 			base := start(t, io.Discard, env)
 			gus := signIn(t, base, "gravelpit_gus")
-			seen, unseen := bearing(gus, newKey(gus, account.AnalysesRead).Key), bearing(gus, newKey(gus, account.AnalysesRead).Key)
+			seen, unseen := bearing(gus, newKey(gus, account.AnalysesRead).Key),
+				bearing(gus, newKey(gus, account.AnalysesRead).Key)
 			forgotten := bearing(gus, madeUp())
 			for range 30 { // one program with one bad key is no guesser
 				forgotten.must(http.StatusUnauthorized, "GET", "/api/v1/analyses", "")
@@ -272,7 +287,8 @@ func TestKeys_GuessingIsLimitedByNetwork(t *testing.T) {
 			bearing(gus, madeUp()).must(http.StatusUnauthorized, "GET", "/api/v1/analyses", "")
 			status, header, body := bearing(gus, madeUp()).call("GET", "/api/v1/analyses", "")
 			wait, _ := strconv.Atoi(header.Get("Retry-After"))
-			if status != http.StatusTooManyRequests || !strings.Contains(body, `"code":"rate_limited"`) || wait < 1 || wait > 62 {
+			if status != http.StatusTooManyRequests || !strings.Contains(body, `"code":"rate_limited"`) || wait < 1 ||
+				wait > 62 {
 				t.Fatalf("the eleventh guess: %d, Retry-After %q, %s", status, header.Get("Retry-After"), body)
 			}
 			unseen.must(http.StatusTooManyRequests, "GET", "/api/v1/analyses", "") // right, and not confirmed
@@ -295,13 +311,16 @@ func TestAudit_AdministratorsReadEverybodysAndAreSeenToDoSo(t *testing.T) {
 			}
 			who := idOf(gus)
 			lines := ada.must(http.StatusOK, "GET", "/api/v1/admin/audit?user_id="+who+"&action=session", "")
-			if !strings.Contains(lines, `"action":"session.started"`) || !strings.Contains(lines, `"total":1`) || !strings.Contains(lines, who) {
+			if !strings.Contains(lines, `"action":"session.started"`) || !strings.Contains(lines, `"total":1`) ||
+				!strings.Contains(lines, who) {
 				t.Errorf("the administrator reads %s", lines)
 			}
-			if all := ada.must(http.StatusOK, "GET", "/api/v1/admin/audit?action=session.started", ""); !strings.Contains(all, `"total":2`) {
+			if all := ada.must(http.StatusOK, "GET", "/api/v1/admin/audit?action=session.started", ""); !strings.Contains(all,
+				`"total":2`) {
 				t.Errorf("of everybody: %s", all)
 			}
-			if own := gus.must(http.StatusOK, "GET", "/api/v1/audit?action=audit.read", ""); !strings.Contains(own, `"admin":"`+idOf(ada)+`"`) {
+			if own := gus.must(http.StatusOK, "GET", "/api/v1/audit?action=audit.read", ""); !strings.Contains(own,
+				`"admin":"`+idOf(ada)+`"`) {
 				t.Errorf("gus does not see who read his log: %s", own)
 			}
 			bearing(ada, newKey(ada, account.Scopes()...).Key).must(http.StatusForbidden, "GET", "/api/v1/admin/audit", "")

@@ -37,13 +37,17 @@ func TestLimits_SignInHasItsOwnForEachAddressWhoeverAsks(t *testing.T) {
 	base := start(t, io.Discard, vars)
 	gus := signIn(t, base, "gravelpit_gus") // two calls, from the proxy's own address
 	const guesser = "203.0.113.7"
-	for i, call := range []string{"/auth/x/login", "/auth/x/login?redirect_to=/", "/auth/x/callback?state=guess", "/auth/twitter/callback?state=guess"} {
+	for i, call := range []string{
+		"/auth/x/login", "/auth/x/login?redirect_to=/", "/auth/x/callback?state=guess",
+		"/auth/twitter/callback?state=guess",
+	} {
 		if status, _ := from(t, guesser, "GET", base+call); status == http.StatusTooManyRequests {
 			t.Fatalf("call %d of 4 was refused", i+1)
 		}
 	}
 	status, h := from(t, guesser, "GET", base+"/auth/x/callback?state=guess")
-	if status != http.StatusTooManyRequests || h.Get("Retry-After") == "" || !strings.HasPrefix(h.Get("RateLimit-Policy"), `"minute";q=4;w=60`) || h.Get("X-RateLimit-Remaining") != "0" {
+	if status != http.StatusTooManyRequests || h.Get("Retry-After") == "" ||
+		!strings.HasPrefix(h.Get("RateLimit-Policy"), `"minute";q=4;w=60`) || h.Get("X-RateLimit-Remaining") != "0" {
 		t.Errorf("the fifth call: %d %v", status, h)
 	}
 	for what, c := range map[string]struct {
@@ -52,8 +56,14 @@ func TestLimits_SignInHasItsOwnForEachAddressWhoeverAsks(t *testing.T) {
 		path    string
 		header  []string
 	}{
-		"a good token does not help":        {http.StatusTooManyRequests, guesser, "/auth/x/login", []string{"Authorization", "Bearer " + gus.access}},
-		"nor does a bad one":                {http.StatusTooManyRequests, guesser, "/auth/x/login", []string{"Authorization", "Bearer guess"}},
+		"a good token does not help": {
+			http.StatusTooManyRequests, guesser, "/auth/x/login",
+			[]string{"Authorization", "Bearer " + gus.access},
+		},
+		"nor does a bad one": {
+			http.StatusTooManyRequests, guesser, "/auth/x/login",
+			[]string{"Authorization", "Bearer guess"},
+		},
 		"other routes are open":             {http.StatusOK, guesser, "/api/v1/plans", nil},
 		"other addresses are free to start": {http.StatusOK, "203.0.113.8", "/auth/x/login", nil},
 	} {
@@ -69,7 +79,11 @@ func TestLimits_RefreshTokensAreCountedHoweverTheyArrive(t *testing.T) {
 	base := start(t, io.Discard, vars)
 	const guesser = "203.0.113.7"
 	guess := []string{"Cookie", "rz_refresh=" + "rzr_" + strings.Repeat("A", 43)}
-	for i, c := range []struct{ method, path string }{{"POST", "/auth/token/refresh"}, {"GET", "/api/v1/users/me"}, {"POST", "/auth/token/refresh"}} {
+	for i, c := range []struct{ method, path string }{
+		{"POST", "/auth/token/refresh"},
+		{"GET", "/api/v1/users/me"},
+		{"POST", "/auth/token/refresh"},
+	} {
 		if status, _ := from(t, guesser, c.method, base+c.path, guess...); status != http.StatusUnauthorized {
 			t.Fatalf("guess %d: %d", i+1, status)
 		}
@@ -114,7 +128,8 @@ func TestLimits_DraftsHaveALimitOfTheirOwn(t *testing.T) {
 		}
 	}
 	status, header, answer := ann.call("POST", "/api/v1/drafts/check", `{"text":"Quiet day."}`)
-	if status != http.StatusTooManyRequests || header.Get("Retry-After") == "" || !strings.Contains(answer, "many drafts") {
+	if status != http.StatusTooManyRequests || header.Get("Retry-After") == "" ||
+		!strings.Contains(answer, "many drafts") {
 		t.Errorf("the fourth: %d %v %s", status, header, answer)
 	}
 	ann.must(200, "GET", "/api/v1/users/me", "")

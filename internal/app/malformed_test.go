@@ -16,7 +16,8 @@ func TestServer_RefusesWhatIsMalformed(t *testing.T) {
 	t.Parallel()
 	base := start(t, io.Discard, nil)
 	get := func(target string, headers ...string) string {
-		return "GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + strings.Join(headers, "\r\n") + strings.Repeat("\r\n", min(1, len(headers))) + "\r\n"
+		return "GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + strings.Join(headers, "\r\n") +
+			strings.Repeat("\r\n", min(1, len(headers))) + "\r\n"
 	}
 	const refresh, length = "/auth/token/refresh", "Connection: close\r\nContent-Length: "
 	for what, c := range map[string]struct{ request, want string }{
@@ -33,14 +34,27 @@ func TestServer_RefusesWhatIsMalformed(t *testing.T) {
 		"a length that is no number": {post(refresh, "application/json", length+"x"), "400"},
 		"a negative length":          {post(refresh, "application/json", length+"-1"), "400"},
 		"two lengths":                {post(refresh, "application/json", length+"2\r\nContent-Length: 3") + "{}", "400"},
-		"an unknown coding":          {post(refresh, "application/json", "Connection: close\r\nTransfer-Encoding: rot13"), "501"},
-		"an unknown expectation":     {post(refresh, "application/json", length+"2\r\nExpect: mercy") + "{}", "417"},
+		"an unknown coding": {
+			post(refresh, "application/json", "Connection: close\r\nTransfer-Encoding: rot13"),
+			"501",
+		},
+		"an unknown expectation": {post(refresh, "application/json", length+"2\r\nExpect: mercy") + "{}", "417"},
 
-		"chunks that are none":     {post(refresh, "application/json", "Connection: close\r\nTransfer-Encoding: chunked") + "zz\r\n", "422 validation_failed"},
-		"a method in small":        {"get / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "405 method_not_allowed"},
-		"a method nobody knows":    {"BREW /api/v1/plans HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "405 method_not_allowed"},
-		"TRACE":                    {"TRACE /api/v1/plans HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "405 method_not_allowed"},
-		"CONNECT":                  {"CONNECT evil.tld:443 HTTP/1.1\r\nHost: evil.tld:443\r\nConnection: close\r\n\r\n", "405 method_not_allowed"},
+		"chunks that are none": {post(refresh, "application/json", "Connection: close\r\nTransfer-Encoding: chunked") +
+			"zz\r\n", "422 validation_failed"},
+		"a method in small": {"get / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "405 method_not_allowed"},
+		"a method nobody knows": {
+			"BREW /api/v1/plans HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+			"405 method_not_allowed",
+		},
+		"TRACE": {
+			"TRACE /api/v1/plans HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+			"405 method_not_allowed",
+		},
+		"CONNECT": {
+			"CONNECT evil.tld:443 HTTP/1.1\r\nHost: evil.tld:443\r\nConnection: close\r\n\r\n",
+			"405 method_not_allowed",
+		},
 		"a proxy's request":        {get("http://evil.tld/api/v1/nowhere"), "404 not_found"},
 		"a NUL in the path":        {get("/api/v1/analyses/%00"), "401 unauthenticated"},
 		"a path of dots":           {get("/assets/..%2f..%2fetc%2fpasswd"), "404 not_found"},
@@ -88,7 +102,8 @@ func TestServer_RefusesBodiesThatAreNotWhatTheySay(t *testing.T) {
 		"JSON that says it is no": {"text/plain", `{"name":"Gus"}`},
 		"another charset":         {"application/cbor", "\xa1\x64name\x63Gus"},
 	} {
-		answer, res, _ := b.send("PATCH", "/api/v1/users/me", c.body, "Content-Type", c.contentType, "Authorization", "Bearer "+gus.access)
+		answer, res, _ := b.send("PATCH", "/api/v1/users/me", c.body, "Content-Type", c.contentType, "Authorization",
+			"Bearer "+gus.access)
 		if answer != "422 validation_failed" || res.Header.Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%s: %s as %s", what, answer, res.Header.Get("Content-Type"))
 		}
@@ -123,7 +138,8 @@ func TestServer_RefusesHugeBodiesEverywhere(t *testing.T) {
 			}
 			text, _ := io.ReadAll(res.Body)
 			res.Body.Close()
-			if res.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(string(text), `"code":"payload_too_large"`) {
+			if res.StatusCode != http.StatusRequestEntityTooLarge ||
+				!strings.Contains(string(text), `"code":"payload_too_large"`) {
 				t.Errorf("%s %s: %d %s", r.method, r.path, res.StatusCode, text)
 			}
 			tried++
@@ -144,7 +160,8 @@ func bodied(t *testing.T, base string) (all []route) {
 			} `json:"requestBody"`
 		} `json:"paths"`
 	}
-	if err := json.Unmarshal([]byte((&person{t: t, base: base}).must(http.StatusOK, "GET", "/openapi.json", "")), &doc); err != nil {
+	if err := json.Unmarshal([]byte((&person{t: t, base: base}).must(http.StatusOK, "GET", "/openapi.json", "")),
+		&doc); err != nil {
 		t.Fatal(err)
 	}
 	for path, methods := range doc.Paths {

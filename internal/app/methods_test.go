@@ -75,8 +75,10 @@ func wantProblem(t *testing.T, what string, res *http.Response, body string, sta
 		return
 	}
 	_, path, _ := strings.Cut(what, " ")
-	if res.StatusCode != status || p.Status != status || p.Code != code || res.Header.Get("Content-Type") != "application/problem+json" ||
-		p.Title != http.StatusText(status) || p.Detail == "" || !strings.HasSuffix(p.Type, "/docs/errors#"+code) || p.Instance != path || p.RequestID != res.Header.Get("X-Request-ID") {
+	if res.StatusCode != status || p.Status != status || p.Code != code ||
+		res.Header.Get("Content-Type") != "application/problem+json" ||
+		p.Title != http.StatusText(status) || p.Detail == "" || !strings.HasSuffix(p.Type, "/docs/errors#"+code) ||
+		p.Instance != path || p.RequestID != res.Header.Get("X-Request-ID") {
 		t.Errorf("%s: %d %s", what, res.StatusCode, body)
 	}
 }

@@ -33,10 +33,12 @@ func noticeOf(p *person) string {
 func webhookOf(p *person) (webhook, delivery string) {
 	p.t.Helper()
 	var made, sent struct{ ID, Secret string }
-	if err := json.Unmarshal([]byte(p.must(http.StatusCreated, "POST", "/api/v1/webhooks", `{"url":"http://127.0.0.1:1/"}`)), &made); err != nil {
+	if err := json.Unmarshal([]byte(p.must(http.StatusCreated, "POST", "/api/v1/webhooks",
+		`{"url":"http://127.0.0.1:1/"}`)), &made); err != nil {
 		p.t.Fatal(err)
 	}
-	if err := json.Unmarshal([]byte(p.must(http.StatusAccepted, "POST", "/api/v1/webhooks/"+made.ID+"/test", "")), &sent); err != nil {
+	if err := json.Unmarshal([]byte(p.must(http.StatusAccepted, "POST", "/api/v1/webhooks/"+made.ID+"/test", "")),
+		&sent); err != nil {
 		p.t.Fatal(err)
 	}
 	return made.ID, sent.ID
@@ -47,7 +49,8 @@ func TestEmail_IsRefusedWhereNoMailIsSent(t *testing.T) {
 	t.Parallel()
 	p := signIn(t, start(t, io.Discard, nil), "gravelpit_gus")
 	p.must(http.StatusConflict, "PATCH", "/api/v1/users/me", `{"email":"gus@mail.example.com","name":"Gus"}`)
-	if me := p.must(http.StatusOK, "PATCH", "/api/v1/users/me", `{"name":"August"}`); !strings.Contains(me, `"name":"August"`) || !strings.Contains(me, `"email":null`) {
+	if me := p.must(http.StatusOK, "PATCH", "/api/v1/users/me", `{"name":"August"}`); !strings.Contains(me,
+		`"name":"August"`) || !strings.Contains(me, `"email":null`) {
 		t.Error(me)
 	}
 }
@@ -86,7 +89,10 @@ func (letterbox) Data(r io.Reader) error {
 func TestEmail_ThatXConfirmedGetsNoticesUntilItsOwnerWantsNone(t *testing.T) {
 	t.Parallel()
 	office, to := recipients(t)
-	base := start(t, io.Discard, map[string]string{"X_ASK_EMAIL": "true", "SMTP_URL": office, "SMTP_FROM": "Repazoo <no-reply@repazoo.example>"})
+	base := start(t, io.Discard, map[string]string{
+		"X_ASK_EMAIL": "true", "SMTP_URL": office,
+		"SMTP_FROM": "Repazoo <no-reply@repazoo.example>",
+	})
 	p := signIn(t, base, "ada_fernhill")
 	p.subscribe()
 	noticeOf(p)
@@ -100,12 +106,15 @@ func TestEmail_ThatXConfirmedGetsNoticesUntilItsOwnerWantsNone(t *testing.T) {
 	}
 }
 
-// A mail program unsubscribes without a session, by a form as RFC 8058 has it, and is answered without a redirect. A look at
-// the link changes nothing.
+// A mail program unsubscribes without a session, by a form as RFC 8058 has it, and is answered without a redirect. A
+// look at the link changes nothing.
 func TestUnsubscribe_TakesOneClickWithoutASession(t *testing.T) {
 	t.Parallel()
 	office, mails := letters(t)
-	base := start(t, io.Discard, map[string]string{"X_ASK_EMAIL": "true", "SMTP_URL": office, "SMTP_FROM": "Repazoo <no-reply@repazoo.example>"})
+	base := start(t, io.Discard, map[string]string{
+		"X_ASK_EMAIL": "true", "SMTP_URL": office,
+		"SMTP_FROM": "Repazoo <no-reply@repazoo.example>",
+	})
 	p := signIn(t, base, "ada_fernhill")
 	p.subscribe()
 	noticeOf(p)

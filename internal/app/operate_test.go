@@ -46,7 +46,8 @@ func TestSetRole_MakesNoDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, "repazoo.db")
-	if err := app.SetRole(t.Context(), cfg, "ada_fernhill", "admin"); !errors.Is(err, fault.NotFound) || !strings.Contains(err.Error(), "There is no database") {
+	if err := app.SetRole(t.Context(), cfg, "ada_fernhill", "admin"); !errors.Is(err, fault.NotFound) ||
+		!strings.Contains(err.Error(), "There is no database") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := os.Stat(path); !os.IsNotExist(err) {
@@ -55,7 +56,8 @@ func TestSetRole_MakesNoDatabase(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := app.SetRole(t.Context(), cfg, "ada_fernhill", "admin"); !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "older version") {
+	if err := app.SetRole(t.Context(), cfg, "ada_fernhill", "admin"); !errors.Is(err, fault.Conflict) ||
+		!strings.Contains(err.Error(), "older version") {
 		t.Errorf("a database without tables: got %v", err)
 	}
 }

@@ -13,16 +13,16 @@ import (
 )
 
 // Row-level security is the second lock between users, and a lock that somebody took off looks like one that is on. So
-// outside local it is proven, from the catalogue of the database: at the start, which is refused otherwise, and then every
-// minute, after which a fault is in the log and takes this process out of traffic (/readyz, the part policies).
+// outside local it is proven, from the catalogue of the database: at the start, which is refused otherwise, and then
+// every minute, after which a fault is in the log and takes this process out of traffic (/readyz, the part policies).
 
 const proofBound = 30 * time.Second
 
 // guarded tells whether row-level security must hold: on Postgres, outside local.
 func (a *App) guarded() bool { return a.DB.Name() == "postgres" && a.cfg.Env != config.Local }
 
-// provePolicies notes what is off with row-level security, and names each table. A database that cannot be asked changes
-// nothing of what is known.
+// provePolicies notes what is off with row-level security, and names each table. A database that cannot be asked
+// changes nothing of what is known.
 func (a *App) provePolicies(ctx context.Context) error {
 	if !a.guarded() {
 		return nil

@@ -24,7 +24,10 @@ func TestPolicies_ASwitchedOffOneRefusesTheStartAndNamesTheTable(t *testing.T) {
 	for what, change := range map[string][2]string{
 		"not enabled": {`ALTER TABLE posts DISABLE ROW LEVEL SECURITY`, `ALTER TABLE posts ENABLE ROW LEVEL SECURITY`},
 		"not forced":  {`ALTER TABLE posts NO FORCE ROW LEVEL SECURITY`, `ALTER TABLE posts FORCE ROW LEVEL SECURITY`},
-		"wide open":   {`CREATE POLICY wide ON posts TO authenticated, repazoo_user USING (true)`, `DROP POLICY wide ON posts`},
+		"wide open": {
+			`CREATE POLICY wide ON posts TO authenticated, repazoo_user USING (true)`,
+			`DROP POLICY wide ON posts`,
+		},
 	} {
 		asAdmin(t, env["DATABASE_URL"], change[0])
 		if err := startOnce(t, env); err == nil || !strings.Contains(err.Error(), "posts") {

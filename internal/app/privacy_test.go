@@ -65,10 +65,12 @@ func TestPrivacy_APersonTakesEverythingAndLeaves(t *testing.T) {
 			e := p.exportReady()
 			_, header, body := p.call("GET", *e.Link, "")
 			z, err := zip.NewReader(strings.NewReader(body), int64(len(body)))
-			if err != nil || header.Get("Content-Type") != "application/zip" || header.Get("Content-Encoding") != "" || !strings.HasPrefix(header.Get("Content-Disposition"), `attachment; filename="repazoo-`) {
+			if err != nil || header.Get("Content-Type") != "application/zip" || header.Get("Content-Encoding") != "" ||
+				!strings.HasPrefix(header.Get("Content-Disposition"), `attachment; filename="repazoo-`) {
 				t.Fatalf("%v, %v", err, header)
 			}
-			if reports := read(t, z, "reports.json"); !strings.Contains(reports, id) || !strings.Contains(reports, `"findings"`) {
+			if reports := read(t, z, "reports.json"); !strings.Contains(reports, id) ||
+				!strings.Contains(reports, `"findings"`) {
 				t.Errorf("the package misses the report: %.200s", reports)
 			}
 			if status, _, _ := ada.call("GET", *e.Link, ""); status != http.StatusNotFound {
@@ -78,7 +80,8 @@ func TestPrivacy_APersonTakesEverythingAndLeaves(t *testing.T) {
 				t.Errorf("a stranger with the link is answered %d", status)
 			}
 
-			if consents := p.must(http.StatusOK, "GET", "/api/v1/consents", ""); !strings.Contains(consents, `"kind":"analysis"`) || !strings.Contains(consents, `"withdrawn_at":null`) {
+			if consents := p.must(http.StatusOK, "GET", "/api/v1/consents", ""); !strings.Contains(consents,
+				`"kind":"analysis"`) || !strings.Contains(consents, `"withdrawn_at":null`) {
 				t.Errorf("consents: %s", consents)
 			}
 			p.must(http.StatusNoContent, "DELETE", "/api/v1/consents/analysis", "")
@@ -89,7 +92,8 @@ func TestPrivacy_APersonTakesEverythingAndLeaves(t *testing.T) {
 
 			p.must(http.StatusUnprocessableEntity, "DELETE", "/api/v1/users/me", `{"confirm":"ada_fernhill"}`)
 			p.must(http.StatusAccepted, "DELETE", "/api/v1/users/me", `{"confirm":"@`+gus+`"}`)
-			if refused := p.must(http.StatusUnauthorized, "GET", "/api/v1/users/me", ""); !strings.Contains(refused, "session_revoked") {
+			if refused := p.must(http.StatusUnauthorized, "GET", "/api/v1/users/me", ""); !strings.Contains(refused,
+				"session_revoked") {
 				t.Errorf("a session lives on: %s", refused)
 			}
 			var again *person
@@ -159,8 +163,8 @@ func TestPrivacy_APackageThatCannotBeFinishedIsNotAnAnswer(t *testing.T) {
 	}
 }
 
-// An uploaded archive waits in a file, in the clear. A process that is killed meanwhile leaves it behind; the next start
-// takes it away.
+// An uploaded archive waits in a file, in the clear. A process that is killed meanwhile leaves it behind; the next
+// start takes it away.
 func TestStart_DropsUploadsThatWereCutOff(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -18,8 +18,10 @@ import (
 // directory itself may be somebody else's, as a mounted volume is: that is told in the log.
 func (a *App) closeData(dir string) error {
 	if err := a.closeTo(dir, 0o700); err != nil {
-		a.log.LogAttrs(context.Background(), slog.LevelWarn, "others on this machine can look into the data directory, and that could not be "+
-			"changed: give DATA_DIR a directory of its own that belongs to the user of this program", slog.String("directory", dir))
+		a.log.LogAttrs(context.Background(), slog.LevelWarn,
+			"others on this machine can look into the data directory, and that could not be "+
+				"changed: give DATA_DIR a directory of its own that belongs to the user of this program",
+			slog.String("directory", dir))
 	}
 	for _, pattern := range []string{"repazoo.db*", "lock", "sandbox.json*", "archive-*.zip", "keys", "keys/*"} {
 		found, err := filepath.Glob(filepath.Join(dir, pattern))
@@ -48,7 +50,8 @@ func (a *App) closeFile(path string) error {
 		mode = 0o700
 	}
 	if err := a.closeTo(path, mode); err != nil {
-		return fmt.Errorf("%s can be read by others on this machine, and that could not be changed: give it to the user that "+
+		return fmt.Errorf("%s can be read by others on this machine, and that could not be changed: give it to the user "+
+			"that "+
 			"Repazoo runs as, and run chmod %o %s", path, mode, path)
 	}
 	return nil

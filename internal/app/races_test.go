@@ -45,10 +45,13 @@ func newFleet(t *testing.T, env map[string]string) *fleet {
 	x := httptest.NewServer(f.sb.Handler())
 	t.Cleanup(x.Close)
 	vars := map[string]string{
-		"DATABASE_URL": dbtest.PostgresURL(t), "REDIS_URL": redis(t), "REDIS_TIMEOUT_MS": "60000", "BILLING": "off", "WORKERS": "0",
+		"DATABASE_URL": dbtest.PostgresURL(t), "REDIS_URL": redis(t), "REDIS_TIMEOUT_MS": "60000", "BILLING": "off",
+		"WORKERS":               "0",
 		"RATE_LIMIT_PER_MINUTE": "1000000", "RATE_LIMIT_PER_HOUR": "1000000",
-		"TWITTER_CLIENT_ID": xsandbox.ClientID, "TWITTER_CLIENT_SECRET": xsandbox.ClientSecret, "X_API_URL": x.URL + "/x", "X_AUTHORIZE_URL": x.URL + "/x/i/oauth2/authorize",
-		"JWT_SECRET_KEY": "one-key-for-all-replicas-0123456789abcdef", "ENCRYPTION_KEY": "another-key-for-all-replicas-0123456789",
+		"TWITTER_CLIENT_ID": xsandbox.ClientID, "TWITTER_CLIENT_SECRET": xsandbox.ClientSecret, "X_API_URL": x.URL +
+			"/x", "X_AUTHORIZE_URL": x.URL + "/x/i/oauth2/authorize",
+		"JWT_SECRET_KEY": "one-key-for-all-replicas-0123456789abcdef",
+		"ENCRYPTION_KEY": "another-key-for-all-replicas-0123456789",
 	}
 	maps.Copy(vars, env)
 	for range 3 {
@@ -68,7 +71,8 @@ func (f *fleet) at(i int) *person {
 	return &p
 }
 
-// race sends the same request from everybody at once and counts the statuses and the different answers of those that won.
+// race sends the same request from everybody at once and counts the statuses and the different answers of those that
+// won.
 func (f *fleet) race(ask func(i int) (status int, answer string)) (statuses map[int]int, won map[string]int) {
 	statuses, won = map[int]int{}, map[string]int{}
 	var mu sync.Mutex
@@ -147,7 +151,8 @@ func TestRaces_OverThreeProcessesUnderLoadHaveOneWinner(t *testing.T) {
 				break
 			}
 		}
-		t.Logf("%s: %d rounds of %d at once in %v, %d other requests answered meanwhile", race.name, *rounds, racers, time.Since(began).Round(time.Millisecond), stop())
+		t.Logf("%s: %d rounds of %d at once in %v, %d other requests answered meanwhile", race.name, *rounds, racers,
+			time.Since(began).Round(time.Millisecond), stop())
 	}
 }
 
@@ -233,7 +238,8 @@ func (f *fleet) raceQuota() string {
 	statuses, won := f.race(f.send("POST", "/api/v1/analyses", `{"account_id":"`+f.gus.account+`","consent":true}`))
 	usage := f.gus.must(http.StatusOK, "GET", "/api/v1/usage", "")
 	f.cancel(won)
-	if statuses[http.StatusAccepted] != 7 || statuses[http.StatusTooManyRequests] != racers-7 || len(won) != 7 || !strings.Contains(usage, `"reserved":7`) {
+	if statuses[http.StatusAccepted] != 7 || statuses[http.StatusTooManyRequests] != racers-7 || len(won) != 7 ||
+		!strings.Contains(usage, `"reserved":7`) {
 		return fmt.Sprintf("%v, usage %s", statuses, usage)
 	}
 	return ""
@@ -242,11 +248,15 @@ func (f *fleet) raceQuota() string {
 func (f *fleet) raceIdempotency() string {
 	key := fmt.Sprintf("race-%d", time.Now().UnixNano())
 	statuses, won := f.race(func(i int) (int, string) {
-		req, err := http.NewRequestWithContext(f.t.Context(), http.MethodPost, f.urls[i%3]+"/api/v1/analyses", strings.NewReader(`{"account_id":"`+f.gus.account+`","consent":true}`))
+		req, err := http.NewRequestWithContext(f.t.Context(), http.MethodPost, f.urls[i%3]+"/api/v1/analyses",
+			strings.NewReader(`{"account_id":"`+f.gus.account+`","consent":true}`))
 		if err != nil {
 			f.t.Fatal(err)
 		}
-		req.Header = http.Header{"Authorization": {"Bearer " + f.gus.access}, "Content-Type": {"application/json"}, "Idempotency-Key": {key}}
+		req.Header = http.Header{
+			"Authorization": {"Bearer " + f.gus.access}, "Content-Type": {"application/json"},
+			"Idempotency-Key": {key},
+		}
 		res, err := http.DefaultClient.Do(req)
 		if err != nil {
 			return 0, err.Error()
@@ -279,7 +289,8 @@ func (f *fleet) cancel(answers map[string]int) (ids []string) {
 
 func (f *fleet) raceRotation() string {
 	var made struct{ ID string }
-	if err := json.Unmarshal([]byte(f.gus.must(http.StatusCreated, "POST", "/api/v1/api-keys", `{"name":"race","scopes":["`+string(account.AccountRead)+`"]}`)), &made); err != nil {
+	if err := json.Unmarshal([]byte(f.gus.must(http.StatusCreated, "POST", "/api/v1/api-keys",
+		`{"name":"race","scopes":["`+string(account.AccountRead)+`"]}`)), &made); err != nil {
 		f.t.Fatal(err)
 	}
 	statuses, won := f.race(f.send("POST", "/api/v1/api-keys/"+made.ID+"/rotate", `{"overlap_hours":1}`))
@@ -317,5 +328,6 @@ func TestRaces_ARevokedSessionEndsEverywhereUnderLoad(t *testing.T) {
 		took = append(took, time.Since(ended))
 	}
 	slices.Sort(took)
-	t.Logf("of %d sessions the last process refused the median after %v, the slowest after %v", len(took), took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond))
+	t.Logf("of %d sessions the last process refused the median after %v, the slowest after %v", len(took),
+		took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond))
 }

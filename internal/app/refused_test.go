@@ -23,7 +23,8 @@ func noted(t *testing.T, d *db.DB, user string) []string {
 		err := r.Scan(&actor, &action, &code, &route, &ip, &count)
 		*line = strings.Join([]string{actor, action, code, route, ip, count}, "|")
 		return err
-	}, `SELECT actor, action, detail->>'code', COALESCE(detail->>'route', ''), ip, CAST(detail->>'count' AS text) FROM audit_log WHERE action LIKE '%.refused' AND ($1 = '' OR CAST(user_id AS text) = $1)`, user)
+	}, `SELECT actor, action, detail->>'code', COALESCE(detail->>'route', ''), ip, CAST(detail->>'count' AS text)
+		FROM audit_log WHERE action LIKE '%.refused' AND ($1 = '' OR CAST(user_id AS text) = $1)`, user)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +68,8 @@ func TestRefused_StandsInTheLogOfWhomItConcerns(t *testing.T) {
 				"user|access.refused|forbidden|GET /api/v1/admin/audit|198.51.100.1|2",
 				"user|access.refused|scope_missing|GET /api/v1/api-keys|198.51.100.2|1",
 			}
-			if len(own) != 3 || own[0] != want[0] || own[1] != want[1] || !strings.HasPrefix(own[2], "user|rate.refused|rate_limited||198.51.100.1|") {
+			if len(own) != 3 || own[0] != want[0] || own[1] != want[1] ||
+				!strings.HasPrefix(own[2], "user|rate.refused|rate_limited||198.51.100.1|") {
 				t.Errorf("gus: %q", own)
 			}
 			if got := noted(t, a.DB, idOf(ada)); len(got) != 0 {
@@ -102,7 +104,8 @@ func TestRefused_IsInWordsOnThePageOfWhatHappened(t *testing.T) {
 	if !strings.Contains(page, "Something was refused that you may not do") {
 		t.Errorf("the page: %s", page)
 	}
-	if got := gus.must(http.StatusOK, "GET", "/api/v1/audit?action=access.refused", ""); !strings.Contains(got, `"total":1`) || !strings.Contains(got, `"code":"forbidden"`) {
+	if got := gus.must(http.StatusOK, "GET", "/api/v1/audit?action=access.refused", ""); !strings.Contains(got,
+		`"total":1`) || !strings.Contains(got, `"code":"forbidden"`) {
 		t.Errorf("the API: %s", got)
 	}
 }
@@ -126,7 +129,8 @@ func TestKeys_AFloodOfGuessesGetsNoMoreThanATrickle(t *testing.T) {
 	for name, env := range engines(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			vars := map[string]string{"TRUSTED_PROXIES": "127.0.0.1", "REDIS_TIMEOUT_MS": "60000"} // a busy machine must not make it count by itself
+			// a busy machine must not make it count by itself
+			vars := map[string]string{"TRUSTED_PROXIES": "127.0.0.1", "REDIS_TIMEOUT_MS": "60000"}
 			maps.Copy(vars, env)
 			base := start(t, io.Discard, vars)
 			gus := signIn(t, base, "gravelpit_gus")
@@ -156,9 +160,15 @@ func TestKeys_AFloodOfGuessesGetsNoMoreThanATrickle(t *testing.T) {
 				key  func(i int) string
 				want map[int]int
 			}{
-				"guesses":       {func(int) string { return madeUp() }, map[int]int{http.StatusUnauthorized: 10, http.StatusTooManyRequests: 190}},
-				"good keys":     {func(i int) string { return good[i%len(good)] }, map[int]int{http.StatusOK: 200}},
-				"one forgotten": {func() func(int) string { k := madeUp(); return func(int) string { return k } }(), map[int]int{http.StatusUnauthorized: 200}},
+				"guesses": {
+					func(int) string { return madeUp() },
+					map[int]int{http.StatusUnauthorized: 10, http.StatusTooManyRequests: 190},
+				},
+				"good keys": {func(i int) string { return good[i%len(good)] }, map[int]int{http.StatusOK: 200}},
+				"one forgotten": {
+					func() func(int) string { k := madeUp(); return func(int) string { return k } }(),
+					map[int]int{http.StatusUnauthorized: 200},
+				},
 			} {
 				address := fmt.Sprintf("203.0.113.%d", len(what))
 				if got := flood(address, 200, c.key); !maps.Equal(got, c.want) {

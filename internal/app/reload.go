@@ -56,7 +56,8 @@ func (a *App) look(ctx context.Context) error {
 	a.secrets.mu.Lock()
 	defer a.secrets.mu.Unlock()
 	stamp, err := a.secrets.cfg.Load().Stamp(ctx)
-	if err != nil && !errors.Is(err, fault.Forbidden) { // then what signs in to the vault may have been replaced, which reading finds
+	// then what signs in to the vault may have been replaced, which reading finds
+	if err != nil && !errors.Is(err, fault.Forbidden) {
 		return err
 	}
 	if err == nil && stamp == a.secrets.stamp {
@@ -147,8 +148,8 @@ func (a *App) setModelKey(key string) {
 	}
 }
 
-// waits tells that a secret cannot change without a restart, because with it something else would: a stand-in would begin
-// or end, the model too, an address would appear, or the secret is that of another app at X.
+// waits tells that a secret cannot change without a restart, because with it something else would: a stand-in would
+// begin or end, the model too, an address would appear, or the secret is that of another app at X.
 func (a *App) waits(name string, next *config.Config) bool {
 	switch name {
 	case "STRIPE_WEBHOOK_SECRET":
@@ -179,7 +180,10 @@ func (a *App) sort(names []string, next *config.Config) (now, later []string) {
 
 func (a *App) recordReload(ctx context.Context, changed []string) {
 	err := a.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		audit.Record(ctx, tx, audit.Event{Actor: "operator", Action: audit.SecretsChanged, Detail: map[string]any{"settings": changed, "sealing_key": a.Seal.KeyID()}})
+		audit.Record(ctx, tx, audit.Event{
+			Actor: "operator", Action: audit.SecretsChanged,
+			Detail: map[string]any{"settings": changed, "sealing_key": a.Seal.KeyID()},
+		})
 		return nil
 	})
 	if err != nil {
@@ -200,6 +204,6 @@ func inOneLine(err error) string {
 	return strings.Join(sentences, " ")
 }
 
-// plainKey tells whether access tokens are signed with Supabase's own secret, which has no key id: PostgREST 13 and later
-// refuses a token with a kid then.
+// plainKey tells whether access tokens are signed with Supabase's own secret, which has no key id: PostgREST 13 and
+// later refuses a token with a kid then.
 func plainKey(c *config.Config) bool { return c.SourceOf("JWT_SECRET_KEY") == "SUPABASE_JWT_SECRET" }

@@ -38,7 +38,10 @@ func safe(t *testing.T) (*vault.Dir, map[string]string) {
 
 // vaultIn is the vault of a data directory, made or not.
 func vaultIn(dir string) *vault.Dir {
-	return vault.NewDir(vault.DirConfig{Path: filepath.Join(dir, "vault"), IdentityFile: filepath.Join(dir, "keys", "vault")})
+	return vault.NewDir(vault.DirConfig{
+		Path:         filepath.Join(dir, "vault"),
+		IdentityFile: filepath.Join(dir, "keys", "vault"),
+	})
 }
 
 func put(t *testing.T, v *vault.Dir, name, value string) {
@@ -129,7 +132,8 @@ func TestReload_ABadValueChangesNothing(t *testing.T) {
 			t.Errorf("%s: a key has changed", why)
 		}
 	}
-	if got := strings.Count(log.String(), "so they stay as they were"); got < 5 || strings.Contains(log.String(), "hunter2") {
+	if got := strings.Count(log.String(), "so they stay as they were"); got < 5 ||
+		strings.Contains(log.String(), "hunter2") {
 		t.Errorf("%d lines, or a secret, in the log: %s", got, log.String())
 	}
 }
@@ -201,7 +205,8 @@ func TestLook_FindsAChangeOnAServerAndANewTokenForIt(t *testing.T) {
 	}
 	write(s.Give())
 	a := watching(t, map[string]string{
-		"DATA_DIR": t.TempDir(), "BAO_ADDR": s.Start(t), "BAO_NAMESPACE": "team", "BAO_MOUNT": "kv", "BAO_PATH": "apps/repazoo", "BAO_TOKEN_FILE": file,
+		"DATA_DIR": t.TempDir(), "BAO_ADDR": s.Start(t), "BAO_NAMESPACE": "team", "BAO_MOUNT": "kv",
+		"BAO_PATH": "apps/repazoo", "BAO_TOKEN_FILE": file,
 	})
 	changesKey(t, a, func() { s.At(func() { keep("ENCRYPTION_KEY", secondSecret+","+firstSecret) }) })
 	changesKey(t, a, func() {

@@ -16,16 +16,18 @@ import (
 	"github.com/repazoo/repazoo/internal/limit/redistest"
 )
 
-// These count exactly. The windows of a minute and an hour have the same limit, so that a machine that takes its time lets
-// no further call in; what differs in bench/load --limits, where the clock is a real one.
+// These count exactly. The windows of a minute and an hour have the same limit, so that a machine that takes its time
+// lets no further call in; what differs in bench/load --limits, where the clock is a real one.
 
 // limited are servers that count callers by the address a proxy names, which gives a test as many callers as it likes.
 func limited(t *testing.T, replicas int, env map[string]string) (urls []string, apps []*app.App) {
 	t.Helper()
 	vars := map[string]string{
 		"TRUSTED_PROXIES": "127.0.0.1", "RATE_LIMIT_PER_MINUTE": "60", "RATE_LIMIT_PER_HOUR": "60", "WORKERS": "0",
-		"RATE_LIMIT_SIGN_IN_PER_MINUTE": "20", "RATE_LIMIT_SIGN_IN_PER_HOUR": "20", "RATE_LIMIT_REFRESH_PER_MINUTE": "30", "RATE_LIMIT_REFRESH_PER_HOUR": "30",
-		"JWT_SECRET_KEY": "one-key-for-all-replicas-0123456789abcdef", "ENCRYPTION_KEY": "another-key-for-all-replicas-0123456789",
+		"RATE_LIMIT_SIGN_IN_PER_MINUTE": "20", "RATE_LIMIT_SIGN_IN_PER_HOUR": "20", "RATE_LIMIT_REFRESH_PER_MINUTE": "30",
+		"RATE_LIMIT_REFRESH_PER_HOUR": "30",
+		"JWT_SECRET_KEY":              "one-key-for-all-replicas-0123456789abcdef",
+		"ENCRYPTION_KEY":              "another-key-for-all-replicas-0123456789",
 	}
 	maps.Copy(vars, env)
 	for range replicas {
@@ -35,8 +37,8 @@ func limited(t *testing.T, replicas int, env map[string]string) (urls []string, 
 	return urls, apps
 }
 
-// crowd sends calls of one caller to all servers at the same time, and counts the answers by status. Each refusal must say
-// when to come back.
+// crowd sends calls of one caller to all servers at the same time, and counts the answers by status. Each refusal must
+// say when to come back.
 func crowd(t *testing.T, urls []string, calls int, address, method, path string) map[int]int {
 	t.Helper()
 	var mu sync.Mutex
@@ -48,7 +50,8 @@ func crowd(t *testing.T, urls []string, calls int, address, method, path string)
 			for i := next.Add(1); i <= int64(calls); i = next.Add(1) {
 				status, h := from(t, address, method, urls[int(i)%len(urls)]+path)
 				var wait int
-				if _, err := fmt.Sscan(h.Get("Retry-After"), &wait); (err == nil) != (status == http.StatusTooManyRequests) || wait < 0 || wait > 3600+120 {
+				if _, err := fmt.Sscan(h.Get("Retry-After"), &wait); (err == nil) != (status == http.StatusTooManyRequests) ||
+					wait < 0 || wait > 3600+120 {
 					t.Errorf("%d with Retry-After %q", status, h.Get("Retry-After"))
 				}
 				mu.Lock()
@@ -66,7 +69,10 @@ func TestLimits_ExactlyThatManyPassHoweverManyCome(t *testing.T) {
 	for name, servers := range map[string]func(t *testing.T) []string{
 		"embedded": func(t *testing.T) []string { urls, _ := limited(t, 1, nil); return urls },
 		"two replicas on PostgreSQL and Redis": func(t *testing.T) []string {
-			urls, _ := limited(t, 2, map[string]string{"DATABASE_URL": dbtest.PostgresURL(t), "REDIS_URL": redis(t), "REDIS_TIMEOUT_MS": "60000"})
+			urls, _ := limited(t, 2, map[string]string{
+				"DATABASE_URL": dbtest.PostgresURL(t), "REDIS_URL": redis(t),
+				"REDIS_TIMEOUT_MS": "60000",
+			})
 			return urls
 		},
 		"two replicas on PostgreSQL and a cluster": func(t *testing.T) []string {
@@ -74,7 +80,10 @@ func TestLimits_ExactlyThatManyPassHoweverManyCome(t *testing.T) {
 			for _, n := range redistest.Cluster(t, redistest.Redis) {
 				nodes = append(nodes, n.URL)
 			}
-			urls, _ := limited(t, 2, map[string]string{"DATABASE_URL": dbtest.PostgresURL(t), "REDIS_URL": strings.Join(nodes, ","), "REDIS_TIMEOUT_MS": "60000"})
+			urls, _ := limited(t, 2, map[string]string{
+				"DATABASE_URL": dbtest.PostgresURL(t),
+				"REDIS_URL":    strings.Join(nodes, ","), "REDIS_TIMEOUT_MS": "60000",
+			})
 			return urls
 		},
 	} {
@@ -107,14 +116,15 @@ func TestLimits_ExactlyThatManyPassHoweverManyCome(t *testing.T) {
 	}
 }
 
-// Redis is killed while calls are made, and comes back with what it had counted. Nobody sees an error. What slips through is
-// one more allowance for each replica, and afterwards Redis counts for all again.
+// Redis is killed while calls are made, and comes back with what it had counted. Nobody sees an error. What slips
+// through is one more allowance for each replica, and afterwards Redis counts for all again.
 func TestLimits_RedisIsKilledUnderLoadAndReturns(t *testing.T) {
 	t.Parallel()
 	const limit, replicas = 40, 2
 	server := redistest.Start(t, redistest.Redis)
 	urls, apps := limited(t, replicas, map[string]string{
-		"METRICS_ADDR": "127.0.0.1:0", "DATABASE_URL": dbtest.PostgresURL(t), "REDIS_URL": server.URL, "REDIS_TIMEOUT_MS": "2000", "RATE_LIMIT_PER_MINUTE": fmt.Sprint(limit), "RATE_LIMIT_PER_HOUR": fmt.Sprint(limit),
+		"METRICS_ADDR": "127.0.0.1:0", "DATABASE_URL": dbtest.PostgresURL(t), "REDIS_URL": server.URL,
+		"REDIS_TIMEOUT_MS": "2000", "RATE_LIMIT_PER_MINUTE": fmt.Sprint(limit), "RATE_LIMIT_PER_HOUR": fmt.Sprint(limit),
 	})
 	ask := func(address string, i int) int {
 		status, _ := from(t, address, "GET", urls[i%replicas]+"/api/v1/plans")
@@ -199,7 +209,8 @@ func countedByRedis(t *testing.T, apps []*app.App) []int {
 	all := make([]int, len(apps))
 	for i, a := range apps {
 		for line := range strings.Lines(scrape(t, a)) {
-			if name, value, ok := strings.Cut(line, "} "); ok && strings.HasPrefix(name, "repazoo_limiter_decisions_total{") && strings.Contains(name, `counted_by="redis"`) {
+			if name, value, ok := strings.Cut(line, "} "); ok &&
+				strings.HasPrefix(name, "repazoo_limiter_decisions_total{") && strings.Contains(name, `counted_by="redis"`) {
 				n, _ := strconv.Atoi(strings.TrimSpace(value))
 				all[i] += n
 			}
@@ -223,7 +234,8 @@ func TestReplicas_OnAClusterASessionEndsAtBoth(t *testing.T) {
 	nodes := redistest.Cluster(t, redistest.Redis)
 	env := map[string]string{
 		"DATABASE_URL": dbtest.PostgresURL(t), "REDIS_URL": nodes[0].URL, "REDIS_TIMEOUT_MS": "60000", "WORKERS": "0",
-		"JWT_SECRET_KEY": "one-key-for-both-replicas-0123456789abcdef", "ENCRYPTION_KEY": "another-key-for-both-replicas-0123456789",
+		"JWT_SECRET_KEY": "one-key-for-both-replicas-0123456789abcdef",
+		"ENCRYPTION_KEY": "another-key-for-both-replicas-0123456789",
 	}
 	one := run(t, io.Discard, env)
 	env["PUBLIC_URL"] = one.URL()

@@ -88,7 +88,8 @@ func TestStop_ARollingRestartFailsNoRequest(t *testing.T) {
 	t.Parallel()
 	env := map[string]string{
 		"DATABASE_URL": dbtest.PostgresURL(t), "REDIS_URL": redis(t), "SHUTDOWN_GRACE": "1",
-		"JWT_SECRET_KEY": "one-key-for-all-replicas-0123456789abcdef", "ENCRYPTION_KEY": rand.Text() + rand.Text(), // the limiter in Redis is shared with earlier runs
+		// the limiter in Redis is shared with earlier runs
+		"JWT_SECRET_KEY": "one-key-for-all-replicas-0123456789abcdef", "ENCRYPTION_KEY": rand.Text() + rand.Text(),
 		"RATE_LIMIT_PER_MINUTE": "1000000", "RATE_LIMIT_PER_HOUR": "1000000",
 	}
 	var urls []string

@@ -19,7 +19,8 @@ import (
 	xsandbox "github.com/repazoo/repazoo/internal/sandbox/x"
 )
 
-// turning is X, Stripe and Claude with secrets that can be replaced: the one before is refused, as they would refuse it.
+// turning is X, Stripe and Claude with secrets that can be replaced: the one before is refused, as they would refuse
+// it.
 type turning struct {
 	sb  *sandbox.Sandbox
 	url string
@@ -81,12 +82,14 @@ func outsideWorld(t *testing.T, o *turning, log io.Writer, env map[string]string
 	maps.Copy(vars, env)
 	maps.Copy(vars, map[string]string{
 		"TWITTER_CLIENT_ID": xsandbox.ClientID, "X_API_URL": o.url + "/x", "X_AUTHORIZE_URL": o.url + "/x/i/oauth2/authorize",
-		"STRIPE_API_URL": o.url + "/stripe", "STRIPE_BASIC_PRICE_ID": stripesandbox.BasicPrice, "STRIPE_PRO_PRICE_ID": stripesandbox.ProPrice,
-		"ANTHROPIC_BASE_URL": o.url + "/claude",
+		"STRIPE_API_URL": o.url + "/stripe", "STRIPE_BASIC_PRICE_ID": stripesandbox.BasicPrice,
+		"STRIPE_PRO_PRICE_ID": stripesandbox.ProPrice,
+		"ANTHROPIC_BASE_URL":  o.url + "/claude",
 	})
 	set := func(name, value string) { put(t, v, name, value) }
 	for service, secret := range map[string][2]string{
-		"x": {"TWITTER_CLIENT_SECRET", "x-first"}, "stripe": {"STRIPE_SECRET_KEY", "sk_test_first"}, "claude": {"ANTHROPIC_API_KEY", "claude-first"},
+		"x": {"TWITTER_CLIENT_SECRET", "x-first"}, "stripe": {"STRIPE_SECRET_KEY", "sk_test_first"},
+		"claude": {"ANTHROPIC_API_KEY", "claude-first"},
 	} {
 		set(secret[0], secret[1])
 		o.turn(service, secret[1])
@@ -113,7 +116,11 @@ func TestRotation_OfTheSecretsForXStripeAndClaudeNeedsNoRestart(t *testing.T) {
 					s, _, _ := gus.call("POST", "/auth/x/refresh/"+gus.account, "")
 					return s
 				}},
-				{"stripe", "STRIPE_SECRET_KEY", "sk_test_second", func() int { s, _, _ := gus.call("POST", "/api/v1/subscriptions/preview", `{"tier":"pro"}`); return s }},
+				{"stripe", "STRIPE_SECRET_KEY", "sk_test_second", func() int {
+					s, _,
+						_ := gus.call("POST", "/api/v1/subscriptions/preview", `{"tier":"pro"}`)
+					return s
+				}},
 			} {
 				if got := c.use(); got != http.StatusOK {
 					t.Fatalf("%s: at first %d", c.service, got)
@@ -144,7 +151,8 @@ func TestRotation_OfTheSecretsForXStripeAndClaudeNeedsNoRestart(t *testing.T) {
 			if asked := o.turn("claude", ""); asked == 0 {
 				t.Error("claude was not asked with the new key")
 			}
-			if text := log.String(); strings.Contains(text, "need a restart") || strings.Contains(text, "count after a restart") || strings.Contains(text, "claude-second") {
+			if text := log.String(); strings.Contains(text, "need a restart") ||
+				strings.Contains(text, "count after a restart") || strings.Contains(text, "claude-second") {
 				t.Errorf("the log says %s", text)
 			}
 		})
@@ -159,7 +167,8 @@ func TestRotation_RefusesAKeyOfTheOtherMode(t *testing.T) {
 	gus.subscribe()
 	set("STRIPE_SECRET_KEY", "sk_live_second")
 	set("ANTHROPIC_API_KEY", "claude-second")
-	if err := a.Reload(t.Context()); err == nil || !strings.Contains(err.Error(), "STRIPE_SECRET_KEY must begin with sk_test_") {
+	if err := a.Reload(t.Context()); err == nil || !strings.Contains(err.Error(),
+		"STRIPE_SECRET_KEY must begin with sk_test_") {
 		t.Fatalf("got %v", err)
 	}
 	gus.must(http.StatusOK, "POST", "/api/v1/subscriptions/preview", `{"tier":"pro"}`)
@@ -186,7 +195,8 @@ func TestRotation_WhatWouldChangeMoreThanASecretWaitsForARestart(t *testing.T) {
 	if err := a.Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if text := log.String(); !strings.Contains(text, "count after a restart") || strings.Contains(text, "count from now on") {
+	if text := log.String(); !strings.Contains(text, "count after a restart") ||
+		strings.Contains(text, "count from now on") {
 		t.Errorf("the log says %s", text)
 	}
 	gus := signIn(t, a.URL(), "gravelpit_gus")

@@ -16,7 +16,8 @@ import (
 // SealedColumns is every place in the database that holds sealed values; a test finds one
 // that is missing.
 func SealedColumns() []seal.Column {
-	return slices.Concat(account.SealedColumns(), analysis.SealedColumns(), cleanup.SealedColumns(), notice.SealedColumns())
+	return slices.Concat(account.SealedColumns(), analysis.SealedColumns(), cleanup.SealedColumns(),
+		notice.SealedColumns())
 }
 
 // checkKeys finds out now, and not when somebody's token does not open, that a key is lost.

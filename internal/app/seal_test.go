@@ -32,10 +32,15 @@ var unsealed = map[string]string{
 // sealed again by a rotation or named above.
 func TestSealedColumns_AreAllThatTheSchemaHas(t *testing.T) {
 	t.Parallel()
-	for name, d := range map[string]*db.DB{"postgres": dbtest.Postgres(t, time.Now), "sqlite": dbtest.SQLite(t, time.Now)} {
-		query := `SELECT m.name || '.' || c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND c.type = 'BLOB' AND m.name NOT LIKE 'river%'`
+	for name, d := range map[string]*db.DB{
+		"postgres": dbtest.Postgres(t, time.Now),
+		"sqlite":   dbtest.SQLite(t, time.Now),
+	} {
+		query := `SELECT m.name || '.' || c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'
+			AND c.type = 'BLOB' AND m.name NOT LIKE 'river%'`
 		if name == "postgres" {
-			query = `SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public' AND data_type = 'bytea' AND table_name NOT LIKE 'river%'`
+			query = `SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public'
+				AND data_type = 'bytea' AND table_name NOT LIKE 'river%'`
 		}
 		got, err := db.Read(t.Context(), d, db.System, db.Value[string], query)
 		if err != nil {
@@ -88,7 +93,10 @@ func TestSealRotate_ChangesTheKeyUnderARunningService(t *testing.T) {
 	for name, env := range engines(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			vars := map[string]string{"PORT": "0", "DATA_DIR": t.TempDir(), "RATE_LIMIT_PER_MINUTE": "10000", "RATE_LIMIT_PER_HOUR": "10000"}
+			vars := map[string]string{
+				"PORT": "0", "DATA_DIR": t.TempDir(), "RATE_LIMIT_PER_MINUTE": "10000",
+				"RATE_LIMIT_PER_HOUR": "10000",
+			}
 			maps.Copy(vars, env)
 			keys := func(list string) map[string]string { vars["ENCRYPTION_KEY"] = list; return vars }
 
@@ -156,7 +164,8 @@ func forget(t *testing.T, d *db.DB) {
 		t.Fatal(err)
 	}
 	err = d.InTx(t.Context(), db.System, func(ctx context.Context, tx db.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE seal_keys SET last_used_at = $2 WHERE key_id = $1`, first.KeyID(), time.Now().Add(-time.Hour))
+		_, err := tx.Exec(ctx, `UPDATE seal_keys SET last_used_at = $2 WHERE key_id = $1`, first.KeyID(),
+			time.Now().Add(-time.Hour))
 		return err
 	})
 	if err != nil {
@@ -171,7 +180,8 @@ func modelCalls(p *person, id string) (n int) {
 			Calls int `json:"calls"`
 		} `json:"models"`
 	}
-	if err := json.Unmarshal([]byte(p.must(http.StatusOK, "GET", "/api/v1/analyses/"+id+"/report.json", "")), &report); err != nil {
+	if err := json.Unmarshal([]byte(p.must(http.StatusOK, "GET", "/api/v1/analyses/"+id+"/report.json", "")),
+		&report); err != nil {
 		p.t.Fatal(err)
 	}
 	for _, m := range report.Models {
@@ -196,7 +206,8 @@ func TestStart_RefusesWhenTheSealingKeyIsLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = app.New(t.Context(), cfg, app.Options{})
-	if err == nil || !strings.Contains(err.Error(), "ENCRYPTION_KEY lacks the key "+first.KeyID()) || strings.Contains(err.Error(), "secret-0") {
+	if err == nil || !strings.Contains(err.Error(), "ENCRYPTION_KEY lacks the key "+first.KeyID()) ||
+		strings.Contains(err.Error(), "secret-0") {
 		t.Fatalf("got %v", err)
 	}
 	if _, err := rotate(t, vars); err == nil || !strings.Contains(err.Error(), "lacks the key") {

@@ -13,8 +13,9 @@ type Bounds struct {
 	Body   time.Duration // until a body of JSON is there: 15 s
 	Upload time.Duration // until the next piece of an upload is there: 30 s
 	Read   time.Duration // until a request is there whose route has no bound of its own: 30 s
-	Write  time.Duration // from the header of a request to the last byte of its answer; streams and uploads move it on: 60 s
-	Idle   time.Duration // between two requests: 2 min
+	// from the header of a request to the last byte of its answer; streams and uploads move it on: 60 s
+	Write time.Duration
+	Idle  time.Duration // between two requests: 2 min
 }
 
 // maxHeader is the size of a request's header, in bytes, to which net/http adds 4 KiB.

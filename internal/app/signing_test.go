@@ -31,7 +31,8 @@ func TestSigningKey_ChangesWithOverlap(t *testing.T) {
 	_, stop = boot(t, vars)
 	defer stop()
 	ada.must(http.StatusOK, "GET", "/api/v1/users/me", "")
-	if body := gus.must(http.StatusUnauthorized, "GET", "/api/v1/users/me", ""); !strings.Contains(body, `"code":"unauthenticated"`) {
+	if body := gus.must(http.StatusUnauthorized, "GET", "/api/v1/users/me", ""); !strings.Contains(body,
+		`"code":"unauthenticated"`) {
 		t.Errorf("got %s", body)
 	}
 	gus.access = ""

@@ -18,7 +18,10 @@ import (
 )
 
 // brisk are bounds that a test can wait for. None is asserted: a connection is cut off, or the test never ends.
-var brisk = app.Bounds{Header: 300 * time.Millisecond, Body: 300 * time.Millisecond, Read: 600 * time.Millisecond, Write: 2 * time.Second, Idle: 300 * time.Millisecond}
+var brisk = app.Bounds{
+	Header: 300 * time.Millisecond, Body: 300 * time.Millisecond, Read: 600 * time.Millisecond,
+	Write: 2 * time.Second, Idle: 300 * time.Millisecond,
+}
 
 // line is one connection on which a test says what it wants, well-formed or not.
 type line struct {
@@ -86,14 +89,19 @@ func statusOf(t *testing.T, text string) string {
 	body, _ := io.ReadAll(res.Body)
 	var p struct{ Code string }
 	_ = json.Unmarshal(body, &p)
-	if want := map[bool]string{true: "application/problem+json", false: "text/plain; charset=utf-8"}[p.Code != ""]; len(body) > 0 && res.StatusCode >= 400 && res.Header.Get("Content-Type") != want {
+	if want := map[bool]string{
+		true:  "application/problem+json",
+		false: "text/plain; charset=utf-8",
+	}[p.Code != ""]; len(body) > 0 && res.StatusCode >= 400 &&
+		res.Header.Get("Content-Type") != want {
 		t.Errorf("%s as %s", text, res.Header.Get("Content-Type"))
 	}
 	return strings.TrimSpace(fmt.Sprint(res.StatusCode, " ", p.Code))
 }
 
 func post(path, contentType, framing string) string {
-	return "POST " + path + " HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\nContent-Type: " + contentType + "\r\n" + framing + "\r\n\r\n"
+	return "POST " + path + " HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\nContent-Type: " + contentType +
+		"\r\n" + framing + "\r\n\r\n"
 }
 
 // A client that sends too slowly, or nothing at all, is cut off at the bound, however it spreads what it sends.
@@ -110,15 +118,26 @@ func TestServer_CutsOffWhoIsSlow(t *testing.T) {
 		"stops in a header":         {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: b", "", "hung up"},
 		"drips a header":            {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: b", "b", "hung up"},
 		"drips headers":             {"GET /healthz HTTP/1.1\r\nHost: x\r\n", "X-A: b\r\n", "hung up"},
-		"stops in JSON":             {post("/auth/token/refresh", "application/json", long) + `{"refresh_token":"`, "", "422 validation_failed"},
-		"drips JSON":                {post("/auth/token/refresh", "application/json", long) + `{"refresh_token":"`, "a", "422 validation_failed"},
-		"drips JSON in chunks":      {post("/auth/token/refresh", "application/json", "Transfer-Encoding: chunked"), "1\r\na\r\n", "422 validation_failed"},
-		"stops in a webhook":        {post("/webhooks/stripe", "application/json", long) + `{`, "", "422 validation_failed"},
-		"drips a webhook":           {post("/webhooks/stripe", "application/json", long) + `{`, " ", "422 validation_failed"},
-		"drips what nobody reads":   {post("/api/v1/analyses", "application/json", long), "a", "401 unauthenticated"},
-		"drips a form":              {post("/sign-out", "application/x-www-form-urlencoded", long), "a", "303"},
-		"drips an upload":           {post("/api/v1/archives", "multipart/form-data; boundary=x", long), "a", "401 unauthenticated"},
-		"promises and waits":        {post("/auth/token/refresh", "application/json", long+"\r\nExpect: 100-continue"), "", "100"},
+		"stops in JSON": {post("/auth/token/refresh", "application/json", long) +
+			`{"refresh_token":"`, "", "422 validation_failed"},
+		"drips JSON": {post("/auth/token/refresh", "application/json", long) +
+			`{"refresh_token":"`, "a", "422 validation_failed"},
+		"drips JSON in chunks": {
+			post("/auth/token/refresh", "application/json", "Transfer-Encoding: chunked"),
+			"1\r\na\r\n", "422 validation_failed",
+		},
+		"stops in a webhook":      {post("/webhooks/stripe", "application/json", long) + `{`, "", "422 validation_failed"},
+		"drips a webhook":         {post("/webhooks/stripe", "application/json", long) + `{`, " ", "422 validation_failed"},
+		"drips what nobody reads": {post("/api/v1/analyses", "application/json", long), "a", "401 unauthenticated"},
+		"drips a form":            {post("/sign-out", "application/x-www-form-urlencoded", long), "a", "303"},
+		"drips an upload": {
+			post("/api/v1/archives", "multipart/form-data; boundary=x", long), "a",
+			"401 unauthenticated",
+		},
+		"promises and waits": {
+			post("/auth/token/refresh", "application/json", long+"\r\nExpect: 100-continue"), "",
+			"100",
+		},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -155,8 +174,10 @@ func TestServer_CutsOffWhoDoesNotRead(t *testing.T) {
 	}
 	const asked = 300
 	l.say(strings.Repeat("GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", asked))
-	eventually(t, "the first answers fill every buffer", func() bool { return strings.Contains(scrape(t, a), "\nrepazoo_http_requests_in_flight 1\n") })
-	eventually(t, "the server gives up", func() bool { return strings.Contains(scrape(t, a), "\nrepazoo_http_requests_in_flight 0\n") })
+	eventually(t, "the first answers fill every buffer",
+		func() bool { return strings.Contains(scrape(t, a), "\nrepazoo_http_requests_in_flight 1\n") })
+	eventually(t, "the server gives up",
+		func() bool { return strings.Contains(scrape(t, a), "\nrepazoo_http_requests_in_flight 0\n") })
 	all, _ := io.ReadAll(l)
 	if got := bytes.Count(all, []byte("HTTP/1.1 200 OK\r\n")); got == 0 || got >= asked {
 		t.Errorf("%d of %d answers came", got, asked)

@@ -40,11 +40,13 @@ func TestUpload_OneThatStallsIsEndedAndToldWhy(t *testing.T) {
 	base := runWith(t, io.Discard, nil, app.Options{Bounds: app.Bounds{Upload: 300 * time.Millisecond}}).URL()
 	p := signIn(t, base, gus)
 	answer := p.beginUpload("/api/v1/archives").rest()
-	if !strings.HasPrefix(answer, "HTTP/1.1 422 ") || !strings.Contains(answer, "application/problem+json") || !strings.Contains(answer, "The upload stalled: nothing of it arrived for a while.") {
+	if !strings.HasPrefix(answer, "HTTP/1.1 422 ") || !strings.Contains(answer, "application/problem+json") ||
+		!strings.Contains(answer, "The upload stalled: nothing of it arrived for a while.") {
 		t.Errorf("it was answered with %s", answer)
 	}
 	onPage := p.beginUpload("/archives").rest()
-	if !strings.HasPrefix(onPage, "HTTP/1.1 422 ") || !strings.Contains(onPage, "The upload stalled: nothing of it arrived for a while.") ||
+	if !strings.HasPrefix(onPage, "HTTP/1.1 422 ") || !strings.Contains(onPage,
+		"The upload stalled: nothing of it arrived for a while.") ||
 		!strings.Contains(onPage, "Upload your X archive") {
 		t.Errorf("the page says %s", onPage)
 	}
@@ -61,7 +63,8 @@ func TestUpload_OneUserHasOnlySoManyUnderWay(t *testing.T) {
 	}
 	refused := 0
 	for range cap(answers) - 2 { // the other two stall on
-		if a := <-answers; strings.HasPrefix(a, "HTTP/1.1 429 ") && strings.Contains(a, "You have 2 uploads under way.") && strings.Contains(a, "Retry-After: 30") {
+		if a := <-answers; strings.HasPrefix(a, "HTTP/1.1 429 ") && strings.Contains(a, "You have 2 uploads under way.") &&
+			strings.Contains(a, "Retry-After: 30") {
 			refused++
 		}
 	}

@@ -49,12 +49,14 @@ func operations(t *testing.T, base string) (all []operation) {
 		}
 		Components struct{ Schemas map[string]schema }
 	}
-	if err := json.Unmarshal([]byte((&person{t: t, base: base}).must(http.StatusOK, "GET", "/openapi.json", "")), &doc); err != nil {
+	if err := json.Unmarshal([]byte((&person{t: t, base: base}).must(http.StatusOK, "GET", "/openapi.json", "")),
+		&doc); err != nil {
 		t.Fatal(err)
 	}
 	for path, methods := range doc.Paths {
 		for method, o := range methods {
-			if len(o.Security) == 0 || strings.HasPrefix(path, "/api/v1/admin/") { // whose ids they take is for administrators alone
+			// whose ids they take is for administrators alone
+			if len(o.Security) == 0 || strings.HasPrefix(path, "/api/v1/admin/") {
 				continue
 			}
 			op := operation{method: strings.ToUpper(method), path: path, body: map[string]any{}}
@@ -192,7 +194,10 @@ func TestRoutes_HideWhatBelongsToOthers(t *testing.T) {
 			gus, ada := signIn(t, base, "gravelpit_gus"), signIn(t, base, "ada_fernhill")
 			gus.subscribe()
 			ada.subscribe()
-			theirs := ids{account: gus.account, archive: archiveOf(gus), session: session(gus), key: newKey(gus, "analyses:read").ID, export: gus.exportReady().ID}
+			theirs := ids{
+				account: gus.account, archive: archiveOf(gus), session: session(gus),
+				key: newKey(gus, "analyses:read").ID, export: gus.exportReady().ID,
+			}
 			theirs.analysis, _ = gus.analyse()
 			theirs.finding = finding(gus, theirs.analysis)
 			theirs.notice = noticeOf(gus)
@@ -212,7 +217,8 @@ func TestRoutes_HideWhatBelongsToOthers(t *testing.T) {
 					status, answer := o.ask(ada, theirs, bodyID)
 					want, wanted := o.ask(ada, unknown, bodyID)
 					if status != want || answer != wanted {
-						t.Errorf("%s %s %s: another user's id answers %d %s, an unknown one %d %s", o.method, o.path, bodyID, status, answer, want, wanted)
+						t.Errorf("%s %s %s: another user's id answers %d %s, an unknown one %d %s", o.method, o.path, bodyID, status,
+							answer, want, wanted)
 					}
 					isList := o.method == "GET" && len(o.inPath) == 0 && strings.HasPrefix(answer, `{"data":[],`)
 					if want != http.StatusNotFound && !isList {
@@ -223,7 +229,8 @@ func TestRoutes_HideWhatBelongsToOthers(t *testing.T) {
 			if tried < 20 {
 				t.Errorf("only %d routes take an id: the contract is not whole", tried)
 			}
-			if s, _, _ := ada.call("POST", "/api/v1/analyses", `{"handle":"gravelpit_gus","consent":true}`); s != http.StatusNotFound {
+			if s, _, _ := ada.call("POST", "/api/v1/analyses",
+				`{"handle":"gravelpit_gus","consent":true}`); s != http.StatusNotFound {
 				t.Errorf("ada could ask for an analysis of gus's account by its name: %d", s)
 			}
 			gus.must(http.StatusOK, "GET", "/api/v1/analyses/"+theirs.analysis+"/report.json", "") // and nothing was harmed
@@ -236,7 +243,8 @@ func TestRoutes_HideWhatBelongsToOthers(t *testing.T) {
 func scheduleOf(p *person) string {
 	p.t.Helper()
 	var made struct{ ID string }
-	answer := p.must(http.StatusCreated, "POST", "/api/v1/schedules", `{"account_id":"`+p.account+`","every":"weekly","weekday":1,"time":"09:00","zone":"UTC","consent":true}`)
+	answer := p.must(http.StatusCreated, "POST", "/api/v1/schedules",
+		`{"account_id":"`+p.account+`","every":"weekly","weekday":1,"time":"09:00","zone":"UTC","consent":true}`)
 	if err := json.Unmarshal([]byte(answer), &made); err != nil {
 		p.t.Fatal(err)
 	}
@@ -271,7 +279,8 @@ func cleanupOf(p *person, v ids) string {
 	var made struct {
 		ID string `json:"id"`
 	}
-	answer := p.must(http.StatusCreated, "POST", "/api/v1/cleanups", `{"analysis_id":"`+v.analysis+`","findings":["`+v.finding+`"]}`)
+	answer := p.must(http.StatusCreated, "POST", "/api/v1/cleanups",
+		`{"analysis_id":"`+v.analysis+`","findings":["`+v.finding+`"]}`)
 	if err := json.Unmarshal([]byte(answer), &made); err != nil {
 		p.t.Fatal(err)
 	}

@@ -36,7 +36,10 @@ func code(t *testing.T, base, code, coupon string) {
 
 func TestPlans_ATrialACodeAndTaxByConfiguration(t *testing.T) {
 	t.Parallel()
-	base := start(t, &syncBuffer{}, map[string]string{"TRIAL_DAYS": "14", "TRIAL_QUOTA": "3", "TRIAL_X_READS": "50", "STRIPE_TAX": "on"})
+	base := start(t, &syncBuffer{}, map[string]string{
+		"TRIAL_DAYS": "14", "TRIAL_QUOTA": "3", "TRIAL_X_READS": "50",
+		"STRIPE_TAX": "on",
+	})
 	code(t, base, "WELCOME", "percent_off=50&duration=forever")
 	ann := signIn(t, base, gus)
 	has := func(answer string, want ...string) {
@@ -49,13 +52,17 @@ func TestPlans_ATrialACodeAndTaxByConfiguration(t *testing.T) {
 	}
 	has(ann.must(200, "GET", "/api/v1/plans", ""), `"trial_days":14`)
 	has(ann.must(200, "POST", "/api/v1/subscriptions/preview", `{"tier":"pro","promotion_code":"welcome"}`),
-		`"discount":{"code":"WELCOME","words":"50% off every month"}`, `"tax_unknown":true`, `"regular_cents":1450`, `"trial_end":"20`)
-	has(ann.must(422, "POST", "/api/v1/subscriptions", `{"tier":"pro","promotion_code":"GUESS"}`), `"code":"validation_failed"`, `body.promotion_code`, "There is no such promotion code.")
-	has(ann.must(409, "POST", "/api/v1/subscriptions", `{"tier":"pro","payment_method_id":"pm_card_visa"}`), "Tax depends on where you live")
+		`"discount":{"code":"WELCOME","words":"50% off every month"}`, `"tax_unknown":true`, `"regular_cents":1450`,
+		`"trial_end":"20`)
+	has(ann.must(422, "POST", "/api/v1/subscriptions", `{"tier":"pro","promotion_code":"GUESS"}`),
+		`"code":"validation_failed"`, `body.promotion_code`, "There is no such promotion code.")
+	has(ann.must(409, "POST", "/api/v1/subscriptions", `{"tier":"pro","payment_method_id":"pm_card_visa"}`),
+		"Tax depends on where you live")
 	var s struct {
 		CheckoutURL string `json:"checkout_url"`
 	}
-	if err := json.Unmarshal([]byte(ann.must(201, "POST", "/api/v1/subscriptions", `{"tier":"pro","promotion_code":"WELCOME"}`)), &s); err != nil {
+	if err := json.Unmarshal([]byte(ann.must(201, "POST", "/api/v1/subscriptions",
+		`{"tier":"pro","promotion_code":"WELCOME"}`)), &s); err != nil {
 		t.Fatal(err)
 	}
 	c := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -63,9 +70,12 @@ func TestPlans_ATrialACodeAndTaxByConfiguration(t *testing.T) {
 	eventually(t, "the trial", func() bool {
 		return strings.Contains(ann.must(200, "GET", "/api/v1/subscriptions", ""), `"status":"trialing"`)
 	})
-	has(ann.must(200, "GET", "/api/v1/subscriptions", ""), `"entitled":true`, `"trial_end":"20`, `"limit":3`, `"no_card":false`)
-	has(ann.must(200, "GET", "/api/v1/subscriptions/timeline", ""), "you began to try pro for free until", "50% off every month, with the code WELCOME")
-	has(ann.must(200, "POST", "/api/v1/subscriptions/preview", `{"tier":"basic"}`), `"kind":"trial"`, `"amount_cents":536`, `"tax_cents":86`)
+	has(ann.must(200, "GET", "/api/v1/subscriptions", ""), `"entitled":true`, `"trial_end":"20`, `"limit":3`,
+		`"no_card":false`)
+	has(ann.must(200, "GET", "/api/v1/subscriptions/timeline", ""), "you began to try pro for free until",
+		"50% off every month, with the code WELCOME")
+	has(ann.must(200, "POST", "/api/v1/subscriptions/preview", `{"tier":"basic"}`), `"kind":"trial"`,
+		`"amount_cents":536`, `"tax_cents":86`)
 }
 
 func TestLimits_PromotionCodesCannotBeFoundByTrying(t *testing.T) {
@@ -77,7 +87,8 @@ func TestLimits_PromotionCodesCannotBeFoundByTrying(t *testing.T) {
 		ann.must(422, "POST", "/api/v1/subscriptions/preview", `{"tier":"pro","promotion_code":"GUESS"}`)
 	}
 	status, header, answer := ann.call("POST", "/api/v1/subscriptions", `{"tier":"pro","promotion_code":"WELCOME"}`)
-	if status != http.StatusTooManyRequests || header.Get("Retry-After") == "" || !strings.Contains(answer, "many promotion codes") {
+	if status != http.StatusTooManyRequests || header.Get("Retry-After") == "" ||
+		!strings.Contains(answer, "many promotion codes") {
 		t.Fatalf("%d, Retry-After %q: %s", status, header.Get("Retry-After"), answer)
 	}
 	ann.must(200, "POST", "/api/v1/subscriptions/preview", `{"tier":"pro"}`)
@@ -102,7 +113,8 @@ func TestErase_DoesNotGiveTheTrialBack(t *testing.T) {
 	begin := func() (p *person, status string) {
 		p = signIn(t, base, gus)
 		var s struct{ Status string }
-		if err := json.Unmarshal([]byte(p.must(201, "POST", "/api/v1/subscriptions", `{"tier":"basic","payment_method_id":"pm_card_visa"}`)), &s); err != nil {
+		if err := json.Unmarshal([]byte(p.must(201, "POST", "/api/v1/subscriptions",
+			`{"tier":"basic","payment_method_id":"pm_card_visa"}`)), &s); err != nil {
 			t.Fatal(err)
 		}
 		return p, s.Status

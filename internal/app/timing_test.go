@@ -16,11 +16,14 @@ import (
 )
 
 // BenchmarkExistence measures how well somebody could tell by time alone what exists from what does not, where both are
-// refused in the same words. %guessed is how often they would be right with the two times of one pair: 50 is blind luck,
-// and some hundred pairs are needed to tell 52 from it.
+// refused in the same words. %guessed is how often they would be right with the two times of one pair: 50 is blind
+// luck, and some hundred pairs are needed to tell 52 from it.
 func BenchmarkExistence(b *testing.B) {
 	for name, env := range engines(b) {
-		vars := map[string]string{"RATE_LIMIT_PER_MINUTE": "1000000", "RATE_LIMIT_PER_HOUR": "1000000", "TRUSTED_PROXIES": "127.0.0.1"}
+		vars := map[string]string{
+			"RATE_LIMIT_PER_MINUTE": "1000000", "RATE_LIMIT_PER_HOUR": "1000000",
+			"TRUSTED_PROXIES": "127.0.0.1",
+		}
 		maps.Copy(vars, env)
 		base := start(b, io.Discard, vars)
 		victim, spy := signIn(b, base, gus), signIn(b, base, "ada_fernhill")
@@ -39,7 +42,8 @@ func BenchmarkExistence(b *testing.B) {
 				ask := func(id string) (string, time.Duration) {
 					return spy.timed(path.method, strings.Replace(path.path, "%s", id, 1), strings.Replace(path.body, "%s", id, 1))
 				}
-				guess(b, func() (string, time.Duration) { return ask(path.id) }, func() (string, time.Duration) { return ask(db.NewID()) })
+				guess(b, func() (string, time.Duration) { return ask(path.id) },
+					func() (string, time.Duration) { return ask(db.NewID()) })
 			})
 		}
 		b.Run(name+"/api key", func(b *testing.B) { guessKeys(b, base, victim) })
@@ -51,7 +55,8 @@ func guessKeys(b *testing.B, base string, victim *person) {
 	elsewhere := signIn(b, start(b, io.Discard, nil), gus)
 	n := 0
 	key := func(which int) (string, time.Duration) {
-		secret := []string{elsewhere.revokedKey(), victim.revokedKey()}[which] // both are made each time, so that both find the server equally warm
+		// both are made each time, so that both find the server equally warm
+		secret := []string{elsewhere.revokedKey(), victim.revokedKey()}[which]
 		n++
 		address := fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255) // guesses from one are soon refused
 		began := time.Now()
@@ -64,7 +69,8 @@ func guessKeys(b *testing.B, base string, victim *person) {
 func (p *person) revokedKey() string {
 	p.t.Helper()
 	var made struct{ ID, Key string }
-	if err := json.Unmarshal([]byte(p.must(http.StatusCreated, "POST", "/api/v1/api-keys", `{"name":"timing","scopes":["account:read"]}`)), &made); err != nil {
+	if err := json.Unmarshal([]byte(p.must(http.StatusCreated, "POST", "/api/v1/api-keys",
+		`{"name":"timing","scopes":["account:read"]}`)), &made); err != nil {
 		p.t.Fatal(err)
 	}
 	p.must(http.StatusNoContent, "DELETE", "/api/v1/api-keys/"+made.ID, "")
@@ -78,8 +84,8 @@ func (p *person) timed(method, path, body string) (string, time.Duration) {
 	return fmt.Sprint(status, withoutRequest(answer)), time.Since(began)
 }
 
-// guess reports how often the slower one of a pair is the same kind. That the two answers are alike is a test elsewhere;
-// here it makes sure that the same refusal was measured.
+// guess reports how often the slower one of a pair is the same kind. That the two answers are alike is a test
+// elsewhere; here it makes sure that the same refusal was measured.
 func guess(b *testing.B, exists, doesNot func() (string, time.Duration)) {
 	var there, absent []time.Duration
 	for b.Loop() {

@@ -24,9 +24,9 @@ import (
 	"github.com/repazoo/repazoo/internal/db/dbtest"
 )
 
-// A release's data set is what two invented people left behind: a pro plan, a report with dismissed findings, an API key,
-// a webhook and an export; and a plan that was cancelled. testdata/upgrade has one of each database, as that release's
-// own program wrote it, with what it answered then. Its keys are these.
+// A release's data set is what two invented people left behind: a pro plan, a report with dismissed findings, an API
+// key, a webhook and an export; and a plan that was cancelled. testdata/upgrade has one of each database, as that
+// release's own program wrote it, with what it answered then. Its keys are these.
 const (
 	upgradeEncryption = "upgrade-data-set-encryption-0123456789abcdef"
 	upgradeSigning    = "upgrade-data-set-signing-fedcba9876543210"
@@ -185,8 +185,8 @@ func TestUpgrade_AnInstallationOfAnEarlierReleaseGoesOn(t *testing.T) {
 	}
 }
 
-// asItIsToldNow changes a report of 0.1.0 into how 0.2.0 tells it: its score is the one it was made with, its summary says
-// more, and what the score is with the dismissals since stands in the answer about the score, which is as it was.
+// asItIsToldNow changes a report of 0.1.0 into how 0.2.0 tells it: its score is the one it was made with, its summary
+// says more, and what the score is with the dismissals since stands in the answer about the score, which is as it was.
 func asItIsToldNow(t *testing.T, want, got any) {
 	t.Helper()
 	w, g := want.(map[string]any), got.(map[string]any)

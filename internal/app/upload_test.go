@@ -62,16 +62,20 @@ func TestArchive_UploadedPostsAreAnalysedWithoutReadingFromX(t *testing.T) {
 			var a struct {
 				ID string `json:"id"`
 			}
-			if err := json.Unmarshal([]byte(gus.must(http.StatusAccepted, "POST", "/api/v1/analyses", `{"archive_id":"`+kept.ID+`","consent":true}`)), &a); err != nil {
+			if err := json.Unmarshal([]byte(gus.must(http.StatusAccepted, "POST", "/api/v1/analyses",
+				`{"archive_id":"`+kept.ID+`","consent":true}`)), &a); err != nil {
 				t.Fatal(err)
 			}
-			if end := gus.must(http.StatusOK, "GET", "/api/v1/analyses/"+a.ID+"/events", ""); !strings.Contains(end, `"status":"completed"`) {
+			if end := gus.must(http.StatusOK, "GET", "/api/v1/analyses/"+a.ID+"/events", ""); !strings.Contains(end,
+				`"status":"completed"`) {
 				t.Fatalf("the run ended with\n%s", end)
 			}
-			if report := gus.must(http.StatusOK, "GET", "/api/v1/analyses/"+a.ID+"/report.json", ""); !strings.Contains(report, "fucking idiot") || !strings.Contains(report, `"source": "archive"`) {
+			if report := gus.must(http.StatusOK, "GET", "/api/v1/analyses/"+a.ID+"/report.json",
+				""); !strings.Contains(report, "fucking idiot") || !strings.Contains(report, `"source": "archive"`) {
 				t.Errorf("the report misses the finding:\n%s", report)
 			}
-			if usage := gus.must(http.StatusOK, "GET", "/api/v1/usage", ""); !strings.Contains(usage, `"x_reads":{"limit":1000,"used":0`) {
+			if usage := gus.must(http.StatusOK, "GET", "/api/v1/usage", ""); !strings.Contains(usage,
+				`"x_reads":{"limit":1000,"used":0`) {
 				t.Errorf("an uploaded archive cost reads: %s", usage)
 			}
 			for want, file := range map[int][]byte{

@@ -10,8 +10,8 @@ import (
 // uploadTime is longer than any upload takes, by the file system's clock.
 const uploadTime = 2 * time.Hour
 
-// dropUploads deletes the files of uploads whose process died before it could: they are people's archives, in the clear.
-// Where only this process uses the directory, its start deletes them all (see [App.Run]).
+// dropUploads deletes the files of uploads whose process died before it could: they are people's archives, in the
+// clear. Where only this process uses the directory, its start deletes them all (see [App.Run]).
 func (a *App) dropUploads() error {
 	return dropUploads(a.cfg.Store.DataDir, time.Now().Add(-uploadTime))
 }

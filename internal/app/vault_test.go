@@ -84,7 +84,8 @@ func TestHealth_AsksTheVaultsServer(t *testing.T) {
 
 func TestHealth_WithoutAVaultHasNothingToAsk(t *testing.T) {
 	t.Parallel()
-	if status, said, ready := vaultHealth(t, start(t, io.Discard, nil)); status != http.StatusOK || said != "not_configured" || ready != http.StatusOK {
+	if status, said, ready := vaultHealth(t, start(t, io.Discard, nil)); status != http.StatusOK ||
+		said != "not_configured" || ready != http.StatusOK {
 		t.Errorf("%d %s, ready %d", status, said, ready)
 	}
 }

@@ -31,7 +31,10 @@ func (a *App) openTraces(ctx context.Context) (err error) {
 	if w.TracesURL == "" {
 		return nil
 	}
-	a.traces, err = tracing.Open(ctx, tracing.Config{Endpoint: w.TracesURL, Percent: w.TracesPart, Version: a.opt.Version, Environment: string(a.cfg.Env)})
+	a.traces, err = tracing.Open(ctx, tracing.Config{
+		Endpoint: w.TracesURL, Percent: w.TracesPart,
+		Version: a.opt.Version, Environment: string(a.cfg.Env),
+	})
 	return err
 }
 
@@ -69,7 +72,9 @@ func (a *App) serveMetrics(ctx context.Context) error {
 
 // readings are the figures that are read when they are asked for.
 func (a *App) readings(h *health.Checker) {
-	a.metrics.Reading("dependency_up", "1 while a part the program depends on answers its probe, 0 while it does not; a part that is not in use is left out.", []string{"part"},
+	a.metrics.Reading("dependency_up",
+		"1 while a part the program depends on answers its probe, 0 while it does not; a part that is not in use is left "+
+			"out.", []string{"part"},
 		func(ctx context.Context, set metrics.Set) error {
 			_, parts := h.Ready(ctx)
 			for name, r := range parts {
@@ -79,19 +84,25 @@ func (a *App) readings(h *health.Checker) {
 			}
 			return nil
 		})
-	a.metrics.Reading("db_connections", "Connections of each pool: in_use, and max.", []string{"pool", "state"}, a.pools(func(p db.Pool, set metrics.Set) {
-		set(float64(p.InUse), p.Name, "in_use")
-		set(float64(p.Max), p.Name, "max")
-	}))
-	a.metrics.Reading("db_wait_seconds", "How long everybody together has waited for a connection of each pool since the start.", []string{"pool"}, a.pools(func(p db.Pool, set metrics.Set) {
-		set(p.Waited.Seconds(), p.Name)
-	}))
-	a.metrics.Reading("jobs_waiting", "Background jobs that have not ended, in every process, by state: available, retryable, running or scheduled.", []string{"state"}, a.backlogs(func(b db.Backlog, set metrics.Set) {
-		set(float64(b.Jobs), b.State)
-	}))
-	a.metrics.Reading("jobs_overdue_seconds", "How long the first job of each state has been due.", []string{"state"}, a.backlogs(func(b db.Backlog, set metrics.Set) {
-		set(b.Oldest.Seconds(), b.State)
-	}))
+	a.metrics.Reading("db_connections", "Connections of each pool: in_use, and max.", []string{"pool", "state"},
+		a.pools(func(p db.Pool, set metrics.Set) {
+			set(float64(p.InUse), p.Name, "in_use")
+			set(float64(p.Max), p.Name, "max")
+		}))
+	a.metrics.Reading("db_wait_seconds",
+		"How long everybody together has waited for a connection of each pool since the start.", []string{"pool"},
+		a.pools(func(p db.Pool, set metrics.Set) {
+			set(p.Waited.Seconds(), p.Name)
+		}))
+	a.metrics.Reading("jobs_waiting",
+		"Background jobs that have not ended, in every process, by state: available, retryable, running or scheduled.",
+		[]string{"state"}, a.backlogs(func(b db.Backlog, set metrics.Set) {
+			set(float64(b.Jobs), b.State)
+		}))
+	a.metrics.Reading("jobs_overdue_seconds", "How long the first job of each state has been due.", []string{"state"},
+		a.backlogs(func(b db.Backlog, set metrics.Set) {
+			set(b.Oldest.Seconds(), b.State)
+		}))
 	a.metrics.Reading("model_window", "Questions to each model that this process may have in flight, as its provider's "+
 		"answers have taught it.", []string{"model"},
 		func(_ context.Context, set metrics.Set) error {

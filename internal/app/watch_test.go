@@ -107,8 +107,8 @@ var (
 	describedAs = regexp.MustCompile("(?m)^\\| `(repazoo_[a-z_]+)` \\| ([^|]*) \\| (.*) \\|$")
 )
 
-// Alerts and the dashboard name figures and labels that exist, every figure is in one of them, and the documentation says
-// of each what its help text says.
+// Alerts and the dashboard name figures and labels that exist, every figure is in one of them, and the documentation
+// says of each what its help text says.
 func TestMonitoring_NamesTheFiguresThatThereAre(t *testing.T) {
 	t.Parallel()
 	figures := map[string]metrics.Figure{"repazoo_failed_readings": {Labels: []string{"name"}}}
@@ -143,7 +143,8 @@ func TestMonitoring_NamesTheFiguresThatThereAre(t *testing.T) {
 		if !used[name] {
 			t.Errorf("%s is on no dashboard and in no alert", name)
 		}
-		if row := described[name]; row == nil || f.Help != "" && (row[1] != f.Help || row[0] != strings.Join(f.Labels, ", ")) {
+		if row := described[name]; row == nil || f.Help != "" &&
+			(row[1] != f.Help || row[0] != strings.Join(f.Labels, ", ")) {
 			t.Errorf("docs/monitoring.md wants the line\n| `%s` | %s | %s |", name, strings.Join(f.Labels, ", "), f.Help)
 		}
 		delete(described, name)
@@ -303,7 +304,8 @@ func TestAccessLog_KeepsTheAskedPartAndEveryError(t *testing.T) {
 	}
 	a.DB.Close()
 	p.must(http.StatusInternalServerError, "GET", "/api/v1/usage", "")
-	if text := log.String(); !strings.Contains(text, `"msg":"request","method":"GET","route":"GET /api/v1/usage","status":500`) {
+	if text := log.String(); !strings.Contains(text,
+		`"msg":"request","method":"GET","route":"GET /api/v1/usage","status":500`) {
 		t.Error(text)
 	}
 }

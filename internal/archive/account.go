@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Whose archive it is stands in account.js, in manifest.js and, before 2018, in user_details.js. The first that tells an
-// id decides; the others add what it lacks.
+// Whose archive it is stands in account.js, in manifest.js and, before 2018, in user_details.js. The first that tells
+// an id decides; the others add what it lacks.
 
 var handle = regexp.MustCompile(`^\w{0,50}$`)
 

@@ -222,8 +222,8 @@ func (a *Archive) know(parts []part) (about, error) {
 	return known, nil
 }
 
-// leaveStrangers leaves out the posts of folders that do not say whose they are, where another folder does. Further parts
-// of an archive stay: X puts account.js into the first part only.
+// leaveStrangers leaves out the posts of folders that do not say whose they are, where another folder does. Further
+// parts of an archive stay: X puts account.js into the first part only.
 func (a *Archive) leaveStrangers(in *chosen, known about) {
 	home := known.places
 	if len(home) == 0 && len(in.posts) > 0 {

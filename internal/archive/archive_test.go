@@ -49,13 +49,17 @@ func TestPosts_MemoryDoesNotGrowWithTheArchive(t *testing.T) {
 
 func TestPosts_EveryKnownFieldIsRead(t *testing.T) {
 	t.Parallel()
-	posts := mustRead(t, account, entry{"data/tweets.js", script("tweets", tweet("7", "@bo caf&eacute; R&amp;D &lt;3 \U0001F600", `,
+	posts := mustRead(t, account, entry{
+		"data/tweets.js",
+		script("tweets", tweet("7", "@bo caf&eacute; R&amp;D &lt;3 \U0001F600", `,
 		"lang": "fr", "favorite_count": "12", "retweet_count": 3, "in_reply_to_status_id_str": "6", "unknown": {"a": [1, {"b": null}]},
 		"entities": {"hashtags": [{"text": "go", "indices": ["1", "2"]}, {"text": "zip"}], "media": [{}]}, "retweet_count": 3,
-		"extended_entities": {"media": [{"id_str": "1"}, {"id_str": "2"}]}, "entities": {"media": [{}]}`))})
+		"extended_entities": {"media": [{"id_str": "1"}, {"id_str": "2"}]}, "entities": {"media": [{}]}`)),
+	})
 	want := []Post{{
-		ID: "7", Text: "@bo café R&D <3 \U0001F600", Lang: "fr", ReplyToID: "6", PostedAt: time.Date(2023, 2, 18, 12, 33, 11, 0, time.UTC),
-		Likes: new(12), Reposts: new(3), Media: 2, Hashtags: []string{"go", "zip"},
+		ID: "7", Text: "@bo café R&D <3 \U0001F600", Lang: "fr", ReplyToID: "6",
+		PostedAt: time.Date(2023, 2, 18, 12, 33, 11, 0, time.UTC),
+		Likes:    new(12), Reposts: new(3), Media: 2, Hashtags: []string{"go", "zip"},
 	}}
 	if d := cmp.Diff(want, posts); d != "" {
 		t.Error(d)
@@ -64,7 +68,10 @@ func TestPosts_EveryKnownFieldIsRead(t *testing.T) {
 
 func TestPosts_MissingFieldsAreUnknownNotZero(t *testing.T) {
 	t.Parallel()
-	posts := mustRead(t, account, entry{"data/tweets.js", script("tweets", `{"tweet": {"id": 9, "favorite_count": "many", "lang": null, "entities": []}}`)})
+	posts := mustRead(t, account, entry{
+		"data/tweets.js",
+		script("tweets", `{"tweet": {"id": 9, "favorite_count": "many", "lang": null, "entities": []}}`),
+	})
 	if d := cmp.Diff([]Post{{ID: "9"}}, posts); d != "" {
 		t.Error(d)
 	}
@@ -98,26 +105,56 @@ func TestPosts_EveryLayoutOfX(t *testing.T) {
 		"a folder, root": {{"twitter-1/account.js", accountJS}, {"twitter-1/tweets.js", script("tweets", one)}},
 		"old, bare":      {account, {"data/tweet.js", script("tweet", bare)}},
 		"old, wrapped":   {account, {"data/tweet.js", script("tweet", one)}},
-		"BOM, CRLF":      {account, {"data/tweets.js", "\uFEFF" + strings.ReplaceAll(script("tweets", one), "\n", "\r\n") + ";\r\n"}},
-		"macOS copies":   {account, {"data/tweets.js", script("tweets", one)}, {"__MACOSX/data/._tweets.js", "junk"}, {"__MACOSX/data/tweets.js", "junk"}, {"__MACOSX/data/account.js", "junk"}},
-		"upper case":     {{"DATA/ACCOUNT.JS", accountJS}, {"DATA/TWEETS.JS", script("tweets", one)}},
-		"backslashes":    {{`data\account.js`, accountJS}, {`data\tweets.js`, script("tweets", one)}},
-		"folder, same":   {{`x\y\data\account.js`, accountJS}, {`x\y\data\tweets.js`, script("tweets", one)}},
-		"leading dot":    {{"./data/account.js", accountJS}, {"./data/tweets.js", script("tweets", one)}},
-		"manifest only":  {{"data/manifest.js", manifestJS}, {"data/tweets.js", script("tweets", one)}},
-		"no account":     {{"data/tweets.js", script("tweets", one)}},
-		"a part twice":   {account, {"data/tweets.js", script("tweets", one)}, {"data/tweets.js", script("tweets", one)}},
-		"months":         {{"data/js/user_details.js", detailsJS}, {"data/js/tweets/2014_01.js", month(`{"id_str":"1","text":"hello","created_at":"2014-01-05 10:00:00 +0000"}`)}},
-		"months, folder": {{"old/data/js/user_details.js", detailsJS}, {"old/data/js/tweets/2014_01.js", month(`{"id_str":"1","text":"hello","created_at":"Sun Jan 05 10:00:00 +0000 2014"}`)}},
-		"table":          {{"tweets.csv", tableHead + `"1","","","2014-01-05 10:00:00 +0000","web","hello","","","",""` + "\n"}},
-		"months, table":  {{"data/js/tweets/2014_01.js", month(`{"id_str":"1","text":"hello"}`)}, {"tweets.csv", tableHead + `"2","","","x","web","no","","","",""` + "\n"}},
-		"zip, stored":    {{"archive.zip", inner(t, account, entry{"data/tweets.js", script("tweets", one, tweet("x", noise(9<<10), ""))})}},
-		"zip, packed":    {{"my/archive.zip", inner(t, account, entry{"data/tweets.js", script("tweets", one)})}},
-		"extended":       {account, {"data/tweets.js", script("tweets", `{"tweet":{"id_str":"1","truncated":true,"extended_tweet":{"full_text":"hello"},"text":"hel…"}}`)}},
-		"note inside":    {account, {"data/tweets.js", script("tweets", `{"tweet":{"id_str":"1","full_text":"hel…","note_tweet":{"note_tweet_results":{"result":{"text":"hello"}}}}}`)}},
-		"note flat":      {account, {"data/tweets.js", script("tweets", `{"tweet":{"id_str":"1","note_tweet":{"text":"hello"},"full_text":"hel…"}}`)}},
-		"note by id":     {account, {"data/note-tweet.js", script("note_tweet", `{"noteTweet":{"tweetId":"1","core":{"text":"hello"}}}`)}, {"data/tweets.js", script("tweets", tweet("1", "hel", ""))}},
-		"lone surrogate": {account, {"data/tweets.js", script("tweets", `{"tweet":{"id_str":"1","full_text":"hello","source":"\ud83d"}}`)}},
+		"BOM, CRLF": {account, {"data/tweets.js", "\uFEFF" + strings.ReplaceAll(script("tweets", one), "\n", "\r\n") +
+			";\r\n"}},
+		"macOS copies": {
+			account,
+			{"data/tweets.js", script("tweets", one)},
+			{"__MACOSX/data/._tweets.js", "junk"},
+			{"__MACOSX/data/tweets.js", "junk"},
+			{"__MACOSX/data/account.js", "junk"},
+		},
+		"upper case":    {{"DATA/ACCOUNT.JS", accountJS}, {"DATA/TWEETS.JS", script("tweets", one)}},
+		"backslashes":   {{`data\account.js`, accountJS}, {`data\tweets.js`, script("tweets", one)}},
+		"folder, same":  {{`x\y\data\account.js`, accountJS}, {`x\y\data\tweets.js`, script("tweets", one)}},
+		"leading dot":   {{"./data/account.js", accountJS}, {"./data/tweets.js", script("tweets", one)}},
+		"manifest only": {{"data/manifest.js", manifestJS}, {"data/tweets.js", script("tweets", one)}},
+		"no account":    {{"data/tweets.js", script("tweets", one)}},
+		"a part twice":  {account, {"data/tweets.js", script("tweets", one)}, {"data/tweets.js", script("tweets", one)}},
+		"months": {
+			{"data/js/user_details.js", detailsJS},
+			{"data/js/tweets/2014_01.js", month(`{"id_str":"1","text":"hello","created_at":"2014-01-05 10:00:00 +0000"}`)},
+		},
+		"months, folder": {
+			{"old/data/js/user_details.js", detailsJS},
+			{
+				"old/data/js/tweets/2014_01.js",
+				month(`{"id_str":"1","text":"hello","created_at":"Sun Jan 05 10:00:00 +0000 2014"}`),
+			},
+		},
+		"table": {{"tweets.csv", tableHead + `"1","","","2014-01-05 10:00:00 +0000","web","hello","","","",""` +
+			"\n"}},
+		"months, table": {
+			{"data/js/tweets/2014_01.js", month(`{"id_str":"1","text":"hello"}`)},
+			{"tweets.csv", tableHead + `"2","","","x","web","no","","","",""` + "\n"},
+		},
+		"zip, stored": {{"archive.zip", inner(t, account,
+			entry{"data/tweets.js", script("tweets", one, tweet("x", noise(9<<10), ""))})}},
+		"zip, packed": {{"my/archive.zip", inner(t, account, entry{"data/tweets.js", script("tweets", one)})}},
+		"extended": {account, {"data/tweets.js", script("tweets",
+			`{"tweet":{"id_str":"1","truncated":true,"extended_tweet":{"full_text":"hello"},"text":"hel…"}}`)}},
+		"note inside": {account, {"data/tweets.js", script("tweets",
+			`{"tweet":{"id_str":"1","full_text":"hel…","note_tweet":{"note_tweet_results":{"result":{"text":"hello"}}}}}`)}},
+		"note flat": {account, {"data/tweets.js", script("tweets",
+			`{"tweet":{"id_str":"1","note_tweet":{"text":"hello"},"full_text":"hel…"}}`)}},
+		"note by id": {
+			account,
+			{"data/note-tweet.js", script("note_tweet",
+				`{"noteTweet":{"tweetId":"1","core":{"text":"hello"}}}`)},
+			{"data/tweets.js", script("tweets", tweet("1", "hel", ""))},
+		},
+		"lone surrogate": {account, {"data/tweets.js", script("tweets",
+			`{"tweet":{"id_str":"1","full_text":"hello","source":"\ud83d"}}`)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -187,7 +224,8 @@ func (w *watched) ReadAt(b []byte, off int64) (int, error) {
 
 func TestPosts_NeverTouchesOtherEntries(t *testing.T) {
 	t.Parallel()
-	canary := strings.Repeat("private ", 10<<10) // 80 KiB: the canaries lie before the last 64 KiB, where the directory is looked for
+	// 80 KiB: the canaries lie before the last 64 KiB, where the directory is looked for
+	canary := strings.Repeat("private ", 10<<10)
 	others := []entry{
 		{"data/direct-messages.js", canary},
 		{"data/direct-messages-group.js", canary},
@@ -203,7 +241,8 @@ func TestPosts_NeverTouchesOtherEntries(t *testing.T) {
 		{"__MACOSX/data/tweets.js", canary},
 	}
 	head := int64(len(pack(t, others...))) - 2_000 // without the directory, roughly
-	zipped := pack(t, append(others, account, entry{"data/tweets.js", script("tweets", tweet("1", "hello", ""))}, entry{"media", canary})...)
+	zipped := pack(t, append(others, account, entry{"data/tweets.js", script("tweets", tweet("1", "hello", ""))},
+		entry{"media", canary})...)
 	r := &watched{Reader: bytes.NewReader(zipped), from: 0, to: head - 2_000}
 	a, err := New(r, r.Size())
 	if err != nil {
@@ -231,7 +270,10 @@ func TestAccount_IsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Account{ID: "42", Handle: "pia_example", DisplayName: "Pia", CreatedAt: time.Date(2012, 3, 1, 0, 0, 0, 0, time.UTC)}
+	want := Account{
+		ID: "42", Handle: "pia_example", DisplayName: "Pia",
+		CreatedAt: time.Date(2012, 3, 1, 0, 0, 0, 0, time.UTC),
+	}
 	if a.Account() != want || a.Close() != nil {
 		t.Errorf("got %+v", a.Account())
 	}
@@ -239,7 +281,8 @@ func TestAccount_IsRead(t *testing.T) {
 
 func TestNew_ReadsAZipWithSomethingInFrontOfIt(t *testing.T) {
 	t.Parallel()
-	posts, err := read(t, append([]byte("#!/bin/sh\n"), pack(t, account, entry{"data/tweets.js", script("tweets", tweet("1", "hello", ""))})...))
+	posts, err := read(t, append([]byte("#!/bin/sh\n"), pack(t, account,
+		entry{"data/tweets.js", script("tweets", tweet("1", "hello", ""))})...))
 	if err != nil || ids(posts) != "1" {
 		t.Errorf("got %s, %v", ids(posts), err)
 	}
@@ -250,7 +293,8 @@ func TestNotes_LongPostsAreWhole(t *testing.T) {
 	long := strings.Repeat("A long story, told slowly. ", 40) + "The end &amp; more."
 	whole := strings.ReplaceAll(long, "&amp;", "&")
 	note := func(at, text string) string {
-		return fmt.Sprintf(`{"noteTweet": {"noteTweetId": "1", "createdAt": %q, "core": {"mentions": [], "text": %q}}}`, at, text)
+		return fmt.Sprintf(`{"noteTweet": {"noteTweetId": "1", "createdAt": %q, "core": {"mentions": [], "text": %q}}}`,
+			at, text)
 	}
 	posts := mustRead(t, account,
 		entry{"data/note-tweet.js", script("note_tweet",
@@ -290,7 +334,14 @@ func TestIDSet_StopsRememberingButNeverDropsANewID(t *testing.T) {
 	for _, c := range []struct {
 		id   string
 		want bool
-	}{{"0", true}, {"9000000000", false}, {"9000000000", true}, {"9000000001", false}, {"9000000001", false}, {"99999999999999999999", false}} {
+	}{
+		{"0", true},
+		{"9000000000", false},
+		{"9000000000", true},
+		{"9000000001", false},
+		{"9000000001", false},
+		{"99999999999999999999", false},
+	} {
 		if got := seen.again(c.id); got != c.want {
 			t.Errorf("%s came again: %v", c.id, got)
 		}

@@ -148,7 +148,8 @@ func ids(posts []Post) string {
 // members nobody needs.
 func large(w io.Writer, n int) error {
 	r := rand.New(rand.NewPCG(1, 2))
-	words := strings.Fields("the of morning train coffee is late again and rain over harbour people who write tests sleep better than others &amp; me \\ud83d\\ude00 today")
+	words := strings.Fields("the of morning train coffee is late again and rain over harbour people who write tests " +
+		"sleep better than others &amp; me \\ud83d\\ude00 today")
 	if _, err := io.WriteString(w, "window.YTD.tweets.part0 = [\n"); err != nil {
 		return err
 	}
@@ -161,7 +162,8 @@ func large(w io.Writer, n int) error {
 		if i == n-1 {
 			sep = "\n]"
 		}
-		_, err := fmt.Fprintf(w, shape+sep, i+1e9, text.String(), r.IntN(900), i+1e9, r.IntN(90), i+1e9, 1+i%28, i%24, i%60, r.Int64(), text.Len())
+		_, err := fmt.Fprintf(w, shape+sep, i+1e9, text.String(), r.IntN(900), i+1e9, r.IntN(90), i+1e9, 1+i%28, i%24,
+			i%60, r.Int64(), text.Len())
 		if err != nil {
 			return err
 		}

@@ -238,7 +238,8 @@ func elementEnd(b []byte) int {
 }
 
 // stringEnd is the length of a string's rest with its closing quote, -1 if it goes on. No string of JSON goes over the
-// end of a line: where a quote is missing, the line ends the string, so that one broken entry does not swallow the next.
+// end of a line: where a quote is missing, the line ends the string, so that one broken entry does not swallow the
+// next.
 func stringEnd(b []byte) int {
 	for i := 0; ; {
 		i = plainEnd(b, i)

@@ -39,8 +39,8 @@ var (
 	errSize   = errors.New("an entry is larger than the zip that it stands in")
 )
 
-// openZip reads the zip's directory and keeps the entries that [parseName] knows. It gives the view of the file in which
-// their offsets are right, and counts the entries whose name points outside.
+// openZip reads the zip's directory and keeps the entries that [parseName] knows. It gives the view of the file in
+// which their offsets are right, and counts the entries whose name points outside.
 func openZip(r io.ReaderAt, size int64) (z *zip.Reader, view io.ReaderAt, tricky int, err error) {
 	dir, err := findDirectory(r, size)
 	if err != nil {
@@ -111,8 +111,8 @@ func newDirectory(end, length, offset, size int64) (directory, error) {
 	return directory{base: base, offset: offset, size: length}, nil
 }
 
-// filter copies the records of the entries we may open, and ends the copy as a zip ends. Entries that would be opened if
-// their name did not point outside are counted.
+// filter copies the records of the entries we may open, and ends the copy as a zip ends. Entries that would be opened
+// if their name did not point outside are counted.
 func (d directory) filter(r io.ReaderAt) (kept []byte, tricky int, err error) {
 	in := bufio.NewReaderSize(io.NewSectionReader(r, d.base+d.offset, d.size), 64<<10)
 	parts := 0

@@ -91,7 +91,8 @@ func parseName(s string) (name, bool) {
 func parseBase(base string) (n name, data []string, ok bool) {
 	if m := monthBase.FindStringSubmatch(base); m != nil {
 		month, _ := strconv.Atoi(m[1] + m[2])
-		return name{kind: kindMonth, inner: "tweets_" + m[1] + "_" + m[2], number: month}, []string{"data", "js", "tweets"}, true
+		return name{kind: kindMonth, inner: "tweets_" + m[1] + "_" + m[2], number: month},
+			[]string{"data", "js", "tweets"}, true
 	}
 	switch {
 	case base == "user_details.js":

@@ -58,10 +58,14 @@ func TestOpen_ReadsAFolder(t *testing.T) {
 		want    string
 		entries []entry
 	}{
-		"unzipped":         {"1", []entry{account, {"data/tweets.js", one}, {"data/direct-messages.js", "private"}}},
-		"a folder deeper":  {"1", []entry{{"twitter-1/data/account.js", accountJS}, {"twitter-1/data/tweets.js", one}}},
-		"both parts":       {"1 2", []entry{{"a.zip", part1}, {"b.zip", part2}}},
-		"parts, unzipped":  {"1 2", []entry{{"a/data/account.js", accountJS}, {"a/data/tweets.js", one}, {"b/data/tweets-part1.js", two}}},
+		"unzipped":        {"1", []entry{account, {"data/tweets.js", one}, {"data/direct-messages.js", "private"}}},
+		"a folder deeper": {"1", []entry{{"twitter-1/data/account.js", accountJS}, {"twitter-1/data/tweets.js", one}}},
+		"both parts":      {"1 2", []entry{{"a.zip", part1}, {"b.zip", part2}}},
+		"parts, unzipped": {"1 2", []entry{
+			{"a/data/account.js", accountJS},
+			{"a/data/tweets.js", one},
+			{"b/data/tweets-part1.js", two},
+		}},
 		"before 2018":      {"1", []entry{{"data/js/tweets/2014_01.js", month(`{"id_str":"1","text":"hello"}`)}}},
 		"one zip in it":    {"1", []entry{{"twitter.zip", part1}, {"notes.txt", "x"}}},
 		"a zip without it": {"1", []entry{{"twitter.zip", part1}, {"pictures.zip", inner(t, entry{"1.jpg", "x"})}}},
@@ -91,7 +95,10 @@ func TestNew_ReadsDeflate64(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	for name, body := range map[string]string{`data\account.js`: accountJS, `data\tweets.js`: script("tweets", tweet("1", "hello", ""))} {
+	for name, body := range map[string]string{
+		`data\account.js`: accountJS,
+		`data\tweets.js`:  script("tweets", tweet("1", "hello", "")),
+	} {
 		packed := append([]byte{1, byte(len(body)), byte(len(body) >> 8), ^byte(len(body)), ^byte(len(body) >> 8)}, body...)
 		w, err := z.CreateRaw(&zip.FileHeader{
 			Name: name, Method: 9, CRC32: crc32.ChecksumIEEE([]byte(body)),
@@ -111,7 +118,10 @@ func TestNew_ReadsDeflate64(t *testing.T) {
 func TestNew_LeavesNoTemporaryFile(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
-	zipped := pack(t, entry{"my.zip", inner(t, account, entry{"data/tweets.js", script("tweets", tweet("1", "hello", ""))})})
+	zipped := pack(t, entry{"my.zip", inner(t, account, entry{
+		"data/tweets.js",
+		script("tweets", tweet("1", "hello", "")),
+	})})
 	if posts, err := read(t, zipped); err != nil || ids(posts) != "1" {
 		t.Fatalf("got %s, %v", ids(posts), err)
 	}
@@ -128,12 +138,24 @@ func TestMissing_NamesThePartsThatAreNotThere(t *testing.T) {
 		want    string
 		entries []entry
 	}{
-		"nothing":        {"", []entry{account, {"data/tweets.js", body}, {"data/tweets-part1.js", body}}},
-		"part 2 alone":   {"tweets.js (part 1) is missing", []entry{{"data/tweets-part1.js", body}}},
-		"a gap":          {"tweets-part1.js (part 2) is missing", []entry{account, {"data/tweets.js", body}, {"data/tweets-part2.js", body}}},
-		"by manifest":    {"tweets.js (1 posts) is missing", []entry{{"data/manifest.js", manifestJS}, {"data/community-tweet.js", script("community_tweet")}}},
-		"partial":        {"X says that this is one part of a larger archive", []entry{{"data/manifest.js", partial}, {"data/tweets.js", body}}},
-		"first and last": {"tweets.js (part 1), tweets-part1.js (part 2) are missing", []entry{{"data/tweets-part2.js", body}}},
+		"nothing":      {"", []entry{account, {"data/tweets.js", body}, {"data/tweets-part1.js", body}}},
+		"part 2 alone": {"tweets.js (part 1) is missing", []entry{{"data/tweets-part1.js", body}}},
+		"a gap": {
+			"tweets-part1.js (part 2) is missing",
+			[]entry{account, {"data/tweets.js", body}, {"data/tweets-part2.js", body}},
+		},
+		"by manifest": {
+			"tweets.js (1 posts) is missing",
+			[]entry{{"data/manifest.js", manifestJS}, {"data/community-tweet.js", script("community_tweet")}},
+		},
+		"partial": {
+			"X says that this is one part of a larger archive",
+			[]entry{{"data/manifest.js", partial}, {"data/tweets.js", body}},
+		},
+		"first and last": {
+			"tweets.js (part 1), tweets-part1.js (part 2) are missing",
+			[]entry{{"data/tweets-part2.js", body}},
+		},
 	} {
 		zipped := pack(t, c.entries...)
 		a, err := New(bytes.NewReader(zipped), int64(len(zipped)))
@@ -150,7 +172,8 @@ func TestMissing_NamesThePartsThatAreNotThere(t *testing.T) {
 func TestNew_ReadsWhoseArchiveItIsWhereverItStands(t *testing.T) {
 	t.Parallel()
 	posts := entry{"data/tweets.js", script("tweets")}
-	profile := entry{"data/profile.js", script("profile", `{"profile": {"description": {"bio": "gardens", "website": "https://t.co/a", "location": "Ghent"}}}`)}
+	profile := entry{"data/profile.js", script("profile",
+		`{"profile": {"description": {"bio": "gardens", "website": "https://t.co/a", "location": "Ghent"}}}`)}
 	known := Account{ID: "42", Handle: "pia_example", DisplayName: "Pia"}
 	for name, c := range map[string]struct {
 		account Account
@@ -158,9 +181,13 @@ func TestNew_ReadsWhoseArchiveItIsWhereverItStands(t *testing.T) {
 		entries []entry
 	}{
 		"manifest": {known, Profile{}, []entry{posts, {"data/manifest.js", manifestJS}}},
-		"details":  {known, Profile{Bio: "gardens", Location: "Ghent"}, []entry{posts, {"data/js/user_details.js", detailsJS}}},
-		"profile":  {Account{}, Profile{"gardens", "Ghent", "https://t.co/a"}, []entry{posts, profile}},
-		"nowhere":  {Account{}, Profile{}, []entry{posts}},
+		"details": {
+			known,
+			Profile{Bio: "gardens", Location: "Ghent"},
+			[]entry{posts, {"data/js/user_details.js", detailsJS}},
+		},
+		"profile": {Account{}, Profile{"gardens", "Ghent", "https://t.co/a"}, []entry{posts, profile}},
+		"nowhere": {Account{}, Profile{}, []entry{posts}},
 	} {
 		zipped := pack(t, c.entries...)
 		a, err := New(bytes.NewReader(zipped), int64(len(zipped)))
@@ -177,8 +204,10 @@ func TestNew_ReadsWhoseArchiveItIsWhereverItStands(t *testing.T) {
 func TestPosts_OnlyTheNewestVersionOfAnEditedPostCounts(t *testing.T) {
 	t.Parallel()
 	first := tweet("50", "first", `, "edit_info": {"initial": {"editTweetIds": ["50", "51"], "isEditEligible": true}}`)
-	second := tweet("51", "second", `, "edit_info": {"edit": {"initialTweetId": "50", "editControlInitial": {"editTweetIds": ["50", "51"]}}}`)
-	zipped := pack(t, account, entry{"data/tweets.js", script("tweets", first, second, tweet("52", "x", `, "edit_info": {"initial": {"editTweetIds": ["52"]}}`))})
+	second := tweet("51", "second",
+		`, "edit_info": {"edit": {"initialTweetId": "50", "editControlInitial": {"editTweetIds": ["50", "51"]}}}`)
+	zipped := pack(t, account, entry{"data/tweets.js", script("tweets", first, second,
+		tweet("52", "x", `, "edit_info": {"initial": {"editTweetIds": ["52"]}}`))})
 	path := filepath.Join(t.TempDir(), "x.zip")
 	if err := os.WriteFile(path, zipped, 0o600); err != nil {
 		t.Fatal(err)
@@ -205,11 +234,18 @@ func TestPosts_ADateBeforeXExistedIsTakenFromTheID(t *testing.T) {
 func TestPosts_RepostsOfBefore2018AndDescriptionsOfPictures(t *testing.T) {
 	t.Parallel()
 	posts := mustRead(t,
-		entry{"data/js/tweets/2014_01.js", month(`{"id_str":"1","text":"so it is","retweeted_status":{"id_str":"7","text":"so it is"}}`)},
-		entry{"data/tweets.js", script("tweets", tweet("2", "look", `, "extended_entities": {"media": [{"ext_alt_text": "a &lt;dog&gt;"}, {"ext_alt_text": ""}]}`))},
+		entry{
+			"data/js/tweets/2014_01.js",
+			month(`{"id_str":"1","text":"so it is","retweeted_status":{"id_str":"7","text":"so it is"}}`),
+		},
+		entry{"data/tweets.js", script("tweets", tweet("2", "look",
+			`, "extended_entities": {"media": [{"ext_alt_text": "a &lt;dog&gt;"}, {"ext_alt_text": ""}]}`))},
 		entry{"old/tweets.csv", "x"})
 	want := []Post{
-		{ID: "2", Text: "look", PostedAt: time.Date(2023, 2, 18, 12, 33, 11, 0, time.UTC), Media: 2, AltTexts: []string{"a <dog>"}},
+		{
+			ID: "2", Text: "look", PostedAt: time.Date(2023, 2, 18, 12, 33, 11, 0, time.UTC), Media: 2,
+			AltTexts: []string{"a <dog>"},
+		},
 		{ID: "1", Text: "so it is", Repost: true},
 	}
 	if d := cmp.Diff(want, posts); d != "" {
@@ -239,10 +275,19 @@ func TestNew_SizesThatLieCostNothingButTheirEntry(t *testing.T) {
 		body    string
 		skipped string
 	}{
-		"an inner zip's content": {zip.FileHeader{Name: "my.zip", CompressedSize64: uint64(len(stored)), UncompressedSize64: huge}, stored, ""},
-		"an inner zip's length":  {zip.FileHeader{Name: "my.zip", CompressedSize64: 1 << 62, UncompressedSize64: 1 << 62}, stored, "my.zip"},
+		"an inner zip's content": {zip.FileHeader{
+			Name: "my.zip", CompressedSize64: uint64(len(stored)),
+			UncompressedSize64: huge,
+		}, stored, ""},
+		"an inner zip's length": {
+			zip.FileHeader{Name: "my.zip", CompressedSize64: 1 << 62, UncompressedSize64: 1 << 62},
+			stored, "my.zip",
+		},
 		"a part's length": {
-			zip.FileHeader{Name: "data/tweets-part1.js", Method: zip.Deflate, CompressedSize64: 1<<63 - 1, UncompressedSize64: huge - 1<<20},
+			zip.FileHeader{
+				Name: "data/tweets-part1.js", Method: zip.Deflate, CompressedSize64: 1<<63 - 1,
+				UncompressedSize64: huge - 1<<20,
+			},
 			one, "tweets-part1.js",
 		},
 	} {

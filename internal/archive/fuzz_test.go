@@ -39,7 +39,8 @@ func decodeAll(r io.Reader, firstBlock int) (posts []Post, skipped []Skip, err e
 func FuzzPart(f *testing.F) {
 	for _, s := range []string{
 		script("tweets", tweet("1", "a", ""), tweet("2", `b "quoted" \ and [more]`, `, "x": [1, {"y": "]}"}]`)),
-		script("tweets"), script("tweets", "{}"), script("tweets", `{"tweet": {"id": 1, "entities": {"hashtags": [{"text": "é"}]}}}`),
+		script("tweets"), script("tweets", "{}"), script("tweets",
+			`{"tweet": {"id": 1, "entities": {"hashtags": [{"text": "é"}]}}}`),
 		"window.YTD.tweets.part0 = [ ] ;", `window.YTD.tweets.part0 = [{"id_str":"1","lang":"\ud83d\""}]`,
 		script("tweets", `{"tweet": {"id_str": "2", "full_text": "x"}`, tweet("3", "c", "")),
 		script("tweets", `{"tweet": {"id_str": "1", "note_tweet": {"text": "x"}, "edit_info": {"initial": {"editTweetIds": ["1"]}}}}`),
@@ -82,9 +83,11 @@ func total(skipped []Skip) int {
 
 func FuzzArchive(f *testing.F) {
 	f.Add(pack(f, account, entry{"data/tweets.js", script("tweets", tweet("1", "a", ""))}))
-	f.Add(pack(f, account, entry{"data/tweets.js", script("tweets")}, entry{"data/note-tweet.js", script("note_tweet", `{"noteTweet": {"core": {"text": "a"}}}`)}))
+	f.Add(pack(f, account, entry{"data/tweets.js", script("tweets")},
+		entry{"data/note-tweet.js", script("note_tweet", `{"noteTweet": {"core": {"text": "a"}}}`)}))
 	f.Add(pack(f, entry{"a.zip", inner(f, entry{"tweets.csv", tableHead + "1\n"}, entry{"manifest.js", manifestJS})}))
-	f.Add(pack(f, entry{"data/js/user_details.js", detailsJS}, entry{"data/js/tweets/2014_01.js", month(`{"id_str":"1"}`)}))
+	f.Add(pack(f, entry{"data/js/user_details.js", detailsJS},
+		entry{"data/js/tweets/2014_01.js", month(`{"id_str":"1"}`)}))
 	f.Add([]byte(sigEnd + strings.Repeat("\x00", 18)))
 	f.Fuzz(func(t *testing.T, zipped []byte) {
 		posts, err := read(t, zipped)

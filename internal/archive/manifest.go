@@ -105,9 +105,11 @@ func sentences(lost []string, partial bool) []string {
 	}
 	switch {
 	case len(lost) > 0:
-		return []string{cmp.Or(strings.Join(lost, ", ")+more) + " " + is + " missing, so the posts in it were not read." + addTheRest}
+		return []string{cmp.Or(strings.Join(lost, ", ")+more) + " " + is + " missing, so the posts in it were not read." +
+			addTheRest}
 	case partial:
-		return []string{"X says that this is one part of a larger archive; posts of the other parts were not read." + addTheRest}
+		return []string{"X says that this is one part of a larger archive; posts of the other parts were not read." +
+			addTheRest}
 	}
 	return nil
 }

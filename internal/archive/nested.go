@@ -7,9 +7,9 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
-// Some people zip the zip again, or put the several zips of a large archive into one folder. A zip in a zip is opened where
-// it lies if it was stored; one that was packed is copied to a temporary file first, which loses its name at once and so
-// vanishes with the process. A zip in such a zip is not opened.
+// Some people zip the zip again, or put the several zips of a large archive into one folder. A zip in a zip is opened
+// where it lies if it was stored; one that was packed is copied to a temporary file first, which loses its name at once
+// and so vanishes with the process. A zip in such a zip is not opened.
 
 const (
 	maxInner      = 16      // zips in a zip or folder

@@ -24,7 +24,8 @@ type noteIndex struct {
 	bytes int
 }
 
-// readNotes reads all long posts, within the bound. A file of them that cannot be read leaves posts as short as they are.
+// readNotes reads all long posts, within the bound. A file of them that cannot be read leaves posts as short as they
+// are.
 func (a *Archive) readNotes(ctx context.Context, parts []part) (*noteIndex, error) {
 	ix := &noteIndex{texts: map[int64][]string{}, byID: map[string]string{}}
 	for _, p := range parts {
@@ -87,7 +88,8 @@ func (d *decoder) note(n *note, name []byte, depth int) (err error) {
 	return err
 }
 
-// maxOfSecond is how many long posts without an id are kept of one second: each post of that second is compared with all.
+// maxOfSecond is how many long posts without an id are kept of one second: each post of that second is compared with
+// all.
 const maxOfSecond = 8
 
 func (ix *noteIndex) add(n note) {
@@ -114,8 +116,8 @@ var (
 	links    = regexp.MustCompile(`https?://\S*`)
 )
 
-// whole returns the whole text of a post: of the long post that tells its id, or of one made at the same time that begins
-// with the same words. Without one it is the text that the post has.
+// whole returns the whole text of a post: of the long post that tells its id, or of one made at the same time that
+// begins with the same words. Without one it is the text that the post has.
 func (ix *noteIndex) whole(p Post) string {
 	text, at := p.Text, p.PostedAt
 	if note, ok := ix.byID[p.ID]; ok && len(note) > len(text) {

@@ -15,13 +15,14 @@ import (
 
 // Every sentence a person can get about an archive, in one place. None holds text of a post.
 //
-// What is wrong with one part makes no refusal: it is told as the reason for which the part was skipped, and refuses the
-// archive only where no post could be read.
+// What is wrong with one part makes no refusal: it is told as the reason for which the part was skipped, and refuses
+// the archive only where no post could be read.
 
 const askAgain = " Ask X for a new archive, and give the .zip exactly as you downloaded it."
 
 func cannotOpen(err error) error {
-	return fault.ArchiveUnreadable.Saying("The file cannot be opened. Check that it exists and that you may read it.").Because(err)
+	return fault.ArchiveUnreadable.Saying("The file cannot be opened. Check that it exists and that you may read " +
+		"it.").Because(err)
 }
 
 func notZip(err error) error {
@@ -34,7 +35,8 @@ func tooManyEntries() error {
 
 func manyAccounts() error {
 	return fault.ArchiveUnreadable.Saying(
-		"There are archives of more than one account in it. Give the archive of one account at a time, as you downloaded it from X.")
+		"There are archives of more than one account in it. Give the archive of one account at a time, as you downloaded " +
+			"it from X.")
 }
 
 func noPosts() error {
@@ -43,11 +45,13 @@ func noPosts() error {
 }
 
 func encrypted() error {
-	return fault.ArchiveUnreadable.Saying("The zip is protected by a password. Give the file as you downloaded it from X, without one.")
+	return fault.ArchiveUnreadable.Saying("The zip is protected by a password. Give the file as you downloaded it from " +
+		"X, without one.")
 }
 
 func takeItOut(it item) error {
-	return fault.ArchiveUnreadable.Saying("it is a zip inside the zip that is too large to open there; take it out and give it by itself")
+	return fault.ArchiveUnreadable.Saying("it is a zip inside the zip that is too large to open there; take it out and " +
+		"give it by itself")
 }
 
 func unknownMethod(p part) error {
@@ -55,7 +59,8 @@ func unknownMethod(p part) error {
 }
 
 func bomb(p part) error {
-	return fault.ArchiveUnreadable.Saying("%s would unpack to far more than posts can need; it looks like a zip bomb, so it was not read.", p.base())
+	return fault.ArchiveUnreadable.Saying("%s would unpack to far more than posts can need; it looks like a zip bomb, "+
+		"so it was not read.", p.base())
 }
 
 func wrongPrefix(p part) error {
@@ -63,7 +68,8 @@ func wrongPrefix(p part) error {
 }
 
 func cutShort(p part, err error) error {
-	return fault.ArchiveUnreadable.Saying("%s ends in the middle: the download was probably cut short."+askAgain, p.base()).Because(err)
+	return fault.ArchiveUnreadable.Saying("%s ends in the middle: the download was probably cut short."+askAgain,
+		p.base()).Because(err)
 }
 
 func damaged(p part, err error) error {
@@ -87,12 +93,14 @@ func nothingLeft(first Skip) error {
 var errOutside = errors.New("archive: reading failed")
 
 func unreadable(p part, err error) error {
-	return fault.ArchiveUnreadable.Saying("Reading %s from the disk failed. Copy the archive to a healthy disk and try again.", p.base()).
+	return fault.ArchiveUnreadable.Saying("Reading %s from the disk failed. Copy the archive to a healthy disk and try "+
+		"again.", p.base()).
 		Because(errors.Join(errOutside, err))
 }
 
 func stopped(err error) error {
-	return fault.ArchiveUnreadable.Saying("Reading the archive was stopped before its end.").Because(errors.Join(errOutside, err))
+	return fault.ArchiveUnreadable.Saying("Reading the archive was stopped before its " +
+		"end.").Because(errors.Join(errOutside, err))
 }
 
 // readFailed tells what an error met while reading a part means. A fault stays what it is.

@@ -14,8 +14,8 @@ import (
 	"github.com/repazoo/repazoo/internal/deflate64"
 )
 
-// A source is where entries come from: a zip, a zip inside a zip, or a folder. Whatever it is, an entry becomes an [item],
-// and nothing behind this file knows the difference.
+// A source is where entries come from: a zip, a zip inside a zip, or a folder. Whatever it is, an entry becomes an
+// [item], and nothing behind this file knows the difference.
 
 // item is one entry that may be opened.
 type item struct {
@@ -73,7 +73,8 @@ const inflateFrom = 32 << 10 // bytes read from the zip at a time
 // maxFolderDepth is how far below the folder we look: an archive one folder deep, with data/js/tweets in it.
 const maxFolderDepth = 6
 
-// ofFolder lists the entries of an unzipped archive that we may open. Links that lead out of the folder are not followed.
+// ofFolder lists the entries of an unzipped archive that we may open. Links that lead out of the folder are not
+// followed.
 func ofFolder(root *os.Root) (source, error) {
 	var s source
 	seen := 0

@@ -69,7 +69,10 @@ func columnsOf(header []string) table {
 			return strings.EqualFold(strings.Trim(s, "\"\ufeff "), name)
 		})
 	}
-	return table{find("tweet_id"), find("timestamp"), find("text"), find("in_reply_to_status_id"), find("retweeted_status_id")}
+	return table{
+		find("tweet_id"), find("timestamp"), find("text"), find("in_reply_to_status_id"),
+		find("retweeted_status_id"),
+	}
 }
 
 // post decodes a row, or says why it cannot.

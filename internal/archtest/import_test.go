@@ -111,14 +111,18 @@ func TestImports_FollowTheTableInArchitecture(t *testing.T) {
 
 func TestRules_FindEveryViolation(t *testing.T) {
 	t.Parallel()
-	r := readRules("| package | one line | may import |\n|---|---|---|\n| `internal/a` | x | b, c |\n| `internal/b` | x | none |\n| `cmd/z` | x | all |\n| `internal/gone` | x | none |\n")
+	r := readRules("| package | one line | may import |\n|---|---|---|\n| `internal/a` | x | b, c |\n| `internal/b` | " +
+		"x | none |\n| `cmd/z` | x | all |\n| `internal/gone` | x | none |\n")
 	got := r.violations(map[string][]string{
 		"internal/a":   {"internal/b"},
 		"internal/b":   {"internal/a"},
 		"cmd/z":        {"internal/a", "internal/new"},
 		"internal/new": {},
 	})
-	want := []string{"internal/b may not import internal/a", "internal/new is not in the table", "internal/gone is in the table but does not exist"}
+	want := []string{
+		"internal/b may not import internal/a", "internal/new is not in the table",
+		"internal/gone is in the table but does not exist",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -64,7 +64,8 @@ func follow(name, target string) string {
 		return err.Error()
 	}
 	for line := range strings.Lines(string(text)) {
-		if title, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " "); ok && line[0] == '#' && anchor(title) == heading {
+		if title, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " "); ok && line[0] == '#' &&
+			anchor(title) == heading {
 			return ""
 		}
 	}

@@ -40,9 +40,13 @@ func hit(s Severity, c Category, text, quote string) Claim {
 
 func TestAcquit_TheModelClearsWhatItJudgedAndDidNotClaim(t *testing.T) {
 	t.Parallel()
-	p := Post{ID: "1", Text: "card 4539 1488 0343 6467, my number is 0151 23456789, you utter fool, I will end you", Lang: "en"}
+	p := Post{
+		ID: "1", Text: "card 4539 1488 0343 6467, my number is 0151 23456789, you utter fool, I will end you",
+		Lang: "en",
+	}
 	fool, threat := hit(Medium, Harassment, p.Text, "you utter fool"), hit(Critical, Violence, p.Text, "I will end you")
-	card, phone := hit(Critical, PrivacyExposure, p.Text, "4539 1488 0343 6467"), hit(Medium, PrivacyExposure, p.Text, "0151 23456789")
+	card, phone := hit(Critical, PrivacyExposure, p.Text, "4539 1488 0343 6467"),
+		hit(Medium, PrivacyExposure, p.Text, "0151 23456789")
 	confirmed := threat
 	confirmed.By = ByModel
 	unclear := threat
@@ -54,8 +58,14 @@ func TestAcquit_TheModelClearsWhatItJudgedAndDidNotClaim(t *testing.T) {
 		stand    []Claim
 		acquited bool
 	}{
-		"a medium hit":                       {fool, Judgement{}, noOpinion, nil, true},
-		"one of a category the model claims": {fool, Judgement{Claims: []Claim{{Category: Harassment}}}, noOpinion, []Claim{fool}, false},
+		"a medium hit": {fool, Judgement{}, noOpinion, nil, true},
+		"one of a category the model claims": {
+			fool,
+			Judgement{Claims: []Claim{{Category: Harassment}}},
+			noOpinion,
+			[]Claim{fool},
+			false,
+		},
 		"a grave one, denied":                {threat, Judgement{}, OpinionNo, nil, true},
 		"a grave one, confirmed":             {threat, Judgement{}, OpinionYes, []Claim{threat, confirmed}, false},
 		"a grave one that needs its context": {threat, Judgement{}, OpinionNeedsContext, []Claim{unclear}, false},
@@ -77,7 +87,8 @@ func TestAcquit_TheModelClearsWhatItJudgedAndDidNotClaim(t *testing.T) {
 func TestRun_AFindingThatTheModelReadsAsHarmlessCountsNothingAndIsListedApart(t *testing.T) {
 	t.Parallel()
 	r, s := judgedRun(t, claudesandbox.Fault{}, "what a lovely morning", grave)
-	if len(r.Findings) != 0 || r.Score != 0 || r.ReadAsHarmless.Count == 0 || len(r.ReadAsHarmless.Findings) != r.ReadAsHarmless.Count {
+	if len(r.Findings) != 0 || r.Score != 0 || r.ReadAsHarmless.Count == 0 ||
+		len(r.ReadAsHarmless.Findings) != r.ReadAsHarmless.Count {
 		t.Fatalf("score %v, %d findings, read as harmless %+v", r.Score, len(r.Findings), r.ReadAsHarmless)
 	}
 	if !strings.Contains(r.Summary, "of the word screen as harmless") || len(asks(s)) != 2 {
@@ -129,7 +140,8 @@ func TestRun_AModelThatCannotBeUsedIsToldAndLeavesTheScreensFindings(t *testing.
 	t.Parallel()
 	for _, kind := range []claudesandbox.Kind{claudesandbox.Refuses, claudesandbox.Malformed, claudesandbox.Filtered} {
 		r, _ := judgedRun(t, claudesandbox.Fault{Kind: kind, Times: -1}, "what a lovely morning", grave)
-		if !r.Coverage.ModelUnusable || !strings.Contains(r.Summary, "The model's answers could not be used, so the word screen stands alone.") ||
+		if !r.Coverage.ModelUnusable || !strings.Contains(r.Summary,
+			"The model's answers could not be used, so the word screen stands alone.") ||
 			strings.Contains(r.Summary, "No language model was used") || len(r.Findings) == 0 {
 			t.Errorf("%s: %+v\n%s", kind, r.Coverage, r.Summary)
 		}

@@ -29,7 +29,8 @@ func TestSentiment_CountsByThePublishedBoundsAndShowsTheExtremes(t *testing.T) {
 	t.Parallel()
 	s := sentimentTally{months: monthly{}}
 	for i, v := range []float64{0.05, 0.9, 0.049, -0.05, -0.6, 0.3, 0.4, 0} {
-		s.add(Post{ID: fmt.Sprint(i), Text: "text", PostedAt: time.Date(2026, time.Month(1+i%2), 3, 0, 0, 0, 0, time.UTC)}, ReportAccount{}, v)
+		s.add(Post{ID: fmt.Sprint(i), Text: "text", PostedAt: time.Date(2026, time.Month(1+i%2), 3, 0, 0, 0, 0, time.UTC)},
+			ReportAccount{}, v)
 	}
 	got := s.result()
 	if *got.Positive != 0.5 || *got.Neutral != 0.25 || *got.Negative != 0.25 || got.Measured != 8 {
@@ -84,7 +85,10 @@ func TestEngagement_RestsOnThePostsOwnNumbers(t *testing.T) {
 	e := engagementTally{months: monthly{}}
 	at := time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)
 	for i := range 6 {
-		p := Post{PostedAt: at.Add(time.Duration(i) * 7 * 12 * time.Hour), Metrics: Metrics{Likes: new(2 * i), Reposts: new(1)}}
+		p := Post{
+			PostedAt: at.Add(time.Duration(i) * 7 * 12 * time.Hour),
+			Metrics:  Metrics{Likes: new(2 * i), Reposts: new(1)},
+		}
 		if i < 2 {
 			p.Metrics.Impressions, p.Metrics.Replies = new(50), new(1)
 		}
@@ -113,7 +117,10 @@ func TestEngagement_IsNeverNaNAndTheRateNeverAboveOne(t *testing.T) {
 		e := engagementTally{months: monthly{}}
 		dated := 0
 		for range rapid.IntRange(0, 8).Draw(t, "posts") {
-			p := Post{Metrics: Metrics{number.Draw(t, "likes"), number.Draw(t, "reposts"), number.Draw(t, "replies"), number.Draw(t, "quotes"), number.Draw(t, "bookmarks"), number.Draw(t, "views")}}
+			p := Post{Metrics: Metrics{
+				number.Draw(t, "likes"), number.Draw(t, "reposts"), number.Draw(t, "replies"),
+				number.Draw(t, "quotes"), number.Draw(t, "bookmarks"), number.Draw(t, "views"),
+			}}
 			if rapid.Bool().Draw(t, "dated") {
 				p.PostedAt, dated = today.Add(time.Duration(rapid.Int64Range(-1e17, 0).Draw(t, "age"))), dated+1
 			}
@@ -135,7 +142,10 @@ func TestThemes_AreHashtagsContentWordsAndWhatTheModelNamed(t *testing.T) {
 	t.Parallel()
 	themes := newThemeTally()
 	for range 3 {
-		themes.add(Post{Hashtags: []string{"Climate", "climate"}, Text: "The @minister on climate change: https://t.co/x #climate and my garden"}, "en", []string{"Energy policy"})
+		themes.add(Post{
+			Hashtags: []string{"Climate", "climate"},
+			Text:     "The @minister on climate change: https://t.co/x #climate and my garden",
+		}, "en", []string{"Energy policy"})
 		themes.add(Post{Text: "la vida de los otros"}, "es", nil)
 	}
 	themes.add(Post{Text: "garden party"}, "en", []string{"gardens"})
@@ -154,7 +164,8 @@ func TestThemes_ANameIsListedOnceWhoeverNamesIt(t *testing.T) {
 	t.Parallel()
 	themes := newThemeTally()
 	for range themeMinPosts {
-		themes.add(Post{Hashtags: []string{"Ranked", "Garden"}, Text: "ranked again, then the garden"}, "en", []string{"Ranked"})
+		themes.add(Post{Hashtags: []string{"Ranked", "Garden"}, Text: "ranked again, then the garden"}, "en",
+			[]string{"Ranked"})
 	}
 	seen := map[string]bool{}
 	for _, theme := range themes.result() {
@@ -294,9 +305,18 @@ func TestKeeper_KeepsTheStrongestOfEachCategory(t *testing.T) {
 func TestRecommend_IsOrderedByUrgencyAndNamesThePosts(t *testing.T) {
 	t.Parallel()
 	r := scored(JobSearch,
-		Finding{ID: "p", PostID: "1", Category: PrivacyExposure, Severity: High, Confidence: 0.7, PostedAt: today, Suggestion: SuggestDelete},
-		Finding{ID: "h", PostID: "2", Category: Harassment, Severity: High, Confidence: 0.95, PostedAt: today, Suggestion: SuggestDelete},
-		Finding{ID: "c", PostID: "3", Category: ControversialTopic, Severity: Low, Confidence: 0.85, PostedAt: today, Suggestion: SuggestContext},
+		Finding{
+			ID: "p", PostID: "1", Category: PrivacyExposure, Severity: High, Confidence: 0.7, PostedAt: today,
+			Suggestion: SuggestDelete,
+		},
+		Finding{
+			ID: "h", PostID: "2", Category: Harassment, Severity: High, Confidence: 0.95, PostedAt: today,
+			Suggestion: SuggestDelete,
+		},
+		Finding{
+			ID: "c", PostID: "3", Category: ControversialTopic, Severity: Low, Confidence: 0.85, PostedAt: today,
+			Suggestion: SuggestContext,
+		},
 	)
 	r.Coverage = Coverage{PostsTotal: 100, PostsAnalysed: 80, PostsJudged: 80, Reposts: 10}
 	r.conclude()
@@ -344,19 +364,28 @@ func TestRecommend_AlwaysUsesTheKnownHorizonsAndEfforts(t *testing.T) {
 func TestSummarise_ReadsTheReportsOwnNumbers(t *testing.T) {
 	t.Parallel()
 	r := scored(VisaApplication,
-		Finding{ID: "a", PostID: "1", Category: Violence, Severity: High, Confidence: 0.7, PostedAt: today, Quote: "I'll burn it down"},
+		Finding{
+			ID: "a", PostID: "1", Category: Violence, Severity: High, Confidence: 0.7, PostedAt: today,
+			Quote: "I'll burn it down",
+		},
 		Finding{ID: "b", PostID: "1", Category: Profanity, Severity: Low, Confidence: 0.7, PostedAt: today, Dismissed: true})
 	r.Account.Handle = "anna"
-	r.Coverage = Coverage{PostsTotal: 1300, PostsAnalysed: 1200, Reposts: 1, From: new(time.Date(2019, 1, 2, 0, 0, 0, 0, time.UTC)), To: new(today)}
+	r.Coverage = Coverage{
+		PostsTotal: 1300, PostsAnalysed: 1200, Reposts: 1,
+		From: new(time.Date(2019, 1, 2, 0, 0, 0, 0, time.UTC)), To: new(today),
+	}
 	r.conclude()
-	want := "This report rests on 1,200 of 1,300 posts by @anna, from 2 January 2019 to 22 November 2026; 1 repost is counted but not judged. " +
+	want := "This report rests on 1,200 of 1,300 posts by @anna, from 2 January 2019 to 22 November 2026; 1 repost is " +
+		"counted but not judged. " +
 		"Read for visa application, the risk is medium (45.7 of 100): 1 finding in 1 post, led by violence (1). " +
 		"1 dismissed finding no longer counts. " +
-		"No language model was used. The offline screen knows words, not meaning: it misses what is put politely and flags some of what was meant as a joke."
+		"No language model was used. The offline screen knows words, not meaning: it misses what is put politely and " +
+		"flags some of what was meant as a joke."
 	if diff := cmp.Diff(want, r.Summary); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"Violence in 1 post; the heaviest is high, posted on 22 November 2026: “I'll burn it down”."}, r.KeyFindings); diff != "" {
+	if diff := cmp.Diff([]string{"Violence in 1 post; the heaviest is high, posted on 22 November 2026: “I'll burn it " +
+		"down”."}, r.KeyFindings); diff != "" {
 		t.Error(diff)
 	}
 }

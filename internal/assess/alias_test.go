@@ -14,19 +14,31 @@ func TestAlias_ReplacesWhatIdentifiesAndNothingElse(t *testing.T) {
 		{"@Ann and @bob_2, hi @ann!", "@person1 and @person2, hi @person1!"},
 		{"write to jo.doe+x@mail.example.com now", "write to [email1] now"},
 		{"jo [at] example [dot] com or jo at example dot com", "[email1] or [email2]"},
-		{"see https://t.co/a?b=c. Or www.x.example/y or t.co/zz and example.com", "see [link1] Or [link2] or [link3] and [link4]"},
-		{"call 555-867-5309 or (555) 867 5309 or +44 20 7946 0958 or 06 12 34 56 78", "call [phone1] or [phone2] or [phone3] or [phone4]"},
+		{
+			"see https://t.co/a?b=c. Or www.x.example/y or t.co/zz and example.com",
+			"see [link1] Or [link2] or [link3] and [link4]",
+		},
+		{
+			"call 555-867-5309 or (555) 867 5309 or +44 20 7946 0958 or 06 12 34 56 78",
+			"call [phone1] or [phone2] or [phone3] or [phone4]",
+		},
 		{"call 5558675309", "call [phone1]"},
 		{"card 4111 1111 1111 1111, IBAN DE44 5001 0517 5407 3249 31", "card [card1], IBAN [account1]"},
 		{"I live at 221b Baker Street, London, come", "I live at [address1], come"},
 		{"at 12 Main St, Apt 4B, Springfield, IL 62704!", "at [address1]!"},
-		{"Hauptstraße 12a, 10 rue de la Paix, Calle de Alcalá 45, Via Roma, 3", "[address1], [address2], [address3], [address4]"},
+		{
+			"Hauptstraße 12a, 10 rue de la Paix, Calle de Alcalá 45, Via Roma, 3",
+			"[address1], [address2], [address3], [address4]",
+		},
 		{"London SW1A 2AA", "London [address1]"},
 		{"at 40.71280, -74.00600 or 40°42'46\"N", "at [location1] or [location2]"},
 		{"///filled.count.soap", "[location1]"},
 
 		{"born 1990-05-17, my PIN is 4821, Mrs. Federlein", "born [birthdate1], my PIN is [password1], Mrs. [name1]"},
-		{"since 1990-05-17, 17.05.1990, 2019-2023, 2019 2020 2021", "since 1990-05-17, 17.05.1990, 2019-2023, 2019 2020 2021"},
+		{
+			"since 1990-05-17, 17.05.1990, 2019-2023, 2019 2020 2021",
+			"since 1990-05-17, 17.05.1990, 2019-2023, 2019 2020 2021",
+		},
 		{"10,000,000 or 10 000 000 or 10.000.000 people", "10,000,000 or 10 000 000 or 10.000.000 people"},
 		{"won 3-2 at 12:30, 24/7, 100%", "won 3-2 at 12:30, 24/7, 100%"},
 		{"5 minutes from the street, e.g. node.js, him.It was", "5 minutes from the street, e.g. node.js, him.It was"},
@@ -65,8 +77,10 @@ func TestAlias_MapsAQuoteBackToTheOriginalWords(t *testing.T) {
 // identifyingWords are invented.
 func identifyingWords() []string {
 	return []string{
-		"@zed_99", "@Mastodon@example.social", "q.jones@corp.example.org", "q [at] corp [dot] org", "https://example.test/p?q=1", "www.example.test",
-		"+1 (555) 010-4477", "555-010-4477", "020 7946 0111", "12 Elm Street", "Gartenstraße 7", "51.50740, -0.12780", "4111 1111 1111 1111",
+		"@zed_99", "@Mastodon@example.social", "q.jones@corp.example.org", "q [at] corp [dot] org",
+		"https://example.test/p?q=1", "www.example.test",
+		"+1 (555) 010-4477", "555-010-4477", "020 7946 0111", "12 Elm Street", "Gartenstraße 7", "51.50740, -0.12780",
+		"4111 1111 1111 1111",
 	}
 }
 

@@ -91,8 +91,8 @@ func (j *Judge) questionOf(p Post, key string) question {
 	}
 }
 
-// settle asks about a group until each text has a verdict or the model has shown that it gives none. Whatever of an answer
-// can be used is kept at once; only the rest is asked about again, first with the reason, then in halves.
+// settle asks about a group until each text has a verdict or the model has shown that it gives none. Whatever of an
+// answer can be used is kept at once; only the rest is asked about again, first with the reason, then in halves.
 func (b *batchRun) settle(ctx context.Context, group []question) error {
 	if b.judge.Capped() {
 		b.leave(group)
@@ -172,8 +172,8 @@ func (b *batchRun) unanswered(group []question) []question {
 	})
 }
 
-// between puts what an answer lacked between two texts of the group that it did not lack. Some models leave out one entry
-// of every answer, the first or the last, and would never answer a text that stands alone.
+// between puts what an answer lacked between two texts of the group that it did not lack. Some models leave out one
+// entry of every answer, the first or the last, and would never answer a text that stands alone.
 func (b *batchRun) between(group, left []question) []question {
 	known := slices.DeleteFunc(slices.Clone(group), func(q question) bool { return slices.ContainsFunc(left, q.is) })
 	return slices.Concat(known[:1], left, known[len(known)-1:])

@@ -24,8 +24,8 @@ import (
 // the breaker, the ceiling, and halves. Second questions and those with parents stay direct calls: they depend on the
 // first answers, they are few, and a second batch for them could take another day.
 
-// BatchFrom is from how many texts on a batch is worth it: ten calls. Less is done in a minute, and half of its price is
-// cents.
+// BatchFrom is from how many texts on a batch is worth it: ten calls. Less is done in a minute, and half of its price
+// is cents.
 const BatchFrom = 400
 
 // BatchPlan is what a batch asks. It holds no text of a post, so that it may be kept for as long as the batch takes;

@@ -5,13 +5,14 @@ import "context"
 // A faulty model must cost neither the person's time nor the operator's money. The breaker holds the two bounds of a
 // run. Further questions about the same posts are at most as many as first questions (twelve in a short run), so that
 // the calls of a long run stay within twice the normal number. And a model whose answers cannot be used three groups in
-// a row is not asked any more. Second questions (second.go) are part of the normal number and have a bound of their own, so
-// that one post which the model refuses does not take them from all others.
+// a row is not asked any more. Second questions (second.go) are part of the normal number and have a bound of their
+// own, so that one post which the model refuses does not take them from all others.
 
 const (
-	repeatsAtFirst = 12 // further questions allowed before a run has shown how long it is: enough to find one post of forty
-	unusableGroups = 3  // in a row end the model's part
-	probes         = 4  // groups in flight until one got a verdict: a model that is of no use costs no more at once
+	// further questions allowed before a run has shown how long it is: enough to find one post of forty
+	repeatsAtFirst = 12
+	unusableGroups = 3 // in a row end the model's part
+	probes         = 4 // groups in flight until one got a verdict: a model that is of no use costs no more at once
 )
 
 // breaker counts for one run. Its methods lock the Judge that holds it.

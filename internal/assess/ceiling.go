@@ -9,10 +9,10 @@ import (
 	"github.com/repazoo/repazoo/internal/claude"
 )
 
-// A run has a ceiling in money. A question is asked only if what was spent, what the questions in flight may cost at the
-// worst, and what this one will probably cost stay below it together. So the ceiling is passed, if at all, by what a single
-// answer is longer than expected. Near the ceiling fewer questions are in flight; once one does not fit with none in flight,
-// the model is asked nothing more.
+// A run has a ceiling in money. A question is asked only if what was spent, what the questions in flight may cost at
+// the worst, and what this one will probably cost stay below it together. So the ceiling is passed, if at all, by what
+// a single answer is longer than expected. Near the ceiling fewer questions are in flight; once one does not fit with
+// none in flight, the model is asked nothing more.
 
 // errCeiling says that the ceiling allows no further question.
 var errCeiling = errors.New("assess: the run has reached its ceiling")
@@ -32,7 +32,8 @@ func (j *Judge) admit(ctx context.Context, r claude.Request, output int64) (wors
 	}
 	prices := j.pricesOf(r.Model)
 	worst = j.worst(r)
-	likely := prices.of(claude.Usage{CacheWrite: textTokens(r.System) + textTokens(r.User) + int64(schemaBytes())/4, Output: output})
+	likely := prices.of(claude.Usage{CacheWrite: textTokens(r.System) + textTokens(r.User) +
+		int64(schemaBytes())/4, Output: output})
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for !j.capped {

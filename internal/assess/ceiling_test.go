@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Whatever the ceiling, and however wrong the expected length of an answer, the cost passes the ceiling by less than one
-// call, and every post is judged or counted as left.
+// Whatever the ceiling, and however wrong the expected length of an answer, the cost passes the ceiling by less than
+// one call, and every post is judged or counted as left.
 func TestCeiling_IsNeverPassedByMoreThanOneCall(t *testing.T) {
 	t.Parallel()
 	for _, expected := range []int64{1, 45, 400} { // tokens of the answer for each post
@@ -38,10 +38,12 @@ func TestCeiling_IsNeverPassedByMoreThanOneCall(t *testing.T) {
 					t.Errorf("it cost %d and told %d, the dearest call %d", cost, sum, dearest)
 				}
 				if c.PostsJudged+c.PostsOverCost != 300 || c.PostsUnjudged != c.PostsOverCost || c.ModelUnusable {
-					t.Errorf("%d judged, %d left by the ceiling, %d unjudged, unusable %v", c.PostsJudged, c.PostsOverCost, c.PostsUnjudged, c.ModelUnusable)
+					t.Errorf("%d judged, %d left by the ceiling, %d unjudged, unusable %v", c.PostsJudged, c.PostsOverCost,
+						c.PostsUnjudged, c.ModelUnusable)
 				}
 				said := strings.Contains(strings.Join(c.OutOfReach, " "), "ceiling of $0.01")
-				if said != (c.PostsOverCost > 0) || ceiling == 1_000_000 && c.PostsOverCost > 0 || ceiling == 0 && c.PostsJudged > 0 {
+				if said != (c.PostsOverCost > 0) || ceiling == 1_000_000 && c.PostsOverCost > 0 || ceiling == 0 &&
+					c.PostsJudged > 0 {
 					t.Errorf("%d left, told: %q", c.PostsOverCost, c.OutOfReach)
 				}
 			})

@@ -10,9 +10,9 @@ import (
 	"github.com/repazoo/repazoo/internal/words"
 )
 
-// The screen reads every post. Where the plan lets the model read fewer, the model gets those in which the screen saw most
-// to doubt, then the newest. While the posts stream through the screen, the best so far wait in a heap; what falls out of it
-// is tallied at once, so memory grows with the limit and not with the posts.
+// The screen reads every post. Where the plan lets the model read fewer, the model gets those in which the screen saw
+// most to doubt, then the newest. While the posts stream through the screen, the best so far wait in a heap; what falls
+// out of it is tallied at once, so memory grows with the limit and not with the posts.
 
 // candidate is a post that the model may read.
 type candidate struct {

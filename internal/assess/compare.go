@@ -61,7 +61,10 @@ const (
 // each: a cause's points are what its step moved. What remains, when the two were scored
 // by different rules, is the cause "rules". So the causes always add up exactly.
 func Compare(from, to *Report) Comparison {
-	c := Comparison{From: compared(from), To: compared(to), New: []Finding{}, Gone: []Finding{}, Changed: []ChangedFinding{}, Causes: []Cause{}}
+	c := Comparison{
+		From: compared(from), To: compared(to), New: []Finding{}, Gone: []Finding{},
+		Changed: []ChangedFinding{}, Causes: []Cause{},
+	}
 	pairs, gone, added := matched(from.Findings, to.Findings)
 	c.Gone, c.New = append(c.Gone, gone...), append(c.New, added...)
 	for _, p := range pairs {

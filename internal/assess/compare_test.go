@@ -9,21 +9,29 @@ import (
 )
 
 func scored(p Purpose, findings ...Finding) *Report {
-	r := &Report{CreatedAt: today, ScoredAt: today, Purpose: p, Source: SourceX, Findings: findings, Versions: Versions{Score: ScoreVersion}}
+	r := &Report{
+		CreatedAt: today, ScoredAt: today, Purpose: p, Source: SourceX, Findings: findings,
+		Versions: Versions{Score: ScoreVersion},
+	}
 	r.conclude()
 	return r
 }
 
 func risk(id, post string, s Severity) Finding {
-	return Finding{ID: id, PostID: post, Category: ProfessionalConduct, Severity: s, Confidence: 0.7, PostedAt: today, Quote: id}
+	return Finding{
+		ID: id, PostID: post, Category: ProfessionalConduct, Severity: s, Confidence: 0.7, PostedAt: today,
+		Quote: id,
+	}
 }
 
 func TestCompare_NamesWhatIsNewGoneAndChanged(t *testing.T) {
 	t.Parallel()
-	from := scored(PersonalReputation, risk("same", "1", Low), risk("gone", "2", High), risk("recut", "3", Medium), risk("off", "4", Medium))
+	from := scored(PersonalReputation, risk("same", "1", Low), risk("gone", "2", High), risk("recut", "3", Medium),
+		risk("off", "4", Medium))
 	off := risk("off", "4", Medium)
 	off.Dismissed = true
-	to := scored(PersonalReputation, risk("same", "1", Low), risk("new", "5", Low), risk("recut differently", "3", High), off)
+	to := scored(PersonalReputation, risk("same", "1", Low), risk("new", "5", Low),
+		risk("recut differently", "3", High), off)
 	c := Compare(from, to)
 	if diff := cmp.Diff([]string{"new"}, idsOf(c.New)); diff != "" {
 		t.Error(diff)

@@ -6,7 +6,8 @@ import (
 	"unsafe"
 )
 
-// cpuTime is the processor time of this thread, which other programs do not lengthen. The goroutine must be locked to it.
+// cpuTime is the processor time of this thread, which other programs do not lengthen. The goroutine must be locked to
+// it.
 func cpuTime() time.Duration {
 	const thread = 3 // CLOCK_THREAD_CPUTIME_ID
 	var used syscall.Timespec

@@ -40,8 +40,8 @@ type DraftFinding struct {
 	Points       float64   `json:"points"` // its part of the score
 }
 
-// CheckDraft asks the same witnesses as Run about a text that is not posted. An empty text and one that is longer than a
-// post may be are refused; errors of the model come back as they are.
+// CheckDraft asks the same witnesses as Run about a text that is not posted. An empty text and one that is longer than
+// a post may be are refused; errors of the model come back as they are.
 func (p *Pipeline) CheckDraft(ctx context.Context, text string, o Options) (Draft, error) {
 	if err := draftable(text); err != nil {
 		return Draft{}, err
@@ -81,7 +81,8 @@ func adviseDraft(r *Report) string {
 	case len(r.Findings) == 0:
 		return "Nothing was found that would count against you."
 	case r.HumanReview.Needed:
-		return "Let somebody you trust read it before you post it: " + Counting(len(r.Findings), "passage") + " can be held against you."
+		return "Let somebody you trust read it before you post it: " + Counting(len(r.Findings), "passage") +
+			" can be held against you."
 	case !slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Severity.Rank() >= Medium.Rank() }):
 		return "You can post it: what was found weighs little."
 	}

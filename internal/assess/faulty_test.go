@@ -34,13 +34,22 @@ var faultyModels = []struct {
 	claudesandbox.Fault
 }{
 	{"answers as asked", claudesandbox.Fault{}},
-	{"wraps JSON in prose and a fence, with fields nobody asked for", claudesandbox.Fault{Kind: claudesandbox.Local, Times: -1}},
+	{
+		"wraps JSON in prose and a fence, with fields nobody asked for",
+		claudesandbox.Fault{Kind: claudesandbox.Local, Times: -1},
+	},
 	{"leaves out the last post of every answer", claudesandbox.Fault{Kind: claudesandbox.Forgetful, Times: -1}},
 	{"is cut in every answer", claudesandbox.Fault{Kind: claudesandbox.MaxTokens, Times: -1}},
 	{"is cut in its first answer", claudesandbox.Fault{Kind: claudesandbox.MaxTokens}},
 	{"refuses everything", claudesandbox.Fault{Kind: claudesandbox.Refuses, Times: -1}},
-	{"refuses whatever stands beside one post", claudesandbox.Fault{Kind: claudesandbox.Refuses, Times: -1, Containing: "number 76 "}},
-	{"the provider's filter stops one post", claudesandbox.Fault{Kind: claudesandbox.Filtered, Times: -1, Containing: "number 76 "}},
+	{"refuses whatever stands beside one post", claudesandbox.Fault{
+		Kind: claudesandbox.Refuses, Times: -1,
+		Containing: "number 76 ",
+	}},
+	{"the provider's filter stops one post", claudesandbox.Fault{
+		Kind: claudesandbox.Filtered, Times: -1,
+		Containing: "number 76 ",
+	}},
 	{"finds the prompt too long", claudesandbox.Fault{Kind: claudesandbox.Context, Times: -1}},
 	{"never writes JSON", claudesandbox.Fault{Kind: claudesandbox.Malformed, Times: -1}},
 	{"writes no JSON once", claudesandbox.Fault{Kind: claudesandbox.Malformed}},
@@ -112,7 +121,8 @@ func whatIsRead(t *testing.T, r *Report, err error) string {
 	if c.ModelUnusable {
 		said = append(said, "“"+screenAlone(r)[0]+"”")
 	} else if c.PostsUnjudged > 0 {
-		said = append(said, fmt.Sprintf("“Read by a language model: %d”, and %d without an answer.", c.PostsJudged, c.PostsUnjudged))
+		said = append(said, fmt.Sprintf("“Read by a language model: %d”, and %d without an answer.", c.PostsJudged,
+			c.PostsUnjudged))
 	}
 	if r.RejectedClaims > 0 {
 		said = append(said, fmt.Sprintf("%d claims dropped.", r.RejectedClaims))

@@ -111,8 +111,8 @@ func newFinding(p Post, a ReportAccount, group []Claim, judged bool) Finding {
 	}
 }
 
-// around is the text before and after a claim, as far as it is of the same kind: the descriptions of pictures do not follow
-// the words of a post as if they were part of them.
+// around is the text before and after a claim, as far as it is of the same kind: the descriptions of pictures do not
+// follow the words of a post as if they were part of them.
 func (p Post) around(c Claim) (before, after string) {
 	from, to := 0, len(p.Text)
 	switch {

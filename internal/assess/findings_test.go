@@ -14,7 +14,8 @@ const mergeText = "naïve post: you are a complete idiot, damn idiot"
 func claimOn(words string, c Category, s Severity, by Witness) Claim {
 	for i := range mergeText {
 		if i+len(words) <= len(mergeText) && mergeText[i:i+len(words)] == words {
-			return Claim{PostID: "7", Category: c, Severity: s, Start: i, End: i + len(words), By: by, Reason: string(by), Suggestion: SuggestDelete}
+			return Claim{PostID: "7", Category: c, Severity: s, Start: i, End: i +
+				len(words), By: by, Reason: string(by), Suggestion: SuggestDelete}
 		}
 	}
 	panic(words + " is not in the text")
@@ -36,9 +37,23 @@ func TestMerge_MakesOneFindingOfOverlappingClaims(t *testing.T) {
 		judged bool
 		want   []finding
 	}{
-		{"the screen alone", []Claim{screenHit}, false, []finding{{"idiot", High, screenConfidence, []Witness{ByScreen}, false}}},
-		{"the model is silent on a high hit", []Claim{screenHit}, true, []finding{{"idiot", High, screenConfidence, []Witness{ByScreen}, true}}},
-		{"the model alone", []Claim{claimOn("complete idiot", Harassment, High, ByModel)}, true, []finding{{"complete idiot", High, modelConfidence, []Witness{ByModel}, false}}},
+		{"the screen alone", []Claim{screenHit}, false, []finding{{
+			"idiot", High, screenConfidence,
+			[]Witness{ByScreen},
+			false,
+		}}},
+		{
+			"the model is silent on a high hit",
+			[]Claim{screenHit},
+			true,
+			[]finding{{"idiot", High, screenConfidence, []Witness{ByScreen}, true}},
+		},
+		{
+			"the model alone",
+			[]Claim{claimOn("complete idiot", Harassment, High, ByModel)},
+			true,
+			[]finding{{"complete idiot", High, modelConfidence, []Witness{ByModel}, false}},
+		},
 		{
 			"both, and the model's word stands",
 			[]Claim{screenHit, claimOn("a complete idiot", Harassment, Medium, ByModel)},
@@ -55,13 +70,19 @@ func TestMerge_MakesOneFindingOfOverlappingClaims(t *testing.T) {
 			"another category is another finding",
 			[]Claim{screenHit, claimOn("idiot", BrandSafety, Low, ByScreen)},
 			false,
-			[]finding{{"idiot", Low, screenConfidence, []Witness{ByScreen}, false}, {"idiot", High, screenConfidence, []Witness{ByScreen}, false}},
+			[]finding{
+				{"idiot", Low, screenConfidence, []Witness{ByScreen}, false},
+				{"idiot", High, screenConfidence, []Witness{ByScreen}, false},
+			},
 		},
 		{
 			"claims that only touch are apart",
 			[]Claim{claimOn("complete ", Harassment, Low, ByScreen), claimOn("idiot", Harassment, Low, ByScreen)},
 			false,
-			[]finding{{"complete ", Low, screenConfidence, []Witness{ByScreen}, false}, {"idiot", Low, screenConfidence, []Witness{ByScreen}, false}},
+			[]finding{
+				{"complete ", Low, screenConfidence, []Witness{ByScreen}, false},
+				{"idiot", Low, screenConfidence, []Witness{ByScreen}, false},
+			},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -105,8 +126,10 @@ func TestMerge_TellsTheSameWhateverTheOrderOfClaims(t *testing.T) {
 
 func TestMerge_KeepsTheWordsAroundAQuote(t *testing.T) {
 	t.Parallel()
-	f := merge(Post{ID: "7", Text: mergeText}, ReportAccount{Handle: "anna"}, []Claim{claimOn("a complete idiot", Harassment, Low, ByScreen)}, false)[0]
-	if f.Before != "naïve post: you are " || f.After != ", damn idiot" || f.URL != "https://x.com/anna/status/7" || f.QuoteStart != 20 {
+	f := merge(Post{ID: "7", Text: mergeText}, ReportAccount{Handle: "anna"},
+		[]Claim{claimOn("a complete idiot", Harassment, Low, ByScreen)}, false)[0]
+	if f.Before != "naïve post: you are " || f.After != ", damn idiot" || f.URL != "https://x.com/anna/status/7" ||
+		f.QuoteStart != 20 {
 		t.Fatalf("got %+v", f)
 	}
 }
@@ -143,7 +166,8 @@ func TestClaim_IsUnsoundOutsideItsTextOrLabels(t *testing.T) {
 func TestKeeper_KeepsTheHeaviestOfEachCategoryAndCountsTheRest(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		findings := rapid.SliceOfNDistinct(rapid.Custom(anyFinding), 0, 40, func(f Finding) string { return f.ID }).Draw(t, "findings")
+		findings := rapid.SliceOfNDistinct(rapid.Custom(anyFinding), 0, 40, func(f Finding) string { return f.ID }).Draw(t,
+			"findings")
 		k := newKeeper(8, today)
 		byCategory := map[Category][]Finding{}
 		for i, f := range findings {
@@ -200,7 +224,8 @@ func TestCounting_ReadsAsEnglish(t *testing.T) {
 	t.Parallel()
 	for want, got := range map[string]string{
 		"1 post": Counting(1, "post"), "0 posts": Counting(0, "post"), "12,345 posts": Counting(12345, "post"),
-		"2 findings are": Counting(2, "finding is/findings are"), "1,000,000": Thousands(1_000_000), "-1,234": Thousands(-1234),
+		"2 findings are": Counting(2, "finding is/findings are"), "1,000,000": Thousands(1_000_000),
+		"-1,234": Thousands(-1234),
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -13,11 +13,11 @@ import (
 	"github.com/repazoo/repazoo/internal/claude"
 )
 
-// What a run would ask of the model can be told without asking it: the same code chooses the posts, looks into the cache and
-// makes the groups; only the tokens of the answers and the time they take are averages (pace.go).
+// What a run would ask of the model can be told without asking it: the same code chooses the posts, looks into the
+// cache and makes the groups; only the tokens of the answers and the time they take are averages (pace.go).
 
-// Forecast is what the model's part of a run would be. Second questions about grave findings are not in it: which there will
-// be is known only when the first are answered.
+// Forecast is what the model's part of a run would be. Second questions about grave findings are not in it: which there
+// will be is known only when the first are answered.
 type Forecast struct {
 	Total        int           // posts of the source
 	Own          int           // of them, in the person's own words: the screen reads all of these
@@ -144,7 +144,8 @@ func (f Forecast) Beyond(n, limit int, j *Judge) Forecast {
 		each = float64(f.InputTokens-int64(f.Calls)*overhead(pace.input)) / float64(f.Texts)
 	}
 	calls := (more + size - 1) / size
-	cost, in := j.Prices.expected(calls, int64(float64(more)*each), int64(math.Ceil(float64(more)*pace.output)), pace.input)
+	cost, in := j.Prices.expected(calls, int64(float64(more)*each), int64(math.Ceil(float64(more)*pace.output)),
+		pace.input)
 	f.Texts, f.Calls, f.CostMicroUSD = f.Texts+more, f.Calls+calls, f.CostMicroUSD+cost
 	f.InputTokens += in
 	f.OutputTokens += int64(math.Ceil(float64(more) * pace.output))
@@ -233,8 +234,8 @@ func tokensOf(group []question) int64 {
 	return n
 }
 
-// textTokens are about the tokens of a text: four letters of English make one, and most scripts beyond ASCII need one for
-// each letter of two or three bytes.
+// textTokens are about the tokens of a text: four letters of English make one, and most scripts beyond ASCII need one
+// for each letter of two or three bytes.
 func textTokens(text string) int64 {
 	plain := 0
 	for i := range len(text) {

@@ -29,7 +29,8 @@ func TestForecast_IsWhatTheRunThenAsks(t *testing.T) {
 				t.Fatal(err)
 			}
 			use, cost := r.Models[0], float64(r.Cost.ModelMicroUSD)
-			if f.Own != 250 || f.Total != 250 || f.Calls != use.Calls || f.Chosen != r.Coverage.PostsJudged || f.Known != 0 || f.Took <= 0 {
+			if f.Own != 250 || f.Total != 250 || f.Calls != use.Calls || f.Chosen != r.Coverage.PostsJudged || f.Known != 0 ||
+				f.Took <= 0 {
 				t.Errorf("limit %d: foretold %+v, was %+v", limit, f, use)
 			}
 			if got := float64(f.CostMicroUSD); got < cost*(1-wrong) || got > cost*(1+wrong) {
@@ -59,7 +60,8 @@ func TestForecast_PostsThatNobodyHasReadAreLikeTheOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := half.Beyond(100, 0, p.Judge)
-	if near := float64(f.CostMicroUSD) / float64(all.CostMicroUSD); near < 0.8 || near > 1.2 || f.Texts != all.Texts || f.Took < all.Took*3/4 {
+	if near := float64(f.CostMicroUSD) / float64(all.CostMicroUSD); near < 0.8 || near > 1.2 || f.Texts != all.Texts ||
+		f.Took < all.Took*3/4 {
 		t.Errorf("%+v, all %+v", f, all)
 	}
 	if f = half.Beyond(500, 120, p.Judge); f.Chosen != 120 || f.Texts != 120 {

@@ -39,8 +39,9 @@ var hostile = []string{
 	"指示を無視", "👩‍👩‍👧 ", "é", "\u200b", "…", "&amp;", "(", "\n", "-", "is kill K= ",
 }
 
-// Twice the text may take somewhat more than twice the time, and nothing like four times. Times are the best of several,
-// so that a busy machine makes the test slower and not red: a detector that grows with the square never has a good round.
+// Twice the text may take somewhat more than twice the time, and nothing like four times. Times are the best of
+// several, so that a busy machine makes the test slower and not red: a detector that grows with the square never has a
+// good round.
 func TestDetectors_TheTimeGrowsWithTheTextAndNotWithItsSquare(t *testing.T) {
 	t.Parallel()
 	const (

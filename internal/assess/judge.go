@@ -25,11 +25,12 @@ type Judge struct {
 	Client       *claude.Client
 	Model        string
 	Prices       Prices
-	SecondModel  string                                          // asked second questions; "": Model
-	SecondPrices Prices                                          // of SecondModel, where it is another
-	Cache        VerdictCache                                    // nil: every post is judged anew
-	Rand         io.Reader                                       // of the delimiters; nil: crypto/rand
-	TalksToModel func(text string) bool                          // posts it is true for are judged alone; nil: the model alone decides
+	SecondModel  string       // asked second questions; "": Model
+	SecondPrices Prices       // of SecondModel, where it is another
+	Cache        VerdictCache // nil: every post is judged anew
+	Rand         io.Reader    // of the delimiters; nil: crypto/rand
+	// posts it is true for are judged alone; nil: the model alone decides
+	TalksToModel func(text string) bool
 	BatchSize    int                                             // posts in one call; 0: 40
 	Metrics      *metrics.Metrics                                // nil: nobody watches
 	Pace         *Pace                                           // learns how the model answers; nil: nothing does
@@ -108,11 +109,12 @@ type Prices struct {
 
 // of is what u costs in millionths of a µUSD.
 func (p Prices) of(u claude.Usage) int64 {
-	return p.InputMicroUSD*u.Input + p.InputMicroUSD*u.CacheRead/10 + p.InputMicroUSD*u.CacheWrite*5/4 + p.OutputMicroUSD*u.Output
+	return p.InputMicroUSD*u.Input + p.InputMicroUSD*u.CacheRead/10 + p.InputMicroUSD*u.CacheWrite*5/4 +
+		p.OutputMicroUSD*u.Output
 }
 
-// ContentKey names the verdict on a post's text: the same text, policy, prompt and model give the same key. It depends on
-// nothing else of the post, except that a profile is asked about as one.
+// ContentKey names the verdict on a post's text: the same text, policy, prompt and model give the same key. It depends
+// on nothing else of the post, except that a profile is asked about as one.
 func ContentKey(p Post, model string) string {
 	parts := []string{"verdict" + p.kind(), PromptVersion, PolicyVersion, model, p.Text}
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))

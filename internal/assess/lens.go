@@ -83,7 +83,8 @@ func (r *Report) leaveOut(ids []string) error {
 	}
 	if len(unknown) > 0 {
 		return fault.ValidationFailed.
-			Saying("This report has no finding or post with a finding of these ids: %s.", strings.Join(unknown[:min(len(unknown), 5)], ", ")).
+			Saying("This report has no finding or post with a finding of these ids: %s.",
+				strings.Join(unknown[:min(len(unknown), 5)], ", ")).
 			At("query.without", "unknown id")
 	}
 	return nil

@@ -11,8 +11,14 @@ import (
 // twoFindings is a report of a threat and a complaint in two posts, made for p.
 func twoFindings(p Purpose) *Report {
 	r := scored(p,
-		Finding{ID: "a", PostID: "1", Quote: "x", Severity: Critical, Category: Violence, Confidence: 1, PostedAt: today, Suggestion: SuggestDelete},
-		Finding{ID: "b", PostID: "2", Quote: "y", Severity: Medium, Category: ProfessionalConduct, Confidence: 0.75, PostedAt: today},
+		Finding{
+			ID: "a", PostID: "1", Quote: "x", Severity: Critical, Category: Violence, Confidence: 1, PostedAt: today,
+			Suggestion: SuggestDelete,
+		},
+		Finding{
+			ID: "b", PostID: "2", Quote: "y", Severity: Medium, Category: ProfessionalConduct, Confidence: 0.75,
+			PostedAt: today,
+		},
 	)
 	r.RiskByYear = []YearRisk{{Year: 2025, Posts: 3}, {Year: 2026, Posts: 20}}
 	r.conclude()
@@ -38,7 +44,8 @@ func TestThrough_ADismissalMovesTheScoreOfNowAndKeepsTheOneItWasMadeWith(t *test
 	if got.Score != 75.4 || got.Level != High || got.Now != (Standing{12.3, Low}) || got.HumanReview.Needed {
 		t.Fatalf("made with %v, now %+v", got.Score, got.Now)
 	}
-	if !strings.Contains(got.Summary, "(12.3 of 100)") || !strings.Contains(got.Summary, "When the report was made, the score was 75.4.") {
+	if !strings.Contains(got.Summary, "(12.3 of 100)") ||
+		!strings.Contains(got.Summary, "When the report was made, the score was 75.4.") {
 		t.Fatal(got.Summary)
 	}
 	want := []YearRisk{{Year: 2025, Posts: 3}, {Year: 2026, Posts: 20, Findings: 1, Score: 12.3}}
@@ -54,7 +61,8 @@ func TestThrough_RestoringBringsTheScoreBack(t *testing.T) {
 	r.Level = "" // made with the dismissal
 	r.conclude()
 	got := through(t, r, Lens{Dismissed: map[string]string{}})
-	if got.Score != 12.3 || got.Now.Score != 75.4 || slices.ContainsFunc(got.Findings, func(f Finding) bool { return f.Dismissed || f.Why != "" }) {
+	if got.Score != 12.3 || got.Now.Score != 75.4 || slices.ContainsFunc(got.Findings,
+		func(f Finding) bool { return f.Dismissed || f.Why != "" }) {
 		t.Fatalf("made with %v, now %v, %+v", got.Score, got.Now, got.Findings)
 	}
 }

@@ -7,9 +7,9 @@ import (
 	"github.com/repazoo/repazoo/internal/claude"
 )
 
-// Pace is how the models have answered lately: tokens and seconds for each text, as running averages. What a run will cost
-// and how long it will take is told by it. A nil Pace learns nothing and gives the first guesses. It is safe for concurrent
-// use.
+// Pace is how the models have answered lately: tokens and seconds for each text, as running averages. What a run will
+// cost and how long it will take is told by it. A nil Pace learns nothing and gives the first guesses. It is safe for
+// concurrent use.
 type Pace struct {
 	mu     sync.Mutex
 	models map[string]pace
@@ -23,7 +23,8 @@ type pace struct {
 	calls   int     // that these rest on
 }
 
-// firstGuess holds until a model has answered: an entry without a claim has about thirty tokens, one with a claim a hundred.
+// firstGuess holds until a model has answered: an entry without a claim has about thirty tokens, one with a claim a
+// hundred.
 var firstGuess = pace{input: 1.1, output: 45, seconds: 0.25}
 
 // memory is over how many of the last calls the averages go.

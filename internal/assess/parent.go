@@ -9,12 +9,12 @@ import (
 	"github.com/repazoo/repazoo/internal/words"
 )
 
-// The model may answer a second question with "needs context": the post cannot be judged without the one that it answers or
-// quotes. Such posts wait until all others are counted. Then their parents are found, all at once, and the question is
-// asked again, once, with the parent beside the post. Whatever comes of it is the answer.
+// The model may answer a second question with "needs context": the post cannot be judged without the one that it
+// answers or quotes. Such posts wait until all others are counted. Then their parents are found, all at once, and the
+// question is asked again, once, with the parent beside the post. Whatever comes of it is the answer.
 //
-// A parent is most often somebody else's post. What identifies people is replaced in it as in the author's own, it is never
-// screened or judged, it is in no finding, and it is forgotten with the run.
+// A parent is most often somebody else's post. What identifies people is replaced in it as in the author's own, it is
+// never screened or judged, it is in no finding, and it is forgotten with the run.
 
 const (
 	maxWaiting  = 100   // posts of a run whose parents are looked for: X gives as many at once
@@ -79,8 +79,8 @@ type waiting struct {
 	opinions map[string]heard
 }
 
-// wait holds a post back whose parent is to be looked for, and reports whether it did. Where it is not, the opinions say
-// why.
+// wait holds a post back whose parent is to be looked for, and reports whether it did. Where it is not, the opinions
+// say why.
 func (t *tally) wait(p Post, seen screen.Result, verdict Judgement, opinions map[string]heard) bool {
 	if len(opinions) == 0 {
 		return false
@@ -139,7 +139,8 @@ func (w waiting) worst() (rank int) {
 // doubts are the findings of a post on which the model wants to read more.
 func (w waiting) doubts() []doubt {
 	all := doubtsOf(w.post, screenClaims(w.post, w.seen), w.verdict)
-	return slices.DeleteFunc(all, func(d doubt) bool { return w.opinions[opinionKey(d.claim)].Opinion != OpinionNeedsContext })
+	return slices.DeleteFunc(all,
+		func(d doubt) bool { return w.opinions[opinionKey(d.claim)].Opinion != OpinionNeedsContext })
 }
 
 // settleDoubts gives each doubt its last opinion. What an earlier run has heard needs neither the parent nor the model.
@@ -176,7 +177,9 @@ func (r *run) heard(d doubt, h heard) {
 }
 
 // askWithParents finds the parents of open doubts and asks about those that it found.
-func (r *run) askWithParents(ctx context.Context, doubts []doubt, open []int, opinions []Opinion, contexts []Context) error {
+func (r *run) askWithParents(ctx context.Context, doubts []doubt, open []int, opinions []Opinion,
+	contexts []Context,
+) error {
 	found, err := r.findParents(ctx, doubts, open)
 	if err != nil {
 		return err

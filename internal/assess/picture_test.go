@@ -27,7 +27,8 @@ func TestLook_APictureHidesNoAbuse(t *testing.T) {
 	t.Parallel()
 	r := newRun(&Pipeline{Screen: screen.New(), Now: time.Now}, Options{}, nil)
 	const said = `"You are a fucking idiot and everybody knows it"`
-	alone, shown := r.look(Post{Text: said, Lang: "en"}), r.look(Post{Text: said + " https://t.co/abc", Lang: "en", Media: 1})
+	alone, shown := r.look(Post{Text: said, Lang: "en"}),
+		r.look(Post{Text: said + " https://t.co/abc", Lang: "en", Media: 1})
 	if len(alone.Hits) == 0 || len(shown.Hits) != len(alone.Hits) {
 		t.Errorf("%d findings in the words alone, %d with a picture", len(alone.Hits), len(shown.Hits))
 	}

@@ -40,19 +40,21 @@ type Pipeline struct {
 
 // Options are what one run needs to know besides the posts.
 type Options struct {
-	Account     ReportAccount
-	Names       []string // the account's display name and others it goes by, replaced before a post leaves
-	Source      string   // SourceX or SourceArchive
-	Purpose     Purpose
-	MaxPosts    int               // the model reads so many own posts, chosen by doubt (choose.go); 0: all. The screen reads all.
-	MinPosts    int               // fewer own posts are refused; 0: 10
-	OutOfReach  []words.Message   // what the source could not give
-	Unread      func() Unread     // asked once the posts were read: what of the source could not be; nil: nothing
-	Gaps        []Gap             // the same, with dates
-	PostsGone   int               // posts that were deleted at X since the last report
-	XReads      int               // posts that X charged for
-	ModelCost   int64             // µUSD that the model has cost in earlier tries of this run
-	MaxCost     int               // the ceiling of the run in cents, as the report names it; 0: none. Judge.MaxMicroUSD keeps to it.
+	Account ReportAccount
+	Names   []string // the account's display name and others it goes by, replaced before a post leaves
+	Source  string   // SourceX or SourceArchive
+	Purpose Purpose
+	// the model reads so many own posts, chosen by doubt (choose.go); 0: all. The screen reads all.
+	MaxPosts   int
+	MinPosts   int             // fewer own posts are refused; 0: 10
+	OutOfReach []words.Message // what the source could not give
+	Unread     func() Unread   // asked once the posts were read: what of the source could not be; nil: nothing
+	Gaps       []Gap           // the same, with dates
+	PostsGone  int             // posts that were deleted at X since the last report
+	XReads     int             // posts that X charged for
+	ModelCost  int64           // µUSD that the model has cost in earlier tries of this run
+	// the ceiling of the run in cents, as the report names it; 0: none. Judge.MaxMicroUSD keeps to it.
+	MaxCost     int
 	Batched     ModelUse          // what the model did in a batch of this run (batched.go); its cost is in ModelCost
 	XUserReads  int               // profiles that X charged for
 	NeverRead   []string          // parts of the source that were not opened
@@ -69,7 +71,9 @@ type Options struct {
 // progress, if not nil, is called from one goroutine at a time and must return quickly.
 // Run stops at the first error of posts, of the judge, or of ctx, and returns it as it is.
 // Too few posts are a fault that says so, and nothing was spent on them.
-func (p *Pipeline) Run(ctx context.Context, posts iter.Seq2[Post, error], o Options, progress func(Progress)) (*Report, error) {
+func (p *Pipeline) Run(ctx context.Context, posts iter.Seq2[Post, error], o Options,
+	progress func(Progress),
+) (*Report, error) {
 	r := newRun(p, o, progress)
 	own := atLeast(r.own(posts), cmp.Or(o.MinPosts, MinPosts))
 	read := r.all
@@ -212,7 +216,8 @@ func (r *run) coverage() Coverage {
 	c := Coverage{
 		PostsTotal: r.total, PostsAnalysed: r.analysed, Reposts: r.reposts, OthersWords: r.others, Quoting: r.quoting,
 		PostsSkipped: r.reposts + r.others + r.gone.Count, AlreadyGone: r.gone, ModelChoice: r.choice,
-		PostsJudged: r.judged, PostsUnjudged: r.unjudged, PostsOverCost: r.overCost, TalkToModel: r.talking, NotEnglish: r.notEnglish,
+		PostsJudged: r.judged, PostsUnjudged: r.unjudged, PostsOverCost: r.overCost, TalkToModel: r.talking,
+		NotEnglish:   r.notEnglish,
 		FindingsLost: r.findings.leftOut.Findings, Unread: slices.Clone(r.o.OutOfReach),
 		Gaps: append([]Gap{}, r.o.Gaps...), PostsGone: r.o.PostsGone, ParentsRead: r.parentsRead,
 	}
@@ -256,6 +261,7 @@ func (r *run) years() []YearRisk {
 // tooFew refuses an account that has not said enough.
 func tooFew(n, atLeast int) error {
 	return fault.ValidationFailed.Saying(
-		"An analysis needs at least %d posts in your own words, and only %d could be read. Reposts do not count. Post more, or upload your X archive if it holds older posts.",
+		"An analysis needs at least %d posts in your own words, and only %d could be read. Reposts do not count. Post "+
+			"more, or upload your X archive if it holds older posts.",
 		atLeast, n)
 }

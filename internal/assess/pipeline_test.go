@@ -31,7 +31,10 @@ func timeline(n int) []Post {
 		if i%7 == 0 {
 			text = fmt.Sprintf("What the fuck is wrong with this fucking printer, attempt %d", i)
 		}
-		posts[i] = Post{ID: strconv.Itoa(1000 + i), Text: text, Lang: "en", PostedAt: today.AddDate(0, 0, i-n), Metrics: Metrics{Likes: new(i % 5), Reposts: new(0)}}
+		posts[i] = Post{
+			ID: strconv.Itoa(1000 + i), Text: text, Lang: "en", PostedAt: today.AddDate(0, 0, i-n),
+			Metrics: Metrics{Likes: new(i % 5), Reposts: new(0)},
+		}
 	}
 	return posts
 }
@@ -66,11 +69,15 @@ func TestRun_FindsWhatTheScreenSeesAndSaysThatNoModelRead(t *testing.T) {
 	if got := len(postsOf(swearing)); got != 10 {
 		t.Errorf("swearing found in %d posts, want 10", got)
 	}
-	want := Coverage{PostsTotal: 70, PostsAnalysed: 70, From: new(today.AddDate(0, 0, -70)), To: new(today.AddDate(0, 0, -1)), OutOfReach: []string{}, Gaps: []Gap{}}
+	want := Coverage{
+		PostsTotal: 70, PostsAnalysed: 70, From: new(today.AddDate(0, 0, -70)),
+		To: new(today.AddDate(0, 0, -1)), OutOfReach: []string{}, Gaps: []Gap{},
+	}
 	if diff := cmp.Diff(want, r.Coverage); diff != "" {
 		t.Error(diff)
 	}
-	if len(r.Models) != 0 || r.Cost != (Cost{}) || len(r.Privacy.RecipientHosts) != 0 || r.Privacy.KeptUntil != "not kept" {
+	if len(r.Models) != 0 || r.Cost != (Cost{}) || len(r.Privacy.RecipientHosts) != 0 ||
+		r.Privacy.KeptUntil != "not kept" {
 		t.Errorf("claims that a model was used or something kept: %+v %+v %+v", r.Models, r.Cost, r.Privacy)
 	}
 	if r.Score <= 0 || r.Level != LevelOf(r.Score) || r.Versions.Screen != screen.Version {
@@ -98,7 +105,8 @@ func TestRun_LetsBothWitnessesSpeakAndAccountsForTheModel(t *testing.T) {
 	if use := r.Models[0]; use.Calls != 3 || use.InputTokens == 0 { // batches of 40, 40 and 10
 		t.Errorf("use %+v", use)
 	}
-	if c := r.Cost; c.XMicroDollars != 450_000 || c.ModelMicroUSD <= 0 || c.TotalMicroUSD != c.XMicroDollars+c.ModelMicroUSD {
+	if c := r.Cost; c.XMicroDollars != 450_000 || c.ModelMicroUSD <= 0 ||
+		c.TotalMicroUSD != c.XMicroDollars+c.ModelMicroUSD {
 		t.Errorf("cost %+v", c)
 	}
 	if r.Versions.Prompt != PromptVersion || len(r.Privacy.RecipientHosts) != 1 || len(r.Privacy.SentToModel) == 0 {
@@ -112,7 +120,8 @@ func TestRun_FailsWhenTheModelIsOutRatherThanReportHalf(t *testing.T) {
 	s.Claude().Fail(claudesandbox.Fault{Kind: claudesandbox.Overloaded, Times: -1})
 	p := offline()
 	p.Judge = judge
-	if r, err := p.Run(t.Context(), source(timeline(60)), Options{Source: SourceX}, nil); !errors.Is(err, fault.ModelUnavailable) || r != nil {
+	if r, err := p.Run(t.Context(), source(timeline(60)), Options{Source: SourceX}, nil); !errors.Is(err,
+		fault.ModelUnavailable) || r != nil {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -124,7 +133,8 @@ func TestRun_SaysHowManyPostsAreNotInEnglish(t *testing.T) {
 		posts[i].Text, posts[i].Lang = "Der Garten ist heute sehr still", "de"
 	}
 	r := mustRun(t, posts, Options{})
-	if r.Coverage.NotEnglish != 5 || r.Sentiment.Measured != 20 || !strings.HasSuffix(r.Summary, "5 posts are not in English, where it knows fewer words.") {
+	if r.Coverage.NotEnglish != 5 || r.Sentiment.Measured != 20 ||
+		!strings.HasSuffix(r.Summary, "5 posts are not in English, where it knows fewer words.") {
 		t.Fatalf("%+v, %d measured: %s", r.Coverage, r.Sentiment.Measured, r.Summary)
 	}
 }
@@ -186,7 +196,8 @@ func TestRun_TheScreenReadsEveryPostAndTheModelTheDoubtfulOnesFirst(t *testing.T
 	if diff := cmp.Diff(want, c.ModelChoice); diff != "" {
 		t.Error(diff)
 	}
-	if !strings.Contains(r.Summary, "the model 20 of 70: 11 for what was seen in them or because they answer others, then the newest 9") {
+	if !strings.Contains(r.Summary,
+		"the model 20 of 70: 11 for what was seen in them or because they answer others, then the newest 9") {
 		t.Error(r.Summary)
 	}
 	slices.Reverse(posts)
@@ -250,7 +261,8 @@ func TestRun_StopsAtTheFirstErrorOfTheSource(t *testing.T) {
 			}
 			yield(Post{}, broken)
 		}
-		if _, err := offline().Run(t.Context(), posts, Options{Source: SourceX, MaxPosts: limit}, nil); !errors.Is(err, broken) {
+		if _, err := offline().Run(t.Context(), posts, Options{Source: SourceX, MaxPosts: limit}, nil); !errors.Is(err,
+			broken) {
 			t.Errorf("at most %d: got %v", limit, err)
 		}
 	}
@@ -275,15 +287,16 @@ func TestRun_ReportsProgressInOrderAndNeverBackwards(t *testing.T) {
 	t.Parallel()
 	var stages []Stage
 	done := map[Stage]int{}
-	_, err := offline().Run(t.Context(), source(timeline(1200)), Options{Source: SourceX, MaxPosts: 1100}, func(p Progress) {
-		if len(stages) == 0 || stages[len(stages)-1] != p.Stage {
-			stages = append(stages, p.Stage)
-		}
-		if p.Done < done[p.Stage] || p.Total > 0 && p.Done > p.Total {
-			t.Errorf("%+v after %d", p, done[p.Stage])
-		}
-		done[p.Stage] = p.Done
-	})
+	_, err := offline().Run(t.Context(), source(timeline(1200)), Options{Source: SourceX, MaxPosts: 1100},
+		func(p Progress) {
+			if len(stages) == 0 || stages[len(stages)-1] != p.Stage {
+				stages = append(stages, p.Stage)
+			}
+			if p.Done < done[p.Stage] || p.Total > 0 && p.Done > p.Total {
+				t.Errorf("%+v after %d", p, done[p.Stage])
+			}
+			done[p.Stage] = p.Done
+		})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,8 @@ func RuleFor(c Category, source string, p Purpose) (rule Rule, why string) {
 	switch {
 	case slices.Contains(forbiddenTraits[:], c):
 		return Deny, "policy.trait"
-	case !slices.Contains(Categories[:], c), !slices.Contains(Purposes[:], p), source != SourceX && source != SourceArchive:
+	case !slices.Contains(Categories[:], c), !slices.Contains(Purposes[:], p), source != SourceX &&
+		source != SourceArchive:
 		return Deny, "policy.unlisted"
 	case c == ControversialTopic, c == GeopoliticalTopic:
 		return TopicOnly, "policy.topic"

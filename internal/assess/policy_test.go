@@ -72,7 +72,10 @@ func TestPolicyTable_PrintsEveryCategoryAndEveryRefusedTrait(t *testing.T) {
 
 func TestParsePurpose_ReadsWhatPeopleWrite(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]Purpose{"": PersonalReputation, "job_search": JobSearch, " Job-Search ": JobSearch, "visa application": VisaApplication} {
+	for in, want := range map[string]Purpose{
+		"": PersonalReputation, "job_search": JobSearch, " Job-Search ": JobSearch,
+		"visa application": VisaApplication,
+	} {
 		if got, err := ParsePurpose(in); err != nil || got != want {
 			t.Errorf("%q: got %q, %v", in, got, err)
 		}
@@ -82,7 +85,8 @@ func TestParsePurpose_ReadsWhatPeopleWrite(t *testing.T) {
 func TestParsePurpose_RefusesAnUnknownOneAndListsTheChoices(t *testing.T) {
 	t.Parallel()
 	_, err := ParsePurpose("dating")
-	if !errors.Is(err, fault.ValidationFailed) || !strings.Contains(err.Error(), "personal_reputation, job_search") || strings.Contains(err.Error(), "dating") {
+	if !errors.Is(err, fault.ValidationFailed) || !strings.Contains(err.Error(), "personal_reputation, job_search") ||
+		strings.Contains(err.Error(), "dating") {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -107,11 +111,12 @@ func TestScore_IsWhatThePageOfTheScoreSays(t *testing.T) {
 	older.PostedAt = yearsAgo(3)
 	complaint, swearing := of(Medium, ProfessionalConduct), many(40, of(Low, Profanity))
 	for words, got := range map[string]float64{
-		"One death threat alone is 61.5.":    anyScore([]Finding{of(Critical, Violence)}, PersonalReputation),
-		"One mild swear word alone is 2.3.":  anyScore(many(1, of(Low, Profanity)), PersonalReputation),
-		"260 of them are 20.4.":              anyScore(many(260, of(Low, Profanity)), PersonalReputation),
-		"a job search: 23 of 100":            anyScore([]Finding{complaint}, JobSearch),
-		"adds its own part: 69.4,":           anyScore(append(many(200, of(Low, Profanity)), of(Critical, Violence)), PersonalReputation),
+		"One death threat alone is 61.5.":   anyScore([]Finding{of(Critical, Violence)}, PersonalReputation),
+		"One mild swear word alone is 2.3.": anyScore(many(1, of(Low, Profanity)), PersonalReputation),
+		"260 of them are 20.4.":             anyScore(many(260, of(Low, Profanity)), PersonalReputation),
+		"a job search: 23 of 100":           anyScore([]Finding{complaint}, JobSearch),
+		"adds its own part: 69.4,": anyScore(append(many(200, of(Low, Profanity)), of(Critical, Violence)),
+			PersonalReputation),
 		"the threat leaves 20.4.":            anyScore(many(200, of(Low, Profanity)), PersonalReputation),
 		"and 40 swear words*: 79.4,":         anyScore(append(swearing, complaint, insult, older), JobSearch),
 		"Deleting both insults leaves 42.5.": anyScore(append(swearing, complaint), JobSearch),

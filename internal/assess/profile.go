@@ -115,8 +115,8 @@ func (p Post) kind() string {
 	return ""
 }
 
-// aliased is the text of a post as it leaves. Of a profile only the bio does, and the account's name, place and link are
-// replaced in it too.
+// aliased is the text of a post as it leaves. Of a profile only the bio does, and the account's name, place and link
+// are replaced in it too.
 func (p Post) aliased(names []string) aliasedText {
 	if !p.isProfile() {
 		return alias(p.Text, p.Lang, names)

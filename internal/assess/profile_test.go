@@ -21,7 +21,10 @@ func withProfile(t *testing.T, posts []Post, p Profile) []Post {
 	return append([]Post{item}, posts...)
 }
 
-var rude = Profile{Name: "Anna", Bio: "I hate all Sikhs, they are vermin", Location: "Ghent", Link: "https://anna.example"}
+var rude = Profile{
+	Name: "Anna", Bio: "I hate all Sikhs, they are vermin", Location: "Ghent",
+	Link: "https://anna.example",
+}
 
 func TestProfile_IsFoundBesideThePostsWithItsOwnWords(t *testing.T) {
 	t.Parallel()
@@ -31,7 +34,8 @@ func TestProfile_IsFoundBesideThePostsWithItsOwnWords(t *testing.T) {
 		t.Fatal("nothing was found in the profile")
 	}
 	f := found[0]
-	if f.PostID != ProfileID || f.URL != "https://x.com/anna" || !f.PostedAt.IsZero() || f.Suggestion != SuggestContext || f.Category != HateSpeech {
+	if f.PostID != ProfileID || f.URL != "https://x.com/anna" || !f.PostedAt.IsZero() ||
+		f.Suggestion != SuggestContext || f.Category != HateSpeech {
 		t.Errorf("finding %+v", f)
 	}
 	if rec := r.Recommendations[0]; rec.Title != "Change your profile" || rec.Posts != nil || *rec.ScoreAfter >= r.Score {
@@ -45,7 +49,8 @@ func TestProfile_IsFoundBesideThePostsWithItsOwnWords(t *testing.T) {
 	if !strings.Contains(r.Summary, "posts and the profile, led by") {
 		t.Errorf("summary %q", r.Summary)
 	}
-	if key := r.KeyFindings[0]; !strings.HasPrefix(key, "Hate speech in the profile; the heaviest is ") || !strings.Contains(key, ", in the profile: “") {
+	if key := r.KeyFindings[0]; !strings.HasPrefix(key, "Hate speech in the profile; the heaviest is ") ||
+		!strings.Contains(key, ", in the profile: “") {
 		t.Errorf("key finding %q", key)
 	}
 	if !slices.Contains(r.Privacy.Read, "the profile: display name, bio, location and link") {
@@ -79,7 +84,8 @@ func TestProfile_CountsAsNoPost(t *testing.T) {
 
 func TestProfile_IsNoPostToDelete(t *testing.T) {
 	t.Parallel()
-	p := Profile{Name: "Anna", Bio: "you are a fucking worthless kike. My card is 4111 1111 1111 1112, mail anna.smith@gmail.com"}
+	p := Profile{Name: "Anna", Bio: "you are a fucking worthless kike. My card is 4111 1111 1111 1112, mail " +
+		"anna.smith@gmail.com"}
 	r := mustRun(t, withProfile(t, calm(20), p), Options{Account: ReportAccount{Handle: "anna"}})
 	for _, f := range r.Findings {
 		if f.Suggestion != SuggestContext {
@@ -116,7 +122,8 @@ func TestProfile_TheModelReadsItWhateverTheLimit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := r.Coverage; c.PostsJudged != 10 || c.PostsAnalysed != 30 || c.ModelChoice.Of != 30 || c.ModelChoice.ByDoubt+c.ModelChoice.ByNewest != 10 {
+	if c := r.Coverage; c.PostsJudged != 10 || c.PostsAnalysed != 30 || c.ModelChoice.Of != 30 ||
+		c.ModelChoice.ByDoubt+c.ModelChoice.ByNewest != 10 {
 		t.Errorf("coverage %+v, choice %+v", c, c.ModelChoice)
 	}
 	if !slices.Contains(r.Privacy.SentToModel, "bio of the profile") {
@@ -131,7 +138,8 @@ func TestProfile_IsInNoCountOfAForecast(t *testing.T) {
 		p := offline()
 		p.Judge = judge
 		f, err := p.Forecast(t.Context(), source(withProfile(t, timeline(30), rude)), Options{MaxPosts: limit})
-		if chosen := std.Or(limit, 30); err != nil || f.Own != 30 || f.Total != 30 || f.Chosen != chosen || f.Texts != chosen+1 {
+		if chosen := std.Or(limit, 30); err != nil || f.Own != 30 || f.Total != 30 || f.Chosen != chosen ||
+			f.Texts != chosen+1 {
 			t.Errorf("limit %d: %+v, %v", limit, f, err)
 		}
 	}
@@ -182,9 +190,18 @@ func TestProfile_Text(t *testing.T) {
 func TestAltText_IsTheAuthorsOwnAndAFindingSaysWhereItStands(t *testing.T) {
 	t.Parallel()
 	others := "“you are a worthless clown and nobody likes you”"
-	quoting := FromArchive(archive.Post{ID: "1", Text: others, AltTexts: []string{"a fine tree", "I hate all Sikhs, they are vermin"}})
-	said := FromArchive(archive.Post{ID: "2", Text: "I hate all Sikhs, they are vermin", AltTexts: []string{"a fine tree"}})
-	repost := FromArchive(archive.Post{ID: "3", Text: "RT @a: look", Repost: true, AltTexts: []string{"I hate all Sikhs, they are vermin"}})
+	quoting := FromArchive(archive.Post{
+		ID: "1", Text: others,
+		AltTexts: []string{"a fine tree", "I hate all Sikhs, they are vermin"},
+	})
+	said := FromArchive(archive.Post{
+		ID: "2", Text: "I hate all Sikhs, they are vermin",
+		AltTexts: []string{"a fine tree"},
+	})
+	repost := FromArchive(archive.Post{
+		ID: "3", Text: "RT @a: look", Repost: true,
+		AltTexts: []string{"I hate all Sikhs, they are vermin"},
+	})
 	r := mustRun(t, append(calm(10), quoting, said, repost), Options{})
 	items := map[string]string{}
 	for _, f := range r.Findings {
@@ -211,13 +228,17 @@ func TestProfile_OnlyItsBioLeavesAsOneAndWithoutTheNamePlaceAndLink(t *testing.T
 	j, s := newTestJudge(t)
 	p := offline()
 	p.Judge = j
-	me := Profile{Name: "Zyx Quill", Bio: "Zyx Quill of Ghent. Gardener, see quill.dev", Location: "Ghent", Link: "quill.dev"}
+	me := Profile{
+		Name: "Zyx Quill", Bio: "Zyx Quill of Ghent. Gardener, see quill.dev", Location: "Ghent",
+		Link: "quill.dev",
+	}
 	r, err := p.Run(t.Context(), source(withProfile(t, calm(12), me)), Options{Source: SourceX}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, user, _ := sentTexts(t, asks(s)[0])
-	if !strings.Contains(user, `"kind":"profile","text":"`) || strings.Count(user, `"kind"`) != 1 || !strings.Contains(user, "Gardener") {
+	if !strings.Contains(user, `"kind":"profile","text":"`) || strings.Count(user, `"kind"`) != 1 ||
+		!strings.Contains(user, "Gardener") {
 		t.Errorf("sent %s", user)
 	}
 	for _, own := range []string{"Zyx", "Quill", "Ghent", "quill.dev"} {

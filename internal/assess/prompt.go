@@ -142,9 +142,9 @@ type reading struct {
 	problem   string          // what to tell the model when it is asked again, in words that hold nothing of its answer
 }
 
-// readAnswer takes what it can of an answer about n posts: JSON in a fence or among prose, with fields that nobody asked
-// for, or a bare list, because servers of local models answer so. Each post stands alone: one that is missing, doubled or
-// lacks its claims is left for another question and takes none of the others with it.
+// readAnswer takes what it can of an answer about n posts: JSON in a fence or among prose, with fields that nobody
+// asked for, or a bare list, because servers of local models answer so. Each post stands alone: one that is missing,
+// doubled or lacks its claims is left for another question and takes none of the others with it.
 func readAnswer(text string, n int) reading {
 	out := reading{posts: make([]*answeredPost, n)}
 	entries, ok := findPosts(text)
@@ -174,9 +174,9 @@ func readAnswer(text string, n int) reading {
 	return out
 }
 
-// findPosts finds the list of posts in an answer: the first bracket after which objects stand. It takes the objects up to
-// the first that cannot be read, so that an answer which was cut keeps its beginning. It looks at a few brackets only, so
-// that prose full of them costs nothing.
+// findPosts finds the list of posts in an answer: the first bracket after which objects stand. It takes the objects up
+// to the first that cannot be read, so that an answer which was cut keeps its beginning. It looks at a few brackets
+// only, so that prose full of them costs nothing.
 func findPosts(text string) (entries []json.RawMessage, ok bool) {
 	const brackets = 8
 	for range brackets {

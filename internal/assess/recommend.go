@@ -137,7 +137,8 @@ func deleteHeaviest(r *Report, found []Finding) (Recommendation, bool) {
 // deleteRest is about what the findings say to delete and no step before it does.
 func deleteRest(r *Report, found []Finding) (Recommendation, bool) {
 	rest := only(found, func(f Finding) bool {
-		return f.Suggestion == SuggestDelete && f.Severity.Rank() < High.Rank() && f.Category != PrivacyExposure && f.Category != Profanity
+		return f.Suggestion == SuggestDelete && f.Severity.Rank() < High.Rank() && f.Category != PrivacyExposure &&
+			f.Category != Profanity
 	})
 	l := r.words()
 	return step(l, "lighter", "n", len(postsOf(rest)), "names", within(l, grouped(rest))).

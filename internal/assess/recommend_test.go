@@ -67,7 +67,10 @@ func TestModelChoice_SaysWhichPostsWithoutAnEmptyPart(t *testing.T) {
 	for want, m := range map[string]ModelChoice{
 		"200 of 900, the newest":                     {Of: 900, ByNewest: 200},
 		"200 of 900, those with most to see in them": {Of: 900, ByDoubt: 200},
-		"200 of 900: 50 for what was seen in them or because they answer others, then the newest 150": {Of: 900, ByDoubt: 50, ByNewest: 150},
+		"200 of 900: 50 for what was seen in them or because they answer others, then the newest 150": {
+			Of:      900,
+			ByDoubt: 50, ByNewest: 150,
+		},
 	} {
 		if m.Words(words.For("en")) != want {
 			t.Errorf("got %v, want %q", m, want)
@@ -79,9 +82,13 @@ func TestModelChoice_SaysWhichPostsWithoutAnEmptyPart(t *testing.T) {
 func TestFinding_TheWordsAroundAQuoteAreOfItsKind(t *testing.T) {
 	t.Parallel()
 	p := Post{ID: "1"}.Saying("I hate this stupid day", []string{"A wet street in the evening"})
-	for quote, want := range map[string][2]string{"stupid": {"I hate this ", " day"}, "wet": {"A ", " street in the evening"}} {
+	for quote, want := range map[string][2]string{
+		"stupid": {"I hate this ", " day"},
+		"wet":    {"A ", " street in the evening"},
+	} {
 		at := strings.Index(p.Text, quote)
-		f := newFinding(p, ReportAccount{}, []Claim{{Start: at, End: at + len(quote), Category: Profanity, Severity: Low}}, false)
+		f := newFinding(p, ReportAccount{}, []Claim{{Start: at, End: at + len(quote), Category: Profanity, Severity: Low}},
+			false)
 		if f.Before != want[0] || f.After != want[1] {
 			t.Errorf("%s: %q and %q", quote, f.Before, f.After)
 		}

@@ -12,23 +12,25 @@ type Report struct {
 	ID        string    `json:"id,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 	// of its sentences: "en", "de" or "es"; reasons say where theirs is another
-	Language        string           `json:"language"`
-	ScoredAt        time.Time        `json:"scored_at"` // when ages were taken: later than created_at after a dismissal or another purpose
-	Account         ReportAccount    `json:"account"`
-	Source          string           `json:"source"` // "x" or "archive"
-	Purpose         Purpose          `json:"purpose"`
-	Score           float64          `json:"score"` // 0..99.9, one decimal, as on the day it was made
-	Level           Severity         `json:"level"` // low ≤ 30 < medium ≤ 60 < high ≤ 85 < critical
-	Now             Standing         `json:"now"`   // with the dismissals made since
-	Summary         string           `json:"summary"`
-	KeyFindings     []string         `json:"key_findings"` // at most 5 sentences
-	HumanReview     HumanReview      `json:"human_review"`
-	Coverage        Coverage         `json:"coverage"`
-	Findings        []Finding        `json:"findings"` // most points first
-	LeftOut         LeftOut          `json:"left_out"`
-	ReadAsHarmless  Acquitted        `json:"read_as_harmless"`
-	RejectedClaims  int              `json:"rejected_claims"`
-	GuardedWords    int              `json:"guarded_words"` // reasons and themes of the model that named a trait of a person, and are not shown
+	Language string `json:"language"`
+	// when ages were taken: later than created_at after a dismissal or another purpose
+	ScoredAt       time.Time     `json:"scored_at"`
+	Account        ReportAccount `json:"account"`
+	Source         string        `json:"source"` // "x" or "archive"
+	Purpose        Purpose       `json:"purpose"`
+	Score          float64       `json:"score"` // 0..99.9, one decimal, as on the day it was made
+	Level          Severity      `json:"level"` // low ≤ 30 < medium ≤ 60 < high ≤ 85 < critical
+	Now            Standing      `json:"now"`   // with the dismissals made since
+	Summary        string        `json:"summary"`
+	KeyFindings    []string      `json:"key_findings"` // at most 5 sentences
+	HumanReview    HumanReview   `json:"human_review"`
+	Coverage       Coverage      `json:"coverage"`
+	Findings       []Finding     `json:"findings"` // most points first
+	LeftOut        LeftOut       `json:"left_out"`
+	ReadAsHarmless Acquitted     `json:"read_as_harmless"`
+	RejectedClaims int           `json:"rejected_claims"`
+	// reasons and themes of the model that named a trait of a person, and are not shown
+	GuardedWords    int              `json:"guarded_words"`
 	Sentiment       Sentiment        `json:"sentiment"`
 	Themes          []Theme          `json:"themes"`
 	Engagement      Engagement       `json:"engagement"`
@@ -113,7 +115,8 @@ type Gone struct {
 	Posts []string `json:"posts,omitempty"` // the ids of the first 200
 }
 
-// Gap is a part of the account that was not read. A missing From is the beginning of the account, a missing To is today.
+// Gap is a part of the account that was not read. A missing From is the beginning of the account, a missing To is
+// today.
 type Gap struct {
 	From   *time.Time `json:"from"`
 	To     *time.Time `json:"to"`
@@ -132,12 +135,14 @@ const (
 	GapArchive = "archive"  // no archive that is kept has it
 )
 
-// Finding is one verified risk in one post, or in the profile. The text that its quote stands in is the post's, with the
-// descriptions of its pictures after it, a line each; of the profile the bio, the display name, the location and the link.
+// Finding is one verified risk in one post, or in the profile. The text that its quote stands in is the post's, with
+// the descriptions of its pictures after it, a line each; of the profile the bio, the display name, the location and
+// the link.
 type Finding struct {
-	ID         string    `json:"id"`             // stable: the same post, category and quote give the same id
-	PostID     string    `json:"post_id"`        // "profile" for the profile
-	Item       string    `json:"item,omitempty"` // where the quote stands: "profile", "alt_text", or nothing for the text of a post
+	ID     string `json:"id"`      // stable: the same post, category and quote give the same id
+	PostID string `json:"post_id"` // "profile" for the profile
+	// where the quote stands: "profile", "alt_text", or nothing for the text of a post
+	Item       string    `json:"item,omitempty"`
 	URL        string    `json:"url"`
 	PostedAt   time.Time `json:"posted_at"`
 	Before     string    `json:"before,omitempty"` // the words around the quote, at most 80 code points a side
@@ -212,12 +217,13 @@ type Theme struct {
 
 // Engagement is computed from the posts' own numbers.
 type Engagement struct {
-	Known        bool              `json:"known"`
-	Posts        int               `json:"posts"`
-	AvgLikes     *float64          `json:"avg_likes"`
-	AvgReposts   *float64          `json:"avg_reposts"`
-	AvgReplies   *float64          `json:"avg_replies"`
-	Rate         *float64          `json:"rate"`       // engagements by impressions, 0..1; null when impressions are unknown
+	Known      bool     `json:"known"`
+	Posts      int      `json:"posts"`
+	AvgLikes   *float64 `json:"avg_likes"`
+	AvgReposts *float64 `json:"avg_reposts"`
+	AvgReplies *float64 `json:"avg_replies"`
+	// engagements by impressions, 0..1; null when impressions are unknown
+	Rate         *float64          `json:"rate"`
 	PeakHours    []int             `json:"peak_hours"` // UTC, best first, at most 3
 	Trend        []EngagementPoint `json:"trend"`
 	PostsPerWeek *float64          `json:"posts_per_week"`

@@ -24,11 +24,16 @@ func anyFinding(t *rapid.T) Finding {
 	id := rapid.StringMatching(`[a-z]{3}`).Draw(t, "id")
 	return Finding{
 		ID: id, PostID: rapid.SampledFrom([]string{"1", "2", "3", "4"}).Draw(t, "post"), Quote: id,
-		Category:   rapid.SampledFrom(Categories[:]).Draw(t, "category"),
-		Severity:   rapid.SampledFrom([]Severity{Low, Medium, High, Critical, "nonsense"}).Draw(t, "severity"),
-		Confidence: rapid.OneOf(rapid.SampledFrom([]float64{0.75, 0.9, 1, math.NaN(), math.Inf(1)}), rapid.Float64()).Draw(t, "confidence"),
-		PostedAt:   rapid.SampledFrom([]time.Time{{}, today, yearsAgo(2), yearsAgo(3.3), yearsAgo(8), today.AddDate(1, 0, 0)}).Draw(t, "posted"),
-		Dismissed:  rapid.Bool().Draw(t, "dismissed"),
+		Category: rapid.SampledFrom(Categories[:]).Draw(t, "category"),
+		Severity: rapid.SampledFrom([]Severity{Low, Medium, High, Critical, "nonsense"}).Draw(t, "severity"),
+		Confidence: rapid.OneOf(rapid.SampledFrom([]float64{0.75, 0.9, 1, math.NaN(), math.Inf(1)}),
+			rapid.Float64()).Draw(t, "confidence"),
+		PostedAt: rapid.SampledFrom([]time.Time{
+			{},
+			today, yearsAgo(2), yearsAgo(3.3), yearsAgo(8),
+			today.AddDate(1, 0, 0),
+		}).Draw(t, "posted"),
+		Dismissed: rapid.Bool().Draw(t, "dismissed"),
 	}
 }
 
@@ -151,7 +156,10 @@ func TestScore_OfNoFindingsIsZeroAndLow(t *testing.T) {
 
 func TestLevelOf_ChangesRightAfterItsBounds(t *testing.T) {
 	t.Parallel()
-	for score, want := range map[float64]Severity{0: Low, 30: Low, 30.1: Medium, 60: Medium, 60.1: High, 85: High, 85.1: Critical, 100: Critical} {
+	for score, want := range map[float64]Severity{
+		0: Low, 30: Low, 30.1: Medium, 60: Medium, 60.1: High, 85: High,
+		85.1: Critical, 100: Critical,
+	} {
 		if got := LevelOf(score); got != want {
 			t.Errorf("%v: got %v, want %v", score, got, want)
 		}
@@ -297,7 +305,8 @@ func TestScore_ReachesEveryLevelByTheScreenAloneInEveryPurpose(t *testing.T) {
 	for _, p := range Purposes {
 		reached := map[Severity]bool{}
 		for _, findings := range [][]Finding{
-			many(1, of(Low, Profanity)), many(1, of(High, HateSpeech)), many(1, of(Critical, Violence)), many(3, of(Critical, Violence)),
+			many(1, of(Low, Profanity)), many(1, of(High, HateSpeech)), many(1, of(Critical, Violence)),
+			many(3, of(Critical, Violence)),
 		} {
 			_, level := Score(findings, p, today)
 			reached[level] = true
@@ -316,8 +325,16 @@ func TestHumanReview_IsAskedForWhereAMachineShouldNotDecide(t *testing.T) {
 		want    []string
 	}{
 		{"critical", Finding{Severity: Critical, Confidence: 0.95}, []string{"1 finding of critical severity."}},
-		{"unsure and high", Finding{Severity: High, Confidence: 0.69}, []string{"1 finding of high severity with a confidence under 0.7."}},
-		{"disputed", Finding{Severity: High, Confidence: 0.7, Disputed: true}, []string{"1 finding on which the two witnesses disagree about high severity."}},
+		{
+			"unsure and high",
+			Finding{Severity: High, Confidence: 0.69},
+			[]string{"1 finding of high severity with a confidence under 0.7."},
+		},
+		{
+			"disputed",
+			Finding{Severity: High, Confidence: 0.7, Disputed: true},
+			[]string{"1 finding on which the two witnesses disagree about high severity."},
+		},
 		{"high and sure", Finding{Severity: High, Confidence: 0.7}, []string{}},
 		{"dismissed", Finding{Severity: Critical, Dismissed: true}, []string{}},
 	} {

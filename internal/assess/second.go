@@ -16,7 +16,8 @@ import (
 
 // The screen knows words and the model reads posts, so the model may acquit: a finding of the screen in a post that the
 // model judged and did not claim is read as harmless. Before a high or critical one goes, the model is asked a second,
-// focused question about that passage alone, and that answer decides. Facts that check digits prove stand without asking.
+// focused question about that passage alone, and that answer decides. Facts that check digits prove stand without
+// asking.
 
 // Opinion is the answer to a second question.
 type Opinion string
@@ -107,7 +108,8 @@ func (d doubt) sent(id int, names []string) sentPassage {
 	return out
 }
 
-// second asks about doubts, all in one question, and gives each an opinion in its place. An unusable answer is no opinion.
+// second asks about doubts, all in one question, and gives each an opinion in its place. An unusable answer is no
+// opinion.
 func (j *Judge) second(ctx context.Context, doubts []doubt) ([]Opinion, error) {
 	out, open, err := j.knownOpinions(ctx, doubts)
 	if err != nil || len(open) == 0 || doubts[0].parent == nil && !j.maySecond() {

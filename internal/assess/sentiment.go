@@ -109,7 +109,10 @@ func keepExtremes(kept []Sample, s Sample, sign float64, show func() Sample) []S
 // result is the report's part; ratios are null when nothing could be measured.
 func (s *sentimentTally) result() Sentiment {
 	n := s.positive + s.neutral + s.negative
-	out := Sentiment{Known: n > 0, Measured: n, Trend: []SentimentPoint{}, Samples: append(append([]Sample{}, s.top...), s.bottom...)}
+	out := Sentiment{
+		Known: n > 0, Measured: n, Trend: []SentimentPoint{},
+		Samples: append(append([]Sample{}, s.top...), s.bottom...),
+	}
 	if n == 0 {
 		return out
 	}

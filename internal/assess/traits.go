@@ -61,8 +61,9 @@ func plainWords(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
-// namesTrait reports whether a reason speaks of a trait of its author. A trait that is the object of an attack ("insults
-// Muslims") is what the post is about, unless a word for the author is linked to it; any other trait is taken as one.
+// namesTrait reports whether a reason speaks of a trait of its author. A trait that is the object of an attack
+// ("insults Muslims") is what the post is about, unless a word for the author is linked to it; any other trait is taken
+// as one.
 func namesTrait(reason string) bool {
 	words := plainWords(reason)
 	attacked := slices.ContainsFunc(words, func(w string) bool { return attackWords[w] })

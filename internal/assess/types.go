@@ -86,8 +86,9 @@ type Post struct {
 	Answers  string    `json:"answers,omitempty"` // id of the post that it answers or quotes; "": unknown
 	Hashtags []string  `json:"hashtags,omitempty"`
 	Media    int       `json:"media,omitempty"`
-	Aside    int       `json:"aside,omitempty"` // where in Text the descriptions of its pictures begin; of a profile, what is not the bio
-	Metrics  Metrics   `json:"metrics"`
+	// where in Text the descriptions of its pictures begin; of a profile, what is not the bio
+	Aside   int     `json:"aside,omitempty"`
+	Metrics Metrics `json:"metrics"`
 }
 
 // Metrics are the post's public numbers; nil means unknown.
@@ -127,8 +128,9 @@ type Judgement struct {
 	Rejected       int      `json:"rejected"`
 	Themes         []string `json:"themes,omitempty"`
 	AddressesModel bool     `json:"addresses_model,omitempty"`
-	Guarded        int      `json:"guarded,omitempty"` // reasons and themes that named a trait of a person and are not shown
-	Opinion        Opinion  `json:"opinion,omitempty"` // set where this is the answer to a second question
+	// reasons and themes that named a trait of a person and are not shown
+	Guarded int     `json:"guarded,omitempty"`
+	Opinion Opinion `json:"opinion,omitempty"` // set where this is the answer to a second question
 }
 
 // Stage is a step of the pipeline, in the order they run.

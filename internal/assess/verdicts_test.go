@@ -27,7 +27,8 @@ func TestVerdicts_OnTheInventedPeopleAreTheSameAsBefore(t *testing.T) {
 		for _, p := range x.Posts(person.Handle) {
 			seen := s.Check(p.Text, p.Lang)
 			for _, h := range seen.Hits {
-				lines = append(lines, fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%d\t%d", person.Handle, p.ID, h.Category, h.Severity, h.Suggestion, h.Start, h.End))
+				lines = append(lines, fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%d\t%d", person.Handle, p.ID, h.Category, h.Severity,
+					h.Suggestion, h.Start, h.End))
 			}
 		}
 	}

@@ -8,10 +8,10 @@
 //		return nil
 //	})
 //
-// Where the request came from travels in the context: the HTTP layer sets it once with [WithOrigin]. The database refuses
-// to change or delete a line, whoever asks. A line outlives its user, so it names ids and never holds a secret, a token or
-// a post's text. Where an erased user called from is taken out of it ([Anonymize]), which is the one change the database
-// allows, and only while that user is being erased.
+// Where the request came from travels in the context: the HTTP layer sets it once with [WithOrigin]. The database
+// refuses to change or delete a line, whoever asks. A line outlives its user, so it names ids and never holds a secret,
+// a token or a post's text. Where an erased user called from is taken out of it ([Anonymize]), which is the one change
+// the database allows, and only while that user is being erased.
 package audit
 
 import (
@@ -73,10 +73,11 @@ func (o Origin) within(d map[string]any) map[string]any {
 	return all
 }
 
-// Anonymize takes addresses, user agents and request ids out of a user's lines, in the transaction of db.System that erases
-// them.
+// Anonymize takes addresses, user agents and request ids out of a user's lines, in the transaction of db.System that
+// erases them.
 func Anonymize(tx db.Tx, userID string) {
-	tx.Later(`UPDATE audit_log SET ip = '', user_agent = '', request_id = '' WHERE user_id = $1 AND (ip <> '' OR user_agent <> '' OR request_id <> '')`, userID)
+	tx.Later(`UPDATE audit_log SET ip = '', user_agent = '', request_id = '' WHERE user_id = $1
+		AND (ip <> '' OR user_agent <> '' OR request_id <> '')`, userID)
 }
 
 // detail never loses the line: a value that is not JSON, a mistake in the code, leaves a mark in its place.
@@ -106,7 +107,8 @@ type originKey struct{}
 // everything that reads it may store it.
 func WithOrigin(ctx context.Context, o Origin) context.Context {
 	return context.WithValue(ctx, originKey{}, Origin{
-		IP: clean(o.IP, 64), UserAgent: clean(o.UserAgent, 256), RequestID: clean(o.RequestID, 128), SessionID: clean(o.SessionID, 64), KeyID: clean(o.KeyID, 64),
+		IP: clean(o.IP, 64), UserAgent: clean(o.UserAgent, 256), RequestID: clean(o.RequestID, 128),
+		SessionID: clean(o.SessionID, 64), KeyID: clean(o.KeyID, 64),
 	})
 }
 

@@ -21,7 +21,8 @@ func lines(t *testing.T, d *db.DB, as db.Actor) []line {
 	t.Helper()
 	got, err := db.Read(t.Context(), d, as, func(r db.Rows, l *line) error {
 		return r.Scan(&l.user, &l.actor, &l.action, &l.resource, &l.ip, &l.agent, &l.request, &l.detail)
-	}, `SELECT COALESCE(CAST(user_id AS text), ''), actor, action, resource, ip, user_agent, request_id, CAST(detail AS text) FROM audit_log ORDER BY id`)
+	}, `SELECT COALESCE(CAST(user_id AS text), ''), actor, action, resource, ip, user_agent, request_id, CAST(detail AS
+		text) FROM audit_log ORDER BY id`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,9 +33,15 @@ func TestRecord_WritesTheLineWithItsOrigin(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		user := db.NewID()
-		ctx := audit.WithOrigin(t.Context(), audit.Origin{IP: "192.0.2.7", UserAgent: "curl", RequestID: "r-1", SessionID: "s"})
+		ctx := audit.WithOrigin(t.Context(), audit.Origin{
+			IP: "192.0.2.7", UserAgent: "curl", RequestID: "r-1",
+			SessionID: "s",
+		})
 		err := d.InTx(ctx, db.User(user), func(ctx context.Context, tx db.Tx) error {
-			audit.Record(ctx, tx, audit.Event{UserID: user, Actor: "user", Action: "session.revoked", Resource: "session:1", Detail: map[string]any{"n": 2}})
+			audit.Record(ctx, tx, audit.Event{
+				UserID: user, Actor: "user", Action: "session.revoked", Resource: "session:1",
+				Detail: map[string]any{"n": 2},
+			})
 			return nil
 		})
 		if err != nil {
@@ -45,7 +52,10 @@ func TestRecord_WritesTheLineWithItsOrigin(t *testing.T) {
 			t.Fatalf("%d lines", len(got))
 		}
 		got[0].detail = strings.ReplaceAll(got[0].detail, " ", "") // Postgres prints jsonb in its own way
-		if want := (line{user, "user", "session.revoked", "session:1", "192.0.2.7", "curl", "r-1", `{"n":2}`}); got[0] != want {
+		if want := (line{
+			user, "user", "session.revoked", "session:1", "192.0.2.7", "curl", "r-1",
+			`{"n":2}`,
+		}); got[0] != want {
 			t.Fatalf("got %+v, want %+v", got[0], want)
 		}
 	})
@@ -96,7 +106,8 @@ func TestWithOrigin_MakesAnythingStorable(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		raw := string(rapid.SliceOfN(rapid.Byte(), 0, 2000).Draw(t, "raw"))
-		o := audit.OriginFrom(audit.WithOrigin(context.Background(), audit.Origin{IP: raw, UserAgent: raw, RequestID: raw, SessionID: raw}))
+		o := audit.OriginFrom(audit.WithOrigin(context.Background(),
+			audit.Origin{IP: raw, UserAgent: raw, RequestID: raw, SessionID: raw}))
 		for limit, s := range map[int]string{64: o.IP, 256: o.UserAgent, 128: o.RequestID} {
 			if len(s) > limit || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
 				t.Fatalf("%q is not storable within %d bytes", s, limit)

@@ -73,15 +73,18 @@ func (l *Log) Of(ctx context.Context, userID string, f Filter) (Page, error) {
 	return p, err
 }
 
-// All reads everybody's lines for an administrator, who leaves one of their own by it: a person sees who looked at theirs.
-// Error: validation_failed.
+// All reads everybody's lines for an administrator, who leaves one of their own by it: a person sees who looked at
+// theirs. Error: validation_failed.
 func (l *Log) All(ctx context.Context, adminID string, f Filter) (p Page, err error) {
 	err = l.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		p, err = f.read(func(scan scanner, query string, args []any) ([]Line, error) {
 			return db.All(ctx, tx, scan, query, args...)
 		})
 		if err == nil {
-			Record(ctx, tx, Event{UserID: f.UserID, Actor: "admin", Action: AuditRead, Resource: resource(f.UserID), Detail: map[string]any{"admin": adminID}})
+			Record(ctx, tx, Event{
+				UserID: f.UserID, Actor: "admin", Action: AuditRead, Resource: resource(f.UserID),
+				Detail: map[string]any{"admin": adminID},
+			})
 		}
 		return err
 	})
@@ -97,7 +100,8 @@ func resource(userID string) string {
 
 type scanner = func(db.Rows, *Line) error
 
-// read asks for one line more than the page holds, which tells whether there is another page. Each line brings the count.
+// read asks for one line more than the page holds, which tells whether there is another page. Each line brings the
+// count.
 func (f Filter) read(ask func(scanner, string, []any) ([]Line, error)) (p Page, err error) {
 	where, args, err := f.where()
 	if err != nil {
@@ -112,7 +116,8 @@ func (f Filter) read(ask func(scanner, string, []any) ([]Line, error)) (p Page, 
 		limit = defaultLimit
 	}
 	scan := func(r db.Rows, v *Line) error { return v.scan(r, &p.Total) }
-	p.Lines, err = ask(scan, `SELECT id, COALESCE(CAST(user_id AS text), ''), actor, action, resource, ip, user_agent, request_id, CAST(detail AS text), created_at,
+	p.Lines, err = ask(scan, `SELECT id, COALESCE(CAST(user_id AS text), ''), actor, action, resource, ip, user_agent,
+		request_id, CAST(detail AS text), created_at,
 			(SELECT count(*) FROM (SELECT 1 FROM audit_log WHERE `+where+` LIMIT $7) AS counted)
 		FROM audit_log WHERE `+where+` AND (created_at, id) < ($5, $6) ORDER BY created_at DESC, id DESC LIMIT $8`,
 		append(args, from.At, from.ID, MaxTotal, limit+1))
@@ -125,7 +130,8 @@ func (f Filter) read(ask func(scanner, string, []any) ([]Line, error)) (p Page, 
 
 func (v *Line) scan(r db.Rows, total *int) error {
 	var detail string
-	if err := r.Scan(&v.ID, &v.UserID, &v.Actor, &v.Action, &v.Resource, &v.IP, &v.Agent, &v.Request, &detail, &v.At, total); err != nil {
+	if err := r.Scan(&v.ID, &v.UserID, &v.Actor, &v.Action, &v.Resource, &v.IP, &v.Agent, &v.Request, &detail, &v.At,
+		total); err != nil {
 		return err
 	}
 	v.Detail = map[string]any{}
@@ -154,8 +160,8 @@ func (f Filter) where() (string, []any, error) {
 
 var end = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Look reads the newest lines about a user for an administrator who looks at the whole account, and writes that down as a
-// line that the user can see.
+// Look reads the newest lines about a user for an administrator who looks at the whole account, and writes that down as
+// a line that the user can see.
 func (l *Log) Look(ctx context.Context, adminID, userID string) (p Page, err error) {
 	err = l.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		p, err = Filter{UserID: userID}.read(func(scan scanner, query string, args []any) ([]Line, error) {
@@ -163,7 +169,8 @@ func (l *Log) Look(ctx context.Context, adminID, userID string) (p Page, err err
 		})
 		if err == nil {
 			Record(ctx, tx, Event{
-				UserID: userID, Actor: "admin", Action: UserViewed, Resource: resource(userID), Detail: map[string]any{"admin": adminID},
+				UserID: userID, Actor: "admin", Action: UserViewed, Resource: resource(userID),
+				Detail: map[string]any{"admin": adminID},
 			})
 		}
 		return err
@@ -198,7 +205,8 @@ func (l *Log) RefusedSince(ctx context.Context, since time.Time) ([]Refused, err
 			return err
 		}
 		return json.Unmarshal([]byte(detail), &v.Detail)
-	}, `SELECT action, ip, CAST(detail AS text), created_at FROM audit_log WHERE created_at >= $1 AND action IN ($2, $3, $4, $5)
+	}, `SELECT action, ip, CAST(detail AS text), created_at FROM audit_log WHERE created_at >= $1
+		AND action IN ($2, $3, $4, $5)
 		ORDER BY created_at DESC LIMIT $6`, since, SignInRefused, TokenRefused, AccessRefused, RateRefused, maxRefusals)
 	if err != nil {
 		return nil, err

@@ -43,13 +43,18 @@ func TestOf_ShowsTheirOwnLinesNewestFirst(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		ann, bob := db.NewID(), db.NewID()
-		record(t, d, audit.Event{UserID: ann, Actor: "user", Action: "session.started"}, audit.Event{UserID: bob, Actor: "user", Action: "session.revoked"},
-			audit.Event{Actor: "system", Action: "stripe.polled"}, audit.Event{UserID: ann, Actor: "operator", Action: "user.role_set", Resource: "user:" + ann, Detail: map[string]any{"role": "admin"}})
+		record(t, d, audit.Event{UserID: ann, Actor: "user", Action: "session.started"},
+			audit.Event{UserID: bob, Actor: "user", Action: "session.revoked"},
+			audit.Event{Actor: "system", Action: "stripe.polled"},
+			audit.Event{UserID: ann, Actor: "operator", Action: "user.role_set", Resource: "user:" +
+				ann, Detail: map[string]any{"role": "admin"}})
 		p, err := audit.NewLog(d).Of(t.Context(), ann, audit.Filter{UserID: bob})
-		if err != nil || !slices.Equal(actions(p), []string{"user.role_set", "session.started"}) || p.Total != 2 || p.Next != "" {
+		if err != nil || !slices.Equal(actions(p), []string{"user.role_set", "session.started"}) || p.Total != 2 ||
+			p.Next != "" {
 			t.Fatalf("got %+v, %v", p, err)
 		}
-		if l := p.Lines[0]; l.Actor != "operator" || l.Resource != "user:"+ann || l.Detail["role"] != "admin" || l.IP != "" || l.Agent != "" || l.Request != "r-1" || l.At.IsZero() {
+		if l := p.Lines[0]; l.Actor != "operator" || l.Resource != "user:"+ann || l.Detail["role"] != "admin" ||
+			l.IP != "" || l.Agent != "" || l.Request != "r-1" || l.At.IsZero() {
 			t.Errorf("the operator's line is %+v", l)
 		}
 		if l := p.Lines[1]; l.IP != "192.0.2.7" || l.Agent != "curl" || l.Detail == nil || len(l.Detail) != 0 {
@@ -62,12 +67,15 @@ func TestAll_ShowsEverybodysAndLeavesALineThatThePersonSees(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		ann, bob, admin := db.NewID(), db.NewID(), db.NewID()
-		record(t, d, audit.Event{UserID: ann, Actor: "user", Action: "session.started"}, audit.Event{UserID: bob, Actor: "user", Action: "session.started"})
+		record(t, d, audit.Event{UserID: ann, Actor: "user", Action: "session.started"},
+			audit.Event{UserID: bob, Actor: "user", Action: "session.started"})
 		l := audit.NewLog(d)
-		if p, err := l.All(t.Context(), admin, audit.Filter{}); err != nil || p.Total != 2 || p.Lines[0].UserID != bob || p.Lines[1].IP != "192.0.2.7" {
+		if p, err := l.All(t.Context(), admin, audit.Filter{}); err != nil || p.Total != 2 || p.Lines[0].UserID != bob ||
+			p.Lines[1].IP != "192.0.2.7" {
 			t.Fatalf("got %+v, %v", p, err)
 		}
-		if p, err := l.All(t.Context(), admin, audit.Filter{UserID: ann}); err != nil || p.Total != 1 || p.Lines[0].UserID != ann {
+		if p, err := l.All(t.Context(), admin, audit.Filter{UserID: ann}); err != nil || p.Total != 1 ||
+			p.Lines[0].UserID != ann {
 			t.Fatalf("got %+v, %v", p, err)
 		}
 		p, err := l.Of(t.Context(), ann, audit.Filter{Action: "audit"})
@@ -82,7 +90,10 @@ func TestAll_ShowsEverybodysAndLeavesALineThatThePersonSees(t *testing.T) {
 
 func TestOf_FiltersByActionAndTime(t *testing.T) {
 	t.Parallel()
-	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
+	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{
+		"sqlite":   dbtest.SQLite,
+		"postgres": dbtest.Postgres,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			clock := dbtest.NewClock()
@@ -90,7 +101,8 @@ func TestOf_FiltersByActionAndTime(t *testing.T) {
 			record(t, d, audit.Event{UserID: ann, Actor: "user", Action: "session.started"})
 			clock.Advance(time.Hour)
 			noon := clock.Now()
-			record(t, d, audit.Event{UserID: ann, Actor: "user", Action: "sessions.revoked"}, audit.Event{UserID: ann, Actor: "user", Action: "session.revoked"})
+			record(t, d, audit.Event{UserID: ann, Actor: "user", Action: "sessions.revoked"},
+				audit.Event{UserID: ann, Actor: "user", Action: "session.revoked"})
 			for _, c := range []struct {
 				f    audit.Filter
 				want []string
@@ -167,7 +179,8 @@ func TestOf_RefusesFiltersThatAreNone(t *testing.T) {
 func FuzzCursor_OnlyReadsOrRefuses(f *testing.F) {
 	d := dbtest.SQLite(f, dbtest.NewClock().Now)
 	user := db.NewID()
-	record(f, d, audit.Event{UserID: user, Actor: "user", Action: "a"}, audit.Event{UserID: user, Actor: "user", Action: "b"})
+	record(f, d, audit.Event{UserID: user, Actor: "user", Action: "a"},
+		audit.Event{UserID: user, Actor: "user", Action: "b"})
 	p, err := audit.NewLog(d).Of(f.Context(), user, audit.Filter{Limit: 1})
 	if err != nil {
 		f.Fatal(err)

@@ -24,8 +24,8 @@ type Refusal struct {
 // Refusals gathers what was refused, so that a flood leaves a few lines and not one for each request: refusals that are
 // alike become one line with their count, which has the origin of the first. See docs/decisions/0017.
 //
-// A stranger's line holds their network and not their address, since lines are kept for ever and a stranger cannot ask for
-// theirs to be erased. It is safe for concurrent use.
+// A stranger's line holds their network and not their address, since lines are kept for ever and a stranger cannot ask
+// for theirs to be erased. It is safe for concurrent use.
 type Refusals struct {
 	db *db.DB
 
@@ -49,8 +49,8 @@ type tally struct {
 	count int
 }
 
-// maxLines is how many lines are begun in an hour for strangers, and again for users. What finds no room is counted in one
-// line for each kind of refusal.
+// maxLines is how many lines are begun in an hour for strangers, and again for users. What finds no room is counted in
+// one line for each kind of refusal.
 const maxLines = 100
 
 // NewRefusals makes one that writes to d.
@@ -123,7 +123,10 @@ func (r *Refusals) Write(ctx context.Context) error {
 }
 
 func (t *tally) event(a alike) Event {
-	e := Event{UserID: a.UserID, Actor: "user", Action: a.Action, Detail: map[string]any{"code": a.Code, "count": t.count, "since": t.since}}
+	e := Event{
+		UserID: a.UserID, Actor: "user", Action: a.Action,
+		Detail: map[string]any{"code": a.Code, "count": t.count, "since": t.since},
+	}
 	if a.UserID == "" {
 		e.Actor = "stranger"
 	}
@@ -152,7 +155,8 @@ func erased(ctx context.Context, tx db.Tx, lines map[alike]*tally) (map[string]b
 		ids = append(ids, id)
 		places = append(places, "$"+strconv.Itoa(len(ids)))
 	}
-	here, err := db.All(ctx, tx, db.Value[string], `SELECT CAST(id AS text) FROM users WHERE id IN (`+strings.Join(places, ", ")+`)`, ids...)
+	here, err := db.All(ctx, tx, db.Value[string],
+		`SELECT CAST(id AS text) FROM users WHERE id IN (`+strings.Join(places, ", ")+`)`, ids...)
 	for _, id := range here {
 		delete(gone, id)
 	}

@@ -58,18 +58,25 @@ func TestRefusals_ThatAreAlikeAreOneLineWithTheirCount(t *testing.T) {
 		r, ada := audit.NewRefusals(d), somebody(t, d)
 		write(t, r)
 		for range 40 {
-			r.Note(from(t, "203.0.113.7"), audit.Refusal{UserID: ada, Action: "rate.refused", Code: "rate_limited", Route: "GET /api/v1/usage"})
+			r.Note(from(t, "203.0.113.7"), audit.Refusal{
+				UserID: ada, Action: "rate.refused", Code: "rate_limited",
+				Route: "GET /api/v1/usage",
+			})
 		}
 		write(t, r)
 		write(t, r)
 		got := lines(t, d, db.User(ada))
-		if len(got) != 1 || got[0].actor != "user" || got[0].ip != "203.0.113.7" || got[0].agent != "curl/8" || got[0].request != "request-203.0.113.7" {
+		if len(got) != 1 || got[0].actor != "user" || got[0].ip != "203.0.113.7" || got[0].agent != "curl/8" ||
+			got[0].request != "request-203.0.113.7" {
 			t.Fatalf("got %+v", got)
 		}
 		if d := told(t, got[0]); d.Count != 40 || d.Code != "rate_limited" || d.Route != "GET /api/v1/usage" {
 			t.Errorf("got %+v", d)
 		}
-		r.Note(from(t, "203.0.113.7"), audit.Refusal{UserID: ada, Action: "rate.refused", Code: "rate_limited", Route: "GET /api/v1/usage"})
+		r.Note(from(t, "203.0.113.7"), audit.Refusal{
+			UserID: ada, Action: "rate.refused", Code: "rate_limited",
+			Route: "GET /api/v1/usage",
+		})
 		write(t, r)
 		if got := lines(t, d, db.User(ada)); len(got) != 2 || told(t, got[1]).Count != 1 {
 			t.Errorf("the next window: %+v", got)
@@ -81,7 +88,10 @@ func TestRefusals_OfStrangersHoldTheirNetworkAlone(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		r := audit.NewRefusals(d)
-		for address, want := range map[string]string{"203.0.113.7": "203.0.113.0/24", "2001:db8:1:2::7": "2001:db8:1::/48", "@": ""} {
+		for address, want := range map[string]string{
+			"203.0.113.7": "203.0.113.0/24", "2001:db8:1:2::7": "2001:db8:1::/48",
+			"@": "",
+		} {
 			r.Note(from(t, address), audit.Refusal{Action: "token.refused", Code: "unauthenticated", Route: "GET /" + address})
 			write(t, r)
 			all := lines(t, d, db.System)
@@ -100,12 +110,16 @@ func TestRefusals_AFloodLeavesFewLinesAndLosesNoCount(t *testing.T) {
 		for n := range 20 {
 			wg.Go(func() {
 				for i := range 250 {
-					r.Note(from(t, fmt.Sprintf("203.%d.%d.7", n, i)), audit.Refusal{Action: "sign_in.refused", Code: "rate_limited", Route: "GET /auth/x/login"})
+					r.Note(from(t, fmt.Sprintf("203.%d.%d.7", n, i)),
+						audit.Refusal{Action: "sign_in.refused", Code: "rate_limited", Route: "GET /auth/x/login"})
 				}
 			})
 		}
 		wg.Wait()
-		r.Note(from(t, "198.51.100.1"), audit.Refusal{UserID: ada, Action: "access.refused", Code: "forbidden", Route: "GET /api/v1/admin/audit"})
+		r.Note(from(t, "198.51.100.1"), audit.Refusal{
+			UserID: ada, Action: "access.refused", Code: "forbidden",
+			Route: "GET /api/v1/admin/audit",
+		})
 		write(t, r)
 		all, total, others, own := lines(t, d, db.System), 0, 0, 0
 		for _, l := range all {
@@ -120,7 +134,8 @@ func TestRefusals_AFloodLeavesFewLinesAndLosesNoCount(t *testing.T) {
 				t.Errorf("got %+v", l)
 			}
 		}
-		if len(all) != 102 || total != 5001 || others != 1 || own != 1 { // 100 networks, the others, and a user, whom strangers take no room from
+		// 100 networks, the others, and a user, whom strangers take no room from
+		if len(all) != 102 || total != 5001 || others != 1 || own != 1 {
 			t.Errorf("%d lines of %d refusals, %d of others, %d of the user", len(all), total, others, own)
 		}
 	})
@@ -131,7 +146,10 @@ func TestRefusals_OfAnErasedUserAreNotWritten(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		r, ada := audit.NewRefusals(d), somebody(t, d)
 		for _, id := range []string{ada, db.NewID()} {
-			r.Note(from(t, "203.0.113.7"), audit.Refusal{UserID: id, Action: "rate.refused", Code: "rate_limited", Route: "GET /"})
+			r.Note(from(t, "203.0.113.7"), audit.Refusal{
+				UserID: id, Action: "rate.refused", Code: "rate_limited",
+				Route: "GET /",
+			})
 		}
 		write(t, r)
 		if got := lines(t, d, db.System); len(got) != 1 || got[0].user != ada {
@@ -148,7 +166,8 @@ func TestRefusals_ThatCannotBeWrittenAreKeptWithinBounds(t *testing.T) {
 	cancel()
 	for window := range 4 {
 		for i := range 40 { // a hundred lines are begun, and each keeps its place however often it cannot be written
-			r.Note(from(t, fmt.Sprintf("203.%d.%d.7", window, i)), audit.Refusal{Action: "token.refused", Code: "unauthenticated", Route: "GET /"})
+			r.Note(from(t, fmt.Sprintf("203.%d.%d.7", window, i)),
+				audit.Refusal{Action: "token.refused", Code: "unauthenticated", Route: "GET /"})
 		}
 		if err := r.Write(none); err == nil {
 			t.Fatal("it was written without a database")
@@ -178,7 +197,10 @@ func TestRefusals_HaveRoomForAnHour(t *testing.T) {
 	minute := func() (begun int) {
 		before := written()
 		for i := range 60 {
-			r.Note(from(t, fmt.Sprintf("203.0.%d.7", i)), audit.Refusal{Action: "token.refused", Code: "unauthenticated", Route: "GET /"})
+			r.Note(from(t, fmt.Sprintf("203.0.%d.7", i)), audit.Refusal{
+				Action: "token.refused", Code: "unauthenticated",
+				Route: "GET /",
+			})
 		}
 		write(t, r)
 		c.Advance(time.Minute)

@@ -14,8 +14,8 @@ import (
 
 // Cancel ends the plan: at the period's end, or at once, which gives up what was paid for. A plan whose
 // first payment was never made always ends at once, and so does one that is paused. What was only tried ends with it. A
-// change that waits for its payment is dropped; one that is planned comes back when the cancellation is taken back. Without
-// a plan it is [fault.NotFound].
+// change that waits for its payment is dropped; one that is planned comes back when the cancellation is taken back.
+// Without a plan it is [fault.NotFound].
 func (s *Service) Cancel(ctx context.Context, userID string, atPeriodEnd bool) (Subscription, error) {
 	return s.alter(ctx, userID, audit.SubscriptionCancelled, func(ctx context.Context, r plan.Row) error {
 		if !atPeriodEnd || r.Status == plan.Incomplete || r.Status == plan.Paused {
@@ -100,8 +100,10 @@ func (s *Service) alter(
 func (s *Service) claimChange(ctx context.Context, userID string) (r plan.Row, until time.Time, err error) {
 	err = s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		until = tx.Now().Add(claimTime)
-		r, err = db.One(ctx, tx, scanRow, `UPDATE subscriptions SET changing_until = $3 WHERE user_id = $1 AND (changing_until IS NULL OR changing_until <= $2)
-			AND status IN ('active', 'trialing', 'past_due', 'unpaid', 'paused', 'incomplete') RETURNING `+rowColumns, userID, tx.Now(), until)
+		r, err = db.One(ctx, tx, scanRow, `UPDATE subscriptions SET changing_until = $3 WHERE user_id = $1
+			AND (changing_until IS NULL OR changing_until <= $2)
+			AND status IN ('active', 'trialing', 'past_due', 'unpaid', 'paused', 'incomplete')
+				RETURNING `+rowColumns, userID, tx.Now(), until)
 		return err
 	})
 	if !errors.Is(err, db.ErrNotFound) {
@@ -131,14 +133,15 @@ func (s *Service) unclaim(ctx context.Context, r plan.Row, until time.Time, why 
 	}
 }
 
-// stillThere fetches the row's subscription. One that Stripe no longer has at all has ended, as far as the user who just
-// asked for a change is concerned; what they paid for stays.
+// stillThere fetches the row's subscription. One that Stripe no longer has at all has ended, as far as the user who
+// just asked for a change is concerned; what they paid for stays.
 func (s *Service) stillThere(ctx context.Context, r plan.Row) (plan.Remote, error) {
 	now, err := s.stripe.Subscription(ctx, r.SubscriptionID)
 	if stripeapi.Unknown(err) {
 		return plan.Remote{
-			ID: r.SubscriptionID, Customer: r.CustomerID, Status: plan.Canceled, Tier: r.Tier, PeriodStart: r.PeriodStart, PeriodEnd: r.PeriodEnd,
-			Paid: r.Status == plan.Active, TrialEnd: r.TrialEnd,
+			ID: r.SubscriptionID, Customer: r.CustomerID, Status: plan.Canceled, Tier: r.Tier, PeriodStart: r.PeriodStart,
+			PeriodEnd: r.PeriodEnd,
+			Paid:      r.Status == plan.Active, TrialEnd: r.TrialEnd,
 		}, nil
 	}
 	return now, err

@@ -22,14 +22,15 @@
 //
 // # How Stripe is heard
 //
-// A webhook is verified and written down ([Service.Accept]), then a job fetches the subscription as it is now and mirrors
-// it ([Service.Apply]). So duplicates, order and what the event says stop mattering. Two writers who fetched at once are
-// told apart by the row's version: the one who lost fetches again. [Service.Reconcile] does the same without an event.
+// A webhook is verified and written down ([Service.Accept]), then a job fetches the subscription as it is now and
+// mirrors it ([Service.Apply]). So duplicates, order and what the event says stop mattering. Two writers who fetched at
+// once are told apart by the row's version: the one who lost fetches again. [Service.Reconcile] does the same without
+// an event.
 //
 // # How a subscription begins
 //
-// [Service.Subscribe] claims the user's row, finds what Stripe already has for them, and only then creates something, all
-// outside of transactions. Whatever step a crash falls between, the next attempt finds what was made.
+// [Service.Subscribe] claims the user's row, finds what Stripe already has for them, and only then creates something,
+// all outside of transactions. Whatever step a crash falls between, the next attempt finds what was made.
 package billing
 
 import (
@@ -116,7 +117,8 @@ func New(c Config) (*Service, error) {
 	}
 	var err error
 	if s.home, err = url.Parse(c.PublicURL); err != nil || s.home.Host == "" {
-		return nil, errors.New("billing needs the public address, such as https://dash.repazoo.com, to return to from a checkout")
+		return nil, errors.New("billing needs the public address, such as https://dash.repazoo.com, to return to from a " +
+			"checkout")
 	}
 	s.stripe, err = stripeapi.New(stripeapi.Config{
 		Key: c.StripeKey, URL: c.StripeURL, BasicPrice: c.BasicPrice, ProPrice: c.ProPrice, Tiers: c.Tiers,
@@ -138,4 +140,5 @@ func (s *Service) SetStripeKey(key string) {
 // Plans lists what can be subscribed to, cheapest first.
 func (s *Service) Plans() []plan.Tier { return []plan.Tier{s.offer.Basic, s.offer.Pro} }
 
-var errOff = fault.Conflict.Saying("Billing is switched off here: everything is included, and there is no plan to change.")
+var errOff = fault.Conflict.Saying("Billing is switched off here: everything is included, and there is no plan to " +
+	"change.")

@@ -35,8 +35,8 @@ type Changed struct {
 	ConfirmURL   string // set then too: Stripe's page on which the person confirms it
 }
 
-// Change moves the user to another plan. What cannot be changed now is [fault.Conflict] with a sentence that says what to
-// do first, a declined card [fault.ValidationFailed] with the reason.
+// Change moves the user to another plan. What cannot be changed now is [fault.Conflict] with a sentence that says what
+// to do first, a declined card [fault.ValidationFailed] with the reason.
 func (s *Service) Change(ctx context.Context, userID string, r ChangeRequest) (Changed, error) {
 	if s.off {
 		return Changed{}, errOff
@@ -88,8 +88,11 @@ func (s *Service) checkTier(tier string) error {
 	return fault.ValidationFailed.Saying("%s", say).At("body.tier", say)
 }
 
-// raise moves to a dearer plan. A card that is declined is refused and not err: what that left at Stripe is cleared away.
-func (s *Service) raise(ctx context.Context, current plan.Row, now plan.Remote, r ChangeRequest, code string) (secret, page string, refused, err error) {
+// raise moves to a dearer plan. A card that is declined is refused and not err: what that left at Stripe is cleared
+// away.
+func (s *Service) raise(ctx context.Context, current plan.Row, now plan.Remote, r ChangeRequest,
+	code string,
+) (secret, page string, refused, err error) {
 	if now.Pending.How == plan.AfterPayment && now.Pending.Tier == r.Tier && code == "" { // asked before, and not paid
 		if waiting, _, err := s.stripe.Payment(ctx, now.Invoice.ID); err != nil || waiting {
 			return now.Secret, now.Invoice.Page, nil, err
@@ -125,7 +128,10 @@ func (s *Service) noteDecline(ctx context.Context, current plan.Row, tried plan.
 			Cents: in.Cents, Currency: in.Currency,
 		}
 		tx.Later(addLine, lineArgs(l, current.UserID, tx.Now())...)
-		audit.Record(ctx, tx, audit.Event{UserID: current.UserID, Actor: "user", Action: audit.SubscriptionChangeDeclined, Resource: "subscription:" + current.ID})
+		audit.Record(ctx, tx, audit.Event{
+			UserID: current.UserID, Actor: "user", Action: audit.SubscriptionChangeDeclined,
+			Resource: "subscription:" + current.ID,
+		})
 		return nil
 	})
 }

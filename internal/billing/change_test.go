@@ -23,9 +23,11 @@ import (
 func (w *world) card(test string) {
 	w.t.Helper()
 	for _, sub := range w.stripeSubscriptions() {
-		m, err := w.api.V1PaymentMethods.Attach(w.t.Context(), test, &stripe.PaymentMethodAttachParams{Customer: &sub.Customer.ID})
+		m, err := w.api.V1PaymentMethods.Attach(w.t.Context(), test,
+			&stripe.PaymentMethodAttachParams{Customer: &sub.Customer.ID})
 		w.must(nil, err)
-		w.must(w.api.V1Subscriptions.Update(w.t.Context(), sub.ID, &stripe.SubscriptionUpdateParams{DefaultPaymentMethod: &m.ID}))
+		w.must(w.api.V1Subscriptions.Update(w.t.Context(), sub.ID,
+			&stripe.SubscriptionUpdateParams{DefaultPaymentMethod: &m.ID}))
 	}
 	w.deliver()
 }
@@ -55,10 +57,12 @@ func TestChange_AnUpgradeIsChargedForTheRestAndRaisesTheQuotaAtOnce(t *testing.T
 		before := w.subscription(user)
 		w.sb.Advance(before.PeriodEnd.Sub(w.sb.Now()) / 2)
 		got, err := w.change(user, "pro")
-		if err != nil || got.Tier.Name != "pro" || got.Plan != "pro" || got.Pending != (plan.PendingChange{}) || got.ClientSecret != "" || !got.PeriodEnd.Equal(before.PeriodEnd) {
+		if err != nil || got.Tier.Name != "pro" || got.Plan != "pro" || got.Pending != (plan.PendingChange{}) ||
+			got.ClientSecret != "" || !got.PeriodEnd.Equal(before.PeriodEnd) {
 			t.Fatalf("%+v, %v", got, err)
 		}
-		if u := w.usage(user); u.Quota != (billing.Allowance{Limit: 10_000, Reserved: 1, Remaining: 9_999}) || !u.PeriodStart.Equal(held.PeriodStart) || u.Reads.Limit != 4_000 {
+		if u := w.usage(user); u.Quota != (billing.Allowance{Limit: 10_000, Reserved: 1, Remaining: 9_999}) ||
+			!u.PeriodStart.Equal(held.PeriodStart) || u.Reads.Limit != 4_000 {
 			t.Fatalf("%+v", u)
 		}
 		if got := w.invoices(user); got != "$9.00 paid, $10.00 paid" {
@@ -83,11 +87,13 @@ func TestChange_ADeclinedCardLeavesThePlanAsItIs(t *testing.T) {
 		w.card("pm_card_chargeCustomerFail")
 		for range 2 {
 			_, err := w.change(user, "pro")
-			if f := wantFault(t, err, fault.ValidationFailed); f.Message != "The card was declined. Use another card, or ask your bank why. You stay on basic, and nothing was charged." {
+			if f := wantFault(t, err, fault.ValidationFailed); f.Message != "The card was declined. Use another card, or ask "+
+				"your bank why. You stay on basic, and nothing was charged." {
 				t.Fatal(f.Message)
 			}
 			w.deliver()
-			if s := w.subscription(user); s.Tier.Name != "basic" || s.Status != "active" || s.Pending != (plan.PendingChange{}) || w.usage(user).Quota.Limit != 1_000 {
+			if s := w.subscription(user); s.Tier.Name != "basic" || s.Status != "active" ||
+				s.Pending != (plan.PendingChange{}) || w.usage(user).Quota.Limit != 1_000 {
 				t.Fatalf("%+v", s)
 			}
 		}
@@ -108,13 +114,15 @@ func TestChange_ABankThatAsksLeavesTheChangeWaitingUntilItIsConfirmed(t *testing
 		w.card("pm_card_authenticationRequired")
 		first, err := w.change(user, "pro")
 		want := plan.PendingChange{Tier: "pro", How: plan.AfterPayment, At: first.Pending.At}
-		if err != nil || first.Tier.Name != "basic" || first.Pending != want || first.ClientSecret == "" || !strings.HasPrefix(first.ConfirmURL, w.at+"/stripe/invoice/in_") {
+		if err != nil || first.Tier.Name != "basic" || first.Pending != want || first.ClientSecret == "" ||
+			!strings.HasPrefix(first.ConfirmURL, w.at+"/stripe/invoice/in_") {
 			t.Fatalf("%+v, %v", first, err)
 		}
 		if left := first.Pending.At.Sub(w.sb.Now()); left > 23*time.Hour || left < 22*time.Hour {
 			t.Fatalf("it may be confirmed for %v", left)
 		}
-		if again, err := w.change(user, "pro"); err != nil || again.ClientSecret != first.ClientSecret || again.ConfirmURL != first.ConfirmURL {
+		if again, err := w.change(user, "pro"); err != nil || again.ClientSecret != first.ClientSecret ||
+			again.ConfirmURL != first.ConfirmURL {
 			t.Fatalf("asked again: %+v, %v", again, err)
 		}
 		w.deliver()
@@ -123,7 +131,8 @@ func TestChange_ABankThatAsksLeavesTheChangeWaitingUntilItIsConfirmed(t *testing
 		}
 		w.must(nil, w.sb.Stripe().Authenticate(first.ClientSecret))
 		w.deliver()
-		if s := w.subscription(user); s.Tier.Name != "pro" || s.Pending != (plan.PendingChange{}) || w.usage(user).Quota.Limit != 10_000 {
+		if s := w.subscription(user); s.Tier.Name != "pro" || s.Pending != (plan.PendingChange{}) ||
+			w.usage(user).Quota.Limit != 10_000 {
 			t.Fatalf("after the bank's confirmation: %+v", s)
 		}
 	})
@@ -143,7 +152,8 @@ func TestChange_OneThatIsNeverConfirmedLapses(t *testing.T) {
 			w.must(nil, err)
 			undo(user)
 			w.deliver()
-			if s := w.subscription(user); s.Tier.Name != "basic" || s.Pending != (plan.PendingChange{}) || w.invoices(user) != "$9.00 paid, $20.00 void" {
+			if s := w.subscription(user); s.Tier.Name != "basic" || s.Pending != (plan.PendingChange{}) ||
+				w.invoices(user) != "$9.00 paid, $20.00 void" {
 				t.Errorf("%s: %+v, %s", name, s, w.invoices(user))
 			}
 			if w.sb.Stripe().Authenticate(got.ClientSecret) == nil {
@@ -176,14 +186,16 @@ func TestChange_ADowngradeWaitsForThePeriodsEnd(t *testing.T) {
 				w.deliver()
 				_, err = w.reserve(user)
 				w.must(nil, err)
-				if s := w.subscription(user); s.Tier.Name != "basic" || s.Plan != "basic" || s.Pending != (plan.PendingChange{}) || w.usage(user).Quota.Limit != 1_000 {
+				if s := w.subscription(user); s.Tier.Name != "basic" || s.Plan != "basic" ||
+					s.Pending != (plan.PendingChange{}) || w.usage(user).Quota.Limit != 1_000 {
 					t.Fatalf("in the next period: %+v, %+v", s, w.usage(user))
 				}
 				if got := w.invoices(user); got != "$29.00 paid, $9.00 paid" {
 					t.Fatal(got)
 				}
 				w.must(nil, w.Reconcile(t.Context()))
-				if u := w.usage(user); u.Quota.Limit != 1_000 || u.Quota.Reserved != 1 || !w.subscription(user).PeriodStart.Equal(got.PeriodEnd) {
+				if u := w.usage(user); u.Quota.Limit != 1_000 || u.Quota.Reserved != 1 ||
+					!w.subscription(user).PeriodStart.Equal(got.PeriodEnd) {
 					t.Fatalf("after the reconciliation: %+v", u)
 				}
 				w.must(w.change(user, "pro")) // while the schedule still lasts
@@ -253,7 +265,10 @@ func TestChange_RefusesWithWhatToDoFirst(t *testing.T) {
 		w.must(w.Cancel(t.Context(), user, false))
 		refused(user, "pro", fault.NotFound, "Choose one first.")
 		waiting := w.user()
-		w.must(w.Subscribe(t.Context(), waiting, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_authenticationRequired"}))
+		w.must(w.Subscribe(t.Context(), waiting, billing.SubscribeRequest{
+			Tier:          "basic",
+			PaymentMethod: "pm_card_authenticationRequired",
+		}))
 		refused(waiting, "pro", fault.Conflict, "Confirm that payment first")
 	})
 }
@@ -279,7 +294,10 @@ func TestChange_TwoAtOnceMakeOne(t *testing.T) {
 					})
 				}
 				wg.Wait()
-				made := map[string]int{"pro": len(strings.Split(w.invoices(user), ", ")) - 1, "basic": len(w.calls("/stripe/v1/subscription_schedules"))}[to]
+				made := map[string]int{
+					"pro":   len(strings.Split(w.invoices(user), ", ")) - 1,
+					"basic": len(w.calls("/stripe/v1/subscription_schedules")),
+				}[to]
 				if done.Load() == 0 || made != 1 {
 					t.Fatalf("%d calls succeeded and made %d changes", done.Load(), made)
 				}
@@ -338,7 +356,10 @@ func TestChange_ADeclineWhoseClearingCrashedIsClearedByTheNext(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		user := w.subscriber("basic")
 		w.card("pm_card_chargeCustomerFail")
-		w.sb.Fail(sandbox.Fault{Method: "POST", Path: "/stripe/v1/invoices/*/void", Status: 500, Times: 2, Body: `{"error":{"type":"api_error"}}`})
+		w.sb.Fail(sandbox.Fault{
+			Method: "POST", Path: "/stripe/v1/invoices/*/void", Status: 500, Times: 2,
+			Body: `{"error":{"type":"api_error"}}`,
+		})
 		_, err := w.change(user, "pro")
 		wantFault(t, err, fault.PaymentProviderError)
 		w.sb.Heal()
@@ -347,7 +368,8 @@ func TestChange_ADeclineWhoseClearingCrashedIsClearedByTheNext(t *testing.T) {
 			t.Fatalf("%+v", s)
 		}
 		w.card("pm_card_visa")
-		if got, err := w.change(user, "pro"); err != nil || got.Tier.Name != "pro" || w.invoices(user) != "$9.00 paid, $20.00 void, $20.00 paid" {
+		if got, err := w.change(user, "pro"); err != nil || got.Tier.Name != "pro" ||
+			w.invoices(user) != "$9.00 paid, $20.00 void, $20.00 paid" {
 			t.Fatalf("%+v, %v, %s", got, err, w.invoices(user))
 		}
 	})
@@ -395,21 +417,25 @@ func TestPreview_TellsWhatIsChargedNowAndNext(t *testing.T) {
 		day := func(p billing.Preview) string { return p.NextAt.Format(time.DateOnly) }
 		stranger, user := w.user(), w.subscriber("basic")
 		p, err := w.Preview(t.Context(), stranger, billing.PreviewRequest{Tier: "pro"})
-		if err != nil || p.Kind != plan.Start || p.NowCents != 2900 || p.Next != 2900 || p.From != (plan.Tier{}) || len(p.Lines) != 1 {
+		if err != nil || p.Kind != plan.Start || p.NowCents != 2900 || p.Next != 2900 || p.From != (plan.Tier{}) ||
+			len(p.Lines) != 1 {
 			t.Fatalf("%+v, %v", p, err)
 		}
 		s := w.subscription(user)
 		w.sb.Advance(s.PeriodEnd.Sub(w.sb.Now()) / 2)
 		p, err = w.Preview(t.Context(), user, billing.PreviewRequest{Tier: "pro"})
-		if err != nil || p.Kind != plan.Upgrade || p.NowCents != 1000 || p.Next != 2900 || day(p) != s.PeriodEnd.Format(time.DateOnly) ||
+		if err != nil || p.Kind != plan.Upgrade || p.NowCents != 1000 || p.Next != 2900 ||
+			day(p) != s.PeriodEnd.Format(time.DateOnly) ||
 			len(p.Lines) != 2 || p.Lines[0].Cents != -450 || p.Lines[1].Cents != 1450 {
 			t.Fatalf("%+v, %v", p, err)
 		}
-		if p, err = w.Preview(t.Context(), user, billing.PreviewRequest{Tier: "basic"}); err != nil || p.Kind != plan.Keep || p.NowCents != 0 || p.Next != 900 {
+		if p, err = w.Preview(t.Context(), user, billing.PreviewRequest{Tier: "basic"}); err != nil ||
+			p.Kind != plan.Keep || p.NowCents != 0 || p.Next != 900 {
 			t.Fatalf("%+v, %v", p, err)
 		}
 		w.must(w.change(user, "pro"))
-		if p, err = w.Preview(t.Context(), user, billing.PreviewRequest{Tier: "basic"}); err != nil || p.Kind != plan.Downgrade || p.NowCents != 0 || p.Next != 900 || len(p.Lines) != 0 {
+		if p, err = w.Preview(t.Context(), user, billing.PreviewRequest{Tier: "basic"}); err != nil ||
+			p.Kind != plan.Downgrade || p.NowCents != 0 || p.Next != 900 || len(p.Lines) != 0 {
 			t.Fatalf("%+v, %v", p, err)
 		}
 		w.must(w.Cancel(t.Context(), user, true))
@@ -431,7 +457,8 @@ func TestInvoices_AreTheUsersOwnPageByPage(t *testing.T) {
 			t.Fatalf("%+v, %v", p, err)
 		}
 		rest, err := w.Invoices(t.Context(), user, 3, p.Next)
-		if err != nil || len(rest.Invoices) != 1 || rest.Next != "" || rest.Invoices[0].Cents != 900 || rest.Invoices[0].Number == "" || !strings.HasPrefix(rest.Invoices[0].Page, w.at) {
+		if err != nil || len(rest.Invoices) != 1 || rest.Next != "" || rest.Invoices[0].Cents != 900 ||
+			rest.Invoices[0].Number == "" || !strings.HasPrefix(rest.Invoices[0].Page, w.at) {
 			t.Fatalf("%+v, %v", rest, err)
 		}
 		foreign, err := w.Invoices(t.Context(), other, 100, p.Next)
@@ -470,7 +497,8 @@ func TestPortal_CancelsByDateAndTakesAnotherCard(t *testing.T) {
 			w.deliver()
 		}
 		press(url.Values{"action": {"cancel"}})
-		if s := w.subscription(user); !s.CancelAtPeriodEnd || !s.CancelAt.Equal(s.PeriodEnd) || w.stripeSubscriptions()[0].CancelAtPeriodEnd {
+		if s := w.subscription(user); !s.CancelAtPeriodEnd || !s.CancelAt.Equal(s.PeriodEnd) ||
+			w.stripeSubscriptions()[0].CancelAtPeriodEnd {
 			t.Fatalf("%+v", s)
 		}
 		press(url.Values{"action": {"renew"}})
@@ -514,7 +542,8 @@ func TestResume_APlannedDowngradeSurvivesACancellation(t *testing.T) {
 		if got := w.subscription(user); kept.Pending != planned || got.Pending != planned || got.CancelAtPeriodEnd {
 			t.Fatalf("kept %+v, then %+v, planned %+v", kept.Pending, got, planned)
 		}
-		if n := w.count(`SELECT count(*) FROM billing_timeline WHERE user_id = $1 AND kind = 'change_taken_back'`, user); n != 0 {
+		if n := w.count(`SELECT count(*) FROM billing_timeline WHERE user_id = $1 AND kind = 'change_taken_back'`,
+			user); n != 0 {
 			t.Error("the story says that the move was taken back")
 		}
 		w.sb.Advance(33 * 24 * time.Hour)

@@ -14,7 +14,10 @@ import (
 // compare says where a row, its customer and its ledger are not what Stripe makes of them. It changes nothing.
 func (s *Service) compare(ctx context.Context, r plan.Row) ([]Difference, error) {
 	var all []Difference
-	for _, look := range []func(context.Context, plan.Row) ([]Difference, error){s.compareCustomer, s.compareSubscription, s.compareLive, s.compareLedger} {
+	for _, look := range []func(context.Context, plan.Row) ([]Difference, error){
+		s.compareCustomer,
+		s.compareSubscription, s.compareLive, s.compareLedger,
+	} {
 		found, err := look(ctx, r)
 		if err != nil {
 			return nil, err
@@ -25,10 +28,14 @@ func (s *Service) compare(ctx context.Context, r plan.Row) ([]Difference, error)
 }
 
 func differs(r plan.Row, kind, about, remedy, format string, args ...any) []Difference {
-	return []Difference{{Kind: kind, UserID: r.UserID, About: about, Remedy: remedy, Sentence: fmt.Sprintf(format, args...)}}
+	return []Difference{{
+		Kind: kind, UserID: r.UserID, About: about, Remedy: remedy,
+		Sentence: fmt.Sprintf(format, args...),
+	}}
 }
 
-// compareCustomer asks only what matters while a plan may charge: a customer that is gone is made again when it is needed.
+// compareCustomer asks only what matters while a plan may charge: a customer that is gone is made again when it is
+// needed.
 func (s *Service) compareCustomer(ctx context.Context, r plan.Row) ([]Difference, error) {
 	if r.CustomerID == "" {
 		return nil, nil
@@ -38,14 +45,17 @@ func (s *Service) compareCustomer(ctx context.Context, r plan.Row) ([]Difference
 	case err != nil:
 		return nil, err
 	case cu.Missing && r.Status.Live():
-		return differs(r, "customer_missing", r.CustomerID, "Is STRIPE_SECRET_KEY of another account or mode than when this customer was made?",
+		return differs(r, "customer_missing", r.CustomerID,
+			"Is STRIPE_SECRET_KEY of another account or mode than when this customer was made?",
 			"Stripe does not have the customer %s of this user, whose plan here is %s.", r.CustomerID, r.Status), nil
 	case cu.Missing:
 		return nil, nil
 	case cu.Deleted && r.Status.Live():
-		return differs(r, "customer_deleted", r.CustomerID, "", "The customer %s was deleted at Stripe, but the plan here is %s.", r.CustomerID, r.Status), nil
+		return differs(r, "customer_deleted", r.CustomerID, "",
+			"The customer %s was deleted at Stripe, but the plan here is %s.", r.CustomerID, r.Status), nil
 	case !cu.Deleted && cu.User != "" && cu.User != r.UserID:
-		return differs(r, "customer_of_another_user", r.CustomerID, "Find out in Stripe's Dashboard who pays with this customer, and correct its metadata "+stripeapi.MetaUser+".",
+		return differs(r, "customer_of_another_user", r.CustomerID,
+			"Find out in Stripe's Dashboard who pays with this customer, and correct its metadata "+stripeapi.MetaUser+".",
 			"The customer %s is of another user by Stripe's account (%s).", r.CustomerID, cu.User), nil
 	}
 	return nil, nil
@@ -58,7 +68,8 @@ func (s *Service) compareSubscription(ctx context.Context, r plan.Row) ([]Differ
 	}
 	now, err := s.stripe.Subscription(ctx, r.SubscriptionID)
 	if stripeapi.Unknown(err) {
-		return differs(r, "subscription_missing", r.SubscriptionID, "Is STRIPE_SECRET_KEY of another account or mode than when this plan was bought?",
+		return differs(r, "subscription_missing", r.SubscriptionID,
+			"Is STRIPE_SECRET_KEY of another account or mode than when this plan was bought?",
 			"Stripe does not have the subscription %s, which is %s here.", r.SubscriptionID, r.Status), nil
 	}
 	if err != nil {
@@ -68,7 +79,8 @@ func (s *Service) compareSubscription(ctx context.Context, r plan.Row) ([]Differ
 	if len(differ) == 0 {
 		return nil, nil
 	}
-	return differs(r, "subscription_differs", r.SubscriptionID, "", "The subscription %s is not as Stripe has it: %s.", r.SubscriptionID, strings.Join(differ, "; ")), nil
+	return differs(r, "subscription_differs", r.SubscriptionID, "", "The subscription %s is not as Stripe has it: %s.",
+		r.SubscriptionID, strings.Join(differ, "; ")), nil
 }
 
 // differences says field by field how the row would change.
@@ -126,13 +138,15 @@ func (s *Service) compareLive(ctx context.Context, r plan.Row) ([]Difference, er
 	if err != nil {
 		return nil, err
 	}
-	return differs(r, "subscription_unknown", found.ID, "", "Stripe has the live subscription %s (%s) for this user; here the plan is %s.", found.ID, found.Status, r.Status), nil
+	return differs(r, "subscription_unknown", found.ID, "",
+		"Stripe has the live subscription %s (%s) for this user; here the plan is %s.", found.ID, found.Status, r.Status), nil
 }
 
 // compareLedger holds the periods that count now against the mirrored row.
 func (s *Service) compareLedger(ctx context.Context, r plan.Row) ([]Difference, error) {
 	now := s.now()
-	rows, err := db.Read(ctx, s.db, db.System, scanPeriod, `SELECT `+periodColumns+` FROM quota_periods WHERE user_id = $1 AND (period_start = $2 OR entitled_until > $3)
+	rows, err := db.Read(ctx, s.db, db.System, scanPeriod,
+		`SELECT `+periodColumns+` FROM quota_periods WHERE user_id = $1 AND (period_start = $2 OR entitled_until > $3)
 		ORDER BY period_start DESC LIMIT 20`, r.UserID, r.PeriodStart, now)
 	if err != nil {
 		return nil, err
@@ -147,14 +161,17 @@ func (s *Service) compareLedger(ctx context.Context, r plan.Row) ([]Difference, 
 			return wrongPeriod(r, p, want), nil
 		}
 	}
-	return differs(r, "ledger_missing", plan.Stamp(r.PeriodStart), "", "The plan %s is paid from %s on, but the ledger has no such period.", r.Tier, dayOf(r.PeriodStart)), nil
+	return differs(r, "ledger_missing", plan.Stamp(r.PeriodStart), "",
+		"The plan %s is paid from %s on, but the ledger has no such period.", r.Tier, dayOf(r.PeriodStart)), nil
 }
 
 // openTooLong finds periods that still give analyses to a user whose plan does not.
 func openTooLong(r plan.Row, rows []plan.Period, now time.Time) []Difference {
 	for _, p := range rows {
 		if p.EntitledUntil.After(now) {
-			return differs(r, "ledger_open", plan.Stamp(p.Start), "", "The ledger still gives analyses of %s until %s, but no plan that counts now is behind it.", p.Tier, moment(p.EntitledUntil))
+			return differs(r, "ledger_open", plan.Stamp(p.Start), "",
+				"The ledger still gives analyses of %s until %s, but no plan that counts now is behind it.", p.Tier,
+				moment(p.EntitledUntil))
 		}
 	}
 	return nil
@@ -175,7 +192,8 @@ func wrongPeriod(r plan.Row, p, want plan.Period) []Difference {
 	if len(all) == 0 {
 		return nil
 	}
-	return differs(r, "ledger_differs", plan.Stamp(p.Start), "", "The ledger's period from %s does not agree with the plan: %s.", dayOf(p.Start), strings.Join(all, "; "))
+	return differs(r, "ledger_differs", plan.Stamp(p.Start), "",
+		"The ledger's period from %s does not agree with the plan: %s.", dayOf(p.Start), strings.Join(all, "; "))
 }
 
 // Difference is something that Stripe and this database tell differently, or that the database contradicts itself in.

@@ -17,8 +17,8 @@ import (
 	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
-// flows are everything that billing asks of Stripe, told as a user or an operator would cause it. Whoever adds a request
-// adds a flow: [TestConformance] covers it then, and fails for a route of the stand-in that no flow asks.
+// flows are everything that billing asks of Stripe, told as a user or an operator would cause it. Whoever adds a
+// request adds a flow: [TestConformance] covers it then, and fails for a route of the stand-in that no flow asks.
 var flows = map[string]func(t *testing.T, w *world){
 	"a plan is bought with a card, cancelled, resumed and ended": func(t *testing.T, w *world) {
 		ann := w.subscriber("basic")
@@ -38,11 +38,17 @@ var flows = map[string]func(t *testing.T, w *world){
 		w.deliver()
 	},
 	"a bank asks, and a card is declined": func(t *testing.T, w *world) {
-		s, err := w.Subscribe(t.Context(), w.user(), billing.SubscribeRequest{Tier: "pro", PaymentMethod: "pm_card_authenticationRequired"})
+		s, err := w.Subscribe(t.Context(), w.user(), billing.SubscribeRequest{
+			Tier:          "pro",
+			PaymentMethod: "pm_card_authenticationRequired",
+		})
 		w.must(nil, err)
 		w.must(nil, w.sb.Stripe().Authenticate(s.ClientSecret))
 		for _, card := range []string{"pm_card_chargeDeclined", "pm_nobody"} {
-			if _, err := w.Subscribe(t.Context(), w.user(), billing.SubscribeRequest{Tier: "basic", PaymentMethod: card}); err == nil {
+			if _, err := w.Subscribe(t.Context(), w.user(), billing.SubscribeRequest{
+				Tier:          "basic",
+				PaymentMethod: card,
+			}); err == nil {
 				t.Fatalf("%s was charged", card)
 			}
 		}
@@ -50,7 +56,10 @@ var flows = map[string]func(t *testing.T, w *world){
 	},
 	"a bank asks about the card of a trial": func(t *testing.T, w *world) {
 		w.trials("")
-		s, err := w.Subscribe(t.Context(), w.user(), billing.SubscribeRequest{Tier: "pro", PaymentMethod: "pm_card_authenticationRequiredOnSetup"})
+		s, err := w.Subscribe(t.Context(), w.user(), billing.SubscribeRequest{
+			Tier:          "pro",
+			PaymentMethod: "pm_card_authenticationRequiredOnSetup",
+		})
 		w.must(nil, err)
 		w.must(nil, w.sb.Stripe().Authenticate(s.ClientSecret))
 		w.deliver()
@@ -68,7 +77,8 @@ var flows = map[string]func(t *testing.T, w *world){
 	"an end is set by date on Stripe's page, and taken back here": func(t *testing.T, w *world) {
 		ann := w.subscriber("pro")
 		at := w.sb.Now().Add(72 * time.Hour).Unix()
-		w.must(w.api.V1Subscriptions.Update(t.Context(), w.stripeSubscriptions()[0].ID, &stripe.SubscriptionUpdateParams{CancelAt: &at}))
+		w.must(w.api.V1Subscriptions.Update(t.Context(), w.stripeSubscriptions()[0].ID,
+			&stripe.SubscriptionUpdateParams{CancelAt: &at}))
 		w.deliver()
 		w.must(w.Resume(t.Context(), ann))
 	},
@@ -94,7 +104,8 @@ var flows = map[string]func(t *testing.T, w *world){
 		w.must(nil, err)
 		for _, step := range first.Steps {
 			if step.Name == "webhook endpoint" {
-				w.must(w.api.V1WebhookEndpoints.Update(t.Context(), step.ID, &stripe.WebhookEndpointUpdateParams{Disabled: new(true)}))
+				w.must(w.api.V1WebhookEndpoints.Update(t.Context(), step.ID,
+					&stripe.WebhookEndpointUpdateParams{Disabled: new(true)}))
 			}
 		}
 		w.must(ops.Setup(t.Context(), c))
@@ -166,7 +177,10 @@ var flows = map[string]func(t *testing.T, w *world){
 		}
 		for _, verdict := range []string{"winning_evidence", "losing_evidence"} {
 			bob := w.user()
-			w.must(w.Subscribe(t.Context(), bob, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_createDispute"}))
+			w.must(w.Subscribe(t.Context(), bob, billing.SubscribeRequest{
+				Tier:          "basic",
+				PaymentMethod: "pm_card_createDispute",
+			}))
 			w.lost(func() { w.evidence(bob, verdict) })
 			w.deliver()
 		}
@@ -217,10 +231,17 @@ var flows = map[string]func(t *testing.T, w *world){
 	"codes are tried, and taken": func(t *testing.T, w *world) {
 		w.policy(func(c *billing.Config) { c.Codes = true })
 		ann, bob := w.user(), w.user()
-		half := w.code("percent_off=50&duration=repeating&duration_in_months=3", "max_redemptions=1&expires_at="+unixIn(w, 24*time.Hour))
+		half := w.code("percent_off=50&duration=repeating&duration_in_months=3",
+			"max_redemptions=1&expires_at="+unixIn(w, 24*time.Hour))
 		w.must(w.Preview(t.Context(), ann, billing.PreviewRequest{Tier: "basic", PromotionCode: half}))
-		w.must(w.Subscribe(t.Context(), ann, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa", PromotionCode: half}))
-		if _, err := w.Subscribe(t.Context(), bob, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa", PromotionCode: half}); err == nil {
+		w.must(w.Subscribe(t.Context(), ann, billing.SubscribeRequest{
+			Tier: "basic", PaymentMethod: "pm_card_visa",
+			PromotionCode: half,
+		}))
+		if _, err := w.Subscribe(t.Context(), bob, billing.SubscribeRequest{
+			Tier: "basic", PaymentMethod: "pm_card_visa",
+			PromotionCode: half,
+		}); err == nil {
 			t.Fatal("a code was used twice")
 		}
 		five := w.code("amount_off=500&currency=usd&duration=once", "")
@@ -243,11 +264,15 @@ var flows = map[string]func(t *testing.T, w *world){
 		early := w.subscriber("basic")
 		w.policy(func(c *billing.Config) { c.Tax = true })
 		w.must(ops.Setup(t.Context(), ops.SetupConfig{
-			StripeKey: stripesandbox.APIKey, StripeURL: w.at + "/stripe", PublicURL: "https://dash.example", Tax: true, HTTP: w.client,
+			StripeKey: stripesandbox.APIKey, StripeURL: w.at + "/stripe", PublicURL: "https://dash.example", Tax: true,
+			HTTP: w.client,
 		}))
 		w.must(w.Preview(t.Context(), w.user(), billing.PreviewRequest{Tier: "pro"}))
 		ann := w.user()
-		if _, err := w.Subscribe(t.Context(), ann, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa"}); err == nil {
+		if _, err := w.Subscribe(t.Context(), ann, billing.SubscribeRequest{
+			Tier:          "basic",
+			PaymentMethod: "pm_card_visa",
+		}); err == nil {
 			t.Fatal("nobody knows where they live")
 		}
 		w.must(w.Preview(t.Context(), ann, billing.PreviewRequest{Tier: "pro"}))
@@ -357,7 +382,10 @@ func everyRouteWasAsked(t *testing.T, said []exchange) {
 func findsWhatIsWrong(t *testing.T, mock *stripeMock, spec *stripeSpec) {
 	t.Helper()
 	for name, params := range map[string]string{"an unknown parameter": "nickname=ann", "a wrong type": "balance=much"} {
-		e := exchange{method: http.MethodPost, path: "/v1/customers", params: params, header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}}
+		e := exchange{
+			method: http.MethodPost, path: "/v1/customers", params: params,
+			header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
+		}
 		if status, _ := mock.ask(t, mock.http, e); status != http.StatusBadRequest {
 			t.Errorf("%s: stripe-mock answers %d", name, status)
 		}
@@ -368,10 +396,13 @@ func findsWhatIsWrong(t *testing.T, mock *stripeMock, spec *stripeSpec) {
 		status       int
 		faults       int
 	}{
-		"as it should be":                  {"/v1/customers", good, 200, 0},
-		"a field of its own":               {"/v1/customers", good[:len(good)-1] + `,"nickname":"ann"}`, 200, 1},
-		"a field missing":                  {"/v1/customers", `{"id":"cus_1","object":"customer","created":1}`, 200, 1},
-		"a wrong type":                     {"/v1/customers", `{"id":"cus_1","object":"customer","created":"now","livemode":false}`, 200, 1},
+		"as it should be":    {"/v1/customers", good, 200, 0},
+		"a field of its own": {"/v1/customers", good[:len(good)-1] + `,"nickname":"ann"}`, 200, 1},
+		"a field missing":    {"/v1/customers", `{"id":"cus_1","object":"customer","created":1}`, 200, 1},
+		"a wrong type": {
+			"/v1/customers",
+			`{"id":"cus_1","object":"customer","created":"now","livemode":false}`, 200, 1,
+		},
 		"an address that Stripe lacks":     {"/v1/clients", good, 200, 1},
 		"an error in another shape":        {"/v1/customers", `{"message":"no"}`, 400, 1},
 		"an event about a broken customer": {"/v1/events/evt_1", `{"id":"evt_1","object":"event","created":1,"livemode":false,"pending_webhooks":0,"type":"customer.created","data":{"object":{"object":"customer","id":"cus_1"}}}`, 200, 1},

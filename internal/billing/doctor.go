@@ -41,7 +41,10 @@ func (s *Service) Examine(ctx context.Context, fix bool, tell func(Difference) e
 		return Examined{}, errOff
 	}
 	c := &checkup{s: s, fix: fix, tell: tell}
-	for _, step := range []func(context.Context) error{c.rows, c.remotes, c.missed, c.stuck, c.drifts, c.tax, c.endpoints} {
+	for _, step := range []func(context.Context) error{
+		c.rows, c.remotes, c.missed, c.stuck, c.drifts, c.tax,
+		c.endpoints,
+	} {
 		if err := step(ctx); err != nil {
 			return c.out, explainExamine(err)
 		}
@@ -55,8 +58,10 @@ func explainExamine(err error) error {
 	if !errors.Is(err, fault.PaymentProviderError) || f.Cause == nil {
 		return err
 	}
-	return fault.PaymentProviderError.Saying("Stripe could not be asked (%v). See that this machine reaches api.stripe.com, "+
-		"or STRIPE_API_URL if that is set, and that STRIPE_SECRET_KEY is right, and run this again.", f.Cause).Because(f.Cause)
+	return fault.PaymentProviderError.Saying("Stripe could not be asked (%v). See that this machine reaches "+
+		"api.stripe.com, "+
+		"or STRIPE_API_URL if that is set, and that STRIPE_SECRET_KEY is right, and run this again.",
+		f.Cause).Because(f.Cause)
 }
 
 // checkup is one examination.
@@ -91,7 +96,8 @@ func (c *checkup) attempt(ctx context.Context, d Difference, do func(context.Con
 func (c *checkup) rows(ctx context.Context) error {
 	last := "00000000-0000-0000-0000-000000000000"
 	for {
-		page, err := db.Read(ctx, c.s.db, db.System, scanRow, `SELECT `+rowColumns+` FROM subscriptions WHERE id > $1 ORDER BY id LIMIT $2`, last, reconcilePage)
+		page, err := db.Read(ctx, c.s.db, db.System, scanRow,
+			`SELECT `+rowColumns+` FROM subscriptions WHERE id > $1 ORDER BY id LIMIT $2`, last, reconcilePage)
 		if err != nil {
 			return err
 		}
@@ -147,7 +153,8 @@ func (c *checkup) mend(ctx context.Context, r plan.Row) ([]Difference, error) {
 // settleLedger makes the ledger agree with the mirrored row, which it holds meanwhile.
 func (s *Service) settleLedger(ctx context.Context, userID string) error {
 	return s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		r, err := db.One(ctx, tx, scanRow, `UPDATE subscriptions SET tier = tier WHERE user_id = $1 RETURNING `+rowColumns, userID)
+		r, err := db.One(ctx, tx, scanRow, `UPDATE subscriptions SET tier = tier WHERE user_id = $1 RETURNING `+rowColumns,
+			userID)
 		if err == nil {
 			s.openLedger(tx, r)
 		}
@@ -172,7 +179,8 @@ func (c *checkup) remotes(ctx context.Context) error {
 	return nil
 }
 
-// remote looks for the row of a live subscription. A row that should follow its customer's subscription was seen by rows.
+// remote looks for the row of a live subscription. A row that should follow its customer's subscription was seen by
+// rows.
 func (c *checkup) remote(ctx context.Context, subscription, customer, user string) error {
 	r, err := c.s.rowOfStripe(ctx, subscription, customer)
 	if errors.Is(err, db.ErrNotFound) && isUser(user) {
@@ -186,14 +194,16 @@ func (c *checkup) remote(ctx context.Context, subscription, customer, user strin
 		return err
 	case r.Status.Live():
 		d.Kind = "second_subscription"
-		d.Sentence = fmt.Sprintf("Stripe charges this user twice: the subscription %s counts here, and %s is live too.", r.SubscriptionID, subscription)
+		d.Sentence = fmt.Sprintf("Stripe charges this user twice: the subscription %s counts here, and %s is live too.",
+			r.SubscriptionID, subscription)
 		d.Remedy = "Cancel and refund one of them in Stripe's Dashboard."
 		return c.report(d)
 	case r.CustomerID == customer:
 		return nil
 	}
 	d.Kind = "subscription_of_another_customer"
-	d.Sentence = fmt.Sprintf("Stripe has the live subscription %s for this user under the customer %s, but the customer here is %s.", subscription, customer, orNone(r.CustomerID))
+	d.Sentence = fmt.Sprintf("Stripe has the live subscription %s for this user under the customer %s, but the "+
+		"customer here is %s.", subscription, customer, orNone(r.CustomerID))
 	return c.attempt(ctx, d, func(ctx context.Context) error { return c.s.adoptFrom(ctx, r.UserID, customer, subscription) })
 }
 
@@ -203,7 +213,10 @@ func (c *checkup) stranger(ctx context.Context, subscription, customer, user str
 	if err != nil {
 		return err
 	}
-	d := Difference{UserID: user, About: subscription, Remedy: "Cancel it in Stripe's Dashboard, and refund what was charged since."}
+	d := Difference{
+		UserID: user, About: subscription,
+		Remedy: "Cancel it in Stripe's Dashboard, and refund what was charged since.",
+	}
 	switch {
 	case erased:
 		d.Kind, d.UserID = "erased_user_is_charged", ""
@@ -218,7 +231,8 @@ func (c *checkup) stranger(ctx context.Context, subscription, customer, user str
 	}
 	if !known {
 		d.Kind = "user_unknown"
-		d.Sentence = fmt.Sprintf("Stripe charges for the subscription %s of a user who is not in this database.", subscription)
+		d.Sentence = fmt.Sprintf("Stripe charges for the subscription %s of a user who is not in this database.",
+			subscription)
 		return c.report(d)
 	}
 	d.Kind, d.Remedy = "subscription_unknown", ""
@@ -233,9 +247,11 @@ func isUser(id string) bool { return uuid.Validate(id) == nil }
 func (s *Service) adoptFrom(ctx context.Context, userID, customer, subscription string) error {
 	err := s.db.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		tx.Touch(userID)
-		tx.Later(`INSERT INTO subscriptions (id, user_id, stripe_customer_id, tier, status, created_at, updated_at) VALUES ($1, $2, $3, '', 'none', $4, $4)
+		tx.Later(`INSERT INTO subscriptions (id, user_id, stripe_customer_id, tier, status, created_at, updated_at)
+			VALUES ($1, $2, $3, '', 'none', $4, $4)
 			ON CONFLICT (user_id) DO UPDATE SET stripe_customer_id = excluded.stripe_customer_id
-			WHERE subscriptions.status IN ('none', 'checkout', 'canceled', 'incomplete_expired')`, db.NewID(), userID, customer, tx.Now())
+			WHERE subscriptions.status IN ('none', 'checkout', 'canceled', 'incomplete_expired')`, db.NewID(), userID,
+			customer, tx.Now())
 		return nil
 	})
 	if err != nil {
@@ -253,7 +269,10 @@ func (s *Service) adoptFrom(ctx context.Context, userID, customer, subscription 
 func (c *checkup) missed(ctx context.Context) error {
 	return c.s.missed(ctx, c.s.now().Add(-eventsReach), func(ctx context.Context, e stripeapi.Event) error {
 		at := e.Created.Format("2 January 15:04 UTC")
-		d := Difference{Kind: "event_missed", About: e.ID, Sentence: fmt.Sprintf("The webhook %s of %s (%s) never arrived.", e.Kind, at, e.ID)}
+		d := Difference{
+			Kind: "event_missed", About: e.ID,
+			Sentence: fmt.Sprintf("The webhook %s of %s (%s) never arrived.", e.Kind, at, e.ID),
+		}
 		return c.attempt(ctx, d, func(ctx context.Context) error {
 			if err := c.s.receive(ctx, e); err != nil {
 				return err
@@ -271,12 +290,15 @@ func (c *checkup) stuck(ctx context.Context) error {
 		at       time.Time
 		note     *string
 	}
-	all, err := db.Read(ctx, c.s.db, db.System, func(r db.Rows, v *event) error { return r.Scan(&v.id, &v.kind, &v.tries, &v.at, &v.note) },
-		`SELECT id, type, attempts, received_at, last_error FROM stripe_events WHERE handled_at IS NULL AND received_at <= $1 ORDER BY received_at LIMIT $2`,
+	all, err := db.Read(ctx, c.s.db, db.System,
+		func(r db.Rows, v *event) error { return r.Scan(&v.id, &v.kind, &v.tries, &v.at, &v.note) },
+		`SELECT id, type, attempts, received_at, last_error FROM stripe_events WHERE handled_at IS NULL
+			AND received_at <= $1 ORDER BY received_at LIMIT $2`,
 		c.s.now().Add(-stuckAfter), maxStuck)
 	for _, e := range all {
 		d := Difference{Kind: "event_not_applied", About: e.id}
-		d.Sentence = fmt.Sprintf("The webhook %s arrived on %s and was not applied yet, after %d tries.", e.kind, e.at.UTC().Format("2 January 15:04 UTC"), e.tries)
+		d.Sentence = fmt.Sprintf("The webhook %s arrived on %s and was not applied yet, after %d tries.", e.kind,
+			e.at.UTC().Format("2 January 15:04 UTC"), e.tries)
 		if e.note != nil {
 			d.Sentence += " The last try failed with: " + *e.note + "."
 		}
@@ -293,27 +315,33 @@ func (c *checkup) drifts(ctx context.Context) error {
 	all, err := c.s.Drifts(ctx)
 	for _, x := range all {
 		d := Difference{Kind: "ledger_drift", UserID: x.UserID, About: plan.Stamp(x.PeriodStart)}
-		d.Sentence = fmt.Sprintf("In the period from %s the ledger holds %d reserved and %d used analyses, but %d are under way and %d completed.",
+		d.Sentence = fmt.Sprintf("In the period from %s the ledger holds %d reserved and %d used analyses, but %d are "+
+			"under way and %d completed.",
 			dayOf(x.PeriodStart), x.Reserved, x.Used, x.Active, x.Completed)
-		if err := c.attempt(ctx, d, func(ctx context.Context) error { return c.s.recount(ctx, x.UserID, x.PeriodStart) }); err != nil {
+		if err := c.attempt(ctx, d,
+			func(ctx context.Context) error { return c.s.recount(ctx, x.UserID, x.PeriodStart) }); err != nil {
 			return err
 		}
 	}
 	return err
 }
 
-// recount takes the ledger's numbers from the analyses. It holds the ledger's row first, as everything does that changes
-// either, so that nothing is counted halfway.
+// recount takes the ledger's numbers from the analyses. It holds the ledger's row first, as everything does that
+// changes either, so that nothing is counted halfway.
 func (s *Service) recount(ctx context.Context, userID string, periodStart time.Time) error {
 	return s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		if _, err := tx.Exec(ctx, `UPDATE quota_periods SET tier = tier WHERE user_id = $1 AND period_start = $2`, userID, periodStart); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE quota_periods SET tier = tier WHERE user_id = $1 AND period_start = $2`, userID,
+			periodStart); err != nil {
 			return err
 		}
 		tx.Touch(userID)
 		tx.Later(`UPDATE quota_periods SET
-			reserved = (SELECT count(*) FROM analyses a WHERE a.user_id = $1 AND a.period_start = $2 AND a.status IN ('queued', 'running')),
-			used = CASE WHEN used < (SELECT count(*) FROM analyses a WHERE a.user_id = $1 AND a.period_start = $2 AND a.status = 'completed' AND NOT a.free)
-				THEN (SELECT count(*) FROM analyses a WHERE a.user_id = $1 AND a.period_start = $2 AND a.status = 'completed' AND NOT a.free) ELSE used END
+			reserved = (SELECT count(*) FROM analyses a WHERE a.user_id = $1 AND a.period_start = $2
+				AND a.status IN ('queued', 'running')),
+			used = CASE WHEN used < (SELECT count(*) FROM analyses a WHERE a.user_id = $1 AND a.period_start = $2
+				AND a.status = 'completed' AND NOT a.free)
+				THEN (SELECT count(*) FROM analyses a WHERE a.user_id = $1 AND a.period_start = $2 AND a.status = 'completed'
+					AND NOT a.free) ELSE used END
 			WHERE user_id = $1 AND period_start = $2`, userID, periodStart)
 		return nil
 	})

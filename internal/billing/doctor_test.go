@@ -106,7 +106,8 @@ var sabotages = map[string]sabotage{
 		w.exec(`DELETE FROM quota_periods WHERE user_id = $1`, user)
 	}, "subscription_unknown", "here there is nothing", false},
 	"a row with another customer": {func(w *world, user string) {
-		w.exec(`UPDATE subscriptions SET status = 'none', stripe_subscription_id = NULL, stripe_customer_id = '', tier = '' WHERE user_id = $1`, user)
+		w.exec(`UPDATE subscriptions SET status = 'none', stripe_subscription_id = NULL, stripe_customer_id = '', tier = ''
+			WHERE user_id = $1`, user)
 		w.exec(`DELETE FROM quota_periods WHERE user_id = $1`, user)
 	}, "subscription_of_another_customer", "but the customer here is none", false},
 	"an event that was never applied": {func(w *world, _ string) {
@@ -134,16 +135,19 @@ var sabotages = map[string]sabotage{
 		w.exec(`DELETE FROM users WHERE id = $1`, user)
 	}, "user_unknown", "of a user who is not in this database", true},
 	"an erased user who still pays": {func(w *world, user string) {
-		w.exec(`INSERT INTO billing_records (id, stripe_customer_id, stripe_subscription_id, tier, started_at, ended_at) VALUES ($1, $2, 'sub', 'basic', $3, $3)`,
+		w.exec(`INSERT INTO billing_records (id, stripe_customer_id, stripe_subscription_id, tier, started_at, ended_at)
+			VALUES ($1, $2, 'sub', 'basic', $3, $3)`,
 			db.NewID(), w.stripeSubscriptions()[0].Customer.ID, w.sb.Now())
 		w.exec(`DELETE FROM users WHERE id = $1`, user)
 	}, "erased_user_is_charged", "of a user who was erased here", true},
 	"a subscription Stripe never had": {func(w *world, user string) {
-		w.exec(`UPDATE subscriptions SET stripe_subscription_id = 'sub_elsewhere', stripe_customer_id = 'cus_elsewhere' WHERE user_id = $1`, user)
+		w.exec(`UPDATE subscriptions SET stripe_subscription_id = 'sub_elsewhere', stripe_customer_id = 'cus_elsewhere'
+			WHERE user_id = $1`, user)
 		w.lost(func() { w.must(w.api.V1Subscriptions.Cancel(w.t.Context(), w.stripeSubscriptions()[0].ID, nil)) })
 	}, "customer_missing subscription_missing", "Stripe does not have the subscription sub_elsewhere", true},
 	"a customer of somebody else": {func(w *world, user string) {
-		cu, err := w.api.V1Customers.Create(w.t.Context(), &stripe.CustomerCreateParams{Metadata: map[string]string{"repazoo_user": "bob"}})
+		cu, err := w.api.V1Customers.Create(w.t.Context(),
+			&stripe.CustomerCreateParams{Metadata: map[string]string{"repazoo_user": "bob"}})
 		w.must(nil, err)
 		w.deliver()
 		w.exec(`UPDATE subscriptions SET stripe_customer_id = $2 WHERE user_id = $1`, user, cu.ID)
@@ -160,7 +164,8 @@ func TestExamine_NamesEachSabotageAndMendsWhatStripeKnows(t *testing.T) {
 				before := w.subscription(user)
 				s.do(w, user)
 				all, seen := w.examine(false)
-				if kinds(all) != s.kinds || !slices.ContainsFunc(all, func(d billing.Difference) bool { return strings.Contains(d.Sentence, s.says) }) || seen.Fixed != 0 {
+				if kinds(all) != s.kinds || !slices.ContainsFunc(all,
+					func(d billing.Difference) bool { return strings.Contains(d.Sentence, s.says) }) || seen.Fixed != 0 {
 					t.Fatalf("found %s: %+v", kinds(all), all)
 				}
 				mended, seen := w.examine(true)
@@ -200,10 +205,12 @@ func TestExamine_WhatIsSoldToOthersIsNotOurs(t *testing.T) {
 		w.lost(func() {
 			cu, err := w.api.V1Customers.Create(t.Context(), &stripe.CustomerCreateParams{})
 			w.must(nil, err)
-			m, err := w.api.V1PaymentMethods.Attach(t.Context(), "pm_card_visa", &stripe.PaymentMethodAttachParams{Customer: &cu.ID})
+			m, err := w.api.V1PaymentMethods.Attach(t.Context(), "pm_card_visa",
+				&stripe.PaymentMethodAttachParams{Customer: &cu.ID})
 			w.must(nil, err)
 			w.must(w.api.V1Subscriptions.Create(t.Context(), &stripe.SubscriptionCreateParams{
-				Customer: &cu.ID, DefaultPaymentMethod: &m.ID, Items: []*stripe.SubscriptionCreateItemParams{{Price: new(stripesandbox.ProPrice)}},
+				Customer: &cu.ID, DefaultPaymentMethod: &m.ID,
+				Items: []*stripe.SubscriptionCreateItemParams{{Price: new(stripesandbox.ProPrice)}},
 			}))
 		})
 		if all, seen := w.examine(true); len(all) != 0 || seen.Subscriptions != 1 {
@@ -217,7 +224,8 @@ func TestExamine_ReadsMoreThanAPage(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		const users = 120
 		for range users {
-			w.exec(`INSERT INTO subscriptions (id, user_id, stripe_customer_id, tier, status, created_at, updated_at) VALUES ($1, $2, '', '', 'none', $3, $3)`, db.NewID(), w.user(), w.sb.Now())
+			w.exec(`INSERT INTO subscriptions (id, user_id, stripe_customer_id, tier, status, created_at, updated_at)
+				VALUES ($1, $2, '', '', 'none', $3, $3)`, db.NewID(), w.user(), w.sb.Now())
 		}
 		if _, seen := w.examine(false); seen.Rows != users {
 			t.Fatalf("%+v", seen)

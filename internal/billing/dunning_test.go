@@ -77,7 +77,8 @@ func TestDunning_ARenewalIsTriedAgainOverDaysAndGraceIsCountedOnce(t *testing.T)
 	each(t, func(t *testing.T, w *world) {
 		user := w.owing("canceled")
 		next := func(in *stripe.Invoice) string {
-			return fmt.Sprintf("%d tries, next %s", in.AttemptCount, time.Unix(in.NextPaymentAttempt, 0).UTC().Format("2 January 15:04"))
+			return fmt.Sprintf("%d tries, next %s", in.AttemptCount,
+				time.Unix(in.NextPaymentAttempt, 0).UTC().Format("2 January 15:04"))
 		}
 		for _, step := range []struct {
 			day   int
@@ -88,9 +89,18 @@ func TestDunning_ARenewalIsTriedAgainOverDaysAndGraceIsCountedOnce(t *testing.T)
 			{3, "1 tries, next 4 February 12:00", "basic", map[notice.Kind]int{notice.PaymentFailed: 1}},
 			{4, "2 tries, next 7 February 12:00", "basic", map[notice.Kind]int{notice.PaymentFailed: 1}},
 			{5, "2 tries, next 7 February 12:00", "basic", map[notice.Kind]int{notice.PaymentFailed: 1, notice.GraceEnding: 1}},
-			{6, "2 tries, next 7 February 12:00", "", map[notice.Kind]int{notice.PaymentFailed: 1, notice.GraceEnding: 1, notice.GraceEnded: 1}},
-			{7, "3 tries, next 12 February 12:00", "", map[notice.Kind]int{notice.PaymentFailed: 1, notice.GraceEnding: 1, notice.GraceEnded: 1}},
-			{12, "4 tries, next 19 February 12:00", "", map[notice.Kind]int{notice.PaymentFailed: 1, notice.GraceEnding: 1, notice.GraceEnded: 1}},
+			{6, "2 tries, next 7 February 12:00", "", map[notice.Kind]int{
+				notice.PaymentFailed: 1, notice.GraceEnding: 1,
+				notice.GraceEnded: 1,
+			}},
+			{7, "3 tries, next 12 February 12:00", "", map[notice.Kind]int{
+				notice.PaymentFailed: 1, notice.GraceEnding: 1,
+				notice.GraceEnded: 1,
+			}},
+			{12, "4 tries, next 19 February 12:00", "", map[notice.Kind]int{
+				notice.PaymentFailed: 1, notice.GraceEnding: 1,
+				notice.GraceEnded: 1,
+			}},
 		} {
 			w.later(time.February, step.day)
 			s := w.subscription(user)
@@ -105,7 +115,8 @@ func TestDunning_ARenewalIsTriedAgainOverDaysAndGraceIsCountedOnce(t *testing.T)
 			}
 		}
 		w.later(time.February, 19)
-		if s := w.subscription(user); s.Status != "canceled" || s.Tier.Name != "" || w.newest().AttemptCount != 5 || w.newest().NextPaymentAttempt != 0 || !s.NextTry.IsZero() {
+		if s := w.subscription(user); s.Status != "canceled" || s.Tier.Name != "" || w.newest().AttemptCount != 5 ||
+			w.newest().NextPaymentAttempt != 0 || !s.NextTry.IsZero() {
 			t.Fatalf("after the last try: %+v", s)
 		}
 		if n := w.count(`SELECT count(*) FROM stripe_events WHERE type = 'invoice.payment_failed'`); n != 5 {
@@ -166,7 +177,8 @@ func TestDunning_ASubscriptionLeftPastDueHasGraceOnlyOnce(t *testing.T) {
 		for _, month := range []time.Month{time.March, time.April} {
 			w.later(month, 3)
 			s := w.subscription(user)
-			if s.Status != "past_due" || s.Tier.Name != "" || !s.EntitledUntil.Equal(time.Date(2027, time.February, 6, 12, 0, 0, 0, time.UTC)) {
+			if s.Status != "past_due" || s.Tier.Name != "" ||
+				!s.EntitledUntil.Equal(time.Date(2027, time.February, 6, 12, 0, 0, 0, time.UTC)) {
 				t.Fatalf("in %s: %+v", month, s)
 			}
 			_, err := w.reserve(user)
@@ -180,12 +192,14 @@ func TestDunning_ASubscriptionLeftPastDueHasGraceOnlyOnce(t *testing.T) {
 		}
 		w.card("pm_card_visa")
 		w.later(time.April, 4) // the next try of April's invoice
-		if s := w.subscription(user); s.Status != "active" || s.Tier.Name != "basic" || w.invoices(user) != "$9.00 paid, $9.00 open, $9.00 open, $9.00 paid" {
+		if s := w.subscription(user); s.Status != "active" || s.Tier.Name != "basic" ||
+			w.invoices(user) != "$9.00 paid, $9.00 open, $9.00 open, $9.00 paid" {
 			t.Fatalf("%+v, %s", s, w.invoices(user))
 		}
 		w.failingCard()
 		w.later(time.May, 4) // what was forgotten before does not count against May
-		if s := w.subscription(user); s.Tier.Name != "basic" || !s.GraceUntil.Equal(time.Date(2027, time.May, 6, 12, 0, 0, 0, time.UTC)) {
+		if s := w.subscription(user); s.Tier.Name != "basic" ||
+			!s.GraceUntil.Equal(time.Date(2027, time.May, 6, 12, 0, 0, 0, time.UTC)) {
 			t.Fatalf("in May: %+v", s)
 		}
 	})
@@ -204,7 +218,8 @@ func TestDunning_ASubscriptionLeftUnpaidGivesNothingAndIsToldOfOnce(t *testing.T
 			t.Fatal(got)
 		}
 		w.later(time.April, 3)
-		if s := w.subscription(user); s.Status != "unpaid" || s.Tier.Name != "" || w.invoices(user) != "$9.00 paid, $9.00 open, $9.00 draft, $9.00 draft" {
+		if s := w.subscription(user); s.Status != "unpaid" || s.Tier.Name != "" ||
+			w.invoices(user) != "$9.00 paid, $9.00 open, $9.00 draft, $9.00 draft" {
 			t.Fatalf("months later: %+v, %s", s, w.invoices(user))
 		}
 		if diff := cmp.Diff(map[notice.Kind]int{notice.PaymentFailed: 1, notice.GraceEnded: 1}, w.toldOf(user)); diff != "" {
@@ -231,7 +246,8 @@ func TestDunning_ACardPutInPlaceOnThePortalPaysWhatIsOwed(t *testing.T) {
 				w.must(nil, err)
 				res.Body.Close()
 				w.deliver()
-				if s := w.subscription(user); s.Status != "active" || s.Tier.Name != "basic" || w.invoices(user) != "$9.00 paid, $9.00 paid" {
+				if s := w.subscription(user); s.Status != "active" || s.Tier.Name != "basic" ||
+					w.invoices(user) != "$9.00 paid, $9.00 paid" {
 					t.Fatalf("%+v, %s", s, w.invoices(user))
 				}
 			})

@@ -19,9 +19,9 @@ const (
 // errStillLive means that a plan was begun after [Service.Close]. Close again.
 var errStillLive = errors.New("billing: the user has a plan that may still charge")
 
-// Close ends at once everything by which Stripe could still charge the user: open checkout pages and live subscriptions.
-// It may be repeated. While a plan is being set up it is [fault.Conflict]; when Stripe does not do it, it is
-// [fault.PaymentProviderError], and the plan stands as it stood.
+// Close ends at once everything by which Stripe could still charge the user: open checkout pages and live
+// subscriptions. It may be repeated. While a plan is being set up it is [fault.Conflict]; when Stripe does not do it,
+// it is [fault.PaymentProviderError], and the plan stands as it stood.
 func (s *Service) Close(ctx context.Context, userID string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), attemptTime)
 	defer cancel()
@@ -34,11 +34,13 @@ func (s *Service) Close(ctx context.Context, userID string) error {
 	case s.off:
 		return s.closedElsewhere(ctx, r)
 	case r.Status == plan.Creating && s.now().Sub(r.UpdatedAt) < claimTime:
-		return fault.Conflict.Saying("Your plan is being set up right now. Try again in two minutes.").After(claimTime - s.now().Sub(r.UpdatedAt))
+		return fault.Conflict.Saying("Your plan is being set up right now. Try again in two " +
+			"minutes.").After(claimTime - s.now().Sub(r.UpdatedAt))
 	case r.CustomerID == "":
 		return nil
 	}
-	if err := s.closeAll(ctx, r.CustomerID); err != nil && !stripeapi.Unknown(err) { // a customer that Stripe does not have is not charged
+	// a customer that Stripe does not have is not charged
+	if err := s.closeAll(ctx, r.CustomerID); err != nil && !stripeapi.Unknown(err) {
 		return err
 	}
 	if r.SubscriptionID == "" {
@@ -55,7 +57,8 @@ func (s *Service) Close(ctx context.Context, userID string) error {
 // closedElsewhere is Close where Stripe is not configured any more.
 func (s *Service) closedElsewhere(ctx context.Context, r plan.Row) error {
 	if r.Status.Live() {
-		s.log.ErrorContext(ctx, "an erased user had a subscription from before billing was switched off: cancel it in Stripe", "subscription", r.SubscriptionID)
+		s.log.ErrorContext(ctx, "an erased user had a subscription from before billing was switched off: cancel it in "+
+			"Stripe", "subscription", r.SubscriptionID)
 	}
 	return nil
 }
@@ -93,12 +96,15 @@ func (s *Service) Forget(ctx context.Context, tx db.Tx, userID string) error {
 		return err
 	}
 	if r.SubscriptionID != "" {
-		tx.Later(`INSERT INTO billing_records (id, stripe_customer_id, stripe_subscription_id, tier, started_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		tx.Later(`INSERT INTO billing_records (id, stripe_customer_id, stripe_subscription_id, tier, started_at, ended_at)
+			VALUES ($1, $2, $3, $4, $5, $6)`,
 			db.NewID(), r.CustomerID, r.SubscriptionID, r.Tier, r.CreatedAt, tx.Now())
 	}
-	tx.Later(`DELETE FROM stripe_events WHERE handled_at IS NOT NULL AND object_id IN (SELECT id FROM payment_returns WHERE user_id = $1)`, userID)
+	tx.Later(`DELETE FROM stripe_events WHERE handled_at IS NOT NULL AND object_id IN (SELECT id FROM payment_returns
+		WHERE user_id = $1)`, userID)
 	if r.CustomerID != "" {
-		tx.Later(`DELETE FROM stripe_events WHERE handled_at IS NOT NULL AND payload -> 'data' -> 'object' ->> 'customer' = $1`, r.CustomerID)
+		tx.Later(`DELETE FROM stripe_events WHERE handled_at IS NOT NULL
+			AND payload -> 'data' -> 'object' ->> 'customer' = $1`, r.CustomerID)
 		// The events of the customer itself, such as customer.created, name it as their object.
 		tx.Later(`DELETE FROM stripe_events WHERE handled_at IS NOT NULL AND object_id = $1`, r.CustomerID)
 	}

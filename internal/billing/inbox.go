@@ -203,7 +203,8 @@ func (s *Service) apply(ctx context.Context, eventID string, e stored) error {
 	return err
 }
 
-const markEvent = `UPDATE stripe_events SET handled_at = $2, ignored = $3, last_error = $4, attempts = attempts + 1 WHERE id = $1`
+const markEvent = `UPDATE stripe_events SET handled_at = $2, ignored = $3, last_error = $4, attempts = attempts + 1
+	WHERE id = $1`
 
 func (s *Service) mark(ctx context.Context, eventID string, ignored bool, note string) error {
 	return s.db.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
@@ -244,7 +245,8 @@ func (s *Service) applyExpired(ctx context.Context, eventID string, e stored) er
 			return nil
 		}
 		tx.Touch(r.UserID)
-		_, err := tx.Exec(ctx, `UPDATE subscriptions SET status = CASE WHEN stripe_subscription_id IS NULL THEN 'none' ELSE 'canceled' END
+		_, err := tx.Exec(ctx, `UPDATE subscriptions SET status = CASE WHEN stripe_subscription_id IS NULL THEN 'none' ELSE
+			'canceled' END
 			WHERE id = $1 AND updated_at = $2 AND status = 'checkout'`, r.ID, r.UpdatedAt)
 		return err
 	})

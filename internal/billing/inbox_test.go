@@ -32,16 +32,19 @@ func cancelAtEnd() *stripe.SubscriptionUpdateParams {
 func (w *world) failingCard() {
 	w.t.Helper()
 	for _, sub := range w.stripeSubscriptions() {
-		m, err := w.api.V1PaymentMethods.Attach(w.t.Context(), "pm_card_chargeCustomerFail", &stripe.PaymentMethodAttachParams{Customer: &sub.Customer.ID})
+		m, err := w.api.V1PaymentMethods.Attach(w.t.Context(), "pm_card_chargeCustomerFail",
+			&stripe.PaymentMethodAttachParams{Customer: &sub.Customer.ID})
 		w.must(nil, err)
-		w.must(w.api.V1Subscriptions.Update(w.t.Context(), sub.ID, &stripe.SubscriptionUpdateParams{DefaultPaymentMethod: &m.ID}))
+		w.must(w.api.V1Subscriptions.Update(w.t.Context(), sub.ID,
+			&stripe.SubscriptionUpdateParams{DefaultPaymentMethod: &m.ID}))
 	}
 	w.deliver()
 }
 
 func event(id, kind string, object map[string]any) []byte {
 	body, err := json.Marshal(map[string]any{
-		"id": id, "object": "event", "type": kind, "api_version": "2026-05-27.dahlia", "created": 1, "data": map[string]any{"object": object},
+		"id": id, "object": "event", "type": kind, "api_version": "2026-05-27.dahlia", "created": 1,
+		"data": map[string]any{"object": object},
 	})
 	if err != nil {
 		panic(err)
@@ -92,14 +95,18 @@ func TestAccept_TakesEveryVersionAndTellsEachMistakeApart(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		now := w.sb.Now()
-		body := bytes.Replace(event("evt_1", "invoice.paid", map[string]any{"id": "in_1"}), []byte("dahlia"), []byte("acacia"), 1)
+		body := bytes.Replace(event("evt_1", "invoice.paid", map[string]any{"id": "in_1"}), []byte("dahlia"),
+			[]byte("acacia"), 1)
 		w.must(nil, w.Accept(t.Context(), body, sign(body, secret, now)))
 		if n := w.count(`SELECT count(*) FROM stripe_events WHERE id = 'evt_1' AND handled_at IS NULL`); n != 1 {
 			t.Fatal("the event was not stored to be applied")
 		}
 		wantFault(t, w.Accept(t.Context(), body, sign(body, "whsec_other", now)), fault.ValidationFailed)
 		wantFault(t, w.Accept(t.Context(), body, sign(body, secret, now.Add(-time.Hour))), fault.ValidationFailed)
-		for _, line := range []string{"another API version was accepted", "not signed with STRIPE_WEBHOOK_SECRET", "Set the clock"} {
+		for _, line := range []string{
+			"another API version was accepted", "not signed with STRIPE_WEBHOOK_SECRET",
+			"Set the clock",
+		} {
 			if n := strings.Count(w.log.String(), line); n != 1 {
 				t.Errorf("%q stands %d times in the log:\n%s", line, n, w.log)
 			}
@@ -131,8 +138,9 @@ func TestAccept_KnowsTheFixedVector(t *testing.T) {
 	t.Parallel()
 	// The signature is right, so only the body is refused: it is no event.
 	s, err := billing.New(billing.Config{
-		DB: dbtest.SQLite(t, func() time.Time { return time.Unix(1614556800, 0) }), StripeKey: "sk_test_x", WebhookSecret: "whsec_test_secret",
-		BasicPrice: "a", ProPrice: "b", PublicURL: "https://dash.example",
+		DB: dbtest.SQLite(t, func() time.Time { return time.Unix(1614556800, 0) }), StripeKey: "sk_test_x",
+		WebhookSecret: "whsec_test_secret",
+		BasicPrice:    "a", ProPrice: "b", PublicURL: "https://dash.example",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -153,8 +161,10 @@ func TestAccept_StoresADuplicateOnce(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.sb.Stripe().Misdeliver(stripesandbox.Delivery{Duplicate: true})
 		w.subscriber("basic")
-		told := len(w.api.V1Events.List(t.Context(), &stripe.EventListParams{ListParams: stripe.ListParams{Limit: new(int64(100))}}).Data())
-		stored, jobs := w.count(`SELECT count(*) FROM stripe_events`), w.count(`SELECT count(*) FROM river_job WHERE kind = 'stripe_event'`)
+		told := len(w.api.V1Events.List(t.Context(),
+			&stripe.EventListParams{ListParams: stripe.ListParams{Limit: new(int64(100))}}).Data())
+		stored, jobs := w.count(`SELECT count(*) FROM stripe_events`),
+			w.count(`SELECT count(*) FROM river_job WHERE kind = 'stripe_event'`)
 		understood := w.count(`SELECT count(*) FROM stripe_events WHERE NOT ignored`)
 		if stored != told || jobs != understood || understood == 0 {
 			t.Fatalf("%d told, %d stored, %d understood, %d jobs", told, stored, understood, jobs)
@@ -167,7 +177,8 @@ func TestAccept_KeepsTypesItDoesNotUse(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		body := event("evt_1", "radar.early_fraud_warning.created", map[string]any{"id": "issfr_1"})
 		w.must(nil, w.Accept(t.Context(), body, sign(body, secret, w.sb.Now())))
-		if n := w.count(`SELECT count(*) FROM stripe_events WHERE id = 'evt_1' AND ignored AND handled_at IS NOT NULL AND object_id = 'issfr_1'`); n != 1 {
+		if n := w.count(`SELECT count(*) FROM stripe_events WHERE id = 'evt_1' AND ignored AND handled_at IS NOT NULL
+			AND object_id = 'issfr_1'`); n != 1 {
 			t.Fatal("the event was not kept as ignored")
 		}
 		if n := w.count(`SELECT count(*) FROM river_job`); n != 0 {
@@ -220,7 +231,8 @@ func TestApply_TwiceIsOnce(t *testing.T) {
 		for _, id := range ids {
 			w.must(nil, w.Apply(t.Context(), id))
 		}
-		if n := len(w.sb.Calls("/stripe/v1/subscriptions/*")); n != asked || w.count(`SELECT count(*) FROM audit_log`) != lines {
+		if n := len(w.sb.Calls("/stripe/v1/subscriptions/*")); n != asked ||
+			w.count(`SELECT count(*) FROM audit_log`) != lines {
 			t.Fatalf("handled events were handled again: %d calls, then %d", asked, n)
 		}
 	})
@@ -233,14 +245,19 @@ func TestApply_AFailureIsNotedAndTheRetrySucceeds(t *testing.T) {
 		w.must(w.api.V1Subscriptions.Update(t.Context(), w.stripeSubscriptions()[0].ID, cancelAtEnd()))
 		w.must(nil, w.sb.Stripe().Delivered(t.Context()))
 		id := w.waiting()[0]
-		w.sb.Fail(sandbox.Fault{Path: "/stripe/v1/subscriptions/*", Status: 500, Times: 2, Body: `{"error":{"type":"api_error","message":"canary"}}`})
+		w.sb.Fail(sandbox.Fault{
+			Path: "/stripe/v1/subscriptions/*", Status: 500, Times: 2,
+			Body: `{"error":{"type":"api_error","message":"canary"}}`,
+		})
 		wantFault(t, w.Apply(t.Context(), id), fault.PaymentProviderError)
-		if n := w.count(`SELECT count(*) FROM stripe_events WHERE id = $1 AND attempts = 1 AND handled_at IS NULL AND last_error LIKE '%status 500%' AND last_error NOT LIKE '%canary%'`, id); n != 1 {
+		if n := w.count(`SELECT count(*) FROM stripe_events WHERE id = $1 AND attempts = 1 AND handled_at IS NULL
+			AND last_error LIKE '%status 500%' AND last_error NOT LIKE '%canary%'`, id); n != 1 {
 			t.Fatal("the failure was not noted")
 		}
 		w.sb.Heal()
 		w.must(nil, w.Apply(t.Context(), id))
-		if n := w.count(`SELECT count(*) FROM stripe_events WHERE id = $1 AND attempts = 2 AND handled_at IS NOT NULL AND last_error IS NULL`, id); n != 1 {
+		if n := w.count(`SELECT count(*) FROM stripe_events WHERE id = $1 AND attempts = 2 AND handled_at IS NOT NULL
+			AND last_error IS NULL`, id); n != 1 {
 			t.Fatal("the success was not noted")
 		}
 		if !w.subscription(user).CancelAtPeriodEnd {
@@ -254,8 +271,10 @@ func TestApply_AnEventOfAStrangerIsIgnoredWithAReason(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		bodies := map[string][]byte{
 			"evt_customer": event("evt_customer", "customer.deleted", map[string]any{"id": "cus_stranger"}),
-			"evt_sub":      event("evt_sub", "customer.subscription.updated", map[string]any{"id": "sub_stranger", "customer": "cus_stranger"}),
-			"evt_invoice":  event("evt_invoice", "invoice.paid", map[string]any{"id": "in_1", "customer": "cus_stranger", "parent": nil}),
+			"evt_sub": event("evt_sub", "customer.subscription.updated",
+				map[string]any{"id": "sub_stranger", "customer": "cus_stranger"}),
+			"evt_invoice": event("evt_invoice", "invoice.paid",
+				map[string]any{"id": "in_1", "customer": "cus_stranger", "parent": nil}),
 		}
 		for id, body := range bodies {
 			w.must(nil, w.Accept(t.Context(), body, sign(body, secret, w.sb.Now())))
@@ -276,7 +295,10 @@ func TestApply_ADeletedCustomerLosesThePlanAndMayBeginAgain(t *testing.T) {
 		if s := w.subscription(user); s.Status != "canceled" {
 			t.Fatalf("%+v", s)
 		}
-		if got, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "pro", PaymentMethod: "pm_card_visa"}); err != nil || got.Tier.Name != "pro" {
+		if got, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{
+			Tier:          "pro",
+			PaymentMethod: "pm_card_visa",
+		}); err != nil || got.Tier.Name != "pro" {
 			t.Fatalf("%+v, %v", got, err)
 		}
 	})
@@ -287,7 +309,8 @@ func TestApply_AnUnknownPriceIsNoTier(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		user := w.subscriber("basic")
 		other, err := billing.New(billing.Config{
-			DB: w.d, StripeKey: stripesandbox.APIKey, StripeURL: w.at + "/stripe", BasicPrice: "price_new_basic", ProPrice: "price_new_pro", PublicURL: "https://dash.example",
+			DB: w.d, StripeKey: stripesandbox.APIKey, StripeURL: w.at +
+				"/stripe", BasicPrice: "price_new_basic", ProPrice: "price_new_pro", PublicURL: "https://dash.example",
 		})
 		w.must(nil, err)
 		w.must(nil, other.Reconcile(t.Context()))
@@ -334,10 +357,12 @@ func FuzzAccept(f *testing.F) {
 	good := event("evt_1", "invoice.paid", map[string]any{"id": "in_1"})
 	f.Add(good, sign(good, secret, now), false)
 	f.Add(event("evt_2", "customer.subscription.updated", map[string]any{"id": 7, "customer": []int{1}}), "", true)
-	f.Add([]byte(`{"id":"evt_3","object":"event","type":"invoice.paid","api_version":"x.dahlia","data":null}`), "t=1,v1=", true)
+	f.Add([]byte(`{"id":"evt_3","object":"event","type":"invoice.paid","api_version":"x.dahlia","data":null}`),
+		"t=1,v1=", true)
 	f.Add([]byte("null"), "t=99999999999999999999,v1=00", true)
 	s, err := billing.New(billing.Config{
-		DB: dbtest.SQLite(f, func() time.Time { return now }), StripeKey: "sk_test_x", WebhookSecret: secret, BasicPrice: "a", ProPrice: "b",
+		DB: dbtest.SQLite(f, func() time.Time { return now }), StripeKey: "sk_test_x", WebhookSecret: secret,
+		BasicPrice: "a", ProPrice: "b",
 		PublicURL: "https://dash.example", StripeURL: "http://127.0.0.1:1",
 	})
 	if err != nil {
@@ -351,7 +376,8 @@ func FuzzAccept(f *testing.F) {
 		if err != nil && !errors.Is(err, fault.ValidationFailed) {
 			t.Fatalf("neither stored nor refused: %v", err)
 		}
-		if _, forged := stripe.ConstructEvent(body, header, secret, stripe.WithIgnoreTolerance()); forged != nil && err == nil {
+		if _, forged := stripe.ConstructEvent(body, header, secret, stripe.WithIgnoreTolerance()); forged != nil &&
+			err == nil {
 			t.Fatalf("stored without a signature: %v", forged)
 		}
 	})
@@ -364,7 +390,8 @@ func TestApply_AnExpiredCheckoutPageWaitsForNobody(t *testing.T) {
 		w.must(w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic"}))
 		w.deliver()
 		var session *stripe.CheckoutSession
-		for cs, err := range w.api.V1CheckoutSessions.List(t.Context(), &stripe.CheckoutSessionListParams{}).All(t.Context()) {
+		for cs, err := range w.api.V1CheckoutSessions.List(t.Context(),
+			&stripe.CheckoutSessionListParams{}).All(t.Context()) {
 			w.must(nil, err)
 			session = cs
 		}

@@ -47,16 +47,17 @@ func (s *Service) customerOf(ctx context.Context, userID string) (string, error)
 	if s.off {
 		return "", nil
 	}
-	found, err := db.Read(ctx, s.db, db.User(userID), db.Value[string], `SELECT stripe_customer_id FROM subscriptions WHERE user_id = $1`, userID)
+	found, err := db.Read(ctx, s.db, db.User(userID), db.Value[string],
+		`SELECT stripe_customer_id FROM subscriptions WHERE user_id = $1`, userID)
 	if err != nil || len(found) == 0 {
 		return "", err
 	}
 	return found[0], nil
 }
 
-// Pay is the address where the user pays what is open: Stripe's page of the newest invoice that is not paid, which takes
-// another card too. Where Stripe names no such page it is the billing page, where a new card is charged. Error: not_found
-// when nothing is open.
+// Pay is the address where the user pays what is open: Stripe's page of the newest invoice that is not paid, which
+// takes another card too. Where Stripe names no such page it is the billing page, where a new card is charged. Error:
+// not_found when nothing is open.
 func (s *Service) Pay(ctx context.Context, userID, returnURL string) (string, error) {
 	if s.off {
 		return "", errOff
@@ -68,7 +69,8 @@ func (s *Service) Pay(ctx context.Context, userID, returnURL string) (string, er
 	open := slices.IndexFunc(list.Invoices, func(in plan.Invoice) bool { return in.Status == "open" })
 	switch {
 	case open < 0:
-		return "", fault.NotFound.Saying("Nothing is open: whatever was due is paid. The page of your plan shows it within a minute.")
+		return "", fault.NotFound.Saying("Nothing is open: whatever was due is paid. The page of your plan shows it " +
+			"within a minute.")
 	case list.Invoices[open].Page == "":
 		return s.Portal(ctx, userID, returnURL)
 	}

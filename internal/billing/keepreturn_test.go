@@ -18,7 +18,8 @@ func TestKeepReturn_AVerdictIsNotTakenBackByWhatWasFetchedBeforeIt(t *testing.T)
 		save := func(user, status string) {
 			t.Helper()
 			err := d.InTx(t.Context(), db.System, func(ctx context.Context, tx db.Tx) error {
-				return w.s.keepReturn(ctx, tx, user, plan.Payment{Invoice: "in_1"}, plan.Returned{ID: "dp_1", Kind: plan.Dispute, Status: status, Cents: 900, Currency: "usd", At: storeNoon})
+				return w.s.keepReturn(ctx, tx, user, plan.Payment{Invoice: "in_1"},
+					plan.Returned{ID: "dp_1", Kind: plan.Dispute, Status: status, Cents: 900, Currency: "usd", At: storeNoon})
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -32,7 +33,8 @@ func TestKeepReturn_AVerdictIsNotTakenBackByWhatWasFetchedBeforeIt(t *testing.T)
 			{w.user, "needs_response", "won"},
 		} {
 			save(step.user, step.status)
-			got, err := db.ReadOne(t.Context(), d, db.System, db.Value[string], `SELECT status FROM payment_returns WHERE id = 'dp_1' AND user_id = $1`, w.user)
+			got, err := db.ReadOne(t.Context(), d, db.System, db.Value[string],
+				`SELECT status FROM payment_returns WHERE id = 'dp_1' AND user_id = $1`, w.user)
 			if err != nil || got != step.want {
 				t.Fatalf("after %s it is %s (%v), want %s", step.status, got, err, step.want)
 			}

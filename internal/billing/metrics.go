@@ -75,7 +75,8 @@ func (s *Service) MetricsOver(ctx context.Context, window time.Duration) (Metric
 }
 
 // asOf picks each user's last change up to an instant.
-const asOf = `(SELECT c.user_id, c.tier, c.status, c.monthly_cents, row_number() OVER (PARTITION BY c.user_id ORDER BY c.changed_at DESC, c.id DESC) AS n
+const asOf = `(SELECT c.user_id, c.tier, c.status, c.monthly_cents, row_number() OVER (PARTITION BY c.user_id
+	ORDER BY c.changed_at DESC, c.id DESC) AS n
 	FROM subscription_changes c WHERE c.changed_at <= $1)`
 
 // paying are the states in which a subscription earns: also while a failed payment is tried again.
@@ -87,7 +88,8 @@ func (s *Service) countTiers(ctx context.Context, m *Metrics) error {
 		status       plan.Status
 		users, cents int
 	}
-	all, err := db.Read(ctx, s.db, db.System, func(r db.Rows, v *line) error { return r.Scan(&v.tier, &v.status, &v.users, &v.cents) },
+	all, err := db.Read(ctx, s.db, db.System,
+		func(r db.Rows, v *line) error { return r.Scan(&v.tier, &v.status, &v.users, &v.cents) },
 		`SELECT tier, status, count(*), CAST(sum(monthly_cents) AS bigint) FROM `+asOf+` x
 		WHERE n = 1 AND status IN ('active', 'past_due', 'trialing') GROUP BY tier, status`, m.To)
 	for _, t := range s.Plans() {
@@ -113,8 +115,10 @@ func (s *Service) countTiers(ctx context.Context, m *Metrics) error {
 }
 
 func (s *Service) countChurn(ctx context.Context, m *Metrics) error {
-	got, err := db.ReadOne(ctx, s.db, db.System, func(r db.Rows, v *Metrics) error { return r.Scan(&v.Paid, &v.Ended, &v.Began) },
-		`SELECT count(*) FILTER (WHERE was = 1), count(*) FILTER (WHERE was = 1 AND is_now = 0), count(*) FILTER (WHERE was = 0 AND is_now = 1) FROM
+	got, err := db.ReadOne(ctx, s.db, db.System,
+		func(r db.Rows, v *Metrics) error { return r.Scan(&v.Paid, &v.Ended, &v.Began) },
+		`SELECT count(*) FILTER (WHERE was = 1), count(*) FILTER (WHERE was = 1
+			AND is_now = 0), count(*) FILTER (WHERE was = 0 AND is_now = 1) FROM
 		(SELECT c.user_id,
 			max(CASE WHEN c.last_before = 1 AND c.status IN `+paying+` THEN 1 ELSE 0 END) AS was,
 			max(CASE WHEN c.last_ever = 1 AND c.status IN `+paying+` THEN 1 ELSE 0 END) AS is_now
@@ -128,11 +132,16 @@ func (s *Service) countChurn(ctx context.Context, m *Metrics) error {
 }
 
 func (s *Service) countFailures(ctx context.Context, m *Metrics) error {
-	got, err := db.ReadOne(ctx, s.db, db.System, func(r db.Rows, v *Metrics) error { return r.Scan(&v.FailedPayments, &v.FailedCents, &v.Recovered) },
+	got, err := db.ReadOne(ctx, s.db, db.System, func(r db.Rows, v *Metrics) error {
+		return r.Scan(&v.FailedPayments,
+			&v.FailedCents, &v.Recovered)
+	},
 		`SELECT count(*), CAST(COALESCE(sum(cents), 0) AS bigint), count(*) FILTER (WHERE EXISTS
 			(SELECT 1 FROM stripe_events p WHERE p.type = 'invoice.paid' AND p.object_id = f.object_id))
-		FROM (SELECT object_id, max(CAST(payload -> 'data' -> 'object' ->> 'amount_due' AS bigint)) AS cents FROM stripe_events
-			WHERE type = 'invoice.payment_failed' AND CAST(payload ->> 'created' AS bigint) > $1 AND CAST(payload ->> 'created' AS bigint) <= $2
+		FROM (SELECT object_id, max(CAST(payload -> 'data' -> 'object' ->> 'amount_due' AS bigint)) AS cents
+			FROM stripe_events
+			WHERE type = 'invoice.payment_failed' AND CAST(payload ->> 'created' AS bigint) > $1
+				AND CAST(payload ->> 'created' AS bigint) <= $2
 			GROUP BY object_id) f`, m.From.Unix(), m.To.Unix())
 	m.FailedPayments, m.FailedCents, m.Recovered = got.FailedPayments, got.FailedCents, got.Recovered
 	return err
@@ -145,11 +154,13 @@ func noteWorth(ctx context.Context, tx db.Tx, r plan.Row, cents int64) error {
 		cents        int64
 	}
 	last, err := db.One(ctx, tx, func(rows db.Rows, v *worth) error { return rows.Scan(&v.tier, &v.status, &v.cents) },
-		`SELECT tier, status, monthly_cents FROM subscription_changes WHERE user_id = $1 ORDER BY changed_at DESC, id DESC LIMIT 1`, r.UserID)
+		`SELECT tier, status, monthly_cents FROM subscription_changes WHERE user_id = $1 ORDER BY changed_at DESC, id DESC
+			LIMIT 1`, r.UserID)
 	if err != nil && !errors.Is(err, db.ErrNotFound) || err == nil && last == (worth{r.Tier, string(r.Status), cents}) {
 		return err
 	}
-	tx.Later(`INSERT INTO subscription_changes (id, user_id, changed_at, tier, status, monthly_cents) VALUES ($1, $2, $3, $4, $5, $6)`,
+	tx.Later(`INSERT INTO subscription_changes (id, user_id, changed_at, tier, status, monthly_cents)
+		VALUES ($1, $2, $3, $4, $5, $6)`,
 		db.NewID(), r.UserID, tx.Now(), r.Tier, string(r.Status), cents)
 	return nil
 }
@@ -158,11 +169,14 @@ func noteWorth(ctx context.Context, tx db.Tx, r plan.Row, cents int64) error {
 func (s *Service) countReturns(ctx context.Context, m *Metrics) error {
 	got, err := db.ReadOne(ctx, s.db, db.System, func(r db.Rows, v *Metrics) error {
 		return r.Scan(&v.Refunds, &v.RefundedCents, &v.Disputes, &v.DisputedCents, &v.DisputesWon, &v.DisputesLost)
-	}, `SELECT count(*) FILTER (WHERE kind = 'refund'), CAST(COALESCE(sum(cents) FILTER (WHERE kind = 'refund'), 0) AS bigint),
+	}, `SELECT count(*) FILTER (WHERE kind = 'refund'), CAST(COALESCE(sum(cents) FILTER (WHERE kind = 'refund'), 0) AS
+		bigint),
 		count(*) FILTER (WHERE kind = 'dispute'), CAST(COALESCE(sum(cents) FILTER (WHERE kind = 'dispute'), 0) AS bigint),
-		count(*) FILTER (WHERE kind = 'dispute' AND status = 'won'), count(*) FILTER (WHERE kind = 'dispute' AND status = 'lost')
+		count(*) FILTER (WHERE kind = 'dispute' AND status = 'won'), count(*) FILTER (WHERE kind = 'dispute'
+			AND status = 'lost')
 		FROM payment_returns WHERE at > $1 AND at <= $2 AND status NOT IN ('failed', 'canceled')`, m.From, m.To)
-	m.Refunds, m.RefundedCents, m.Disputes, m.DisputedCents = got.Refunds, got.RefundedCents, got.Disputes, got.DisputedCents
+	m.Refunds, m.RefundedCents, m.Disputes, m.DisputedCents = got.Refunds, got.RefundedCents, got.Disputes,
+		got.DisputedCents
 	m.DisputesWon, m.DisputesLost = got.DisputesWon, got.DisputesLost
 	return err
 }

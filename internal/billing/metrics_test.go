@@ -16,7 +16,8 @@ func (w *world) worth(changes ...worth) {
 	w.t.Helper()
 	user := w.user()
 	for _, c := range changes {
-		w.exec(`INSERT INTO subscription_changes (id, user_id, changed_at, tier, status, monthly_cents) VALUES ($1, $2, $3, $4, $5, $6)`,
+		w.exec(`INSERT INTO subscription_changes (id, user_id, changed_at, tier, status, monthly_cents)
+			VALUES ($1, $2, $3, $4, $5, $6)`,
 			db.NewID(), user, w.sb.Now().AddDate(0, 0, -c.daysAgo), c.tier, c.status, c.cents)
 	}
 }
@@ -31,14 +32,21 @@ func TestMetrics_CountAsTheDocumentationSays(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.worth(worth{90, "basic", "active", 900})
-		w.worth(worth{60, "basic", "active", 900}, worth{10, "pro", "active", 2900})                                    // changed the plan
-		w.worth(worth{60, "pro", "active", 1450})                                                                       // half price for good
-		w.worth(worth{60, "pro", "active", 2900}, worth{10, "pro", "past_due", 2900})                                   // still tried
-		w.worth(worth{60, "pro", "active", 2900}, worth{10, "pro", "canceled", 2900})                                   // gone
-		w.worth(worth{60, "pro", "active", 2900}, worth{20, "pro", "canceled", 2900}, worth{5, "basic", "active", 900}) // gone and back
-		w.worth(worth{60, "basic", "canceled", 900})                                                                    // gone long ago
-		w.worth(worth{5, "basic", "active", 900})                                                                       // new
-		w.worth(worth{5, "basic", "active", 900}, worth{2, "basic", "canceled", 900})                                   // came and went
+		// changed the plan
+		w.worth(worth{60, "basic", "active", 900}, worth{10, "pro", "active", 2900})
+		// half price for good
+		w.worth(worth{60, "pro", "active", 1450})
+		// still tried
+		w.worth(worth{60, "pro", "active", 2900}, worth{10, "pro", "past_due", 2900})
+		// gone
+		w.worth(worth{60, "pro", "active", 2900}, worth{10, "pro", "canceled", 2900})
+		// gone and back
+		w.worth(worth{60, "pro", "active", 2900}, worth{20, "pro", "canceled", 2900}, worth{5, "basic", "active", 900})
+		// gone long ago
+		w.worth(worth{60, "basic", "canceled", 900})
+		w.worth(worth{5, "basic", "active", 900}) // new
+		// came and went
+		w.worth(worth{5, "basic", "active", 900}, worth{2, "basic", "canceled", 900})
 		w.worth(worth{5, "pro", "trialing", 2900})
 		w.worth(worth{5, "pro", "incomplete", 2900})
 		now := w.sb.Now()
@@ -81,7 +89,8 @@ func TestMetrics_FollowTheMirror(t *testing.T) {
 		w.must(w.Cancel(t.Context(), ann, false))
 		w.sb.Advance(23 * 24 * time.Hour)
 		w.deliver()
-		if m := metrics(); m.MRRCents != 900 || m.PastDue != 1 || m.Ended != 1 || m.Paid != 2 || m.FailedPayments != 1 || m.FailedCents != 900 || m.Recovered != 0 {
+		if m := metrics(); m.MRRCents != 900 || m.PastDue != 1 || m.Ended != 1 || m.Paid != 2 || m.FailedPayments != 1 ||
+			m.FailedCents != 900 || m.Recovered != 0 {
 			t.Fatalf("%+v", m)
 		}
 		changes := w.count(`SELECT count(*) FROM subscription_changes`)
@@ -89,7 +98,8 @@ func TestMetrics_FollowTheMirror(t *testing.T) {
 		if n := w.count(`SELECT count(*) FROM subscription_changes`); n != changes {
 			t.Fatalf("%d changes became %d by looking", changes, n)
 		}
-		w.exec(`INSERT INTO stripe_events (id, type, object_id, payload, received_at) SELECT 'evt_paid', 'invoice.paid', object_id, '{}', received_at
+		w.exec(`INSERT INTO stripe_events (id, type, object_id, payload, received_at) SELECT 'evt_paid', 'invoice.paid',
+			object_id, '{}', received_at
 			FROM stripe_events WHERE type = 'invoice.payment_failed' LIMIT 1`)
 		if m := metrics(); m.FailedPayments != 1 || m.Recovered != 1 {
 			t.Fatalf("%+v", m)

@@ -23,8 +23,8 @@ import (
 	stripesandbox "github.com/repazoo/repazoo/internal/sandbox/stripe"
 )
 
-// histories is how many random histories TestModel plays on each database. Without a wish it is 0: then it plays the same
-// few each time.
+// histories is how many random histories TestModel plays on each database. Without a wish it is 0: then it plays the
+// same few each time.
 func histories() int {
 	n, _ := strconv.Atoi(os.Getenv("REPAZOO_HISTORIES"))
 	return n
@@ -32,15 +32,18 @@ func histories() int {
 
 const sameFew = 5
 
-// TestModel plays histories: what users do, what cards do, how webhooks travel, and months that pass. After each, what is
-// here is what Stripe has, the ledger is what the analyses are, nobody who paid is without access, and nobody has it who
-// did not pay, beyond grace and one trial. Random ones:
+// TestModel plays histories: what users do, what cards do, how webhooks travel, and months that pass. After each, what
+// is here is what Stripe has, the ledger is what the analyses are, nobody who paid is without access, and nobody has it
+// who did not pay, beyond grace and one trial. Random ones:
 //
 //	REPAZOO_HISTORIES=1000 go test ./internal/billing -run TestModel -rapid.checks=1000
 func TestModel(t *testing.T) {
 	t.Parallel()
 	random := rapid.SliceOfN(rapid.Custom(drawStep), 20, 60)
-	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
+	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{
+		"sqlite":   dbtest.SQLite,
+		"postgres": dbtest.Postgres,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := &chronicle{t: t, open: open}
@@ -98,7 +101,8 @@ type step struct {
 func drawStep(rt *rapid.T) step {
 	s := step{
 		Do: rapid.SampledFrom([]string{
-			"subscribe", "subscribe", "checkout", "change", "change", "cancel", "resume", "card", "portal", "bank", "time", "time", "time", "time", "time", "time",
+			"subscribe", "subscribe", "checkout", "change", "change", "cancel", "resume", "card", "portal", "bank", "time",
+			"time", "time", "time", "time", "time",
 			"webhooks", "deliver", "start", "start", "commit", "release", "reconcile", "sweep", "leave",
 			"retries", "refund", "dispute", "verdict", "policy",
 		}).Draw(rt, "do"),
@@ -107,7 +111,11 @@ func drawStep(rt *rapid.T) step {
 	switch s.Do {
 	case "subscribe", "checkout":
 		s.Tier = rapid.SampledFrom([]string{"basic", "pro"}).Draw(rt, "tier")
-		s.Card = rapid.SampledFrom([]string{"pm_card_visa", "pm_card_visa", "pm_card_chargeDeclined", "pm_card_chargeCustomerFail", "pm_card_authenticationRequired", "pm_card_authenticationRequiredOnSetup"}).Draw(rt, "card")
+		s.Card = rapid.SampledFrom([]string{
+			"pm_card_visa", "pm_card_visa", "pm_card_chargeDeclined",
+			"pm_card_chargeCustomerFail", "pm_card_authenticationRequired", "pm_card_authenticationRequiredOnSetup",
+		}).Draw(rt,
+			"card")
 		s.On, s.Code = rapid.Bool().Draw(rt, "on"), rapid.Bool().Draw(rt, "code")
 	case "change":
 		s.Tier = rapid.SampledFrom([]string{"basic", "pro"}).Draw(rt, "tier")
@@ -132,7 +140,8 @@ func drawStep(rt *rapid.T) step {
 		s.On = rapid.Bool().Draw(rt, "on")
 	case "webhooks":
 		s.Delivery = stripesandbox.Delivery{
-			Duplicate: rapid.Bool().Draw(rt, "duplicate"), Reorder: rapid.Bool().Draw(rt, "reorder"), Lose: rapid.Bool().Draw(rt, "lose"),
+			Duplicate: rapid.Bool().Draw(rt, "duplicate"), Reorder: rapid.Bool().Draw(rt, "reorder"),
+			Lose: rapid.Bool().Draw(rt, "lose"),
 		}
 	}
 	return s
@@ -148,7 +157,10 @@ type model struct {
 }
 
 func newModel(w *world) *model {
-	m := &model{world: w, users: [2]string{w.user(), w.user()}, code: w.code("percent_off=50&duration=repeating&duration_in_months=2", "")}
+	m := &model{
+		world: w, users: [2]string{w.user(), w.user()},
+		code: w.code("percent_off=50&duration=repeating&duration_in_months=2", ""),
+	}
 	m.setTrial(plan.Trial{Days: 14, WithoutCard: plan.PauseWithoutCard})
 	return m
 }
@@ -183,18 +195,31 @@ func (m *model) take(s step) {
 	switch s.Do {
 	case "subscribe":
 		var got billing.Subscribed
-		if got, err = m.Subscribe(ctx, user, billing.SubscribeRequest{Tier: s.Tier, PaymentMethod: s.Card, PromotionCode: m.typed(s)}); got.ClientSecret != "" {
+		if got, err = m.Subscribe(ctx, user, billing.SubscribeRequest{
+			Tier: s.Tier, PaymentMethod: s.Card,
+			PromotionCode: m.typed(s),
+		}); got.ClientSecret != "" {
 			m.secrets[s.User] = got.ClientSecret
 		}
 	case "checkout":
 		var got billing.Subscribed
-		if got, err = m.Subscribe(ctx, user, billing.SubscribeRequest{Tier: s.Tier, PromotionCode: m.typed(s)}); err == nil && got.CheckoutURL != "" {
-			card := map[bool]string{true: "visa", false: "none"}[s.Card == "pm_card_visa"] // which counts where none is asked for
-			m.checkoutWith(got.CheckoutURL, url.Values{"action": {map[bool]string{true: "pay", false: "cancel"}[s.On]}, "card": {card}})
+		if got, err = m.Subscribe(ctx, user, billing.SubscribeRequest{
+			Tier:          s.Tier,
+			PromotionCode: m.typed(s),
+		}); err == nil && got.CheckoutURL != "" {
+			// which counts where none is asked for
+			card := map[bool]string{true: "visa", false: "none"}[s.Card == "pm_card_visa"]
+			m.checkoutWith(got.CheckoutURL, url.Values{
+				"action": {map[bool]string{true: "pay", false: "cancel"}[s.On]},
+				"card":   {card},
+			})
 		}
 	case "change":
 		var got billing.Changed
-		if got, err = m.Change(ctx, user, billing.ChangeRequest{Tier: s.Tier, PromotionCode: m.typed(s)}); got.ClientSecret != "" {
+		if got, err = m.Change(ctx, user, billing.ChangeRequest{
+			Tier:          s.Tier,
+			PromotionCode: m.typed(s),
+		}); got.ClientSecret != "" {
 			m.secrets[s.User] = got.ClientSecret
 		}
 	case "policy":
@@ -235,7 +260,8 @@ func (m *model) take(s step) {
 func (m *model) refusedAtMost(s step, err error) {
 	m.t.Helper()
 	for _, known := range []*fault.Fault{
-		fault.Conflict, fault.SubscriptionExists, fault.NotFound, fault.ValidationFailed, fault.SubscriptionRequired, fault.QuotaExceeded, fault.PaymentProviderError,
+		fault.Conflict, fault.SubscriptionExists, fault.NotFound, fault.ValidationFailed, fault.SubscriptionRequired,
+		fault.QuotaExceeded, fault.PaymentProviderError,
 	} {
 		if errors.Is(err, known) {
 			return
@@ -250,12 +276,14 @@ func (m *model) refusedAtMost(s step, err error) {
 func (m *model) atStripe(s step) {
 	m.t.Helper()
 	for _, sub := range m.subscriptionsOf(m.users[s.User]) {
-		if sub.Status == "canceled" || sub.Status == "incomplete_expired" || s.Do == "portal" && sub.Schedule != nil { // whose end Stripe does not let be set
+		// whose end Stripe does not let be set
+		if sub.Status == "canceled" || sub.Status == "incomplete_expired" || s.Do == "portal" && sub.Schedule != nil {
 			continue
 		}
 		params := &stripe.SubscriptionUpdateParams{CancelAt: new(m.sb.Now().Add(time.Duration(s.Hours) * time.Hour).Unix())}
 		if s.Do == "card" {
-			card, err := m.api.V1PaymentMethods.Attach(m.t.Context(), s.Card, &stripe.PaymentMethodAttachParams{Customer: &sub.Customer.ID})
+			card, err := m.api.V1PaymentMethods.Attach(m.t.Context(), s.Card,
+				&stripe.PaymentMethodAttachParams{Customer: &sub.Customer.ID})
 			m.must(nil, err)
 			params = &stripe.SubscriptionUpdateParams{DefaultPaymentMethod: &card.ID}
 		}
@@ -286,7 +314,8 @@ func (m *model) takeBack(s step) {
 }
 
 func (m *model) intent(invoice string) *string {
-	for p, err := range m.api.V1InvoicePayments.List(m.t.Context(), &stripe.InvoicePaymentListParams{Invoice: &invoice}).All(m.t.Context()) {
+	for p, err := range m.api.V1InvoicePayments.List(m.t.Context(),
+		&stripe.InvoicePaymentListParams{Invoice: &invoice}).All(m.t.Context()) {
 		m.must(nil, err)
 		return &p.Payment.PaymentIntent.ID
 	}
@@ -294,7 +323,8 @@ func (m *model) intent(invoice string) *string {
 }
 
 func (m *model) subscriptionsOf(user string) []*stripe.Subscription {
-	return slices.DeleteFunc(m.stripeSubscriptions(), func(s *stripe.Subscription) bool { return s.Metadata["repazoo_user"] != user })
+	return slices.DeleteFunc(m.stripeSubscriptions(),
+		func(s *stripe.Subscription) bool { return s.Metadata["repazoo_user"] != user })
 }
 
 // analyse starts an analysis, or ends the oldest that is under way.
@@ -303,8 +333,10 @@ func (m *model) analyse(s step) error {
 	if s.Do == "start" {
 		r, err := m.reserve(user)
 		if err == nil {
-			m.exec(`INSERT INTO analyses (id, user_id, handle, purpose, max_posts, tier, model, status, stage, period_start, created_at)
-				VALUES ($1, $2, 'ann', 'personal_reputation', 1, 'basic', 'm', 'running', 'collect', $3, $4)`, db.NewID(), user, r.PeriodStart, m.sb.Now())
+			m.exec(`INSERT INTO analyses (id, user_id, handle, purpose, max_posts, tier, model, status, stage, period_start,
+				created_at)
+				VALUES ($1, $2, 'ann', 'personal_reputation', 1, 'basic', 'm', 'running', 'collect', $3, $4)`, db.NewID(), user,
+				r.PeriodStart, m.sb.Now())
 			m.running[s.User] = append(m.running[s.User], r)
 		}
 		return err
@@ -319,7 +351,8 @@ func (m *model) analyse(s step) error {
 		end, status = m.Release, "failed"
 	}
 	return m.d.InTx(m.t.Context(), db.System, func(ctx context.Context, tx db.Tx) error {
-		tx.Later(`UPDATE analyses SET status = $3 WHERE id = (SELECT id FROM analyses WHERE user_id = $1 AND period_start = $2 AND status = 'running' ORDER BY id LIMIT 1)`, user, r.PeriodStart, status)
+		tx.Later(`UPDATE analyses SET status = $3 WHERE id = (SELECT id FROM analyses WHERE user_id = $1
+			AND period_start = $2 AND status = 'running' ORDER BY id LIMIT 1)`, user, r.PeriodStart, status)
 		return end(ctx, tx, user, r.PeriodStart)
 	})
 }
@@ -348,8 +381,12 @@ func (m *model) check() {
 			if sub.TrialEnd != 0 {
 				trials++
 			}
-			if paid == "" && counts(m, sub) { // newest first: a plan that was bought anew takes the place of what is left of another
-				paid = map[string]string{stripesandbox.BasicPrice: "basic", stripesandbox.ProPrice: "pro"}[sub.Items.Data[0].Price.ID]
+			// newest first: a plan that was bought anew takes the place of what is left of another
+			if paid == "" && counts(m, sub) {
+				paid = map[string]string{
+					stripesandbox.BasicPrice: "basic",
+					stripesandbox.ProPrice:   "pro",
+				}[sub.Items.Data[0].Price.ID]
 			}
 		}
 		if trials > 1 {
@@ -383,7 +420,8 @@ func counts(m *model, sub *stripe.Subscription) bool {
 
 // firstOwed is when the first period began that was not paid, and after which none was.
 func firstOwed(m *model, sub *stripe.Subscription) (since int64) {
-	for in, err := range m.api.V1Invoices.List(m.t.Context(), &stripe.InvoiceListParams{Subscription: &sub.ID}).All(m.t.Context()) {
+	for in, err := range m.api.V1Invoices.List(m.t.Context(),
+		&stripe.InvoiceListParams{Subscription: &sub.ID}).All(m.t.Context()) {
 		m.must(nil, err)
 		if in.BillingReason != "subscription_cycle" {
 			continue
@@ -398,7 +436,8 @@ func firstOwed(m *model, sub *stripe.Subscription) (since int64) {
 
 // paidUntil is how far the paid invoices of a subscription reach. The latest may be of a change that was never paid.
 func paidUntil(m *model, sub *stripe.Subscription) (until int64) {
-	for in, err := range m.api.V1Invoices.List(m.t.Context(), &stripe.InvoiceListParams{Subscription: &sub.ID}).All(m.t.Context()) {
+	for in, err := range m.api.V1Invoices.List(m.t.Context(),
+		&stripe.InvoiceListParams{Subscription: &sub.ID}).All(m.t.Context()) {
 		m.must(nil, err)
 		if in.Status != "paid" {
 			continue

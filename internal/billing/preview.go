@@ -55,7 +55,10 @@ func (s *Service) Preview(ctx context.Context, userID string, q PreviewRequest) 
 	if err != nil {
 		return Preview{}, err
 	}
-	p := Preview{Tier: s.offer.Named(q.Tier), AsOf: s.now().Truncate(time.Second), Currency: "usd", Discount: code.Discount}
+	p := Preview{
+		Tier: s.offer.Named(q.Tier), AsOf: s.now().Truncate(time.Second), Currency: "usd",
+		Discount: code.Discount,
+	}
 	if !r.Status.Live() {
 		return s.previewStart(ctx, r, userID, code, p)
 	}
@@ -72,7 +75,9 @@ func (s *Service) Preview(ctx context.Context, userID string, q PreviewRequest) 
 	return s.previewChange(ctx, now, code, p)
 }
 
-func (s *Service) previewStart(ctx context.Context, r plan.Row, userID string, code plan.Promotion, p Preview) (Preview, error) {
+func (s *Service) previewStart(ctx context.Context, r plan.Row, userID string, code plan.Promotion,
+	p Preview,
+) (Preview, error) {
 	days, err := s.trialFor(ctx, r, userID)
 	if err != nil {
 		return Preview{}, err
@@ -95,7 +100,9 @@ func (s *Service) previewStart(ctx context.Context, r plan.Row, userID string, c
 }
 
 // lookAhead finds what is charged next, and regularly, by asking with the code and without it as far as these differ.
-func (p *Preview) lookAhead(next plan.Quote, askNext bool, code plan.Promotion, ask func(code string) (plan.Quote, error)) (err error) {
+func (p *Preview) lookAhead(next plan.Quote, askNext bool, code plan.Promotion,
+	ask func(code string) (plan.Quote, error),
+) (err error) {
 	with := code.ID
 	if code.Once && p.TrialEnd.IsZero() { // the charge now uses it up
 		with = ""

@@ -21,27 +21,39 @@ func TestPromotion_ACodeThatCannotBeUsedSaysWhyAndNothingIsLost(t *testing.T) {
 		soon := w.code("percent_off=10", "expires_at="+unixIn(w, time.Hour))
 		w.sb.Advance(2 * time.Hour)
 		once := w.code("percent_off=10", "max_redemptions=1")
-		w.must(w.Subscribe(t.Context(), w.user(), billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa", PromotionCode: once}))
+		w.must(w.Subscribe(t.Context(), w.user(), billing.SubscribeRequest{
+			Tier: "basic", PaymentMethod: "pm_card_visa",
+			PromotionCode: once,
+		}))
 		gone := w.code("percent_off=10&id=GONE", "")
 		for _, code := range w.ask(http.MethodGet, "/v1/promotion_codes", "coupon=GONE")["data"].([]any) {
 			w.ask(http.MethodPost, "/v1/promotion_codes/"+code.(map[string]any)["id"].(string), "active=false")
 		}
 		user := w.user()
 		tests := map[string]struct{ user, code, want string }{
-			"unknown":       {user, "NOTHING", "There is no such promotion code."},
-			"no code":       {user, "../v1/x?y", "There is no such promotion code."},
-			"far too long":  {user, strings.Repeat("A", 65), "There is no such promotion code."},
-			"expired":       {user, soon, "This promotion code has expired."},
-			"used up":       {user, once, "This promotion code has been used as often as it may be."},
-			"withdrawn":     {user, gone, "This promotion code is not in use any more."},
-			"another's":     {user, w.code("percent_off=10", "customer="+w.customer(returning)), "This promotion code is for another customer."},
-			"other money":   {user, w.code("amount_off=100&currency=eur", ""), "This promotion code is for another currency."},
-			"for beginners": {returning, w.code("percent_off=10", "restrictions[first_time_transaction]=true"), "This promotion code is for a first plan only."},
+			"unknown":      {user, "NOTHING", "There is no such promotion code."},
+			"no code":      {user, "../v1/x?y", "There is no such promotion code."},
+			"far too long": {user, strings.Repeat("A", 65), "There is no such promotion code."},
+			"expired":      {user, soon, "This promotion code has expired."},
+			"used up":      {user, once, "This promotion code has been used as often as it may be."},
+			"withdrawn":    {user, gone, "This promotion code is not in use any more."},
+			"another's": {
+				user, w.code("percent_off=10", "customer="+w.customer(returning)),
+				"This promotion code is for another customer.",
+			},
+			"other money": {user, w.code("amount_off=100&currency=eur", ""), "This promotion code is for another currency."},
+			"for beginners": {
+				returning, w.code("percent_off=10", "restrictions[first_time_transaction]=true"),
+				"This promotion code is for a first plan only.",
+			},
 		}
 		for name, tt := range tests {
 			for _, try := range []func() error{
 				func() error {
-					_, err := w.Subscribe(t.Context(), tt.user, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa", PromotionCode: tt.code})
+					_, err := w.Subscribe(t.Context(), tt.user, billing.SubscribeRequest{
+						Tier:          "basic",
+						PaymentMethod: "pm_card_visa", PromotionCode: tt.code,
+					})
 					return err
 				},
 				func() error {
@@ -66,15 +78,20 @@ func TestPromotion_ARefusalOfStripesIsASentence(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.user()
-		s, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic"}) // begun, paid and ended before any webhook
+		// begun, paid and ended before any webhook
+		s, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic"})
 		w.must(nil, err)
 		w.lost(func() {
 			w.checkout(s.CheckoutURL, "pay")
 			w.must(w.api.V1Subscriptions.Cancel(t.Context(), w.stripeSubscriptions()[0].ID, nil))
 		})
 		code := w.code("percent_off=10", "restrictions[first_time_transaction]=true")
-		_, err = w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa", PromotionCode: code})
-		if f := wantFault(t, err, fault.ValidationFailed); f.Message != "This promotion code cannot be used for this plan. Go on without one." {
+		_, err = w.Subscribe(t.Context(), user, billing.SubscribeRequest{
+			Tier: "basic", PaymentMethod: "pm_card_visa",
+			PromotionCode: code,
+		})
+		if f := wantFault(t, err, fault.ValidationFailed); f.Message != "This promotion code cannot be used for this "+
+			"plan. Go on without one." {
 			t.Fatal(f.Message)
 		}
 		w.must(w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa"}))
@@ -108,12 +125,16 @@ func TestPromotion_IsPreviewedChargedToldAndCounted(t *testing.T) {
 		for name, tt := range tests {
 			user, code := w.user(), w.code(tt.coupon, "")
 			p, err := w.Preview(t.Context(), user, billing.PreviewRequest{Tier: "basic", PromotionCode: strings.ToLower(code)})
-			if err != nil || p.NowCents != tt.now || p.Next != tt.next || p.Regular != tt.regular || p.NowOff != 900-tt.now || p.Discount != (plan.Discount{Code: code, Words: tt.words}) {
+			if err != nil || p.NowCents != tt.now || p.Next != tt.next || p.Regular != tt.regular || p.NowOff != 900-tt.now ||
+				p.Discount != (plan.Discount{Code: code, Words: tt.words}) {
 				t.Fatalf("%s: %+v, %v", name, p, err)
 			}
 			before, err := w.Metrics(t.Context(), time.Time{}, w.sb.Now().Add(time.Minute))
 			w.must(nil, err)
-			w.must(w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa", PromotionCode: code}))
+			w.must(w.Subscribe(t.Context(), user, billing.SubscribeRequest{
+				Tier: "basic", PaymentMethod: "pm_card_visa",
+				PromotionCode: code,
+			}))
 			after, err := w.Metrics(t.Context(), time.Time{}, w.sb.Now().Add(time.Minute))
 			if err != nil || after.MRRCents-before.MRRCents != tt.mrr {
 				t.Errorf("%s: worth %d, want %d", name, after.MRRCents-before.MRRCents, tt.mrr)
@@ -136,7 +157,10 @@ func TestPromotion_ADiscountThatEndedRaisesTheRevenue(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.user()
-		w.must(w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "pro", PaymentMethod: "pm_card_visa", PromotionCode: w.code("percent_off=50&duration=repeating&duration_in_months=1", "")}))
+		w.must(w.Subscribe(t.Context(), user, billing.SubscribeRequest{
+			Tier: "pro", PaymentMethod: "pm_card_visa",
+			PromotionCode: w.code("percent_off=50&duration=repeating&duration_in_months=1", ""),
+		}))
 		w.sb.Advance(40 * dayLong)
 		w.deliver()
 		if m, err := w.Metrics(t.Context(), time.Time{}, w.sb.Now().Add(time.Minute)); err != nil || m.MRRCents != 2900 {
@@ -167,9 +191,13 @@ func TestPromotion_AnUpgradeWithACodeCountsItOnlyOncePaid(t *testing.T) {
 			t.Fatal(got)
 		}
 		other := w.code("percent_off=90&duration=forever", "")
-		for name, r := range map[string]billing.ChangeRequest{"kept": {Tier: "pro", PromotionCode: other}, "lowered": {Tier: "basic", PromotionCode: other}} {
+		for name, r := range map[string]billing.ChangeRequest{
+			"kept":    {Tier: "pro", PromotionCode: other},
+			"lowered": {Tier: "basic", PromotionCode: other},
+		} {
 			_, err = w.Change(t.Context(), user, r)
-			if f := wantFault(t, err, fault.ValidationFailed); !strings.HasPrefix(f.Message, "A promotion code counts for a new plan or for a larger one.") {
+			if f := wantFault(t, err, fault.ValidationFailed); !strings.HasPrefix(f.Message,
+				"A promotion code counts for a new plan or for a larger one.") {
 				t.Errorf("%s: %s", name, f.Message)
 			}
 		}
@@ -180,9 +208,16 @@ func TestPromotion_OneDiscountAtATime(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user, first := w.user(), w.code("percent_off=10&duration=forever", "")
-		w.must(w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa", PromotionCode: first}))
-		_, err := w.Change(t.Context(), user, billing.ChangeRequest{Tier: "pro", PromotionCode: w.code("percent_off=90&duration=forever", "")})
-		if f := wantFault(t, err, fault.ValidationFailed); f.Message != "Your plan has a discount already (10% off every month, with the code "+first+"), and only one counts at a time. Go on without the code." {
+		w.must(w.Subscribe(t.Context(), user, billing.SubscribeRequest{
+			Tier: "basic", PaymentMethod: "pm_card_visa",
+			PromotionCode: first,
+		}))
+		_, err := w.Change(t.Context(), user, billing.ChangeRequest{
+			Tier:          "pro",
+			PromotionCode: w.code("percent_off=90&duration=forever", ""),
+		})
+		if f := wantFault(t, err, fault.ValidationFailed); f.Message != "Your plan has a discount already (10% off every "+
+			"month, with the code "+first+"), and only one counts at a time. Go on without the code." {
 			t.Fatal(f.Message)
 		}
 		w.must(w.change(user, "pro"))
@@ -199,7 +234,10 @@ func TestPromotion_ADowngradeKeepsTheDiscount(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.user()
-		w.must(w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "pro", PaymentMethod: "pm_card_visa", PromotionCode: w.code("percent_off=50&duration=forever", "")}))
+		w.must(w.Subscribe(t.Context(), user, billing.SubscribeRequest{
+			Tier: "pro", PaymentMethod: "pm_card_visa",
+			PromotionCode: w.code("percent_off=50&duration=forever", ""),
+		}))
 		w.must(w.change(user, "basic"))
 		w.sb.Advance(31 * dayLong)
 		w.deliver()
@@ -234,7 +272,8 @@ func TestPromotion_IsTypedOnTheCheckoutPageWhereItWasNotGiven(t *testing.T) {
 			}
 		}
 		_, err = w.Preview(t.Context(), w.user(), billing.PreviewRequest{Tier: "basic", PromotionCode: code})
-		if f := wantFault(t, err, fault.ValidationFailed); f.Message != "Promotion codes are not taken here. Go on without one." {
+		if f := wantFault(t, err, fault.ValidationFailed); f.Message != "Promotion codes are not taken here. Go on "+
+			"without one." {
 			t.Fatal(f.Message)
 		}
 	})

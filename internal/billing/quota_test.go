@@ -63,7 +63,8 @@ func TestReserve_WithoutAPlanNeedsOneAndWithAFullOneTellsWhenToComeBack(t *testi
 		w.exec(`UPDATE quota_periods SET used = quota WHERE user_id = $1`, user)
 		_, err = w.reserve(user)
 		f := wantFault(t, err, fault.QuotaExceeded)
-		if left := w.usage(user).PeriodEnd.Sub(w.sb.Now()); f.Retry < left || f.Retry > left+2*time.Second || f.Retry%time.Second != 0 {
+		if left := w.usage(user).PeriodEnd.Sub(w.sb.Now()); f.Retry < left || f.Retry > left+2*time.Second ||
+			f.Retry%time.Second != 0 {
 			t.Fatalf("come back in %v, the period ends in %v", f.Retry, left)
 		}
 	})
@@ -79,7 +80,8 @@ func TestReserve_IsSpentByCommitAndGivenBackByRelease(t *testing.T) {
 			held[i], err = w.reserve(user)
 			w.must(nil, err)
 		}
-		if r := held[1]; r.Tier.Name != "pro" || r.Quota != 10_000 || r.Reserved != 2 || r.Used != 0 || !r.PeriodEnd.After(r.PeriodStart) {
+		if r := held[1]; r.Tier.Name != "pro" || r.Quota != 10_000 || r.Reserved != 2 || r.Used != 0 ||
+			!r.PeriodEnd.After(r.PeriodStart) {
 			t.Fatalf("%+v", r)
 		}
 		err := w.in(other, func(ctx context.Context, tx db.Tx) error { return w.Release(ctx, tx, other, held[0].PeriodStart) })
@@ -174,7 +176,8 @@ func TestPeriod_RollsOnWhileTheRenewalIsLateAndIsTheSameRowThen(t *testing.T) {
 		}
 		w.must(nil, w.Reconcile(t.Context())) // now the renewal is known
 		u := w.usage(user)
-		if u.Quota.Reserved != 1 || !u.PeriodStart.Equal(r.PeriodStart) || !u.PeriodEnd.Equal(w.subscription(user).PeriodEnd) {
+		if u.Quota.Reserved != 1 || !u.PeriodStart.Equal(r.PeriodStart) ||
+			!u.PeriodEnd.Equal(w.subscription(user).PeriodEnd) {
 			t.Fatalf("%+v", u)
 		}
 		if n := w.count(`SELECT count(*) FROM quota_periods WHERE user_id = $1`, user); n != 2 {
@@ -228,7 +231,8 @@ func TestPeriod_ANewPlanAfterACancelledOneStartsItsOwn(t *testing.T) {
 		}
 		// What was held in the old period is settled there.
 		w.must(nil, w.in(user, func(ctx context.Context, tx db.Tx) error { return w.Commit(ctx, tx, user, held.PeriodStart) }))
-		if n := w.count(`SELECT count(*) FROM quota_periods WHERE user_id = $1 AND entitled_until > $2`, user, w.d.Now()); n != 1 {
+		if n := w.count(`SELECT count(*) FROM quota_periods WHERE user_id = $1 AND entitled_until > $2`, user,
+			w.d.Now()); n != 1 {
 			t.Fatalf("%d periods are open", n)
 		}
 	})
@@ -275,7 +279,8 @@ func TestOff_APeriodBoughtBeforeGoesOnAsProAndThenByMonths(t *testing.T) {
 			t.Fatalf("%+v, %v", r, err)
 		}
 		w.lost(func() { w.sb.Advance(end.Sub(w.sb.Now()) + time.Second) }) // nobody hears of renewals where billing is off
-		if r, err := w.reserve(user); err != nil || r.Reserved != 1 || !r.PeriodStart.Equal(time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)) {
+		if r, err := w.reserve(user); err != nil || r.Reserved != 1 ||
+			!r.PeriodStart.Equal(time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)) {
 			t.Fatalf("%+v, %v", r, err)
 		}
 	})
@@ -287,12 +292,15 @@ func TestLedger_CountsEveryUnitOnceWhateverTheOrder(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		user := w.user()
 		start := w.d.Now()
-		w.exec(`INSERT INTO subscriptions (id, user_id, stripe_customer_id, tier, status, period_start, period_end, entitled_until, created_at, updated_at)
+		w.exec(`INSERT INTO subscriptions (id, user_id, stripe_customer_id, tier, status, period_start, period_end,
+			entitled_until, created_at, updated_at)
 			VALUES ($1, $2, '', 'basic', 'active', $3, $4, $4, $3, $3)`, db.NewID(), user, start, start.AddDate(0, 1, 0))
-		w.exec(`INSERT INTO quota_periods (user_id, period_start, period_end, entitled_until, tier, quota, reads_limit) VALUES ($1, $2, $3, $3, 'basic', 3, 0)`,
+		w.exec(`INSERT INTO quota_periods (user_id, period_start, period_end, entitled_until, tier, quota, reads_limit)
+			VALUES ($1, $2, $3, $3, 'basic', 3, 0)`,
 			user, start, start.AddDate(0, 1, 0))
 		used, reserved := 0, 0
-		for _, act := range rapid.SliceOfN(rapid.SampledFrom([]string{"reserve", "commit", "release"}), 1, 12).Draw(rt, "acts") {
+		for _, act := range rapid.SliceOfN(rapid.SampledFrom([]string{"reserve", "commit", "release"}), 1, 12).Draw(rt,
+			"acts") {
 			var err error
 			want := reserved > 0
 			switch act {
@@ -314,7 +322,10 @@ func TestLedger_CountsEveryUnitOnceWhateverTheOrder(t *testing.T) {
 				rt.Fatalf("%s at used %d, reserved %d: %v", act, used, reserved, err)
 			}
 		}
-		if q := w.usage(user).Quota; q != (billing.Allowance{Limit: 3, Used: used, Reserved: reserved, Remaining: 3 - used - reserved}) {
+		if q := w.usage(user).Quota; q != (billing.Allowance{
+			Limit: 3, Used: used, Reserved: reserved,
+			Remaining: 3 - used - reserved,
+		}) {
 			rt.Fatalf("%+v, want used %d and reserved %d", q, used, reserved)
 		}
 	})
@@ -334,7 +345,10 @@ func TestReconcile_FindsWhatEveryLostWebhookWouldHaveTold(t *testing.T) {
 			}
 		}
 		w.must(nil, w.Reconcile(t.Context()))
-		got := [3]string{string(w.subscription(stays).Status), string(w.subscription(ends).Status), string(w.subscription(pays).Status)}
+		got := [3]string{
+			string(w.subscription(stays).Status), string(w.subscription(ends).Status),
+			string(w.subscription(pays).Status),
+		}
 		if got != [3]string{"active", "canceled", "active"} {
 			t.Fatalf("%v", got)
 		}
@@ -349,7 +363,10 @@ func TestReconcile_OneFailureDoesNotKeepItFromTheOthers(t *testing.T) {
 		for _, sub := range w.stripeSubscriptions() {
 			w.must(w.api.V1Subscriptions.Update(t.Context(), sub.ID, cancelAtEnd()))
 		}
-		w.sb.Fail(sandbox.Fault{Method: "GET", Path: "/stripe/v1/subscriptions/*", Status: 400, Body: `{"error":{"type":"api_error"}}`})
+		w.sb.Fail(sandbox.Fault{
+			Method: "GET", Path: "/stripe/v1/subscriptions/*", Status: 400,
+			Body: `{"error":{"type":"api_error"}}`,
+		})
 		wantFault(t, w.Reconcile(t.Context()), fault.PaymentProviderError)
 		if !w.subscription(second).CancelAtPeriodEnd {
 			t.Fatal("the second subscription was not reached")
@@ -364,14 +381,17 @@ func TestDrifts_ListsReservationsWithoutAnAnalysis(t *testing.T) {
 		for _, user := range []string{good, bad} {
 			w.must(w.reserve(user))
 		}
-		w.exec(`INSERT INTO analyses (id, user_id, handle, purpose, max_posts, tier, model, status, stage, period_start, created_at)
-			VALUES ($1, $2, 'ann', 'p', 1, 'basic', '', 'queued', '', $3, $4)`, db.NewID(), good, w.usage(good).PeriodStart, w.d.Now())
+		w.exec(`INSERT INTO analyses (id, user_id, handle, purpose, max_posts, tier, model, status, stage, period_start,
+			created_at)
+			VALUES ($1, $2, 'ann', 'p', 1, 'basic', '', 'queued', '', $3, $4)`, db.NewID(), good, w.usage(good).PeriodStart,
+			w.d.Now())
 		drifts, err := w.Drifts(t.Context())
 		if err != nil || len(drifts) != 1 || drifts[0].UserID != bad || drifts[0].Reserved != 1 || drifts[0].Active != 0 {
 			t.Fatalf("%+v, %v", drifts, err)
 		}
 		w.must(nil, w.Reconcile(t.Context()))
-		if log := w.log.String(); !strings.Contains(log, "disagree") || !strings.Contains(log, bad) || strings.Contains(log, good) {
+		if log := w.log.String(); !strings.Contains(log, "disagree") || !strings.Contains(log, bad) ||
+			strings.Contains(log, good) {
 			t.Fatal(log)
 		}
 	})

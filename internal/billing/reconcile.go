@@ -29,7 +29,8 @@ func (s *Service) mirrorAll(ctx context.Context) error {
 	var failed []error
 	last := "00000000-0000-0000-0000-000000000000"
 	for {
-		page, err := db.Read(ctx, s.db, db.System, scanRow, `SELECT `+rowColumns+` FROM subscriptions WHERE id > $1 ORDER BY id LIMIT $2`, last, reconcilePage)
+		page, err := db.Read(ctx, s.db, db.System, scanRow,
+			`SELECT `+rowColumns+` FROM subscriptions WHERE id > $1 ORDER BY id LIMIT $2`, last, reconcilePage)
 		if err != nil {
 			return err
 		}
@@ -70,7 +71,8 @@ func (s *Service) Drifts(ctx context.Context) ([]Drift, error) {
 		FROM quota_periods q LEFT JOIN analyses a ON a.user_id = q.user_id AND a.period_start = q.period_start
 		WHERE q.period_start > $1
 		GROUP BY q.user_id, q.period_start, q.reserved, q.used
-		HAVING q.reserved <> count(a.id) FILTER (WHERE a.status IN ('queued', 'running')) OR q.used < count(a.id) FILTER (WHERE a.status = 'completed')
+		HAVING q.reserved <> count(a.id) FILTER (WHERE a.status IN ('queued', 'running')) OR q.used < count(a.id) FILTER
+			(WHERE a.status = 'completed')
 		ORDER BY q.user_id, q.period_start LIMIT $2`, s.now().Add(-driftSince), maxDrifts)
 }
 

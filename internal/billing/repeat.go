@@ -10,18 +10,20 @@ import (
 	"github.com/repazoo/repazoo/internal/plan"
 )
 
-// A request to subscribe that names a key may be sent again: for a day the same request gets the plan that the first one
-// made, as it is now (internal/once). The key is claimed in the transaction that claims the row and is taken back when the
-// attempt fails, so that sending the same request again tries again.
+// A request to subscribe that names a key may be sent again: for a day the same request gets the plan that the first
+// one made, as it is now (internal/once). The key is claimed in the transaction that claims the row and is taken back
+// when the attempt fails, so that sending the same request again tries again.
 
 // once is the request as its key knows it.
 func (r SubscribeRequest) once(userID string) once.Request {
 	return once.New(userID, r.IdempotencyKey, "subscribe", r.Tier, r.PaymentMethod, r.PromotionCode)
 }
 
-// repeated answers a request whose key was used before. It finds nothing when there is nothing to answer with: the key is
-// new, or what it made is gone, such as a checkout page that has expired.
-func (s *Service) repeated(ctx context.Context, userID string, r SubscribeRequest) (out Subscribed, found bool, err error) {
+// repeated answers a request whose key was used before. It finds nothing when there is nothing to answer with: the key
+// is new, or what it made is gone, such as a checkout page that has expired.
+func (s *Service) repeated(ctx context.Context, userID string,
+	r SubscribeRequest,
+) (out Subscribed, found bool, err error) {
 	if _, found, err = r.once(userID).Find(ctx, s.db); err != nil || !found {
 		return out, false, err
 	}

@@ -33,10 +33,16 @@ func TestSubscribe_TheSameKeyAndRequestGetTheSamePlan(t *testing.T) {
 				t.Errorf("another %s: %v", name, err)
 			}
 		}
-		if _, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa", IdempotencyKey: "twice"}); !errors.Is(err, fault.SubscriptionExists) {
+		if _, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{
+			Tier: "basic", PaymentMethod: "pm_card_visa",
+			IdempotencyKey: "twice",
+		}); !errors.Is(err, fault.SubscriptionExists) {
 			t.Errorf("another key: %v", err)
 		}
-		if theirs, err := w.Subscribe(t.Context(), other, billing.SubscribeRequest{Tier: "pro", PaymentMethod: "pm_card_visa", IdempotencyKey: "once"}); err != nil || theirs.Plan != "pro" {
+		if theirs, err := w.Subscribe(t.Context(), other, billing.SubscribeRequest{
+			Tier:          "pro",
+			PaymentMethod: "pm_card_visa", IdempotencyKey: "once",
+		}); err != nil || theirs.Plan != "pro" {
 			t.Errorf("another user with the same key: %+v, %v", theirs, err)
 		}
 		if n := len(w.stripeSubscriptions()); n != 2 {
@@ -57,7 +63,8 @@ func TestSubscribe_TheSameKeyGetsTheSamePageUntilItIsGone(t *testing.T) {
 		}
 		other, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic"}) // which closes the first page
 		w.must(nil, err)
-		if again, err := w.Subscribe(t.Context(), user, ask); err != nil || again.CheckoutURL == "" || again.CheckoutURL == first.CheckoutURL {
+		if again, err := w.Subscribe(t.Context(), user, ask); err != nil || again.CheckoutURL == "" ||
+			again.CheckoutURL == first.CheckoutURL {
 			t.Errorf("after another page (%s): %+v, %v", other.CheckoutURL, again, err)
 		}
 	})
@@ -109,7 +116,10 @@ func TestSubscribe_TheSameKeyAtOnceHasOneEffect(t *testing.T) {
 func TestSubscribe_AKeyHasABound(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		_, err := w.Subscribe(t.Context(), w.user(), billing.SubscribeRequest{Tier: "basic", IdempotencyKey: strings.Repeat("k", 201)})
+		_, err := w.Subscribe(t.Context(), w.user(), billing.SubscribeRequest{
+			Tier:           "basic",
+			IdempotencyKey: strings.Repeat("k", 201),
+		})
 		wantFault(t, err, fault.ValidationFailed)
 	})
 }
@@ -141,7 +151,8 @@ func TestSubscribe_TheSameKeyGetsTheBanksQuestionUntilItIsAnswered(t *testing.T)
 				}
 				w.must(nil, w.sb.Stripe().Authenticate(first.ClientSecret))
 				w.deliver()
-				if again, err := w.Subscribe(t.Context(), user, ask); err != nil || again.Status != c.ends || again.ClientSecret != "" {
+				if again, err := w.Subscribe(t.Context(), user, ask); err != nil || again.Status != c.ends ||
+					again.ClientSecret != "" {
 					t.Errorf("after it: %+v, %v", again, err)
 				}
 			})

@@ -12,9 +12,9 @@ import (
 	"github.com/repazoo/repazoo/internal/plan"
 )
 
-// Money that goes back: refunds, which operators make at Stripe, and disputes, which cardholders begin at their bank. Both
-// are heard of by webhook and fetched as they are now. They are shown and counted, and change nothing of what anybody may
-// use: access follows the state of the subscription alone (docs/billing.md).
+// Money that goes back: refunds, which operators make at Stripe, and disputes, which cardholders begin at their bank.
+// Both are heard of by webhook and fetched as they are now. They are shown and counted, and change nothing of what
+// anybody may use: access follows the state of the subscription alone (docs/billing.md).
 
 // applyReturn acts on an event about a charge or a dispute.
 func (s *Service) applyReturn(ctx context.Context, eventID string, e stored) error {
@@ -52,12 +52,14 @@ func (s *Service) applyReturn(ctx context.Context, eventID string, e stored) err
 
 var returned = map[string]audit.Action{plan.Refund: audit.PaymentRefund, plan.Dispute: audit.PaymentDispute}
 
-// keepReturn stores what was fetched. A verdict is final, and so is a refund that failed: what was fetched before it may be
-// saved after it.
+// keepReturn stores what was fetched. A verdict is final, and so is a refund that failed: what was fetched before it
+// may be saved after it.
 func (s *Service) keepReturn(ctx context.Context, tx db.Tx, user string, paid plan.Payment, r plan.Returned) error {
-	n, err := tx.Exec(ctx, `INSERT INTO payment_returns (id, user_id, kind, invoice_id, cents, currency, status, at, created_at)
+	n, err := tx.Exec(ctx, `INSERT INTO payment_returns (id, user_id, kind, invoice_id, cents, currency, status, at,
+		created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO UPDATE SET status = excluded.status
-		WHERE payment_returns.user_id = $2 AND payment_returns.status <> excluded.status AND payment_returns.status NOT IN ('won', 'lost', 'failed', 'canceled')`,
+		WHERE payment_returns.user_id = $2 AND payment_returns.status <> excluded.status
+			AND payment_returns.status NOT IN ('won', 'lost', 'failed', 'canceled')`,
 		r.ID, user, r.Kind, paid.Invoice, r.Cents, r.Currency, r.Status, r.At, tx.Now())
 	if err != nil || n == 0 {
 		return err
@@ -67,10 +69,12 @@ func (s *Service) keepReturn(ctx context.Context, tx db.Tx, user string, paid pl
 		Detail: map[string]any{"cents": r.Cents, "status": r.Status},
 	})
 	if r.Kind == plan.Refund && r.Bounced() {
-		s.log.WarnContext(ctx, "a refund did not reach the cardholder, and the money is back in the Stripe account: pay it back in another way", "user", user, "refund", r.ID)
+		s.log.WarnContext(ctx, "a refund did not reach the cardholder, and the money is back in the Stripe account: pay "+
+			"it back in another way", "user", user, "refund", r.ID)
 	}
 	if r.Kind == plan.Dispute && r.Status == "needs_response" {
-		s.log.WarnContext(ctx, "a payment was disputed: answer in Stripe's Dashboard before the date, or it is lost", "user", user, "dispute", r.ID, "until", plan.Stamp(r.Answer))
+		s.log.WarnContext(ctx, "a payment was disputed: answer in Stripe's Dashboard before the date, or it is lost",
+			"user", user, "dispute", r.ID, "until", plan.Stamp(r.Answer))
 	}
 	return nil
 }
@@ -106,7 +110,8 @@ func (s *Service) userOfCustomer(ctx context.Context, customer string) (string, 
 	if customer == "" {
 		return "", db.ErrNotFound
 	}
-	return db.ReadOne(ctx, s.db, db.System, db.Value[string], `SELECT user_id FROM subscriptions WHERE stripe_customer_id = $1`, customer)
+	return db.ReadOne(ctx, s.db, db.System, db.Value[string],
+		`SELECT user_id FROM subscriptions WHERE stripe_customer_id = $1`, customer)
 }
 
 // maxReturns bounds what is read for a list of invoices.
@@ -118,8 +123,10 @@ func (s *Service) addReturns(ctx context.Context, userID string, all []plan.Invo
 		invoice, kind, status string
 		cents                 int64
 	}
-	found, err := db.Read(ctx, s.db, db.User(userID), func(r db.Rows, v *sum) error { return r.Scan(&v.invoice, &v.kind, &v.status, &v.cents) },
-		`SELECT invoice_id, kind, status, cents FROM payment_returns WHERE user_id = $1 AND status NOT IN ('failed', 'canceled') ORDER BY at DESC LIMIT $2`, userID, maxReturns)
+	found, err := db.Read(ctx, s.db, db.User(userID),
+		func(r db.Rows, v *sum) error { return r.Scan(&v.invoice, &v.kind, &v.status, &v.cents) },
+		`SELECT invoice_id, kind, status, cents FROM payment_returns WHERE user_id = $1
+			AND status NOT IN ('failed', 'canceled') ORDER BY at DESC LIMIT $2`, userID, maxReturns)
 	for i := range all {
 		for _, f := range found {
 			switch {

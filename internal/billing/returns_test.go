@@ -22,9 +22,11 @@ import (
 // chargeOf is the charge of a user's newest payment.
 func (w *world) chargeOf(user string) *stripe.Charge {
 	w.t.Helper()
-	customer, err := db.ReadOne(w.t.Context(), w.d, db.System, db.Value[string], `SELECT stripe_customer_id FROM subscriptions WHERE user_id = $1`, user)
+	customer, err := db.ReadOne(w.t.Context(), w.d, db.System, db.Value[string],
+		`SELECT stripe_customer_id FROM subscriptions WHERE user_id = $1`, user)
 	w.must(nil, err)
-	for ch, err := range w.api.V1Charges.List(w.t.Context(), &stripe.ChargeListParams{Customer: &customer}).All(w.t.Context()) {
+	for ch, err := range w.api.V1Charges.List(w.t.Context(),
+		&stripe.ChargeListParams{Customer: &customer}).All(w.t.Context()) {
 		w.must(nil, err)
 		return ch
 	}
@@ -44,9 +46,11 @@ func (w *world) refund(user string, cents int64) {
 // evidence answers the dispute about a user's newest payment.
 func (w *world) evidence(user, text string) {
 	w.t.Helper()
-	for d, err := range w.api.V1Disputes.List(w.t.Context(), &stripe.DisputeListParams{Charge: &w.chargeOf(user).ID}).All(w.t.Context()) {
+	for d, err := range w.api.V1Disputes.List(w.t.Context(),
+		&stripe.DisputeListParams{Charge: &w.chargeOf(user).ID}).All(w.t.Context()) {
 		w.must(nil, err)
-		w.must(w.api.V1Disputes.Update(w.t.Context(), d.ID, &stripe.DisputeUpdateParams{Evidence: &stripe.DisputeUpdateEvidenceParams{UncategorizedText: &text}}))
+		w.must(w.api.V1Disputes.Update(w.t.Context(), d.ID,
+			&stripe.DisputeUpdateParams{Evidence: &stripe.DisputeUpdateEvidenceParams{UncategorizedText: &text}}))
 	}
 }
 
@@ -57,7 +61,8 @@ func (w *world) back(user string) string {
 	w.must(nil, err)
 	var all []string
 	for _, in := range p.Invoices {
-		all = append(all, strings.TrimSpace(fmt.Sprintf("%s %s %s", plan.Amount(in.RefundedCents, in.Currency), in.Status, in.Dispute)))
+		all = append(all, strings.TrimSpace(fmt.Sprintf("%s %s %s", plan.Amount(in.RefundedCents, in.Currency), in.Status,
+			in.Dispute)))
 	}
 	return strings.Join(all, ", ")
 }
@@ -67,11 +72,15 @@ func (w *world) returned() string {
 	w.t.Helper()
 	m, err := w.MetricsOver(w.t.Context(), 365*24*time.Hour)
 	w.must(nil, err)
-	return fmt.Sprintf("%d refunds of %d, %d disputes of %d: %d won, %d lost", m.Refunds, m.RefundedCents, m.Disputes, m.DisputedCents, m.DisputesWon, m.DisputesLost)
+	return fmt.Sprintf("%d refunds of %d, %d disputes of %d: %d won, %d lost", m.Refunds, m.RefundedCents, m.Disputes,
+		m.DisputedCents, m.DisputesWon, m.DisputesLost)
 }
 
 // ways are how webhooks may travel, and what it takes to hear of everything.
-var ways = map[string]stripesandbox.Delivery{"well": {}, "twice": {Duplicate: true}, "in reverse": {Reorder: true}, "not at all": {Lose: true}}
+var ways = map[string]stripesandbox.Delivery{
+	"well": {}, "twice": {Duplicate: true}, "in reverse": {Reorder: true},
+	"not at all": {Lose: true},
+}
 
 // everyWay runs f on both databases for every way webhooks travel. hear is what a test calls to let them arrive.
 func everyWay(t *testing.T, f func(t *testing.T, w *world, hear func())) {
@@ -160,8 +169,12 @@ func TestReturns_ARefundThatTheBankSendsBackIsToldAndCountsNoMore(t *testing.T) 
 func TestReturns_ADisputeIsToldFromItsBeginningToItsEnd(t *testing.T) {
 	t.Parallel()
 	for verdict, end := range map[string]struct{ line, status, metrics string }{
-		"winning_evidence": {"On 20 January the dispute about $9.00 for basic was closed, and the payment stands.", "$0.00 paid won", "1 won, 0 lost"},
-		"losing_evidence":  {"On 20 January the dispute about $9.00 for basic was closed, and your bank gave you the money back.", "$0.00 paid lost", "0 won, 1 lost"},
+		"winning_evidence": {
+			"On 20 January the dispute about $9.00 for basic was closed, and the payment stands.",
+			"$0.00 paid won", "1 won, 0 lost",
+		},
+		"losing_evidence": {"On 20 January the dispute about $9.00 for basic was closed, and your bank gave you the " +
+			"money back.", "$0.00 paid lost", "0 won, 1 lost"},
 	} {
 		t.Run(verdict, func(t *testing.T) {
 			t.Parallel()
@@ -171,7 +184,8 @@ func TestReturns_ADisputeIsToldFromItsBeginningToItsEnd(t *testing.T) {
 				w.to(time.January, 10)
 				w.must(nil, w.sb.Stripe().Dispute(w.newest().ID))
 				hear()
-				if got := w.back(user); got != "$0.00 paid open" || w.returned() != "0 refunds of 0, 1 disputes of 900: 0 won, 0 lost" {
+				if got := w.back(user); got != "$0.00 paid open" ||
+					w.returned() != "0 refunds of 0, 1 disputes of 900: 0 won, 0 lost" {
 					t.Fatal(got, w.returned())
 				}
 				if !strings.Contains(w.log.String(), "a payment was disputed: answer in Stripe's Dashboard") {
@@ -208,7 +222,10 @@ func TestReturns_ALostDisputeThatEndsThePlanEndsAccess(t *testing.T) {
 	t.Parallel()
 	everyWay(t, func(t *testing.T, w *world, hear func()) {
 		user := w.user()
-		w.must(w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_createDispute"}))
+		w.must(w.Subscribe(t.Context(), user, billing.SubscribeRequest{
+			Tier:          "basic",
+			PaymentMethod: "pm_card_createDispute",
+		}))
 		hear()
 		if s := w.subscription(user); s.Tier.Name != "basic" || w.back(user) != "$0.00 paid open" {
 			t.Fatalf("%+v, %s", s, w.back(user))
@@ -267,7 +284,8 @@ func TestReturns_WhatIsNotOursIsLeftAlone(t *testing.T) {
 		w.must(w.api.V1Refunds.Create(t.Context(), &stripe.RefundCreateParams{Charge: &ch.ID}))
 		w.deliver()
 		w.sweep()
-		if n := w.count(`SELECT count(*) FROM stripe_events WHERE type = 'charge.refunded' AND ignored AND last_error IS NOT NULL`); n != 3 {
+		if n := w.count(`SELECT count(*) FROM stripe_events WHERE type = 'charge.refunded' AND ignored
+			AND last_error IS NOT NULL`); n != 3 {
 			t.Fatalf("%d events were left alone", n)
 		}
 		if n := w.count(`SELECT count(*) FROM payment_returns`); n != 0 {
@@ -331,7 +349,8 @@ func TestPortal_IsTheOneThatSetupMade(t *testing.T) {
 		w.must(w.api.V1BillingPortalConfigurations.Create(t.Context(), &stripe.BillingPortalConfigurationCreateParams{
 			Features: &stripe.BillingPortalConfigurationCreateFeaturesParams{InvoiceHistory: &stripe.BillingPortalConfigurationCreateFeaturesInvoiceHistoryParams{Enabled: new(true)}},
 		})) // somebody else's
-		report, err := ops.Setup(t.Context(), ops.SetupConfig{StripeKey: stripesandbox.APIKey, StripeURL: w.at + "/stripe", PublicURL: "https://dash.example"})
+		report, err := ops.Setup(t.Context(), ops.SetupConfig{StripeKey: stripesandbox.APIKey, StripeURL: w.at +
+			"/stripe", PublicURL: "https://dash.example"})
 		w.must(nil, err)
 		ours := ""
 		for _, step := range report.Steps {
@@ -342,12 +361,16 @@ func TestPortal_IsTheOneThatSetupMade(t *testing.T) {
 		if got := opened(); ours == "" || !strings.Contains(got, "configuration="+ours) {
 			t.Fatalf("%s is not in %s", ours, got)
 		}
-		w.sb.Fail(sandbox.Fault{Path: "/stripe/v1/billing_portal/configurations", Status: http.StatusForbidden, Times: -1, Body: `{"error":{"type":"invalid_request_error","message":"no"}}`})
+		w.sb.Fail(sandbox.Fault{
+			Path: "/stripe/v1/billing_portal/configurations", Status: http.StatusForbidden, Times: -1,
+			Body: `{"error":{"type":"invalid_request_error","message":"no"}}`,
+		})
 		if got := opened(); strings.Contains(got, "configuration") {
 			t.Fatalf("with a key that may not look: %s", got)
 		}
 		w.sb.Heal()
-		w.must(w.api.V1BillingPortalConfigurations.Update(t.Context(), ours, &stripe.BillingPortalConfigurationUpdateParams{Active: new(false)}))
+		w.must(w.api.V1BillingPortalConfigurations.Update(t.Context(), ours,
+			&stripe.BillingPortalConfigurationUpdateParams{Active: new(false)}))
 		if got := opened(); strings.Contains(got, "configuration") {
 			t.Fatalf("one that is switched off: %s", got)
 		}
@@ -362,7 +385,8 @@ func TestSetup_ItsWebhookEndpointIsSentWhatItAsksFor(t *testing.T) {
 		hook := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.receive(rw, r) }))
 		t.Cleanup(hook.Close)
 		report, err := ops.Setup(t.Context(), ops.SetupConfig{
-			StripeKey: stripesandbox.APIKey, StripeURL: w.at + "/stripe", PublicURL: "https://dash.example", WebhookURL: hook.URL + "/webhooks/stripe",
+			StripeKey: stripesandbox.APIKey, StripeURL: w.at + "/stripe", PublicURL: "https://dash.example",
+			WebhookURL: hook.URL + "/webhooks/stripe",
 		})
 		w.must(nil, err)
 		for _, setting := range report.Settings {
@@ -377,7 +401,8 @@ func TestSetup_ItsWebhookEndpointIsSentWhatItAsksFor(t *testing.T) {
 		}
 		w.subscriber("basic")
 		heard := w.count(`SELECT count(*) FROM stripe_events`)
-		if unwanted := w.count(`SELECT count(*) FROM stripe_events WHERE ignored`); heard != 2 || unwanted != 0 { // of the plan and its payment
+		// of the plan and its payment
+		if unwanted := w.count(`SELECT count(*) FROM stripe_events WHERE ignored`); heard != 2 || unwanted != 0 {
 			t.Fatalf("%d events were heard of, %d of them unwanted", heard, unwanted)
 		}
 	})

@@ -33,10 +33,12 @@ func newShop(t *testing.T, key string) *shop {
 	srv := httptest.NewServer(sb.Handler())
 	t.Cleanup(srv.Close)
 	return &shop{
-		ops.SetupConfig{StripeKey: key, StripeURL: srv.URL + "/stripe", PublicURL: "https://repazoo.example", WebhookURL: hookURL},
+		ops.SetupConfig{StripeKey: key, StripeURL: srv.URL +
+			"/stripe", PublicURL: "https://repazoo.example", WebhookURL: hookURL},
 		t, sb,
 		stripe.NewClient(key, stripe.WithBackends(stripe.NewBackendsWithConfig(&stripe.BackendConfig{
-			URL: &srv.URL, HTTPClient: &http.Client{Transport: recorder{tape: &tape{}}}, LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull},
+			URL: &srv.URL, HTTPClient: &http.Client{Transport: recorder{tape: &tape{}}},
+			LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull},
 		}))),
 	}
 }
@@ -67,7 +69,8 @@ func outcome(r ops.SetupReport) string {
 }
 
 const (
-	allMade = "product basic made, price of basic made, product pro made, price of pro made, customer portal made, webhook endpoint made"
+	allMade = "product basic made, price of basic made, product pro made, price of pro made, customer portal made, " +
+		"webhook endpoint made"
 	allKept = "price of basic kept, price of pro kept, customer portal kept, webhook endpoint kept"
 )
 
@@ -75,12 +78,14 @@ func TestSetup_MakesEverythingOnceAndTellsTheSecretOnce(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, stripesandbox.APIKey)
 	first := s.setup()
-	if got := outcome(first); got != allMade || !first.Done() || len(first.Settings) != 3 || !strings.HasPrefix(first.Settings[2].Value, "whsec_") {
+	if got := outcome(first); got != allMade || !first.Done() || len(first.Settings) != 3 ||
+		!strings.HasPrefix(first.Settings[2].Value, "whsec_") {
 		t.Fatalf("%s, %+v", got, first)
 	}
 	before := len(s.sb.Calls("/stripe/**"))
 	second := s.setup()
-	if got := outcome(second); got != allKept || !second.Done() || len(second.Settings) != 2 || second.Settings[0] != first.Settings[0] {
+	if got := outcome(second); got != allKept || !second.Done() || len(second.Settings) != 2 ||
+		second.Settings[0] != first.Settings[0] {
 		t.Fatalf("%s, %+v", got, second)
 	}
 	for _, c := range s.sb.Calls("/stripe/**")[before:] {
@@ -96,7 +101,8 @@ func TestSetup_WhatItMadeIsWhatBillingNeeds(t *testing.T) {
 	r := s.setup()
 	for i, cents := range []int64{900, 2900} {
 		p, err := s.api.V1Prices.Retrieve(t.Context(), r.Settings[i].Value, nil)
-		if err != nil || p.UnitAmount != cents || p.Currency != "usd" || p.Recurring.Interval != "month" || p.LookupKey == "" {
+		if err != nil || p.UnitAmount != cents || p.Currency != "usd" || p.Recurring.Interval != "month" ||
+			p.LookupKey == "" {
 			t.Errorf("%+v, %v", p, err)
 		}
 	}
@@ -112,7 +118,8 @@ func TestSetup_CheckOnlyChangesNothing(t *testing.T) {
 	s := newShop(t, stripesandbox.APIKey)
 	s.CheckOnly = true
 	r := s.setup()
-	if got := outcome(r); got != "price of basic missing, price of pro missing, customer portal missing, webhook endpoint missing" || r.Done() {
+	if got := outcome(r); got != "price of basic missing, price of pro missing, customer portal missing, webhook "+
+		"endpoint missing" || r.Done() {
 		t.Fatal(got)
 	}
 	for _, c := range s.sb.Calls("/stripe/**") {
@@ -131,21 +138,24 @@ func TestSetup_MendsAnExistingAccount(t *testing.T) {
 	}{
 		"an endpoint that lacks events": {
 			func(s *shop, endpoint, _ string) {
-				s.must(s.api.V1WebhookEndpoints.Update(s.t.Context(), endpoint, &stripe.WebhookEndpointUpdateParams{EnabledEvents: []*string{new("invoice.paid"), new("charge.succeeded")}}))
+				s.must(s.api.V1WebhookEndpoints.Update(s.t.Context(), endpoint,
+					&stripe.WebhookEndpointUpdateParams{EnabledEvents: []*string{new("invoice.paid"), new("charge.succeeded")}}))
 			}, "webhook endpoint different", "webhook endpoint changed", "it lacked customer.subscription.created",
 		},
 		"an endpoint that is switched off": {
 			func(s *shop, endpoint, _ string) {
-				s.must(s.api.V1WebhookEndpoints.Update(s.t.Context(), endpoint, &stripe.WebhookEndpointUpdateParams{Disabled: new(true)}))
+				s.must(s.api.V1WebhookEndpoints.Update(s.t.Context(), endpoint,
+					&stripe.WebhookEndpointUpdateParams{Disabled: new(true)}))
 			}, "webhook endpoint different", "webhook endpoint changed", "it was disabled",
 		},
 		"a portal where people change plans": {
 			func(s *shop, _, portal string) {
-				s.must(s.api.V1BillingPortalConfigurations.Update(s.t.Context(), portal, &stripe.BillingPortalConfigurationUpdateParams{
-					Features: &stripe.BillingPortalConfigurationUpdateFeaturesParams{
-						SubscriptionUpdate: &stripe.BillingPortalConfigurationUpdateFeaturesSubscriptionUpdateParams{Enabled: new(true)},
-					},
-				}))
+				s.must(s.api.V1BillingPortalConfigurations.Update(s.t.Context(), portal,
+					&stripe.BillingPortalConfigurationUpdateParams{
+						Features: &stripe.BillingPortalConfigurationUpdateFeaturesParams{
+							SubscriptionUpdate: &stripe.BillingPortalConfigurationUpdateFeaturesSubscriptionUpdateParams{Enabled: new(true)},
+						},
+					}))
 			}, "customer portal different", "customer portal changed", "what people may do there",
 		},
 	}
@@ -161,7 +171,8 @@ func TestSetup_MendsAnExistingAccount(t *testing.T) {
 			}
 			s.CheckOnly = false
 			r := s.setup()
-			if !strings.Contains(outcome(r), tt.want) || !r.Done() || !strings.Contains(r.Steps[2].Note+r.Steps[3].Note, tt.note) {
+			if !strings.Contains(outcome(r), tt.want) || !r.Done() ||
+				!strings.Contains(r.Steps[2].Note+r.Steps[3].Note, tt.note) {
 				t.Errorf("mended: %+v", r)
 			}
 			if r := s.setup(); outcome(r) != allKept {
@@ -178,16 +189,28 @@ func TestSetup_NamesWhatAPersonMustDecide(t *testing.T) {
 		spoil func(s *shop)
 		want  string
 	}{
-		"a wrong amount":      {"", func(s *shop) { s.Tiers = plan.DefaultTiers(); s.Tiers.Pro.MonthlyCents = 3900 }, "asks for 29.00 USD, but Repazoo says 39.00 USD"},
-		"a configured amount": {"", func(s *shop) { s.ProPrice = stripesandbox.BasicPrice }, "The price price_basic of pro asks for 9.00 USD"},
-		"another currency":    {"", func(s *shop) { s.BasicPrice = s.price("eur", 900, "month") }, "asks for 9.00 EUR"},
-		"another interval":    {"", func(s *shop) { s.BasicPrice = s.price("usd", 900, "year") }, "is not for each month"},
+		"a wrong amount": {
+			"", func(s *shop) { s.Tiers = plan.DefaultTiers(); s.Tiers.Pro.MonthlyCents = 3900 },
+			"asks for 29.00 USD, but Repazoo says 39.00 USD",
+		},
+		"a configured amount": {
+			"", func(s *shop) { s.ProPrice = stripesandbox.BasicPrice },
+			"The price price_basic of pro asks for 9.00 USD",
+		},
+		"another currency": {"", func(s *shop) { s.BasicPrice = s.price("eur", 900, "month") }, "asks for 9.00 EUR"},
+		"another interval": {"", func(s *shop) { s.BasicPrice = s.price("usd", 900, "year") }, "is not for each month"},
 		"an archived price": {"", func(s *shop) {
 			s.BasicPrice = s.price("usd", 900, "month")
 			s.must(s.api.V1Prices.Update(s.t.Context(), s.BasicPrice, &stripe.PriceUpdateParams{Active: new(false)}))
 		}, "is archived"},
-		"a price of another account":   {"", func(s *shop) { s.BasicPrice = "price_elsewhere" }, "which this account does not have in test mode"},
-		"test objects with a live key": {"sk_" + "live_shop", func(*shop) {}, "is of test mode, but STRIPE_SECRET_KEY is of live mode"},
+		"a price of another account": {
+			"", func(s *shop) { s.BasicPrice = "price_elsewhere" },
+			"which this account does not have in test mode",
+		},
+		"test objects with a live key": {
+			"sk_" + "live_shop", func(*shop) {},
+			"is of test mode, but STRIPE_SECRET_KEY is of live mode",
+		},
 		"an endpoint of an old version": {"", func(s *shop) {
 			s.WebhookURL = "https://old.example/webhooks/stripe"
 			s.endpoint("2020-08-27")
@@ -224,7 +247,8 @@ func TestSetup_ReplacesAnEndpointOnlyWhenTold(t *testing.T) {
 	}
 	s.Replace = true
 	r := s.setup()
-	if !r.Done() || !strings.Contains(outcome(r), "webhook endpoint made, old webhook endpoint deleted") || r.Settings[2].Name != "STRIPE_WEBHOOK_SECRET" {
+	if !r.Done() || !strings.Contains(outcome(r), "webhook endpoint made, old webhook endpoint deleted") ||
+		r.Settings[2].Name != "STRIPE_WEBHOOK_SECRET" {
 		t.Fatalf("%+v", r)
 	}
 	if r := s.setup(); outcome(r) != allKept {
@@ -237,7 +261,8 @@ func (s *shop) price(currency string, cents int64, interval string) string {
 	product, err := s.api.V1Products.Create(s.t.Context(), &stripe.ProductCreateParams{Name: new("Another")})
 	s.must(nil, err)
 	p, err := s.api.V1Prices.Create(s.t.Context(), &stripe.PriceCreateParams{
-		Product: &product.ID, Currency: &currency, UnitAmount: &cents, Recurring: &stripe.PriceCreateRecurringParams{Interval: &interval},
+		Product: &product.ID, Currency: &currency, UnitAmount: &cents,
+		Recurring: &stripe.PriceCreateRecurringParams{Interval: &interval},
 	})
 	s.must(nil, err)
 	return p.ID
@@ -259,7 +284,8 @@ func TestSetup_WithoutAnAnswerNamesTheCause(t *testing.T) {
 	s.HTTP = &http.Client{Transport: silent{}}
 	_, err := ops.Setup(t.Context(), s.SetupConfig)
 	f := wantFault(t, err, fault.PaymentProviderError)
-	if !strings.Contains(f.Message, "Stripe did not answer (no route to host)") || !strings.Contains(f.Message, "STRIPE_API_URL") {
+	if !strings.Contains(f.Message, "Stripe did not answer (no route to host)") ||
+		!strings.Contains(f.Message, "STRIPE_API_URL") {
 		t.Fatalf("%q", f.Message)
 	}
 }

@@ -17,7 +17,8 @@ const rowColumns = `id, user_id, stripe_customer_id, COALESCE(stripe_subscriptio
 func scanRow(rows db.Rows, v *plan.Row) error {
 	var start, end, until, cancel, pending, trial, try *time.Time
 	err := rows.Scan(&v.ID, &v.UserID, &v.CustomerID, &v.SubscriptionID, &v.Tier, &v.Status,
-		&start, &end, &until, &cancel, &v.CancelAtPeriodEnd, &v.Pending.Tier, &v.Pending.How, &pending, &trial, &v.NoCard, &try, &v.CreatedAt, &v.UpdatedAt)
+		&start, &end, &until, &cancel, &v.CancelAtPeriodEnd, &v.Pending.Tier, &v.Pending.How, &pending, &trial, &v.NoCard,
+		&try, &v.CreatedAt, &v.UpdatedAt)
 	v.Pending.At, v.TrialEnd, v.NextTry = orZero(pending), orZero(trial), orZero(try)
 	v.PeriodStart, v.PeriodEnd, v.EntitledUntil, v.CancelAt = orZero(start), orZero(end), orZero(until), orZero(cancel)
 	return err
@@ -39,11 +40,13 @@ func (s *Service) rowOf(ctx context.Context, actor db.Actor, userID string) (pla
 
 // rowOfStripe reads the row that Stripe's ids lead to: of the subscription or, when that is new to us, of its customer.
 func (s *Service) rowOfStripe(ctx context.Context, subscription, customer string) (plan.Row, error) {
-	r, err := db.ReadOne(ctx, s.db, db.System, scanRow, `SELECT `+rowColumns+` FROM subscriptions WHERE stripe_subscription_id = $1`, subscription)
+	r, err := db.ReadOne(ctx, s.db, db.System, scanRow,
+		`SELECT `+rowColumns+` FROM subscriptions WHERE stripe_subscription_id = $1`, subscription)
 	if !errors.Is(err, db.ErrNotFound) || customer == "" {
 		return r, err
 	}
-	return db.ReadOne(ctx, s.db, db.System, scanRow, `SELECT `+rowColumns+` FROM subscriptions WHERE stripe_customer_id = $1`, customer)
+	return db.ReadOne(ctx, s.db, db.System, scanRow,
+		`SELECT `+rowColumns+` FROM subscriptions WHERE stripe_customer_id = $1`, customer)
 }
 
 // errStale means that somebody changed the row after it was read: what was fetched since may be older than theirs.
@@ -75,7 +78,8 @@ func (s *Service) sync(ctx context.Context, c change) (plan.Row, error) {
 		}
 		if r.OldCard && r.Status.Live() {
 			if err := s.stripe.CarryCard(ctx, r); err != nil { // the next reconciliation tries again
-				s.log.WarnContext(ctx, "the new card was not carried over to a planned change of plan", "user", current.UserID, "error", err)
+				s.log.WarnContext(ctx, "the new card was not carried over to a planned change of plan", "user", current.UserID,
+					"error", err)
 			}
 		}
 		news, err := s.untold(ctx, current, r, c.invoice)
@@ -91,7 +95,9 @@ func (s *Service) sync(ctx context.Context, c change) (plan.Row, error) {
 }
 
 // save writes the mirrored row, its ledger and its timeline, or errStale when current is no longer the row.
-func (s *Service) save(ctx context.Context, current plan.Row, r plan.Remote, news []plan.Charge, c change) (plan.Row, error) {
+func (s *Service) save(ctx context.Context, current plan.Row, r plan.Remote, news []plan.Charge,
+	c change,
+) (plan.Row, error) {
 	var next plan.Row
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		next = plan.Mirror(current, r, tx.Now())
@@ -134,11 +140,13 @@ func after(now, version time.Time) time.Time {
 
 func update(ctx context.Context, tx db.Tx, r plan.Row, version time.Time) error {
 	tx.Touch(r.UserID)
-	n, err := tx.Exec(ctx, `UPDATE subscriptions SET stripe_subscription_id = $3, tier = $4, status = $5, period_start = $6, period_end = $7,
+	n, err := tx.Exec(ctx, `UPDATE subscriptions SET stripe_subscription_id = $3, tier = $4, status = $5, period_start =
+		$6, period_end = $7,
 		entitled_until = $8, cancel_at = $9, cancel_at_period_end = $10, updated_at = $11, pending_tier = $12, pending_how = $13, pending_at = $14, trial_end = $15, no_card = $16, next_try_at = $17
 		WHERE id = $1 AND updated_at = $2`,
 		r.ID, version, r.SubscriptionID, r.Tier, string(r.Status), db.OrNull(r.PeriodStart), db.OrNull(r.PeriodEnd),
-		db.OrNull(r.EntitledUntil), db.OrNull(r.CancelAt), r.CancelAtPeriodEnd, r.UpdatedAt, r.Pending.Tier, r.Pending.How, db.OrNull(r.Pending.At), db.OrNull(r.TrialEnd), r.NoCard, db.OrNull(r.NextTry))
+		db.OrNull(r.EntitledUntil), db.OrNull(r.CancelAt), r.CancelAtPeriodEnd, r.UpdatedAt, r.Pending.Tier, r.Pending.How,
+		db.OrNull(r.Pending.At), db.OrNull(r.TrialEnd), r.NoCard, db.OrNull(r.NextTry))
 	if err == nil && n == 0 {
 		err = errStale
 	}
@@ -162,7 +170,10 @@ func record(ctx context.Context, tx db.Tx, actor string, old, now plan.Row) {
 	if len(detail) == 0 {
 		return
 	}
-	audit.Record(ctx, tx, audit.Event{UserID: now.UserID, Actor: actor, Action: audit.SubscriptionChanged, Resource: "subscription:" + now.ID, Detail: detail})
+	audit.Record(ctx, tx, audit.Event{
+		UserID: now.UserID, Actor: actor, Action: audit.SubscriptionChanged,
+		Resource: "subscription:" + now.ID, Detail: detail,
+	})
 }
 
 func (s *Service) exists(ctx context.Context, query string, args ...any) (bool, error) {

@@ -20,7 +20,10 @@ var (
 func TestSync_AnOlderAnswerNeverOverwritesANewer(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		s, err := New(Config{DB: d, StripeKey: "sk_test_x", BasicPrice: "a", ProPrice: "b", PublicURL: "https://dash.example"})
+		s, err := New(Config{
+			DB: d, StripeKey: "sk_test_x", BasicPrice: "a", ProPrice: "b",
+			PublicURL: "https://dash.example",
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

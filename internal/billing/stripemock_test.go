@@ -68,7 +68,8 @@ func goInMock(t *testing.T, args ...string) string {
 	cmd.Stderr = said
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("stripe-mock cannot be had: it is a Go module, pinned in tools/stripemock/go.mod, which needs a Go module proxy once: %v\n%s", err, said)
+		t.Fatalf("stripe-mock cannot be had: it is a Go module, pinned in tools/stripemock/go.mod, which needs a Go "+
+			"module proxy once: %v\n%s", err, said)
 	}
 	return strings.TrimSpace(string(out))
 }

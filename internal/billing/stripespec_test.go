@@ -28,7 +28,8 @@ const specAddress = "https://stripe.test/spec3.json"
 // readStripeSpec reads the document. What is needed of it is compiled when it is.
 func readStripeSpec(t *testing.T) *stripeSpec {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(goInMock(t, "list", "-m", "-f", "{{.Dir}}", "github.com/stripe/stripe-mock"), "embedded", "openapi", "spec3.json"))
+	raw, err := os.ReadFile(filepath.Join(goInMock(t, "list", "-m", "-f", "{{.Dir}}", "github.com/stripe/stripe-mock"),
+		"embedded", "openapi", "spec3.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +37,10 @@ func readStripeSpec(t *testing.T) *stripeSpec {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stripeSpec{compiler: jsonschema.NewCompiler(), defs: at(doc, "components", "schemas"), routes: map[string][]string{}}
+	s := &stripeSpec{
+		compiler: jsonschema.NewCompiler(), defs: at(doc, "components", "schemas"),
+		routes: map[string][]string{},
+	}
 	for path, methods := range at(doc, "paths") {
 		for method, operation := range methods.(map[string]any) {
 			method = strings.ToUpper(method)

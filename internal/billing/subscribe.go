@@ -28,7 +28,8 @@ type SubscribeRequest struct {
 	Tier          string // "basic" or "pro"
 	PaymentMethod string // Stripe's id, such as pm_…; empty asks for a checkout page instead
 	PromotionCode string // as the person typed it; empty for none
-	ReturnURL     string // where the checkout page leads back to: a path, or an address under PublicURL; empty is the start page
+	// where the checkout page leads back to: a path, or an address under PublicURL; empty is the start page
+	ReturnURL string
 
 	IdempotencyKey string // the same key and request have one effect; "" for none
 }
@@ -36,14 +37,15 @@ type SubscribeRequest struct {
 // Subscribed is a plan, or the way to it.
 type Subscribed struct {
 	Subscription
-	ClientSecret string `json:"client_secret,omitempty"` // set when the bank must confirm the first payment (pi_…), or the card of a trial (seti_…): for Stripe.js
-	CheckoutURL  string `json:"checkout_url,omitempty"`  // set when no payment method was given: where the user pays
+	// set when the bank must confirm the first payment (pi_…), or the card of a trial (seti_…): for Stripe.js
+	ClientSecret string `json:"client_secret,omitempty"`
+	CheckoutURL  string `json:"checkout_url,omitempty"` // set when no payment method was given: where the user pays
 }
 
 // Subscribe starts the user's subscription, with the card at once or by a checkout page. There is never a second one: a
 // live plan is refused with [fault.SubscriptionExists], an attempt under way with [fault.Conflict], and what an earlier
-// attempt left at Stripe is taken over. A declined card is [fault.ValidationFailed] and says why. A request that names a key
-// which was used for another one is [fault.IdempotencyMismatch].
+// attempt left at Stripe is taken over. A declined card is [fault.ValidationFailed] and says why. A request that names
+// a key which was used for another one is [fault.IdempotencyMismatch].
 func (s *Service) Subscribe(ctx context.Context, userID string, r SubscribeRequest) (Subscribed, error) {
 	if s.off {
 		return Subscribed{}, errOff
@@ -82,7 +84,8 @@ func (s *Service) check(r SubscribeRequest) (done, back string, err error) {
 	if err := cmp.Or(s.checkTier(r.Tier), r.once("").Check()); err != nil {
 		return "", "", err
 	}
-	if r.PaymentMethod != "" && (len(r.PaymentMethod) > 255 || !strings.HasPrefix(r.PaymentMethod, "pm_") || strings.ContainsAny(r.PaymentMethod, "/?#% ")) {
+	if r.PaymentMethod != "" && (len(r.PaymentMethod) > 255 || !strings.HasPrefix(r.PaymentMethod, "pm_") ||
+		strings.ContainsAny(r.PaymentMethod, "/?#% ")) {
 		const say = "The payment method must be an id from Stripe that begins with pm_."
 		return "", "", fault.ValidationFailed.Saying(say).At("body.payment_method_id", say)
 	}
@@ -117,10 +120,12 @@ func (s *Service) claim(ctx context.Context, userID string, ask SubscribeRequest
 	err := s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		var leaving string
 		var erasing bool
-		db.Want(tx, db.Value[string], &leaving, &erasing, `SELECT user_id FROM erasures WHERE user_id = $1 AND locked_at IS NOT NULL`, userID)
+		db.Want(tx, db.Value[string], &leaving, &erasing,
+			`SELECT user_id FROM erasures WHERE user_id = $1 AND locked_at IS NOT NULL`, userID)
 		tx.Touch(userID)
 		var err error
-		r, err = db.One(ctx, tx, scanRow, `INSERT INTO subscriptions (id, user_id, stripe_customer_id, tier, status, created_at, updated_at)
+		r, err = db.One(ctx, tx, scanRow,
+			`INSERT INTO subscriptions (id, user_id, stripe_customer_id, tier, status, created_at, updated_at)
 			VALUES ($1, $2, '', '', 'creating', $3, $3)
 			ON CONFLICT (user_id) DO UPDATE SET status = 'creating', updated_at = excluded.updated_at
 			WHERE subscriptions.status IN ('none', 'checkout', 'canceled', 'incomplete_expired')
@@ -137,15 +142,16 @@ func (s *Service) claim(ctx context.Context, userID string, ask SubscribeRequest
 	return r, err
 }
 
-// refuseOrResume answers when the row was not to be had. Asking again for the plan whose first payment, or card, waits for
-// the bank gives its client secret again.
+// refuseOrResume answers when the row was not to be had. Asking again for the plan whose first payment, or card, waits
+// for the bank gives its client secret again.
 func (s *Service) refuseOrResume(ctx context.Context, userID, tier string) (Subscribed, error) {
 	r, err := s.rowOf(ctx, db.System, userID)
 	if err != nil {
 		return Subscribed{}, err
 	}
 	if r.Status == plan.Creating {
-		return Subscribed{}, fault.Conflict.Saying("Your plan is being set up right now. Look again in a moment.").After(5 * time.Second)
+		return Subscribed{}, fault.Conflict.Saying("Your plan is being set up right now. Look again in a " +
+			"moment.").After(5 * time.Second)
 	}
 	if !r.Status.AsksBank() {
 		return Subscribed{}, fault.SubscriptionExists
@@ -174,7 +180,8 @@ func (s *Service) adopt(ctx context.Context, current plan.Row, r plan.Remote, ti
 	case err != nil:
 		return Subscribed{}, err
 	case r.Tier != tier && r.Status == plan.Incomplete:
-		return Subscribed{}, fault.SubscriptionExists.Saying("Another plan of yours waits for its first payment. Confirm that payment, or cancel that plan first.")
+		return Subscribed{}, fault.SubscriptionExists.Saying("Another plan of yours waits for its first payment. Confirm " +
+			"that payment, or cancel that plan first.")
 	case r.Tier != tier:
 		return Subscribed{}, fault.SubscriptionExists
 	}
@@ -272,7 +279,8 @@ func (a *attempt) checkout(ctx context.Context, t stripeapi.Terms) (Subscribed, 
 func (a *attempt) update(ctx context.Context, set, value string) error {
 	return a.s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		tx.Touch(a.row.UserID)
-		n, err := tx.Exec(ctx, `UPDATE subscriptions SET `+set+` WHERE id = $1 AND updated_at = $2 AND status = 'creating'`, a.row.ID, a.row.UpdatedAt, value)
+		n, err := tx.Exec(ctx, `UPDATE subscriptions SET `+set+` WHERE id = $1 AND updated_at = $2
+			AND status = 'creating'`, a.row.ID, a.row.UpdatedAt, value)
 		if err == nil && n == 0 {
 			err = fault.Conflict.Saying("Your plan changed meanwhile. Look at it and try again.")
 		}
@@ -288,15 +296,20 @@ func (a *attempt) giveUp(ctx context.Context, why error) {
 	}
 	err := a.s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		tx.Touch(a.row.UserID)
-		n, err := tx.Exec(ctx, `UPDATE subscriptions SET status = CASE WHEN stripe_subscription_id IS NULL THEN 'none' ELSE 'canceled' END
+		n, err := tx.Exec(ctx, `UPDATE subscriptions SET status = CASE WHEN stripe_subscription_id IS NULL THEN 'none' ELSE
+			'canceled' END
 			WHERE id = $1 AND updated_at = $2 AND status = 'creating'`, a.row.ID, a.row.UpdatedAt)
 		if err == nil && n == 1 {
 			a.r.once(a.row.UserID).Forget(tx)
-			audit.Record(ctx, tx, audit.Event{UserID: a.row.UserID, Actor: "user", Action: audit.SubscriptionRefused, Resource: "subscription:" + a.row.ID})
+			audit.Record(ctx, tx, audit.Event{
+				UserID: a.row.UserID, Actor: "user", Action: audit.SubscriptionRefused,
+				Resource: "subscription:" + a.row.ID,
+			})
 		}
 		return err
 	})
 	if err != nil {
-		a.s.log.WarnContext(ctx, "the claim of a failed subscription was not freed; it frees itself in two minutes", "error", err)
+		a.s.log.WarnContext(ctx, "the claim of a failed subscription was not freed; it frees itself in two minutes",
+			"error", err)
 	}
 }

@@ -25,14 +25,16 @@ func TestSubscribe_ACardThatPaysOpensThePlanAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		user, other := w.user(), w.user()
 		got, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa"})
-		if err != nil || got.Status != "active" || got.Tier.Name != "basic" || got.ClientSecret != "" || got.CheckoutURL != "" {
+		if err != nil || got.Status != "active" || got.Tier.Name != "basic" || got.ClientSecret != "" ||
+			got.CheckoutURL != "" {
 			t.Fatalf("%+v, %v", got, err)
 		}
 		if want := got.PeriodEnd.Add(3 * 24 * time.Hour); !got.EntitledUntil.Equal(want) {
 			t.Fatalf("entitled until %v, want %v", got.EntitledUntil, want)
 		}
 		u := w.usage(user)
-		if u.Quota != (billing.Allowance{Limit: 1000, Remaining: 1000}) || u.Reads.Limit != 1000 || u.Tier != plan.DefaultTiers().Basic {
+		if u.Quota != (billing.Allowance{Limit: 1000, Remaining: 1000}) || u.Reads.Limit != 1000 ||
+			u.Tier != plan.DefaultTiers().Basic {
 			t.Fatalf("%+v", u)
 		}
 		if u := w.usage(other); u != (billing.Usage{}) {
@@ -48,13 +50,19 @@ func TestSubscribe_ADeclinedCardSaysWhyAndLeavesTheWayOpen(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.user()
-		_, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_chargeDeclined"})
+		_, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{
+			Tier:          "basic",
+			PaymentMethod: "pm_card_chargeDeclined",
+		})
 		f := wantFault(t, err, fault.ValidationFailed)
 		if f.Message != "The card was declined. Use another card, or ask your bank why." || len(f.Fields) != 1 {
 			t.Fatalf("%+v", f)
 		}
 		wantFault(t, w.EnsurePeriod(t.Context(), user), fault.SubscriptionRequired)
-		if got, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "pro", PaymentMethod: "pm_card_visa"}); err != nil || got.Tier.Name != "pro" {
+		if got, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{
+			Tier:          "pro",
+			PaymentMethod: "pm_card_visa",
+		}); err != nil || got.Tier.Name != "pro" {
 			t.Fatalf("%+v, %v", got, err)
 		}
 	})
@@ -66,7 +74,8 @@ func TestSubscribe_AnIncompleteStartGivesItsClientSecretAndNoPlanUntilPaid(t *te
 		user := w.user()
 		ask := billing.SubscribeRequest{Tier: "pro", PaymentMethod: "pm_card_authenticationRequired"}
 		first, err := w.Subscribe(t.Context(), user, ask)
-		if err != nil || first.Status != "incomplete" || first.ClientSecret == "" || first.Tier != (plan.Tier{}) || first.Plan != "pro" {
+		if err != nil || first.Status != "incomplete" || first.ClientSecret == "" || first.Tier != (plan.Tier{}) ||
+			first.Plan != "pro" {
 			t.Fatalf("%+v, %v", first, err)
 		}
 		wantFault(t, w.EnsurePeriod(t.Context(), user), fault.SubscriptionRequired)
@@ -182,7 +191,10 @@ func TestSubscribe_ReplaysTheAnswerThatWasLostOnTheWay(t *testing.T) {
 
 func TestSubscribe_ACrashAfterAnyStepLeavesNothingPaidAndUnlinked(t *testing.T) {
 	t.Parallel()
-	for _, step := range []string{"/stripe/v1/customers", "/stripe/v1/payment_methods/*/attach", "/stripe/v1/subscriptions"} {
+	for _, step := range []string{
+		"/stripe/v1/customers", "/stripe/v1/payment_methods/*/attach",
+		"/stripe/v1/subscriptions",
+	} {
 		t.Run(strings.ReplaceAll(step, "/", "."), func(t *testing.T) {
 			t.Parallel()
 			each(t, func(t *testing.T, w *world) {
@@ -220,7 +232,10 @@ func TestSubscribe_MayBeTriedAgainAtOnceOnlyWhenStripeIsDoneWithTheLast(t *testi
 			t.Parallel()
 			each(t, func(t *testing.T, w *world) {
 				user, ask := w.user(), billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa"}
-				w.sb.Fail(sandbox.Fault{Method: "POST", Path: "/stripe/v1/subscriptions", Status: status, Body: `{"error":{"type":"api_error"}}`})
+				w.sb.Fail(sandbox.Fault{
+					Method: "POST", Path: "/stripe/v1/subscriptions", Status: status,
+					Body: `{"error":{"type":"api_error"}}`,
+				})
 				_, err := w.Subscribe(t.Context(), user, ask)
 				wantFault(t, err, fault.PaymentProviderError)
 				if _, err = w.Subscribe(t.Context(), user, ask); !errors.Is(err, want) {
@@ -267,7 +282,8 @@ func TestSubscribe_AnErrorHoldsNothingStripeSaid(t *testing.T) {
 	})
 	_, err := w.Subscribe(t.Context(), w.user(), billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa"})
 	f := wantFault(t, err, fault.ValidationFailed)
-	if f.Message != "The card does not have enough money on it. Use another card." || strings.Contains(f.Error()+w.log.String(), "canary") {
+	if f.Message != "The card does not have enough money on it. Use another card." ||
+		strings.Contains(f.Error()+w.log.String(), "canary") {
 		t.Fatalf("%s %s", f.Error(), w.log.String())
 	}
 }
@@ -311,7 +327,8 @@ func TestMirror_APlanThatTheOperatorEndsKeepsWhatWasPaidFor(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		user := w.subscriber("basic")
 		w.endInDashboard(user)
-		if s := w.subscription(user); s.Status != "canceled" || s.Tier.Name != "basic" || !s.EntitledUntil.Equal(s.PeriodEnd) {
+		if s := w.subscription(user); s.Status != "canceled" || s.Tier.Name != "basic" ||
+			!s.EntitledUntil.Equal(s.PeriodEnd) {
 			t.Fatalf("%+v", s)
 		}
 		if _, err := w.reserve(user); err != nil {
@@ -324,7 +341,10 @@ func TestCancel_AnUnpaidStartEndsAtOnceAndANewOneMayBegin(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.user()
-		w.must(w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "pro", PaymentMethod: "pm_card_authenticationRequired"}))
+		w.must(w.Subscribe(t.Context(), user, billing.SubscribeRequest{
+			Tier:          "pro",
+			PaymentMethod: "pm_card_authenticationRequired",
+		}))
 		s, err := w.Cancel(t.Context(), user, true)
 		if err != nil || s.Status != "canceled" || s.Tier != (plan.Tier{}) {
 			t.Fatalf("%+v, %v", s, err)
@@ -353,7 +373,8 @@ func TestResume_TakesBackBothWaysOfCancelling(t *testing.T) {
 		end := sub.Items.Data[0].CurrentPeriodEnd
 		w.must(w.api.V1Subscriptions.Update(t.Context(), sub.ID, &stripe.SubscriptionUpdateParams{CancelAt: &end}))
 		w.deliver()
-		if s := w.subscription(user); !s.CancelAtPeriodEnd || s.CancelAt.Unix() != end || !s.EntitledUntil.Equal(s.PeriodEnd) {
+		if s := w.subscription(user); !s.CancelAtPeriodEnd || s.CancelAt.Unix() != end ||
+			!s.EntitledUntil.Equal(s.PeriodEnd) {
 			t.Fatalf("a cancel in the portal: %+v", s)
 		}
 		if s, err := w.Resume(t.Context(), user); err != nil || s.CancelAtPeriodEnd || !s.CancelAt.IsZero() {

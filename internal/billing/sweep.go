@@ -20,8 +20,8 @@ const (
 	eventPage    = 100
 )
 
-// Sweep stores and queues the events that Stripe has had since the last sweep and that never arrived, and those of types
-// that an earlier version of this program ignored. Any number of processes may do it at once.
+// Sweep stores and queues the events that Stripe has had since the last sweep and that never arrived, and those of
+// types that an earlier version of this program ignored. Any number of processes may do it at once.
 func (s *Service) Sweep(ctx context.Context) error {
 	if s.off {
 		return nil
@@ -43,7 +43,8 @@ func (s *Service) Sweep(ctx context.Context) error {
 		s.log.WarnContext(ctx, "webhooks of Stripe were lost; their events were read from its list", "events", missed)
 	}
 	return errors.Join(s.replayIgnored(ctx), s.db.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
-		tx.Later(`INSERT INTO stripe_sweeps (name, swept_until) VALUES ('events', $1) ON CONFLICT (name) DO UPDATE SET swept_until = excluded.swept_until`, began)
+		tx.Later(`INSERT INTO stripe_sweeps (name, swept_until) VALUES ('events', $1) ON CONFLICT (name) DO UPDATE
+			SET swept_until = excluded.swept_until`, began)
 		return nil
 	}))
 }
@@ -51,7 +52,8 @@ func (s *Service) Sweep(ctx context.Context) error {
 // sweepFrom is where a sweep that begins now takes up: a little before the last one, as far back as Stripe's list goes.
 func (s *Service) sweepFrom(ctx context.Context, now time.Time) (time.Time, error) {
 	from := now.Add(-eventsReach)
-	last, err := db.ReadOne(ctx, s.db, db.System, db.Value[time.Time], `SELECT swept_until FROM stripe_sweeps WHERE name = 'events'`)
+	last, err := db.ReadOne(ctx, s.db, db.System, db.Value[time.Time],
+		`SELECT swept_until FROM stripe_sweeps WHERE name = 'events'`)
 	if errors.Is(err, db.ErrNotFound) {
 		return from, nil
 	}
@@ -61,8 +63,8 @@ func (s *Service) sweepFrom(ctx context.Context, now time.Time) (time.Time, erro
 	return from, err
 }
 
-// missed calls do for each event since an instant that we handle, is about a customer of ours, and is not stored. It holds
-// a page of them at a time.
+// missed calls do for each event since an instant that we handle, is about a customer of ours, and is not stored. It
+// holds a page of them at a time.
 func (s *Service) missed(ctx context.Context, since time.Time, do func(context.Context, stripeapi.Event) error) error {
 	for types := range slices.Chunk(stripeapi.Handled(), stripeapi.MaxEventTypes) {
 		page := make([]stripeapi.Event, 0, eventPage)
@@ -85,7 +87,9 @@ func (s *Service) missed(ctx context.Context, since time.Time, do func(context.C
 }
 
 // unseen calls do for the events of a page that are not stored, oldest first.
-func (s *Service) unseen(ctx context.Context, page []stripeapi.Event, do func(context.Context, stripeapi.Event) error) error {
+func (s *Service) unseen(ctx context.Context, page []stripeapi.Event,
+	do func(context.Context, stripeapi.Event) error,
+) error {
 	if len(page) == 0 {
 		return nil
 	}
@@ -93,7 +97,8 @@ func (s *Service) unseen(ctx context.Context, page []stripeapi.Event, do func(co
 	for i, e := range page {
 		places[i], ids[i] = fmt.Sprintf("$%d", i+1), e.ID
 	}
-	known, err := db.Read(ctx, s.db, db.System, db.Value[string], `SELECT id FROM stripe_events WHERE id IN (`+strings.Join(places, ", ")+`)`, ids...)
+	known, err := db.Read(ctx, s.db, db.System, db.Value[string],
+		`SELECT id FROM stripe_events WHERE id IN (`+strings.Join(places, ", ")+`)`, ids...)
 	if err != nil {
 		return err
 	}
@@ -133,8 +138,8 @@ func (s *Service) receive(ctx context.Context, e stripeapi.Event) error {
 	return s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error { return keep(ctx, tx, e) })
 }
 
-// replayIgnored queues what an earlier version stored and ignored because it did not know the type. What was ignored for
-// another reason has it noted.
+// replayIgnored queues what an earlier version stored and ignored because it did not know the type. What was ignored
+// for another reason has it noted.
 func (s *Service) replayIgnored(ctx context.Context) error {
 	types := stripeapi.Handled()
 	places, args := make([]string, len(types)), make([]any, len(types))
@@ -143,7 +148,8 @@ func (s *Service) replayIgnored(ctx context.Context) error {
 	}
 	return s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		ids, err := db.All(ctx, tx, db.Value[string], `UPDATE stripe_events SET ignored = FALSE, handled_at = NULL WHERE id IN
-			(SELECT id FROM stripe_events WHERE ignored AND last_error IS NULL AND type IN (`+strings.Join(places, ", ")+`) ORDER BY received_at LIMIT 100)
+			(SELECT id FROM stripe_events WHERE ignored AND last_error IS NULL AND type IN (`+strings.Join(places, ", ")+`)
+				ORDER BY received_at LIMIT 100)
 			RETURNING id`, args...)
 		for _, id := range ids {
 			err = errors.Join(err, tx.Enqueue(ctx, EventJob{EventID: id}))

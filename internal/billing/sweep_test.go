@@ -89,14 +89,17 @@ func TestSweep_ReplaysTypesAnEarlierVersionIgnored(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.subscriber("basic")
-		w.exec(`UPDATE stripe_events SET ignored = TRUE, handled_at = $1, last_error = NULL WHERE type = 'invoice.paid'`, w.sb.Now())
-		w.exec(`UPDATE stripe_events SET ignored = TRUE, last_error = 'no user has this customer' WHERE type = 'customer.subscription.created'`)
+		w.exec(`UPDATE stripe_events SET ignored = TRUE, handled_at = $1, last_error = NULL WHERE type = 'invoice.paid'`,
+			w.sb.Now())
+		w.exec(`UPDATE stripe_events SET ignored = TRUE, last_error = 'no user has this customer'
+			WHERE type = 'customer.subscription.created'`)
 		w.exec(`UPDATE subscriptions SET status = 'past_due' WHERE user_id = $1`, user)
 		w.sweep()
 		if got := w.subscription(user); got.Status != "active" {
 			t.Fatalf("%+v", got)
 		}
-		if n := w.count(`SELECT count(*) FROM stripe_events WHERE ignored AND type = 'customer.subscription.created'`); n != 1 {
+		if n := w.count(`SELECT count(*) FROM stripe_events WHERE ignored
+			AND type = 'customer.subscription.created'`); n != 1 {
 			t.Fatal("what was ignored for a reason was replayed")
 		}
 	})

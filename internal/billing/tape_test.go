@@ -56,7 +56,10 @@ type recorder struct {
 func (r recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
 	req.URL.Path = "/stripe" + strings.TrimPrefix(req.URL.Path, "/stripe")
-	e := exchange{method: req.Method, path: strings.TrimPrefix(req.URL.Path, "/stripe"), params: req.URL.RawQuery, header: req.Header, ours: r.ours}
+	e := exchange{
+		method: req.Method, path: strings.TrimPrefix(req.URL.Path, "/stripe"), params: req.URL.RawQuery,
+		header: req.Header, ours: r.ours,
+	}
 	if req.Body != nil {
 		sent, err := io.ReadAll(req.Body)
 		if err != nil {

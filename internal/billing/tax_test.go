@@ -52,11 +52,13 @@ func TestTax_IsReckonedByWhereThePersonLivesAndToldApart(t *testing.T) {
 				t.Errorf("%s: %s", name, got)
 			}
 			p, err = w.Preview(t.Context(), user, billing.PreviewRequest{Tier: "pro"})
-			if err != nil || p.TaxUnknown || (p.NowTax > 0) != (tt.tax > 0) || p.NextTax != tt.tax*2900/900 && p.NextTax != tt.tax*2900/900+1 || p.Next != 2900+p.NextTax {
+			if err != nil || p.TaxUnknown || (p.NowTax > 0) != (tt.tax > 0) || p.NextTax != tt.tax*2900/900 &&
+				p.NextTax != tt.tax*2900/900+1 || p.Next != 2900+p.NextTax {
 				t.Errorf("%s: an upgrade is previewed as %+v, %v", name, p, err)
 			}
 			w.must(w.Change(t.Context(), user, billing.ChangeRequest{Tier: "pro", AsOf: p.AsOf}))
-			if list, err = w.Invoices(t.Context(), user, 1, ""); err != nil || list.Invoices[0].Cents != p.NowCents || list.Invoices[0].TaxCents != p.NowTax {
+			if list, err = w.Invoices(t.Context(), user, 1, ""); err != nil || list.Invoices[0].Cents != p.NowCents ||
+				list.Invoices[0].TaxCents != p.NowTax {
 				t.Errorf("%s: %+v was charged, not %d with %d of tax", name, list.Invoices, p.NowCents, p.NowTax)
 			}
 		}
@@ -73,7 +75,10 @@ func TestTax_WithoutAnAddressACardIsNotEnoughAndNothingIsLost(t *testing.T) {
 			t.Fatal(f.Message)
 		}
 		w.lives(user, "DE")
-		if s, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa"}); err != nil || s.Status != "active" || w.invoices(user) != "$10.71 paid" {
+		if s, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{
+			Tier:          "basic",
+			PaymentMethod: "pm_card_visa",
+		}); err != nil || s.Status != "active" || w.invoices(user) != "$10.71 paid" {
 			t.Fatalf("%+v, %v", s, err)
 		}
 	})
@@ -90,7 +95,8 @@ func TestTax_IsSwitchedOnForAnEarlierPlanWhenItIsChanged(t *testing.T) {
 		p, err := w.Preview(t.Context(), user, billing.PreviewRequest{Tier: "pro"})
 		w.must(nil, err)
 		w.must(w.Change(t.Context(), user, billing.ChangeRequest{Tier: "pro", AsOf: p.AsOf}))
-		if list, err := w.Invoices(t.Context(), user, 1, ""); err != nil || list.Invoices[0].Cents != p.NowCents || list.Invoices[0].TaxCents != p.NowTax || p.NowTax == 0 {
+		if list, err := w.Invoices(t.Context(), user, 1, ""); err != nil || list.Invoices[0].Cents != p.NowCents ||
+			list.Invoices[0].TaxCents != p.NowTax || p.NowTax == 0 {
 			t.Fatalf("%+v, previewed %+v, %v", list.Invoices, p, err)
 		}
 	})
@@ -114,7 +120,8 @@ func TestTax_TheDoctorFindsPlansThatAreChargedWithoutAndMendsThem(t *testing.T) 
 		if seen.Found != 2 || !kinds[known] || kinds[unknown] {
 			t.Fatalf("%+v", found)
 		}
-		if found, _ = w.examine(false); len(found) != 1 || found[0].UserID != unknown || !strings.Contains(found[0].Remedy, "address") {
+		if found, _ = w.examine(false); len(found) != 1 || found[0].UserID != unknown ||
+			!strings.Contains(found[0].Remedy, "address") {
 			t.Fatalf("looked at again: %+v", found)
 		}
 	})
@@ -127,7 +134,8 @@ func TestTax_SetupAndDoctorSayWhatTheAccountLacks(t *testing.T) {
 	srv := httptest.NewServer(bare.Handler())
 	t.Cleanup(srv.Close)
 	check := func(address string) []string {
-		r, err := ops.Setup(t.Context(), ops.SetupConfig{StripeKey: stripesandbox.APIKey, StripeURL: address + "/stripe", PublicURL: "https://dash.example", Tax: true, CheckOnly: true})
+		r, err := ops.Setup(t.Context(), ops.SetupConfig{StripeKey: stripesandbox.APIKey, StripeURL: address +
+			"/stripe", PublicURL: "https://dash.example", Tax: true, CheckOnly: true})
 		w.must(nil, err)
 		return r.Problems
 	}
@@ -135,14 +143,18 @@ func TestTax_SetupAndDoctorSayWhatTheAccountLacks(t *testing.T) {
 		t.Fatalf("a ready account: %q", got)
 	}
 	lacks := check(srv.URL)
-	for i, want := range []string{"Stripe Tax is not ready in this account (it lacks head_office)", "whether your prices include tax", "registered for tax nowhere"} {
+	for i, want := range []string{
+		"Stripe Tax is not ready in this account (it lacks head_office)",
+		"whether your prices include tax", "registered for tax nowhere",
+	} {
 		if len(lacks) != 3 || !strings.Contains(lacks[i], want) {
 			t.Fatalf("lacks %q", lacks)
 		}
 	}
 	w.policy(func(c *billing.Config) { c.Tax, c.StripeURL = true, srv.URL+"/stripe" })
 	found, _ := w.examine(false)
-	if got := slices.DeleteFunc(found, func(d billing.Difference) bool { return d.Kind != "tax_not_ready" }); len(got) != 3 {
+	if got := slices.DeleteFunc(found,
+		func(d billing.Difference) bool { return d.Kind != "tax_not_ready" }); len(got) != 3 {
 		t.Fatalf("%+v", found)
 	}
 }

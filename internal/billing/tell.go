@@ -41,8 +41,8 @@ func noticeOf(userID string, f plan.Fact) notice.Fact {
 	}
 }
 
-// tellQuota writes that a reservation has reached four fifths or all of the quota. Each start reserves one unit, so one of
-// them is at the mark exactly.
+// tellQuota writes that a reservation has reached four fifths or all of the quota. Each start reserves one unit, so one
+// of them is at the mark exactly.
 func (s *Service) tellQuota(ctx context.Context, tx db.Tx, userID string, r Reservation) error {
 	taken := r.Used + r.Reserved
 	if taken != r.Quota && taken != plan.NearlyUsed(r.Quota) {
@@ -62,10 +62,11 @@ func writeQuota(ctx context.Context, tx db.Tx, userID string, r Reservation) err
 	})
 }
 
-// tellPeriod looks at the period in force after its quota changed: a smaller one may be used up by what was used before,
-// and a larger one makes what was told of the smaller untrue.
+// tellPeriod looks at the period in force after its quota changed: a smaller one may be used up by what was used
+// before, and a larger one makes what was told of the smaller untrue.
 func (s *Service) tellPeriod(ctx context.Context, tx db.Tx, userID string) error {
-	r, err := db.One(ctx, tx, s.scanReservation, `SELECT period_start, period_end, tier, quota, used, reserved FROM quota_periods
+	r, err := db.One(ctx, tx, s.scanReservation,
+		`SELECT period_start, period_end, tier, quota, used, reserved FROM quota_periods
 		WHERE user_id = $1 AND `+newest+` AND period_end > $2 AND entitled_until > $2`, userID, tx.Now())
 	if errors.Is(err, db.ErrNotFound) {
 		return nil
@@ -92,14 +93,17 @@ func (s *Service) TellGrace(ctx context.Context) error {
 	now := s.now()
 	return errors.Join(
 		s.tellWhere(ctx, notice.GraceEnding, `entitled_until > $2 AND entitled_until <= $3`, now, now.Add(graceWarning)),
-		s.tellWhere(ctx, notice.GraceEnded, `entitled_until > $2 AND entitled_until <= $3 AND entitled_until >= s.period_start`, time.Time{}, now),
+		s.tellWhere(ctx, notice.GraceEnded,
+			`entitled_until > $2 AND entitled_until <= $3 AND entitled_until >= s.period_start`, time.Time{}, now),
 	)
 }
 
 // tellWhere writes a notice for every row that owes a payment, meets a condition, and was not told in the period owed.
 func (s *Service) tellWhere(ctx context.Context, kind notice.Kind, where string, from, to time.Time) error {
-	due, err := db.Read(ctx, s.db, db.System, scanRow, `SELECT `+rowColumns+` FROM subscriptions s WHERE status = 'past_due' AND `+where+`
-		AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.user_id = s.user_id AND n.kind = $1 AND n.created_at >= s.period_start)
+	due, err := db.Read(ctx, s.db, db.System, scanRow,
+		`SELECT `+rowColumns+` FROM subscriptions s WHERE status = 'past_due' AND `+where+`
+		AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.user_id = s.user_id AND n.kind = $1
+			AND n.created_at >= s.period_start)
 		ORDER BY entitled_until LIMIT $4`, string(kind), from, to, graceBatch)
 	if err != nil {
 		return err
@@ -115,10 +119,14 @@ func (s *Service) tellWhere(ctx context.Context, kind notice.Kind, where string,
 // that is mirrored at the same time comes wholly before or wholly after.
 func (s *Service) tellStill(ctx context.Context, kind notice.Kind, r plan.Row) error {
 	return s.db.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE subscriptions SET tier = tier WHERE id = $1 AND updated_at = $2 AND status = 'past_due'`, r.ID, r.UpdatedAt)
+		n, err := tx.Exec(ctx, `UPDATE subscriptions SET tier = tier WHERE id = $1 AND updated_at = $2
+			AND status = 'past_due'`, r.ID, r.UpdatedAt)
 		if err != nil || n == 0 {
 			return err
 		}
-		return notice.Write(ctx, tx, notice.Fact{UserID: r.UserID, Kind: kind, Subject: r.Owed(), Data: notice.Data{Plan: r.Tier, Until: r.EntitledUntil}})
+		return notice.Write(ctx, tx, notice.Fact{
+			UserID: r.UserID, Kind: kind, Subject: r.Owed(),
+			Data: notice.Data{Plan: r.Tier, Until: r.EntitledUntil},
+		})
 	})
 }

@@ -51,7 +51,10 @@ func (w *teller) hear(status plan.Status, tier string) {
 	_, err := w.s.sync(w.t.Context(), change{
 		actor: "stripe", load: func(ctx context.Context) (plan.Row, error) { return w.s.rowOf(ctx, db.System, w.user) },
 		fetch: func(context.Context) (plan.Remote, error) {
-			return plan.Remote{ID: "sub", Status: status, Tier: tier, PeriodStart: storeNoon.Add(-storeDay), PeriodEnd: storeEnd}, nil
+			return plan.Remote{
+				ID: "sub", Status: status, Tier: tier, PeriodStart: storeNoon.Add(-storeDay),
+				PeriodEnd: storeEnd,
+			}, nil
 		},
 	})
 	if err != nil {

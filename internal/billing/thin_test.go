@@ -17,7 +17,10 @@ import (
 
 // thinEvent is an event of API v2 as Stripe sends it.
 func thinEvent(id, kind, object, path string) []byte {
-	e := map[string]any{"id": id, "object": "v2.core.event", "type": kind, "livemode": false, "created": "2026-11-27T10:00:00.000Z"}
+	e := map[string]any{
+		"id": id, "object": "v2.core.event", "type": kind, "livemode": false,
+		"created": "2026-11-27T10:00:00.000Z",
+	}
 	if object != "" {
 		e["related_object"] = map[string]any{"id": object, "type": "subscription", "url": path}
 	}
@@ -36,7 +39,8 @@ func (w *world) accept(body []byte) {
 func (w *world) stored(id string) (payload, note string) {
 	w.t.Helper()
 	type row struct{ payload, note string }
-	r, err := db.ReadOne(context.WithoutCancel(w.t.Context()), w.d, db.System, func(s db.Rows, v *row) error { return s.Scan(&v.payload, &v.note) },
+	r, err := db.ReadOne(context.WithoutCancel(w.t.Context()), w.d, db.System,
+		func(s db.Rows, v *row) error { return s.Scan(&v.payload, &v.note) },
 		`SELECT CAST(payload AS text), COALESCE(last_error, '') FROM stripe_events WHERE id = $1`, id)
 	w.must(nil, err)
 	return r.payload, r.note
@@ -87,8 +91,10 @@ func TestThin_APathThatIsNoObjectsIsNeverAsked(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		for _, path := range []string{
-			"", "https://evil.example/v1/subscriptions/sub_1", "//evil.example/sub_1", "/v2/core/accounts/sub_1", "/v1/../v2/sub_1", "/v1/subscriptions/sub_1?expand=x",
-			"/v1/subscriptions/sub_1#", "/v1/subscriptions/%2e%2e/sub_1", "/v1/subscriptions/sub_2", "/v1/sub_1\r\nHost: evil", "/v1//sub_1",
+			"", "https://evil.example/v1/subscriptions/sub_1", "//evil.example/sub_1", "/v2/core/accounts/sub_1",
+			"/v1/../v2/sub_1", "/v1/subscriptions/sub_1?expand=x",
+			"/v1/subscriptions/sub_1#", "/v1/subscriptions/%2e%2e/sub_1", "/v1/subscriptions/sub_2",
+			"/v1/sub_1\r\nHost: evil", "/v1//sub_1",
 		} {
 			before := w.asked()
 			id := "evt_" + db.NewID()
@@ -116,7 +122,10 @@ func TestThin_WhatStripeDoesNotKnowIsIgnoredAndWhatFailsIsTriedAgain(t *testing.
 			t.Errorf("it is noted as %q", note)
 		}
 		w.accept(thinEvent("evt_later", "v1.customer.subscription.updated", sub.ID, "/v1/subscriptions/"+sub.ID))
-		w.sb.Fail(sandbox.Fault{Path: "/stripe/v1/subscriptions/*", Status: http.StatusInternalServerError, Body: `{}`, Times: -1})
+		w.sb.Fail(sandbox.Fault{
+			Path: "/stripe/v1/subscriptions/*", Status: http.StatusInternalServerError, Body: `{}`,
+			Times: -1,
+		})
 		if err := w.Apply(t.Context(), "evt_later"); err == nil {
 			t.Error("Stripe failed, and the event counts as handled")
 		}
@@ -133,11 +142,15 @@ func TestThin_WhatStripeDoesNotKnowIsIgnoredAndWhatFailsIsTriedAgain(t *testing.
 func TestExamine_NamesAnEndpointOfAnotherVersion(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		for path, version := range map[string]string{"/webhooks/stripe": "2020-08-27", "/api/webhooks/stripe": "", "/elsewhere": "2020-08-27"} {
+		for path, version := range map[string]string{
+			"/webhooks/stripe": "2020-08-27", "/api/webhooks/stripe": "",
+			"/elsewhere": "2020-08-27",
+		} {
 			w.endpoint("https://dash.example"+path, version)
 		}
 		all, _ := w.examine(false)
-		if len(all) != 2 || kinds(all) != "endpoint_version" || !strings.Contains(all[0].Sentence, "API version 2020-08-27") ||
+		if len(all) != 2 || kinds(all) != "endpoint_version" ||
+			!strings.Contains(all[0].Sentence, "API version 2020-08-27") ||
 			!strings.Contains(all[1].Sentence, "the account's own API version") || all[0].Remedy == "" {
 			t.Errorf("got %+v", all)
 		}

@@ -10,7 +10,8 @@ import (
 	"github.com/repazoo/repazoo/internal/plan"
 )
 
-const addLine = `INSERT INTO billing_timeline (id, user_id, key, kind, at, tier, from_tier, cents, currency, until, created_at, note)
+const addLine = `INSERT INTO billing_timeline (id, user_id, key, kind, at, tier, from_tier, cents, currency, until,
+	created_at, note)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (user_id, key) DO NOTHING`
 
 func lineArgs(l plan.Line, userID string, now time.Time) []any {
@@ -18,7 +19,10 @@ func lineArgs(l plan.Line, userID string, now time.Time) []any {
 	if l.Currency != "" {
 		cents = &l.Cents
 	}
-	return []any{db.NewID(), userID, l.Key, l.Kind, l.At.Truncate(time.Second), l.Tier, l.From, cents, l.Currency, db.OrNull(l.Until), now, l.Note}
+	return []any{
+		db.NewID(), userID, l.Key, l.Kind, l.At.Truncate(time.Second), l.Tier, l.From, cents, l.Currency,
+		db.OrNull(l.Until), now, l.Note,
+	}
 }
 
 // tell writes down what is new. The row went from current to next because of r; news are invoices that may be untold.
@@ -35,8 +39,8 @@ func (s *Service) tell(tx db.Tx, current, next plan.Row, r plan.Remote, news []p
 	}
 }
 
-// untold are the invoices the timeline may lack: the latest, that of the event, and when one of them is not there yet, all
-// others too, because their events may have been lost.
+// untold are the invoices the timeline may lack: the latest, that of the event, and when one of them is not there yet,
+// all others too, because their events may have been lost.
 func (s *Service) untold(ctx context.Context, current plan.Row, r plan.Remote, invoice string) ([]plan.Charge, error) {
 	var want []string
 	if l, ok := r.Invoice.Line(current); ok {
@@ -48,7 +52,8 @@ func (s *Service) untold(ctx context.Context, current plan.Row, r plan.Remote, i
 	if len(want) == 0 || !plan.Follows(current, r) {
 		return nil, nil
 	}
-	told, err := db.Read(ctx, s.db, db.System, db.Value[string], `SELECT key FROM billing_timeline WHERE user_id = $1 AND key IN ($2, $3)`, current.UserID, want[0], want[len(want)-1])
+	told, err := db.Read(ctx, s.db, db.System, db.Value[string], `SELECT key FROM billing_timeline WHERE user_id = $1
+		AND key IN ($2, $3)`, current.UserID, want[0], want[len(want)-1])
 	if err != nil || !slices.ContainsFunc(want, func(key string) bool { return !slices.Contains(told, key) }) {
 		return nil, err
 	}
@@ -86,7 +91,8 @@ func (s *Service) Timeline(ctx context.Context, userID string, limit int, cursor
 		return Story{}, err
 	}
 	var st Story
-	if st.Total, err = db.ReadOne(ctx, s.db, db.User(userID), db.Value[int], `SELECT count(*) FROM billing_timeline WHERE user_id = $1`, userID); err != nil {
+	if st.Total, err = db.ReadOne(ctx, s.db, db.User(userID), db.Value[int],
+		`SELECT count(*) FROM billing_timeline WHERE user_id = $1`, userID); err != nil {
 		return Story{}, err
 	}
 	now := s.now()

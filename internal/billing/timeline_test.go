@@ -33,7 +33,10 @@ func (w *world) tells(user string, want ...string) {
 // A year of a plan, with webhooks that travel in every bad way there is: the story is the same.
 func TestTimeline_TellsOneSensibleStoryHoweverWebhooksTravel(t *testing.T) {
 	t.Parallel()
-	for name, how := range map[string]stripesandbox.Delivery{"well": {}, "twice": {Duplicate: true}, "in reverse": {Reorder: true}, "not at all": {Lose: true}} {
+	for name, how := range map[string]stripesandbox.Delivery{
+		"well": {}, "twice": {Duplicate: true},
+		"in reverse": {Reorder: true}, "not at all": {Lose: true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			each(t, func(t *testing.T, w *world) {
@@ -70,7 +73,8 @@ func TestTimeline_TellsOneSensibleStoryHoweverWebhooksTravel(t *testing.T) {
 				w.tells(user,
 					"On 3 January you chose basic.",
 					"On 3 January your card was charged $9.00 for basic until 3 February.",
-					"On 18 January your card was declined when $10.32 for the move to pro was due. You stayed on basic, and nothing was charged.",
+					"On 18 January your card was declined when $10.32 for the move to pro was due. You stayed on basic, and "+
+						"nothing was charged.",
 					"On 18 January your plan changed from basic to pro.",
 					"On 18 January your card was charged $10.32 for pro until 3 February.",
 					"On 3 February your card was charged $29.00 for pro until 3 March.",
@@ -92,7 +96,10 @@ func TestTimeline_TellsOfTheBankOfGraceAndOfWhatStaysUsable(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.sb.Advance(time.Date(2027, time.January, 3, 12, 0, 0, 0, time.UTC).Sub(w.sb.Now()))
 		user := w.user()
-		got, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_authenticationRequired"})
+		got, err := w.Subscribe(t.Context(), user, billing.SubscribeRequest{
+			Tier:          "basic",
+			PaymentMethod: "pm_card_authenticationRequired",
+		})
 		w.must(nil, err)
 		w.must(nil, w.sb.Stripe().Authenticate(got.ClientSecret))
 		w.deliver()
@@ -113,7 +120,8 @@ func TestTimeline_TellsOfTheBankOfGraceAndOfWhatStaysUsable(t *testing.T) {
 		)
 		paid := w.subscriber("basic")
 		w.endInDashboard(paid)
-		if got := w.story(paid); !strings.HasSuffix(got[len(got)-1], "basic ended. What you paid for stays usable until 4 March.") {
+		if got := w.story(paid); !strings.HasSuffix(got[len(got)-1],
+			"basic ended. What you paid for stays usable until 4 March.") {
 			t.Error(got)
 		}
 	})

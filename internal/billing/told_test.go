@@ -54,7 +54,8 @@ func TestNotices_RacingStartsMakeOneAtEachMark(t *testing.T) {
 		start(790, 40) // units that were given back and taken again
 		start(980, 20)
 		nearly, all := w.told(user, notice.QuotaNearlyUsed), w.told(user, notice.QuotaUsedUp)
-		if len(nearly) != 1 || len(all) != 1 || nearly[0].Data.Used != 800 || all[0].Data.Used != 1000 || !all[0].Data.Until.Equal(w.usage(user).PeriodEnd) {
+		if len(nearly) != 1 || len(all) != 1 || nearly[0].Data.Used != 800 || all[0].Data.Used != 1000 ||
+			!all[0].Data.Until.Equal(w.usage(user).PeriodEnd) {
 			t.Fatalf("told %+v and %+v", nearly, all)
 		}
 		if n := w.count(`SELECT count(*) FROM notices WHERE user_id = $1`, other); n != 0 {
@@ -92,7 +93,8 @@ func TestNotices_AFailedPaymentIsToldOnceHoweverStripeTellsIt(t *testing.T) {
 		}
 		w.must(nil, w.Reconcile(t.Context()))
 		told := w.told(user, notice.PaymentFailed)
-		if len(told) != 1 || told[0].Data.Plan != "basic" || !told[0].Data.Until.Equal(w.subscription(user).EntitledUntil) || told[0].ReadAt != nil {
+		if len(told) != 1 || told[0].Data.Plan != "basic" ||
+			!told[0].Data.Until.Equal(w.subscription(user).EntitledUntil) || told[0].ReadAt != nil {
 			t.Fatalf("%+v", told)
 		}
 	})
@@ -117,7 +119,8 @@ func TestNotices_GraceIsToldADayBeforeItsEndAndAtItsEnd(t *testing.T) {
 			}
 			wg.Wait()
 			if a, b := len(w.told(user, notice.GraceEnding)), len(w.told(user, notice.GraceEnded)); a != ending || b != ended {
-				t.Fatalf("at %v before the end: told %d times that grace ends, %d times that it has ended", end.Sub(w.sb.Now()), a, b)
+				t.Fatalf("at %v before the end: told %d times that grace ends, %d times that it has ended", end.Sub(w.sb.Now()),
+					a, b)
 			}
 		}
 		at(end.Add(-24*time.Hour-time.Minute), 0, 0)
@@ -145,7 +148,8 @@ func TestNotices_ACancellationIsToldWithItsEndAndSettledWhenTakenBack(t *testing
 		}
 		w.endInDashboard(user)
 		ended := w.told(user, notice.PlanEnded)
-		if len(ended) != 1 || !ended[0].Data.Until.Equal(w.subscription(user).PeriodEnd) || len(w.told(user, notice.PlanCancelled)) != 1 {
+		if len(ended) != 1 || !ended[0].Data.Until.Equal(w.subscription(user).PeriodEnd) ||
+			len(w.told(user, notice.PlanCancelled)) != 1 {
 			t.Fatalf("%+v", ended)
 		}
 		w.must(w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_visa"}))

@@ -12,9 +12,9 @@ import (
 )
 
 // A trial is the server's policy, never the caller's wish: a person's first plan begins with it, and no later one ever
-// does. Whether it was spent is asked in three places, since each alone forgets: the user's row, which names a subscription
-// for good once there was one; Stripe, which knows of those whose webhooks never came; and the marks of X accounts whose
-// users erased themselves. The claim of an attempt keeps two at once from both being the first.
+// does. Whether it was spent is asked in three places, since each alone forgets: the user's row, which names a
+// subscription for good once there was one; Stripe, which knows of those whose webhooks never came; and the marks of X
+// accounts whose users erased themselves. The claim of an attempt keeps two at once from both being the first.
 
 // marksKept is how long an erasure leaves the mark that a trial was spent.
 const marksKept = 2 * 365 * 24 * time.Hour
@@ -42,7 +42,8 @@ func (s *Service) spentBefore(ctx context.Context, userID string) (bool, error) 
 	if s.markX == nil {
 		return false, nil
 	}
-	ids, err := db.Read(ctx, s.db, db.System, db.Value[string], `SELECT COALESCE(released_x_user_id, x_user_id) FROM x_accounts WHERE user_id = $1`, userID)
+	ids, err := db.Read(ctx, s.db, db.System, db.Value[string],
+		`SELECT COALESCE(released_x_user_id, x_user_id) FROM x_accounts WHERE user_id = $1`, userID)
 	if err != nil {
 		return false, err
 	}
@@ -66,9 +67,11 @@ func (s *Service) rememberTrial(ctx context.Context, tx db.Tx, r plan.Row) error
 	if s.offer.Trial.Days == 0 || s.markX == nil || r.SubscriptionID == "" {
 		return nil
 	}
-	ids, err := db.All(ctx, tx, db.Value[string], `SELECT COALESCE(released_x_user_id, x_user_id) FROM x_accounts WHERE user_id = $1`, r.UserID)
+	ids, err := db.All(ctx, tx, db.Value[string],
+		`SELECT COALESCE(released_x_user_id, x_user_id) FROM x_accounts WHERE user_id = $1`, r.UserID)
 	for _, id := range ids {
-		tx.Later(`INSERT INTO trials_spent (mark, spent_at) VALUES ($1, $2) ON CONFLICT (mark) DO UPDATE SET spent_at = excluded.spent_at`, s.markX(id)[0], tx.Now())
+		tx.Later(`INSERT INTO trials_spent (mark, spent_at) VALUES ($1, $2) ON CONFLICT (mark) DO UPDATE
+			SET spent_at = excluded.spent_at`, s.markX(id)[0], tx.Now())
 	}
 	return err
 }
@@ -80,7 +83,8 @@ func (s *Service) takeUp(ctx context.Context, r plan.Row) error {
 		return err
 	}
 	if now.NoCard {
-		return fault.Conflict.Saying("Your plan is paused because there is no card. Put one in place on the billing page of the payment provider first, then take your plan up again.")
+		return fault.Conflict.Saying("Your plan is paused because there is no card. Put one in place on the billing page " +
+			"of the payment provider first, then take your plan up again.")
 	}
 	next, err := s.stripe.TakeUp(ctx, now.ID)
 	if err != nil || next.Status != plan.Paused {

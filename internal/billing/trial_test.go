@@ -48,7 +48,8 @@ func TestTrial_IsFreeWithAQuotaOfItsOwnAndThenPaid(t *testing.T) {
 		w.trials("")
 		user := w.subscriber("pro")
 		s := w.subscription(user)
-		if s.Status != "trialing" || s.Tier.Name != "pro" || s.Tier.Quota != 10 || !s.TrialEnd.Equal(s.PeriodEnd) || s.NoCard || s.TrialEnd.Sub(w.sb.Now()).Round(time.Hour) != 14*dayLong {
+		if s.Status != "trialing" || s.Tier.Name != "pro" || s.Tier.Quota != 10 || !s.TrialEnd.Equal(s.PeriodEnd) ||
+			s.NoCard || s.TrialEnd.Sub(w.sb.Now()).Round(time.Hour) != 14*dayLong {
 			t.Fatalf("%+v", s)
 		}
 		if u := w.usage(user); u.Quota.Limit != 10 || u.Reads.Limit != 500 {
@@ -61,14 +62,18 @@ func TestTrial_IsFreeWithAQuotaOfItsOwnAndThenPaid(t *testing.T) {
 		wantFault(t, err, fault.QuotaExceeded)
 		w.sb.Advance(14*dayLong + time.Hour)
 		w.deliver()
-		if s := w.subscription(user); s.Status != "active" || s.Tier.Quota != 10_000 || !s.TrialEnd.IsZero() || w.usage(user).Quota.Limit != 10_000 {
+		if s := w.subscription(user); s.Status != "active" || s.Tier.Quota != 10_000 || !s.TrialEnd.IsZero() ||
+			w.usage(user).Quota.Limit != 10_000 {
 			t.Fatalf("after the trial: %+v", s)
 		}
 		if got := w.invoices(user); got != "$0.00 paid, $29.00 paid" {
 			t.Fatal(got)
 		}
 		told := w.tale(user)
-		for _, want := range []string{"you began to try pro for free until ", "your free trial ended, and pro began.", "your card was charged $29.00 for pro until"} {
+		for _, want := range []string{
+			"you began to try pro for free until ", "your free trial ended, and pro began.",
+			"your card was charged $29.00 for pro until",
+		} {
 			if !strings.Contains(told, want) {
 				t.Errorf("the story lacks %q:\n%s", want, told)
 			}
@@ -93,7 +98,10 @@ func TestTrial_ACardThatTheBankAsksAboutIsConfirmedAtItsBeginning(t *testing.T) 
 			t.Parallel()
 			each(t, func(t *testing.T, w *world) {
 				w.trials("")
-				user, ask := w.user(), billing.SubscribeRequest{Tier: "basic", PaymentMethod: "pm_card_authenticationRequiredOnSetup"}
+				user, ask := w.user(), billing.SubscribeRequest{
+					Tier:          "basic",
+					PaymentMethod: "pm_card_authenticationRequiredOnSetup",
+				}
 				s, err := w.Subscribe(t.Context(), user, ask)
 				if err != nil || s.Status != "trialing" || s.Tier.Name != "basic" || !strings.HasPrefix(s.ClientSecret, "seti_") {
 					t.Fatalf("%+v, %v", s, err)
@@ -223,7 +231,8 @@ func TestTrial_IsNotGivenAgainToAnXAccountWhoseUserWasErased(t *testing.T) {
 			c.Mark = func(x string) []string { return []string{key + " hash of " + x, "old hash of " + x} }
 		})
 		link := func(user, x string) {
-			w.exec(`INSERT INTO x_accounts (id, user_id, x_user_id, handle, name, scopes, status, linked_at, updated_at) VALUES ($1, $2, $3, $4, 'Ann', '', 'active', $5, $5)`, db.NewID(), user, x, "h"+x, w.sb.Now())
+			w.exec(`INSERT INTO x_accounts (id, user_id, x_user_id, handle, name, scopes, status, linked_at, updated_at)
+				VALUES ($1, $2, $3, $4, 'Ann', '', 'active', $5, $5)`, db.NewID(), user, x, "h"+x, w.sb.Now())
 		}
 		leave := func(user string) {
 			w.must(nil, w.Close(t.Context(), user))
@@ -286,7 +295,8 @@ func TestTrial_EndsAsItWasAgreedWithoutACard(t *testing.T) {
 			}
 			w.sb.Advance(14*dayLong + time.Minute)
 			w.deliver()
-			if s := w.subscription(user); string(s.Status) != want.status || s.Tier.Name != "" || !strings.HasSuffix(w.tale(user), want.story) {
+			if s := w.subscription(user); string(s.Status) != want.status || s.Tier.Name != "" ||
+				!strings.HasSuffix(w.tale(user), want.story) {
 				t.Fatalf("%s: %+v\n%s", policy, s, w.tale(user))
 			}
 			_, err = w.reserve(user)
@@ -311,12 +321,14 @@ func TestTrial_APausedPlanIsTakenUpOnceThereIsACardThatPays(t *testing.T) {
 		}
 		w.card("pm_card_chargeCustomerFail")
 		_, err = w.Resume(t.Context(), user)
-		if f := wantFault(t, err, fault.ValidationFailed); !strings.HasSuffix(f.Message, "Your plan stays paused, and nothing was charged.") || w.subscription(user).Tier.Name != "" {
+		if f := wantFault(t, err, fault.ValidationFailed); !strings.HasSuffix(f.Message,
+			"Your plan stays paused, and nothing was charged.") || w.subscription(user).Tier.Name != "" {
 			t.Fatal(f.Message)
 		}
 		w.card("pm_card_visa")
 		got, err := w.Resume(t.Context(), user)
-		if err != nil || got.Status != "active" || got.Tier.Quota != 1_000 || got.PeriodStart.Before(w.sb.Now().Add(-time.Minute)) {
+		if err != nil || got.Status != "active" || got.Tier.Quota != 1_000 ||
+			got.PeriodStart.Before(w.sb.Now().Add(-time.Minute)) {
 			t.Fatalf("%+v, %v", got, err)
 		}
 		w.deliver()
@@ -352,7 +364,8 @@ func TestTrial_AnotherPlanWithinItCostsNothingAndItGoesOn(t *testing.T) {
 		end := w.subscription(user).TrialEnd
 		for _, tier := range []string{"pro", "basic", "pro"} {
 			p, err := w.Preview(t.Context(), user, billing.PreviewRequest{Tier: tier})
-			if err != nil || p.Kind != plan.SwitchTrial || p.NowCents != 0 || !p.NextAt.Equal(end) || p.Next != int64(p.Tier.MonthlyCents) || !p.TrialEnd.Equal(end) {
+			if err != nil || p.Kind != plan.SwitchTrial || p.NowCents != 0 || !p.NextAt.Equal(end) ||
+				p.Next != int64(p.Tier.MonthlyCents) || !p.TrialEnd.Equal(end) {
 				t.Fatalf("%+v, %v", p, err)
 			}
 			got, err := w.change(user, tier)
@@ -390,7 +403,8 @@ func TestTrial_ItsEndIsToldThreeDaysBefore(t *testing.T) {
 		w.deliver()
 		w.must(nil, w.Reconcile(t.Context()))
 		told := w.told(user, notice.TrialEnding)
-		if len(told) != 1 || !told[0].Data.Until.Equal(w.subscription(user).TrialEnd) || told[0].ReadAt != nil || len(w.told(leaver, notice.TrialEnding)) != 0 {
+		if len(told) != 1 || !told[0].Data.Until.Equal(w.subscription(user).TrialEnd) || told[0].ReadAt != nil ||
+			len(w.told(leaver, notice.TrialEnding)) != 0 {
 			t.Fatalf("%+v", told)
 		}
 		w.sb.Advance(4 * dayLong)
@@ -423,13 +437,18 @@ func TestTrial_ThePreviewSaysWhenTheFirstChargeIs(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.trials("")
-		p, err := w.Preview(t.Context(), w.user(), billing.PreviewRequest{Tier: "basic", PromotionCode: w.code("amount_off=400&currency=usd&duration=once", "")})
-		if err != nil || p.NowCents != 0 || p.TrialQuota != 10 || p.Next != 500 || p.Regular != 900 || !p.NextAt.Equal(p.TrialEnd) || p.TrialEnd.Sub(p.AsOf) != 14*dayLong {
+		p, err := w.Preview(t.Context(), w.user(), billing.PreviewRequest{
+			Tier:          "basic",
+			PromotionCode: w.code("amount_off=400&currency=usd&duration=once", ""),
+		})
+		if err != nil || p.NowCents != 0 || p.TrialQuota != 10 || p.Next != 500 || p.Regular != 900 ||
+			!p.NextAt.Equal(p.TrialEnd) || p.TrialEnd.Sub(p.AsOf) != 14*dayLong {
 			t.Fatalf("%+v, %v", p, err)
 		}
 		old := w.subscriber("basic")
 		w.must(w.Cancel(t.Context(), old, false))
-		if p, err := w.Preview(t.Context(), old, billing.PreviewRequest{Tier: "basic"}); err != nil || p.NowCents != 900 || !p.TrialEnd.IsZero() {
+		if p, err := w.Preview(t.Context(), old, billing.PreviewRequest{Tier: "basic"}); err != nil || p.NowCents != 900 ||
+			!p.TrialEnd.IsZero() {
 			t.Fatalf("who had one: %+v, %v", p, err)
 		}
 	})

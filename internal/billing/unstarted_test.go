@@ -16,7 +16,10 @@ func TestCancel_APlanThatWasNeverPaidLeavesWhatAnEarlierOnePaidFor(t *testing.T)
 		user := w.subscriber("basic")
 		w.endInDashboard(user)
 		paid := w.subscription(user)
-		w.must(w.Subscribe(t.Context(), user, billing.SubscribeRequest{Tier: "pro", PaymentMethod: "pm_card_chargeCustomerFail"}))
+		w.must(w.Subscribe(t.Context(), user, billing.SubscribeRequest{
+			Tier:          "pro",
+			PaymentMethod: "pm_card_chargeCustomerFail",
+		}))
 		w.must(w.Cancel(t.Context(), user, false))
 		w.deliver()
 		w.must(nil, w.Reconcile(t.Context()))
@@ -26,7 +29,8 @@ func TestCancel_APlanThatWasNeverPaidLeavesWhatAnEarlierOnePaidFor(t *testing.T)
 	})
 }
 
-// Somebody pays on the checkout page and ends the plan at Stripe before any webhook arrives: what they paid for is theirs.
+// Somebody pays on the checkout page and ends the plan at Stripe before any webhook arrives: what they paid for is
+// theirs.
 func TestMirror_AnEndedPlanThatWasPaidUnheardCounts(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
@@ -36,7 +40,8 @@ func TestMirror_AnEndedPlanThatWasPaidUnheardCounts(t *testing.T) {
 		w.sb.Stripe().Misdeliver(stripesandbox.Delivery{Lose: true})
 		w.checkout(s.CheckoutURL, "pay")
 		at := w.sb.Now().Add(time.Hour).Unix()
-		w.must(w.api.V1Subscriptions.Update(t.Context(), w.stripeSubscriptions()[0].ID, &stripe.SubscriptionUpdateParams{CancelAt: &at}))
+		w.must(w.api.V1Subscriptions.Update(t.Context(), w.stripeSubscriptions()[0].ID,
+			&stripe.SubscriptionUpdateParams{CancelAt: &at}))
 		w.sb.Advance(48 * time.Hour)
 		w.sweep()
 		if got := w.subscription(user); got.Tier.Name != "basic" || got.Status != "canceled" {

@@ -11,19 +11,21 @@ import (
 
 // Subscription is what a user should know of their plan. The zero value is none.
 type Subscription struct {
-	Tier              plan.Tier          `json:"tier"`   // what they may use now; zero when nothing, whatever Plan says
-	Plan              string             `json:"plan"`   // what they subscribed to, paid or not
-	Status            plan.Status        `json:"status"` // Stripe's, or "creating", "checkout", "none"; "included" when billing is off
+	Tier plan.Tier `json:"tier"` // what they may use now; zero when nothing, whatever Plan says
+	Plan string    `json:"plan"` // what they subscribed to, paid or not
+	// Stripe's, or "creating", "checkout", "none"; "included" when billing is off
+	Status            plan.Status        `json:"status"`
 	PeriodStart       time.Time          `json:"period_start,omitzero"`
 	PeriodEnd         time.Time          `json:"period_end,omitzero"`
 	EntitledUntil     time.Time          `json:"entitled_until,omitzero"` // with grace, if there is any
 	CancelAtPeriodEnd bool               `json:"cancel_at_period_end"`    // it will end, at CancelAt
 	CancelAt          time.Time          `json:"cancel_at,omitzero"`
-	Pending           plan.PendingChange `json:"pending,omitzero"`     // a change that is not in force yet
-	GraceUntil        time.Time          `json:"grace_until,omitzero"` // after a failed payment: the plan counts until then
-	NextTry           time.Time          `json:"next_try,omitzero"`    // after a failed payment: when it is charged again
-	TrialEnd          time.Time          `json:"trial_end,omitzero"`   // of a trial that runs
-	NoCard            bool               `json:"no_card"`              // there is nothing to charge
+	Pending           plan.PendingChange `json:"pending,omitzero"` // a change that is not in force yet
+	// after a failed payment: the plan counts until then
+	GraceUntil time.Time `json:"grace_until,omitzero"`
+	NextTry    time.Time `json:"next_try,omitzero"`  // after a failed payment: when it is charged again
+	TrialEnd   time.Time `json:"trial_end,omitzero"` // of a trial that runs
+	NoCard     bool      `json:"no_card"`            // there is nothing to charge
 
 	ChangesAt time.Time `json:"-"` // when time alone may change the above; zero if it does not
 }
@@ -137,13 +139,15 @@ func (s *Service) showUsage(st plan.Standing) Usage {
 	return u
 }
 
-const standingQuery = `SELECT COALESCE(s.tier, ''), COALESCE(s.status, ''), s.period_start, s.period_end, s.entitled_until,
+const standingQuery = `SELECT COALESCE(s.tier, ''), COALESCE(s.status, ''), s.period_start, s.period_end,
+	s.entitled_until,
 	COALESCE(s.pending_tier, ''), COALESCE(s.pending_how, ''), s.pending_at, s.trial_end,
 	q.period_start, q.period_end, q.entitled_until, COALESCE(q.tier, ''), COALESCE(q.quota, 0), COALESCE(q.reserved, 0), COALESCE(q.used, 0),
 	COALESCE(q.reads_limit, 0), COALESCE(q.reads_used, 0),
 	(SELECT min(period_start) FROM quota_periods WHERE user_id = $1 AND period_start > $2)
 	FROM (SELECT 1 AS one) o LEFT JOIN subscriptions s ON s.user_id = $1
-	LEFT JOIN (SELECT * FROM quota_periods WHERE user_id = $1 AND period_start <= $2 ORDER BY period_start DESC LIMIT 1) q ON TRUE`
+	LEFT JOIN (SELECT * FROM quota_periods WHERE user_id = $1 AND period_start <= $2 ORDER BY period_start DESC
+		LIMIT 1) q ON TRUE`
 
 func (s *Service) standing(ctx context.Context, actor db.Actor, userID string) (plan.Standing, error) {
 	return db.ReadOne(ctx, s.db, actor, scanStanding, standingQuery, userID, s.now())
@@ -152,7 +156,8 @@ func (s *Service) standing(ctx context.Context, actor db.Actor, userID string) (
 func scanStanding(rows db.Rows, v *plan.Standing) error {
 	var at [9]*time.Time
 	p := &v.Period
-	err := rows.Scan(&v.Sub.Tier, &v.Sub.Status, &at[0], &at[1], &at[2], &v.Sub.Pending.Tier, &v.Sub.Pending.How, &at[6], &at[7], &at[3], &at[4], &at[5],
+	err := rows.Scan(&v.Sub.Tier, &v.Sub.Status, &at[0], &at[1], &at[2], &v.Sub.Pending.Tier, &v.Sub.Pending.How,
+		&at[6], &at[7], &at[3], &at[4], &at[5],
 		&p.Tier, &p.Quota, &p.Reserved, &p.Used, &p.ReadsLimit, &p.ReadsUsed, &at[8])
 	v.Sub.PeriodStart, v.Sub.PeriodEnd, v.Sub.EntitledUntil = orZero(at[0]), orZero(at[1]), orZero(at[2])
 	v.Sub.Pending.At, v.Sub.TrialEnd, v.Next = orZero(at[6]), orZero(at[7]), orZero(at[8])

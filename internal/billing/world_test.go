@@ -43,7 +43,10 @@ type world struct {
 // each runs f on both databases.
 func each(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Helper()
-	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
+	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{
+		"sqlite":   dbtest.SQLite,
+		"postgres": dbtest.Postgres,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f(t, newWorld(t, open))
@@ -61,11 +64,13 @@ func newWorld(t *testing.T, open func(testing.TB, func() time.Time) *db.DB) *wor
 	w.at = srv.URL
 	w.cfg = billing.Config{
 		DB: w.d, StripeKey: stripesandbox.APIKey, StripeURL: srv.URL + "/stripe", WebhookSecret: secret,
-		BasicPrice: stripesandbox.BasicPrice, ProPrice: stripesandbox.ProPrice, PublicURL: "https://dash.example", Codes: true,
-		Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		BasicPrice: stripesandbox.BasicPrice, ProPrice: stripesandbox.ProPrice, PublicURL: "https://dash.example",
+		Codes: true,
+		Log:   slog.New(slog.NewTextHandler(w.log, nil)),
 	}
 	w.policy(func(*billing.Config) {})
-	direct := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { // the SDK takes no path in its address
+	// the SDK takes no path in its address
+	direct := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		r.URL.Path = "/stripe" + r.URL.Path
 		stand.ServeHTTP(rw, r)
 	}))
@@ -157,7 +162,8 @@ func (w *world) deliver() {
 
 func (w *world) waiting() []string {
 	w.t.Helper()
-	ids, err := db.Read(w.t.Context(), w.d, db.System, db.Value[string], `SELECT id FROM stripe_events WHERE handled_at IS NULL ORDER BY received_at`)
+	ids, err := db.Read(w.t.Context(), w.d, db.System, db.Value[string],
+		`SELECT id FROM stripe_events WHERE handled_at IS NULL ORDER BY received_at`)
 	w.must(nil, err)
 	return ids
 }
@@ -210,7 +216,8 @@ func (w *world) endInDashboard(user string) {
 func (w *world) stripeSubscriptions() []*stripe.Subscription {
 	w.t.Helper()
 	var all []*stripe.Subscription
-	for sub, err := range w.api.V1Subscriptions.List(w.t.Context(), &stripe.SubscriptionListParams{Status: new("all")}).All(w.t.Context()) {
+	for sub, err := range w.api.V1Subscriptions.List(w.t.Context(),
+		&stripe.SubscriptionListParams{Status: new("all")}).All(w.t.Context()) {
 		w.must(nil, err)
 		all = append(all, sub)
 	}

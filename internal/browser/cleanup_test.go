@@ -31,7 +31,8 @@ func (v *visitor) picture(name string) {
 		if err != nil {
 			v.t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, name+"-"+l.scheme+"-"+strconv.FormatInt(l.width, 10)+".png"), png, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name+"-"+l.scheme+"-"+strconv.FormatInt(l.width, 10)+".png"), png,
+			0o600); err != nil {
 			v.t.Fatal(err)
 		}
 	}
@@ -87,7 +88,8 @@ func TestBrowser_CleansUpFromTheReportToTheReceipt(t *testing.T) {
 	}
 	receipt, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](
 		`fetch(document.querySelector('a[href$="/receipt.json"]').href).then((r) => r.text())`, chromedp.EvalAwaitPromise))
-	if err != nil || !strings.Contains(receipt, `"format":"repazoo-receipt-1"`) || !strings.Contains(receipt, `"outcome":"deleted"`) {
+	if err != nil || !strings.Contains(receipt, `"format":"repazoo-receipt-1"`) ||
+		!strings.Contains(receipt, `"outcome":"deleted"`) {
 		t.Errorf("the receipt: %.200s, %v", receipt, err)
 	}
 	v.click(`.head a[href^="/a/"]`)

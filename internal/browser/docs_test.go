@@ -28,7 +28,8 @@ func (v *visitor) hearComplaints() {
 				said = fmt.Sprintf("console.error with %d values, the first %s", len(e.Args), e.Args[0].Value)
 			}
 		case *browserlog.EventEntryAdded:
-			if e.Entry.Level == browserlog.EntryLevelError && e.Entry.Source != browserlog.EntrySourceNetwork { // a refusal is none
+			// a refusal is none
+			if e.Entry.Level == browserlog.EntryLevelError && e.Entry.Source != browserlog.EntrySourceNetwork {
 				said = e.Entry.Text
 			}
 		}
@@ -46,7 +47,10 @@ func (v *visitor) hearComplaints() {
 // desk makes the window as wide as that of somebody who reads references: a narrow one hides their search.
 func (v *visitor) desk() {
 	v.t.Helper()
-	tell(v, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 1280, Height: 1000, DeviceScaleFactor: 1})
+	tell(v, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+		Width: 1280, Height: 1000,
+		DeviceScaleFactor: 1,
+	})
 }
 
 // view keeps a picture of what is to be seen of a long page, where [visitor.shoot] would have all of it.
@@ -82,7 +86,8 @@ func (v *visitor) paste(selector, text string) {
 // pressAll clicks whatever there is of these by script, without waiting for any.
 func (v *visitor) pressAll(selector string) {
 	v.t.Helper()
-	v.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf("for (const x of document.querySelectorAll(%q)) x.click()", selector)))
+	v.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf("for (const x of document.querySelectorAll(%q)) x.click()",
+		selector)))
 }
 
 // authorize takes back the credentials behind Swagger UI's button and fills one of its fields, counted from 1.
@@ -118,7 +123,8 @@ func TestBrowser_TriesTheAPIFromItsDocumentation(t *testing.T) {
 	base := start(t, nil)
 	token := signInByAPI(t, base)
 	var made struct{ Key string }
-	body := program{t, base, token}.must(http.StatusCreated, "POST", "/api/v1/api-keys", `{"name":"docs","scopes":["account:read"]}`)
+	body := program{t, base, token}.must(http.StatusCreated, "POST", "/api/v1/api-keys",
+		`{"name":"docs","scopes":["account:read"]}`)
 	if err := json.Unmarshal([]byte(body), &made); err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,8 @@ func TestBrowser_AFailedPaymentIsExplainedAndMended(t *testing.T) {
 	v.signIn(gus) // nobody stays signed in for a month of absence
 	v.open("/account/plan")
 	v.until("#standing ~ .notice", "The last payment did not go through. Your plan stays open until ")
-	if got := v.text("#standing ~ .notice"); !strings.Contains(got, ", is paused then, and comes back with the payment that is tried again on ") ||
+	if got := v.text("#standing ~ .notice"); !strings.Contains(got,
+		", is paused then, and comes back with the payment that is tried again on ") ||
 		!strings.HasSuffix(got, "So that nothing stops: put another card in place before then.") {
 		t.Errorf("the page says %q", got)
 	}
@@ -41,7 +42,8 @@ func TestBrowser_AFailedPaymentIsExplainedAndMended(t *testing.T) {
 	v.open("/account/plan")
 	v.card("pm_card_visa")
 	v.until("section:has(> #standing)", "It renews on ")
-	if got := v.text("#story ~ ol"); !strings.Contains(got, "your card was charged $9.00 for basic until") || !strings.Contains(got, "your card was declined when $9.00 for basic was due.") {
+	if got := v.text("#story ~ ol"); !strings.Contains(got, "your card was charged $9.00 for basic until") ||
+		!strings.Contains(got, "your card was declined when $9.00 for basic was due.") {
 		t.Errorf("the story is %q", got)
 	}
 

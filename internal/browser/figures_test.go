@@ -11,8 +11,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestBrowser_AnAdministratorReadsTheFigures goes from a payment that is given back and disputed at Stripe to the page of
-// figures, and to what the person who paid sees of it. Nothing of it needs JavaScript.
+// TestBrowser_AnAdministratorReadsTheFigures goes from a payment that is given back and disputed at Stripe to the page
+// of figures, and to what the person who paid sees of it. Nothing of it needs JavaScript.
 func TestBrowser_AnAdministratorReadsTheFigures(t *testing.T) {
 	t.Parallel()
 	a := run(t, nil)
@@ -49,7 +49,10 @@ func TestBrowser_AnAdministratorReadsTheFigures(t *testing.T) {
 	}
 	v.click(`a[href="/admin/billing"]`)
 	v.sees("#mrr")
-	for selector, want := range map[string]string{"#mrr": "$9.00", "#refunds": "1, $2.00", "#disputes": "1, $7.00", "#began": "1", "#churn": "None could leave"} {
+	for selector, want := range map[string]string{
+		"#mrr": "$9.00", "#refunds": "1, $2.00", "#disputes": "1, $7.00",
+		"#began": "1", "#churn": "None could leave",
+	} {
 		if got := v.text(selector); got != want {
 			t.Errorf("%s says %q, want %q", selector, got, want)
 		}
@@ -61,7 +64,8 @@ func TestBrowser_AnAdministratorReadsTheFigures(t *testing.T) {
 	v.accessible("the page of figures")
 	v.shoot("figures")
 	for name, page := range map[string]string{
-		"today": "/admin", "jobs": "/admin/jobs?all=1", "inbox": "/admin/inbox?all=1", "cost": "/admin/cost", "find": "/admin/users?who=nobody",
+		"today": "/admin", "jobs": "/admin/jobs?all=1", "inbox": "/admin/inbox?all=1", "cost": "/admin/cost",
+		"find":   "/admin/users?who=nobody",
 		"person": "/admin/users?who=" + gus,
 	} {
 		v.open(page)
@@ -72,10 +76,13 @@ func TestBrowser_AnAdministratorReadsTheFigures(t *testing.T) {
 	}
 
 	v.open("/account/plan")
-	if got := v.text(".invoices li"); !strings.HasSuffix(got, "$2.00 was given back to you. Its payment is disputed at your bank.") {
+	if got := v.text(".invoices li"); !strings.HasSuffix(got,
+		"$2.00 was given back to you. Its payment is disputed at your bank.") {
 		t.Errorf("the invoice says %q", got)
 	}
-	if got := v.text("#story ~ ol"); !strings.Contains(got, "$2.00 of what you paid for basic was given back to you.") || !strings.Contains(got, "the payment of $7.00 for basic was disputed at your bank.") {
+	if got := v.text("#story ~ ol"); !strings.Contains(got,
+		"$2.00 of what you paid for basic was given back to you.") ||
+		!strings.Contains(got, "the payment of $7.00 for basic was disputed at your bank.") {
 		t.Errorf("the story is %q", got)
 	}
 	v.accessible("the page of a plan with a payment that went back")
@@ -89,7 +96,8 @@ func takeBack(t *testing.T, base string) {
 	operator := stripe(t, base)
 	first := func(path string) string {
 		var list struct{ Data []struct{ ID string } }
-		if err := json.Unmarshal([]byte(operator.must(http.StatusOK, "GET", path, "")), &list); err != nil || len(list.Data) != 1 {
+		if err := json.Unmarshal([]byte(operator.must(http.StatusOK, "GET", path, "")), &list); err != nil ||
+			len(list.Data) != 1 {
 			t.Fatalf("%s: %+v, %v", path, list, err)
 		}
 		return list.Data[0].ID

@@ -58,7 +58,8 @@ func TestBrowser_SignsInPaysFollowsTheAnalysisAndReadsTheReport(t *testing.T) {
 	v.sees("#live")
 	analysis := v.path()
 	v.sees(".board")
-	if told, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](`sessionStorage.told || ""`)); err != nil || !strings.Contains(told, "Asking the language model|") {
+	if told, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](`sessionStorage.told || ""`)); err != nil ||
+		!strings.Contains(told, "Asking the language model|") {
 		t.Errorf("the progress moved through %q (%v)", told, err)
 	}
 	if v.path() != analysis {
@@ -124,7 +125,8 @@ func TestBrowser_ADeclinedSignInSaysSo(t *testing.T) {
 	v.click(".hero .button")
 	v.click(`button[value="cancel"]`)
 	v.sees(`[role="alert"]`)
-	if got := v.text(`[role="alert"]`); got != "You did not give Repazoo access at X, so nothing was changed. Sign in again whenever you want to." {
+	if got := v.text(`[role="alert"]`); got != "You did not give Repazoo access at X, so nothing was changed. Sign in "+
+		"again whenever you want to." {
 		t.Errorf("the page says %q", got)
 	}
 	v.accessible("the front page with an alert")
@@ -139,7 +141,9 @@ func TestBrowser_UploadsAnArchiveAndAnalysesIt(t *testing.T) {
 	v := visit(t, start(t, nil))
 	v.signIn(gus)
 	v.subscribe("basic")
-	id, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](`fetch("/auth/x/status").then((r) => r.json()).then((b) => b.data[0].x_user_id)`, chromedp.EvalAwaitPromise))
+	id, err := chromedp.Run(v.ctx,
+		chromedp.Evaluate[string](`fetch("/auth/x/status").then((r) => r.json()).then((b) => b.data[0].x_user_id)`,
+			chromedp.EvalAwaitPromise))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,8 @@ func TestBrowser_ChangesThePlanWithAPreview(t *testing.T) {
 	if got := v.text("#standing"); got != "Pro, $29 a month" {
 		t.Errorf("after the upgrade the page says %q", got)
 	}
-	if got := v.text("#story ~ ol"); !strings.Contains(got, "your card was charged "+shown+" for pro until") || !strings.Contains(got, "your plan changed from basic to pro.") {
+	if got := v.text("#story ~ ol"); !strings.Contains(got, "your card was charged "+shown+" for pro until") ||
+		!strings.Contains(got, "your plan changed from basic to pro.") {
 		t.Errorf("the story is %q", got)
 	}
 	v.accessible("the page after an upgrade")
@@ -43,7 +44,8 @@ func TestBrowser_ChangesThePlanWithAPreview(t *testing.T) {
 	v.accessible("the page with a change that waits")
 	v.click(`form:has([name="keep"]) button`)
 	v.sees("body:not(:has(#pending))")
-	if got := v.text("#story ~ ol li:first-child p"); !strings.Contains(got, "you took the move to basic back, and stayed on pro.") {
+	if got := v.text("#story ~ ol li:first-child p"); !strings.Contains(got,
+		"you took the move to basic back, and stayed on pro.") {
 		t.Errorf("the story ends with %q", got)
 	}
 	v.click(`form[action="/account/plan/portal"] button`)

@@ -75,7 +75,8 @@ func stripe(t *testing.T, base string) program {
 func code(t *testing.T, base, code, coupon string) {
 	t.Helper()
 	var made struct{ ID string }
-	if err := json.Unmarshal([]byte(stripe(t, base).must(http.StatusOK, "POST", "/v1/coupons", coupon)), &made); err != nil {
+	if err := json.Unmarshal([]byte(stripe(t, base).must(http.StatusOK, "POST", "/v1/coupons", coupon)),
+		&made); err != nil {
 		t.Fatal(err)
 	}
 	form := "promotion[type]=coupon&code=" + code + "&promotion[coupon]=" + made.ID
@@ -86,7 +87,10 @@ func code(t *testing.T, base, code, coupon string) {
 func signInByAPI(t *testing.T, base string) string {
 	t.Helper()
 	jar, _ := cookiejar.New(nil)
-	c := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	c := &http.Client{
+		Jar:           jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	ask := func(method, address string, form url.Values, answer any) *http.Response {
 		r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(form.Encode()))
 		if err != nil {

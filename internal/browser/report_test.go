@@ -26,8 +26,8 @@ const lookAtReport = `({
 	Margin: getComputedStyle(document.body).margin,
 })`
 
-// A report opens with its style in a tab, at its address as well as from the file that somebody kept: neither the answer's
-// own policy nor the page's stops it.
+// A report opens with its style in a tab, at its address as well as from the file that somebody kept: neither the
+// answer's own policy nor the page's stops it.
 func TestBrowser_AReportHasItsStyleInATabAndAsAFile(t *testing.T) {
 	t.Parallel()
 	base := start(t, nil)

@@ -15,8 +15,8 @@ import (
 	"github.com/repazoo/repazoo/internal/app/apptest"
 )
 
-// A person lets their account be checked each month, posts something rash in the second, is told, and sees in the history what
-// three months have brought.
+// A person lets their account be checked each month, posts something rash in the second, is told, and sees in the
+// history what three months have brought.
 func TestBrowser_ASchedulePassesThreeMonths(t *testing.T) {
 	t.Parallel()
 	a := apptest.Run(t, io.Discard, map[string]string{"BILLING": "off"}, app.Options{Tick: 50 * time.Millisecond})
@@ -52,7 +52,8 @@ func TestBrowser_ASchedulePassesThreeMonths(t *testing.T) {
 	v.accessible("the front page with notices of analyses")
 	v.shoot("told")
 	v.open("/account/notices")
-	if got := v.text("main"); !strings.Contains(got, "Something new weighs heavily") || strings.Count(got, "Your report is ready") != 3 {
+	if got := v.text("main"); !strings.Contains(got, "Something new weighs heavily") ||
+		strings.Count(got, "Your report is ready") != 3 {
 		t.Errorf("three months are told as %s", got)
 	}
 	v.accessible("the page of notices and choices")
@@ -96,7 +97,8 @@ func untilNext(p program) time.Duration {
 			LastAt    *time.Time `json:"last_at"`
 		} `json:"data"`
 	}
-	if err := json.Unmarshal([]byte(p.must(http.StatusOK, "GET", "/api/v1/schedules", "")), &list); err != nil || len(list.Data) != 1 {
+	if err := json.Unmarshal([]byte(p.must(http.StatusOK, "GET", "/api/v1/schedules", "")), &list); err != nil ||
+		len(list.Data) != 1 {
 		p.t.Fatalf("%v, %d schedules", err, len(list.Data))
 	}
 	s := list.Data[0]

@@ -28,7 +28,8 @@ func TestBrowser_TriesAPlanForFreeWithACode(t *testing.T) {
 	v.accessible("the preview with a code that is none")
 	enter("welcome")
 	v.sees("#discount")
-	if now, next, regular := v.text("#now"), v.text("#next"), v.text("#regular"); now != "$0.00" || !strings.HasPrefix(next, "$23.20") || regular != "$29.00" {
+	if now, next, regular := v.text("#now"), v.text("#next"), v.text("#regular"); now != "$0.00" ||
+		!strings.HasPrefix(next, "$23.20") || regular != "$29.00" {
 		t.Errorf("it costs %s now, %s next and %s in the end", now, next, regular)
 	}
 	v.accessible("the preview of a trial with a code")
@@ -41,10 +42,12 @@ func TestBrowser_TriesAPlanForFreeWithACode(t *testing.T) {
 	v.sees("#quota")
 	v.click(`a[href="/account/plan"]`)
 	v.sees("#story")
-	if got := v.text("#standing ~ .notice"); !strings.HasPrefix(got, "You are trying this plan for free until ") || !strings.HasSuffix(got, "cancel before if you do not want that.") {
+	if got := v.text("#standing ~ .notice"); !strings.HasPrefix(got, "You are trying this plan for free until ") ||
+		!strings.HasSuffix(got, "cancel before if you do not want that.") {
 		t.Errorf("the page says %q", got)
 	}
-	if got := v.text("#story ~ ol"); !strings.Contains(got, "you began to try pro for free until ") || !strings.Contains(got, "you got a discount: 20% off for 3 months, with the code WELCOME.") {
+	if got := v.text("#story ~ ol"); !strings.Contains(got, "you began to try pro for free until ") ||
+		!strings.Contains(got, "you got a discount: 20% off for 3 months, with the code WELCOME.") {
 		t.Errorf("the story is %q", got)
 	}
 	v.accessible("the page of a plan in its trial")

@@ -63,7 +63,10 @@ func missing() string {
 	if os.Getenv("CHROMIUM") == "" {
 		return "CHROMIUM is not set to a browser's executable: run these tests with make browser."
 	}
-	for _, file := range []string{axe, "../httpapi/docs/vendor/swagger-ui-bundle.js.gz", "../httpapi/docs/vendor/redoc.standalone.js.gz"} {
+	for _, file := range []string{
+		axe, "../httpapi/docs/vendor/swagger-ui-bundle.js.gz",
+		"../httpapi/docs/vendor/redoc.standalone.js.gz",
+	} {
 		if _, err := os.Stat(file); err != nil {
 			return "The documentation's viewers and the checker of accessibility are missing: run make assets, which needs npm."
 		}
@@ -213,7 +216,8 @@ type look struct {
 // accessible checks the page as it is with axe, in light and dark and on a phone.
 func (v *visitor) accessible(what string) {
 	v.t.Helper()
-	colours := `runOnly: {type: "rule", values: ["color-contrast", "link-in-text-block"]}` // in which alone the dark differs
+	// in which alone the dark differs
+	colours := `runOnly: {type: "rule", values: ["color-contrast", "link-in-text-block"]}`
 	v.accessibleTo(what, look{"light", 1280, ""}, look{"dark", 1280, colours}, look{"light", 360, ""})
 }
 
@@ -228,7 +232,8 @@ func (v *visitor) accessibleTo(what string, looks ...look) {
 	for _, l := range looks {
 		name := fmt.Sprintf("%s, %s, %d pixels wide,", what, l.scheme, l.width)
 		v.lookAs(l)
-		found, err := chromedp.Run(v.ctx, chromedp.Evaluate[[]string](`axe.run(document, {resultTypes: ["violations"], `+l.rules+`})
+		found, err := chromedp.Run(v.ctx,
+			chromedp.Evaluate[[]string](`axe.run(document, {resultTypes: ["violations"], `+l.rules+`})
 			.then((r) => r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html.slice(0, 200)).join("\n    ")))`, chromedp.EvalAwaitPromise))
 		if err != nil {
 			v.t.Fatalf("%s: %v", name, err)
@@ -236,7 +241,8 @@ func (v *visitor) accessibleTo(what string, looks ...look) {
 		if len(found) != 0 {
 			v.t.Errorf("%s is not accessible:\n  %s", name, strings.Join(found, "\n  "))
 		}
-		wide, err := chromedp.Run(v.ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
+		wide, err := chromedp.Run(v.ctx,
+			chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
 		if err != nil || wide > 0 {
 			v.t.Errorf("%s is %d pixels too wide (%v)", name, wide, err)
 		}
@@ -246,7 +252,10 @@ func (v *visitor) accessibleTo(what string, looks ...look) {
 // lookAs sets the window and its colours.
 func (v *visitor) lookAs(l look) {
 	v.t.Helper()
-	tell(v, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: l.width, Height: 800, DeviceScaleFactor: 1})
+	tell(v, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+		Width: l.width, Height: 800,
+		DeviceScaleFactor: 1,
+	})
 	tell(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: l.scheme}},
 	})

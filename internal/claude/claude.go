@@ -2,8 +2,8 @@
 //
 // It knows how to ask one question and how asking can fail; it knows nothing of posts. A [Request] has a stable part
 // (System, cached by the provider when it is byte-identical) and a part that changes (User). The answer follows a JSON
-// schema, but only usually: it is not valid JSON after a refusal or a full budget of tokens, so read [Answer].Stop first
-// and validate what you read.
+// schema, but only usually: it is not valid JSON after a refusal or a full budget of tokens, so read [Answer].Stop
+// first and validate what you read.
 //
 //	c := claude.New(claude.Config{APIKey: key})
 //	answer, err := c.Ask(ctx, claude.Request{Model: "claude-haiku-5-5", System: rubric, User: data, Schema: schema, MaxTokens: 16_000, Effort: "low"})

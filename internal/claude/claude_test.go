@@ -47,7 +47,8 @@ func newPair() (*sandbox.Sandbox, *claude.Client) {
 
 func newClient(h http.Handler, key string) *claude.Client {
 	return claude.New(claude.Config{
-		APIKey: key, BaseURL: "http://127.0.0.1/claude", HTTP: &http.Client{Transport: inProcess{h}}, Timeout: 30 * time.Second, MaxAttempts: 3,
+		APIKey: key, BaseURL: "http://127.0.0.1/claude", HTTP: &http.Client{Transport: inProcess{h}},
+		Timeout: 30 * time.Second, MaxAttempts: 3,
 	})
 }
 
@@ -88,7 +89,8 @@ func TestAsk_PicksTheTextAndCountsTheCache(t *testing.T) {
 	if first.Stop != "end_turn" || !strings.HasPrefix(first.Text, `{"posts":[{`) || first.Model != "claude-haiku-5-5" {
 		t.Fatalf("got %+v", first)
 	}
-	if first.Usage.CacheWrite != 1750 || first.Usage.CacheRead != 0 || second.Usage.CacheRead != 1750 || second.Usage.CacheWrite != 0 {
+	if first.Usage.CacheWrite != 1750 || first.Usage.CacheRead != 0 || second.Usage.CacheRead != 1750 ||
+		second.Usage.CacheWrite != 0 {
 		t.Fatalf("usage %+v, then %+v", first.Usage, second.Usage)
 	}
 	if first.Usage.Input == 0 || first.Usage.Output == 0 {
@@ -99,7 +101,8 @@ func TestAsk_PicksTheTextAndCountsTheCache(t *testing.T) {
 func TestAsk_ReportsUnusualEndsAsAnswers(t *testing.T) {
 	t.Parallel()
 	for kind, stop := range map[claudesandbox.Kind]string{
-		claudesandbox.Refuses: "refusal", claudesandbox.Filtered: "refusal", claudesandbox.MaxTokens: "max_tokens", claudesandbox.Context: "model_context_window_exceeded",
+		claudesandbox.Refuses: "refusal", claudesandbox.Filtered: "refusal", claudesandbox.MaxTokens: "max_tokens",
+		claudesandbox.Context: "model_context_window_exceeded",
 	} {
 		s, c := newPair()
 		s.Claude().Fail(claudesandbox.Fault{Kind: kind})
@@ -117,8 +120,11 @@ func TestAsk_PermanentFailuresAreAskedOnceAndSayWhoMustAct(t *testing.T) {
 		status int
 		says   string
 	}{
-		"wrong key":     {key: "wrong", status: 401, says: "ANTHROPIC_API_KEY"},
-		"unknown model": {change: func(_ *sandbox.Sandbox, q *claude.Request) { q.Model = "claude-9" }, status: 404, says: "does not exist or was retired"},
+		"wrong key": {key: "wrong", status: 401, says: "ANTHROPIC_API_KEY"},
+		"unknown model": {
+			change: func(_ *sandbox.Sandbox, q *claude.Request) { q.Model = "claude-9" }, status: 404,
+			says: "does not exist or was retired",
+		},
 		"spend limit": {change: func(s *sandbox.Sandbox, _ *claude.Request) {
 			s.Claude().Fail(claudesandbox.Fault{Kind: claudesandbox.SpendLimit, Times: -1})
 		}, status: 429, says: "spending limit"},
@@ -140,7 +146,8 @@ func TestAsk_PermanentFailuresAreAskedOnceAndSayWhoMustAct(t *testing.T) {
 			}
 			_, err := c.Ask(t.Context(), q)
 			f := wantFailure(t, err)
-			if !f.Permanent || f.Status != tt.status || f.RetryAfter != 0 || !strings.Contains(fault.From(err).Message, tt.says) {
+			if !f.Permanent || f.Status != tt.status || f.RetryAfter != 0 ||
+				!strings.Contains(fault.From(err).Message, tt.says) {
 				t.Fatalf("got %+v, %v", f, err)
 			}
 			if n := len(s.Calls("/claude/v1/messages")); n != 1 {
@@ -188,18 +195,32 @@ func TestAsk_GivesUpAfterItsAttemptsAndStaysTransient(t *testing.T) {
 			s.Fail(sandbox.Fault{Path: "/claude/**", Times: -1, Status: 200, Body: secretPost})
 		}, 0, 0},
 		"broken JSON": {func(s *sandbox.Sandbox) { // a decoder quotes what it could not read; the error must not
-			s.Fail(sandbox.Fault{Path: "/claude/**", Times: -1, Status: 200, Body: `{"content":"` + secretPost + `","usage":"` + secretPost, Header: map[string]string{"Content-Type": "application/json"}})
+			s.Fail(sandbox.Fault{Path: "/claude/**", Times: -1, Status: 200, Body: `{"content":"` + secretPost +
+				`","usage":"` + secretPost, Header: map[string]string{"Content-Type": "application/json"}})
 		}, 0, 0},
 		"wrong JSON": {func(s *sandbox.Sandbox) {
-			s.Fail(sandbox.Fault{Path: "/claude/**", Times: -1, Status: 200, Body: `{"content":[{"type":"text","text":{"a":"` + secretPost + `"}}],"id":["` + secretPost + `"]}`, Header: map[string]string{"Content-Type": "application/json"}})
+			s.Fail(sandbox.Fault{
+				Path: "/claude/**", Times: -1, Status: 200,
+				Body: `{"content":[{"type":"text","text":{"a":"` + secretPost + `"}}],"id":["` + secretPost +
+					`"]}`, Header: map[string]string{"Content-Type": "application/json"},
+			})
 		}, 0, 0},
 		"empty JSON": {func(s *sandbox.Sandbox) {
-			s.Fail(sandbox.Fault{Path: "/claude/**", Times: -1, Status: 200, Body: "{}", Header: map[string]string{"Content-Type": "application/json"}})
+			s.Fail(sandbox.Fault{
+				Path: "/claude/**", Times: -1, Status: 200, Body: "{}",
+				Header: map[string]string{"Content-Type": "application/json"},
+			})
 		}, 0, 0},
 		"redirect": {func(s *sandbox.Sandbox) { // following it would show the key to another host
-			s.Fail(sandbox.Fault{Path: "/claude/**", Times: -1, Status: 307, Header: map[string]string{"Location": "http://elsewhere.test/claude/v1/stolen"}})
+			s.Fail(sandbox.Fault{
+				Path: "/claude/**", Times: -1, Status: 307,
+				Header: map[string]string{"Location": "http://elsewhere.test/claude/v1/stolen"},
+			})
 		}, 0, 0},
-		"too slow": {func(s *sandbox.Sandbox) { s.Fail(sandbox.Fault{Path: "/claude/**", Times: -1, Delay: time.Hour}) }, 0, 0},
+		"too slow": {
+			func(s *sandbox.Sandbox) { s.Fail(sandbox.Fault{Path: "/claude/**", Times: -1, Delay: time.Hour}) },
+			0, 0,
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -234,7 +255,8 @@ func TestAsk_DoesNotWaitLongerThanItHasTime(t *testing.T) {
 				s.Fail(sandbox.Fault{Path: "/claude/**", Times: -1, Status: 429, Header: header})
 				start := time.Now()
 				_, err := c.Ask(t.Context(), question())
-				if f := wantFailure(t, err); f.RetryAfter != time.Hour || time.Since(start) != 0 || len(s.Calls("/claude/**")) != 1 {
+				if f := wantFailure(t, err); f.RetryAfter != time.Hour || time.Since(start) != 0 ||
+					len(s.Calls("/claude/**")) != 1 {
 					t.Fatalf("got %+v after %v and %d calls", f, time.Since(start), len(s.Calls("/claude/**")))
 				}
 			})
@@ -262,7 +284,8 @@ func TestAsk_ReadsNoEndlessAnswer(t *testing.T) {
 	c := newClient(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("X-Should-Retry", "false")
-		n, _ := io.WriteString(w, `{"content":[{"type":"text","text":"`+strings.Repeat("a", 9<<20)+`"}],"stop_reason":"end_turn"}`)
+		n, _ := io.WriteString(w, `{"content":[{"type":"text","text":"`+strings.Repeat("a",
+			9<<20)+`"}],"stop_reason":"end_turn"}`)
 		sent.Add(int64(n))
 	}), "key")
 	synctest.Test(t, func(t *testing.T) {
@@ -278,9 +301,18 @@ func TestModel_TellsTheLifecycle(t *testing.T) {
 	at := time.Date(2027, 5, 1, 0, 0, 0, 0, time.UTC)
 	s.Claude().Retire("claude-sonnet-5-5", at)
 	for id, want := range map[string]claude.ModelInfo{
-		"claude-haiku-5-5":        {ID: "claude-haiku-5-5", Name: "Claude Haiku 5.5", Lifecycle: "active", MaxInput: 200_000, MaxOutput: 64_000},
-		"claude-sonnet-5-5":       {ID: "claude-sonnet-5-5", Name: "Claude Sonnet 5.5", Lifecycle: "deprecated", RetiresAt: at, MaxInput: 200_000, MaxOutput: 64_000},
-		"claude-3-haiku-20240307": {ID: "claude-3-haiku-20240307", Name: "Claude Haiku 3", Lifecycle: "retired", MaxInput: 200_000, MaxOutput: 64_000},
+		"claude-haiku-5-5": {
+			ID: "claude-haiku-5-5", Name: "Claude Haiku 5.5", Lifecycle: "active",
+			MaxInput: 200_000, MaxOutput: 64_000,
+		},
+		"claude-sonnet-5-5": {
+			ID: "claude-sonnet-5-5", Name: "Claude Sonnet 5.5", Lifecycle: "deprecated",
+			RetiresAt: at, MaxInput: 200_000, MaxOutput: 64_000,
+		},
+		"claude-3-haiku-20240307": {
+			ID: "claude-3-haiku-20240307", Name: "Claude Haiku 3", Lifecycle: "retired",
+			MaxInput: 200_000, MaxOutput: 64_000,
+		},
 	} {
 		if got, err := c.Model(t.Context(), id); err != nil || got != want {
 			t.Errorf("got %+v, %v", got, err)

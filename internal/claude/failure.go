@@ -43,7 +43,8 @@ func (f *Failure) Error() string {
 	if f.Status == 0 {
 		return fmt.Sprintf("claude: no answer: %v", f.cause)
 	}
-	return fmt.Sprintf("claude: status %d type %q code %q request %q said %q", f.Status, f.Type, f.Code, f.RequestID, f.Said)
+	return fmt.Sprintf("claude: status %d type %q code %q request %q said %q", f.Status, f.Type, f.Code, f.RequestID,
+		f.Said)
 }
 
 // Unwrap returns the cause when no answer came, such as a context's error.
@@ -162,7 +163,8 @@ func short(name string) string {
 	return name
 }
 
-// retryAfter reads both forms of the header. A date is taken relative to the answer's own Date, so clocks need not agree.
+// retryAfter reads both forms of the header. A date is taken relative to the answer's own Date, so clocks need not
+// agree.
 func retryAfter(h http.Header) time.Duration {
 	v := h.Get("Retry-After")
 	if s, err := strconv.ParseFloat(v, 64); err == nil {
@@ -204,13 +206,15 @@ func asFault(f *Failure) *fault.Fault {
 	out := fault.ModelUnavailable.Because(f)
 	switch {
 	case f.Code == spendLimit:
-		return out.Saying("The spending limit of this server's language model account is reached. Its operator has to raise it.")
+		return out.Saying("The spending limit of this server's language model account is reached. Its operator has to " +
+			"raise it.")
 	case f.Code == noCredit:
 		return out.Saying("The credit of this server's language model account is used up. Its operator has to add credit.")
 	case f.Status == http.StatusUnauthorized || f.Status == http.StatusForbidden:
 		return out.Saying("The language model refused this server's key. Its operator has to check ANTHROPIC_API_KEY.")
 	case f.Status == http.StatusNotFound:
-		return out.Saying("The configured language model does not exist or was retired. The operator has to choose another one.")
+		return out.Saying("The configured language model does not exist or was retired. The operator has to choose " +
+			"another one.")
 	case f.Permanent:
 		return out.Saying("The language model does not take this server's requests. Its operator has to look at the log.")
 	default:

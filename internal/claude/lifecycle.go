@@ -18,8 +18,8 @@ func Unknown(err error) bool {
 	return ok && f.Status == http.StatusNotFound
 }
 
-// TellsModels tells whether the server that is asked knows the life of its models: Anthropic and the stand-in do. Others
-// that speak the same API often answer to questions only.
+// TellsModels tells whether the server that is asked knows the life of its models: Anthropic and the stand-in do.
+// Others that speak the same API often answer to questions only.
 func (c *Client) TellsModels() bool {
 	host := c.Host()
 	return host == "anthropic" || host == "sandbox"

@@ -27,7 +27,11 @@ func TestFailure_KeepsTheProvidersWordsUnlessTheyQuoteTheRequest(t *testing.T) {
 			t.Errorf("the request is quoted: %q", f.Error())
 		}
 	}
-	long := failure(&refusedCall{http.StatusBadRequest, http.Header{}, []byte(`{"error":{"message":` + quoted(strings.Repeat("é", 4000)) + `}}`), sent})
+	long := failure(&refusedCall{
+		http.StatusBadRequest,
+		http.Header{},
+		[]byte(`{"error":{"message":` + quoted(strings.Repeat("é", 4000)) + `}}`), sent,
+	})
 	if len(long.Said) > maxSaid {
 		t.Errorf("%d bytes are kept", len(long.Said))
 	}

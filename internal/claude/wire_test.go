@@ -74,7 +74,8 @@ func TestWire_IsThatOfTheOfficialSDK(t *testing.T) {
 	u := want.Usage
 	if got.Text != last.Text || got.Stop != string(want.StopReason) || got.Model != want.Model ||
 		got.Usage != (claude.Usage{
-			Input: u.InputTokens, Output: u.OutputTokens, CacheRead: u.CacheReadInputTokens, CacheWrite: u.CacheCreationInputTokens,
+			Input: u.InputTokens, Output: u.OutputTokens, CacheRead: u.CacheReadInputTokens,
+			CacheWrite: u.CacheCreationInputTokens,
 		}) {
 		t.Errorf("read %+v, the SDK reads %s", got, want.RawJSON())
 	}

@@ -16,16 +16,16 @@ import (
 	"github.com/repazoo/repazoo/internal/removal"
 )
 
-// Choice says which posts of a report are to go. With neither findings nor posts, it is those that the report advises to
-// delete and that count.
+// Choice says which posts of a report are to go. With neither findings nor posts, it is those that the report advises
+// to delete and that count.
 type Choice struct {
 	AnalysisID string
 	Findings   []string // ids; their posts are chosen
 	Posts      []string // ids
 }
 
-// Create makes a draft of the posts that were chosen. X is not asked. Errors: not_found, conflict when the account has an
-// open clean-up already or is not linked, validation_failed.
+// Create makes a draft of the posts that were chosen. X is not asked. Errors: not_found, conflict when the account has
+// an open clean-up already or is not linked, validation_failed.
 func (s *Service) Create(ctx context.Context, userID string, ch Choice) (Cleanup, error) {
 	if len(ch.Findings)+len(ch.Posts) > maxNamed {
 		return Cleanup{}, tooMany()
@@ -53,7 +53,8 @@ func (s *Service) Create(ctx context.Context, userID string, ch Choice) (Cleanup
 const maxNamed = 5_000
 
 func tooMany() error {
-	return fault.ValidationFailed.Saying("A clean-up holds at most %d posts. Choose fewer; another can follow.", removal.MaxPosts)
+	return fault.ValidationFailed.Saying("A clean-up holds at most %d posts. Choose fewer; another can follow.",
+		removal.MaxPosts)
 }
 
 // linked finds the linked account whose posts a report is about.
@@ -67,7 +68,8 @@ func (s *Service) linked(ctx context.Context, userID string, r *assess.Report) (
 			return a.ID, nil
 		}
 	}
-	return "", fault.Conflict.Saying("@%s is not linked to your account. Link it first; then its posts can be looked up and deleted.", r.Account.Handle)
+	return "", fault.Conflict.Saying("@%s is not linked to your account. Link it first; then its posts can be looked "+
+		"up and deleted.", r.Account.Handle)
 }
 
 // chosen are the posts that a choice names, the heaviest first, so that stopping early still helps.
@@ -79,7 +81,8 @@ func chosen(r *assess.Report, ch Choice) ([]removal.Post, error) {
 	everything := len(missing) == 0
 	wanted := map[string]bool{}
 	for _, f := range r.Findings {
-		named := missing[f.ID] || missing[f.PostID] || slices.Contains(ch.Posts, f.PostID) || slices.Contains(ch.Findings, f.ID)
+		named := missing[f.ID] || missing[f.PostID] || slices.Contains(ch.Posts, f.PostID) ||
+			slices.Contains(ch.Findings, f.ID)
 		if _, err := strconv.ParseUint(f.PostID, 10, 64); err != nil { // the profile is no post
 			if named {
 				return nil, fault.ValidationFailed.Saying("Your profile cannot be deleted with a clean-up. Change it on X.")
@@ -97,7 +100,8 @@ func chosen(r *assess.Report, ch Choice) ([]removal.Post, error) {
 		return nil, fault.ValidationFailed.Saying("This report has no finding or post with a finding of one of these ids.").
 			At("body.findings", "unknown id")
 	case len(wanted) == 0:
-		return nil, fault.ValidationFailed.Saying("Choose at least one post. This report advises to delete none that still counts.")
+		return nil, fault.ValidationFailed.Saying("Choose at least one post. This report advises to delete none that " +
+			"still counts.")
 	case len(wanted) > removal.MaxPosts:
 		return nil, tooMany()
 	}
@@ -132,11 +136,14 @@ func gather(r *assess.Report, wanted map[string]bool) []removal.Post {
 // snippet is what a report quotes of a post.
 func snippet(f assess.Finding) string { return f.Before + f.Quote + f.After }
 
-func (s *Service) insert(ctx context.Context, userID, account string, a analysis.Analysis, r *assess.Report, posts []removal.Post) (Cleanup, error) {
+func (s *Service) insert(ctx context.Context, userID, account string, a analysis.Analysis, r *assess.Report,
+	posts []removal.Post,
+) (Cleanup, error) {
 	id := db.NewID()
 	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		now := tx.Now()
-		_, err := tx.Exec(ctx, `INSERT INTO cleanups (id, user_id, account_id, analysis_id, handle, state, score_before, score_after, created_at, expires_at)
+		_, err := tx.Exec(ctx, `INSERT INTO cleanups (id, user_id, account_id, analysis_id, handle, state, score_before,
+			score_after, created_at, expires_at)
 			VALUES ($1, $2, $3, $4, $5, 'draft', $6, $6, $7, $8)`,
 			id, userID, account, a.ID, r.Account.Handle, r.Now.Score, now, now.Add(planLife))
 		if err != nil {
@@ -151,12 +158,14 @@ func (s *Service) insert(ctx context.Context, userID, account string, a analysis
 				id, p.ID, userID, i, sealed)
 		}
 		audit.Record(ctx, tx, audit.Event{
-			UserID: userID, Actor: "user", Action: audit.CleanupPlanned, Resource: id, Detail: map[string]any{"posts": len(posts)},
+			UserID: userID, Actor: "user", Action: audit.CleanupPlanned, Resource: id,
+			Detail: map[string]any{"posts": len(posts)},
 		})
 		return nil
 	})
 	if errors.Is(err, db.ErrConflict) {
-		return Cleanup{}, fault.Conflict.Saying("There is an open clean-up of @%s already. Finish it or end it first.", r.Account.Handle)
+		return Cleanup{}, fault.Conflict.Saying("There is an open clean-up of @%s already. Finish it or end it first.",
+			r.Account.Handle)
 	}
 	if err != nil {
 		return Cleanup{}, err
@@ -177,10 +186,12 @@ func (s *Service) Open(ctx context.Context, userID, analysisID string) (c Cleanu
 
 // Remove takes posts out of a plan that has not begun. A plan that was frozen is a draft again.
 func (s *Service) Remove(ctx context.Context, userID, id string, posts []string) (Cleanup, error) {
-	return s.act(ctx, userID, id, removal.Change, `, signature = '', frozen_at = NULL, backup_at = NULL, consent_at = NULL`, nil,
+	return s.act(ctx, userID, id, removal.Change,
+		`, signature = '', frozen_at = NULL, backup_at = NULL, consent_at = NULL`, nil,
 		func(ctx context.Context, tx db.Tx, c Cleanup) error {
 			for _, post := range posts {
-				n, err := tx.Exec(ctx, `DELETE FROM cleanup_posts WHERE cleanup_id = $1 AND user_id = $2 AND post_id = $3`, id, userID, post)
+				n, err := tx.Exec(ctx, `DELETE FROM cleanup_posts WHERE cleanup_id = $1 AND user_id = $2 AND post_id = $3`, id,
+					userID, post)
 				if err != nil {
 					return err
 				}
@@ -188,7 +199,8 @@ func (s *Service) Remove(ctx context.Context, userID, id string, posts []string)
 					return fault.NotFound.Saying("This clean-up has no such post.")
 				}
 			}
-			left, err := db.One(ctx, tx, db.Value[int], `SELECT count(*) FROM cleanup_posts WHERE cleanup_id = $1 AND user_id = $2`, id, userID)
+			left, err := db.One(ctx, tx, db.Value[int],
+				`SELECT count(*) FROM cleanup_posts WHERE cleanup_id = $1 AND user_id = $2`, id, userID)
 			if err == nil && left == 0 {
 				return fault.ValidationFailed.Saying("That is the last post of this clean-up. End the clean-up instead.")
 			}
@@ -217,7 +229,8 @@ func (s *Service) end(ctx context.Context, userID, id, actor string) (Cleanup, e
 
 // keepRest notes of the posts that had no turn that they stay. One that X was asked for keeps its question open.
 func keepRest(tx db.Tx, c Cleanup) {
-	tx.Later(`UPDATE cleanup_posts SET outcome = 'kept', done_at = $3 WHERE cleanup_id = $1 AND user_id = $2 AND outcome = ''`,
+	tx.Later(`UPDATE cleanup_posts SET outcome = 'kept', done_at = $3 WHERE cleanup_id = $1 AND user_id = $2
+		AND outcome = ''`,
 		c.ID, c.UserID, tx.Now())
 }
 
@@ -230,7 +243,8 @@ func (s *Service) giveBack(ctx context.Context, c Cleanup) {
 
 // EndAll ends every plan of a user, in the caller's transaction of db.System.
 func (s *Service) EndAll(tx db.Tx, userID string) {
-	tx.Later(`UPDATE cleanup_posts SET outcome = 'kept', done_at = $2 WHERE user_id = $1 AND outcome = ''`, userID, tx.Now())
+	tx.Later(`UPDATE cleanup_posts SET outcome = 'kept', done_at = $2 WHERE user_id = $1 AND outcome = ''`, userID,
+		tx.Now())
 	tx.Later(`UPDATE cleanups SET state = 'ended', finished_at = $2, wait_until = NULL, waiting_for = ''
 		WHERE user_id = $1 AND state NOT IN ('done', 'ended')`, userID, tx.Now())
 }
@@ -244,7 +258,8 @@ func (s *Service) EndOpen(ctx context.Context, userID string) error {
 	return err
 }
 
-// Withdraw takes the consent to clean-ups back, which ends every plan that is open. Error: not_found when there is none.
+// Withdraw takes the consent to clean-ups back, which ends every plan that is open. Error: not_found when there is
+// none.
 func (s *Service) Withdraw(ctx context.Context, userID string) error {
 	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		if err := s.c.Accounts.WithdrawConsent(ctx, tx, userID, ConsentKind); err != nil {
@@ -310,8 +325,8 @@ func (s *Service) Effect(ctx context.Context, c Cleanup, items []Item) (e Effect
 	return e, err
 }
 
-// asked are the times when X was asked to delete posts of the plan's account, in the last day. A post that was asked for
-// twice counts twice, at the later time.
+// asked are the times when X was asked to delete posts of the plan's account, in the last day. A post that was asked
+// for twice counts twice, at the later time.
 func (s *Service) asked(ctx context.Context, c Cleanup) ([]time.Time, error) {
 	type row struct {
 		at   time.Time

@@ -1,5 +1,5 @@
-// Package cleanup carries out what a report advises: posts that a person chose are deleted at X, by a plan that they saw,
-// saved and agreed to. The rules of a plan are in internal/removal; this package stores, asks X and schedules.
+// Package cleanup carries out what a report advises: posts that a person chose are deleted at X, by a plan that they
+// saw, saved and agreed to. The rules of a plan are in internal/removal; this package stores, asks X and schedules.
 //
 // # From a report to a receipt
 //
@@ -16,10 +16,11 @@
 //
 // # What is promised
 //
-// Nothing is deleted that the signed plan does not name, that says something else than it did, or that is somebody else's.
-// X is asked to delete a post only after the row says so; whoever finds such a row without an answer, after a death say,
-// looks the post up before X is asked again. One run at a time works on a plan, under a lease. More than 50 deletions in 15
-// minutes, or than the daily bound, are never asked for. What the wider leave allows ends with the plan.
+// Nothing is deleted that the signed plan does not name, that says something else than it did, or that is somebody
+// else's. X is asked to delete a post only after the row says so; whoever finds such a row without an answer, after a
+// death say, looks the post up before X is asked again. One run at a time works on a plan, under a lease. More than 50
+// deletions in 15 minutes, or than the daily bound, are never asked for. What the wider leave allows ends with the
+// plan.
 package cleanup
 
 import (
@@ -45,8 +46,10 @@ import (
 const (
 	ConsentKind    = "cleanup"
 	ConsentVersion = "2026-11-28"
-	ConsentText    = "Repazoo may delete the posts of this plan at X, in my name. Deleting is for good: X keeps no bin. Likes and " +
-		"replies to them are lost. Copies that others made, and search caches, may stay for a while. X's leave to delete is " +
+	ConsentText    = "Repazoo may delete the posts of this plan at X, in my name. Deleting is for good: X keeps no " +
+		"bin. Likes and " +
+		"replies to them are lost. Copies that others made, and search caches, may stay for a while. X's leave to delete " +
+		"is " +
 		"given back when the clean-up ends."
 )
 
@@ -159,7 +162,8 @@ type itemRow struct {
 }
 
 func scanItem(r db.Rows, v *itemRow) error {
-	return r.Scan(&v.ID, &v.Place, &v.sealed, (*string)(&v.Outcome), &v.asks, &v.AskedAt, &v.DoneAt, &v.TickedAt, &v.SeenAt, &v.counted)
+	return r.Scan(&v.ID, &v.Place, &v.sealed, (*string)(&v.Outcome), &v.asks, &v.AskedAt, &v.DoneAt, &v.TickedAt,
+		&v.SeenAt, &v.counted)
 }
 
 // Get returns one of the user's plans.
@@ -222,8 +226,8 @@ func justChanged() error {
 	return fault.Conflict.Saying("This clean-up has just changed. Look at it again.")
 }
 
-// act takes a plan from a state in which an act may be done to the one that it leads to, with set as further columns, whose
-// arguments are numbered from $5 on. What do does belongs to the same transaction.
+// act takes a plan from a state in which an act may be done to the one that it leads to, with set as further columns,
+// whose arguments are numbered from $5 on. What do does belongs to the same transaction.
 func (s *Service) act(ctx context.Context, userID, id string, a removal.Act, set string, args []any,
 	do func(ctx context.Context, tx db.Tx, c Cleanup) error,
 ) (c Cleanup, err error) {
@@ -236,7 +240,8 @@ func (s *Service) act(ctx context.Context, userID, id string, a removal.Act, set
 	}
 	err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		all := append([]any{id, userID, string(c.State), string(next)}, args...)
-		moved, err := db.One(ctx, tx, scan, `UPDATE cleanups SET state = $4`+set+` WHERE id = $1 AND user_id = $2 AND state = $3
+		moved, err := db.One(ctx, tx, scan,
+			`UPDATE cleanups SET state = $4`+set+` WHERE id = $1 AND user_id = $2 AND state = $3
 			RETURNING `+columns, all...)
 		if errors.Is(err, db.ErrNotFound) { // it moved on this moment
 			return justChanged()

@@ -37,7 +37,8 @@ func TestCleanup_LeadsFromAReportToASignedReceiptAndALowerScore(t *testing.T) {
 		}
 		must(p.Backup(t.Context(), p.UserID, c.ID))(t)
 		b := must(p.FetchBackup(t.Context(), p.UserID, c.ID))(t)
-		if err := b.Write(io.Discard); err != nil || len(b.Posts) != 3 || b.Posts[0].Text != "You are a fucking idiot and everybody knows it" {
+		if err := b.Write(io.Discard); err != nil || len(b.Posts) != 3 ||
+			b.Posts[0].Text != "You are a fucking idiot and everybody knows it" {
 			t.Fatalf("the backup holds %+v, %v", b.Posts, err)
 		}
 		p.leave(c)
@@ -49,17 +50,21 @@ func TestCleanup_LeadsFromAReportToASignedReceiptAndALowerScore(t *testing.T) {
 			}
 		}
 		report := must(p.c.Analyses.Report(t.Context(), p.UserID, p.report.ID))(t)
-		if report.Score != *c.Before || report.Now.Score >= report.Score || *c.After != report.Now.Score || report.Now != e.Score {
-			t.Errorf("the report says %v, made as %v; the plan %v after %v; the dry run %v", report.Now, report.Score, *c.After, *c.Before, e.Score)
+		if report.Score != *c.Before || report.Now.Score >= report.Score || *c.After != report.Now.Score ||
+			report.Now != e.Score {
+			t.Errorf("the report says %v, made as %v; the plan %v after %v; the dry run %v", report.Now, report.Score,
+				*c.After, *c.Before, e.Score)
 		}
 		r, err := removal.Verify(must(p.Receipt(t.Context(), p.UserID, c.ID))(t), p.ReceiptKeys()...)
-		if err != nil || r.Counts["deleted"] != 3 || r.Posts[0].Hash != removal.Hash(b.Posts[0].Text) || r.Posts[0].At == nil {
+		if err != nil || r.Counts["deleted"] != 3 || r.Posts[0].Hash != removal.Hash(b.Posts[0].Text) ||
+			r.Posts[0].At == nil {
 			t.Errorf("the receipt says %+v, %v", r, err)
 		}
 		if held := must(p.HasLeave(t.Context(), c))(t); held || w.number(`SELECT count(*) FROM x_leaves`) != 0 {
 			t.Error("the leave was not given back")
 		}
-		if n := w.number(`SELECT count(*) FROM consents WHERE user_id = $1 AND kind = $2 AND session_id IS NOT NULL`, p.UserID, ConsentKind); n != 1 {
+		if n := w.number(`SELECT count(*) FROM consents WHERE user_id = $1 AND kind = $2 AND session_id IS NOT NULL`,
+			p.UserID, ConsentKind); n != 1 {
 			t.Errorf("%d consents", n)
 		}
 		if _, err := p.c.Accounts.XToken(t.Context(), p.UserID, p.Account.ID); err != nil {
@@ -99,7 +104,8 @@ func TestStart_IsRefusedBeforeEachStepThatHasToComeFirst(t *testing.T) {
 		}
 		refused("the right leave", "leave")
 		w.sb.Advance(16 * time.Minute)
-		if _, err = p.AskLeave(p.context(), p.UserID, p.Tokens.SessionID, c.ID, "/", true); !errors.Is(err, fault.SignInAgain) {
+		if _, err = p.AskLeave(p.context(), p.UserID, p.Tokens.SessionID, c.ID, "/", true); !errors.Is(err,
+			fault.SignInAgain) {
 			t.Errorf("a sign-in of long ago opens the wider scope: %v", err)
 		}
 		p.ok(p.Run(t.Context(), c.ID))
@@ -351,7 +357,8 @@ func TestRun_StopsOrWaitsAsXSays(t *testing.T) {
 				c = p.run(c)
 				p.wantState(c, v.state)
 				held := must(p.HasLeave(t.Context(), c))(t)
-				if c.WhyCode != v.code || c.WaitingFor != v.waits || held != (v.state == removal.Running) || (v.code == "") != (c.Why == "") {
+				if c.WhyCode != v.code || c.WaitingFor != v.waits || held != (v.state == removal.Running) ||
+					(v.code == "") != (c.Why == "") {
 					t.Fatalf("code %q, waits for %q, leave held %v: %s", c.WhyCode, c.WaitingFor, held, c.Why)
 				}
 				if v.waits == WaitsForX {
@@ -652,7 +659,8 @@ func TestRetain_EndsAPlanWhoseAccountOrConsentIsGone(t *testing.T) {
 				p.ok(gone(p))
 				p.ok(p.Retain(t.Context()))
 				p.wantState(c, removal.Ended)
-				if w.number(`SELECT count(*) FROM cleanup_posts WHERE sealed IS NOT NULL`) != 0 || w.number(`SELECT count(*) FROM x_leaves`) != 0 {
+				if w.number(`SELECT count(*) FROM cleanup_posts WHERE sealed IS NOT NULL`) != 0 ||
+					w.number(`SELECT count(*) FROM x_leaves`) != 0 {
 					t.Error("texts or the leave are left")
 				}
 			})
@@ -695,7 +703,8 @@ func TestCreate_RefusesWhatCannotBeAPlan(t *testing.T) {
 			}
 		}
 		c := p.plan(ids...)
-		if _, err := p.Create(t.Context(), p.UserID, Choice{AnalysisID: p.report.ID, Posts: ids}); !errors.Is(err, fault.Conflict) {
+		if _, err := p.Create(t.Context(), p.UserID, Choice{AnalysisID: p.report.ID, Posts: ids}); !errors.Is(err,
+			fault.Conflict) {
 			t.Errorf("two open plans: %v", err)
 		}
 		c = must(p.DryRun(t.Context(), p.UserID, c.ID))(t)
@@ -741,7 +750,8 @@ func TestBoxes_HoldNoTextThatCanBeRead(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p := w.author(1)
 		c := p.ready(p.ids(1)...)
-		box := must(db.ReadOne(t.Context(), w.d, db.System, db.Value[[]byte], `SELECT sealed FROM cleanup_posts WHERE cleanup_id = $1`, c.ID))(t)
+		box := must(db.ReadOne(t.Context(), w.d, db.System, db.Value[[]byte],
+			`SELECT sealed FROM cleanup_posts WHERE cleanup_id = $1`, c.ID))(t)
 		if bytes.Contains(box, []byte("idiot")) || len(box) < 100 {
 			t.Error("the text stands in the row")
 		}

@@ -12,8 +12,9 @@ import (
 	"github.com/repazoo/repazoo/internal/xapi"
 )
 
-// DryRun looks every post of a plan up at X and freezes the plan: from then on it is about these posts with these texts, and
-// signed. Nothing is deleted. It may be repeated until the deletion begins. Errors: x_budget_exceeded, x_unavailable.
+// DryRun looks every post of a plan up at X and freezes the plan: from then on it is about these posts with these
+// texts, and signed. Nothing is deleted. It may be repeated until the deletion begins. Errors: x_budget_exceeded,
+// x_unavailable.
 func (s *Service) DryRun(ctx context.Context, userID, id string) (Cleanup, error) {
 	c, err := s.Get(ctx, userID, id)
 	if err != nil {
@@ -88,7 +89,8 @@ func (s *Service) account(ctx context.Context, c Cleanup) (account.XAccount, err
 func (s *Service) freeze(ctx context.Context, c Cleanup, x account.XAccount, items []Item) (Cleanup, error) {
 	signature := s.sign(planOf(c, x, items))
 	now := s.c.DB.Now()
-	return s.act(ctx, c.UserID, c.ID, removal.Freeze, `, signature = $5, frozen_at = $6, expires_at = $7, backup_at = NULL, consent_at = NULL`,
+	return s.act(ctx, c.UserID, c.ID, removal.Freeze,
+		`, signature = $5, frozen_at = $6, expires_at = $7, backup_at = NULL, consent_at = NULL`,
 		[]any{signature, now, now.Add(planLife)}, func(ctx context.Context, tx db.Tx, c Cleanup) error {
 			for _, it := range items {
 				sealed, err := s.sealPost(c.ID, it.Post)
@@ -173,5 +175,6 @@ func (s *Service) backup(ctx context.Context, userID, id string) (b removal.Back
 }
 
 // errTampered stops whatever was to be done with a plan that is not as it was signed.
-var errTampered = fault.Conflict.Saying("What is stored of this clean-up is not what was signed, so nothing more is done with it. " +
+var errTampered = fault.Conflict.Saying("What is stored of this clean-up is not what was signed, so nothing more is " +
+	"done with it. " +
 	"End it and begin another.")

@@ -10,10 +10,12 @@ import (
 	"github.com/repazoo/repazoo/internal/removal"
 )
 
-// AskLeave records the consent to a plan and begins to ask X for the leave to delete. The backup comes first. session is
-// the one that asks; X's answer returns the browser to returnTo. Errors: conflict, sign_in_again, validation_failed without
-// consent.
-func (s *Service) AskLeave(ctx context.Context, userID, session, id, returnTo string, consent bool) (account.Authorization, error) {
+// AskLeave records the consent to a plan and begins to ask X for the leave to delete. The backup comes first. session
+// is the one that asks; X's answer returns the browser to returnTo. Errors: conflict, sign_in_again, validation_failed
+// without consent.
+func (s *Service) AskLeave(ctx context.Context, userID, session, id, returnTo string,
+	consent bool,
+) (account.Authorization, error) {
 	c, err := s.Get(ctx, userID, id)
 	if err != nil {
 		return account.Authorization{}, err
@@ -95,7 +97,8 @@ func (s *Service) Start(ctx context.Context, userID, id string) (Cleanup, error)
 		return c, fault.Conflict.Saying("Agree to the clean-up and ask X for the leave to delete first.")
 	}
 	now := s.c.DB.Now()
-	return s.act(ctx, userID, id, removal.Start, `, started_at = COALESCE(started_at, $5), tries = 0, why = '', why_code = ''`, []any{now},
+	return s.act(ctx, userID, id, removal.Start,
+		`, started_at = COALESCE(started_at, $5), tries = 0, why = '', why_code = ''`, []any{now},
 		func(ctx context.Context, tx db.Tx, c Cleanup) error {
 			if c.BackupAt == nil || c.ConsentAt == nil { // another dry run came in between
 				return justChanged()

@@ -33,8 +33,8 @@ func (s *Service) deleting(c Cleanup) tokens {
 	}
 }
 
-// lookUp asks X for posts by their ids. What it may cost is taken from the plan's reads before; what was gone, and so cost
-// nothing, goes back. A token that X refuses is renewed once.
+// lookUp asks X for posts by their ids. What it may cost is taken from the plan's reads before; what was gone, and so
+// cost nothing, goes back. A token that X refuses is renewed once.
 func (s *Service) lookUp(ctx context.Context, c Cleanup, token tokens, ids []string) (seen look, err error) {
 	access, err := token(ctx, "")
 	if err != nil {
@@ -75,7 +75,8 @@ func (s *Service) lookUp(ctx context.Context, c Cleanup, token tokens, ids []str
 func outOfReads(err error, n int) error {
 	if errors.Is(err, fault.XBudgetExceeded) {
 		f := fault.From(err)
-		return f.Saying("Your plan's reads from X do not suffice to look up %d posts. Choose a larger plan, or wait for the next period.", n)
+		return f.Saying("Your plan's reads from X do not suffice to look up %d posts. Choose a larger plan, or wait for "+
+			"the next period.", n)
 	}
 	return err
 }
@@ -95,8 +96,8 @@ func (l look) at(id string) (xapi.Post, bool) {
 // text is what a post says, with the descriptions of its pictures after it, a line each, as in a report.
 func text(p xapi.Post) string { return strings.Join(append([]string{p.Text}, p.AltTexts...), "\n") }
 
-// judge says what a look at X makes of a post of a plan: an outcome, or Planned where it may be deleted. xUserID is whose
-// posts the plan is about, hash what the text must be; "" is any text.
+// judge says what a look at X makes of a post of a plan: an outcome, or Planned where it may be deleted. xUserID is
+// whose posts the plan is about, hash what the text must be; "" is any text.
 func (l look) judge(id, xUserID, hash string) removal.Outcome {
 	p, shown := l.at(id)
 	switch {

@@ -49,7 +49,8 @@ func (s *Service) makeReceipt(ctx context.Context, c Cleanup) ([]byte, error) {
 		if err != nil || n > 0 {
 			return err
 		}
-		sealed, err := db.One(ctx, tx, db.Value[[]byte], `SELECT receipt FROM cleanups WHERE id = $1 AND user_id = $2`, c.ID, c.UserID)
+		sealed, err := db.One(ctx, tx, db.Value[[]byte], `SELECT receipt FROM cleanups WHERE id = $1 AND user_id = $2`,
+			c.ID, c.UserID)
 		if err != nil { // somebody else was faster: theirs counts
 			return err
 		}

@@ -51,8 +51,8 @@ func (s *Service) conclude(ctx context.Context, c Cleanup, err error) error {
 	return err
 }
 
-// meaning makes a rest or a stop of what X, or what stands before it, has said. Anything else is our own trouble, and the
-// run is tried again.
+// meaning makes a rest or a stop of what X, or what stands before it, has said. Anything else is our own trouble, and
+// the run is tried again.
 func (s *Service) meaning(err error, tries int) error {
 	if _, ok := errors.AsType[rest](err); ok {
 		return err
@@ -72,14 +72,16 @@ func (s *Service) meaning(err error, tries int) error {
 	case errors.Is(err, account.ErrNoLeave), errors.Is(err, xapi.ErrUnauthorized), errors.Is(err, xapi.ErrDead):
 		return stop{"leave_ended", "X no longer accepts the leave to delete. Ask X for it again, then go on."}
 	case errors.Is(err, xapi.ErrForbidden), xapi.AppRefused(err):
-		return stop{"forbidden", "X did not permit a deletion, although you gave the leave. Ask X for it again, then go on. If that " +
+		return stop{"forbidden", "X did not permit a deletion, although you gave the leave. Ask X for it again, then go " +
+			"on. If that " +
 			"does not help, this Repazoo's app may not delete posts, and its operator has to allow that at X."}
 	case errors.Is(err, xapi.ErrCreditsGone):
 		return rest{s.c.DB.Now().Add(10 * time.Minute), WaitsForOperator, false}
 	case errors.Is(err, fault.XBudgetExceeded), errors.Is(err, fault.SubscriptionRequired):
 		return stop{"reads", fault.From(err).Message}
 	case errors.Is(err, xapi.ErrMalformed), answered && refused.Status < 500:
-		return stop{"odd_answer", "X gave an answer that says neither that a post is deleted nor why not, so nothing more was asked. " +
+		return stop{"odd_answer", "X gave an answer that says neither that a post is deleted nor why not, so nothing more " +
+			"was asked. " +
 			"Look at your newest posts on X; then go on, or end the clean-up."}
 	case errors.Is(err, fault.XUnavailable) && tries >= maxSilence: // it may be away for long; the plan ends by its time
 		return rest{s.c.DB.Now().Add(longSilence), WaitsForAnswer, true}
@@ -107,11 +109,13 @@ func (s *Service) stop(ctx context.Context, c Cleanup, why stop) error {
 	s.c.Log.WarnContext(ctx, "a clean-up was stopped", "cleanup", c.ID, "code", why.code)
 	var n int64
 	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
-		n, err = tx.Exec(ctx, `UPDATE cleanups SET state = 'stopped', why_code = $4, why = $5, wait_until = NULL, waiting_for = ''
+		n, err = tx.Exec(ctx, `UPDATE cleanups SET state = 'stopped', why_code = $4, why = $5, wait_until = NULL,
+			waiting_for = ''
 			WHERE id = $1 AND user_id = $2 AND runner = $3 AND state = 'running'`, c.ID, c.UserID, c.runner, why.code, why.words)
 		if err == nil && n > 0 {
 			audit.Record(ctx, tx, audit.Event{
-				UserID: c.UserID, Actor: "system", Action: audit.CleanupStopped, Resource: c.ID, Detail: map[string]any{"code": why.code},
+				UserID: c.UserID, Actor: "system", Action: audit.CleanupStopped, Resource: c.ID,
+				Detail: map[string]any{"code": why.code},
 			})
 		}
 		return err
@@ -129,13 +133,15 @@ func (s *Service) settle(ctx context.Context, c Cleanup) error {
 	}
 	var finished bool
 	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE cleanups SET state = 'done', finished_at = $3, wait_until = NULL, waiting_for = '', why = '', why_code = ''
+		n, err := tx.Exec(ctx, `UPDATE cleanups SET state = 'done', finished_at = $3, wait_until = NULL, waiting_for = '',
+			why = '', why_code = ''
 			WHERE id = $1 AND user_id = $2 AND state NOT IN ('done', 'ended')
 				AND NOT EXISTS (SELECT 1 FROM cleanup_posts p WHERE p.cleanup_id = cleanups.id AND p.outcome IN ('', 'asked'))`,
 			c.ID, c.UserID, tx.Now())
 		if finished = n > 0; finished {
 			audit.Record(ctx, tx, audit.Event{
-				UserID: c.UserID, Actor: "system", Action: audit.CleanupEnded, Resource: c.ID, Detail: map[string]any{"state": string(removal.Done)},
+				UserID: c.UserID, Actor: "system", Action: audit.CleanupEnded, Resource: c.ID,
+				Detail: map[string]any{"state": string(removal.Done)},
 			})
 		}
 		return err

@@ -16,10 +16,10 @@ import (
 	"github.com/repazoo/repazoo/internal/xapi"
 )
 
-// How a deletion survives the death of its process: the run holds a lease on the plan's row. Before X is asked to delete a
-// post, one transaction renews the lease, if it is still ours and the plan still runs, and writes down that X is asked. So a
-// lease outlives each call of X, and whoever takes the plan over later knows which post's answer is missing: that one is
-// looked up with the next batch, before X is asked for it again.
+// How a deletion survives the death of its process: the run holds a lease on the plan's row. Before X is asked to
+// delete a post, one transaction renews the lease, if it is still ours and the plan still runs, and writes down that X
+// is asked. So a lease outlives each call of X, and whoever takes the plan over later knows which post's answer is
+// missing: that one is looked up with the next batch, before X is asked for it again.
 
 const (
 	atOnce      = 20               // posts that are looked up together, right before they go
@@ -78,7 +78,8 @@ func (s *Service) take(ctx context.Context, id string) (c Cleanup, err error) {
 
 // hold renews the lease in the caller's transaction; errLost when it is not ours any more, or the plan does not run.
 func (s *Service) hold(ctx context.Context, tx db.Tx, c Cleanup) error {
-	n, err := tx.Exec(ctx, `UPDATE cleanups SET lease_until = $4 WHERE id = $1 AND user_id = $2 AND runner = $3 AND state = 'running'`,
+	n, err := tx.Exec(ctx, `UPDATE cleanups SET lease_until = $4 WHERE id = $1 AND user_id = $2 AND runner = $3
+		AND state = 'running'`,
 		c.ID, c.UserID, c.runner, tx.Now().Add(s.c.Lease))
 	if err == nil && n == 0 {
 		err = errLost
@@ -206,7 +207,8 @@ func (s *Service) delete(ctx context.Context, c Cleanup, it *Item) error {
 		return err
 	}
 	if it.asks >= maxAsks {
-		return stop{"silent", fmt.Sprintf("X was asked %d times to delete the same post, gave no clear answer, and still shows it. "+
+		return stop{"silent", fmt.Sprintf("X was asked %d times to delete the same post, gave no clear answer, and still "+
+			"shows it. "+
 			"Try to delete it on X; then go on here, or end the clean-up.", it.asks)}
 	}
 	if err := s.ask(ctx, c, it); err != nil {
@@ -235,7 +237,8 @@ func (s *Service) delete(ctx context.Context, c Cleanup, it *Item) error {
 // refusedWhole tells whether an error means that X did not delete the post.
 func refusedWhole(err error) bool {
 	_, limited := errors.AsType[*xapi.RateLimited](err)
-	return limited || errors.Is(err, xapi.ErrUnauthorized) || errors.Is(err, xapi.ErrForbidden) || errors.Is(err, xapi.ErrCreditsGone) ||
+	return limited || errors.Is(err, xapi.ErrUnauthorized) || errors.Is(err, xapi.ErrForbidden) ||
+		errors.Is(err, xapi.ErrCreditsGone) ||
 		xapi.AppRefused(err) ||
 		errors.Is(err, account.ErrNoLeave)
 }
@@ -247,7 +250,8 @@ func (s *Service) ask(ctx context.Context, c Cleanup, it *Item) error {
 			return err
 		}
 		n, err := tx.Exec(ctx, `UPDATE cleanup_posts SET outcome = 'asked', asks = asks + 1, asked_at = $4
-			WHERE cleanup_id = $1 AND user_id = $2 AND post_id = $3 AND outcome IN ('', 'asked')`, c.ID, c.UserID, it.ID, tx.Now())
+			WHERE cleanup_id = $1 AND user_id = $2 AND post_id = $3
+				AND outcome IN ('', 'asked')`, c.ID, c.UserID, it.ID, tx.Now())
 		if err == nil && n == 0 {
 			err = errLost
 		}
@@ -255,8 +259,8 @@ func (s *Service) ask(ctx context.Context, c Cleanup, it *Item) error {
 	})
 }
 
-// note writes down what became of a post. What X has said is true whoever holds the lease by now, so only a post that is
-// not done with is written.
+// note writes down what became of a post. What X has said is true whoever holds the lease by now, so only a post that
+// is not done with is written.
 func (s *Service) note(ctx context.Context, c Cleanup, it *Item, outcome removal.Outcome) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeBound)
 	defer cancel()
@@ -266,13 +270,15 @@ func (s *Service) note(ctx context.Context, c Cleanup, it *Item, outcome removal
 			done = tx.Now()
 		}
 		tx.Later(`UPDATE cleanup_posts SET outcome = $4, done_at = $5
-			WHERE cleanup_id = $1 AND user_id = $2 AND post_id = $3 AND outcome IN ('', 'asked')`, c.ID, c.UserID, it.ID, string(outcome), done)
+			WHERE cleanup_id = $1 AND user_id = $2 AND post_id = $3
+				AND outcome IN ('', 'asked')`, c.ID, c.UserID, it.ID, string(outcome), done)
 		tx.Later(`UPDATE cleanups SET tries = 0 WHERE id = $1 AND user_id = $2`, c.ID, c.UserID)
 		return nil
 	})
 }
 
-// unask notes that X refused and did not delete the post: that was no lost answer. When it was asked still counts for the pace.
+// unask notes that X refused and did not delete the post: that was no lost answer. When it was asked still counts for
+// the pace.
 func (s *Service) unask(ctx context.Context, c Cleanup, it *Item) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeBound)
 	defer cancel()
@@ -301,7 +307,8 @@ func (s *Service) count(ctx context.Context, c Cleanup) error {
 	}
 	return s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		for _, id := range ids {
-			tx.Later(`UPDATE cleanup_posts SET counted = $4 WHERE cleanup_id = $1 AND user_id = $2 AND post_id = $3`, c.ID, c.UserID, id, true)
+			tx.Later(`UPDATE cleanup_posts SET counted = $4 WHERE cleanup_id = $1 AND user_id = $2 AND post_id = $3`, c.ID,
+				c.UserID, id, true)
 		}
 		if after != nil {
 			tx.Later(`UPDATE cleanups SET score_after = $3 WHERE id = $1 AND user_id = $2`, c.ID, c.UserID, *after)

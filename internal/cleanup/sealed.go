@@ -51,7 +51,8 @@ func (s *Service) signed(p removal.Plan, signature string) bool {
 // seed is what the key that signs receipts is made of.
 func (s *Service) seed() []byte { return s.c.Seal.MAC("cleanup receipt", []byte("ed25519"))[:32] }
 
-// ReceiptKeys are the public keys (Ed25519, base64) that receipts of this Repazoo may be signed with, the current first.
+// ReceiptKeys are the public keys (Ed25519, base64) that receipts of this Repazoo may be signed with, the current
+// first.
 func (s *Service) ReceiptKeys() []string {
 	var keys []string
 	for _, seed := range s.c.Seal.MACs("cleanup receipt", []byte("ed25519")) {
@@ -66,6 +67,9 @@ func SealedColumns() []seal.Column {
 		{Table: "cleanup_posts", Name: "sealed", Key: []string{"cleanup_id", "post_id"}, Bound: func(key []string) []byte {
 			return place("cleanup_post", key[0], key[1])
 		}},
-		{Table: "cleanups", Name: "receipt", Key: []string{"id"}, Bound: func(key []string) []byte { return place("receipt", key[0]) }},
+		{
+			Table: "cleanups", Name: "receipt", Key: []string{"id"},
+			Bound: func(key []string) []byte { return place("receipt", key[0]) },
+		},
 	}
 }

@@ -12,8 +12,8 @@ import (
 // requeued is how long a plan that was queued is not queued again.
 const requeued = 30 * time.Second
 
-// Sweep queues every plan that runs and that nobody works on: its process has died, or its rest is over. It gives leaves
-// back that no open plan needs. Every process may sweep at any time.
+// Sweep queues every plan that runs and that nobody works on: its process has died, or its rest is over. It gives
+// leaves back that no open plan needs. Every process may sweep at any time.
 func (s *Service) Sweep(ctx context.Context) (queued int, err error) {
 	err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		now := tx.Now()
@@ -32,7 +32,8 @@ func (s *Service) Sweep(ctx context.Context) (queued int, err error) {
 	return queued, errors.Join(err, s.giveIdleLeavesBack(ctx))
 }
 
-// Recover ends every lease at once. It is for a database that only this process uses: at its start, whoever held one is gone.
+// Recover ends every lease at once. It is for a database that only this process uses: at its start, whoever held one is
+// gone.
 func (s *Service) Recover(ctx context.Context) error {
 	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE cleanups SET lease_until = NULL, runner = '' WHERE lease_until IS NOT NULL`)
@@ -63,16 +64,18 @@ func (s *Service) giveIdleLeavesBack(ctx context.Context) error {
 	return err
 }
 
-// over is the condition that a plan's posts are kept no longer: its time is up, its account was unlinked, or the consent
-// to read and keep posts was withdrawn.
+// over is the condition that a plan's posts are kept no longer: its time is up, its account was unlinked, or the
+// consent to read and keep posts was withdrawn.
 const over = `(expires_at <= $1
 	OR account_id IN (SELECT x.id FROM x_accounts x WHERE x.status = 'revoked')
-	OR NOT EXISTS (SELECT 1 FROM consents k WHERE k.user_id = cleanups.user_id AND k.kind = 'analysis' AND k.withdrawn_at IS NULL))`
+	OR NOT EXISTS (SELECT 1 FROM consents k WHERE k.user_id = cleanups.user_id AND k.kind = 'analysis'
+		AND k.withdrawn_at IS NULL))`
 
 // Retain ends plans whose time is up, erases the texts of their posts, and forgets plans that were over long ago.
 func (s *Service) Retain(ctx context.Context) error {
 	due, err := db.Read(ctx, s.c.DB, db.System, scan, `SELECT `+columns+` FROM cleanups WHERE `+over+`
-		AND (state NOT IN ('done', 'ended') OR EXISTS (SELECT 1 FROM cleanup_posts p WHERE p.cleanup_id = cleanups.id AND p.sealed IS NOT NULL))
+		AND (state NOT IN ('done', 'ended') OR EXISTS (SELECT 1 FROM cleanup_posts p WHERE p.cleanup_id = cleanups.id
+			AND p.sealed IS NOT NULL))
 		ORDER BY expires_at LIMIT 100`, s.c.DB.Now())
 	if err != nil {
 		return err

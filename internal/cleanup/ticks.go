@@ -15,9 +15,11 @@ import (
 // before [Service.Check].
 func (s *Service) Tick(ctx context.Context, userID, id string, posts []string) (Cleanup, error) {
 	return s.act(ctx, userID, id, removal.Tick, ``, nil, func(ctx context.Context, tx db.Tx, _ Cleanup) error {
-		tx.Later(`UPDATE cleanup_posts SET ticked_at = NULL WHERE cleanup_id = $1 AND user_id = $2 AND outcome = ''`, id, userID)
+		tx.Later(`UPDATE cleanup_posts SET ticked_at = NULL WHERE cleanup_id = $1 AND user_id = $2 AND outcome = ''`, id,
+			userID)
 		for _, post := range posts {
-			n, err := tx.Exec(ctx, `UPDATE cleanup_posts SET ticked_at = $4 WHERE cleanup_id = $1 AND user_id = $2 AND post_id = $3`,
+			n, err := tx.Exec(ctx, `UPDATE cleanup_posts SET ticked_at = $4 WHERE cleanup_id = $1 AND user_id = $2
+				AND post_id = $3`,
 				id, userID, post, tx.Now())
 			if err != nil {
 				return err
@@ -74,7 +76,8 @@ func (s *Service) noteSeen(ctx context.Context, c Cleanup, posts []*Item, seen l
 			if slices.Contains(seen.Gone, it.ID) {
 				gone++
 				tx.Later(`UPDATE cleanup_posts SET outcome = 'gone', done_at = $4
-					WHERE cleanup_id = $1 AND user_id = $2 AND post_id = $3 AND outcome IN ('', 'asked')`, c.ID, c.UserID, it.ID, tx.Now())
+					WHERE cleanup_id = $1 AND user_id = $2 AND post_id = $3
+						AND outcome IN ('', 'asked')`, c.ID, c.UserID, it.ID, tx.Now())
 				continue
 			}
 			at := any(nil) // X says neither that it is there nor that it is gone
@@ -82,7 +85,8 @@ func (s *Service) noteSeen(ctx context.Context, c Cleanup, posts []*Item, seen l
 				there++
 				at = tx.Now()
 			}
-			tx.Later(`UPDATE cleanup_posts SET seen_at = $4, ticked_at = NULL WHERE cleanup_id = $1 AND user_id = $2 AND post_id = $3`,
+			tx.Later(`UPDATE cleanup_posts SET seen_at = $4, ticked_at = NULL WHERE cleanup_id = $1 AND user_id = $2
+				AND post_id = $3`,
 				c.ID, c.UserID, it.ID, at)
 		}
 		audit.Record(ctx, tx, audit.Event{

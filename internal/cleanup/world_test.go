@@ -27,8 +27,8 @@ import (
 
 const home = "http://localhost:8000"
 
-// world is the service on the stand-ins of X and Stripe, with a clock that only the test moves. No worker runs: a test does
-// the work of the jobs itself.
+// world is the service on the stand-ins of X and Stripe, with a clock that only the test moves. No worker runs: a test
+// does the work of the jobs itself.
 type world struct {
 	*Service
 	t  testing.TB
@@ -44,7 +44,10 @@ type world struct {
 // each runs f on both databases.
 func each(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Helper()
-	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
+	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{
+		"sqlite":   dbtest.SQLite,
+		"postgres": dbtest.Postgres,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f(t, newWorld(t, open))
@@ -163,7 +166,10 @@ func (w *world) signIn(handle string) *person {
 func (w *world) author(n int) *person {
 	w.t.Helper()
 	for range n {
-		w.sb.X().AddPost("ada_fernhill", xsandbox.Post{Text: "You are a fucking idiot and everybody knows it", Lang: "en", Likes: 2, Replies: 1})
+		w.sb.X().AddPost("ada_fernhill", xsandbox.Post{
+			Text: "You are a fucking idiot and everybody knows it", Lang: "en",
+			Likes: 2, Replies: 1,
+		})
 		w.sb.Advance(time.Second)
 	}
 	p := w.signIn("ada_fernhill")

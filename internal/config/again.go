@@ -50,8 +50,8 @@ func (c *Config) Stamp(ctx context.Context) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// madeSince tells whether there is a directory of a vault now that was not there when c was read. What is written changes
-// until the vault is whole.
+// madeSince tells whether there is a directory of a vault now that was not there when c was read. What is written
+// changes until the vault is whole.
 func (c *Config) madeSince(h io.Writer) bool {
 	dir := c.Vault.Directory()
 	if c.origin.vault.store != nil || c.Vault.Address != "" || !dir.Exists() {

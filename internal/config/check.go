@@ -20,7 +20,10 @@ const minKey = 32
 const minDistinct = 8
 
 // placeholders are what example files put where a secret belongs.
-var placeholders = []string{"change-me", "changeme", "change_me", "change-in", "change_in", "your-", "your_", "placeholder", "example", "insecure", "secret-key", "secret_key", "default"}
+var placeholders = []string{
+	"change-me", "changeme", "change_me", "change-in", "change_in", "your-", "your_",
+	"placeholder", "example", "insecure", "secret-key", "secret_key", "default",
+}
 
 // retired are variables of the earlier system, and what replaces each.
 var retired = map[string]string{
@@ -179,7 +182,10 @@ func (c *Config) checkURL(name, address string, p *Problems) {
 var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 
 // schemasOfOthers are PostgreSQL's own and Supabase's.
-var schemasOfOthers = []string{"auth", "information_schema", "storage", "realtime", "vault", "extensions", "graphql", "graphql_public"}
+var schemasOfOthers = []string{
+	"auth", "information_schema", "storage", "realtime", "vault", "extensions", "graphql",
+	"graphql_public",
+}
 
 func (c *Config) checkStore(set settings, p *Problems) {
 	database := c.Store.DatabaseURL
@@ -196,7 +202,8 @@ func (c *Config) checkStore(set settings, p *Problems) {
 			p.add("DATABASE_SCHEMA", "is for PostgreSQL: set DATABASE_URL, or leave it out.")
 		}
 		if !schemaName.MatchString(name) || strings.HasPrefix(name, "pg_") || slices.Contains(schemasOfOthers, name) {
-			p.add("DATABASE_SCHEMA", "must be of lower-case letters, digits and underscores, and neither begin with pg_ nor be auth.")
+			p.add("DATABASE_SCHEMA", "must be of lower-case letters, digits and underscores, and neither begin with pg_ nor "+
+				"be auth.")
 		}
 	}
 	for name, successor := range retired {
@@ -235,7 +242,8 @@ func (c *Config) checkKeys(p *Problems) {
 
 func (c *Config) checkSecrets(name string, keys Secrets, p *Problems) {
 	if len(keys) == 0 {
-		p.add(name, "is required when REPAZOO_ENV is %s: at least %d random bytes, for example from `openssl rand -base64 32`.", c.Env, minKey)
+		p.add(name, "is required when REPAZOO_ENV is %s: at least %d random bytes, for example from `openssl rand -base64 "+
+			"32`.", c.Env, minKey)
 	}
 	for _, key := range keys.Reveal() {
 		switch {
@@ -255,8 +263,9 @@ func isPlaceholder(key string) bool {
 // checkStandIns tells of secrets that are not used, because the service that they belong to is a stand-in.
 func (c *Config) checkStandIns(p *Problems) {
 	if c.UseSandboxStripe() && c.Stripe.WebhookSecret.IsSet() {
-		p.addKind(remark, "STRIPE_WEBHOOK_SECRET", "is not used while Stripe is a stand-in, which signs with a secret of its own: "+
-			"set STRIPE_SECRET_KEY as well.")
+		p.addKind(remark, "STRIPE_WEBHOOK_SECRET",
+			"is not used while Stripe is a stand-in, which signs with a secret of its own: "+
+				"set STRIPE_SECRET_KEY as well.")
 	}
 }
 
@@ -267,7 +276,8 @@ func (c *Config) checkExamples(p *Problems) {
 		return
 	}
 	for name, value := range map[string]string{
-		"TWITTER_CLIENT_ID": c.X.ClientID, "TWITTER_CLIENT_SECRET": c.X.ClientSecret.Reveal(), "ANTHROPIC_API_KEY": c.Claude.APIKey.Reveal(),
+		"TWITTER_CLIENT_ID": c.X.ClientID, "TWITTER_CLIENT_SECRET": c.X.ClientSecret.Reveal(),
+		"ANTHROPIC_API_KEY":    c.Claude.APIKey.Reveal(),
 		"ANTHROPIC_AUTH_TOKEN": c.Claude.AuthToken.Reveal(),
 		"STRIPE_SECRET_KEY":    c.Stripe.SecretKey.Reveal(), "STRIPE_WEBHOOK_SECRET": c.Stripe.WebhookSecret.Reveal(),
 	} {
@@ -336,7 +346,8 @@ func (c *Config) checkStripe(p *Problems) {
 	if c.Env == Production {
 		mode = "live"
 	}
-	if key := s.SecretKey.Reveal(); key != "" && !strings.HasPrefix(key, "sk_"+mode+"_") && !strings.HasPrefix(key, "rk_"+mode+"_") {
+	if key := s.SecretKey.Reveal(); key != "" && !strings.HasPrefix(key, "sk_"+mode+"_") &&
+		!strings.HasPrefix(key, "rk_"+mode+"_") {
 		p.add("STRIPE_SECRET_KEY", "must begin with sk_%s_ when REPAZOO_ENV is %s.", mode, c.Env)
 	}
 	if key := s.PublishableKey; key != "" && !strings.HasPrefix(key, "pk_"+mode+"_") {

@@ -86,12 +86,14 @@ func TestLoad_NeedsNothingInLocal(t *testing.T) {
 	if !c.UseSandboxX() || !c.UseSandboxStripe() || !c.UseSandboxClaude() {
 		t.Error("a stand-in is missing")
 	}
-	if c.Server.Host != "127.0.0.1" || c.Server.Port != 8000 || c.Server.PublicURL != "http://localhost:8000" || !bool(c.Server.Docs) {
+	if c.Server.Host != "127.0.0.1" || c.Server.Port != 8000 || c.Server.PublicURL != "http://localhost:8000" ||
+		!bool(c.Server.Docs) {
 		t.Errorf("got %+v", c.Server)
 	}
 	if c.Limits != (config.Limits{
 		PerMinute: 60, PerHour: 1000, SignInPerMinute: 20, SignInPerHour: 200, RefreshPerMinute: 60, RefreshPerHour: 600,
-		DraftsPerMinute: 10, DraftsPerHour: 60, CodesPerMinute: 10, CodesPerHour: 40, BasicQuota: 1000, ProQuota: 10000, BasicCost: 300, ProCost: 2500,
+		DraftsPerMinute: 10, DraftsPerHour: 60, CodesPerMinute: 10, CodesPerHour: 40, BasicQuota: 1000, ProQuota: 10000,
+		BasicCost: 300, ProCost: 2500,
 		CleanupPerDay: 400,
 	}) {
 		t.Errorf("got %+v", c.Limits)
@@ -153,36 +155,70 @@ func TestLoad_RefusesAndNamesEverythingAtOnce(t *testing.T) {
 		values map[string]string
 		want   []string
 	}{
-		"unknown environment":         {hosted("prod"), []string{"REPAZOO_ENV"}},
-		"environment in capitals":     {hosted("AI"), []string{"REPAZOO_ENV"}},
-		"nothing outside local":       {map[string]string{"REPAZOO_ENV": "ai"}, []string{"DATABASE_URL", "ENCRYPTION_KEY", "JWT_SECRET_KEY", "PUBLIC_URL", "STRIPE_BASIC_PRICE_ID", "STRIPE_PRO_PRICE_ID", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "TWITTER_CLIENT_ID"}},
-		"short key":                   {hosted("cfy", "JWT_SECRET_KEY", "short"), []string{"JWT_SECRET_KEY"}},
-		"short second key":            {hosted("cfy", "ENCRYPTION_KEY", encryptionKey+",short"), []string{"ENCRYPTION_KEY"}},
-		"known default":               {hosted("cfy", "JWT_SECRET_KEY", "your-secret-key-change-in-production-0123456789"), []string{"JWT_SECRET_KEY"}},
-		"no entropy":                  {hosted("cfy", "JWT_SECRET_KEY", strings.Repeat("ab", 32)), []string{"JWT_SECRET_KEY"}},
-		"one key for two uses":        {hosted("cfy", "ENCRYPTION_KEY", jwtKey), []string{"ENCRYPTION_KEY"}},
-		"the same key twice":          {hosted("cfy", "JWT_SECRET_KEY", jwtKey+", "+jwtKey), []string{"JWT_SECRET_KEY"}},
-		"test money in production":    {hosted("ai", "STRIPE_SECRET_KEY", "sk_test_x", "STRIPE_PUBLISHABLE_KEY", "pk_test_x"), []string{"STRIPE_PUBLISHABLE_KEY", "STRIPE_SECRET_KEY"}},
-		"real money in staging":       {hosted("ntf", "STRIPE_SECRET_KEY", "sk_live_x", "STRIPE_PUBLISHABLE_KEY", "pk_live_x"), []string{"STRIPE_PUBLISHABLE_KEY", "STRIPE_SECRET_KEY"}},
-		"real money in local":         {local(t, "STRIPE_SECRET_KEY", "sk_live_x", "STRIPE_BASIC_PRICE_ID", "price_b", "STRIPE_PRO_PRICE_ID", "price_p"), []string{"STRIPE_SECRET_KEY"}},
-		"half of billing":             {local(t, "STRIPE_SECRET_KEY", "sk_test_x"), []string{"STRIPE_BASIC_PRICE_ID", "STRIPE_PRO_PRICE_ID"}},
-		"a mail server, no sender":    {hosted("cfy", "SMTP_URL", "smtp://mail.example.com"), []string{"SMTP_FROM"}},
-		"no mail server, no address":  {hosted("cfy", "SMTP_URL", "mail.example.com", "SMTP_FROM", "nobody"), []string{"SMTP_FROM", "SMTP_URL"}},
-		"webhook secret of no kind":   {hosted("cfy", "STRIPE_WEBHOOK_SECRET", "x"), []string{"STRIPE_WEBHOOK_SECRET"}},
-		"unencrypted addresses":       {hosted("cfy", "X_API_URL", "http://a", "X_AUTHORIZE_URL", "http://a", "STRIPE_API_URL", "http://a", "ANTHROPIC_BASE_URL", "http://a", "PUBLIC_URL", "http://a"), []string{"ANTHROPIC_BASE_URL", "PUBLIC_URL", "STRIPE_API_URL", "X_API_URL", "X_AUTHORIZE_URL"}},
-		"addresses that are none":     {local(t, "X_API_URL", "api.x.com", "PUBLIC_URL", "https://user@a", "STRIPE_API_URL", "ftp://a"), []string{"PUBLIC_URL", "STRIPE_API_URL", "X_API_URL"}},
-		"debug in production":         {hosted("ai", "DEBUG", "true"), []string{"DEBUG"}},
-		"any origin":                  {hosted("cfy", "CORS_ORIGINS", "*"), []string{"CORS_ORIGINS"}},
-		"origin with a path":          {hosted("cfy", "CORS_ORIGINS", "https://a.b, https://c.d/"), []string{"CORS_ORIGINS"}},
-		"wrong types":                 {local(t, "PORT", "http", "DEBUG", "perhaps", "TRUSTED_PROXIES", "proxy", "LOG_LEVEL", "loud", "LOG_FORMAT", "xml"), []string{"DEBUG", "LOG_FORMAT", "LOG_LEVEL", "PORT", "TRUSTED_PROXIES"}},
-		"an address with a path":      {local(t, "PUBLIC_URL", "http://localhost:8000/repazoo"), []string{"PUBLIC_URL"}},
-		"out of range":                {local(t, "PORT", "65536", "RATE_LIMIT_PER_MINUTE", "0", "JOB_CONCURRENCY", "-1"), []string{"JOB_CONCURRENCY", "PORT", "RATE_LIMIT_PER_MINUTE"}},
-		"wrong schemes":               {local(t, "DATABASE_URL", "mysql://a/b", "REDIS_URL", "redis://a:1,http://b"), []string{"DATABASE_URL", "REDIS_URL"}},
+		"unknown environment":     {hosted("prod"), []string{"REPAZOO_ENV"}},
+		"environment in capitals": {hosted("AI"), []string{"REPAZOO_ENV"}},
+		"nothing outside local": {
+			map[string]string{"REPAZOO_ENV": "ai"},
+			[]string{
+				"DATABASE_URL", "ENCRYPTION_KEY", "JWT_SECRET_KEY", "PUBLIC_URL", "STRIPE_BASIC_PRICE_ID",
+				"STRIPE_PRO_PRICE_ID", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "TWITTER_CLIENT_ID",
+			},
+		},
+		"short key":        {hosted("cfy", "JWT_SECRET_KEY", "short"), []string{"JWT_SECRET_KEY"}},
+		"short second key": {hosted("cfy", "ENCRYPTION_KEY", encryptionKey+",short"), []string{"ENCRYPTION_KEY"}},
+		"known default": {
+			hosted("cfy", "JWT_SECRET_KEY", "your-secret-key-change-in-production-0123456789"),
+			[]string{"JWT_SECRET_KEY"},
+		},
+		"no entropy": {
+			hosted("cfy", "JWT_SECRET_KEY", strings.Repeat("ab", 32)),
+			[]string{"JWT_SECRET_KEY"},
+		},
+		"one key for two uses": {hosted("cfy", "ENCRYPTION_KEY", jwtKey), []string{"ENCRYPTION_KEY"}},
+		"the same key twice":   {hosted("cfy", "JWT_SECRET_KEY", jwtKey+", "+jwtKey), []string{"JWT_SECRET_KEY"}},
+		"test money in production": {hosted("ai", "STRIPE_SECRET_KEY", "sk_test_x", "STRIPE_PUBLISHABLE_KEY",
+			"pk_test_x"), []string{"STRIPE_PUBLISHABLE_KEY", "STRIPE_SECRET_KEY"}},
+		"real money in staging": {hosted("ntf", "STRIPE_SECRET_KEY", "sk_live_x", "STRIPE_PUBLISHABLE_KEY",
+			"pk_live_x"), []string{"STRIPE_PUBLISHABLE_KEY", "STRIPE_SECRET_KEY"}},
+		"real money in local": {local(t, "STRIPE_SECRET_KEY", "sk_live_x", "STRIPE_BASIC_PRICE_ID", "price_b",
+			"STRIPE_PRO_PRICE_ID", "price_p"), []string{"STRIPE_SECRET_KEY"}},
+		"half of billing": {
+			local(t, "STRIPE_SECRET_KEY", "sk_test_x"),
+			[]string{"STRIPE_BASIC_PRICE_ID", "STRIPE_PRO_PRICE_ID"},
+		},
+		"a mail server, no sender": {hosted("cfy", "SMTP_URL", "smtp://mail.example.com"), []string{"SMTP_FROM"}},
+		"no mail server, no address": {
+			hosted("cfy", "SMTP_URL", "mail.example.com", "SMTP_FROM", "nobody"),
+			[]string{"SMTP_FROM", "SMTP_URL"},
+		},
+		"webhook secret of no kind": {hosted("cfy", "STRIPE_WEBHOOK_SECRET", "x"), []string{"STRIPE_WEBHOOK_SECRET"}},
+		"unencrypted addresses": {
+			hosted("cfy", "X_API_URL", "http://a", "X_AUTHORIZE_URL", "http://a",
+				"STRIPE_API_URL", "http://a", "ANTHROPIC_BASE_URL", "http://a", "PUBLIC_URL", "http://a"),
+			[]string{"ANTHROPIC_BASE_URL", "PUBLIC_URL", "STRIPE_API_URL", "X_API_URL", "X_AUTHORIZE_URL"},
+		},
+		"addresses that are none": {local(t, "X_API_URL", "api.x.com", "PUBLIC_URL", "https://user@a",
+			"STRIPE_API_URL", "ftp://a"), []string{"PUBLIC_URL", "STRIPE_API_URL", "X_API_URL"}},
+		"debug in production": {hosted("ai", "DEBUG", "true"), []string{"DEBUG"}},
+		"any origin":          {hosted("cfy", "CORS_ORIGINS", "*"), []string{"CORS_ORIGINS"}},
+		"origin with a path":  {hosted("cfy", "CORS_ORIGINS", "https://a.b, https://c.d/"), []string{"CORS_ORIGINS"}},
+		"wrong types": {local(t, "PORT", "http", "DEBUG", "perhaps", "TRUSTED_PROXIES", "proxy",
+			"LOG_LEVEL", "loud", "LOG_FORMAT", "xml"), []string{"DEBUG", "LOG_FORMAT", "LOG_LEVEL", "PORT", "TRUSTED_PROXIES"}},
+		"an address with a path": {local(t, "PUBLIC_URL", "http://localhost:8000/repazoo"), []string{"PUBLIC_URL"}},
+		"out of range": {
+			local(t, "PORT", "65536", "RATE_LIMIT_PER_MINUTE", "0", "JOB_CONCURRENCY", "-1"),
+			[]string{"JOB_CONCURRENCY", "PORT", "RATE_LIMIT_PER_MINUTE"},
+		},
+		"wrong schemes": {
+			local(t, "DATABASE_URL", "mysql://a/b", "REDIS_URL", "redis://a:1,http://b"),
+			[]string{"DATABASE_URL", "REDIS_URL"},
+		},
 		"a schema without PostgreSQL": {local(t, "DATABASE_SCHEMA", "repazoo"), []string{"DATABASE_SCHEMA"}},
 		"a schema that needs quotes":  {hosted("cfy", "DATABASE_SCHEMA", "Repazoo"), []string{"DATABASE_SCHEMA"}},
 		"a schema of PostgreSQL's":    {hosted("cfy", "DATABASE_SCHEMA", "pg_mine"), []string{"DATABASE_SCHEMA"}},
 		"a schema of Supabase's":      {hosted("cfy", "DATABASE_SCHEMA", "auth"), []string{"DATABASE_SCHEMA"}},
-		"the earlier system's values": {hosted("cfy", "DATABASE_URL", "", "SUPABASE_URL", "https://x.supabase.co", "SUPABASE_ANON_KEY", "x"), []string{"DATABASE_URL", "SUPABASE_ANON_KEY", "SUPABASE_URL"}},
+		"the earlier system's values": {hosted("cfy", "DATABASE_URL", "", "SUPABASE_URL", "https://x.supabase.co",
+			"SUPABASE_ANON_KEY", "x"), []string{"DATABASE_URL", "SUPABASE_ANON_KEY", "SUPABASE_URL"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -199,12 +235,14 @@ func TestLoad_AcceptsTheExceptions(t *testing.T) {
 	for name, values := range map[string]map[string]string{
 		"a schema of its own":     hosted("ai", "DATABASE_SCHEMA", "repazoo_2"),
 		"SQLite for self-hosting": hosted("ai", "DATABASE_URL", "", "EMBEDDED", "true"),
-		"mail":                    hosted("ai", "SMTP_URL", "smtps://mail.example.com", "MAIL_FROM", "Repazoo <no-reply@example.com>"),
-		"no billing":              hosted("ai", "BILLING", "off", "STRIPE_SECRET_KEY", "", "STRIPE_WEBHOOK_SECRET", "", "STRIPE_BASIC_PRICE_ID", "", "STRIPE_PRO_PRICE_ID", ""),
-		"restricted Stripe key":   hosted("ai", "STRIPE_SECRET_KEY", "rk_live_x"),
-		"cluster of Redis":        hosted("ai", "REDIS_URL", "rediss://a:1, rediss://b:2"),
-		"stand-ins in local":      local(t, "X_API_URL", "http://127.0.0.1:9"),
-		"Supabase beside it":      hosted("cfy", "SUPABASE_URL", "https://x.supabase.co"),
+		"mail": hosted("ai", "SMTP_URL", "smtps://mail.example.com", "MAIL_FROM",
+			"Repazoo <no-reply@example.com>"),
+		"no billing": hosted("ai", "BILLING", "off", "STRIPE_SECRET_KEY", "", "STRIPE_WEBHOOK_SECRET", "",
+			"STRIPE_BASIC_PRICE_ID", "", "STRIPE_PRO_PRICE_ID", ""),
+		"restricted Stripe key": hosted("ai", "STRIPE_SECRET_KEY", "rk_live_x"),
+		"cluster of Redis":      hosted("ai", "REDIS_URL", "rediss://a:1, rediss://b:2"),
+		"stand-ins in local":    local(t, "X_API_URL", "http://127.0.0.1:9"),
+		"Supabase beside it":    hosted("cfy", "SUPABASE_URL", "https://x.supabase.co"),
 	} {
 		if got := problems(t, config.Map(values)); got != nil {
 			t.Errorf("%s: complains about %v", name, got)
@@ -216,7 +254,8 @@ func TestLoad_ReadsListsAndAliases(t *testing.T) {
 	t.Parallel()
 	c := load(t, local(t,
 		"JWT_SECRET_KEY", jwtKey+" , "+encryptionKey+",", "CORS_ORIGINS", "http://a, ,http://b:1,",
-		"TRUSTED_PROXIES", "10.1.2.3/8, ::1", "X_CLIENT_ID", "alias", "ANTHROPIC_HAIKU_MODEL", "h", "ANTHROPIC_SONNET_MODEL", "s"))
+		"TRUSTED_PROXIES", "10.1.2.3/8, ::1", "X_CLIENT_ID", "alias", "ANTHROPIC_HAIKU_MODEL", "h",
+		"ANTHROPIC_SONNET_MODEL", "s"))
 	got := []any{c.Keys.JWT.Reveal(), []string(c.Server.CORSOrigins), c.X.ClientID, c.Claude.BasicModel, c.Claude.ProModel}
 	want := []any{[]string{jwtKey, encryptionKey}, []string{"http://a", "http://b:1"}, "alias", "h", "s"}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -230,10 +269,12 @@ func TestLoad_ReadsListsAndAliases(t *testing.T) {
 func TestLoad_SupabaseSecretSignsOnlyWhenThereIsNoOther(t *testing.T) {
 	t.Parallel()
 	supabase := strings.Repeat("supabase-signs-", 4)
-	if got := load(t, local(t, "SUPABASE_JWT_SECRET", supabase)).Keys.JWT.Reveal(); !slices.Equal(got, []string{supabase}) {
+	if got := load(t, local(t, "SUPABASE_JWT_SECRET", supabase)).Keys.JWT.Reveal(); !slices.Equal(got,
+		[]string{supabase}) {
 		t.Errorf("got %v", got)
 	}
-	if got := load(t, local(t, "SUPABASE_JWT_SECRET", supabase, "JWT_SECRET_KEY", jwtKey)).Keys.JWT.Reveal(); !slices.Equal(got, []string{jwtKey}) {
+	if got := load(t, local(t, "SUPABASE_JWT_SECRET", supabase, "JWT_SECRET_KEY",
+		jwtKey)).Keys.JWT.Reveal(); !slices.Equal(got, []string{jwtKey}) {
 		t.Errorf("got %v", got)
 	}
 }
@@ -281,7 +322,8 @@ func TestLoad_NamesFilesThatCannotBeRead(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "large"), strings.Repeat("x", 1<<17))
 	write(t, filepath.Join(dir, ".env"), "no assignment\n")
-	from := config.Map(local(t, "HOST_FILE", filepath.Join(dir, "none"), "STRIPE_SECRET_KEY_FILE", filepath.Join(dir, "large")))
+	from := config.Map(local(t, "HOST_FILE", filepath.Join(dir, "none"), "STRIPE_SECRET_KEY_FILE",
+		filepath.Join(dir, "large")))
 	from.Dotenv = filepath.Join(dir, ".env")
 	if got := problems(t, from); !slices.Equal(got, []string{".env", "HOST_FILE", "STRIPE_SECRET_KEY_FILE"}) {
 		t.Fatalf("complains about %v", got)
@@ -291,7 +333,8 @@ func TestLoad_NamesFilesThatCannotBeRead(t *testing.T) {
 func TestProblems_HoldNoSecret(t *testing.T) {
 	t.Parallel()
 	_, err := config.Load(t.Context(), config.Map(hosted("ai",
-		"JWT_SECRET_KEY", "hunter2", "DATABASE_URL", "mysql://u:hunter2@h", "STRIPE_SECRET_KEY", "hunter2", "PORT", "hunter2", "PUBLIC_URL", "https://hunter2@x")))
+		"JWT_SECRET_KEY", "hunter2", "DATABASE_URL", "mysql://u:hunter2@h", "STRIPE_SECRET_KEY", "hunter2", "PORT",
+		"hunter2", "PUBLIC_URL", "https://hunter2@x")))
 	if err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Fatalf("got %v", err)
 	}
@@ -370,7 +413,8 @@ func TestLoad_ADatabaseOfTheEarlierSystemIsToldOfInDotenvToo(t *testing.T) {
 	}
 	from := config.Map(map[string]string{"DATA_DIR": t.TempDir()})
 	from.Dotenv = dotenv
-	if _, err := config.Load(t.Context(), from); err == nil || !strings.Contains(err.Error(), "SUPABASE_URL is no longer used") {
+	if _, err := config.Load(t.Context(), from); err == nil ||
+		!strings.Contains(err.Error(), "SUPABASE_URL is no longer used") {
 		t.Errorf("got %v", err)
 	}
 }

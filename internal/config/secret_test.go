@@ -35,7 +35,8 @@ func TestSecret_PrintsAsDotsEverywhere(t *testing.T) {
 			t.Errorf("%q leaked:\n%s", leak, out.String())
 		}
 	}
-	if secret.Reveal() != "hunter2" || !secret.IsSet() || config.NewSecret("").IsSet() || config.NewSecret("").String() != "" {
+	if secret.Reveal() != "hunter2" || !secret.IsSet() || config.NewSecret("").IsSet() ||
+		config.NewSecret("").String() != "" {
 		t.Error("a secret does not know its value")
 	}
 }

@@ -30,7 +30,8 @@ func TestParseDotenv_NamesTheBadLineButNotItsText(t *testing.T) {
 func TestParseDotenv_ReadsBackWhatIsWrittenPlainly(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		want := rapid.MapOf(rapid.StringMatching(`[A-Z][A-Z0-9_]{0,9}`), rapid.StringMatching(`[ -~]{0,20}`)).Draw(t, "values")
+		want := rapid.MapOf(rapid.StringMatching(`[A-Z][A-Z0-9_]{0,9}`), rapid.StringMatching(`[ -~]{0,20}`)).Draw(t,
+			"values")
 		var text strings.Builder
 		for name, value := range want {
 			text.WriteString(name + `="` + value + "\"\n")

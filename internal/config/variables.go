@@ -66,7 +66,10 @@ func fields(config reflect.Value) iter.Seq2[Variable, reflect.Value] {
 
 func describe(field reflect.StructField, group string) Variable {
 	name, value, assigned := strings.Cut(field.Tag.Get("env"), ", default=")
-	v := Variable{Name: name, Default: value, Meaning: field.Tag.Get("doc"), Group: group, assigned: assigned, tag: field.Tag}
+	v := Variable{
+		Name: name, Default: value, Meaning: field.Tag.Get("doc"), Group: group, assigned: assigned,
+		tag: field.Tag,
+	}
 	if !assigned {
 		v.Default = field.Tag.Get("derived")
 	}

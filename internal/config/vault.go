@@ -255,7 +255,8 @@ func (v *opened) look(name string, problems *Problems) {
 		problems.add(name, "cannot be kept in the vault: it says where the vault is.")
 		return
 	}
-	problems.addKind(harmless, name, "is in the vault, but no setting has this name: correct it, or forget it with `repazoo vault remove %s`.", name)
+	problems.addKind(harmless, name,
+		"is in the vault, but no setting has this name: correct it, or forget it with `repazoo vault remove %s`.", name)
 }
 
 // read is the value of a variable that nothing before the vault has.
@@ -275,7 +276,8 @@ func (v *opened) read(ctx context.Context, of Variable, problems *Problems) stri
 			return strings.TrimSpace(value)
 		}
 		kind := fatal
-		if errors.Is(err, fault.DependencyDown) || errors.Is(err, fault.Conflict) || errors.Is(err, fault.NotFound) { // or it was changed meanwhile
+		// or it was changed meanwhile
+		if errors.Is(err, fault.DependencyDown) || errors.Is(err, fault.Conflict) || errors.Is(err, fault.NotFound) {
 			kind = passing
 		}
 		problems.addKind(kind, name, "is in the vault, but cannot be read: %s", fault.From(err).Message)

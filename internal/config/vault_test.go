@@ -19,7 +19,10 @@ import (
 func vaulted(t *testing.T, secrets ...string) (values map[string]string, v *vault.Dir) {
 	t.Helper()
 	values = local(t)
-	v = vault.NewDir(vault.DirConfig{Path: filepath.Join(values["DATA_DIR"], "vault"), IdentityFile: filepath.Join(values["DATA_DIR"], "keys", "vault")})
+	v = vault.NewDir(vault.DirConfig{
+		Path:         filepath.Join(values["DATA_DIR"], "vault"),
+		IdentityFile: filepath.Join(values["DATA_DIR"], "keys", "vault"),
+	})
 	if _, err := v.Init(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +59,8 @@ func told(t *testing.T, values map[string]string) map[string]string {
 
 func TestVault_ComesAfterDotenvAndBeforeDefaults(t *testing.T) {
 	t.Parallel()
-	values, _ := vaulted(t, "HOST", "from-vault", "JWT_SECRET_KEY", jwtKey, "X_CLIENT_ID", "from-vault-alias", "PORT", "1234", "LOG_FORMAT", "json")
+	values, _ := vaulted(t, "HOST", "from-vault", "JWT_SECRET_KEY", jwtKey, "X_CLIENT_ID", "from-vault-alias", "PORT",
+		"1234", "LOG_FORMAT", "json")
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "format"), "text")
 	from := config.Map(with(values, "LOG_FORMAT_FILE", filepath.Join(dir, "format"), "LOG_LEVEL", "warn"))
@@ -86,8 +90,10 @@ func TestVault_ComesAfterDotenvAndBeforeDefaults(t *testing.T) {
 
 func TestVault_GivesAHostedServerItsSecrets(t *testing.T) {
 	t.Parallel()
-	values, _ := vaulted(t, "JWT_SECRET_KEY", jwtKey, "ENCRYPTION_KEY", encryptionKey, "DATABASE_URL", "postgres://db/repazoo")
-	c := load(t, hosted("ai", "DATA_DIR", values["DATA_DIR"], "JWT_SECRET_KEY", "", "ENCRYPTION_KEY", "", "DATABASE_URL", ""))
+	values, _ := vaulted(t, "JWT_SECRET_KEY", jwtKey, "ENCRYPTION_KEY", encryptionKey, "DATABASE_URL",
+		"postgres://db/repazoo")
+	c := load(t, hosted("ai", "DATA_DIR", values["DATA_DIR"], "JWT_SECRET_KEY", "", "ENCRYPTION_KEY", "",
+		"DATABASE_URL", ""))
 	if c.Store.DatabaseURL.Reveal() != "postgres://db/repazoo" {
 		t.Error("the address of the database is not that of the vault")
 	}
@@ -105,14 +111,16 @@ func TestVault_ReadsOnlyWhatNothingElseGives(t *testing.T) {
 
 func TestCheck_NamesEveryFaultOfTheVaultAtOnce(t *testing.T) {
 	t.Parallel()
-	values, v := vaulted(t, "HOST", "a", "PORT", "1", "LOG_LEVEL", "info", "STRIPE_SECRET_KY", "hunter2", "DATA_DIR", "/nowhere")
+	values, v := vaulted(t, "HOST", "a", "PORT", "1", "LOG_LEVEL", "info", "STRIPE_SECRET_KY", "hunter2", "DATA_DIR",
+		"/nowhere")
 	if err := os.Chmod(filepath.Join(v.Path, "HOST.age"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(v.Path, "PORT.age"), "no file of age")
 	got := told(t, values)
 	for name, words := range map[string]string{
-		"HOST": "`chmod 0600 ", "PORT": "is damaged", "STRIPE_SECRET_KY": "no setting has this name", "DATA_DIR": "it says where the vault is",
+		"HOST": "`chmod 0600 ", "PORT": "is damaged", "STRIPE_SECRET_KY": "no setting has this name",
+		"DATA_DIR": "it says where the vault is",
 	} {
 		if !strings.Contains(got[name], words) {
 			t.Errorf("%s: got %q", name, got[name])
@@ -126,7 +134,8 @@ func TestCheck_NamesEveryFaultOfTheVaultAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	got = told(t, values)
-	if !strings.Contains(got["VAULT_IDENTITY_FILE"], "There is no identity in") || !strings.Contains(got["VAULT_DIR"], "`chmod 0700 ") {
+	if !strings.Contains(got["VAULT_IDENTITY_FILE"], "There is no identity in") ||
+		!strings.Contains(got["VAULT_DIR"], "`chmod 0700 ") {
 		t.Errorf("got %v", got)
 	}
 	if err := os.Chmod(v.Path, 0o700); err != nil {
@@ -174,7 +183,8 @@ func TestVault_IsNotNeeded_ButWhenNamedItIs(t *testing.T) {
 	if c := load(t, elsewhere); c.Server.Host != "x" {
 		t.Errorf("got %q", c.Server.Host)
 	}
-	if got := told(t, with(elsewhere, "VAULT_IDENTITY", "hunter2")); !strings.Contains(got["VAULT_IDENTITY"], "holds no identity") || strings.Contains(got["VAULT_IDENTITY"], "hunter2") {
+	if got := told(t, with(elsewhere, "VAULT_IDENTITY", "hunter2")); !strings.Contains(got["VAULT_IDENTITY"],
+		"holds no identity") || strings.Contains(got["VAULT_IDENTITY"], "hunter2") {
 		t.Errorf("got %v", got)
 	}
 }
@@ -210,10 +220,14 @@ func TestVault_OnAServerWantsOneWayToSignIn(t *testing.T) {
 			t.Errorf("%s: passing is %v", name, found.Passing())
 		}
 	}
-	if got := problems(t, config.Map(hosted("ai", "BAO_ADDR", "http://vault", "BAO_TOKEN", "x"))); !slices.Equal(got, []string{"BAO_ADDR"}) {
+	if got := problems(t, config.Map(hosted("ai", "BAO_ADDR", "http://vault", "BAO_TOKEN", "x"))); !slices.Equal(got,
+		[]string{"BAO_ADDR"}) {
 		t.Errorf("got %v", got)
 	}
-	unanswered := map[string]string{"REPAZOO_ENV": "ai", "BAO_ADDR": "https://127.0.0.1:1", "BAO_TOKEN": "x", "PORT": "http"}
+	unanswered := map[string]string{
+		"REPAZOO_ENV": "ai", "BAO_ADDR": "https://127.0.0.1:1", "BAO_TOKEN": "x",
+		"PORT": "http",
+	}
 	if got := problems(t, config.Map(unanswered)); !slices.Equal(got, []string{"BAO_ADDR", "PORT"}) {
 		t.Errorf("takes for missing what may be in the vault: %v", got)
 	}
@@ -280,7 +294,8 @@ func TestLoadClaude_LooksIntoTheVaultToo(t *testing.T) {
 	if _, err := config.LoadClaude(t.Context(), config.Map(values)); err == nil {
 		t.Error("a key that is in a vault that does not open is taken for none")
 	}
-	if c, err := config.LoadClaude(t.Context(), config.Map(with(values, "ANTHROPIC_API_KEY", "given"))); err != nil || c.APIKey.Reveal() != "given" {
+	if c, err := config.LoadClaude(t.Context(), config.Map(with(values, "ANTHROPIC_API_KEY", "given"))); err != nil ||
+		c.APIKey.Reveal() != "given" {
 		t.Errorf("got %v, %v", c, err)
 	}
 }
@@ -309,7 +324,8 @@ func TestVault_OnAServerGivesSecretsAndTellsOfChanges(t *testing.T) {
 	put("OF_A_LATER_VERSION", "x")
 	c := load(t, local(t, "BAO_ADDR", s.Start(t), "BAO_NAMESPACE", "team", "BAO_MOUNT", "kv", "BAO_PATH", "apps/repazoo",
 		"BAO_ROLE_ID", "role", "BAO_SECRET_ID", "good", "HOST", "from-environment"))
-	if got := c.Keys.JWT.Reveal(); !slices.Equal(got, []string{jwtKey}) || c.SourceOf("JWT_SECRET_KEY") != "vault" || c.Server.Host != "from-environment" {
+	if got := c.Keys.JWT.Reveal(); !slices.Equal(got, []string{jwtKey}) || c.SourceOf("JWT_SECRET_KEY") != "vault" ||
+		c.Server.Host != "from-environment" {
 		t.Errorf("got %v", c.SourceOf("JWT_SECRET_KEY"))
 	}
 	before, err := c.Stamp(t.Context())
@@ -336,7 +352,8 @@ func TestVault_OnAServerGivesSecretsAndTellsOfChanges(t *testing.T) {
 		t.Error("a sealed server tells its versions")
 	}
 	_, err = next.Again(t.Context())
-	if found, ok := errors.AsType[config.Problems](err); !ok || !found.Passing() || !found.About("BAO_ADDR") || len(found) != 1 {
+	if found, ok := errors.AsType[config.Problems](err); !ok || !found.Passing() || !found.About("BAO_ADDR") ||
+		len(found) != 1 {
 		t.Errorf("got %v", err)
 	}
 }

@@ -16,7 +16,10 @@ type accountView struct {
 }
 
 func (c *Console) showAccount(v *visit) (err error) {
-	a := accountView{page: c.page(v, v.tongue().Say("frame.your_account")), Link: signIn("/account"), Current: v.me.SessionID}
+	a := accountView{
+		page: c.page(v, v.tongue().Say("frame.your_account")), Link: signIn("/account"),
+		Current: v.me.SessionID,
+	}
 	ctx, user := v.r.Context(), v.me.UserID
 	if a.User, err = c.Accounts.Me(ctx, user); err != nil {
 		return err

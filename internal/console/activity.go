@@ -85,10 +85,16 @@ func (c *Console) showActivity(v *visit) error {
 	}
 	a.Total = p.Total
 	for _, l := range p.Lines {
-		a.Events = append(a.Events, event{l.At, eventWords(v.tongue(), l), whoWords(v.tongue(), l, keys), l.IP, device(l.Agent)})
+		a.Events = append(a.Events, event{
+			l.At, eventWords(v.tongue(), l), whoWords(v.tongue(), l, keys), l.IP,
+			device(l.Agent),
+		})
 	}
 	if p.Next != "" {
-		a.Older = "/account/activity?" + url.Values{"kind": {a.Kind}, "from": {a.From}, "to": {a.To}, "cursor": {p.Next}}.Encode()
+		a.Older = "/account/activity?" + url.Values{
+			"kind": {a.Kind}, "from": {a.From}, "to": {a.To},
+			"cursor": {p.Next},
+		}.Encode()
 	}
 	return c.ok(v, activityPage(a))
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/repazoo/repazoo/internal/audit"
 )
 
-// eventWords tell what happened, to the person whose data it was. What a line adds to its sentence follows it. An action
-// of a newer version is at least spelled out.
+// eventWords tell what happened, to the person whose data it was. What a line adds to its sentence follows it. An
+// action of a newer version is at least spelled out.
 func eventWords(l tongue, line audit.Line) string {
 	key := "event." + string(line.Action)
 	kind, _ := line.Detail["kind"].(string)

@@ -48,7 +48,8 @@ func (c *Console) cleanupView(v *visit) (view cleanupView, err error) {
 		v.alert = leaveAlert(v.tongue(), v.r.URL.Query().Get("error"))
 	}
 	view = cleanupView{
-		page: c.page(v, v.tongue().Say("cleanup.title", "handle", plan.Handle)), C: plan, Items: items, E: effect, Leave: held,
+		page: c.page(v, v.tongue().Say("cleanup.title", "handle", plan.Handle)), C: plan, Items: items, E: effect,
+		Leave: held,
 	}
 	view.keepTyped(v)
 	view.Cleanup, view.Moves = true, plan.State == removal.Running

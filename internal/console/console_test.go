@@ -64,17 +64,23 @@ func TestFront_LeadsBackAfterTheSignIn(t *testing.T) {
 func TestHome_SaysWhyAnAccountCouldNotBeLinked(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).signIn(ada)
-	p.get("/?error=already_linked").shows(http.StatusOK, "That X account belongs to another Repazoo user.", "<h1>Your reports</h1>")
+	p.get("/?error=already_linked").shows(http.StatusOK, "That X account belongs to another Repazoo user.",
+		"<h1>Your reports</h1>")
 	p.get("/?error=unauthenticated").shows(http.StatusOK).hides(`role="alert"`)
 }
 
 func TestRefuse_ShowsWhatTheHTTPLayerRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for status, want := range map[int]string{http.StatusNotFound: "<h1>There is nothing here</h1>", http.StatusTooManyRequests: "<h1>That did not work</h1>"} {
+	for status, want := range map[int]string{
+		http.StatusNotFound:        "<h1>There is nothing here</h1>",
+		http.StatusTooManyRequests: "<h1>That did not work</h1>",
+	} {
 		rec := httptest.NewRecorder()
-		w.console.Refuse(rec, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/nowhere", nil), status, "Wait a little.")
-		if body := rec.Body.String(); rec.Code != status || !strings.Contains(body, want) || !strings.Contains(body, "Wait a little.") {
+		w.console.Refuse(rec, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/nowhere", nil), status,
+			"Wait a little.")
+		if body := rec.Body.String(); rec.Code != status || !strings.Contains(body, want) ||
+			!strings.Contains(body, "Wait a little.") {
 			t.Errorf("got %d %s", rec.Code, body)
 		}
 	}
@@ -94,7 +100,8 @@ func TestAlert_OurOwnTroubleShowsTheRequestIDAndNothingElse(t *testing.T) {
 	if err := w.db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	p.get("/account").shows(http.StatusInternalServerError, "Something went wrong on our side.", "request-1234").hides("closed", "sql")
+	p.get("/account").shows(http.StatusInternalServerError, "Something went wrong on our side.",
+		"request-1234").hides("closed", "sql")
 	if !strings.Contains(w.log.String(), "request_id=request-1234") {
 		t.Errorf("the log does not know the request: %s", w.log)
 	}
@@ -126,7 +133,10 @@ func TestPages_StayWithinTheContentSecurityPolicy(t *testing.T) {
 	forbidden := regexp.MustCompile(`(?i)<style|\sstyle=|<script(?:>| [^>]*>[^<])|\son[a-z]+=|javascript:|(?:src|action)="(?:https?:)?//|<link[^>]*href="(?:https?:)?//`)
 	report := p.completed()
 	running := p.post("/analyses", url.Values{"source": {p.account}}).leadsTo()
-	for _, path := range []string{"/", "/account", "/account/keys", "/account/activity", "/privacy", report, running, "/nowhere"} {
+	for _, path := range []string{
+		"/", "/account", "/account/keys", "/account/activity", "/privacy", report, running,
+		"/nowhere",
+	} {
 		if found := forbidden.FindString(p.get(path).body); found != "" {
 			t.Errorf("%s has %q", path, found)
 		}
@@ -140,12 +150,16 @@ func TestPages_StayWithinTheContentSecurityPolicy(t *testing.T) {
 }
 
 func FuzzFront_SignInNeverLeadsToAnotherSite(f *testing.F) {
-	for _, next := range []string{"/a/1", "//evil.test", "https://evil.test", `/\evil.test`, "javascript:alert(1)", "/\t/evil.test", "", "a", `/"><script>`} {
+	for _, next := range []string{
+		"/a/1", "//evil.test", "https://evil.test", `/\evil.test`, "javascript:alert(1)",
+		"/\t/evil.test", "", "a", `/"><script>`,
+	} {
 		f.Add(next)
 	}
 	f.Fuzz(func(t *testing.T, next string) {
 		at := must(url.Parse(console.SignIn(next)))(t)
-		if at.Host != "" || at.Path != "/auth/x/login" || !strings.HasPrefix(at.Query().Get("redirect_to"), "/") || strings.HasPrefix(at.Query().Get("redirect_to"), "//") {
+		if at.Host != "" || at.Path != "/auth/x/login" || !strings.HasPrefix(at.Query().Get("redirect_to"), "/") ||
+			strings.HasPrefix(at.Query().Get("redirect_to"), "//") {
 			t.Fatalf("%q leads to %s", next, at)
 		}
 	})

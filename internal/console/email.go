@@ -2,8 +2,8 @@ package console
 
 import "github.com/repazoo/repazoo/internal/notice"
 
-// The address for mail: given on the page of the account, and confirmed by a link that is mailed to it. The link leads to a
-// page with a button, because programs that look into mail follow links.
+// The address for mail: given on the page of the account, and confirmed by a link that is mailed to it. The link leads
+// to a page with a button, because programs that look into mail follow links.
 
 type confirmView struct {
 	page
@@ -21,12 +21,18 @@ func (c *Console) setEmail(v *visit) (string, error) {
 }
 
 func (c *Console) showConfirm(v *visit) error {
-	return c.ok(v, confirmPage(confirmView{c.page(v, v.tongue().Say("mail.confirm.subject")), v.r.URL.Query().Get("token")}))
+	return c.ok(v, confirmPage(confirmView{
+		c.page(v, v.tongue().Say("mail.confirm.subject")),
+		v.r.URL.Query().Get("token"),
+	}))
 }
 
 // confirm is for whoever has the link, signed in or not.
 func (c *Console) confirm(v *visit) error {
-	_, err := c.submit(v, func(v *visit) (string, error) { return "", c.Notices.ConfirmEmail(v.r.Context(), v.field("token")) })
+	_, err := c.submit(v, func(v *visit) (string, error) {
+		return "",
+			c.Notices.ConfirmEmail(v.r.Context(), v.field("token"))
+	})
 	if err != nil {
 		return err
 	}

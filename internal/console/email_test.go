@@ -39,10 +39,12 @@ func TestEmail_WaitsToBeConfirmedAndCanBeTakenBack(t *testing.T) {
 	w := newWorld(t)
 	w.withMail()
 	p, other := w.signIn(gus), w.signIn(ada)
-	if next := p.post("/account/email", url.Values{"email": {"gus@mail.example.com"}}).leadsTo(); next != "/account?done=email-given" {
+	if next := p.post("/account/email",
+		url.Values{"email": {"gus@mail.example.com"}}).leadsTo(); next != "/account?done=email-given" {
 		t.Fatal(next)
 	}
-	if page := p.get("/account"); !strings.Contains(page.body, "gus@mail.example.com</b> waits") || strings.Contains(other.get("/account").body, "gus@mail") {
+	if page := p.get("/account"); !strings.Contains(page.body, "gus@mail.example.com</b> waits") ||
+		strings.Contains(other.get("/account").body, "gus@mail") {
 		t.Fatal(page.body)
 	}
 	if seen := p.post("/account/email", url.Values{"email": {"gus"}}); seen.status != http.StatusUnprocessableEntity {
@@ -61,10 +63,12 @@ func TestEmail_TheLinkLeadsToAButtonForAnybody(t *testing.T) {
 	w := newWorld(t)
 	w.withMail()
 	p := w.stranger()
-	if page := p.get("/email/confirm?token=ABC"); page.status != http.StatusOK || !strings.Contains(page.body, `value="ABC"`) {
+	if page := p.get("/email/confirm?token=ABC"); page.status != http.StatusOK ||
+		!strings.Contains(page.body, `value="ABC"`) {
 		t.Fatalf("%d: %s", page.status, page.body)
 	}
-	if seen := p.post("/email/confirm", url.Values{"token": {"ABC"}}); seen.status != http.StatusNotFound || !strings.Contains(seen.body, "This link was used already") {
+	if seen := p.post("/email/confirm", url.Values{"token": {"ABC"}}); seen.status != http.StatusNotFound ||
+		!strings.Contains(seen.body, "This link was used already") {
 		t.Fatalf("%d: %s", seen.status, seen.body)
 	}
 }

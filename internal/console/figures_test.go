@@ -14,7 +14,8 @@ func (p *person) givenBack(id, kind, status string, cents int64) {
 	p.t.Helper()
 	list := must(p.billing.Invoices(p.t.Context(), p.me.UserID, 1, ""))(p.t)
 	err := p.db.InTx(p.t.Context(), db.System, func(_ context.Context, tx db.Tx) error {
-		tx.Later(`INSERT INTO payment_returns (id, user_id, kind, invoice_id, cents, currency, status, at, created_at) VALUES ($1, $2, $3, $4, $5, 'usd', $6, $7, $7)`,
+		tx.Later(`INSERT INTO payment_returns (id, user_id, kind, invoice_id, cents, currency, status, at, created_at)
+			VALUES ($1, $2, $3, $4, $5, 'usd', $6, $7, $7)`,
 			id, p.me.UserID, kind, list.Invoices[0].ID, cents, status, tx.Now())
 		return nil
 	})
@@ -31,7 +32,8 @@ func TestFigures_AreForAdministratorsAlone(t *testing.T) {
 	user.get("/admin/billing").shows(http.StatusNotFound, "There is nothing here").hides("Monthly recurring revenue")
 	user.get("/account").shows(http.StatusOK).hides("/admin/billing")
 	admin.get("/account").shows(http.StatusOK, `<a href="/admin">Operator</a>`)
-	admin.get("/admin/billing").shows(http.StatusOK, `<dd id="mrr">$0.00</dd>`, "None could leave", `href="/admin/billing?days=30" aria-current="page"`)
+	admin.get("/admin/billing").shows(http.StatusOK, `<dd id="mrr">$0.00</dd>`, "None could leave",
+		`href="/admin/billing?days=30" aria-current="page"`)
 }
 
 func TestFigures_TellRevenueAndWhatWentBack(t *testing.T) {
@@ -42,7 +44,8 @@ func TestFigures_TellRevenueAndWhatWentBack(t *testing.T) {
 	user.givenBack("re_1", "refund", "succeeded", 200)
 	user.givenBack("dp_1", "dispute", "needs_response", 700)
 	admin.get("/admin/billing?days=7").shows(http.StatusOK,
-		`<dd id="mrr">$38.00</dd>`, "1 paying, $9.00", "1 paying, $29.00", `<dd id="began">2</dd>`, `<dd id="refunds">1, $2.00</dd>`, `<dd id="disputes">1, $7.00</dd>`,
+		`<dd id="mrr">$38.00</dd>`, "1 paying, $9.00", "1 paying, $29.00", `<dd id="began">2</dd>`,
+		`<dd id="refunds">1, $2.00</dd>`, `<dd id="disputes">1, $7.00</dd>`,
 		"0, 0 and 1", `href="/admin/billing?days=7" aria-current="page"`)
 	admin.get("/admin/billing?days=a+year").shows(http.StatusOK, `href="/admin/billing?days=30" aria-current="page"`)
 }
@@ -54,7 +57,8 @@ func TestPlan_ShowsWhatWentBack(t *testing.T) {
 	p.givenBack("re_1", "refund", "succeeded", 150)
 	p.givenBack("re_2", "refund", "pending", 50)
 	p.givenBack("dp_1", "dispute", "under_review", 700)
-	p.get("/account/plan").shows(http.StatusOK, "$9.00", "$2.00 was given back to you. Its payment is disputed at your bank.")
+	p.get("/account/plan").shows(http.StatusOK, "$9.00",
+		"$2.00 was given back to you. Its payment is disputed at your bank.")
 }
 
 func TestPercent_HasOneDigitWhereThereIsOne(t *testing.T) {

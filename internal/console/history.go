@@ -11,7 +11,8 @@ import (
 	"github.com/repazoo/repazoo/internal/assess"
 )
 
-// The page of history: how the score of an account has moved from report to report, for one lens, as a chart and as a table.
+// The page of history: how the score of an account has moved from report to report, for one lens, as a chart and as a
+// table.
 
 type historyView struct {
 	page
@@ -63,7 +64,8 @@ func (c *Console) showHistory(v *visit) error {
 		return err
 	}
 	h.Accounts = all
-	if h.Lens, err = assess.ParsePurpose(cmp.Or(v.r.URL.Query().Get("lens"), string(assess.PersonalReputation))); err != nil {
+	if h.Lens, err = assess.ParsePurpose(cmp.Or(v.r.URL.Query().Get("lens"),
+		string(assess.PersonalReputation))); err != nil {
 		return err
 	}
 	if h.Chosen = v.r.URL.Query().Get("account"); h.Chosen == "" && len(all) > 0 {
@@ -179,5 +181,6 @@ func reportName(l tongue, p analysis.PastReport) string {
 	if p.Score == nil || p.Level == nil {
 		return l.Say("history.name", "at", at, "purpose", purpose)
 	}
-	return l.Say("history.name_scored", "at", at, "score", whole(*p.Score), "level", levelWord(l, *p.Level), "purpose", purpose)
+	return l.Say("history.name_scored", "at", at, "score", whole(*p.Score), "level", levelWord(l, *p.Level), "purpose",
+		purpose)
 }

@@ -25,7 +25,8 @@ func TestReport_SaysOnTopWhatIsNewSinceTheReportBefore(t *testing.T) {
 	t.Parallel()
 	p, first, second := twoReports(t)
 	p.get(first).shows(http.StatusOK).hides("Since the report of")
-	p.get(second).shows(http.StatusOK, "Since the report of", "No finding is new, no finding is gone, 1 finding is judged otherwise. The score",
+	p.get(second).shows(http.StatusOK, "Since the report of",
+		"No finding is new, no finding is gone, 1 finding is judged otherwise. The score",
 		`/compare?from=`+strings.TrimPrefix(first, "/a/"))
 }
 
@@ -69,7 +70,8 @@ func TestCompare_SaysWhyTheScoreMoved(t *testing.T) {
 	t.Parallel()
 	p, first, second := twoReports(t)
 	at := "/compare?from=" + strings.TrimPrefix(first, "/a/") + "&to=" + strings.TrimPrefix(second, "/a/")
-	page := p.get(at).shows(http.StatusOK, "It fell, most of all by what is under “Dismissals”.", "1 finding was dismissed or restored.",
+	page := p.get(at).shows(http.StatusOK, "It fell, most of all by what is under “Dismissals”.",
+		"1 finding was dismissed or restored.",
 		"Changed: dismissed.", "Nothing is new.", "Nothing is gone.", `<select id="from"`, `<select id="to"`)
 	if n := strings.Count(page.body, "<option"); n != 4 {
 		t.Errorf("%d reports to choose from in two lists", n)

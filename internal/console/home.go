@@ -75,7 +75,8 @@ func (c *Console) showHomeWith(v *visit, told *foretold) error {
 	if id := v.r.URL.Query().Get("archive"); id != "" {
 		h.Chosen.Source = archivePrefix + id
 	}
-	if h.Alert == nil && v.r.URL.Query().Get("error") != fault.Unauthenticated.Code { // linking an account comes back here too
+	// linking an account comes back here too
+	if h.Alert == nil && v.r.URL.Query().Get("error") != fault.Unauthenticated.Code {
 		h.Alert = v.trouble()
 	}
 	for _, gather := range []func(*visit, *homeView) error{
@@ -184,8 +185,8 @@ func (c *Console) start(v *visit) (string, error) {
 	return "/a/" + a.ID, err
 }
 
-// once names a form that starts something. A form that was refused keeps its name: when a database does not answer, nobody
-// knows whether the first try went through.
+// once names a form that starts something. A form that was refused keeps its name: when a database does not answer,
+// nobody knows whether the first try went through.
 func (v *visit) once() string {
 	if sent := v.field("once"); sent != "" {
 		return sent
@@ -193,8 +194,8 @@ func (v *visit) once() string {
 	return rand.Text()
 }
 
-// asked is what the form asks for. Its key holds what was chosen too, so that the same form with another choice is another
-// request.
+// asked is what the form asks for. Its key holds what was chosen too, so that the same form with another choice is
+// another request.
 func (v *visit) asked() analysis.StartRequest {
 	r := analysis.StartRequest{Purpose: assess.Purpose(v.field("purpose")), Consent: v.field("consent") == "yes"}
 	r.WithinADay = v.field("day") == "yes"

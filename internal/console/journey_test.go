@@ -19,7 +19,8 @@ func TestPlan_IsChosenWithOneButtonAndPaidAtTheCheckout(t *testing.T) {
 	if !strings.HasPrefix(at.Path, "/stripe/checkout/cs_") {
 		t.Fatalf("leads to %s", at)
 	}
-	p.post("/billing/subscribe", url.Values{"tier": {"gold"}}).shows(http.StatusUnprocessableEntity, "There is no such plan: choose basic or pro.", `role="alert"`, "<h1>Your reports</h1>")
+	p.post("/billing/subscribe", url.Values{"tier": {"gold"}}).shows(http.StatusUnprocessableEntity,
+		"There is no such plan: choose basic or pro.", `role="alert"`, "<h1>Your reports</h1>")
 }
 
 func TestPlan_WaitsForThePaymentABoundedTime(t *testing.T) {
@@ -47,20 +48,24 @@ func TestPlan_WaitsForThePaymentABoundedTime(t *testing.T) {
 func TestPlan_CanBeCancelledAndKept(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).signIn(ada).subscribe("basic")
-	p.get(p.post("/billing/cancel", nil).leadsTo()).shows(http.StatusOK, "Your plan will end with the period you have paid for.", "Keep my plan", "It ends on")
-	p.get(p.post("/billing/resume", nil).leadsTo()).shows(http.StatusOK, "Your plan goes on.", "Cancel my plan").hides("Keep my plan")
+	p.get(p.post("/billing/cancel", nil).leadsTo()).shows(http.StatusOK,
+		"Your plan will end with the period you have paid for.", "Keep my plan", "It ends on")
+	p.get(p.post("/billing/resume", nil).leadsTo()).shows(http.StatusOK, "Your plan goes on.",
+		"Cancel my plan").hides("Keep my plan")
 }
 
 func TestStart_NeedsAPlanAndConsentAndSaysSo(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).signIn(ada)
 	form := url.Values{"source": {p.account}, "purpose": {"visa_application"}}
-	p.post("/analyses", form).shows(http.StatusUnprocessableEntity, "This needs a plan. Choose one below", `value="visa_application" selected`)
+	p.post("/analyses", form).shows(http.StatusUnprocessableEntity, "This needs a plan. Choose one below",
+		`value="visa_application" selected`)
 	p.subscribe("basic")
 	p.get("/").shows(http.StatusOK, "I agree. "+analysis.ConsentText)
 	p.post("/analyses", form).shows(http.StatusUnprocessableEntity, "Please tick the box first")
 	form.Set("consent", "yes")
-	p.post("/analyses/preview", form).shows(http.StatusOK, "would do this", "read from X", "It takes one of the", "Nothing was read or spent", "What would it cost?")
+	p.post("/analyses/preview", form).shows(http.StatusOK, "would do this", "read from X", "It takes one of the",
+		"Nothing was read or spent", "What would it cost?")
 	at := p.post("/analyses", form).leadsTo()
 	p.get("/").shows(http.StatusOK, `href="`+at+`"`, "visa application").hides("I agree.")
 }
@@ -69,15 +74,18 @@ func TestProgress_WorksWithAndWithoutTheScript(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).signIn(ada).subscribe("basic")
 	at := p.post("/analyses", url.Values{"source": {p.account}, "consent": {"yes"}}).leadsTo()
-	p.get(at).shows(http.StatusOK, "<h1>Reading @"+ada+"</h1>", `<noscript><meta http-equiv="refresh" content="2"></noscript>`,
-		`/assets/live.js?v=`, `data-analysis="`+strings.TrimPrefix(at, "/a/")+`"`, `<li class="now" data-stage="queued" aria-current="step">`).hides(`data-stage="judge"`)
+	p.get(at).shows(http.StatusOK, "<h1>Reading @"+ada+"</h1>",
+		`<noscript><meta http-equiv="refresh" content="2"></noscript>`,
+		`/assets/live.js?v=`, `data-analysis="`+strings.TrimPrefix(at, "/a/")+`"`,
+		`<li class="now" data-stage="queued" aria-current="step">`).hides(`data-stage="judge"`)
 }
 
 func TestCancel_EndsTheAnalysisAndOffersAnother(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).signIn(ada).subscribe("basic")
 	at := p.post("/analyses", url.Values{"source": {p.account}, "consent": {"yes"}}).leadsTo()
-	p.get(p.post(at+"/cancel", nil).leadsTo()).shows(http.StatusOK, "was cancelled", "It does not count against your plan.", "Start again", `name="source" value="`+p.account+`"`)
+	p.get(p.post(at+"/cancel", nil).leadsTo()).shows(http.StatusOK, "was cancelled",
+		"It does not count against your plan.", "Start again", `name="source" value="`+p.account+`"`)
 	p.get("/").shows(http.StatusOK, ">Cancelled</span>", "0 of 1,000 used")
 }
 
@@ -85,7 +93,8 @@ func TestFailed_SaysWhyAndWhatToDo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p := w.signIn("fresh_finn").subscribe("basic")
-	p.get(p.completed()).shows(http.StatusOK, "failed</h1>", "Start again", "This attempt did not count against your plan.")
+	p.get(p.completed()).shows(http.StatusOK, "failed</h1>", "Start again",
+		"This attempt did not count against your plan.")
 }
 
 func TestDelete_RemovesTheReport(t *testing.T) {
@@ -134,7 +143,8 @@ func TestAccount_ShowsAndChangesWhatIsTheirs(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).signIn(ada)
 	p.get("/account").shows(http.StatusOK, "@"+ada, "Connected", "Chrome on Linux", "this browser", `href="/privacy"`)
-	p.get(p.post("/account/name", url.Values{"name": {`Ada <script>`}}).leadsTo()).shows(http.StatusOK, "Your name was changed.", `value="Ada &lt;script&gt;"`)
+	p.get(p.post("/account/name", url.Values{"name": {`Ada <script>`}}).leadsTo()).shows(http.StatusOK,
+		"Your name was changed.", `value="Ada &lt;script&gt;"`)
 	p.get(p.post("/account/preferences", url.Values{"language": {"de"}, "time_zone": {"Europe/Berlin"}}).leadsTo()).
 		shows(http.StatusOK, "Ihre Sprache und Zeitzone sind gespeichert.",
 			`<option value="de" lang="de" selected>Deutsch</option>`,
@@ -144,9 +154,12 @@ func TestAccount_ShowsAndChangesWhatIsTheirs(t *testing.T) {
 	p.post("/account/preferences", url.Values{"language": {"es"}, "time_zone": {"Mars/Crater"}}).
 		shows(http.StatusUnprocessableEntity, "time_zone must be a name such as Europe/Berlin", `value="Mars/Crater"`,
 			`<option value="es" lang="es" selected>`)
-	p.post("/account/name", url.Values{"name": {""}}).shows(http.StatusUnprocessableEntity, "Some of what you entered cannot be used.", "<li>name must have 1 to 100 characters")
-	p.get(p.post("/account/x/"+p.account+"/refresh", nil).leadsTo()).shows(http.StatusOK, "The connection to X was renewed.")
-	p.get(p.post("/account/x/"+p.account+"/unlink", nil).leadsTo()).shows(http.StatusOK, "The account was unlinked.", "Connect again").hides("Unlink @")
+	p.post("/account/name", url.Values{"name": {""}}).shows(http.StatusUnprocessableEntity,
+		"Some of what you entered cannot be used.", "<li>name must have 1 to 100 characters")
+	p.get(p.post("/account/x/"+p.account+"/refresh", nil).leadsTo()).shows(http.StatusOK,
+		"The connection to X was renewed.")
+	p.get(p.post("/account/x/"+p.account+"/unlink", nil).leadsTo()).shows(http.StatusOK, "The account was unlinked.",
+		"Connect again").hides("Unlink @")
 	p.get("/").shows(http.StatusOK, "None of your X accounts can be read right now.")
 }
 
@@ -154,9 +167,11 @@ func TestAccount_OfOthersCannotBeTouched(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p, other := w.signIn(ada), w.signIn(gus)
-	other.post("/account/x/"+p.account+"/unlink", nil).shows(http.StatusNotFound, "There is no linked X account with this id.")
+	other.post("/account/x/"+p.account+"/unlink", nil).shows(http.StatusNotFound,
+		"There is no linked X account with this id.")
 	other.post("/account/x/"+p.account+"/refresh", nil).shows(http.StatusNotFound)
-	other.post("/account/sessions/"+p.me.SessionID+"/end", nil).shows(http.StatusNotFound, "There is no session with this id.")
+	other.post("/account/sessions/"+p.me.SessionID+"/end", nil).shows(http.StatusNotFound,
+		"There is no session with this id.")
 	p.get("/account").shows(http.StatusOK, "Connected")
 }
 
@@ -164,7 +179,8 @@ func TestSessions_EndOneOrAllOrThisOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p, second := w.signIn(ada), w.signIn(ada)
-	if at := p.post("/account/sessions/"+second.me.SessionID+"/end", nil).leadsTo(); at != "/account?done=session-ended#sessions" {
+	if at := p.post("/account/sessions/"+second.me.SessionID+"/end",
+		nil).leadsTo(); at != "/account?done=session-ended#sessions" {
 		t.Errorf("ending another leads to %s", at)
 	}
 	if n := len(must(w.accounts.Sessions(t.Context(), p.me.UserID))(t)); n != 1 {

@@ -10,8 +10,8 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
-// The page of API keys. A new secret is shown in the very answer to the form, because no redirect can carry it. A browser
-// that sends the form again, because the page was reloaded, makes no second key: its name is taken.
+// The page of API keys. A new secret is shown in the very answer to the form, because no redirect can carry it. A
+// browser that sends the form again, because the page was reloaded, makes no second key: its name is taken.
 
 type keysView struct {
 	page
@@ -32,7 +32,8 @@ func (c *Console) showKeys(v *visit) error { return c.showKeysWith(v, nil) }
 
 func (c *Console) showKeysWith(v *visit, made *account.NewKey) (err error) {
 	k := keysView{
-		page: c.page(v, v.tongue().Say("frame.keys")), Made: made, Scopes: account.Scopes(), Chosen: []account.Scope{account.AnalysesRead},
+		page: c.page(v, v.tongue().Say("frame.keys")), Made: made, Scopes: account.Scopes(),
+		Chosen:   []account.Scope{account.AnalysesRead},
 		Days:     []int{30, account.DefaultKeyDays, 180, account.MaxKeyDays},
 		Overlaps: []int{24, 1, 72, 168, 0},
 	}

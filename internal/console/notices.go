@@ -55,7 +55,10 @@ func (c *Console) gatherNotices(v *visit, h *homeView) error {
 }
 
 func (c *Console) showNotices(v *visit) error {
-	p, err := c.Notices.List(v.r.Context(), v.me.UserID, notice.Filter{Limit: noticesOnPage, Cursor: v.r.URL.Query().Get("cursor")})
+	p, err := c.Notices.List(v.r.Context(), v.me.UserID, notice.Filter{
+		Limit:  noticesOnPage,
+		Cursor: v.r.URL.Query().Get("cursor"),
+	})
 	if err != nil {
 		return err
 	}

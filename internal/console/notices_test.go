@@ -15,7 +15,8 @@ import (
 func (p *person) tell(f notice.Fact) {
 	p.t.Helper()
 	f.UserID = p.me.UserID
-	if err := p.db.InTx(p.t.Context(), db.System, func(ctx context.Context, tx db.Tx) error { return notice.Write(ctx, tx, f) }); err != nil {
+	if err := p.db.InTx(p.t.Context(), db.System,
+		func(ctx context.Context, tx db.Tx) error { return notice.Write(ctx, tx, f) }); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -54,7 +55,10 @@ func TestNotices_AreAllOnTheirPage(t *testing.T) {
 		t.Fatal(page.body)
 	}
 	for i := range 31 {
-		p.tell(notice.Fact{Kind: notice.PlanChanged, Subject: strings.Repeat("x", i), Data: notice.Data{Plan: "pro", From: "basic"}})
+		p.tell(notice.Fact{
+			Kind: notice.PlanChanged, Subject: strings.Repeat("x", i),
+			Data: notice.Data{Plan: "pro", From: "basic"},
+		})
 	}
 	page := p.get("/account/notices")
 	if n := strings.Count(page.body, "<li>"); n != 30 || !strings.Contains(page.body, ">Older<") {
@@ -70,7 +74,8 @@ func TestNotices_AreSwitchedOffByKindAndOn(t *testing.T) {
 		t.Fatalf("led to %s", at)
 	}
 	p.get("/account/notices").shows(http.StatusOK,
-		`name="page" value="analysis.finished" aria-label`, `name="page" value="analysis.failed" checked`, "This server sends no mail.").
+		`name="page" value="analysis.finished" aria-label`, `name="page" value="analysis.failed" checked`,
+		"This server sends no mail.").
 		hides(`name="mail"`, `name="page" value="account.linked"`)
 	p.tell(notice.Fact{Kind: notice.AnalysisFinished, Subject: "1", Data: notice.Data{Handle: gus}})
 	p.get("/").shows(http.StatusOK).hides("Your report is ready")
@@ -99,7 +104,8 @@ func TestUnsubscribe_ALinkThatIsNotOursIsRefusedForEverybody(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.stranger().get("/email/unsubscribe?token=ABC").shows(http.StatusNotFound, "This link is not one of ours")
-	w.stranger().post("/email/unsubscribe?token=ABC", url.Values{"List-Unsubscribe": {"One-Click"}}).shows(http.StatusNotFound)
+	w.stranger().post("/email/unsubscribe?token=ABC",
+		url.Values{"List-Unsubscribe": {"One-Click"}}).shows(http.StatusNotFound)
 }
 
 func TestNotices_OfAReportAreReadOnceItIsOpened(t *testing.T) {

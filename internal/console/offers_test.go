@@ -58,8 +58,9 @@ func TestOffer_SaysWhatThePlansAreEnoughFor(t *testing.T) {
 			t.Errorf("%d reads of %d: %q, want %q", tier.Reads, tier.MaxPosts, got, want)
 		}
 	}
-	if got := readWords(english(), plan.DefaultTiers().Pro); !strings.HasPrefix(got, "Everything X shows, your newest 3,200 "+
-		"posts") {
+	if got := readWords(english(), plan.DefaultTiers().Pro); !strings.HasPrefix(got,
+		"Everything X shows, your newest 3,200 "+
+			"posts") {
 		t.Error(got)
 	}
 	if got := deepWords(english(), plan.Tier{MaxPosts: 7}, false); strings.Contains(got, "7") {

@@ -61,8 +61,11 @@ func hostile(attack string) reportView {
 	}
 	v := reportView{R: &assess.Report{
 		Findings: []assess.Finding{f}, Themes: []assess.Theme{{Name: attack}},
-		Sentiment:       assess.Sentiment{Samples: []assess.Sample{{Text: attack, URL: attack}}},
-		Recommendations: []assess.Recommendation{{Title: attack, Why: attack, Steps: []string{attack}, Posts: []string{attack}}},
+		Sentiment: assess.Sentiment{Samples: []assess.Sample{{Text: attack, URL: attack}}},
+		Recommendations: []assess.Recommendation{{
+			Title: attack, Why: attack, Steps: []string{attack},
+			Posts: []string{attack},
+		}},
 	}, Pages: 1, Shown: []assess.Finding{f}}
 	v.At.Text, v.At.Page, v.At.path = attack, 1, "/a/1"
 	v.addSteps()

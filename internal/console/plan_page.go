@@ -137,7 +137,8 @@ func (v changeView) Usable() string {
 	return v.Typed
 }
 
-// asksCode tells whether a promotion code may be typed: at the start of a plan, and at an upgrade that has no discount yet.
+// asksCode tells whether a promotion code may be typed: at the start of a plan, and at an upgrade that has no discount
+// yet.
 func (v changeView) asksCode() bool {
 	if !v.Codes {
 		return false
@@ -219,7 +220,10 @@ func (c *Console) showChange(v *visit) error {
 			return c.showPlan(v)
 		}
 	}
-	return c.render(v, status, changePage(changeView{c.page(v, v.tongue().Say("change.title")), p, c.Billing.TakesCodes(), code}))
+	return c.render(v, status, changePage(changeView{
+		c.page(v, v.tongue().Say("change.title")), p,
+		c.Billing.TakesCodes(), code,
+	}))
 }
 
 // orChange shows, after a form with a promotion code was refused, what the plan costs without it, with the code still

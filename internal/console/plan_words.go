@@ -13,7 +13,8 @@ import (
 
 // changeWords say what another plan changes, by a key of the catalogue.
 func changeWords(l tongue, key string, p billing.Preview) string {
-	m := words.M(key, "from", capital(p.From.Name), "to", capital(p.Tier.Name), "next", l.date(p.NextAt), "n", p.Tier.Quota,
+	m := words.M(key, "from", capital(p.From.Name), "to", capital(p.Tier.Name), "next", l.date(p.NextAt), "n",
+		p.Tier.Quota,
 		"trial", l.date(p.TrialEnd))
 	return l.Render(m)
 }

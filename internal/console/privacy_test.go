@@ -11,11 +11,13 @@ import (
 func TestPrivacy_ShowsWhatWasAgreedToAndTakesItBack(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).signIn(gus).subscribe("basic")
-	p.get("/privacy").shows(http.StatusOK, "Nothing right now. You are asked before the first analysis").hides("Withdraw and erase")
+	p.get("/privacy").shows(http.StatusOK,
+		"Nothing right now. You are asked before the first analysis").hides("Withdraw and erase")
 	at := p.completed()
 	p.get("/privacy").shows(http.StatusOK, analysis.ConsentText, "Agreed on")
 	p.get(p.post("/privacy/consents/analysis/withdraw", nil).leadsTo()).
-		shows(http.StatusOK, "Your consent was withdrawn", "Nothing right now.", "Withdrawn earlier").hides("Withdraw and erase")
+		shows(http.StatusOK, "Your consent was withdrawn", "Nothing right now.",
+			"Withdrawn earlier").hides("Withdraw and erase")
 	p.get("/").shows(http.StatusOK, "I agree. ")
 	p.get(at).shows(http.StatusOK, `<h2 id="findings-head">Findings</h2>`)
 	p.post("/privacy/consents/analysis/withdraw", nil).shows(http.StatusNotFound, "You have given no consent of this kind")
@@ -25,7 +27,8 @@ func TestPrivacy_ShowsWhatWasAgreedToAndTakesItBack(t *testing.T) {
 func TestPrivacy_PackageIsAskedForAndLinkedWhenReady(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).signIn(gus)
-	page := p.get(p.post("/privacy/export", nil).leadsTo()).shows(http.StatusOK, "Your package is being made.", "being made</span>").hides("Download")
+	page := p.get(p.post("/privacy/export", nil).leadsTo()).shows(http.StatusOK, "Your package is being made.",
+		"being made</span>").hides("Download")
 	if got := page.header.Get("Refresh"); got != "1; url=/privacy?try=1#export" {
 		t.Errorf("Refresh %q", got)
 	}
@@ -34,7 +37,8 @@ func TestPrivacy_PackageIsAskedForAndLinkedWhenReady(t *testing.T) {
 	}
 	all := must(p.privacy.Exports(t.Context(), p.me.UserID))(t)
 	must(0, p.privacy.MakeExport(t.Context(), all[0].ID))(t)
-	page = p.get("/privacy").shows(http.StatusOK, `href="/api/v1/users/me/export/`+all[0].ID+`/package.zip"`, "About ", "It can be fetched until 23 Nov 2026")
+	page = p.get("/privacy").shows(http.StatusOK, `href="/api/v1/users/me/export/`+all[0].ID+`/package.zip"`, "About ",
+		"It can be fetched until 23 Nov 2026")
 	if got := page.header.Get("Refresh"); got != "" {
 		t.Errorf("Refresh %q of a package that is ready", got)
 	}
@@ -45,7 +49,8 @@ func TestPrivacy_ErasesOnlyWhatWasTypedOut(t *testing.T) {
 	w := newWorld(t)
 	p, other := w.signIn(gus).subscribe("basic"), w.signIn(ada)
 	p.get("/privacy").shows(http.StatusOK, "Type @"+gus+" to confirm", "Your plan ends now").hides("<details open>")
-	p.post("/privacy/erase", url.Values{"confirm": {ada}}).shows(http.StatusUnprocessableEntity, "To erase your account, confirm it by typing", "<details open>")
+	p.post("/privacy/erase", url.Values{"confirm": {ada}}).shows(http.StatusUnprocessableEntity,
+		"To erase your account, confirm it by typing", "<details open>")
 	if at := p.post("/privacy/erase", url.Values{"confirm": {"@" + gus}}).leadsTo(); at != "/?done=erasing" {
 		t.Errorf("it leads to %s", at)
 	}

@@ -51,7 +51,8 @@ func (c *Console) showHelp(v *visit) error {
 }
 
 func (c *Console) showPolicy(v *visit) error {
-	return c.ok(v, policyPage(c.about(v, "/privacy-policy", v.tongue().Say("frame.privacy"), v.tongue().Say("policy.about"))))
+	return c.ok(v, policyPage(c.about(v, "/privacy-policy", v.tongue().Say("frame.privacy"),
+		v.tongue().Say("policy.about"))))
 }
 
 func (c *Console) showTerms(v *visit) error {
@@ -59,7 +60,8 @@ func (c *Console) showTerms(v *visit) error {
 }
 
 func (c *Console) showSecurity(v *visit) error {
-	return c.ok(v, securityPage(c.about(v, "/security", v.tongue().Say("security.title"), v.tongue().Say("security.about"))))
+	return c.ok(v, securityPage(c.about(v, "/security", v.tongue().Say("security.title"),
+		v.tongue().Say("security.about"))))
 }
 
 func (c *Console) showContact(v *visit) error {

@@ -41,8 +41,9 @@ type page struct {
 
 func (c *Console) page(v *visit, title string) page {
 	return page{
-		Title: title, SignedIn: v.me.UserID != "", Admin: v.isAdmin(), Sandbox: sandboxWords(v.tongue(), c.Sandboxed), Alert: v.alert,
-		Done: v.tongue().done(v.r.URL.Query().Get("done")), Version: c.Version, DocsLinks: c.DocsEnabled,
+		Title: title, SignedIn: v.me.UserID != "", Admin: v.isAdmin(), Sandbox: sandboxWords(v.tongue(), c.Sandboxed),
+		Alert: v.alert,
+		Done:  v.tongue().done(v.r.URL.Query().Get("done")), Version: c.Version, DocsLinks: c.DocsEnabled,
 		Site: c.Site, files: c.assets,
 	}
 }

@@ -17,7 +17,8 @@ func TestReport_WordsOnTheProfileAndOnDescriptionsOfPictures(t *testing.T) {
 		}
 	}
 	f.Item = assess.ItemAltText
-	if got := reasonWords(f); got != "It insults. It stands in the description of a picture." || placeWords(english(), f) != "date unknown" || removeWords(f) != "Delete on X" {
+	if got := reasonWords(f); got != "It insults. It stands in the description of a picture." ||
+		placeWords(english(), f) != "date unknown" || removeWords(f) != "Delete on X" {
 		t.Errorf("%q, %q, %q", got, placeWords(english(), f), removeWords(f))
 	}
 }

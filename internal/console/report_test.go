@@ -71,15 +71,18 @@ func TestReport_SaysFirstWhatDecidesAndWhatItWouldBeWithout(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).reader(gus)
 	r := p.report()
-	page := p.get(p.at).shows(http.StatusOK, "Three posts weigh most.", "Without these three:", "/assets/review.css?v=", "What to do",
-		html.EscapeString(r.Findings[0].Quote), html.EscapeString(r.Recommendations[0].Title)).hides(">" + r.Findings[0].PostID + "<")
+	page := p.get(p.at).shows(http.StatusOK, "Three posts weigh most.", "Without these three:", "/assets/review.css?v=",
+		"What to do",
+		html.EscapeString(r.Findings[0].Quote), html.EscapeString(r.Recommendations[0].Title)).hides(">" +
+		r.Findings[0].PostID + "<")
 	first, _, _ := strings.Cut(page.body, `id="todo"`)
 	for _, words := range []string{"Delete on X", "Dismiss", "Open"} {
 		if n := strings.Count(first, ">"+words+"<span"); n != 3 {
 			t.Errorf("%q stands %d times at the posts that weigh most, want 3", words, n)
 		}
 	}
-	p.get(page.link("Look at the report with them chosen")).shows(http.StatusOK, "Without the ", " chosen: <b>").hides("Without the no chosen")
+	p.get(page.link("Look at the report with them chosen")).shows(http.StatusOK, "Without the ",
+		" chosen: <b>").hides("Without the no chosen")
 }
 
 func TestReport_OfAnAccountWithoutRiskSaysSo(t *testing.T) {
@@ -98,7 +101,8 @@ func TestReport_PagesHoldEveryFindingOnceAndHeaviestFirst(t *testing.T) {
 	if len(want) <= 2*console.FindingsPerPage {
 		t.Fatalf("%d findings are too few", len(want))
 	}
-	page := p.get(p.at).shows(http.StatusOK, fmt.Sprintf("Page 1 of %d", (len(want)+console.FindingsPerPage-1)/console.FindingsPerPage)).hides(`rel="prev"`)
+	page := p.get(p.at).shows(http.StatusOK, fmt.Sprintf("Page 1 of %d",
+		(len(want)+console.FindingsPerPage-1)/console.FindingsPerPage)).hides(`rel="prev"`)
 	got := page.listed()
 	for strings.Contains(page.body, `rel="next"`) {
 		page = p.get(page.link("Next")).shows(http.StatusOK, `rel="prev"`)
@@ -125,12 +129,15 @@ func TestReport_FiltersStandInTheAddressAndFitTheFindings(t *testing.T) {
 		address string
 		query   review.Query
 	}{
-		"severity":    {"?severity=" + string(f.Severity), review.Query{Severity: f.Severity}},
-		"category":    {"?category=" + string(f.Category), review.Query{Category: f.Category}},
-		"year":        {fmt.Sprintf("?year=%d", year), review.Query{Year: year}},
-		"source":      {"?source=model", review.Query{Source: review.ByModel}},
-		"words":       {"?" + url.Values{"q": {strings.ToUpper(word)}}.Encode(), review.Query{Text: word}},
-		"two":         {fmt.Sprintf("?year=%d&category=%s", year, f.Category), review.Query{Year: year, Category: f.Category}},
+		"severity": {"?severity=" + string(f.Severity), review.Query{Severity: f.Severity}},
+		"category": {"?category=" + string(f.Category), review.Query{Category: f.Category}},
+		"year":     {fmt.Sprintf("?year=%d", year), review.Query{Year: year}},
+		"source":   {"?source=model", review.Query{Source: review.ByModel}},
+		"words":    {"?" + url.Values{"q": {strings.ToUpper(word)}}.Encode(), review.Query{Text: word}},
+		"two": {
+			fmt.Sprintf("?year=%d&category=%s", year, f.Category),
+			review.Query{Year: year, Category: f.Category},
+		},
 		"dismissed":   {"?state=dismissed", review.Query{State: review.Dismissed}},
 		"no such one": {"?severity=grave&category=x&source=me&year=x&state=x&page=-3", review.Query{}},
 	} {
@@ -152,18 +159,24 @@ func TestReport_LinksAndFormsKeepTheAddress(t *testing.T) {
 	if lens != p.at+"?page=2&purpose=academic&"+narrow {
 		t.Errorf("another lens leads to %s", lens)
 	}
-	seen := p.get(lens).shows(http.StatusOK, "made for", html.EscapeString("/report.pdf?purpose=academic")).hides(`/report.pdf"`)
+	seen := p.get(lens).shows(http.StatusOK, "made for",
+		html.EscapeString("/report.pdf?purpose=academic")).hides(`/report.pdf"`)
 	if next := seen.link("Next"); next != p.at+"?page=3&purpose=academic&"+narrow+"#findings" {
 		t.Errorf("the next page is %s", next)
 	}
 	chosen := seen.listed()[0]
-	back := p.post(p.at+"/findings?page=2&purpose=academic&"+narrow, url.Values{"do": {"dismiss"}, "chosen": {chosen}, "next": {seen.listed()[1]}}).leadsTo()
-	if want := p.at + "?did=dismissed&page=2&purpose=academic&" + narrow + "&undo=" + chosen + "#f-" + seen.listed()[1]; back != want {
+	back := p.post(p.at+"/findings?page=2&purpose=academic&"+narrow,
+		url.Values{"do": {"dismiss"}, "chosen": {chosen}, "next": {seen.listed()[1]}}).leadsTo()
+	if want := p.at + "?did=dismissed&page=2&purpose=academic&" + narrow + "&undo=" + chosen + "#f-" +
+		seen.listed()[1]; back != want {
 		t.Errorf("after a dismissal it goes on at %s, want %s", back, want)
 	}
 	p.get(p.at+"?purpose=astrology").shows(http.StatusOK, `/report.pdf"`).hides("made for")
 	for _, odd := range []string{"", `"><b>`, strings.Repeat("a", 65)} {
-		if to := p.post(p.at+"/findings", url.Values{"do": {"restore"}, "chosen": {chosen}, "next": {odd}}).leadsTo(); !strings.HasSuffix(to, "#findings") {
+		if to := p.post(p.at+"/findings", url.Values{
+			"do": {"restore"}, "chosen": {chosen},
+			"next": {odd},
+		}).leadsTo(); !strings.HasSuffix(to, "#findings") {
 			t.Errorf("next %q leads to %s", odd, to)
 		}
 	}
@@ -174,12 +187,18 @@ func TestReview_DismissedChangesTheScoreAndIsTakenBackWithOneButton(t *testing.T
 	p := newWorld(t).reader(gus)
 	before := p.get(p.at).shows(http.StatusOK)
 	id := before.listed()[0]
-	after := p.get(p.post(p.at+"/findings", url.Values{"do": {"dismiss"}, "chosen": {id}, "why": {`quoting <b>a song</b>`}}).leadsTo()).
-		shows(http.StatusOK, "1 finding dismissed.", `id="undo" name="do" value="restore"`, "what was dismissed since makes it")
+	after := p.get(p.post(p.at+"/findings", url.Values{
+		"do": {"dismiss"}, "chosen": {id},
+		"why": {`quoting <b>a song</b>`},
+	}).leadsTo()).
+		shows(http.StatusOK, "1 finding dismissed.", `id="undo" name="do" value="restore"`,
+			"what was dismissed since makes it")
 	if before.total() == after.total() || slices.Contains(after.listed(), id) {
-		t.Errorf("%s before and %s after; listed still: %v", before.total(), after.total(), slices.Contains(after.listed(), id))
+		t.Errorf("%s before and %s after; listed still: %v", before.total(), after.total(),
+			slices.Contains(after.listed(), id))
 	}
-	p.get(p.at+"?state=dismissed").shows(http.StatusOK, html.EscapeString("Dismissed: quoting <b>a song</b>"), "Restore").hides("1 finding dismissed.")
+	p.get(p.at+"?state=dismissed").shows(http.StatusOK, html.EscapeString("Dismissed: quoting <b>a song</b>"),
+		"Restore").hides("1 finding dismissed.")
 	restored := p.get(p.post(p.at+"/findings", url.Values{"do": {"restore"}, "chosen": {id}}).leadsTo()).
 		shows(http.StatusOK, "1 finding restored.", `id="undo" name="do" value="dismiss"`)
 	if before.total() != restored.total() || restored.listed()[0] != id {
@@ -197,12 +216,17 @@ func TestReview_ManyAtOnceAreAllDoneOrNone(t *testing.T) {
 	ids := before.listed()[:5]
 	p.post(p.at+"/findings", url.Values{"do": {"dismiss"}, "chosen": append([]string{"unknown"}, ids...)}).
 		shows(http.StatusNotFound, "You have no finding with this id.")
-	p.post(p.at+"/findings", url.Values{"do": {"dismiss"}}).shows(http.StatusUnprocessableEntity, "Choose between 1 and 100 findings.")
+	p.post(p.at+"/findings", url.Values{"do": {"dismiss"}}).shows(http.StatusUnprocessableEntity,
+		"Choose between 1 and 100 findings.")
 	if got := p.get(p.at).total(); got != before.total() {
 		t.Fatalf("a refused form moved the score from %s to %s", before.total(), got)
 	}
-	told := p.get(p.at+"?chosen="+strings.Join(ids, "&chosen=")).shows(http.StatusOK, "Without the five chosen", "5 findings chosen.")
-	after := p.get(p.post(p.at+"/findings", url.Values{"do": {"dismiss"}, "chosen": ids, "why": {"old jokes"}}).leadsTo()).shows(http.StatusOK, "5 findings dismissed.")
+	told := p.get(p.at+"?chosen="+strings.Join(ids, "&chosen=")).shows(http.StatusOK, "Without the five chosen",
+		"5 findings chosen.")
+	after := p.get(p.post(p.at+"/findings", url.Values{
+		"do": {"dismiss"}, "chosen": ids,
+		"why": {"old jokes"},
+	}).leadsTo()).shows(http.StatusOK, "5 findings dismissed.")
 	score := regexp.MustCompile(`[\d.]+`).FindString(after.total())
 	without := regexp.MustCompile(`The score without: (\d+)`).FindStringSubmatch(told.body)
 	if whole := fmt.Sprintf("%.0f", must(parse(score))(t)); without == nil || without[1] != whole {
@@ -228,7 +252,8 @@ func TestReport_ChartsAddUpToWhatIsThere(t *testing.T) {
 	page := p.get(p.at).shows(http.StatusOK, "Risk by year", "Findings by category", "Tone over time", "How much was read")
 	r := p.report()
 	years, posts := 0, 0
-	for _, m := range regexp.MustCompile(`aria-label="\d{4}: [\d.]+ points, ([^"]+)"`).FindAllStringSubmatch(page.body, -1) {
+	for _, m := range regexp.MustCompile(`aria-label="\d{4}: [\d.]+ points, ([^"]+)"`).FindAllStringSubmatch(page.body,
+		-1) {
 		for _, n := range regexp.MustCompile(`\d+`).FindAllString(m[1], -1) {
 			years += int(must(parse(n))(t))
 		}
@@ -237,7 +262,8 @@ func TestReport_ChartsAddUpToWhatIsThere(t *testing.T) {
 		posts += int(must(parse(strings.ReplaceAll(m[1], ",", "")))(t))
 	}
 	if years != len(r.Findings) || posts != r.Coverage.PostsTotal {
-		t.Errorf("the years have %d of %d findings, the meter %d of %d posts", years, len(r.Findings), posts, r.Coverage.PostsTotal)
+		t.Errorf("the years have %d of %d findings, the meter %d of %d posts", years, len(r.Findings), posts,
+			r.Coverage.PostsTotal)
 	}
 	f := r.Findings[0]
 	byCategory := p.get(page.link(f.Category.Title())).shows(http.StatusOK)
@@ -251,8 +277,10 @@ func TestAddress_ReadsBackAsTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := url.Values{}
 		for name, values := range map[string][]string{
-			"purpose": {"academic", "personal_reputation", "x"}, "severity": {"low", "x"}, "category": {"harassment", "x"}, "source": {"both", "x"},
-			"year": {"2020", "-1", "x"}, "state": {"open", "dismissed", "all", "x"}, "page": {"0", "1", "7", "x"}, "chosen": {"a", "b"}, "did": {"dismissed"},
+			"purpose": {"academic", "personal_reputation", "x"}, "severity": {"low", "x"}, "category": {"harassment", "x"},
+			"source": {"both", "x"},
+			"year":   {"2020", "-1", "x"}, "state": {"open", "dismissed", "all", "x"}, "page": {"0", "1", "7", "x"},
+			"chosen": {"a", "b"}, "did": {"dismissed"},
 		} {
 			if rapid.Bool().Draw(t, name) {
 				q.Set(name, rapid.SampledFrom(values).Draw(t, "value of "+name))

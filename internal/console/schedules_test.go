@@ -9,7 +9,8 @@ import (
 
 func weeklyForm(account string) url.Values {
 	return url.Values{
-		"account": {account}, "every": {"weekly"}, "weekday": {"3"}, "day": {"1"}, "time": {"09:30"}, "zone": {"Europe/Lisbon"},
+		"account": {account}, "every": {"weekly"}, "weekday": {"3"}, "day": {"1"}, "time": {"09:30"},
+		"zone":    {"Europe/Lisbon"},
 		"purpose": {"job_search"}, "ceiling": {"1.50"}, "consent": {"yes"},
 	}
 }
@@ -22,7 +23,8 @@ func TestSchedules_AreMadePausedChangedAndRemoved(t *testing.T) {
 		t.Fatalf("led to %s", at)
 	}
 	page := p.get("/schedules?done=schedule-made").shows(http.StatusOK,
-		"Every Wednesday at 09:30 (Europe/Lisbon), for job search, at most $1.50 a run.", "Next on Wednesday, 25 November 2026 at 09:30.",
+		"Every Wednesday at 09:30 (Europe/Lisbon), for job search, at most $1.50 a run.",
+		"Next on Wednesday, 25 November 2026 at 09:30.",
 		"From now on this account is checked by itself.").hides("Check an account regularly", "I agree.")
 	at := "/schedules/" + regexp.MustCompile(`/schedules/([0-9a-f-]{36})/pause`).FindStringSubmatch(page.body)[1]
 	p.post(at+"/pause", nil).leadsTo()

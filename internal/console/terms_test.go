@@ -29,7 +29,8 @@ func (w *world) ask(path, form string) map[string]any {
 
 func (w *world) code(code, coupon string) {
 	w.t.Helper()
-	w.ask("/v1/promotion_codes", "promotion[type]=coupon&code="+code+"&promotion[coupon]="+w.ask("/v1/coupons", coupon)["id"].(string))
+	w.ask("/v1/promotion_codes", "promotion[type]=coupon&code="+code+"&promotion[coupon]="+w.ask("/v1/coupons",
+		coupon)["id"].(string))
 }
 
 func trials(c *billing.Config) {
@@ -39,13 +40,18 @@ func trials(c *billing.Config) {
 func TestPlan_ATrialIsToldBeforeItBeginsAndWhileItRuns(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t, trials).signIn(ada)
-	p.get("/account/plan/change?tier=pro").shows(http.StatusOK, "Try it for free until", "with 10 analyses", "Nothing is charged before that", "Start the trial", "$0.00", "$29.00")
+	p.get("/account/plan/change?tier=pro").shows(http.StatusOK, "Try it for free until", "with 10 analyses",
+		"Nothing is charged before that", "Start the trial", "$0.00", "$29.00")
 	p.subscribe("pro")
-	p.get("/account/plan").shows(http.StatusOK, "You are trying this plan for free until", "Your card is charged for the first time then", "0 of 10 analyses", "you began to try pro for free until", "You keep it until the trial ends").
+	p.get("/account/plan").shows(http.StatusOK, "You are trying this plan for free until",
+		"Your card is charged for the first time then", "0 of 10 analyses", "you began to try pro for free until",
+		"You keep it until the trial ends").
 		hides("It renews on")
 	p.get("/").shows(http.StatusOK, "You are trying this plan for free until")
-	p.get("/account/plan/change?tier=basic").shows(http.StatusOK, "begins at once, and your trial goes on until", "Change now")
-	p.get(p.post("/account/plan/change", url.Values{"tier": {"basic"}}).leadsTo()).shows(http.StatusOK, "Basic, $9 a month", "your plan changed from pro to basic.")
+	p.get("/account/plan/change?tier=basic").shows(http.StatusOK, "begins at once, and your trial goes on until",
+		"Change now")
+	p.get(p.post("/account/plan/change", url.Values{"tier": {"basic"}}).leadsTo()).shows(http.StatusOK,
+		"Basic, $9 a month", "your plan changed from pro to basic.")
 	p.get(p.post("/account/plan/cancel", nil).leadsTo()).shows(http.StatusOK, "It ends then, and nothing is charged.")
 }
 
@@ -54,11 +60,18 @@ func TestPlan_ACodeIsAppliedBeforeItIsPaid(t *testing.T) {
 	w := newWorld(t, func(c *billing.Config) { c.Codes = true })
 	w.code("WELCOME", "percent_off=20&duration=repeating&duration_in_months=3")
 	p := w.signIn(ada)
-	p.get("/account/plan/change?tier=basic").shows(http.StatusOK, "Promotion code", "$9.00").hides("WELCOME", `role="alert"`)
-	p.get("/account/plan/change?tier=basic&code=nothing").shows(http.StatusUnprocessableEntity, "There is no such promotion code.", `value="nothing"`, "Go on to payment", "$9.00").
+	p.get("/account/plan/change?tier=basic").shows(http.StatusOK, "Promotion code", "$9.00").hides("WELCOME",
+		`role="alert"`)
+	p.get("/account/plan/change?tier=basic&code=nothing").shows(http.StatusUnprocessableEntity,
+		"There is no such promotion code.", `value="nothing"`, "Go on to payment", "$9.00").
 		hides(`type="hidden" name="code"`)
-	p.get("/account/plan/change?tier=basic&code=welcome").shows(http.StatusOK, "With the code <b>WELCOME</b>: 20% off for 3 months.", "−$1.80", "$7.20", "Every month once the discount has ended", `type="hidden" name="code" value="welcome"`)
-	if at := p.post("/billing/subscribe", url.Values{"tier": {"basic"}, "code": {"welcome"}}).leadsTo(); !strings.Contains(at, "/checkout/cs_test_") {
+	p.get("/account/plan/change?tier=basic&code=welcome").shows(http.StatusOK,
+		"With the code <b>WELCOME</b>: 20% off for 3 months.", "−$1.80", "$7.20",
+		"Every month once the discount has ended", `type="hidden" name="code" value="welcome"`)
+	if at := p.post("/billing/subscribe", url.Values{
+		"tier": {"basic"},
+		"code": {"welcome"},
+	}).leadsTo(); !strings.Contains(at, "/checkout/cs_test_") {
 		t.Fatal(at)
 	}
 	p.post("/billing/subscribe", url.Values{"tier": {"basic"}, "code": {"wrong"}}).shows(http.StatusUnprocessableEntity,
@@ -67,13 +80,15 @@ func TestPlan_ACodeIsAppliedBeforeItIsPaid(t *testing.T) {
 	p.subscribe("basic")
 	p.get("/account/plan/change?tier=pro&code=welcome").shows(http.StatusOK, "With the code <b>WELCOME</b>")
 	p.get(p.post("/account/plan/change", url.Values{"tier": {"pro"}, "code": {"welcome"}}).leadsTo()).
-		shows(http.StatusOK, "Pro, $29 a month", "you got a discount: 20% off for 3 months, with the code WELCOME.", "after a discount of $5.80")
+		shows(http.StatusOK, "Pro, $29 a month", "you got a discount: 20% off for 3 months, with the code WELCOME.",
+			"after a discount of $5.80")
 	p.get("/account/plan/change?tier=basic").shows(http.StatusOK).hides("Promotion code")
 }
 
 func TestPlan_WithoutCodesTheFieldIsNotThere(t *testing.T) {
 	t.Parallel()
-	newWorld(t).signIn(ada).get("/account/plan/change?tier=basic").shows(http.StatusOK, "Go on to payment").hides("Promotion code")
+	newWorld(t).signIn(ada).get("/account/plan/change?tier=basic").shows(http.StatusOK,
+		"Go on to payment").hides("Promotion code")
 }
 
 func TestPlan_TaxIsSaidToComeOnTopUntilItIsKnown(t *testing.T) {
@@ -90,7 +105,8 @@ func TestPlan_TaxIsSaidToComeOnTopUntilItIsKnown(t *testing.T) {
 		t.Fatal(err, list)
 	}
 	p.ask("/v1/customers/"+list.Data[0].ID, "address[country]=DE")
-	p.get("/account/plan/change?tier=basic").shows(http.StatusOK, "Tax, within what is charged now", "$1.71", "$10.71").hides("Tax comes on top.")
+	p.get("/account/plan/change?tier=basic").shows(http.StatusOK, "Tax, within what is charged now", "$1.71",
+		"$10.71").hides("Tax comes on top.")
 	p.subscribe("basic")
 	p.get("/account/plan").shows(http.StatusOK, "$10.71", "$1.71 of it tax")
 }

@@ -33,7 +33,8 @@ func lang(ctx context.Context) tongue {
 
 func english() tongue { return tongue{words.For(words.English)} }
 
-// notTranslated are the beginnings of the addresses whose pages are in English alone: reports, and those of administrators.
+// notTranslated are the beginnings of the addresses whose pages are in English alone: reports, and those of
+// administrators.
 var notTranslated = [...]string{"/a/", "/admin", "/sample"}
 
 // inEnglishOnly tells whether the pages of a route are in English alone.
@@ -49,8 +50,8 @@ func (c *Console) inEnglish(h http.Handler) http.Handler {
 	})
 }
 
-// tongue is the language of the page. Where the database does not answer, it is that of the browser: the page that says so
-// needs one, too.
+// tongue is the language of the page. Where the database does not answer, it is that of the browser: the page that says
+// so needs one, too.
 func (v *visit) tongue() tongue {
 	if l, fixed := v.r.Context().Value(tongueKey{}).(tongue); fixed {
 		return l
@@ -169,8 +170,8 @@ func (l tongue) in(ctx context.Context) context.Context {
 	return context.WithValue(ctx, tongueKey{}, l)
 }
 
-// rich is a message with a little markup: [words] lead to the next of the links, *words* weigh more, and `words` are for
-// programs. What it puts in must hold none of these signs.
+// rich is a message with a little markup: [words] lead to the next of the links, *words* weigh more, and `words` are
+// for programs. What it puts in must hold none of these signs.
 func rich(text string, links ...string) templ.Component {
 	var b strings.Builder
 	for text != "" {

@@ -83,12 +83,14 @@ func TestPages_AreWhollyInTheLanguageOfTheirReader(t *testing.T) {
 		"/": p, "/history": p, "/compare?" + url.Values{
 			"from": {strings.TrimPrefix(first, "/a/")}, "to": {id},
 		}.Encode(): p,
-		"/account": p, "/account/plan": p, "/account/plan/change?tier=basic": p, "/account/notices": p, "/account/webhooks": p,
-		"/account/keys": p, "/account/activity": p, "/schedules": p, "/privacy": p, tidy: p,
+		"/account": p, "/account/plan": p, "/account/plan/change?tier=basic": p, "/account/notices": p,
+		"/account/webhooks": p,
+		"/account/keys":     p, "/account/activity": p, "/schedules": p, "/privacy": p, tidy: p,
 		tidy + "/by-hand": p, "/signed-in": p, "/email/confirm?token=x": p, "/no/such/page": p,
 		"/history?account=" + fresh.account: fresh, "/schedules?": fresh, "/account/plan?": fresh, "/?checkout=done": fresh,
 		"/help": w.stranger(), "/privacy-policy": w.stranger(), "/terms": w.stranger(), "/security": w.stranger(),
-		"/contact": w.stranger(), "/?next=": w.stranger(), "/?error=forbidden": fresh, "/privacy?done=withdrawn": fresh, "/cleanups/none": fresh,
+		"/contact": w.stranger(), "/?next=": w.stranger(), "/?error=forbidden": fresh, "/privacy?done=withdrawn": fresh,
+		"/cleanups/none": fresh,
 	}
 	for _, l := range words.Languages()[1:] {
 		for path, who := range maps.All(paths) {
@@ -126,7 +128,8 @@ func TestPages_AreInTheLanguageThatWasChosen(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.with("Accept-Language", "es", "/history").shows(http.StatusOK, `<html lang="de">`, "Ihre Daten")
-	p.with("Accept-Language", "es", "/a/none").shows(http.StatusNotFound, `<html lang="en">`, "Your data").hides("Ihre Daten")
+	p.with("Accept-Language", "es", "/a/none").shows(http.StatusNotFound, `<html lang="en">`,
+		"Your data").hides("Ihre Daten")
 }
 
 // What a person agrees to is what the service means by it: the catalogue has the very text.
@@ -134,7 +137,8 @@ func TestConsents_StandInTheCatalogueWordForWord(t *testing.T) {
 	t.Parallel()
 	english := words.For(words.English)
 	for kind, text := range map[string]string{
-		analysis.ConsentKind: analysis.ConsentText, analysis.KeepKind: analysis.KeepText, cleanup.ConsentKind: cleanup.ConsentText,
+		analysis.ConsentKind: analysis.ConsentText, analysis.KeepKind: analysis.KeepText,
+		cleanup.ConsentKind: cleanup.ConsentText,
 	} {
 		if got := english.Say("consent.text." + kind); got != text {
 			t.Errorf("%s: %q, not %q", kind, got, text)

@@ -9,8 +9,9 @@ import (
 	"github.com/repazoo/repazoo/internal/words"
 )
 
-// The pages of webhooks: a person's endpoints, and what was sent to each. A new secret is shown in the very answer to the
-// form, because no redirect can carry it. A browser that sends the form again makes no second one: the address is taken.
+// The pages of webhooks: a person's endpoints, and what was sent to each. A new secret is shown in the very answer to
+// the form, because no redirect can carry it. A browser that sends the form again makes no second one: the address is
+// taken.
 
 const deliveriesOnPage = 30
 
@@ -93,7 +94,8 @@ func (c *Console) enableWebhook(v *visit) (string, error) {
 }
 
 func (c *Console) removeWebhook(v *visit) (string, error) {
-	return "/account/webhooks?done=webhook-removed", c.Notices.RemoveEndpoint(v.r.Context(), v.me.UserID, v.r.PathValue("id"))
+	return "/account/webhooks?done=webhook-removed", c.Notices.RemoveEndpoint(v.r.Context(), v.me.UserID,
+		v.r.PathValue("id"))
 }
 
 func (c *Console) redeliver(v *visit) (string, error) {

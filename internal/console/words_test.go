@@ -42,7 +42,8 @@ func TestSignInTrouble_TellsCodesApart(t *testing.T) {
 	t.Parallel()
 	unknown := console.SignInTrouble("no_such_code")
 	for _, f := range []*fault.Fault{
-		fault.Unauthenticated, fault.SessionRevoked, fault.ValidationFailed, fault.Forbidden, fault.ScopeMissing, fault.AlreadyLinked,
+		fault.Unauthenticated, fault.SessionRevoked, fault.ValidationFailed, fault.Forbidden, fault.ScopeMissing,
+		fault.AlreadyLinked,
 		fault.Conflict, fault.XUnavailable, fault.RateLimited, fault.DependencyDown,
 	} {
 		if got := console.SignInTrouble(f.Code); got == unknown || got == "" {
@@ -70,10 +71,14 @@ func TestSentence_KeepsWhatAServiceSaid(t *testing.T) {
 func TestDevice_NamesBrowsersAndSystems(t *testing.T) {
 	t.Parallel()
 	for agent, want := range map[string]string{
-		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36 Edg/150.0": "Edge on Windows",
-		"Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Mobile Safari/604.1":              "Safari on iPhone",
-		"Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0":                                                    "Firefox on Linux",
-		"Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 Chrome/150.0 Mobile Safari/537.36":                                      "Chrome on Android",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36 " +
+			"Edg/150.0": "Edge on Windows",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Mobile " +
+			"Safari/604.1": "Safari on iPhone",
+		"Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 " +
+			"Firefox/145.0": "Firefox on Linux",
+		"Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 Chrome/150.0 Mobile " +
+			"Safari/537.36": "Chrome on Android",
 		"curl/8.20":      "curl",
 		"Unknown device": "Unknown device",
 	} {

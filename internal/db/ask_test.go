@@ -105,8 +105,8 @@ func TestGate_NothingIsReadOrWrittenUnlessItLetsThrough(t *testing.T) {
 	})
 }
 
-// What waits behind a gate is not even looked at when the gate's own question refuses; and when it fails itself, that is
-// told of the read and not of the gate.
+// What waits behind a gate is not even looked at when the gate's own question refuses; and when it fails itself, that
+// is told of the read and not of the gate.
 func TestGate_TellsItsOwnErrorFromTheReads(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -53,7 +53,8 @@ func relations(t *testing.T, conn *pgx.Conn, schema string) []string {
 	return found
 }
 
-// Another program's tables stay as they were, its users are not ours, and the whole proof of policies holds where ours are.
+// Another program's tables stay as they were, its users are not ours, and the whole proof of policies holds where ours
+// are.
 func TestSchema_BesideAnotherProgramsTablesNothingOfTheirsIsTouched(t *testing.T) {
 	t.Parallel()
 	for what, schema := range map[string]string{"chosen by looking": "", "named": "guests"} {
@@ -85,7 +86,8 @@ func TestSchema_BesideAnotherProgramsTablesNothingOfTheirsIsTouched(t *testing.T
 				t.Fatalf("%d tables, %v", len(p.Tables), err)
 			}
 			for _, f := range p.Faults {
-				if f != "the login postgres is a superuser or bypasses row-level security: connect as another (see docs/database.md)" {
+				if f != "the login postgres is a superuser or bypasses row-level security: connect as another (see "+
+					"docs/database.md)" {
 					t.Error(f)
 				}
 			}
@@ -93,7 +95,8 @@ func TestSchema_BesideAnotherProgramsTablesNothingOfTheirsIsTouched(t *testing.T
 				t.Errorf("public had %v and has %v", before, after)
 			}
 			var theirs string
-			if err := conn.QueryRow(t.Context(), `SELECT string_agg(secret, ',') FROM public.users`).Scan(&theirs); err != nil || theirs != "theirs" {
+			if err := conn.QueryRow(t.Context(),
+				`SELECT string_agg(secret, ',') FROM public.users`).Scan(&theirs); err != nil || theirs != "theirs" {
 				t.Errorf("their users: %q, %v", theirs, err)
 			}
 		})

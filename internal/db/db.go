@@ -244,7 +244,9 @@ func Read[T any](
 }
 
 // ReadOne is [Read] for a single row, or [ErrNotFound].
-func ReadOne[T any](ctx context.Context, d *DB, actor Actor, scan func(Rows, *T) error, query string, args ...any) (T, error) {
+func ReadOne[T any](ctx context.Context, d *DB, actor Actor, scan func(Rows, *T) error, query string,
+	args ...any,
+) (T, error) {
 	return first(Read(ctx, d, actor, scan, query, args...))
 }
 

@@ -18,7 +18,8 @@ func addUser(t *testing.T, d *db.DB, name string) string {
 	t.Helper()
 	id := db.NewID()
 	err := d.InTx(t.Context(), db.System, func(ctx context.Context, tx db.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO users (id, name, created_at, updated_at) VALUES ($1, $2, $3, $3)`, id, name, tx.Now())
+		_, err := tx.Exec(ctx, `INSERT INTO users (id, name, created_at, updated_at) VALUES ($1, $2, $3, $3)`, id, name,
+			tx.Now())
 		return err
 	})
 	if err != nil {
@@ -133,13 +134,15 @@ func TestInTx_RacingConditionalUpdatesNeverOverspend(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		id := addUser(t, d, "ann")
 		now := d.Now()
-		run(t, d, db.System, `INSERT INTO quota_periods (user_id, period_start, period_end, entitled_until, tier, quota, reads_limit) VALUES ($1, $2, $3, $3, 'basic', 5, 0)`, id, now, now.Add(time.Hour))
+		run(t, d, db.System, `INSERT INTO quota_periods (user_id, period_start, period_end, entitled_until, tier, quota,
+			reads_limit) VALUES ($1, $2, $3, $3, 'basic', 5, 0)`, id, now, now.Add(time.Hour))
 		var won atomic.Int64
 		var wg sync.WaitGroup
 		for range 30 {
 			wg.Go(func() {
 				err := d.InTx(t.Context(), db.User(id), func(ctx context.Context, tx db.Tx) error {
-					n, err := tx.Exec(ctx, `UPDATE quota_periods SET reserved = reserved + 1 WHERE user_id = $1 AND used + reserved < quota`, id)
+					n, err := tx.Exec(ctx, `UPDATE quota_periods SET reserved = reserved + 1 WHERE user_id = $1
+						AND used + reserved < quota`, id)
 					won.Add(n)
 					return err
 				})
@@ -165,13 +168,15 @@ func TestTimes_SurviveTheTripAndSortAsTime(t *testing.T) {
 			time.Date(2026, 1, 2, 3, 4, 5, 123_456_000, time.FixedZone("x", 3600)).Add(time.Hour),
 		}
 		for _, when := range at {
-			run(t, d, db.System, `INSERT INTO sessions (id, user_id, device, ip, created_at, last_used_at, expires_at, revoked_at) VALUES ($1, $2, '', '', $3, $3, $3, $4)`, db.NewID(), id, when, (*time.Time)(nil))
+			run(t, d, db.System, `INSERT INTO sessions (id, user_id, device, ip, created_at, last_used_at, expires_at,
+				revoked_at) VALUES ($1, $2, '', '', $3, $3, $3, $4)`, db.NewID(), id, when, (*time.Time)(nil))
 		}
 		type row struct {
 			created time.Time
 			revoked *time.Time
 		}
-		got, err := db.Read(t.Context(), d, db.User(id), func(r db.Rows, v *row) error { return r.Scan(&v.created, &v.revoked) },
+		got, err := db.Read(t.Context(), d, db.User(id),
+			func(r db.Rows, v *row) error { return r.Scan(&v.created, &v.revoked) },
 			`SELECT created_at, revoked_at FROM sessions WHERE user_id = $1 AND created_at <= $2 ORDER BY created_at`, id, at[2])
 		if err != nil || len(got) != 3 {
 			t.Fatal(got, err)
@@ -197,14 +202,17 @@ func TestRead_MapsAMissingRowToErrNotFound(t *testing.T) {
 func TestAuditLog_CannotBeChanged(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		run(t, d, db.System, `INSERT INTO audit_log (id, actor, action, resource, ip, user_agent, request_id, detail, created_at) VALUES ($1, '', 'a', '', '', '', '', '{}', $2)`, db.NewID(), d.Now())
+		run(t, d, db.System, `INSERT INTO audit_log (id, actor, action, resource, ip, user_agent, request_id, detail,
+			created_at) VALUES ($1, '', 'a', '', '', '', '', '{}', $2)`, db.NewID(), d.Now())
 		ways := []string{
 			`UPDATE audit_log SET action = 'b'`, `DELETE FROM audit_log`,
 			`INSERT INTO audit_log SELECT * FROM audit_log WHERE TRUE ON CONFLICT (id) DO UPDATE SET action = 'b'`,
 		}
 		if d.Name() == "sqlite" { // these delete the line in their way without asking the triggers on DELETE
-			ways = append(ways, `INSERT OR REPLACE INTO audit_log SELECT id, user_id, actor, 'b', resource, ip, user_agent, request_id, detail, created_at FROM audit_log`,
-				`REPLACE INTO audit_log (rowid, id, actor, action, resource, ip, user_agent, request_id, detail, created_at) SELECT rowid, 'other', '', 'b', '', '', '', '', '{}', '' FROM audit_log`)
+			ways = append(ways, `INSERT OR REPLACE INTO audit_log SELECT id, user_id, actor, 'b', resource, ip, user_agent,
+				request_id, detail, created_at FROM audit_log`,
+				`REPLACE INTO audit_log (rowid, id, actor, action, resource, ip, user_agent, request_id, detail, created_at)
+					SELECT rowid, 'other', '', 'b', '', '', '', '', '{}', '' FROM audit_log`)
 		}
 		for _, q := range ways {
 			err := d.InTx(t.Context(), db.System, func(ctx context.Context, tx db.Tx) error {
@@ -215,7 +223,8 @@ func TestAuditLog_CannotBeChanged(t *testing.T) {
 				t.Errorf("%s was allowed", q)
 			}
 		}
-		if got, err := db.Read(t.Context(), d, db.System, db.Value[string], `SELECT action FROM audit_log`); err != nil || len(got) != 1 || got[0] != "a" {
+		if got, err := db.Read(t.Context(), d, db.System, db.Value[string], `SELECT action FROM audit_log`); err != nil ||
+			len(got) != 1 || got[0] != "a" {
 			t.Errorf("the log is %v (%v)", got, err)
 		}
 	})

@@ -12,7 +12,8 @@ import (
 )
 
 var (
-	errFileGone = errors.New("db: the database file was deleted or replaced while it was open; restart with the file in its place")
+	errFileGone = errors.New("db: the database file was deleted or replaced while it was open; restart with the file " +
+		"in its place")
 	errDiskFull = errors.New("db: the disk of the database is full")
 )
 
@@ -21,8 +22,8 @@ const (
 	probeSize = 64 << 10 // bytes that a probe writes, and takes back
 )
 
-// there tells whether the path still leads to the file that is open. What is written into a deleted file is lost with the
-// last process that has it open, and SQLite would not notice.
+// there tells whether the path still leads to the file that is open. What is written into a deleted file is lost with
+// the last process that has it open, and SQLite would not notice.
 func (l *lite) there() error {
 	now, err := os.Stat(l.path)
 	if err != nil || !os.SameFile(l.file, now) {

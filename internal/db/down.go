@@ -37,8 +37,8 @@ func (d *DB) bound(a Actor) time.Duration {
 	return d.patience
 }
 
-// down turns the database's own trouble into a fault. ctx is the caller's, without the bound of this package: if that has
-// ended, the caller went away and the database is not to blame.
+// down turns the database's own trouble into a fault. ctx is the caller's, without the bound of this package: if that
+// has ended, the caller went away and the database is not to blame.
 func down(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil {
 		return err
@@ -91,8 +91,8 @@ func liteDown(code int) bool {
 	return false
 }
 
-// dropIdle closes the idle connections of a pool when one of them was found broken: after a restart all of them are, and
-// the next try would meet another. A refusal by the server itself breaks none.
+// dropIdle closes the idle connections of a pool when one of them was found broken: after a restart all of them are,
+// and the next try would meet another. A refusal by the server itself breaks none.
 func (p *postgres) dropIdle(a Actor, why error) {
 	if _, refused := errors.AsType[*pgconn.PgError](why); !refused {
 		p.pool(a).Reset()

@@ -99,20 +99,22 @@ func TestDown_PostgresEndsOrRefusesConnections(t *testing.T) {
 		}
 	}
 	terminate := func() {
-		do(`SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1 AND usename = $2`, c.Database, c.User)
+		do(`SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1 AND usename = $2`, c.Database,
+			c.User)
 	}
 	d := patient(t, db.Config{URL: address, MaxConns: 1})
 	wantFine(t, "before", readOne(t.Context(), d))
 	terminate()
 	wantFine(t, "a read on a connection that was ended", readOne(t.Context(), d))
-	wantDown(t, "a write that is under way", d.InTx(t.Context(), db.User(db.NewID()), func(ctx context.Context, tx db.Tx) error {
-		if _, err := tx.Exec(ctx, `UPDATE users SET name = name`); err != nil {
+	wantDown(t, "a write that is under way", d.InTx(t.Context(), db.User(db.NewID()),
+		func(ctx context.Context, tx db.Tx) error {
+			if _, err := tx.Exec(ctx, `UPDATE users SET name = name`); err != nil {
+				return err
+			}
+			terminate()
+			_, err := tx.Exec(ctx, `UPDATE users SET name = name`)
 			return err
-		}
-		terminate()
-		_, err := tx.Exec(ctx, `UPDATE users SET name = name`)
-		return err
-	}))
+		}))
 	do(fmt.Sprintf(`ALTER DATABASE %s CONNECTION LIMIT 0`, pgx.Identifier{c.Database}.Sanitize()))
 	defer do(fmt.Sprintf(`ALTER DATABASE %s CONNECTION LIMIT -1`, pgx.Identifier{c.Database}.Sanitize()))
 	terminate()
@@ -150,7 +152,8 @@ func TestDown_SQLiteFull(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "test.db")
 	dbtest.SQLiteFile(t, path)
-	d, err := db.Open(t.Context(), db.Config{Path: path, Pragmas: []string{"max_page_count(1)"}}) // no page more than there are
+	// no page more than there are
+	d, err := db.Open(t.Context(), db.Config{Path: path, Pragmas: []string{"max_page_count(1)"}})
 	if err != nil {
 		t.Fatal(err)
 	}

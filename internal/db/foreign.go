@@ -13,8 +13,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// A database may belong to another program. Before the first table is made in it, its tables are compared with ours: one
-// that bears a name of ours without our migrations is another program's, and then nothing is written.
+// A database may belong to another program. Before the first table is made in it, its tables are compared with ours:
+// one that bears a name of ours without our migrations is another program's, and then nothing is written.
 
 const steps = "goose_db_version" // the table of migrations
 
@@ -49,15 +49,18 @@ func foreign(dir string, has []string, applied bool) error {
 		}
 	}
 	slices.Sort(same)
-	const remedy = "Nothing was written. Give Repazoo a schema of its own: set DATABASE_SCHEMA to a new name. Or give it a " +
-		"database of its own: make one with `createdb repazoo`, and put its name into DATABASE_URL; on SQLite, set DATA_DIR " +
+	const remedy = "Nothing was written. Give Repazoo a schema of its own: set DATABASE_SCHEMA to a new name. Or give " +
+		"it a " +
+		"database of its own: make one with `createdb repazoo`, and put its name into DATABASE_URL; on SQLite, set " +
+		"DATA_DIR " +
 		"to an empty directory"
 	switch {
 	case !applied && len(same) > 0:
 		return fmt.Errorf("this database belongs to another program: it has the %s %s, which Repazoo would make, and no "+
 			"migration of Repazoo's. %s", plural(len(same), "table"), strings.Join(same, ", "), remedy)
 	case applied && !slices.Contains(same, "users"):
-		return fmt.Errorf("this database belongs to another program: its table %s tells of migrations that are not Repazoo's. %s",
+		return fmt.Errorf("this database belongs to another program: its table %s tells of migrations that are not "+
+			"Repazoo's. %s",
 			steps, remedy)
 	}
 	return nil
@@ -90,7 +93,8 @@ func (p *postgres) ours(ctx context.Context) error {
 	}
 	applied := false
 	if slices.Contains(has, steps) {
-		err = p.login.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM `+steps+` WHERE is_applied AND version_id > 0)`).Scan(&applied)
+		err = p.login.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM `+steps+` WHERE is_applied
+			AND version_id > 0)`).Scan(&applied)
 	}
 	if pe, ok := errors.AsType[*pgconn.PgError](err); ok && pe.Code == "42501" {
 		return nil // whoever may not read it may not migrate either, and is told so by the first step
@@ -112,7 +116,8 @@ func (l *lite) ours(ctx context.Context) error {
 	}
 	applied := false
 	if slices.Contains(has, steps) {
-		err = l.writer.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM `+steps+` WHERE is_applied AND version_id > 0)`).Scan(&applied)
+		err = l.writer.QueryRowContext(ctx,
+			`SELECT EXISTS (SELECT 1 FROM `+steps+` WHERE is_applied AND version_id > 0)`).Scan(&applied)
 	}
 	if err != nil {
 		return err

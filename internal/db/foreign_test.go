@@ -46,10 +46,17 @@ func TestMigrate_RefusesAnotherProgramsDatabaseAndWritesNothing(t *testing.T) {
 	t.Parallel()
 	for what, c := range map[string]struct{ statements, says string }{
 		"a table of the same name": {`CREATE TABLE users (id int); CREATE TABLE orders (id int)`, "it has the table users"},
-		"two of them":              {`CREATE TABLE users (id int); CREATE TABLE sessions (id int)`, "it has the tables sessions, users"},
-		"a view of the same name":  {`CREATE TABLE people (id int); CREATE VIEW users AS SELECT id FROM people`, "it has the table users"},
+		"two of them": {
+			`CREATE TABLE users (id int); CREATE TABLE sessions (id int)`,
+			"it has the tables sessions, users",
+		},
+		"a view of the same name": {
+			`CREATE TABLE people (id int); CREATE VIEW users AS SELECT id FROM people`,
+			"it has the table users",
+		},
 		"another program's migrations": {
-			`CREATE TABLE goose_db_version (id int, version_id bigint, is_applied boolean); INSERT INTO goose_db_version VALUES (1, 42, true)`,
+			`CREATE TABLE goose_db_version (id int, version_id bigint, is_applied boolean); INSERT INTO goose_db_version
+				VALUES (1, 42, true)`,
 			"migrations that are not Repazoo's",
 		},
 	} {
@@ -62,7 +69,8 @@ func TestMigrate_RefusesAnotherProgramsDatabaseAndWritesNothing(t *testing.T) {
 			}
 			defer conn.Close(context.WithoutCancel(t.Context()))
 			count := func() (n int) {
-				if err := conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace`).Scan(&n); err != nil {
+				if err := conn.QueryRow(t.Context(),
+					`SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace`).Scan(&n); err != nil {
 					t.Fatal(err)
 				}
 				return n
@@ -76,7 +84,8 @@ func TestMigrate_RefusesAnotherProgramsDatabaseAndWritesNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer d.Close()
-			if _, err := d.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "createdb") {
+			if _, err := d.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), c.says) ||
+				!strings.Contains(err.Error(), "createdb") {
 				t.Errorf("it was answered %v", err)
 			}
 			if after := count(); after != before {
@@ -101,7 +110,8 @@ func TestMigrate_RefusesAnotherProgramsFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "it has the table users") || !strings.Contains(err.Error(), "DATA_DIR") {
+	if _, err := d.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "it has the table users") ||
+		!strings.Contains(err.Error(), "DATA_DIR") {
 		t.Errorf("it was answered %v", err)
 	}
 	n, err := db.ReadOne(t.Context(), d, db.System, db.Value[int], `SELECT count(*) FROM sqlite_master`)

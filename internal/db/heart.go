@@ -11,7 +11,8 @@ import (
 // How the jobs of a dead process come back. River hands a job that is "running" to somebody else only after an hour and
 // a half, because a job may honestly take half an hour. Here the process is what is watched, not the job: each one that
 // works writes its heartbeat to job_workers, and when the heartbeat stops, the jobs it held are queued at once, however
-// long their kind may take. A process that has no row there is of an earlier version, and River's own time applies to it.
+// long their kind may take. A process that has no row there is of an earlier version, and River's own time applies to
+// it.
 //
 // A process also holds jobs that it does not know: when PostgreSQL ends between the fetch of some jobs and the answer,
 // they are "running" for a process that never heard of them, and that lives. So each process notes which jobs it works,
@@ -96,14 +97,17 @@ func (h *heart) rescue(ctx context.Context) error {
 		return nil
 	}
 	return h.d.InTx(ctx, System, func(ctx context.Context, tx Tx) error {
-		const dead = `state = 'running' AND EXISTS (SELECT 1 FROM job_workers w WHERE w.seen_at < $1 AND w.id <> $2 AND w.id = `
+		const dead = `state = 'running' AND EXISTS (SELECT 1 FROM job_workers w WHERE w.seen_at < $1 AND w.id <> $2
+			AND w.id = `
 		holder := h.d.lastOf("attempted_by") + `)`
 		horizon := now.Add(-h.pulse.Dead)
-		n, err := tx.Exec(ctx, `UPDATE river_job SET state = 'available' WHERE attempt < max_attempts AND `+dead+holder, horizon, h.id)
+		n, err := tx.Exec(ctx, `UPDATE river_job SET state = 'available' WHERE attempt < max_attempts AND `+dead+holder,
+			horizon, h.id)
 		if err != nil {
 			return err
 		}
-		m, err := tx.Exec(ctx, `UPDATE river_job SET state = 'discarded', finalized_at = CURRENT_TIMESTAMP WHERE `+dead+holder, horizon, h.id)
+		m, err := tx.Exec(ctx, `UPDATE river_job SET state = 'discarded', finalized_at = CURRENT_TIMESTAMP
+			WHERE `+dead+holder, horizon, h.id)
 		if err != nil {
 			return err
 		}

@@ -21,8 +21,8 @@ const (
 	Housekeeping = "housekeeping"
 )
 
-// Queues gives the analyses n slots in this process, and each other kind of work its own. The default queue holds what a
-// process of an earlier version queues during an upgrade.
+// Queues gives the analyses n slots in this process, and each other kind of work its own. The default queue holds what
+// a process of an earlier version queues during an upgrade.
 func Queues(n int) map[string]int {
 	return map[string]int{
 		Analyses: n, Cleanups: 4, Schedules: 2, Webhooks: 8, Mails: 4, Billing: 4, Housekeeping: 4,

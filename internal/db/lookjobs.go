@@ -67,7 +67,8 @@ func (d *DB) CancelJob(ctx context.Context, id int64) error {
 	return noJob(err)
 }
 
-// RetryJob has a job tried again now, also one that was given up. One that runs or waits is left alone. Error: [ErrNotFound].
+// RetryJob has a job tried again now, also one that was given up. One that runs or waits is left alone. Error:
+// [ErrNotFound].
 func (d *DB) RetryJob(ctx context.Context, id int64) error {
 	_, err := d.jobClient().JobRetry(ctx, id)
 	return noJob(err)

@@ -99,7 +99,8 @@ func (p *postgres) pending(ctx context.Context) (bool, error) {
 	var applied []int64
 	err := p.ask(ctx, System, []Question{Every(Value[int64], &applied,
 		`SELECT COALESCE(max(version_id), 0) FROM goose_db_version WHERE is_applied`)})
-	if pe, ok := errors.AsType[*pgconn.PgError](err); ok && (pe.Code == "42P01" || pe.Code == "22023" || pe.Code == "42501") {
+	if pe, ok := errors.AsType[*pgconn.PgError](err); ok &&
+		(pe.Code == "42P01" || pe.Code == "22023" || pe.Code == "42501") {
 		return true, nil
 	}
 	return err == nil && applied[0] < newest("postgres"), err
@@ -159,6 +160,7 @@ func (d *DB) Admit(ctx context.Context, login string) error {
 	case bypass:
 		return fmt.Errorf("the login %q bypasses row-level security: name one that is neither superuser nor BYPASSRLS", login)
 	}
-	_, err = p.login.Exec(ctx, "GRANT anon, authenticated, service_role, repazoo_user TO "+pgx.Identifier{login}.Sanitize())
+	_, err = p.login.Exec(ctx, "GRANT anon, authenticated, service_role, repazoo_user TO "+
+		""+pgx.Identifier{login}.Sanitize())
 	return err
 }

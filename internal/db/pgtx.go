@@ -204,7 +204,9 @@ func (r riverTx) Exec(_ context.Context, query string, args ...any) (pgconn.Comm
 }
 
 // CopyFrom becomes inserts: COPY would need a round trip of its own.
-func (r riverTx) CopyFrom(_ context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (int64, error) {
+func (r riverTx) CopyFrom(_ context.Context, table pgx.Identifier, columns []string,
+	rows pgx.CopyFromSource,
+) (int64, error) {
 	places := make([]string, len(columns))
 	for i := range columns {
 		places[i] = "$" + strconv.Itoa(len(r.only.args)+i+1)

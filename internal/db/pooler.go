@@ -17,8 +17,10 @@ const poolerPatience = 10 * time.Second
 
 // errShared is the answer to a pooler in transaction mode. There a role, a LISTEN and a prepared statement stay with
 // a connection that the next transaction, of somebody else, gets.
-var errShared = errors.New("DATABASE_URL leads to a pooler in transaction mode, which lends every transaction another " +
-	"connection: use one in session mode (PgBouncer: pool_mode = session; Supabase: port 5432), or connect to PostgreSQL " +
+var errShared = errors.New("DATABASE_URL leads to a pooler in transaction mode, which lends every transaction " +
+	"another " +
+	"connection: use one in session mode (PgBouncer: pool_mode = session; Supabase: port 5432), or connect to " +
+	"PostgreSQL " +
 	"directly (see docs/database.md)")
 
 // asPooledUser is asUser behind a pooler, whose mode may be changed while we are connected: each transaction of a user
@@ -26,8 +28,8 @@ var errShared = errors.New("DATABASE_URL leads to a pooler in transaction mode, 
 const asPooledUser = `SELECT set_config('request.jwt.claims', $1, true), set_config('role', '` + userRole + `', true)`
 
 // become makes a new connection act as a role, or as its login, and look for tables in one schema. It is a statement
-// and no parameter of the start-up, because poolers such as PgBouncer refuse such parameters; in session mode they reset
-// both when the connection ends.
+// and no parameter of the start-up, because poolers such as PgBouncer refuse such parameters; in session mode they
+// reset both when the connection ends.
 func become(role, schema string) func(context.Context, *pgx.Conn) error {
 	return func(ctx context.Context, c *pgx.Conn) error {
 		_, err := c.Exec(ctx, `SELECT set_config('search_path', $1, false), set_config('role', $2, false)`,

@@ -39,7 +39,8 @@ type postgres struct {
 func openPostgres(ctx context.Context, c Config) (engine, error) {
 	cfg, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
-		return nil, errors.New("DATABASE_URL is not a connection string: expected postgres://user:password@host:port/name") // err would quote the password
+		// err would quote the password
+		return nil, errors.New("DATABASE_URL is not a connection string: expected postgres://user:password@host:port/name")
 	}
 	if cfg.ConnConfig.ConnectTimeout == 0 {
 		cfg.ConnConfig.ConnectTimeout = 5 * time.Second
@@ -48,7 +49,8 @@ func openPostgres(ctx context.Context, c Config) (engine, error) {
 	if err := p.look(ctx, cfg.ConnConfig); err != nil {
 		return nil, err
 	}
-	if err := p.connect(ctx, cfg, cmp.Or(c.MaxConns, 24)); err != nil { // fewer starve group commit, more only queue in Postgres
+	// fewer starve group commit, more only queue in Postgres
+	if err := p.connect(ctx, cfg, cmp.Or(c.MaxConns, 24)); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
 	if err := p.checkRole(ctx, c.AllowBypass); err != nil {
@@ -86,7 +88,8 @@ func (p *postgres) connect(ctx context.Context, cfg *pgxpool.Config, conns int) 
 	if p.system, err = poolAs(ctx, cfg.Copy(), System.role, p.schema, max(conns/2, 8)); err != nil {
 		return err
 	}
-	p.jobs, err = river.NewClient(riverpgxv5.New(p.system), &river.Config{Logger: p.log, Middleware: []rivertype.Middleware{p.traces.Jobs()}})
+	p.jobs, err = river.NewClient(riverpgxv5.New(p.system),
+		&river.Config{Logger: p.log, Middleware: []rivertype.Middleware{p.traces.Jobs()}})
 	return err
 }
 
@@ -109,14 +112,17 @@ func (p *postgres) pool(a Actor) *pgxpool.Pool {
 func (p *postgres) checkRole(ctx context.Context, allow bool) error {
 	var name string
 	var bypass bool
-	err := p.login.QueryRow(ctx, `SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user`).Scan(&name, &bypass)
+	err := p.login.QueryRow(ctx, `SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles
+		WHERE rolname = current_user`).Scan(&name, &bypass)
 	if err != nil || !bypass {
 		return err
 	}
 	if !allow {
-		return fmt.Errorf("the database role %q bypasses row-level security: connect as a role that is neither superuser nor BYPASSRLS (see docs/database.md)", name)
+		return fmt.Errorf("the database role %q bypasses row-level security: connect as a role that is neither superuser "+
+			"nor BYPASSRLS (see docs/database.md)", name)
 	}
-	p.log.WarnContext(ctx, "the database login bypasses row-level security by itself; requests still run under the policies", "role", name)
+	p.log.WarnContext(ctx, "the database login bypasses row-level security by itself; requests still run under the "+
+		"policies", "role", name)
 	return nil
 }
 

@@ -74,11 +74,13 @@ func TestGrants_RefuseWhatAUserMayNotWrite(t *testing.T) {
 	for _, q := range []string{
 		`UPDATE users SET role = 'admin'`,
 		`UPDATE quota_periods SET quota = 1000000`,
-		`INSERT INTO subscriptions (id, user_id, stripe_customer_id, tier, status, created_at, updated_at) VALUES (gen_random_uuid(), '` + ann + `', 'x', 'pro', 'active', now(), now())`,
+		`INSERT INTO subscriptions (id, user_id, stripe_customer_id, tier, status, created_at, updated_at)
+			VALUES (gen_random_uuid(), '` + ann + `', 'x', 'pro', 'active', now(), now())`,
 		`SELECT tokens FROM x_accounts`,
 		`SELECT hash FROM refresh_tokens`,
 		`SELECT args FROM river_job`,
-		`INSERT INTO audit_log (id, user_id, actor, action, resource, ip, user_agent, request_id, detail, created_at) VALUES (gen_random_uuid(), gen_random_uuid(), '', '', '', '', '', '', '{}', now())`,
+		`INSERT INTO audit_log (id, user_id, actor, action, resource, ip, user_agent, request_id, detail, created_at)
+			VALUES (gen_random_uuid(), gen_random_uuid(), '', '', '', '', '', '', '{}', now())`,
 	} {
 		err := d.InTx(t.Context(), db.User(ann), func(ctx context.Context, tx db.Tx) error {
 			_, err := tx.Exec(ctx, q)
@@ -98,7 +100,8 @@ func TestAuditLog_CannotBeChangedByItsOwner(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close(context.Background())
-	if _, err := c.Exec(t.Context(), `INSERT INTO audit_log (id, actor, action, resource, ip, user_agent, request_id, detail, created_at) VALUES (gen_random_uuid(), '', 'a', '', '', '', '', '{}', now())`); err != nil {
+	if _, err := c.Exec(t.Context(), `INSERT INTO audit_log (id, actor, action, resource, ip, user_agent, request_id,
+		detail, created_at) VALUES (gen_random_uuid(), '', 'a', '', '', '', '', '{}', now())`); err != nil {
 		t.Fatal(err)
 	}
 	for _, q := range []string{`UPDATE audit_log SET action = 'b'`, `DELETE FROM audit_log`, `TRUNCATE audit_log`} {
@@ -111,7 +114,8 @@ func TestAuditLog_CannotBeChangedByItsOwner(t *testing.T) {
 func TestOpen_RefusesALoginThatBypassesPolicies(t *testing.T) {
 	t.Parallel()
 	super := dbtest.AdminURL(t, dbtest.PostgresURL(t))
-	if _, err := db.Open(t.Context(), db.Config{URL: super}); err == nil || !strings.Contains(err.Error(), "bypasses row-level security") {
+	if _, err := db.Open(t.Context(), db.Config{URL: super}); err == nil ||
+		!strings.Contains(err.Error(), "bypasses row-level security") {
 		t.Fatalf("got %v", err)
 	}
 	d, err := db.Open(t.Context(), db.Config{URL: super, AllowBypass: true})
@@ -250,7 +254,8 @@ func postgresColumns(t *testing.T) []string {
 	defer c.Close(context.Background())
 	rows, _ := c.Query(t.Context(), `
 		SELECT table_name || '.' || column_name || CASE is_nullable WHEN 'NO' THEN ' not null' ELSE '' END
-		FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE 'river%' AND table_name <> 'goose_db_version'`)
+		FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE 'river%'
+			AND table_name <> 'goose_db_version'`)
 	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		t.Fatal(err)
@@ -297,7 +302,8 @@ func BenchmarkRead(b *testing.B) {
 	d := dbtest.Postgres(b, dbtest.NewClock().Now)
 	id := db.NewID()
 	for b.Loop() {
-		if _, err := db.Read(b.Context(), d, db.User(id), db.Value[string], `SELECT name FROM users WHERE id = $1`, id); err != nil {
+		if _, err := db.Read(b.Context(), d, db.User(id), db.Value[string], `SELECT name FROM users WHERE id = $1`,
+			id); err != nil {
 			b.Fatal(err)
 		}
 	}

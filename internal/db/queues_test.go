@@ -48,7 +48,10 @@ func (b *bench) work(p db.Pulse, begun string) (stop func(context.Context) error
 		return nil
 	})
 	db.Work(workers, func(context.Context, quickJob) error { b.began <- begun + "quick"; return nil })
-	stop, err := b.d.Work(context.Background(), db.Jobs{Workers: workers, Queues: db.Queues(2), Pulse: p, SoftStop: time.Millisecond})
+	stop, err := b.d.Work(context.Background(), db.Jobs{
+		Workers: workers, Queues: db.Queues(2), Pulse: p,
+		SoftStop: time.Millisecond,
+	})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -105,14 +108,19 @@ func TestQueues_SlowWorkOfOneKindDelaysNoOther(t *testing.T) {
 	})
 }
 
-// The process that held the job is gone without a word, as after kill -9: its row stays as it was, and its heart is silent.
+// The process that held the job is gone without a word, as after kill -9: its row stays as it was, and its heart is
+// silent.
 func TestHeart_JobsOfADeadProcessComeBack(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b := newBench(t, d)
 		defer close(b.release)
-		const held = `INSERT INTO river_job (kind, args, queue, state, attempt, max_attempts, attempted_at, attempted_by, metadata, priority, tags)`
-		lists := map[string]string{"postgres": `ARRAY['first', 'dead'], '{}', 1, '{}'`, "sqlite": `jsonb('["first","dead"]'), jsonb('{}'), 1, jsonb('[]')`}
+		const held = `INSERT INTO river_job (kind, args, queue, state, attempt, max_attempts, attempted_at, attempted_by,
+			metadata, priority, tags)`
+		lists := map[string]string{
+			"postgres": `ARRAY['first', 'dead'], '{}', 1, '{}'`,
+			"sqlite":   `jsonb('["first","dead"]'), jsonb('{}'), 1, jsonb('[]')`,
+		}
 		args := map[string]string{"postgres": `'{}'`, "sqlite": `jsonb('{}')`}
 		plant := func(kind string, attempt int) {
 			exec(t, d, held+` VALUES ('`+kind+`', `+args[d.Name()]+`, '`+db.Analyses+`', 'running', $1, 3, CURRENT_TIMESTAMP, `+lists[d.Name()]+`)`, attempt)
@@ -124,7 +132,8 @@ func TestHeart_JobsOfADeadProcessComeBack(t *testing.T) {
 		}
 		b.work(db.Pulse{Beat: 20 * time.Millisecond, Dead: 200 * time.Millisecond}, "")
 		b.want(map[string]int{"quick": 1})
-		n, err := db.ReadOne(t.Context(), d, db.System, db.Value[int], `SELECT count(*) FROM river_job WHERE state = 'discarded'`)
+		n, err := db.ReadOne(t.Context(), d, db.System, db.Value[int],
+			`SELECT count(*) FROM river_job WHERE state = 'discarded'`)
 		if err != nil || n != 1 {
 			t.Errorf("%d were given up, %v", n, err)
 		}
@@ -135,7 +144,10 @@ func TestHeart_JobsOfADeadProcessComeBack(t *testing.T) {
 func TestHeart_AfterASilenceOfItsOwnNobodyCountsAsDead(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		for silence, trusts := range map[time.Duration]bool{5 * time.Second: true, 20 * time.Second: false, time.Hour: false} {
+		for silence, trusts := range map[time.Duration]bool{
+			5 * time.Second: true, 20 * time.Second: false,
+			time.Hour: false,
+		} {
 			if got, err := db.TrustsAfter(t.Context(), d, silence); err != nil || got != trusts {
 				t.Errorf("after %v: %v, %v", silence, got, err)
 			}

@@ -31,7 +31,8 @@ func chooseSchema(has map[string][]string) string {
 
 // holdsOurs tells our tables from another program's, which may use the same tool for its migrations.
 func holdsOurs(tables []string) bool {
-	return slices.Contains(tables, steps) && slices.Contains(tables, "x_accounts") && slices.Contains(tables, "oauth_states")
+	return slices.Contains(tables, steps) && slices.Contains(tables, "x_accounts") &&
+		slices.Contains(tables, "oauth_states")
 }
 
 // locate finds the schema of a database, on a connection that nothing was set on. Tables of extensions are nobody's.
@@ -41,7 +42,8 @@ func locate(ctx context.Context, c interface {
 ) (string, error) {
 	rows, err := c.Query(ctx, `SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE n.nspname IN ('`+ownSchema+`', '`+publicSchema+`') AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-			AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e')`)
+			AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid
+				AND e.deptype = 'e')`)
 	if err != nil {
 		return "", err
 	}
@@ -63,7 +65,8 @@ func (p *postgres) makeSchema(ctx context.Context) error {
 			return err
 		}
 		if again != p.schema {
-			return fmt.Errorf("another program has made tables in this database since we looked: start again, or set DATABASE_SCHEMA=%s", again)
+			return fmt.Errorf("another program has made tables in this database since we looked: start again, or set "+
+				"DATABASE_SCHEMA=%s", again)
 		}
 	}
 	if p.schema == publicSchema {

@@ -8,8 +8,9 @@ import (
 	"os"
 )
 
-// What is deleted in SQLite stays readable in the file unless it is overwritten: in the pages themselves, which the pragma
-// secure_delete fills with zeros, and in the write-ahead log, which holds pages as they were until it begins anew.
+// What is deleted in SQLite stays readable in the file unless it is overwritten: in the pages themselves, which the
+// pragma secure_delete fills with zeros, and in the write-ahead log, which holds pages as they were until it begins
+// anew.
 
 var errLogInUse = errors.New("db: the write-ahead log could not be emptied, because somebody is reading")
 
@@ -41,8 +42,8 @@ func (l *lite) scrub(ctx context.Context) error {
 	return nil
 }
 
-// private makes the file of the database readable to its owner alone, whatever the directory and the umask allow, before
-// SQLite opens it: the write-ahead log and its index take the mode of the file.
+// private makes the file of the database readable to its owner alone, whatever the directory and the umask allow,
+// before SQLite opens it: the write-ahead log and its index take the mode of the file.
 func private(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

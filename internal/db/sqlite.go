@@ -52,7 +52,10 @@ func openSQLite(ctx context.Context, c Config) (engine, error) {
 		return nil, errors.Join(err, l.Close())
 	}
 	l.prepared = &prepared{db: l.reader, kept: map[string]*sql.Stmt{}}
-	if l.jobs, err = river.NewClient(l.driver(), &river.Config{Logger: c.Log, Middleware: []rivertype.Middleware{c.Traces.Jobs()}}); err != nil {
+	if l.jobs, err = river.NewClient(l.driver(), &river.Config{
+		Logger:     c.Log,
+		Middleware: []rivertype.Middleware{c.Traces.Jobs()},
+	}); err != nil {
 		l.Close()
 		return nil, err
 	}

@@ -31,12 +31,14 @@ func (d *DB) Backlogs(ctx context.Context) ([]Backlog, error) {
 		err := r.Scan(&b.State, &b.Jobs, &due)
 		b.Oldest = max(0, now.Sub(time.UnixMilli(int64(due*1000))))
 		return err
-	}, `SELECT CAST(state AS text), count(*), min(`+d.secondsOf(`scheduled_at`)+`) FROM river_job WHERE state IN ('available', 'retryable', 'running', 'scheduled') GROUP BY state`)
+	}, `SELECT CAST(state AS text), count(*), min(`+d.secondsOf(`scheduled_at`)+`) FROM river_job
+		WHERE state IN ('available', 'retryable', 'running', 'scheduled') GROUP BY state`)
 }
 
 // Waiting counts the jobs of a kind that could be worked now and are not yet.
 func (d *DB) Waiting(ctx context.Context, kind string) (int, error) {
-	return ReadOne(ctx, d, System, Value[int], `SELECT count(*) FROM river_job WHERE state = 'available' AND kind = $1`, kind)
+	return ReadOne(ctx, d, System, Value[int], `SELECT count(*) FROM river_job WHERE state = 'available' AND kind = $1`,
+		kind)
 }
 
 // secondsOf turns a time of the queue's own tables, which are each database's own way, into seconds since 1970.

@@ -18,19 +18,22 @@ func TestBacklogs_CountWhatWaitsAndHowLong(t *testing.T) {
 			t.Fatalf("%+v, %v", all, err)
 		}
 		for range 3 {
-			if err := d.InTx(t.Context(), db.System, func(ctx context.Context, tx db.Tx) error { return tx.Enqueue(ctx, countJob{1}) }); err != nil {
+			if err := d.InTx(t.Context(), db.System,
+				func(ctx context.Context, tx db.Tx) error { return tx.Enqueue(ctx, countJob{1}) }); err != nil {
 				t.Fatal(err)
 			}
 		}
 		err := d.InTx(t.Context(), db.System, func(ctx context.Context, tx db.Tx) error {
-			_, err := tx.Exec(ctx, `UPDATE river_job SET scheduled_at = $1 WHERE id = (SELECT min(id) FROM river_job)`, time.Now().Add(-time.Hour))
+			_, err := tx.Exec(ctx, `UPDATE river_job SET scheduled_at = $1 WHERE id = (SELECT min(id) FROM river_job)`,
+				time.Now().Add(-time.Hour))
 			return err
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		all, err := d.Backlogs(t.Context())
-		if err != nil || len(all) != 1 || all[0].State != "available" || all[0].Jobs != 3 || all[0].Oldest.Round(time.Hour) != time.Hour {
+		if err != nil || len(all) != 1 || all[0].State != "available" || all[0].Jobs != 3 ||
+			all[0].Oldest.Round(time.Hour) != time.Hour {
 			t.Fatalf("%+v, %v", all, err)
 		}
 	})

@@ -23,8 +23,8 @@ type wakeup struct {
 
 func newWakeup() *wakeup { return &wakeup{listeners: map[*wakeupListener]struct{}{}} }
 
-// ring tells every listener of a queue that has a new job. A listener that has not yet heard the last ring for the queue
-// hears one of them.
+// ring tells every listener of a queue that has a new job. A listener that has not yet heard the last ring for the
+// queue hears one of them.
 func (w *wakeup) ring(queue string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -165,7 +165,8 @@ func (r *Reader) codeLengths(out []uint8) error {
 	return nil
 }
 
-// table decodes a code by the next width bits. An entry is a symbol and, in its lowest four bits, its length; 0 is none.
+// table decodes a code by the next width bits. An entry is a symbol and, in its lowest four bits, its length; 0 is
+// none.
 type table struct {
 	width   uint
 	entries [1 << maxBits]uint16

@@ -114,9 +114,11 @@ func (in Input) main() string {
 func (in Input) check() error {
 	switch in.Task {
 	case Offensive, Hate, Sentiment:
-		return needs(in.Task, named{"--texts", in.Texts, true}, named{"--labels", in.Labels, true}, named{"--cases", in.Cases, false})
+		return needs(in.Task, named{"--texts", in.Texts, true}, named{"--labels", in.Labels, true},
+			named{"--cases", in.Cases, false})
 	case HateCheck, Findings:
-		return needs(in.Task, named{"--cases", in.Cases, true}, named{"--texts", in.Texts, false}, named{"--labels", in.Labels, false})
+		return needs(in.Task, named{"--cases", in.Cases, true}, named{"--texts", in.Texts, false},
+			named{"--labels", in.Labels, false})
 	}
 	return fault.ValidationFailed.Saying(
 		"%q is no task. The tasks are offensive, hate, sentiment, hatecheck and findings.", string(in.Task))

@@ -105,7 +105,8 @@ func TestRun_SaysYesAsTheTaskMeansIt(t *testing.T) {
 func TestRun_HateCheckCountsByFunctionWhateverTheOrderOfColumns(t *testing.T) {
 	t.Parallel()
 	r := run(t, Input{Task: HateCheck, Lang: "de", Cases: file(t, "\ufefflabel_gold,x,Functionality,test_case\n"+
-		"hateful,,slur_h,hate_speech:high\nhateful,,slur_h,nothing\nnon-hateful,,counter_nh,\"two\nlines, \"\"quoted\"\"\"\n")})
+		"hateful,,slur_h,hate_speech:high\nhateful,,slur_h,nothing\nnon-hateful,,counter_nh,\"two\nlines, "+
+		"\"\"quoted\"\"\"\n")})
 	if got := r.Functions["slur_h"]; got != (Function{1, 2}) {
 		t.Errorf("slur_h is %v", got)
 	}
@@ -142,8 +143,10 @@ func TestRun_ALineThatCannotBeUsedIsNamedAndTheRestMeasured(t *testing.T) {
 	labelled := run(t, Input{
 		Task: Sentiment, Texts: file(t, "a\nb\r\n\xff\n"+long+"\ntone:1"), Labels: file(t, "1\nx\n1\n1\n2\r\n"),
 	})
-	findings := run(t, Input{Task: Findings, Cases: file(t, "a\tb\nk\tnonsense\ten\tx\nk\t-\t\tx\nk\t-\ten\t \nk\t-\ten\tx\n"+long)})
-	check := run(t, Input{Task: HateCheck, Cases: file(t, "functionality,test_case,label_gold\nf,\"a\"b,hateful\nf,a\nf,a,maybe\nf,,hateful\nf,a,hateful\n")})
+	findings := run(t, Input{Task: Findings, Cases: file(t,
+		"a\tb\nk\tnonsense\ten\tx\nk\t-\t\tx\nk\t-\ten\t \nk\t-\ten\tx\n"+long)})
+	check := run(t, Input{Task: HateCheck, Cases: file(t,
+		"functionality,test_case,label_gold\nf,\"a\"b,hateful\nf,a\nf,a,maybe\nf,,hateful\nf,a,hateful\n")})
 	for _, tt := range []struct {
 		name  string
 		r     *Result
@@ -155,7 +158,8 @@ func TestRun_ALineThatCannotBeUsedIsNamedAndTheRestMeasured(t *testing.T) {
 		{"hatecheck", check, 1, []int{2, 3, 4, 5}},
 	} {
 		if tt.r.Posts != tt.posts || tt.r.Skipped.N != len(tt.lines) {
-			t.Errorf("%s: %d measured and %d skipped, want %d and %d", tt.name, tt.r.Posts, tt.r.Skipped.N, tt.posts, len(tt.lines))
+			t.Errorf("%s: %d measured and %d skipped, want %d and %d", tt.name, tt.r.Posts, tt.r.Skipped.N, tt.posts,
+				len(tt.lines))
 			continue
 		}
 		for i, line := range tt.lines {
@@ -202,7 +206,10 @@ func TestRun_RefusesWhatCannotBeMeasuredInOneSentence(t *testing.T) {
 
 func TestWrite_ATableForPeopleAndFiguresForPrograms(t *testing.T) {
 	t.Parallel()
-	r := run(t, Input{Task: HateCheck, Cases: file(t, "functionality,test_case,label_gold\nsl\x1bur_h,hate_speech:high,hateful\nplain,x,maybe\n")})
+	r := run(t, Input{
+		Task:  HateCheck,
+		Cases: file(t, "functionality,test_case,label_gold\nsl\x1bur_h,hate_speech:high,hateful\nplain,x,maybe\n"),
+	})
 	var table, program bytes.Buffer
 	if err := errors.Join(r.WriteTable(&table), r.WriteJSON(&program)); err != nil {
 		t.Fatal(err)
@@ -216,7 +223,10 @@ func TestWrite_ATableForPeopleAndFiguresForPrograms(t *testing.T) {
 	if err := json.Unmarshal(program.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []string{"accuracy", "macro_f1", "macro_recall", "classes", "functions", "us_per_post", "skipped"} {
+	for _, key := range []string{
+		"accuracy", "macro_f1", "macro_recall", "classes", "functions", "us_per_post",
+		"skipped",
+	} {
 		if got[key] == nil {
 			t.Errorf("%s is not in %s", key, program.String())
 		}
@@ -255,7 +265,11 @@ func FuzzRun(f *testing.F) {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		in := []Input{{Task: Findings, Cases: path}, {Task: HateCheck, Cases: path}, {Task: Sentiment, Texts: path, Labels: path}}[uint(which)%3]
+		in := []Input{
+			{Task: Findings, Cases: path},
+			{Task: HateCheck, Cases: path},
+			{Task: Sentiment, Texts: path, Labels: path},
+		}[uint(which)%3]
 		r, err := Run(t.Context(), parrot, in)
 		if err != nil {
 			if _, ok := errors.AsType[*fault.Fault](err); !ok {

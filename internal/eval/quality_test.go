@@ -97,7 +97,8 @@ func TestSamples_NoFigureFallsByMoreThanHalfAPoint(t *testing.T) {
 		t.Error(w)
 	}
 	if len(worse) > 0 {
-		t.Log("Mend the rules. If it is meant, run `go generate ./internal/eval` and say in the commit why the figure may fall.")
+		t.Log("Mend the rules. If it is meant, run `go generate ./internal/eval` and say in the commit why the figure may " +
+			"fall.")
 	}
 }
 
@@ -230,7 +231,8 @@ func publicFigures(t *testing.T) string {
 		t.Fatal(err)
 	}
 	var b strings.Builder
-	b.WriteString("## Public sets, in percent\n\nThe halves that rules may be developed on; measured by hand, so the dates are in " +
+	b.WriteString("## Public sets, in percent\n\nThe halves that rules may be developed on; measured by hand, so the " +
+		"dates are in " +
 		"`internal/eval/testdata/measured.tsv`.\n\n| set | figure | before | now |\n|---|---|---|---|\n")
 	for line := range strings.Lines(string(raw)) {
 		if !strings.HasPrefix(line, "#") {
@@ -243,7 +245,8 @@ func publicFigures(t *testing.T) string {
 // ownFigures is the part of the page that the committed figures make.
 func ownFigures(f figures) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## Our own samples\n\n%d harmless look-alikes and %d risks in fifteen languages, written for this project; screen version %s.\n\n",
+	fmt.Fprintf(&b, "## Our own samples\n\n%d harmless look-alikes and %d risks in fifteen languages, written for this "+
+		"project; screen version %s.\n\n",
 		f.Harmless.N, f.Risks.N, f.Screen)
 	b.WriteString("| figure | before the screen was rebuilt | now | goal |\n|---|---|---|---|\n")
 	fmt.Fprintf(&b, "| harmless flagged | 4.4 %% | %s | at most 12 %% |\n", percent(f.Harmless.Flagged))
@@ -254,7 +257,8 @@ func ownFigures(f figures) string {
 		name  string
 		rates map[string]GroupRates
 	}{{"language", f.Languages}, {"kind of post", f.Kinds}} {
-		fmt.Fprintf(&b, "\n| %s | harmless | flagged | high | risks | right | any |\n|---|---|---|---|---|---|---|\n", part.name)
+		fmt.Fprintf(&b, "\n| %s | harmless | flagged | high | risks | right | any |\n|---|---|---|---|---|---|---|\n",
+			part.name)
 		for _, name := range slices.Sorted(maps.Keys(part.rates)) {
 			fmt.Fprintf(&b, "| %s | %s |\n", name, strings.ReplaceAll(part.rates[name].row(), "\t", " | "))
 		}

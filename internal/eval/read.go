@@ -325,7 +325,8 @@ func (b *recordBound) Read(p []byte) (int, error) {
 		b.left = maxRecord
 	}
 	if b.left <= 0 {
-		return 0, fault.ValidationFailed.Saying("A row of the CSV file is larger than %d KiB: is a quotation mark not closed?", maxRecord>>10)
+		return 0, fault.ValidationFailed.Saying("A row of the CSV file is larger than %d KiB: is a quotation mark not "+
+			"closed?", maxRecord>>10)
 	}
 	n, err := b.r.Read(p[:min(len(p), b.left)])
 	b.left -= n

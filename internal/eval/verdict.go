@@ -8,7 +8,8 @@ import (
 // categories are those a finding can have.
 var categories = []string{
 	"hate_speech", "harassment", "violence", "extremism", "sexual_content", "profanity", "substance_use",
-	"misinformation", "controversial_topic", "professional_conduct", "brand_safety", "geopolitical_topic", "privacy_exposure",
+	"misinformation", "controversial_topic", "professional_conduct", "brand_safety", "geopolitical_topic",
+	"privacy_exposure",
 }
 
 // harmless stands in the place of the expected category.

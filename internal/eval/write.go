@@ -40,7 +40,8 @@ func (r *Result) WriteTable(w io.Writer) error {
 }
 
 func (r *Result) writeClasses(t io.Writer) {
-	fmt.Fprintf(t, "accuracy\t%s\nmacro F1\t%s\nmacro recall\t%s\n", percent(*r.Accuracy), percent(*r.MacroF1), percent(*r.MacroRecall))
+	fmt.Fprintf(t, "accuracy\t%s\nmacro F1\t%s\nmacro recall\t%s\n", percent(*r.Accuracy), percent(*r.MacroF1),
+		percent(*r.MacroRecall))
 	fmt.Fprint(t, "\nclass\tprecision\trecall\tF1\tposts\n")
 	for _, name := range slices.Sorted(maps.Keys(r.Classes)) {
 		c := r.Classes[name]

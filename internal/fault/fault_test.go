@@ -29,7 +29,8 @@ func TestFrom_HidesUnknownErrorsBehindInternal(t *testing.T) {
 func TestCopies_LeaveTheCatalogueAlone(t *testing.T) {
 	before := *fault.ValidationFailed
 	_ = fault.ValidationFailed.At("body.purpose", "unknown").Saying("x").After(5)
-	if fault.ValidationFailed.Message != before.Message || fault.ValidationFailed.Fields != nil || fault.ValidationFailed.Retry != 0 {
+	if fault.ValidationFailed.Message != before.Message || fault.ValidationFailed.Fields != nil ||
+		fault.ValidationFailed.Retry != 0 {
 		t.Fatal("a copy wrote to the catalogue")
 	}
 }

@@ -3,13 +3,13 @@
 //	t := frozen.NewWords(map[string]int32{"rain": 7})
 //	id := t.Find([]byte("rain")) // 7; 0 for a word that is not there
 //
-// A post is looked up word by word in a dozen lists, and most words are in none of them. So each table has a sieve before
-// it: one bit for each hash, small enough to stay in the processor's cache, which says of most words that they are not
-// there. What gets past it is found by open addressing in one array. A map of Go, which may grow and shrink, takes several
-// times as long.
+// A post is looked up word by word in a dozen lists, and most words are in none of them. So each table has a sieve
+// before it: one bit for each hash, small enough to stay in the processor's cache, which says of most words that they
+// are not there. What gets past it is found by open addressing in one array. A map of Go, which may grow and shrink,
+// takes several times as long.
 //
-// What is stored comes with the program, so that nobody can fill a table with words that collide; what is looked up may be
-// anything, and costs at most the longest run of taken slots.
+// What is stored comes with the program, so that nobody can fill a table with words that collide; what is looked up may
+// be anything, and costs at most the longest run of taken slots.
 package frozen
 
 import (

@@ -59,7 +59,8 @@ func TestReady_IsFalseWhenAPartIsDownUnlessItIsNotInUseOrSpared(t *testing.T) {
 	}
 	broken.Store(true)
 	ready, parts := c.Ready(t.Context())
-	if ready || parts["db"].Status != health.Down || parts["vault"].Status != health.NotConfigured || parts["redis"].Status != health.Down {
+	if ready || parts["db"].Status != health.Down || parts["vault"].Status != health.NotConfigured ||
+		parts["redis"].Status != health.Down {
 		t.Fatalf("ready %v, %v", ready, parts)
 	}
 }

@@ -6,8 +6,8 @@
 //	set := history.Of(read...)           // joins what overlaps or touches
 //	set.Gaps(history.Span{First: 1, Last: top})  // what is missing, the newest first
 //
-// Ids tell when they were made, to the millisecond, since X began to make them so in November 2010: see [At] and [After].
-// Everything here is plain arithmetic; internal/analysis keeps the intervals and reads what they lack.
+// Ids tell when they were made, to the millisecond, since X began to make them so in November 2010: see [At] and
+// [After]. Everything here is plain arithmetic; internal/analysis keeps the intervals and reads what they lack.
 package history
 
 import (

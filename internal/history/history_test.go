@@ -102,7 +102,10 @@ func TestAfter_IsTheFirstIDOfATime(t *testing.T) {
 
 func TestParse_TakesWhatXWrites(t *testing.T) {
 	t.Parallel()
-	for s, want := range map[string]bool{"1": true, "1800000000000000042": true, "9223372036854775807": true, "0": false, "-1": false, "": false, "9223372036854775808": false, "x": false} {
+	for s, want := range map[string]bool{
+		"1": true, "1800000000000000042": true, "9223372036854775807": true,
+		"0": false, "-1": false, "": false, "9223372036854775808": false, "x": false,
+	} {
 		if id, ok := Parse(s); ok != want || ok && id.String() != s {
 			t.Errorf("%q: %d, %t", s, id, ok)
 		}

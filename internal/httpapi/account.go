@@ -27,7 +27,8 @@ type accountBody struct {
 func newAccountBody(x account.XAccount) accountBody {
 	return accountBody{
 		ID: x.ID, XUserID: x.XUserID, Handle: x.Handle, Name: x.Name, AvatarURL: x.AvatarURL, Scopes: x.Scopes,
-		Health: x.Health, Released: x.Released, LinkedAt: x.LinkedAt, LastSyncAt: x.LastSyncAt, TokenExpiresAt: x.TokenExpiresAt,
+		Health: x.Health, Released: x.Released, LinkedAt: x.LinkedAt, LastSyncAt: x.LastSyncAt,
+		TokenExpiresAt: x.TokenExpiresAt,
 	}
 }
 
@@ -163,8 +164,9 @@ func (a *API) usage(ctx context.Context, _ *struct{}) (*usageOutput, error) {
 
 func newUsageBody(u billing.Usage) usageBody {
 	return usageBody{
-		Tier: tierName(u.Tier), Status: cmp.Or(string(u.Status), "none"), PeriodStart: orNull(u.PeriodStart), PeriodEnd: orNull(u.PeriodEnd),
-		Analyses: counter(u.Quota), XReads: counter(u.Reads),
+		Tier: tierName(u.Tier), Status: cmp.Or(string(u.Status), "none"), PeriodStart: orNull(u.PeriodStart),
+		PeriodEnd: orNull(u.PeriodEnd),
+		Analyses:  counter(u.Quota), XReads: counter(u.Reads),
 	}
 }
 

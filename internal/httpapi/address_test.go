@@ -24,36 +24,52 @@ func TestClientAddress_IsTheRightmostThatNoTrustedProxyOwns(t *testing.T) {
 		told []string // lines of X-Forwarded-For
 		want string
 	}{
-		"nothing told":                      {"203.0.113.7:1", nil, "203.0.113.7"},
-		"a stranger who tells":              {"203.0.113.7:1", []string{"198.51.100.1"}, "203.0.113.7"},
-		"a proxy that tells nothing":        {"10.0.0.1:1", nil, "10.0.0.1"},
-		"a proxy":                           {"10.0.0.1:1", []string{"198.51.100.1"}, "198.51.100.1"},
-		"several hops":                      {"10.0.0.1:1", []string{"1.1.1.1, 198.51.100.1, 10.0.0.3, 10.0.0.2"}, "198.51.100.1"},
-		"several lines":                     {"10.0.0.1:1", []string{"1.1.1.1", "198.51.100.1,10.0.0.3", "10.0.0.2"}, "198.51.100.1"},
-		"proxies alone":                     {"10.0.0.1:1", []string{"10.0.0.3, 10.0.0.2"}, "10.0.0.3"},
-		"a made-up proxy before":            {"10.0.0.1:1", []string{"10.9.9.9, 198.51.100.1"}, "198.51.100.1"},
-		"junk alone":                        {"10.0.0.1:1", []string{"unknown"}, "10.0.0.1"},
-		"junk before the client":            {"10.0.0.1:1", []string{"'; DROP TABLE--, 198.51.100.1"}, "198.51.100.1"},
-		"junk behind the client":            {"10.0.0.1:1", []string{"198.51.100.1, ?, 10.0.0.2"}, "10.0.0.2"},
-		"an obfuscated hop":                 {"10.0.0.1:1", []string{"198.51.100.1, _hidden"}, "10.0.0.1"},
-		"empty parts":                       {"10.0.0.1:1", []string{"198.51.100.1,,"}, "10.0.0.1"},
-		"an empty line":                     {"10.0.0.1:1", []string{""}, "10.0.0.1"},
-		"a number that is no address":       {"10.0.0.1:1", []string{"3405803783"}, "10.0.0.1"},
-		"octal":                             {"10.0.0.1:1", []string{"0313.0.0161.07"}, "10.0.0.1"},
-		"with a port":                       {"10.0.0.1:1", []string{"198.51.100.1:443"}, "198.51.100.1"},
-		"IPv6":                              {"[2001:db8::7]:1", nil, "2001:db8::7"},
-		"IPv6, told":                        {"[fd00::1]:1", []string{"2001:DB8:0:0::7"}, "2001:db8::7"},
-		"IPv6 in brackets":                  {"[fd00::1]:1", []string{"[2001:db8::7]"}, "2001:db8::7"},
-		"IPv6 with a port":                  {"[fd00::1]:1", []string{"[2001:db8::7]:443"}, "2001:db8::7"},
-		"IPv4 in IPv6":                      {"[::ffff:203.0.113.7]:1", nil, "203.0.113.7"},
-		"IPv4 in IPv6, told":                {"10.0.0.1:1", []string{"::ffff:198.51.100.1"}, "198.51.100.1"},
-		"IPv4 in IPv6, in hexadecimal":      {"10.0.0.1:1", []string{"::FFFF:c633:6401"}, "198.51.100.1"},
-		"a proxy's IPv4 in IPv6":            {"[::ffff:10.0.0.1]:1", []string{"198.51.100.1, ::ffff:10.0.0.2"}, "198.51.100.1"},
-		"a zone":                            {"[fe80::1:7%eth0]:1", nil, "fe80::1:7"},
-		"a proxy with a zone":               {"[fe80::7%eth0]:1", []string{"198.51.100.1"}, "198.51.100.1"},
-		"a zone, told":                      {"10.0.0.1:1", []string{"2001:db8::7%25eth0"}, "2001:db8::7"},
-		"a peer that is no address":         {"@", []string{"198.51.100.1"}, "@"},
-		"as much junk as a header can hold": {"10.0.0.1:1", []string{strings.Repeat("x,", 15_000) + "198.51.100.1"}, "198.51.100.1"},
+		"nothing told":               {"203.0.113.7:1", nil, "203.0.113.7"},
+		"a stranger who tells":       {"203.0.113.7:1", []string{"198.51.100.1"}, "203.0.113.7"},
+		"a proxy that tells nothing": {"10.0.0.1:1", nil, "10.0.0.1"},
+		"a proxy":                    {"10.0.0.1:1", []string{"198.51.100.1"}, "198.51.100.1"},
+		"several hops": {
+			"10.0.0.1:1",
+			[]string{"1.1.1.1, 198.51.100.1, 10.0.0.3, 10.0.0.2"},
+			"198.51.100.1",
+		},
+		"several lines": {
+			"10.0.0.1:1",
+			[]string{"1.1.1.1", "198.51.100.1,10.0.0.3", "10.0.0.2"},
+			"198.51.100.1",
+		},
+		"proxies alone":                {"10.0.0.1:1", []string{"10.0.0.3, 10.0.0.2"}, "10.0.0.3"},
+		"a made-up proxy before":       {"10.0.0.1:1", []string{"10.9.9.9, 198.51.100.1"}, "198.51.100.1"},
+		"junk alone":                   {"10.0.0.1:1", []string{"unknown"}, "10.0.0.1"},
+		"junk before the client":       {"10.0.0.1:1", []string{"'; DROP TABLE--, 198.51.100.1"}, "198.51.100.1"},
+		"junk behind the client":       {"10.0.0.1:1", []string{"198.51.100.1, ?, 10.0.0.2"}, "10.0.0.2"},
+		"an obfuscated hop":            {"10.0.0.1:1", []string{"198.51.100.1, _hidden"}, "10.0.0.1"},
+		"empty parts":                  {"10.0.0.1:1", []string{"198.51.100.1,,"}, "10.0.0.1"},
+		"an empty line":                {"10.0.0.1:1", []string{""}, "10.0.0.1"},
+		"a number that is no address":  {"10.0.0.1:1", []string{"3405803783"}, "10.0.0.1"},
+		"octal":                        {"10.0.0.1:1", []string{"0313.0.0161.07"}, "10.0.0.1"},
+		"with a port":                  {"10.0.0.1:1", []string{"198.51.100.1:443"}, "198.51.100.1"},
+		"IPv6":                         {"[2001:db8::7]:1", nil, "2001:db8::7"},
+		"IPv6, told":                   {"[fd00::1]:1", []string{"2001:DB8:0:0::7"}, "2001:db8::7"},
+		"IPv6 in brackets":             {"[fd00::1]:1", []string{"[2001:db8::7]"}, "2001:db8::7"},
+		"IPv6 with a port":             {"[fd00::1]:1", []string{"[2001:db8::7]:443"}, "2001:db8::7"},
+		"IPv4 in IPv6":                 {"[::ffff:203.0.113.7]:1", nil, "203.0.113.7"},
+		"IPv4 in IPv6, told":           {"10.0.0.1:1", []string{"::ffff:198.51.100.1"}, "198.51.100.1"},
+		"IPv4 in IPv6, in hexadecimal": {"10.0.0.1:1", []string{"::FFFF:c633:6401"}, "198.51.100.1"},
+		"a proxy's IPv4 in IPv6": {
+			"[::ffff:10.0.0.1]:1",
+			[]string{"198.51.100.1, ::ffff:10.0.0.2"},
+			"198.51.100.1",
+		},
+		"a zone":                    {"[fe80::1:7%eth0]:1", nil, "fe80::1:7"},
+		"a proxy with a zone":       {"[fe80::7%eth0]:1", []string{"198.51.100.1"}, "198.51.100.1"},
+		"a zone, told":              {"10.0.0.1:1", []string{"2001:db8::7%25eth0"}, "2001:db8::7"},
+		"a peer that is no address": {"@", []string{"198.51.100.1"}, "@"},
+		"as much junk as a header can hold": {
+			"10.0.0.1:1",
+			[]string{strings.Repeat("x,", 15_000) + "198.51.100.1"},
+			"198.51.100.1",
+		},
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 		r.RemoteAddr = c.peer
@@ -104,8 +120,8 @@ func TestNetwork_IsTheAddressOrItsSixtyFour(t *testing.T) {
 	}
 }
 
-// FuzzClientAddress proves that whatever a proxy passes on, the answer is one well-written address, and that of the peer
-// unless a proxy is trusted.
+// FuzzClientAddress proves that whatever a proxy passes on, the answer is one well-written address, and that of the
+// peer unless a proxy is trusted.
 func FuzzClientAddress(f *testing.F) {
 	f.Add("10.0.0.1:1", "198.51.100.1, ::ffff:10.0.0.2")
 	f.Add("[fe80::1%eth0]:1", "[2001:db8::7]:443,unknown")

@@ -76,8 +76,10 @@ type analysisError struct {
 func newAnalysisBody(x analysis.Analysis) analysisBody {
 	self := "/api/v1/analyses/" + x.ID
 	b := analysisBody{
-		ID: x.ID, AccountID: x.AccountID, ArchiveID: x.ArchiveID, Handle: x.Handle, Purpose: string(x.Purpose), MaxPosts: x.MaxPosts, MaxCost: x.MaxCostCents, Free: x.Free,
-		Tier: x.Tier, Model: x.Model, Status: string(x.Status), Progress: newProgressBody(x.Progress), Score: x.Score, Level: x.Level, ScoreNow: x.ScoreNow, LevelNow: x.LevelNow,
+		ID: x.ID, AccountID: x.AccountID, ArchiveID: x.ArchiveID, Handle: x.Handle, Purpose: string(x.Purpose),
+		MaxPosts: x.MaxPosts, MaxCost: x.MaxCostCents, Free: x.Free,
+		Tier: x.Tier, Model: x.Model, Status: string(x.Status), Progress: newProgressBody(x.Progress), Score: x.Score,
+		Level: x.Level, ScoreNow: x.ScoreNow, LevelNow: x.LevelNow,
 		CreatedAt: x.CreatedAt, StartedAt: x.StartedAt, FinishedAt: x.FinishedAt,
 		Links: map[string]string{"self": self, "events": self + "/events"},
 	}
@@ -146,7 +148,8 @@ func (a *API) overQuota(ctx context.Context, err error) error {
 	p := refusal(ctx, a.Log, err)
 	p.header = http.Header{}
 	for name, n := range map[string]int{
-		"X-Quota-Limit": u.Quota.Limit, "X-Quota-Used": u.Quota.Used + u.Quota.Reserved, "X-Quota-Remaining": u.Quota.Remaining,
+		"X-Quota-Limit": u.Quota.Limit, "X-Quota-Used": u.Quota.Used +
+			u.Quota.Reserved, "X-Quota-Remaining": u.Quota.Remaining,
 		"X-Quota-Reset": max(0, seconds(u.PeriodEnd.Sub(a.Analyses.DB.Now()))),
 	} {
 		p.header.Set(name, strconv.Itoa(n))
@@ -264,7 +267,8 @@ type reportOutput struct {
 }
 
 // reportPolicy lets a report that is opened in a tab show its own style, which is inside it, and nothing else.
-const reportPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const reportPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action " +
+	"'none'; frame-ancestors 'none'"
 
 type reportInput struct {
 	ID      string `path:"id" format:"uuid"`

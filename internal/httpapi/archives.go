@@ -73,8 +73,8 @@ func (a *API) uploadArchive(w http.ResponseWriter, r *http.Request) {
 	_ = jsonFormat.Marshal(w, body)
 }
 
-// refuseUpload shows the reason on the page. A body that did not arrive in time has ended the request's context, but not
-// the connection, which still takes an answer.
+// refuseUpload shows the reason on the page. A body that did not arrive in time has ended the request's context, but
+// not the connection, which still takes an answer.
 func (a *API) refuseUpload(w http.ResponseWriter, r *http.Request, err error) {
 	p := refusal(r.Context(), a.Log, err)
 	maps.Copy(w.Header(), p.GetHeaders())
@@ -142,7 +142,8 @@ func filePart(w http.ResponseWriter, r *http.Request, limit int64) (*multipart.P
 
 func uploadFault(err error) error {
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return fault.PayloadTooLarge.Saying("The archive is larger than %d MiB. Analyse it with `repazoo analyze` on your own machine instead.", tooLarge.Limit>>20)
+		return fault.PayloadTooLarge.Saying("The archive is larger than %d MiB. Analyse it with `repazoo analyze` on your "+
+			"own machine instead.", tooLarge.Limit>>20)
 	}
 	if errors.Is(err, errLeaving) {
 		return fault.Overloaded.After(archiveIdle).Saying("Repazoo is being restarted. Send the archive again in half a " +
@@ -154,10 +155,12 @@ func uploadFault(err error) error {
 				"later.").Because(err)
 	}
 	if errors.Is(err, errStalled) {
-		return fault.ValidationFailed.Saying("The upload stalled: nothing of it arrived for a while. Send it again.").Because(err)
+		return fault.ValidationFailed.Saying("The upload stalled: nothing of it arrived for a while. Send it " +
+			"again.").Because(err)
 	}
 	if errors.Is(err, errTooLong) {
-		return fault.ValidationFailed.Saying("The upload took longer than %.0f minutes. Send it over a faster line, or analyse "+
+		return fault.ValidationFailed.Saying("The upload took longer than %.0f minutes. Send it over a faster line, or "+
+			"analyse "+
 			"it with `repazoo analyze` on your own machine.", archiveTimeout.Minutes()).Because(err)
 	}
 	return fault.ValidationFailed.Saying("The upload broke off. Send it again.").Because(err)

@@ -22,7 +22,8 @@ type lineBody struct {
 
 func newLineBody(l audit.Line) lineBody {
 	return lineBody{
-		ID: l.ID, UserID: orNull(l.UserID), Actor: l.Actor, Action: string(l.Action), Resource: orNull(l.Resource), IP: orNull(l.IP),
+		ID: l.ID, UserID: orNull(l.UserID), Actor: l.Actor, Action: string(l.Action), Resource: orNull(l.Resource),
+		IP:        orNull(l.IP),
 		UserAgent: orNull(l.Agent), RequestID: orNull(l.Request), Detail: l.Detail, CreatedAt: l.At,
 	}
 }

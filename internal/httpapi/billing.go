@@ -31,7 +31,10 @@ type plansOutput struct {
 func (a *API) plans(context.Context, *struct{}) (*plansOutput, error) {
 	out := &plansOutput{}
 	for _, t := range a.Billing.Plans() {
-		out.Body.Data = append(out.Body.Data, planBody{t.Name, t.MonthlyCents, t.Quota, t.MaxPosts, t.Reads, t.Model, a.Billing.TrialDays()})
+		out.Body.Data = append(out.Body.Data, planBody{
+			t.Name, t.MonthlyCents, t.Quota, t.MaxPosts, t.Reads, t.Model,
+			a.Billing.TrialDays(),
+		})
 	}
 	return out, nil
 }
@@ -62,7 +65,8 @@ type subscriptionOutput struct{ Body subscriptionBody }
 
 func newSubscriptionBody(s billing.Subscription) subscriptionBody {
 	return subscriptionBody{
-		Tier: tierName(s.Tier), Plan: s.Plan, Status: cmp.Or(string(s.Status), "none"), Entitled: s.Tier.Name != "", PeriodStart: orNull(s.PeriodStart), PeriodEnd: orNull(s.PeriodEnd),
+		Tier: tierName(s.Tier), Plan: s.Plan, Status: cmp.Or(string(s.Status), "none"), Entitled: s.Tier.Name != "",
+		PeriodStart: orNull(s.PeriodStart), PeriodEnd: orNull(s.PeriodEnd),
 		EntitledUntil: orNull(s.EntitledUntil), CancelAtPeriodEnd: s.CancelAtPeriodEnd, CancelAt: orNull(s.CancelAt),
 		PendingChange: newPendingBody(s.Pending), GraceUntil: orNull(s.GraceUntil), NextAttempt: orNull(s.NextTry),
 		TrialEnd: orNull(s.TrialEnd), NoCard: s.NoCard,
@@ -80,7 +84,8 @@ type subscribeInput struct {
 
 func (a *API) subscribe(ctx context.Context, in *subscribeInput) (*subscriptionOutput, error) {
 	s, err := a.Billing.Subscribe(ctx, caller(ctx), billing.SubscribeRequest{
-		Tier: in.Body.Tier, PaymentMethod: in.Body.PaymentMethodID, PromotionCode: in.Body.PromotionCode, ReturnURL: a.PublicURL + "/",
+		Tier: in.Body.Tier, PaymentMethod: in.Body.PaymentMethodID, PromotionCode: in.Body.PromotionCode,
+		ReturnURL:      a.PublicURL + "/",
 		IdempotencyKey: in.IdempotencyKey,
 	})
 	if err != nil {
@@ -128,7 +133,8 @@ func (a *API) stripeWebhook(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.Is(err, fault.ValidationFailed):
 		p := newProblem(r.Context(), fault.From(err))
-		p.Status, p.Title = http.StatusBadRequest, http.StatusText(http.StatusBadRequest) // what Stripe's own libraries answer
+		// what Stripe's own libraries answer
+		p.Status, p.Title = http.StatusBadRequest, http.StatusText(http.StatusBadRequest)
 		write(w, p)
 	case err != nil:
 		a.refuse(w, r, err)

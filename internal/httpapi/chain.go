@@ -159,7 +159,8 @@ type recorder struct {
 func (w *recorder) WriteHeader(status int) {
 	if w.info.status == 0 && status >= 200 {
 		w.info.status = status
-		w.Header().Set("Server-Timing", "app;dur="+strconv.FormatFloat(float64(time.Since(w.start).Microseconds())/1000, 'f', 2, 64))
+		w.Header().Set("Server-Timing", "app;dur="+strconv.FormatFloat(float64(time.Since(w.start).Microseconds())/1000,
+			'f', 2, 64))
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
@@ -202,12 +203,14 @@ func (a *API) recover(next http.Handler) http.Handler {
 // csp allows this server alone: no inline script, no outside host. Forms may also lead to
 // where people sign in and pay.
 func (a *API) csp() string {
-	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https://pbs.twimg.com; font-src 'self'; connect-src 'self'; " +
-		"form-action " + strings.Join(append([]string{"'self'"}, a.SignInHosts...), " ") + "; frame-ancestors 'none'; base-uri 'none'"
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https://pbs.twimg.com; " +
+		"font-src 'self'; connect-src 'self'; " +
+		"form-action " + strings.Join(append([]string{"'self'"}, a.SignInHosts...), " ") +
+		"; frame-ancestors 'none'; base-uri 'none'"
 }
 
-// securityHeaders says what browsers may do with an answer. Where Repazoo is known by an https address, it is to be asked
-// by https alone; whether that is ended here or at a proxy is the same to a browser.
+// securityHeaders says what browsers may do with an answer. Where Repazoo is known by an https address, it is to be
+// asked by https alone; whether that is ended here or at a proxy is the same to a browser.
 func (a *API) securityHeaders(next http.Handler) http.Handler {
 	always := http.Header{}
 	always.Set("Content-Security-Policy", a.csp())
@@ -253,7 +256,8 @@ func (a *API) crossOrigin() *http.CrossOriginProtection {
 		_ = p.AddTrustedOrigin(origin) // one that is no origin is trusted by nobody
 	}
 	p.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, r, fault.Forbidden.Saying("This request comes from a page of another site, and is refused. Send it from Repazoo's own pages."))
+		writeProblem(w, r, fault.Forbidden.Saying("This request comes from a page of another site, and is refused. Send "+
+			"it from Repazoo's own pages."))
 	}))
 	return p
 }
@@ -448,8 +452,8 @@ func (a *API) serve(next http.Handler, w http.ResponseWriter, r *http.Request) {
 	next.ServeHTTP(w, r)
 }
 
-// withoutSlash is the address that somebody meant who wrote a slash behind it; "" when there is none. A path that begins with
-// two slashes would lead to another host.
+// withoutSlash is the address that somebody meant who wrote a slash behind it; "" when there is none. A path that
+// begins with two slashes would lead to another host.
 func (a *API) withoutSlash(r *http.Request) string {
 	short, cut := strings.CutSuffix(r.URL.EscapedPath(), "/")
 	if !cut || short == "" || path.Clean(short) != short || strings.HasPrefix(short, "//") {

@@ -40,8 +40,9 @@ type CleanupBody struct {
 func newCleanupBody(c cleanup.Cleanup) CleanupBody {
 	self := "/api/v1/cleanups/" + c.ID
 	b := CleanupBody{
-		ID: c.ID, AccountID: c.AccountID, AnalysisID: c.AnalysisID, Handle: c.Handle, State: string(c.State), ScoreBefore: c.Before,
-		ScoreNow: c.After, WhyCode: c.WhyCode, Why: c.Why, CreatedAt: c.CreatedAt, FrozenAt: c.FrozenAt, BackupAt: c.BackupAt,
+		ID: c.ID, AccountID: c.AccountID, AnalysisID: c.AnalysisID, Handle: c.Handle, State: string(c.State),
+		ScoreBefore: c.Before,
+		ScoreNow:    c.After, WhyCode: c.WhyCode, Why: c.Why, CreatedAt: c.CreatedAt, FrozenAt: c.FrozenAt, BackupAt: c.BackupAt,
 		ConsentAt: c.ConsentAt, StartedAt: c.StartedAt, FinishedAt: c.FinishedAt, ExpiresAt: c.ExpiresAt,
 		Links: map[string]string{"self": self},
 	}
@@ -113,7 +114,10 @@ type createCleanupInput struct {
 
 func (a *API) createCleanup(ctx context.Context, in *createCleanupInput) (*cleanupMadeOutput, error) {
 	b := &in.Body
-	c, err := a.Cleanups.Create(ctx, caller(ctx), cleanup.Choice{AnalysisID: b.AnalysisID, Findings: b.Findings, Posts: b.Posts})
+	c, err := a.Cleanups.Create(ctx, caller(ctx), cleanup.Choice{
+		AnalysisID: b.AnalysisID, Findings: b.Findings,
+		Posts: b.Posts,
+	})
 	return &cleanupMadeOutput{"/api/v1/cleanups/" + c.ID, newCleanupBody(c)}, err
 }
 
@@ -146,7 +150,8 @@ func (a *API) cleanup(ctx context.Context, in *idInput) (*cleanupWholeOutput, er
 
 func newCleanupWhole(c cleanup.Cleanup, items []cleanup.Item, e cleanup.Effect, held bool, keys []string) cleanupWhole {
 	b := cleanupWhole{
-		CleanupBody: newCleanupBody(c), HasLeave: held, Consent: cleanup.ConsentText, Keys: keys, Posts: make([]cleanupPostBody, len(items)),
+		CleanupBody: newCleanupBody(c), HasLeave: held, Consent: cleanup.ConsentText, Keys: keys,
+		Posts: make([]cleanupPostBody, len(items)),
 		Effect: cleanupEffect{
 			Posts: e.Posts, Likes: e.Likes, Replies: e.Replies, Gone: e.Gone, LeftOut: e.LeftOut, Seconds: seconds(e.Took),
 			Until: e.Until, MicroUSD: e.MicroUSD,

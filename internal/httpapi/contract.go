@@ -67,7 +67,10 @@ func (a *API) describe() {
 func operationsOf(contract *huma.OpenAPI) iter.Seq2[string, *huma.Operation] {
 	return func(yield func(string, *huma.Operation) bool) {
 		for path, item := range contract.Paths {
-			for method, o := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PATCH": item.Patch, "DELETE": item.Delete} {
+			for method, o := range map[string]*huma.Operation{
+				"GET": item.Get, "POST": item.Post, "PATCH": item.Patch,
+				"DELETE": item.Delete,
+			} {
 				if o != nil && !yield(method+" "+path, o) {
 					return
 				}
@@ -79,7 +82,8 @@ func operationsOf(contract *huma.OpenAPI) iter.Seq2[string, *huma.Operation] {
 func (a *API) text(pattern string, e entry) string {
 	var b strings.Builder
 	if e, ends := a.ending[pattern]; ends {
-		b.WriteString("Deprecated. It answers until " + e.Until.UTC().Format("2 January 2006") + ". Use " + e.Successor + " instead.\n\n")
+		b.WriteString("Deprecated. It answers until " + e.Until.UTC().Format("2 January 2006") + ". Use " + e.Successor +
+			" instead.\n\n")
 	}
 	b.WriteString(e.text)
 	who, scope := a.access[pattern], a.scopes[pattern]
@@ -95,7 +99,8 @@ func (a *API) text(pattern string, e entry) string {
 	return b.String()
 }
 
-// admitNull says of members that are pointers that they may be null, where huma cannot: objects, and texts of an enumeration.
+// admitNull says of members that are pointers that they may be null, where huma cannot: objects, and texts of an
+// enumeration.
 func admitNull(schemas huma.Registry) {
 	for name, schema := range schemas.Map() {
 		t := schemas.TypeFromRef("#/components/schemas/" + name)
@@ -112,7 +117,10 @@ func admitNull(schemas huma.Registry) {
 				continue
 			}
 			if p.Ref != "" {
-				schema.Properties[member] = &huma.Schema{AnyOf: []*huma.Schema{{Ref: p.Ref}, {Type: "null"}}, Description: p.Description}
+				schema.Properties[member] = &huma.Schema{
+					AnyOf:       []*huma.Schema{{Ref: p.Ref}, {Type: "null"}},
+					Description: p.Description,
+				}
 			} else if p.Enum != nil && p.Nullable && !slices.Contains(p.Enum, nil) {
 				p.Enum = append(p.Enum, nil)
 			}
@@ -157,7 +165,10 @@ func (a *API) refuseIn(o *huma.Operation, pattern string, e entry) {
 		key := strconv.Itoa(status)
 		response := o.Responses[key]
 		if response == nil {
-			response = &huma.Response{Description: http.StatusText(status), Content: map[string]*huma.MediaType{}, Headers: promised(status)}
+			response = &huma.Response{
+				Description: http.StatusText(status), Content: map[string]*huma.MediaType{},
+				Headers: promised(status),
+			}
 			o.Responses[key] = response
 		}
 		content := response.Content[problemType]
@@ -177,7 +188,8 @@ func (a *API) shared(o *huma.Operation, pattern string) []*fault.Fault {
 		return nil // they only say that the process is up
 	}
 	if who == forUser || who == forAdmin || who == forAnyone {
-		all = append(all, fault.Unauthenticated, fault.TokenExpired, fault.SessionRevoked, fault.RateLimited, fault.DependencyDown)
+		all = append(all, fault.Unauthenticated, fault.TokenExpired, fault.SessionRevoked, fault.RateLimited,
+			fault.DependencyDown)
 	}
 	if who == forUser || who == forAdmin {
 		all = append(all, fault.ScopeMissing, fault.TokenReused) // the refresh token of a browser's cookie
@@ -203,13 +215,17 @@ func promised(status int) map[string]*huma.Header {
 	}
 	switch status {
 	case http.StatusUnauthorized:
-		return map[string]*huma.Header{"WWW-Authenticate": {Description: "How to authenticate.", Schema: &huma.Schema{Type: huma.TypeString}}}
+		return map[string]*huma.Header{"WWW-Authenticate": {
+			Description: "How to authenticate.",
+			Schema:      &huma.Schema{Type: huma.TypeString},
+		}}
 	case http.StatusServiceUnavailable:
 		return map[string]*huma.Header{"Retry-After": seconds("Seconds to wait, where that is known.")}
 	case http.StatusTooManyRequests:
 		return map[string]*huma.Header{
 			"Retry-After": seconds("Seconds to wait, where that is known."),
-			"X-RateLimit-Reset": seconds("Seconds until one more call is allowed in the window where that is soonest; not a time of day, " +
+			"X-RateLimit-Reset": seconds("Seconds until one more call is allowed in the window where that is soonest; not a " +
+				"time of day, " +
 				"as it was in the earlier system. Every counted answer has it, with X-RateLimit-Limit and X-RateLimit-Remaining."),
 		}
 	}

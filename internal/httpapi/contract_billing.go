@@ -15,7 +15,8 @@ func examplePlans() []planBody {
 
 func exampleSubscription() subscriptionBody {
 	return subscriptionBody{
-		Tier: "basic", Plan: "basic", Status: "active", Entitled: true, PeriodStart: new(exampleTime()), PeriodEnd: exampleLater(30), EntitledUntil: exampleLater(33),
+		Tier: "basic", Plan: "basic", Status: "active", Entitled: true, PeriodStart: new(exampleTime()),
+		PeriodEnd: exampleLater(30), EntitledUntil: exampleLater(33),
 	}
 }
 
@@ -31,14 +32,23 @@ func billingEntries() map[string]entry {
 	return map[string]entry{
 		"GET /api/v1/plans": {text: "What each plan costs and allows.", answered: plans.Body},
 		"POST /api/v1/subscriptions": {
-			text: "With a payment method of Stripe the plan begins now; a client_secret in the answer means that your bank wants you to confirm. Without one, open checkout_url and pay there.\n\n" +
-				"There is never a second plan: one that lives is refused with subscription_exists. A declined card is validation_failed and says why.",
+			text: "With a payment method of Stripe the plan begins now; a client_secret in the answer means that your bank " +
+				"wants you to confirm. Without one, open checkout_url and pay there.\n\n" +
+				"There is never a second plan: one that lives is refused with subscription_exists. A declined card is " +
+				"validation_failed and says why.",
 			sent: map[string]any{"tier": "basic", "payment_method_id": "pm_card_visa"}, answered: exampleSubscription(),
-			refusals: []*fault.Fault{fault.Conflict, fault.SubscriptionExists, fault.IdempotencyMismatch, fault.PaymentProviderError, fault.Overloaded},
+			refusals: []*fault.Fault{
+				fault.Conflict, fault.SubscriptionExists, fault.IdempotencyMismatch,
+				fault.PaymentProviderError, fault.Overloaded,
+			},
 		},
-		"GET /api/v1/subscriptions": {text: "What you subscribed to, what you may use now, and what will change when.", answered: mine},
+		"GET /api/v1/subscriptions": {
+			text:     "What you subscribed to, what you may use now, and what will change when.",
+			answered: mine,
+		},
 		"DELETE /api/v1/subscriptions": {
-			text:     "At the end of what is paid. With at_period_end=false the plan and your access end at once, and nothing is paid back. A first payment that was never made ends at once in any case.",
+			text: "At the end of what is paid. With at_period_end=false the plan and your access end at once, and " +
+				"nothing is paid back. A first payment that was never made ends at once in any case.",
 			answered: ending, refusals: changeRefusals(),
 		},
 		"POST /api/v1/subscriptions/resume": {
@@ -46,7 +56,8 @@ func billingEntries() map[string]entry {
 			answered: exampleSubscription(), refusals: changeRefusals(),
 		},
 		"POST /api/v1/subscriptions/portal": {
-			text: "A page of Stripe for your card, your invoices and your cancellation. Open it soon; it is good once.", answered: portal.Body,
+			text:     "A page of Stripe for your card, your invoices and your cancellation. Open it soon; it is good once.",
+			answered: portal.Body,
 			refusals: []*fault.Fault{fault.NotFound, fault.Conflict, fault.PaymentProviderError},
 		},
 	}
@@ -73,21 +84,29 @@ func planEntries() map[string]entry {
 		PageURL: new("https://invoice.stripe.com/i/in_1"), PDF: new("https://invoice.stripe.com/i/in_1/pdf"),
 	}}
 	timeline.Body.Data = []entryBody{{
-		ID: exampleID, At: exampleTime(), Kind: "paid", Sentence: "On 20 November your card was charged $9.00 for basic until 20 December.",
-		Tier: new("basic"), AmountCents: new(int64(900)), Currency: new("usd"), Until: exampleLater(30),
+		ID: exampleID, At: exampleTime(), Kind: "paid",
+		Sentence: "On 20 November your card was charged $9.00 for basic until 20 December.",
+		Tier:     new("basic"), AmountCents: new(int64(900)), Currency: new("usd"), Until: exampleLater(30),
 	}}
 	timeline.Body.Total = 1
 	return map[string]entry{
 		"PATCH /api/v1/subscriptions": {
-			text: "A dearer plan is charged now, for what is left of the period, and begins once it is paid; a cheaper one begins with the next period. Naming your present plan takes a change that waits back.",
+			text: "A dearer plan is charged now, for what is left of the period, and begins once it is paid; a cheaper one " +
+				"begins with the next period. Naming your present plan takes a change that waits back.",
 			sent: map[string]any{"tier": "basic"}, answered: pending, refusals: changeRefusals(),
 		},
 		"POST /api/v1/subscriptions/preview": {
 			text: "Asks Stripe and charges nothing. Send as_of with the change, and exactly this is charged.",
 			sent: map[string]any{"tier": "pro"}, answered: preview.Body, refusals: changeRefusals(),
 		},
-		"GET /api/v1/subscriptions/invoices": {text: "As Stripe has them, with the pages where they can be paid and read.", answered: invoices.Body, refusals: []*fault.Fault{fault.PaymentProviderError}},
-		"GET /api/v1/subscriptions/timeline": {text: "Each payment, change and cancellation as a sentence.", answered: timeline.Body},
+		"GET /api/v1/subscriptions/invoices": {
+			text:     "As Stripe has them, with the pages where they can be paid and read.",
+			answered: invoices.Body, refusals: []*fault.Fault{fault.PaymentProviderError},
+		},
+		"GET /api/v1/subscriptions/timeline": {
+			text:     "Each payment, change and cancellation as a sentence.",
+			answered: timeline.Body,
+		},
 	}
 }
 
@@ -100,7 +119,9 @@ func adminEntries() map[string]entry {
 	b.Churn = churnBody{4, 1, 0, 0.25}
 	b.FailedPayments = failedBody{1, 900, 1}
 	return map[string]entry{
-		"GET /api/v1/admin/audit":                 {text: "Reading it leaves a line itself, which the person concerned sees.", answered: lines.Body},
-		"GET /api/v1/admin/subscriptions/metrics": {text: "Of a window of time, 30 days by default. docs/billing.md defines each figure.", answered: m.Body},
+		"GET /api/v1/admin/audit": {text: "Reading it leaves a line itself, which the person concerned " +
+			"sees.", answered: lines.Body},
+		"GET /api/v1/admin/subscriptions/metrics": {text: "Of a window of time, 30 days by default. docs/billing.md " +
+			"defines each figure.", answered: m.Body},
 	}
 }

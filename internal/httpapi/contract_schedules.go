@@ -10,7 +10,8 @@ import (
 func exampleSchedule() scheduleBody {
 	return scheduleBody{
 		ID: exampleID, AccountID: exampleAccount, Every: recur.Weekly, Weekday: new(1), Time: "09:00", Zone: "Europe/Lisbon",
-		Purpose: assess.JobSearch, MaxCost: 100, WithinADay: true, NextAt: exampleLater(7), LastAt: new(exampleTime()), LastID: new(exampleAnalysis),
+		Purpose: assess.JobSearch, MaxCost: 100, WithinADay: true, NextAt: exampleLater(7), LastAt: new(exampleTime()),
+		LastID:    new(exampleAnalysis),
 		CreatedAt: *exampleLater(-30),
 	}
 }
@@ -18,7 +19,8 @@ func exampleSchedule() scheduleBody {
 func scheduleEntries() map[string]entry {
 	list, paused := schedulesOutput{}, exampleSchedule()
 	list.Body.Data = []scheduleBody{exampleSchedule()}
-	paused.NextAt, paused.PausedAt, paused.PausedWhy, paused.PausedText = nil, new(exampleTime()), schedule.ByPerson, schedule.ByPerson.Words()
+	paused.NextAt, paused.PausedAt, paused.PausedWhy, paused.PausedText = nil, new(exampleTime()), schedule.ByPerson,
+		schedule.ByPerson.Words()
 	refusals := []*fault.Fault{fault.SubscriptionRequired, fault.NotFound}
 	return map[string]entry{
 		"GET /api/v1/schedules": {
@@ -26,7 +28,8 @@ func scheduleEntries() map[string]entry {
 			answered: list.Body,
 		},
 		"POST /api/v1/schedules": {
-			text: "An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule " +
+			text: "An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a " +
+				"schedule " +
 				"is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent " +
 				"says that they may be. What was missed while the server was off is made up for once. docs/schedules.md says more.",
 			sent: map[string]any{
@@ -36,9 +39,11 @@ func scheduleEntries() map[string]entry {
 			answered: exampleSchedule(), refusals: append(refusals, fault.Conflict),
 		},
 		"PATCH /api/v1/schedules/{id}": {
-			text: "What is left out stays. One that has paused by itself goes on with paused=false, once what its paused_text names is mended.",
+			text: "What is left out stays. One that has paused by itself goes on with paused=false, once what its " +
+				"paused_text names is mended.",
 			sent: map[string]any{"paused": true}, answered: paused, refusals: refusals,
 		},
-		"DELETE /api/v1/schedules/{id}": {text: "Reports that it made stay. Posts that were kept for its next run are kept as long as others."},
+		"DELETE /api/v1/schedules/{id}": {text: "Reports that it made stay. Posts that were kept for its next run are " +
+			"kept as long as others."},
 	}
 }

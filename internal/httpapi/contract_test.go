@@ -160,7 +160,8 @@ func TestContract_TheTestFindsWhatIsMissing(t *testing.T) {
 	plain.Responses["418"] = &huma.Response{Content: map[string]*huma.MediaType{problemType: {Examples: map[string]*huma.Example{"not_found": {}}}}}
 	found := strings.Join(faults(t, a), "\n")
 	for _, want := range []string{
-		"POST /api/v1/mute has no summary", "POST /api/v1/mute has no description", "POST /api/v1/mute takes a body without an example",
+		"POST /api/v1/mute has no summary", "POST /api/v1/mute has no description",
+		"POST /api/v1/mute takes a body without an example",
 		"POST /api/v1/mute answers 200 without an example", "GET /api/v1/plans answers 200 with an example that does not fit",
 		"GET /api/v1/plans answers 418 with the code not_found",
 	} {

@@ -10,8 +10,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// How an address of the contract ends: its row in the route table gets an Ends, and from then on the contract marks it as
-// deprecated and each of its answers, refusals included, says since when (RFC 9745), until when (RFC 8594), and what
+// How an address of the contract ends: its row in the route table gets an Ends, and from then on the contract marks it
+// as deprecated and each of its answers, refusals included, says since when (RFC 9745), until when (RFC 8594), and what
 // replaces it (RFC 5829). No address ends today; decision 19 says why the machinery is kept.
 
 // ending announces that an address is deprecated.

@@ -31,13 +31,20 @@ func withEndings(t *testing.T, docs bool) *API {
 	t.Helper()
 	a := New(Config{Docs: docs, Log: slog.New(slog.DiscardHandler), PublicURL: "http://localhost:8000"})
 	e := ending{
-		Since: time.Date(2027, time.March, 1, 0, 0, 0, 0, time.UTC), Until: time.Date(2028, time.March, 1, 12, 0, 0, 0, time.UTC),
+		Since:     time.Date(2027, time.March, 1, 0, 0, 0, 0, time.UTC),
+		Until:     time.Date(2028, time.March, 1, 12, 0, 0, 0, time.UTC),
 		Successor: "GET /api/v1/analyses/{id}",
 	}
-	a.add(route{At: "GET /api/v0/runs/{id}", Who: forProbes, Tag: "analyses", Summary: "One run", Ends: &e, Serve: does(oldHandler)})
-	a.add(route{At: "GET /api/v0/raw/{id}", Who: forProbes, Ends: &e, Serve: raw(func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusTeapot)
-	}, nil)})
+	a.add(route{
+		At: "GET /api/v0/runs/{id}", Who: forProbes, Tag: "analyses", Summary: "One run", Ends: &e,
+		Serve: does(oldHandler),
+	})
+	a.add(route{
+		At: "GET /api/v0/raw/{id}", Who: forProbes, Ends: &e,
+		Serve: raw(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusTeapot)
+		}, nil),
+	})
 	a.describe()
 	return a
 }
@@ -66,7 +73,8 @@ func TestDeprecated_EachAnswerSaysWhenItEndsAndWhatReplacesIt(t *testing.T) {
 			t.Errorf("%s: %d, want %d", path, w.Code, status)
 		}
 	}
-	if link := ask(t, withEndings(t, false).Handler(), "/api/v0/runs/1").Header().Get("Link"); strings.Contains(link, "docs") {
+	if link := ask(t, withEndings(t, false).Handler(), "/api/v0/runs/1").Header().Get("Link"); strings.Contains(link,
+		"docs") {
 		t.Errorf("without documentation it leads to %s", link)
 	}
 }
@@ -74,7 +82,8 @@ func TestDeprecated_EachAnswerSaysWhenItEndsAndWhatReplacesIt(t *testing.T) {
 func TestDeprecated_TheContractMarksItWithTheWordsOfItsSuccessor(t *testing.T) {
 	t.Parallel()
 	o := withEndings(t, true).huma.OpenAPI().Paths["/api/v0/runs/{id}"].Get
-	if !o.Deprecated || !strings.HasPrefix(o.Description, "Deprecated. It answers until 1 March 2028. Use GET /api/v1/analyses/{id} instead.\n\nHow far it is") {
+	if !o.Deprecated || !strings.HasPrefix(o.Description,
+		"Deprecated. It answers until 1 March 2028. Use GET /api/v1/analyses/{id} instead.\n\nHow far it is") {
 		t.Errorf("deprecated %v: %s", o.Deprecated, o.Description)
 	}
 }
@@ -93,7 +102,8 @@ func TestRoutes_NoneEndsToday(t *testing.T) {
 	}
 }
 
-// Addresses that are registered at X and at Stripe under the earlier system's names go on answering, outside the contract.
+// Addresses that are registered at X and at Stripe under the earlier system's names go on answering, outside the
+// contract.
 func TestRoutes_WhatIsRegisteredElsewhereStays(t *testing.T) {
 	t.Parallel()
 	a := New(Config{Log: slog.New(slog.DiscardHandler), PublicURL: "http://localhost:8000", Webhooks: true})
@@ -116,10 +126,14 @@ func TestComingFromTheEarlierSystem_LeadsToAddressesThatExist(t *testing.T) {
 		t.Fatal(err)
 	}
 	served := map[string]bool{}
-	for _, r := range New(Config{Log: slog.New(slog.DiscardHandler), PublicURL: "http://localhost:8000", Webhooks: true}).routes() {
+	for _, r := range New(Config{
+		Log: slog.New(slog.DiscardHandler), PublicURL: "http://localhost:8000",
+		Webhooks: true,
+	}).routes() {
 		served[r.At] = true
 	}
-	rows := regexp.MustCompile("(?m)^\\| `([A-Z]+ /[^`]*)` \\| `([A-Z]+ /[^`]*)`( \\(the old one stays\\))? \\|$").FindAllStringSubmatch(string(page), -1)
+	rows := regexp.MustCompile("(?m)^\\| `([A-Z]+ /[^`]*)` \\| `([A-Z]+ /[^`]*)`( \\(the old one stays\\))? "+
+		"\\|$").FindAllStringSubmatch(string(page), -1)
 	for _, row := range rows {
 		if before, now, stays := row[1], row[2], row[3] != ""; !served[now] || served[before] != stays {
 			t.Errorf("%s: served %v; %s: served %v", before, served[before], now, served[now])

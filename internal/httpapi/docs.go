@@ -32,11 +32,12 @@ var docsFiles embed.FS
 
 // docsCSP is the chain's policy with what the viewers cannot do without: inline styles, both;
 // a worker of their own making, ReDoc's search; pictures and fonts inside their own files.
-const docsCSP = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
+const docsCSP = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+	"font-src 'self' data:; " +
 	"connect-src 'self'; worker-src blob:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
-// errorPage registers the page that the type of every problem leads to, its style, and the schema that every report names. It is there without the other
-// pages, too.
+// errorPage registers the page that the type of every problem leads to, its style, and the schema that every report
+// names. It is there without the other pages, too.
 func (a *API) errorPage(embedded fs.FS) {
 	files := newDocsAssets(embedded)
 	a.handle("GET /docs/errors", forReaders, docsHTML(errorsPage(files, a.Docs, explanations())))

@@ -65,7 +65,8 @@ func TestDocs_LoadNothingFromElsewhereAndKeepFilesByTheirVersion(t *testing.T) {
 	file := regexp.MustCompile(`(?:src|href)="(/docs/assets/[^"]+)"`)
 	for _, path := range []string{"/docs", "/redoc", "/docs/errors"} {
 		page := ask(t, h, path)
-		if page.Code != http.StatusOK || elsewhere.MatchString(page.Body.String()) || strings.Contains(page.Body.String(), "<script>") {
+		if page.Code != http.StatusOK || elsewhere.MatchString(page.Body.String()) ||
+			strings.Contains(page.Body.String(), "<script>") {
 			t.Errorf("%s: status %d, body %s", path, page.Code, page.Body)
 		}
 		if got := page.Header().Get("Content-Security-Policy"); got != docsCSP {
@@ -85,7 +86,8 @@ func TestDocs_LoadNothingFromElsewhereAndKeepFilesByTheirVersion(t *testing.T) {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		if (w.Header().Get("Content-Encoding") == "gzip") != packed ||
-			packed == strings.Contains(w.Body.String(), "SwaggerUIBundle") || !strings.Contains(w.Header().Get("Vary"), "Accept-Encoding") {
+			packed == strings.Contains(w.Body.String(), "SwaggerUIBundle") ||
+			!strings.Contains(w.Header().Get("Vary"), "Accept-Encoding") {
 			t.Errorf("Accept-Encoding %q: %v, %d bytes", accepted, w.Header(), w.Body.Len())
 		}
 	}
@@ -114,7 +116,8 @@ func TestDocs_SayWhatIsMissingFromABuildWithoutTheViewers(t *testing.T) {
 	a.docsFrom(bare)
 	for path, viewer := range map[string]string{"/docs": "Swagger UI", "/redoc": "ReDoc"} {
 		page := ask(t, a.Handler(), path)
-		if page.Code != http.StatusOK || !strings.Contains(page.Body.String(), viewer+" is fetched by <code>make assets</code>") || strings.Contains(page.Body.String(), "<script") {
+		if page.Code != http.StatusOK || !strings.Contains(page.Body.String(),
+			viewer+" is fetched by <code>make assets</code>") || strings.Contains(page.Body.String(), "<script") {
 			t.Errorf("%s: status %d, body %s", path, page.Code, page.Body)
 		}
 	}
@@ -142,13 +145,15 @@ func TestDocs_AreNotThereWhenSwitchedOff(t *testing.T) {
 	t.Parallel()
 	a := newDocs(t, false)
 	for _, path := range []string{"/docs", "/redoc", "/openapi.json"} {
-		if _, pattern := a.mux.Handler(httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)); pattern != "" {
+		if _, pattern := a.mux.Handler(httptest.NewRequestWithContext(t.Context(), http.MethodGet, path,
+			nil)); pattern != "" {
 			t.Errorf("%s is served by %q", path, pattern)
 		}
 	}
 	problem := httptest.NewRecorder()
 	a.missing(problem, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/nowhere", nil), "")
-	if strings.Contains(problem.Body.String(), "listed at /docs") || !strings.Contains(problem.Body.String(), `"type":"/docs/errors#not_found"`) {
+	if strings.Contains(problem.Body.String(), "listed at /docs") ||
+		!strings.Contains(problem.Body.String(), `"type":"/docs/errors#not_found"`) {
 		t.Errorf("nothing at an address: %s", problem.Body)
 	}
 	page := ask(t, a.Handler(), "/docs/errors")
@@ -162,7 +167,8 @@ func TestDocs_ShowTheSchemaThatReportsName(t *testing.T) {
 	t.Parallel()
 	for _, on := range []bool{true, false} {
 		got := ask(t, newDocs(t, on).Handler(), report.SchemaPath)
-		if got.Code != http.StatusOK || got.Header().Get("Content-Type") != "application/schema+json" || !json.Valid(got.Body.Bytes()) {
+		if got.Code != http.StatusOK || got.Header().Get("Content-Type") != "application/schema+json" ||
+			!json.Valid(got.Body.Bytes()) {
 			t.Errorf("status %d, %s", got.Code, got.Header().Get("Content-Type"))
 		}
 	}

@@ -29,7 +29,8 @@ func (a *API) windows(g group) []limit.Window {
 }
 
 // pageFactor is how much more the pages of somebody who is signed in may ask for: a click there is two requests, and a
-// person who goes through their findings clicks fast. Programs, with a token or a key, have the figures of the configuration.
+// person who goes through their findings clicks fast. Programs, with a token or a key, have the figures of the
+// configuration.
 const pageFactor = 10
 
 func generous(windows []limit.Window) []limit.Window {

@@ -12,8 +12,8 @@ import (
 	"github.com/repazoo/repazoo/internal/limit"
 )
 
-// guessWindows is how many different bad keys may come from one network. One that is sent again and again counts once an
-// hour, so that a forgotten program does not shut its neighbours out.
+// guessWindows is how many different bad keys may come from one network. One that is sent again and again counts once
+// an hour, so that a forgotten program does not shut its neighbours out.
 func guessWindows() []limit.Window {
 	return []limit.Window{{Name: "minute", Limit: 10, Per: time.Minute}, {Name: "hour", Limit: 100, Per: time.Hour}}
 }
@@ -21,9 +21,9 @@ func guessWindows() []limit.Window {
 // byKey finds who bears an API key. Where too many bad ones came from, only keys that were seen a moment ago go on: a
 // guess that happened to be right must not be confirmed.
 //
-// Keys that are not known yet are looked up one at a time for each network, so that each look-up sees what the one before
-// it came to: a flood gets no more guesses than a trickle, and good keys that arrive together are all let in. Each further
-// replica that the flood reaches at the same moment may look up one more.
+// Keys that are not known yet are looked up one at a time for each network, so that each look-up sees what the one
+// before it came to: a flood gets no more guesses than a trickle, and good keys that arrive together are all let in.
+// Each further replica that the flood reaches at the same moment may look up one more.
 func (a *API) byKey(r *http.Request, key string) (account.Principal, error) {
 	ctx, guesses := r.Context(), a.LimitKey("guess "+network(r))
 	if a.Accounts.RemembersKey(key) {
@@ -60,7 +60,8 @@ func (a *API) guess(ctx context.Context, key, guesses string) (account.Principal
 func (a *API) mayGuess(ctx context.Context, guesses string) error {
 	d, err := a.Limiter.Look(ctx, guesses, guessWindows())
 	if err == nil && !d.Allowed {
-		err = fault.RateLimited.Saying("Too many API keys that are not good came from your network. Wait for the time in Retry-After.").After(d.RetryAfter)
+		err = fault.RateLimited.Saying("Too many API keys that are not good came from your network. Wait for the time in " +
+			"Retry-After.").After(d.RetryAfter)
 	}
 	return err
 }
@@ -68,7 +69,8 @@ func (a *API) mayGuess(ctx context.Context, guesses string) error {
 // gateWait is how long a request waits for those of its network before it.
 const gateWait = 5 * time.Second
 
-// gates let one request in at a time for each name. There are few, so names share them, which costs a moment and no more.
+// gates let one request in at a time for each name. There are few, so names share them, which costs a moment and no
+// more.
 type gates struct {
 	seed maphash.Seed
 	open [64]chan struct{}

@@ -194,13 +194,21 @@ func (a *API) OpenAPI() ([]byte, error) { return a.huma.OpenAPI().MarshalJSON() 
 
 func (a *API) humaConfig() huma.Config {
 	c := huma.DefaultConfig("Repazoo", a.Info.Version)
-	c.Info.Description = "What your own X posts say about you, before someone else looks. Sign in with X, choose a plan, and get a report of which posts are a risk, how big, why, with the quoted words, and what to do."
+	c.Info.Description = "What your own X posts say about you, before someone else looks. Sign in with X, choose a " +
+		"plan, and get a report of which posts are a risk, how big, why, with the quoted words, and what to do."
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", "" // served by docs.go, from embedded assets
 	c.CreateHooks = nil
 	c.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "An access token from GET /auth/x/callback or POST /auth/token/refresh."},
-		"key":    {Type: "http", Scheme: "bearer", BearerFormat: account.KeyPattern, Description: "An API key from POST /api/v1/api-keys, with the scope that the operation names. Operations that need a sign-in and name none refuse keys; those that are open to all answer as to a stranger."},
+		"bearer": {
+			Type: "http", Scheme: "bearer", BearerFormat: "JWT",
+			Description: "An access token from GET /auth/x/callback or POST /auth/token/refresh.",
+		},
+		"key": {
+			Type: "http", Scheme: "bearer", BearerFormat: account.KeyPattern,
+			Description: "An API key from POST /api/v1/api-keys, with the scope that the operation names. Operations that " +
+				"need a sign-in and name none refuse keys; those that are open to all answer as to a stranger.",
+		},
 	}
 	c.Tags = tags
 	c.Info.License = &huma.License{Name: "Apache 2.0", Identifier: "Apache-2.0"}
@@ -213,8 +221,8 @@ var jsonFormat = huma.Format{
 	Unmarshal: func(data []byte, v any) error { return json.Unmarshal(data, v) },
 }
 
-// marshal writes a value so that a repeated answer is the same to the letter. An answer without a body, such as a redirect,
-// has none.
+// marshal writes a value so that a repeated answer is the same to the letter. An answer without a body, such as a
+// redirect, has none.
 func marshal(w io.Writer, v any) error {
 	if p := reflect.ValueOf(v); p.Kind() == reflect.Pointer && p.IsNil() {
 		return nil

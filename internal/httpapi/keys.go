@@ -93,7 +93,10 @@ func (a *API) createKey(ctx context.Context, in *createKeyInput) (*newKeyOutput,
 	for i, s := range in.Body.Scopes {
 		scopes[i] = account.Scope(s)
 	}
-	k, err := a.Accounts.CreateKey(ctx, caller(ctx), account.KeyRequest{Name: in.Body.Name, Scopes: scopes, Days: in.Body.Days})
+	k, err := a.Accounts.CreateKey(ctx, caller(ctx), account.KeyRequest{
+		Name: in.Body.Name, Scopes: scopes,
+		Days: in.Body.Days,
+	})
 	return &newKeyOutput{madeKeyBody{newKeyBody(k.Key), k.Secret}}, err
 }
 

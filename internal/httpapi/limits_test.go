@@ -11,14 +11,15 @@ import (
 	"github.com/repazoo/repazoo/internal/limit"
 )
 
-// X-RateLimit-Reset counts the seconds until one more call is allowed, rounded up, so that whoever waits for them is let in.
-// Clients of the earlier system took it for an epoch second; the contract says what it is.
+// X-RateLimit-Reset counts the seconds until one more call is allowed, rounded up, so that whoever waits for them is
+// let in. Clients of the earlier system took it for an epoch second; the contract says what it is.
 func TestLimitHeaders_ResetIsSecondsUntilOneMoreCallIsAllowed(t *testing.T) {
 	t.Parallel()
 	h := http.Header{}
 	limitHeaders(h, limit.Decision{Windows: []limit.State{
 		{Window: limit.Window{Name: "hour", Limit: 1000, Per: time.Hour}, Remaining: 900, Reset: 59 * time.Minute},
-		{Window: limit.Window{Name: "minute", Limit: 60, Per: time.Minute}, Remaining: 7, Reset: 11*time.Second + time.Millisecond},
+		{Window: limit.Window{Name: "minute", Limit: 60, Per: time.Minute}, Remaining: 7, Reset: 11*time.Second +
+			time.Millisecond},
 	}})
 	for name, want := range map[string]string{
 		"X-RateLimit-Reset": "12", "X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "7",
@@ -28,7 +29,8 @@ func TestLimitHeaders_ResetIsSecondsUntilOneMoreCallIsAllowed(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
-	if said := promised(http.StatusTooManyRequests)["X-RateLimit-Reset"]; !strings.HasPrefix(said.Description, "Seconds until one more call is allowed") {
+	if said := promised(http.StatusTooManyRequests)["X-RateLimit-Reset"]; !strings.HasPrefix(said.Description,
+		"Seconds until one more call is allowed") {
 		t.Errorf("the contract says %q", said.Description)
 	}
 }

@@ -73,6 +73,7 @@ func newMetricsOutput(m billing.Metrics) *metricsOutput {
 	}
 	b.Churn = churnBody{m.Paid, m.Ended, m.Began, m.Churn()}
 	b.FailedPayments = failedBody{m.FailedPayments, m.FailedCents, m.Recovered}
-	b.Refunds, b.Disputes = refundedBody{m.Refunds, m.RefundedCents}, disputedBody{m.Disputes, m.DisputedCents, m.DisputesWon, m.DisputesLost}
+	b.Refunds, b.Disputes = refundedBody{m.Refunds, m.RefundedCents},
+		disputedBody{m.Disputes, m.DisputedCents, m.DisputesWon, m.DisputesLost}
 	return out
 }

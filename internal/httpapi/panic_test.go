@@ -74,7 +74,8 @@ func TestPanic_BeforeTheAnswerIsAProblemThatTellsNothing(t *testing.T) {
 			if err == nil {
 				err = json.Unmarshal([]byte(body), &p)
 			}
-			if err != nil || status != http.StatusInternalServerError || p.Code != "internal" || !strings.Contains(p.Detail, "Incident ") {
+			if err != nil || status != http.StatusInternalServerError || p.Code != "internal" ||
+				!strings.Contains(p.Detail, "Incident ") {
 				t.Errorf("%s, %s: %d %v %s", name, encoding, status, err, body)
 			}
 			if strings.Contains(body, "hunter2") || strings.Contains(body, ".go") || strings.Contains(body, "goroutine") {
@@ -89,19 +90,31 @@ func TestPanic_AfterTheFirstByteBreaksTheConnection(t *testing.T) {
 	t.Parallel()
 	large := strings.Repeat("every line says something else, since it is numbered ", 2000)
 	s := broken{
-		"a-little":     func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "half of it"); panic("x") },
-		"flushed":      func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "half of it"); flush(w); panic("x") },
+		"a-little": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "half of it"); panic("x") },
+		"flushed": func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w,
+				"half of it")
+			flush(w)
+			panic("x")
+		},
 		"much":         func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, large); panic("x") },
 		"much-flushed": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, large); flush(w); panic("x") },
 		"status-alone": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted); flush(w); panic("x") },
-		"on-purpose":   func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, large); panic(http.ErrAbortHandler) },
+		"on-purpose": func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w,
+				large)
+			panic(http.ErrAbortHandler)
+		},
 		"short-of-length": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100")
 			io.WriteString(w, "half of it")
 			panic("x")
 		},
 	}.serve(t)
-	for _, name := range []string{"a-little", "flushed", "much", "much-flushed", "status-alone", "on-purpose", "short-of-length"} {
+	for _, name := range []string{
+		"a-little", "flushed", "much", "much-flushed", "status-alone", "on-purpose",
+		"short-of-length",
+	} {
 		for _, encoding := range []string{"identity", "gzip", "zstd"} {
 			if status, body, err := fetch(t, s.URL+"/assets/"+name, encoding); err == nil {
 				t.Errorf("%s, %s: taken for whole: %d, %d bytes", name, encoding, status, len(body))

@@ -33,7 +33,10 @@ type changeInput struct {
 }
 
 func (a *API) changePlan(ctx context.Context, in *changeInput) (*subscriptionOutput, error) {
-	c, err := a.Billing.Change(ctx, caller(ctx), billing.ChangeRequest{Tier: in.Body.Tier, AsOf: in.Body.AsOf, PromotionCode: in.Body.PromotionCode})
+	c, err := a.Billing.Change(ctx, caller(ctx), billing.ChangeRequest{
+		Tier: in.Body.Tier, AsOf: in.Body.AsOf,
+		PromotionCode: in.Body.PromotionCode,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +89,10 @@ type previewOutput struct {
 }
 
 func (a *API) previewPlan(ctx context.Context, in *previewInput) (*previewOutput, error) {
-	p, err := a.Billing.Preview(ctx, caller(ctx), billing.PreviewRequest{Tier: in.Body.Tier, PromotionCode: in.Body.PromotionCode})
+	p, err := a.Billing.Preview(ctx, caller(ctx), billing.PreviewRequest{
+		Tier:          in.Body.Tier,
+		PromotionCode: in.Body.PromotionCode,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +103,8 @@ func (a *API) previewPlan(ctx context.Context, in *previewInput) (*previewOutput
 		out.Body.Now.Lines = append(out.Body.Now.Lines, costLine{l.What, l.Cents})
 	}
 	out.Body.Next = costBody{p.Next, 0, p.NextTax, p.Currency, p.NextAt, nil}
-	out.Body.RegularCents, out.Body.TrialEnd, out.Body.TrialQuota, out.Body.TaxUnknown = p.Regular, orNull(p.TrialEnd), p.TrialQuota, p.TaxUnknown
+	out.Body.RegularCents, out.Body.TrialEnd, out.Body.TrialQuota, out.Body.TaxUnknown = p.Regular, orNull(p.TrialEnd),
+		p.TrialQuota, p.TaxUnknown
 	if p.Discount != (plan.Discount{}) {
 		out.Body.Discount = &discountBody{orNull(p.Discount.Code), p.Discount.Words}
 	}
@@ -188,7 +195,10 @@ func (a *API) timeline(ctx context.Context, in *PageQuery) (*timelineOutput, err
 	out := &timelineOutput{}
 	out.Body.Data, out.Body.NextCursor, out.Body.Total = make([]entryBody, len(st.Entries)), orNull(st.Next), st.Total
 	for i, e := range st.Entries {
-		out.Body.Data[i] = entryBody{e.ID, e.At, e.Kind, e.Sentence, orNull(e.Tier), e.Cents, orNull(e.Currency), orNull(e.Until)}
+		out.Body.Data[i] = entryBody{
+			e.ID, e.At, e.Kind, e.Sentence, orNull(e.Tier), e.Cents, orNull(e.Currency),
+			orNull(e.Until),
+		}
 	}
 	return out, nil
 }

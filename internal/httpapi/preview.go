@@ -81,7 +81,8 @@ type previewQuota struct {
 func newPreviewBody(p analysis.Preview) previewBody {
 	reads := p.ExpectedMicroUSD() - p.ModelMicroUSD()
 	b := previewBody{
-		AccountID: p.AccountID, ArchiveID: p.ArchiveID, Handle: p.Handle, Purpose: string(p.Purpose), MaxPosts: p.MaxPosts, Tier: p.Tier,
+		AccountID: p.AccountID, ArchiveID: p.ArchiveID, Handle: p.Handle, Purpose: string(p.Purpose), MaxPosts: p.MaxPosts,
+		Tier:          p.Tier,
 		ConsentNeeded: p.NeedConsent,
 		Reads: previewReads{
 			p.Reads.Expected, p.Reads.AtMost, p.Reads.Rechecked, p.Reads.Parents,

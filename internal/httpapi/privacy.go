@@ -93,8 +93,8 @@ func (a *API) showExport(ctx context.Context, in *idInput) (*showExportOutput, e
 	return &showExportOutput{newExportBody(e)}, err
 }
 
-// fetchExport streams the package. When it cannot be finished the connection breaks, so that nobody takes half of it for
-// the whole.
+// fetchExport streams the package. When it cannot be finished the connection breaks, so that nobody takes half of it
+// for the whole.
 func (a *API) fetchExport(ctx context.Context, in *idInput) (*huma.StreamResponse, error) {
 	p, err := a.Privacy.Fetch(ctx, caller(ctx), in.ID)
 	if err != nil {
@@ -146,6 +146,7 @@ func (a *API) erase(ctx context.Context, in *eraseInput) (*eraseOutput, error) {
 	}
 	out := &eraseOutput{SetCookie: a.expiredCookies(), Clear: siteData}
 	out.Body.Status = "erasing"
-	out.Body.Detail = "Your plan and every session have ended, and all that is kept about you is being erased. It takes a few minutes at most."
+	out.Body.Detail = "Your plan and every session have ended, and all that is kept about you is being erased. It " +
+		"takes a few minutes at most."
 	return out, nil
 }

@@ -151,8 +151,9 @@ func init() { //nolint:gochecknoinits // see above
 }
 
 var (
-	brokenOff = fault.ValidationFailed.Saying("The request body broke off, or is not sent as its header says. Send it again.")
-	tooSlow   = fault.ValidationFailed.Saying("The request body did not arrive in time. Send it again.")
+	brokenOff = fault.ValidationFailed.Saying("The request body broke off, or is not sent as its header says. Send it " +
+		"again.")
+	tooSlow = fault.ValidationFailed.Saying("The request body did not arrive in time. Send it again.")
 )
 
 // unread is why a body that is read outside huma could not be.

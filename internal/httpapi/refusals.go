@@ -36,13 +36,15 @@ func refused(info *request, g group) (action audit.Action, code string) {
 	switch {
 	case info.badToken != "" && info.badToken != fault.TokenExpired.Code:
 		return audit.TokenRefused, info.badToken
-	case g == signInGroup && info.code != "" && info.status < http.StatusInternalServerError, g == signInGroup && info.code == fault.XUnavailable.Code:
+	case g == signInGroup && info.code != "" && info.status < http.StatusInternalServerError, g == signInGroup &&
+		info.code == fault.XUnavailable.Code:
 		return audit.SignInRefused, info.code
 	case g == refreshGroup && (info.status == http.StatusUnauthorized || info.status == http.StatusTooManyRequests):
 		return audit.TokenRefused, info.code
 	case info.status == http.StatusForbidden:
 		return audit.AccessRefused, info.code
-	case info.status == http.StatusNotFound && strings.HasPrefix(info.route, "GET /admin/"): // pages that hide from those they are not for
+	// pages that hide from those they are not for
+	case info.status == http.StatusNotFound && strings.HasPrefix(info.route, "GET /admin/"):
 		return audit.AccessRefused, fault.Forbidden.Code
 	case info.code == fault.RateLimited.Code && info.user+info.barred.UserID != "":
 		return audit.RateRefused, info.code

@@ -27,8 +27,8 @@ var tags = []*huma.Tag{
 	{Name: "admin", Description: "For administrators."},
 }
 
-// routes is the whole surface: every address that programs call, who may call it, and what serves it. table.go says what
-// the fields of a row mean. A row without Who is for signed-in users; one without Scope is closed to API keys.
+// routes is the whole surface: every address that programs call, who may call it, and what serves it. table.go says
+// what the fields of a row mean. A row without Who is for signed-in users; one without Scope is closed to API keys.
 //
 // Not listed here are the pages for people (package console, through Config.Pages) and the documentation (docs.go).
 func (a *API) routes() []route {
@@ -504,7 +504,8 @@ func (a *API) registeredRoutes() []route {
 		},
 		route{
 			At: "POST /api/webhooks/stripe", Who: forWebhooks,
-			Serve: raw(a.stripeWebhook, nil), Summary: "The same under the earlier system's name, as it may be registered at Stripe",
+			Serve:   raw(a.stripeWebhook, nil),
+			Summary: "The same under the earlier system's name, as it may be registered at Stripe",
 		},
 	)
 }

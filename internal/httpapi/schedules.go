@@ -35,7 +35,8 @@ type scheduleBody struct {
 func newScheduleBody(s schedule.Schedule) scheduleBody {
 	b := scheduleBody{
 		ID: s.ID, AccountID: s.AccountID, Every: s.Rule.Every, Time: s.Rule.Clock(), Zone: s.Rule.Zone, Purpose: s.Purpose,
-		MaxCost: s.MaxCostCents, WithinADay: s.WithinADay, LastAt: s.LastAt, LastID: s.LastID, Failures: s.Failures, Skipped: s.Skipped.Words(),
+		MaxCost: s.MaxCostCents, WithinADay: s.WithinADay, LastAt: s.LastAt, LastID: s.LastID, Failures: s.Failures,
+		Skipped:  s.Skipped.Words(),
 		PausedAt: s.PausedAt, PausedWhy: s.PausedWhy, PausedText: s.PausedWhy.Words(), CreatedAt: s.CreatedAt,
 	}
 	switch s.Rule.Every {
@@ -95,7 +96,8 @@ func (a *API) createSchedule(ctx context.Context, in *createScheduleInput) (*sch
 		AccountID: in.Body.AccountID, Purpose: assess.Purpose(in.Body.Purpose), MaxCostCents: in.Body.MaxCost,
 		WithinADay: in.Body.WithinADay, Consent: in.Body.Consent,
 		Rule: recur.Rule{
-			Every: recur.Every(in.Body.Every), Weekday: time.Weekday(in.Body.Weekday), Day: in.Body.Day, Minute: minute, Zone: in.Body.Zone,
+			Every: recur.Every(in.Body.Every), Weekday: time.Weekday(in.Body.Weekday), Day: in.Body.Day, Minute: minute,
+			Zone: in.Body.Zone,
 		},
 	})
 	if err != nil {

@@ -94,7 +94,10 @@ type TokensBody struct {
 }
 
 func (a *API) tokens(t account.Tokens) TokensBody {
-	return TokensBody{t.Access, "bearer", seconds(time.Until(t.AccessExpiresAt)), t.Refresh, t.RefreshExpiresAt, t.SessionID}
+	return TokensBody{
+		t.Access, "bearer", seconds(time.Until(t.AccessExpiresAt)), t.Refresh, t.RefreshExpiresAt,
+		t.SessionID,
+	}
 }
 
 // askedFor is the language that a browser asks for; "" when it does not say.
@@ -105,8 +108,8 @@ func askedFor(accept string) string {
 	return words.Choose(accept).Tag
 }
 
-// completed is what the cookie of a state holds once its callback has succeeded, so that a browser which asks for the same
-// address again (the back button, a reload) is led on and not told of a mistake.
+// completed is what the cookie of a state holds once its callback has succeeded, so that a browser which asks for the
+// same address again (the back button, a reload) is led on and not told of a mistake.
 const completed = "completed"
 
 const completedFor = 10 * time.Minute // longer than a state lives
@@ -127,11 +130,15 @@ func (a *API) callback(ctx context.Context, in *callbackInput) (*callbackOutput,
 	}
 	if err != nil && done.Leave && done.ReturnTo != "" { // a person: back to their plan
 		p := refusal(ctx, a.Log, err)
-		return &callbackOutput{Status: http.StatusFound, Location: withError(done.ReturnTo, p.Code), SetCookie: []http.Cookie{cleared}}, nil
+		return &callbackOutput{
+			Status: http.StatusFound, Location: withError(done.ReturnTo, p.Code),
+			SetCookie: []http.Cookie{cleared},
+		}, nil
 	}
 	if err != nil { // a person: back to the front page, with a code it knows a sentence for
 		p := refusal(ctx, a.Log, err)
-		return &callbackOutput{Status: http.StatusFound, Location: "/?error=" + url.QueryEscape(p.Code), SetCookie: []http.Cookie{cleared}}, nil
+		return &callbackOutput{Status: http.StatusFound, Location: "/?error=" +
+			url.QueryEscape(p.Code), SetCookie: []http.Cookie{cleared}}, nil
 	}
 	out := &callbackOutput{SetCookie: []http.Cookie{a.cookie(name, completed, time.Now().Add(completedFor))}}
 	if !done.Linked { // whoever links an account keeps the session they have
@@ -140,7 +147,10 @@ func (a *API) callback(ctx context.Context, in *callbackInput) (*callbackOutput,
 	}
 	if wantsJSON(in.Accept) {
 		out.Status = http.StatusOK
-		out.Body = &signedInBody{UserID: done.UserID, New: done.New, Linked: done.Linked, Account: newAccountBody(done.Account)}
+		out.Body = &signedInBody{
+			UserID: done.UserID, New: done.New, Linked: done.Linked,
+			Account: newAccountBody(done.Account),
+		}
 		if !done.Linked {
 			t := a.tokens(done.Tokens)
 			out.Body.TokensBody = &t
@@ -247,7 +257,10 @@ func (a *API) sessions(ctx context.Context, _ *struct{}) (*sessionsOutput, error
 	out := &sessionsOutput{}
 	out.Body.Data = make([]sessionBody, len(all))
 	for i, s := range all {
-		out.Body.Data[i] = sessionBody{s.ID, s.Device, s.CreatedAt, s.LastUsedAt, s.ExpiresAt, s.ID == account.PrincipalFrom(ctx).SessionID}
+		out.Body.Data[i] = sessionBody{
+			s.ID, s.Device, s.CreatedAt, s.LastUsedAt, s.ExpiresAt,
+			s.ID == account.PrincipalFrom(ctx).SessionID,
+		}
 	}
 	return out, nil
 }

@@ -97,7 +97,8 @@ func (k *Keyring) verify(ctx context.Context) error {
 	missing := slices.DeleteFunc(needed, func(id string) bool { return slices.Contains(have, id) })
 	if len(missing) > 0 {
 		return fault.Conflict.Saying("ENCRYPTION_KEY lacks the key %s, and data in this database is sealed with it: "+
-			"put its secret back, behind the new one and separated by a comma (without ENCRYPTION_KEY, a local Repazoo keeps it in DATA_DIR/keys/encryption); "+
+			"put its secret back, behind the new one and separated by a comma (without ENCRYPTION_KEY, a local Repazoo keeps "+
+			"it in DATA_DIR/keys/encryption); "+
 			"`repazoo seal rotate` says when it may be removed.", strings.Join(missing, " and the key "))
 	}
 	return nil

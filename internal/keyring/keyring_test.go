@@ -30,7 +30,10 @@ func sealer(t *testing.T, secrets ...string) *seal.Sealer {
 
 // verifiers is a column whose rows are easily made.
 func verifiers() seal.Column {
-	return seal.Column{Table: "oauth_states", Name: "verifier", Key: []string{"state_hash"}, Bound: func(key []string) []byte { return []byte(key[0]) }}
+	return seal.Column{
+		Table: "oauth_states", Name: "verifier", Key: []string{"state_hash"},
+		Bound: func(key []string) []byte { return []byte(key[0]) },
+	}
 }
 
 // world is a database with a clock that only the test moves.
@@ -65,7 +68,8 @@ func (w *world) exec(query string, args ...any) {
 
 func (w *world) addVerifier(id string, box []byte) {
 	w.t.Helper()
-	w.exec(`INSERT INTO oauth_states (state_hash, browser_hash, purpose, verifier, redirect_uri, return_to, created_at, expires_at)
+	w.exec(`INSERT INTO oauth_states (state_hash, browser_hash, purpose, verifier, redirect_uri, return_to, created_at,
+		expires_at)
 		VALUES ($1, '', 'sign_in', $2, '', '', $3, $3)`, id, box, w.db.Now())
 }
 
@@ -83,7 +87,8 @@ func (w *world) boxes() map[string][]byte {
 		id  string
 		box []byte
 	}
-	rows, err := db.Read(w.t.Context(), w.db, db.System, func(r db.Rows, v *row) error { return r.Scan(&v.id, &v.box) }, `SELECT state_hash, verifier FROM oauth_states`)
+	rows, err := db.Read(w.t.Context(), w.db, db.System, func(r db.Rows, v *row) error { return r.Scan(&v.id, &v.box) },
+		`SELECT state_hash, verifier FROM oauth_states`)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -118,7 +123,8 @@ func TestCheck_RefusesAStartWithoutAKeyThatDataNeeds(t *testing.T) {
 			t.Fatal(err)
 		}
 		err := w.keyring(columns, newSecret).Check(t.Context())
-		if err == nil || !strings.Contains(err.Error(), "lacks the key "+sealer(t, oldSecret).KeyID()) || strings.Contains(err.Error(), "old-") {
+		if err == nil || !strings.Contains(err.Error(), "lacks the key "+sealer(t, oldSecret).KeyID()) ||
+			strings.Contains(err.Error(), "old-") {
 			t.Fatalf("got %v", err)
 		}
 		for _, secrets := range [][]string{{oldSecret}, {newSecret, oldSecret}, {oldSecret, newSecret}} {
@@ -139,7 +145,8 @@ func TestCheck_ReadsFromTheDataWhichKeysItNeeds(t *testing.T) {
 		columns := []seal.Column{verifiers()}
 		w.addVerifiers(sealer(t, oldSecret), 2)
 		w.addVerifier("damaged", []byte("no box at all"))
-		if err := w.keyring(columns, newSecret).Check(t.Context()); err == nil || !strings.Contains(err.Error(), sealer(t, oldSecret).KeyID()) {
+		if err := w.keyring(columns, newSecret).Check(t.Context()); err == nil ||
+			!strings.Contains(err.Error(), sealer(t, oldSecret).KeyID()) {
 			t.Fatalf("got %v", err)
 		}
 		if err := w.keyring(columns, oldSecret).Check(t.Context()); err != nil {
@@ -160,7 +167,8 @@ func TestRotate_SealsEverythingAgainAndForgetsTheOldKey(t *testing.T) {
 		w.clock.Advance(settled)
 		var steps []Progress
 		r, err := w.keyring(columns, newSecret, oldSecret).Rotate(t.Context(), func(p Progress) { steps = append(steps, p) })
-		if err != nil || r.Sealed != 7 || len(r.Retired) != 1 || r.Retired[0] != sealer(t, oldSecret).KeyID() || len(r.Damaged) != 0 {
+		if err != nil || r.Sealed != 7 || len(r.Retired) != 1 || r.Retired[0] != sealer(t, oldSecret).KeyID() ||
+			len(r.Damaged) != 0 {
 			t.Fatalf("got %+v, %v", r, err)
 		}
 		if got := fmt.Sprint(steps); got != "[{3 7} {6 7} {7 7}]" {
@@ -170,7 +178,8 @@ func TestRotate_SealsEverythingAgainAndForgetsTheOldKey(t *testing.T) {
 		if err := w.keyring(columns, newSecret).Check(t.Context()); err != nil {
 			t.Errorf("the old key is still asked for: %v", err)
 		}
-		if r, err := w.keyring(columns, newSecret).Rotate(t.Context(), quietly); err != nil || r.Sealed != 0 || len(r.Retired) != 0 {
+		if r, err := w.keyring(columns, newSecret).Rotate(t.Context(), quietly); err != nil || r.Sealed != 0 ||
+			len(r.Retired) != 0 {
 			t.Errorf("a second run did %+v, %v", r, err)
 		}
 	})
@@ -182,7 +191,8 @@ func TestRotate_GoesOnWhereItWasCutOff(t *testing.T) {
 		columns := []seal.Column{verifiers()}
 		w.addVerifiers(sealer(t, oldSecret), 8)
 		ctx, cut := context.WithCancel(t.Context())
-		if _, err := w.keyring(columns, newSecret, oldSecret).Rotate(ctx, func(Progress) { cut() }); !errors.Is(err, context.Canceled) {
+		if _, err := w.keyring(columns, newSecret, oldSecret).Rotate(ctx, func(Progress) { cut() }); !errors.Is(err,
+			context.Canceled) {
 			t.Fatalf("got %v", err)
 		}
 		if err := w.keyring(columns, newSecret).Check(t.Context()); err == nil {
@@ -232,7 +242,8 @@ func TestRotate_RefusesWhileAProcessSealsWithAnotherKey(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.addVerifiers(sealer(t, oldSecret), 1)
-		if _, err := w.keyring(columns, newSecret, oldSecret).Rotate(t.Context(), quietly); !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), sealer(t, oldSecret).KeyID()) {
+		if _, err := w.keyring(columns, newSecret, oldSecret).Rotate(t.Context(), quietly); !errors.Is(err,
+			fault.Conflict) || !strings.Contains(err.Error(), sealer(t, oldSecret).KeyID()) {
 			t.Fatalf("got %v", err)
 		}
 		w.opens(sealer(t, oldSecret), 1)
@@ -284,7 +295,8 @@ func TestRotate_PassesByWhatIsDamagedAndSaysSo(t *testing.T) {
 // verdicts is a column whose rows have keys that depend on the secret.
 func verdicts() seal.Column {
 	return seal.Column{
-		Table: "verdicts", Name: "sealed", Key: []string{"user_id", "key"}, Bound: func(key []string) []byte { return []byte(key[1]) },
+		Table: "verdicts", Name: "sealed", Key: []string{"user_id", "key"},
+		Bound: func(key []string) []byte { return []byte(key[1]) },
 		Moved: func(s *seal.Sealer, key []string, plain []byte) ([]string, error) {
 			return []string{key[0], mac(s, plain)}, nil
 		},
@@ -300,7 +312,8 @@ func TestRotate_MovesRowsWhoseKeyDependsOnTheSecret(t *testing.T) {
 		w.exec(`INSERT INTO users (id, name, created_at, updated_at) VALUES ($1, 'ann', $2, $2)`, user, w.db.Now())
 		add := func(s *seal.Sealer, text string) {
 			key := mac(s, []byte(text))
-			w.exec(`INSERT INTO verdicts (user_id, key, sealed, created_at) VALUES ($1, $2, $3, $4)`, user, key, s.Seal([]byte(text), []byte(key)), w.db.Now())
+			w.exec(`INSERT INTO verdicts (user_id, key, sealed, created_at) VALUES ($1, $2, $3, $4)`, user, key,
+				s.Seal([]byte(text), []byte(key)), w.db.Now())
 		}
 		before, after := sealer(t, oldSecret), sealer(t, newSecret)
 		for _, text := range []string{"one", "two", "three", "four"} {
@@ -310,12 +323,14 @@ func TestRotate_MovesRowsWhoseKeyDependsOnTheSecret(t *testing.T) {
 		if _, err := w.keyring([]seal.Column{verdicts()}, newSecret, oldSecret).Rotate(t.Context(), quietly); err != nil {
 			t.Fatal(err)
 		}
-		if n, err := db.ReadOne(t.Context(), w.db, db.System, db.Value[int], `SELECT count(*) FROM verdicts WHERE user_id = $1`, user); err != nil || n != 4 {
+		if n, err := db.ReadOne(t.Context(), w.db, db.System, db.Value[int],
+			`SELECT count(*) FROM verdicts WHERE user_id = $1`, user); err != nil || n != 4 {
 			t.Fatalf("%d rows, %v", n, err)
 		}
 		for _, text := range []string{"one", "two", "three", "four"} {
 			key := mac(after, []byte(text))
-			box, err := db.ReadOne(t.Context(), w.db, db.System, db.Value[[]byte], `SELECT sealed FROM verdicts WHERE user_id = $1 AND key = $2`, user, key)
+			box, err := db.ReadOne(t.Context(), w.db, db.System, db.Value[[]byte],
+				`SELECT sealed FROM verdicts WHERE user_id = $1 AND key = $2`, user, key)
 			if err != nil {
 				t.Fatal(text, err)
 			}

@@ -55,7 +55,8 @@ func (k *Keyring) refuseWhileOthersSeal(ctx context.Context) error {
 	}
 	for _, r := range known {
 		if r.id != k.Seal.KeyID() && r.inUse(k.now()) {
-			return fault.Conflict.Saying("A running Repazoo sealed with the key %s at %s. Restart every process with ENCRYPTION_KEY set as here, the new secret first, and run this again %v after the last restart.",
+			return fault.Conflict.Saying("A running Repazoo sealed with the key %s at %s. Restart every process with "+
+				"ENCRYPTION_KEY set as here, the new secret first, and run this again %v after the last restart.",
 				r.id, r.used.Format(time.TimeOnly), settled)
 		}
 	}
@@ -67,7 +68,8 @@ func (r record) inUse(now time.Time) bool { return r.used != nil && now.Sub(*r.u
 // stale counts the boxes that are not sealed with the first key.
 func (k *Keyring) stale(ctx context.Context) (total int, err error) {
 	for _, c := range k.Columns {
-		n, err := db.ReadOne(ctx, k.DB, db.System, db.Value[int], `SELECT count(*) FROM `+c.Table+` WHERE `+isStale(c), k.Seal.Prefix())
+		n, err := db.ReadOne(ctx, k.DB, db.System, db.Value[int], `SELECT count(*) FROM `+c.Table+` WHERE `+isStale(c),
+			k.Seal.Prefix())
 		if err != nil {
 			return 0, err
 		}
@@ -169,7 +171,8 @@ func (r *rotation) writes(c seal.Column, page []box) (all []write, err error) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s.%s holds a value sealed with the key %s, which ENCRYPTION_KEY lacks: put its secret back, behind the new one: %w",
+			return nil, fmt.Errorf("%s.%s holds a value sealed with the key %s, which ENCRYPTION_KEY lacks: put its secret "+
+				"back, behind the new one: %w",
 				c.Table, c.Name, seal.KeyID(b.bytes), err)
 		}
 		key := b.key
@@ -198,7 +201,8 @@ func replace(c seal.Column, b box, to []string, sealed []byte) []write {
 		set += fmt.Sprintf(`, %s = $%d`, name, len(args)+2+i)
 	}
 	return []write{
-		{`UPDATE ` + c.Table + ` SET ` + set + ` WHERE ` + still + ` AND NOT EXISTS (SELECT 1 FROM ` + c.Table + ` other WHERE ` + taken + `)`, moved},
+		{`UPDATE ` + c.Table + ` SET ` + set + ` WHERE ` + still + ` AND NOT EXISTS (SELECT 1 FROM ` + c.Table +
+			` other WHERE ` + taken + `)`, moved},
 		{`DELETE FROM ` + c.Table + ` WHERE ` + still, args},
 	}
 }
@@ -224,7 +228,8 @@ func (r *rotation) finish(ctx context.Context) (Result, error) {
 		broken += n
 	}
 	if left > broken {
-		return Result{}, fault.Conflict.Saying("%d values were sealed with an older key while this ran. Make sure that every process was restarted with the new secret first, and run this again.", left-broken)
+		return Result{}, fault.Conflict.Saying("%d values were sealed with an older key while this ran. Make sure that "+
+			"every process was restarted with the new secret first, and run this again.", left-broken)
 	}
 	result := Result{Current: r.Seal.KeyID(), Sealed: r.sealed, Damaged: r.damaged}
 	result.Retired, err = r.retire(ctx)
@@ -234,12 +239,14 @@ func (r *rotation) finish(ctx context.Context) (Result, error) {
 // retire forgets the other keys, unless a process has begun to seal with one.
 func (r *rotation) retire(ctx context.Context) (ids []string, err error) {
 	err = r.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
-		ids, err = db.All(ctx, tx, db.Value[string], `DELETE FROM seal_keys WHERE key_id <> $1 AND (last_used_at IS NULL OR last_used_at <= $2) RETURNING key_id`,
+		ids, err = db.All(ctx, tx, db.Value[string],
+			`DELETE FROM seal_keys WHERE key_id <> $1 AND (last_used_at IS NULL OR last_used_at <= $2) RETURNING key_id`,
 			r.Seal.KeyID(), r.now().Add(-settled))
 		if err != nil {
 			return err
 		}
-		audit.Record(ctx, tx, audit.Event{Actor: "operator", Action: audit.SealRotated, Resource: "key:" + r.Seal.KeyID(), Detail: map[string]any{"sealed": r.sealed, "retired": ids}})
+		audit.Record(ctx, tx, audit.Event{Actor: "operator", Action: audit.SealRotated, Resource: "key:" +
+			r.Seal.KeyID(), Detail: map[string]any{"sealed": r.sealed, "retired": ids}})
 		return nil
 	})
 	slices.Sort(ids)

@@ -4,7 +4,8 @@ import "strings"
 
 // oldCodes are codes that X uses, and what they are called today.
 var oldCodes = map[string]string{
-	"in": "id", "iw": "he", "ji": "yi", "fil": "tl", "nb": "no", "nn": "no", "msa": "ms", "jw": "jv", "mo": "ro", "cmn": "zh",
+	"in": "id", "iw": "he", "ji": "yi", "fil": "tl", "nb": "no", "nn": "no", "msa": "ms", "jw": "jv", "mo": "ro",
+	"cmn": "zh",
 }
 
 // noLanguage are X's codes for posts without words of their own, or without a language that X could tell.

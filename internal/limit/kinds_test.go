@@ -12,8 +12,8 @@ import (
 	"github.com/repazoo/repazoo/internal/limit/redistest"
 )
 
-// kinds are the servers that can be had here, by what they are, as REDIS_URL names them. Redis alone and as a cluster are
-// always there; Valkey is where there is a TEST_VALKEY_URL or a valkey-server.
+// kinds are the servers that can be had here, by what they are, as REDIS_URL names them. Redis alone and as a cluster
+// are always there; Valkey is where there is a TEST_VALKEY_URL or a valkey-server.
 func kinds(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{"redis": redisURL(t), "redis cluster": list(redistest.Cluster(t, redistest.Redis))}

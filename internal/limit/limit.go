@@ -111,7 +111,9 @@ func (l *Limiter) Look(ctx context.Context, key string, ws []Window) (Decision, 
 // question is Take or Look of a counter.
 type question[C any] func(counter C, ctx context.Context, key string, ws []Window) (Decision, error)
 
-func (l *Limiter) decide(ctx context.Context, key string, ws []Window, redis question[*Redis], local question[*Local]) (Decision, error) {
+func (l *Limiter) decide(ctx context.Context, key string, ws []Window, redis question[*Redis],
+	local question[*Local],
+) (Decision, error) {
 	if l.redis == nil || !l.breaker.TryAcquirePermit() {
 		return alone(local(l.local, ctx, key, ws))
 	}

@@ -94,7 +94,8 @@ func TestTake_RefusedCallsCostNothing(t *testing.T) {
 			take(t, limiter, key, minuteAndHour)
 		}
 		later := take(t, limiter, key, minuteAndHour)
-		if first.Allowed || later.Allowed || later.RetryAfter != first.RetryAfter-50*time.Second || later.Windows[1].Remaining != 940 {
+		if first.Allowed || later.Allowed || later.RetryAfter != first.RetryAfter-50*time.Second ||
+			later.Windows[1].Remaining != 940 {
 			t.Fatalf("first %+v\nlater %+v", first, later)
 		}
 	})

@@ -40,7 +40,8 @@ func TestLocal_LookingTakesNoRoom(t *testing.T) {
 	t.Parallel()
 	l := NewLocal(newClock().now)
 	for i := range 1000 {
-		if d, err := l.Look(t.Context(), fmt.Sprint(i), minuteAndHour); err != nil || !d.Allowed || d.Windows[0].Remaining != 60 {
+		if d, err := l.Look(t.Context(), fmt.Sprint(i), minuteAndHour); err != nil || !d.Allowed ||
+			d.Windows[0].Remaining != 60 {
 			t.Fatal(d, err)
 		}
 	}

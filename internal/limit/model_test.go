@@ -86,7 +86,8 @@ func checkModel(t *testing.T, counters func(*clock) map[string]taker) {
 			}
 		}), 1, 3).Draw(t, "windows")
 		for range rapid.IntRange(1, 60).Draw(t, "calls") {
-			c.advance(time.Duration(rapid.IntRange(0, 20_000_000).Draw(t, "pause")/rapid.SampledFrom([]int{1, 100, 10_000}).Draw(t, "pace")) * time.Microsecond)
+			c.advance(time.Duration(rapid.IntRange(0, 20_000_000).Draw(t,
+				"pause")/rapid.SampledFrom([]int{1, 100, 10_000}).Draw(t, "pace")) * time.Microsecond)
 			key := rapid.SampledFrom(keys).Draw(t, "key")
 			count := rapid.IntRange(0, 3).Draw(t, "count") > 0
 			want := m.take(key, ws, count)
@@ -114,7 +115,8 @@ func checkModel(t *testing.T, counters func(*clock) map[string]taker) {
 func TestWidth_BucketsCoverTheWindowWithTheLeastExcess(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		w := Window{Per: time.Duration(rapid.Int64Range(int64(MinPer), int64(MaxPer)).Draw(t, "per")).Truncate(time.Microsecond)}
+		w := Window{Per: time.Duration(rapid.Int64Range(int64(MinPer), int64(MaxPer)).Draw(t,
+			"per")).Truncate(time.Microsecond)}
 		excess := Buckets*w.width() - w.Per.Microseconds()
 		if excess < 0 || excess >= Buckets {
 			t.Fatalf("%v: %d µs too long", w.Per, excess)

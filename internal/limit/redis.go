@@ -241,7 +241,8 @@ func connect(o rueidis.ClientOption) (rueidis.Client, error) {
 }
 
 func badAddress() error {
-	return fault.DependencyDown.Saying("REDIS_URL cannot be used: it must be redis://HOST:PORT or rediss://HOST:PORT, or a comma separated list of them.")
+	return fault.DependencyDown.Saying("REDIS_URL cannot be used: it must be redis://HOST:PORT or rediss://HOST:PORT, " +
+		"or a comma separated list of them.")
 }
 
 // options are chosen for many small calls that each have little time: one
@@ -268,6 +269,7 @@ func options(list string) (rueidis.ClientOption, error) {
 	o.DisableRetry = true
 	o.ReadBufferEachConn, o.WriteBufferEachConn = 64<<10, 64<<10
 	o.Dialer = net.Dialer{Timeout: 5 * time.Second, KeepAlive: time.Second} // a call's own deadline comes first
-	o.ConnWriteTimeout = 2 * time.Second                                    // a connection that is silent for longer is given up
+	// a connection that is silent for longer is given up
+	o.ConnWriteTimeout = 2 * time.Second
 	return o, nil
 }

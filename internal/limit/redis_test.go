@@ -46,14 +46,18 @@ func TestRedis_ReadsTheServersClockAndExpiresKeys(t *testing.T) {
 		t.Fatalf("got %+v", d)
 	}
 	left, err := client.Do(t.Context(), client.B().Pttl().Key(prefix+key).Build()).AsInt64()
-	if life := time.Duration(left) * time.Millisecond; err != nil || life <= time.Hour-time.Second || life > 62*time.Minute {
+	if life := time.Duration(left) * time.Millisecond; err != nil || life <= time.Hour-time.Second ||
+		life > 62*time.Minute {
 		t.Fatalf("expires in %v, %v", life, err)
 	}
 }
 
 func TestDial_SaysWhatIsWrongWithoutThePassword(t *testing.T) {
 	t.Parallel()
-	for _, url := range []string{"http://:hunter2@127.0.0.1:1", "redis://:hunter2@127.0.0.1:1", "redis://:hunter2@h:1,nonsense"} {
+	for _, url := range []string{
+		"http://:hunter2@127.0.0.1:1", "redis://:hunter2@127.0.0.1:1",
+		"redis://:hunter2@h:1,nonsense",
+	} {
 		_, err := Dial(url)
 		if !errors.Is(err, fault.DependencyDown) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: got %v", url, err)
@@ -64,7 +68,8 @@ func TestDial_SaysWhatIsWrongWithoutThePassword(t *testing.T) {
 func TestOptions_ReadsAListAsTheNodesOfOneCluster(t *testing.T) {
 	t.Parallel()
 	o, err := options("rediss://user:pass@a:1, rediss://b:2 ,rediss://c")
-	if err != nil || strings.Join(o.InitAddress, " ") != "a:1 b:2 c:6379" || o.Username != "user" || o.Password != "pass" || o.TLSConfig == nil {
+	if err != nil || strings.Join(o.InitAddress, " ") != "a:1 b:2 c:6379" || o.Username != "user" ||
+		o.Password != "pass" || o.TLSConfig == nil {
 		t.Fatalf("got %v %v, %v", o.InitAddress, o.Username, err)
 	}
 }
@@ -230,7 +235,8 @@ func TestOpen_StartsWithoutRedisAndTakesItWhenItComes(t *testing.T) {
 
 func TestOpen_RefusesWhatIsNoAddress(t *testing.T) {
 	t.Parallel()
-	if _, err := Open("http://:hunter2@127.0.0.1:1"); !errors.Is(err, fault.DependencyDown) || strings.Contains(err.Error(), "hunter2") {
+	if _, err := Open("http://:hunter2@127.0.0.1:1"); !errors.Is(err, fault.DependencyDown) ||
+		strings.Contains(err.Error(), "hunter2") {
 		t.Fatalf("got %v", err)
 	}
 }

@@ -4,9 +4,9 @@
 //	defer l.Close()
 //	l.InfoContext(ctx, "request", "route", route, "user", userID)
 //
-// Every line of a request that is traced carries its trace_id. Users appear as a short hash, the same everywhere, so that
-// lines can be told apart without telling who it was ([Pseudonym] finds the lines of a known user). What must never be
-// logged has types that print as dots: see config.Secret.
+// Every line of a request that is traced carries its trace_id. Users appear as a short hash, the same everywhere, so
+// that lines can be told apart without telling who it was ([Pseudonym] finds the lines of a known user). What must
+// never be logged has types that print as dots: see config.Secret.
 //
 // The level can be changed while the program runs: [Log.SetLevel].
 package logs
@@ -82,8 +82,8 @@ func replace(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// Pseudonym is how a user appears in the log: 12 hexadecimal digits that do not tell the id, which is random enough that
-// nobody finds it by trying.
+// Pseudonym is how a user appears in the log: 12 hexadecimal digits that do not tell the id, which is random enough
+// that nobody finds it by trying.
 func Pseudonym(userID string) string {
 	sum := sha256.Sum256([]byte("log\x00" + userID))
 	return hex.EncodeToString(sum[:6])

@@ -54,7 +54,8 @@ func TestLog_ChangesItsLevelWhileItRuns(t *testing.T) {
 	part.Debug("two")
 	l.SetLevel(slog.LevelError)
 	part.Warn("three")
-	if text := out.String(); strings.Contains(text, "one") || !strings.Contains(text, "two") || strings.Contains(text, "three") {
+	if text := out.String(); strings.Contains(text, "one") || !strings.Contains(text, "two") ||
+		strings.Contains(text, "three") {
 		t.Error(text)
 	}
 }
@@ -102,7 +103,8 @@ func TestSentry_IsToldOfErrorsAloneAndOfNothingButTheLine(t *testing.T) {
 	l := open(t, logs.Config{Writer: io.Discard, SentryDSN: dsn, Release: "1.2", Environment: "ntf"})
 	l.Warn("not this")
 	key := config.NewSecret("sesame-opens-it")
-	l.With("part", "db").WithGroup("g").Error("a request failed", "code", "internal", "cause", errors.New("disk full"), "key", key)
+	l.With("part", "db").WithGroup("g").Error("a request failed", "code", "internal", "cause", errors.New("disk full"),
+		"key", key)
 	l.With("user", userID).Error("another")
 	l.Close()
 	if len(p.events) != 2 {
@@ -113,7 +115,8 @@ func TestSentry_IsToldOfErrorsAloneAndOfNothingButTheLine(t *testing.T) {
 		first = p.events[1]
 	}
 	about := first["contexts"].(map[string]any)["log"].(map[string]any)
-	if about["g.cause"] != "disk full" || about["part"] != "db" || first["release"] != "repazoo@1.2" || first["environment"] != "ntf" {
+	if about["g.cause"] != "disk full" || about["part"] != "db" || first["release"] != "repazoo@1.2" ||
+		first["environment"] != "ntf" {
 		t.Errorf("%v", first)
 	}
 	for _, never := range []string{"sesame", userID, "not this", "logs_test.go"} {

@@ -14,8 +14,8 @@ import (
 
 const sentryTime = 5 * time.Second // for one event, and for the last ones at the end
 
-// sentryHandler sends lines of level ERROR to Sentry: their words and attributes as they stand in the log, and nothing of
-// the machine, the request or the source.
+// sentryHandler sends lines of level ERROR to Sentry: their words and attributes as they stand in the log, and nothing
+// of the machine, the request or the source.
 type sentryHandler struct {
 	client *sentry.Client
 	attrs  []slog.Attr
@@ -25,11 +25,13 @@ type sentryHandler struct {
 func newSentry(c Config) (*sentryHandler, error) {
 	client, err := sentry.NewClient(sentry.ClientOptions{
 		Dsn: c.SentryDSN, Release: "repazoo@" + c.Release, Environment: c.Environment, ServerName: "repazoo",
-		HTTPClient:   &http.Client{Timeout: sentryTime},
-		Integrations: func([]sentry.Integration) []sentry.Integration { return nil }, // each of them looks at something of the machine
+		HTTPClient: &http.Client{Timeout: sentryTime},
+		// each of them looks at something of the machine
+		Integrations: func([]sentry.Integration) []sentry.Integration { return nil },
 	})
 	if err != nil {
-		return nil, errors.New("SENTRY_DSN is not an address of Sentry: expected https://key@host/project") // err would quote the key
+		// err would quote the key
+		return nil, errors.New("SENTRY_DSN is not an address of Sentry: expected https://key@host/project")
 	}
 	return &sentryHandler{client: client}, nil
 }

@@ -4,9 +4,9 @@
 //	m.Request("GET", "GET /api/v1/users/me", 200, took)
 //	http.Handle("GET /metrics", m.Handler())
 //
-// Every name begins with repazoo_, times are in seconds and money is in US dollars. Labels have few values, all from the
-// program's own tables: routes as they are registered, never a path, a user or an address. What each figure means is its
-// help text; docs/monitoring.md tells what to do with them.
+// Every name begins with repazoo_, times are in seconds and money is in US dollars. Labels have few values, all from
+// the program's own tables: routes as they are registered, never a path, a user or an address. What each figure means
+// is its help text; docs/monitoring.md tells what to do with them.
 //
 // A nil *Metrics counts nothing, so that whoever counts need not ask whether anybody watches.
 package metrics
@@ -23,8 +23,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// scrapeTime bounds a scrape, and readTime what is read for it: a reading that is slow, because the database does not answer,
-// ends in time for the rest to be shown.
+// scrapeTime bounds a scrape, and readTime what is read for it: a reading that is slow, because the database does not
+// answer, ends in time for the rest to be shown.
 const (
 	scrapeTime = 5 * time.Second
 	readTime   = 3 * time.Second
@@ -61,24 +61,44 @@ var (
 func New(version, commit string) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry()}
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	m.requests = m.counter("http_requests_total", "Requests that were answered, by the route as it is registered; none is an address that does not exist.", "method", "route", "status")
-	m.requestTime = m.histogram("http_request_duration_seconds", "From the request's header to the last byte of its answer. Streams last as long as somebody listens.", requestBuckets, "method", "route")
+	m.requests = m.counter("http_requests_total",
+		"Requests that were answered, by the route as it is registered; none is an address that does not exist.", "method",
+		"route", "status")
+	m.requestTime = m.histogram("http_request_duration_seconds",
+		"From the request's header to the last byte of its answer. Streams last as long as somebody listens.",
+		requestBuckets, "method", "route")
 	m.inFlight = m.gauge("http_requests_in_flight", "Requests that are being answered, streams included.", nil)
-	m.limited = m.counter("limiter_decisions_total", "Decisions of the rate limiter: allowed or refused, and whether redis or this process alone (local) counted.", "group", "outcome", "counted_by")
-	m.limiterTime = m.histogram("limiter_duration_seconds", "How long a decision of the rate limiter took.", limiterBuckets, "counted_by")
+	m.limited = m.counter("limiter_decisions_total",
+		"Decisions of the rate limiter: allowed or refused, and whether redis or this process alone (local) counted.",
+		"group", "outcome", "counted_by")
+	m.limiterTime = m.histogram("limiter_duration_seconds", "How long a decision of the rate limiter took.",
+		limiterBuckets, "counted_by")
 	m.kept = m.counter("kept_answers_total", "Looks for an answer that is kept in memory: hit, miss, or a drop, "+
 		"because something of it had changed (changed) or its time had come (old); "+
 		"and answers that had to go for others (room).", "outcome")
-	m.jobs = m.counter("jobs_total", "Tries of background jobs, by how they ended: completed, failed (and tried again, unless it was the last), snoozed or cancelled.", "kind", "outcome")
+	m.jobs = m.counter("jobs_total",
+		"Tries of background jobs, by how they ended: completed, failed (and tried again, unless it was the last), "+
+			"snoozed or cancelled.", "kind", "outcome")
 	m.jobTime = m.histogram("job_duration_seconds", "How long one try of a background job took.", jobBuckets, "kind")
-	m.outside = m.counter("outside_requests_total", "Calls of outside services: x, stripe, claude, and mail with the codes of SMTP. The status is none when no answer came.", "service", "status")
-	m.outsideTime = m.histogram("outside_request_duration_seconds", "From the call of an outside service to the header of its answer.", outsideBuckets, "service")
-	m.failures = m.counter("outside_failures_total", "Answers of x, stripe and claude that are no success, by the name of the failure, which tells who must act; no_answer when none came.", "service", "name")
-	m.hooks = m.counter("webhook_tries_total", "Tries to tell users' own webhooks, by the answer: 2xx to 5xx, or none. A user's server that is down is their trouble.", "outcome")
+	m.outside = m.counter("outside_requests_total",
+		"Calls of outside services: x, stripe, claude, and mail with the codes of SMTP. The status is none when no answer "+
+			"came.", "service", "status")
+	m.outsideTime = m.histogram("outside_request_duration_seconds",
+		"From the call of an outside service to the header of its answer.", outsideBuckets, "service")
+	m.failures = m.counter("outside_failures_total",
+		"Answers of x, stripe and claude that are no success, by the name of the failure, which tells who must act; "+
+			"no_answer when none came.", "service", "name")
+	m.hooks = m.counter("webhook_tries_total",
+		"Tries to tell users' own webhooks, by the answer: 2xx to 5xx, or none. A user's server that is down is their "+
+			"trouble.", "outcome")
 	m.analyses = m.counter("analyses_total", "Analyses whose run ended, by how: completed or failed.", "outcome")
-	m.tokens = m.counter("model_tokens_total", "Tokens the model was paid for: input, output, cache_read, cache_write.", "model", "type")
-	m.spent = m.counter("spent_dollars_total", "What was spent, in US dollars by the prices of the report: on x for each post and profile read, on claude for tokens.", "service")
-	m.gauge("build_info", "1; its labels tell which program runs.", prometheus.Labels{"version": version, "commit": commit}).Set(1)
+	m.tokens = m.counter("model_tokens_total", "Tokens the model was paid for: input, output, cache_read, cache_write.",
+		"model", "type")
+	m.spent = m.counter("spent_dollars_total",
+		"What was spent, in US dollars by the prices of the report: on x for each post and profile read, on claude for "+
+			"tokens.", "service")
+	m.gauge("build_info", "1; its labels tell which program runs.",
+		prometheus.Labels{"version": version, "commit": commit}).Set(1)
 	return m
 }
 
@@ -110,7 +130,10 @@ func (m *Metrics) gauge(name, help string, always prometheus.Labels) prometheus.
 
 // Handler shows the figures. It belongs on a listener of its own: they are nobody else's business.
 func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Timeout: scrapeTime, MaxRequestsInFlight: 2, ErrorHandling: promhttp.ContinueOnError})
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
+		Timeout: scrapeTime, MaxRequestsInFlight: 2,
+		ErrorHandling: promhttp.ContinueOnError,
+	})
 }
 
 // Request counts an answered request; route is "" for an address that does not exist.
@@ -135,7 +158,8 @@ func (m *Metrics) Flight() (landed func()) {
 // known keeps what callers make up out of the labels.
 func known(method string) string {
 	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodOptions:
 		return method
 	}
 	return "other"
@@ -186,7 +210,10 @@ func (m *Metrics) Model(model string, t Tokens, dollars float64) {
 	if m == nil {
 		return
 	}
-	for kind, n := range map[string]int64{"input": t.Input, "output": t.Output, "cache_read": t.CacheRead, "cache_write": t.CacheWrite} {
+	for kind, n := range map[string]int64{
+		"input": t.Input, "output": t.Output, "cache_read": t.CacheRead,
+		"cache_write": t.CacheWrite,
+	} {
 		m.tokens.WithLabelValues(model, kind).Add(float64(n))
 	}
 	m.spent.WithLabelValues("claude").Add(dollars)

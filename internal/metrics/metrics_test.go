@@ -81,7 +81,8 @@ func TestModel_CountsTokensAndMoney(t *testing.T) {
 	m.Analysis("completed")
 	shows(t, m,
 		`repazoo_model_tokens_total{model="m",type="input"} 8`, `repazoo_model_tokens_total{model="m",type="output"} 5`,
-		`repazoo_model_tokens_total{model="m",type="cache_read"} 3`, `repazoo_model_tokens_total{model="m",type="cache_write"} 2`,
+		`repazoo_model_tokens_total{model="m",type="cache_read"} 3`,
+		`repazoo_model_tokens_total{model="m",type="cache_write"} 2`,
 		`repazoo_spent_dollars_total{service="claude"} 0.75`, `repazoo_spent_dollars_total{service="x"} 1.5`,
 		`repazoo_analyses_total{outcome="completed"} 1`)
 }
@@ -110,7 +111,8 @@ func TestTransport_CountsAnswersAndTheirAbsence(t *testing.T) {
 	if call() == nil {
 		t.Fatal("somebody answered")
 	}
-	shows(t, m, `repazoo_outside_requests_total{service="x",status="418"} 1`, `repazoo_outside_requests_total{service="x",status="none"} 1`,
+	shows(t, m, `repazoo_outside_requests_total{service="x",status="418"} 1`,
+		`repazoo_outside_requests_total{service="x",status="none"} 1`,
 		`repazoo_outside_request_duration_seconds_count{service="x"} 2`)
 }
 
@@ -149,7 +151,10 @@ func TestJobs_AreCountedByHowATryEnded(t *testing.T) {
 	t.Parallel()
 	m := metrics.New("", "")
 	job := &rivertype.JobRow{Kind: "k"}
-	for _, err := range []error{nil, errors.New("x"), errors.Join(nil, river.JobSnooze(time.Second)), river.JobCancel(errors.New("x"))} {
+	for _, err := range []error{
+		nil, errors.New("x"), errors.Join(nil, river.JobSnooze(time.Second)),
+		river.JobCancel(errors.New("x")),
+	} {
 		if got := m.Jobs().Work(t.Context(), job, func(context.Context) error { return err }); !errors.Is(got, err) {
 			t.Errorf("%v became %v", err, got)
 		}
@@ -163,22 +168,24 @@ func TestJobs_AreCountedByHowATryEnded(t *testing.T) {
 		_ = m.Jobs().Work(t.Context(), job, func(context.Context) error { panic("x") })
 	}()
 	shows(t, m, `repazoo_jobs_total{kind="k",outcome="completed"} 1`, `repazoo_jobs_total{kind="k",outcome="failed"} 2`,
-		`repazoo_jobs_total{kind="k",outcome="snoozed"} 1`, `repazoo_jobs_total{kind="k",outcome="cancelled"} 1`, `repazoo_job_duration_seconds_count{kind="k"} 5`)
+		`repazoo_jobs_total{kind="k",outcome="snoozed"} 1`, `repazoo_jobs_total{kind="k",outcome="cancelled"} 1`,
+		`repazoo_job_duration_seconds_count{kind="k"} 5`)
 }
 
 func TestReading_ThatFailsIsSeenAndHidesNothingElse(t *testing.T) {
 	t.Parallel()
 	m := metrics.New("", "")
 	m.Reading("good", "Good.", []string{"l"}, func(_ context.Context, set metrics.Set) error { set(3, "a"); return nil })
-	m.Reading("bad", "Bad.", []string{"l"}, func(_ context.Context, set metrics.Set) error { set(3, "a"); return errors.New("x") })
+	m.Reading("bad", "Bad.", []string{"l"},
+		func(_ context.Context, set metrics.Set) error { set(3, "a"); return errors.New("x") })
 	shows(t, m, `repazoo_good{l="a"} 3`, `repazoo_failed_readings{name="good"} 0`, `repazoo_failed_readings{name="bad"} 1`)
 	if strings.Contains(scrape(t, m), "repazoo_bad{") {
 		t.Error("half a reading is shown")
 	}
 }
 
-// While the database does not answer, the rest is shown all the same: an alert that asks for nothing but build_info would
-// otherwise say that no process runs.
+// While the database does not answer, the rest is shown all the same: an alert that asks for nothing but build_info
+// would otherwise say that no process runs.
 func TestReading_ThatHangsEndsInTimeForTheRest(t *testing.T) {
 	t.Parallel()
 	m := metrics.New("1.2", "abc")

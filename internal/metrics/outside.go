@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Namer names an answer that is no success, by its status and the beginning of its body. It knows a fixed list of names.
+// Namer names an answer that is no success, by its status and the beginning of its body. It knows a fixed list of
+// names.
 type Namer func(status int, body []byte) string
 
 // Transport counts every call of an outside service that goes through next. With a namer, failures are counted by name.

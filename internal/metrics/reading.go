@@ -9,8 +9,8 @@ import (
 // Set gives one value of a figure that is read when it is asked for, with its labels in order.
 type Set func(value float64, labels ...string)
 
-// Reading adds a gauge that is read at each scrape, within its time. A reading that fails shows nothing and is counted in
-// repazoo_failed_readings.
+// Reading adds a gauge that is read at each scrape, within its time. A reading that fails shows nothing and is counted
+// in repazoo_failed_readings.
 func (m *Metrics) Reading(name, help string, labels []string, read func(context.Context, Set) error) {
 	if m == nil {
 		return

@@ -11,9 +11,9 @@ import (
 
 const maxURL = 500 // bytes
 
-// checkURL tells why an address cannot be an endpoint. It is for the person who writes it; what keeps requests out of the
-// operator's network is the guard, which looks at what is dialled. With local set, an endpoint on this machine is allowed,
-// also without encryption.
+// checkURL tells why an address cannot be an endpoint. It is for the person who writes it; what keeps requests out of
+// the operator's network is the guard, which looks at what is dialled. With local set, an endpoint on this machine is
+// allowed, also without encryption.
 func checkURL(raw string, local bool) error {
 	u, err := url.Parse(raw)
 	switch {
@@ -55,10 +55,13 @@ func goodPort(u *url.URL) bool {
 }
 
 // private are the last parts of names that mean something only inside a network.
-var private = []string{"localhost", "local", "internal", "intranet", "lan", "home", "corp", "private", "home.arpa", "in-addr.arpa", "ip6.arpa", "onion", "test", "invalid"}
+var private = []string{
+	"localhost", "local", "internal", "intranet", "lan", "home", "corp", "private", "home.arpa",
+	"in-addr.arpa", "ip6.arpa", "onion", "test", "invalid",
+}
 
-// goodHost takes public addresses, and names of several parts whose last is no number: the many old ways to write an IPv4
-// address (127.1, 0x7f000001, 2130706433) all end in one.
+// goodHost takes public addresses, and names of several parts whose last is no number: the many old ways to write an
+// IPv4 address (127.1, 0x7f000001, 2130706433) all end in one.
 func goodHost(host string) bool {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return public(a)

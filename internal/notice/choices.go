@@ -9,8 +9,8 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
-// What a person wants to be told, by kind and by way. A kind that is switched off on the page is written down as read: it
-// stands in the list of notices and is not shown as new. Webhooks choose their kinds themselves.
+// What a person wants to be told, by kind and by way. A kind that is switched off on the page is written down as read:
+// it stands in the list of notices and is not shown as new. Webhooks choose their kinds themselves.
 
 // The ways that a notice takes, but for webhooks.
 const (
@@ -25,10 +25,13 @@ type Choice struct {
 	Mail bool // mailed to the address that they confirmed
 }
 
-// Pinned tells whether a kind is shown as new whatever its user has chosen: what is about who may sign in, or about a plan
-// that stops, could otherwise be hidden by whoever has stolen a session.
+// Pinned tells whether a kind is shown as new whatever its user has chosen: what is about who may sign in, or about a
+// plan that stops, could otherwise be hidden by whoever has stolen a session.
 func (k Kind) Pinned() bool {
-	return slices.Contains([]Kind{PaymentFailed, GraceEnding, GraceEnded, PlanEnded, AccountLinked, AccountReleased, NewBrowser}, k)
+	return slices.Contains([]Kind{
+		PaymentFailed, GraceEnding, GraceEnded, PlanEnded, AccountLinked, AccountReleased,
+		NewBrowser,
+	}, k)
 }
 
 // Choices tells what a user wants to be told, for every kind. What they never chose about is told.
@@ -114,10 +117,12 @@ func setMute(ctx context.Context, tx db.Tx, userID, kind, way string, on bool) (
 	if on {
 		return tx.Exec(ctx, `DELETE FROM notice_mutes WHERE user_id = $1 AND kind = $2 AND way = $3`, userID, kind, way)
 	}
-	return tx.Exec(ctx, `INSERT INTO notice_mutes (user_id, kind, way, created_at) SELECT id, $2, $3, $4 FROM users WHERE id = $1
+	return tx.Exec(ctx, `INSERT INTO notice_mutes (user_id, kind, way, created_at) SELECT id, $2, $3, $4 FROM users
+		WHERE id = $1
 		ON CONFLICT (user_id, kind, way) DO NOTHING`, userID, kind, way, tx.Now())
 }
 
 func recordChoice(ctx context.Context, tx db.Tx, userID string, detail map[string]any) {
-	audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.NoticesChosen, Resource: "user:" + userID, Detail: detail})
+	audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.NoticesChosen, Resource: "user:" +
+		userID, Detail: detail})
 }

@@ -33,7 +33,8 @@ func TestChoose_WhatIsSwitchedOffIsNeitherNewNorMailed(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p := w.withMail()
 		w.confirmed(p)
-		w.ok(w.Choose(t.Context(), w.ann, notice.Choice{Kind: notice.AnalysisFinished}, notice.Choice{Kind: notice.QuotaUsedUp, Page: true}))
+		w.ok(w.Choose(t.Context(), w.ann, notice.Choice{Kind: notice.AnalysisFinished},
+			notice.Choice{Kind: notice.QuotaUsedUp, Page: true}))
 		for _, k := range []notice.Kind{notice.AnalysisFinished, notice.QuotaUsedUp, notice.PlanChanged} {
 			w.ok(w.Mail(t.Context(), w.tell(k, "one")))
 		}
@@ -176,7 +177,8 @@ func TestUnsubscribe_EndsThatKindOfThatUserAndNothingElse(t *testing.T) {
 		if e, err := w.Email(t.Context(), w.ann); err != nil || e.Confirmed != annsAddress {
 			t.Errorf("the address is %+v, %v", e, err)
 		}
-		if n := count(w.d, t, `SELECT count(*) FROM audit_log WHERE action = 'notices.chosen' AND user_id = $1`, w.ann); n != 1 {
+		if n := count(w.d, t, `SELECT count(*) FROM audit_log WHERE action = 'notices.chosen' AND user_id = $1`,
+			w.ann); n != 1 {
 			t.Errorf("%d lines in the log", n)
 		}
 		w.ok(w.Mail(t.Context(), w.tell(notice.AnalysisFinished, "two")))
@@ -201,7 +203,8 @@ func TestUnsubscribe_TakesNoTokenThatIsNotOurs(t *testing.T) {
 			t.Errorf("under another key: %v", err)
 		}
 		for _, bad := range []string{
-			"", ".", token + "A", "A" + token, body, body + ".", "." + sum, sum + "." + body, strings.Repeat("A", 10_000), body + ".!", strings.ToLower(token),
+			"", ".", token + "A", "A" + token, body, body + ".", "." + sum, sum + "." +
+				body, strings.Repeat("A", 10_000), body + ".!", strings.ToLower(token),
 		} {
 			if _, err := w.Unsubscribe(t.Context(), bad); !errors.Is(err, fault.NotFound) {
 				t.Errorf("%q: %v", bad, err)

@@ -86,8 +86,8 @@ func (s *Service) AddWorkers(w *river.Workers) {
 	db.Work(w, func(ctx context.Context, j ConfirmJob) error { return s.AskToConfirm(ctx, j.UserID) })
 }
 
-// Spread writes a delivery for each endpoint that hears of the notice. It may be repeated, and does nothing for a notice
-// that is gone.
+// Spread writes a delivery for each endpoint that hears of the notice. It may be repeated, and does nothing for a
+// notice that is gone.
 func (s *Service) Spread(ctx context.Context, noticeID string) error {
 	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := db.One(ctx, tx, scanOwned, `SELECT `+columns+`, user_id FROM notices WHERE id = $1`, noticeID)
@@ -102,7 +102,8 @@ func (s *Service) Spread(ctx context.Context, noticeID string) error {
 				return err
 			}
 		}
-		endpoints, err := db.All(ctx, tx, scanEndpoint, `SELECT `+endpointColumns+` FROM webhook_endpoints WHERE user_id = $1 AND disabled_at IS NULL ORDER BY id`, n.userID)
+		endpoints, err := db.All(ctx, tx, scanEndpoint, `SELECT `+endpointColumns+` FROM webhook_endpoints
+			WHERE user_id = $1 AND disabled_at IS NULL ORDER BY id`, n.userID)
 		if err != nil {
 			return err
 		}
@@ -143,7 +144,8 @@ type due struct {
 
 func scanDue(r db.Rows, v *due) error {
 	var disabled *time.Time
-	err := r.Scan(&v.ID, (*string)(&v.Kind), &v.Attempts, &v.user, &v.endpoint, &v.message, &v.payload, &v.url, &v.sealed, &v.since, &disabled)
+	err := r.Scan(&v.ID, (*string)(&v.Kind), &v.Attempts, &v.user, &v.endpoint, &v.message, &v.payload, &v.url,
+		&v.sealed, &v.since, &disabled)
 	v.off = disabled != nil && v.Kind != Test
 	return err
 }
@@ -151,8 +153,10 @@ func scanDue(r db.Rows, v *due) error {
 // Deliver makes one try at a delivery and notes what came of it. It returns when to come back; 0 is never: it was
 // delivered, given up, or asked for anew in a later round. An error is trouble of our own, and nothing was noted.
 func (s *Service) Deliver(ctx context.Context, id string, round int) (again time.Duration, err error) {
-	v, err := db.ReadOne(ctx, s.DB, db.System, scanDue, `SELECT d.id, d.kind, d.attempts, d.user_id, d.endpoint_id, d.message_id, d.payload,
-		e.url, e.secret, e.failing_since, e.disabled_at FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id
+	v, err := db.ReadOne(ctx, s.DB, db.System, scanDue,
+		`SELECT d.id, d.kind, d.attempts, d.user_id, d.endpoint_id, d.message_id, d.payload,
+		e.url, e.secret, e.failing_since, e.disabled_at FROM webhook_deliveries d
+			JOIN webhook_endpoints e ON e.id = d.endpoint_id
 		WHERE d.id = $1 AND d.round = $2 AND d.status = 'waiting'`, id, round)
 	if errors.Is(err, db.ErrNotFound) {
 		return 0, nil
@@ -182,7 +186,8 @@ func (s *Service) Deliver(ctx context.Context, id string, round int) (again time
 		s.Hooked(got.class())
 	}
 	if !got.good() { // its owner reads the same on the page of the webhook
-		s.Log.InfoContext(ctx, "a webhook was not delivered", "delivery", v.ID, "kind", v.Kind, "cause", got.trouble, "again_in", again)
+		s.Log.InfoContext(ctx, "a webhook was not delivered", "delivery", v.ID, "kind", v.Kind, "cause", got.trouble,
+			"again_in", again)
 	}
 	return again, s.note(ctx, v, round, got, again)
 }
@@ -217,8 +222,10 @@ func (s *Service) note(ctx context.Context, v due, round int, got result, again 
 		case again > 0:
 			status, next = Waiting, new(now.Add(again))
 		}
-		n, err := tx.Exec(ctx, `UPDATE webhook_deliveries SET status = $3, attempts = attempts + 1, code = $4, trouble = $5, tried_at = $6, next_try_at = $7
-			WHERE id = $1 AND round = $2 AND status = 'waiting'`, v.ID, round, status, db.OrNull(got.code), got.trouble, now, next)
+		n, err := tx.Exec(ctx, `UPDATE webhook_deliveries
+			SET status = $3, attempts = attempts + 1, code = $4, trouble = $5, tried_at = $6, next_try_at = $7
+			WHERE id = $1 AND round = $2 AND status = 'waiting'`, v.ID, round, status, db.OrNull(got.code), got.trouble, now,
+			next)
 		if err != nil || n == 0 || v.off || v.Kind == Test && !got.good() {
 			return err // a test that fails says nothing of the endpoint's past
 		}
@@ -236,12 +243,14 @@ func (s *Service) note(ctx context.Context, v due, round int, got result, again 
 
 // switchOff disables an endpoint and tells its user, once.
 func switchOff(ctx context.Context, tx db.Tx, v due) error {
-	n, err := tx.Exec(ctx, `UPDATE webhook_endpoints SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL`, v.endpoint, tx.Now())
+	n, err := tx.Exec(ctx, `UPDATE webhook_endpoints SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL`,
+		v.endpoint, tx.Now())
 	if err != nil || n == 0 {
 		return err
 	}
 	return Write(ctx, tx, Fact{
-		UserID: v.user, Kind: EndpointOff, Subject: v.endpoint + " " + tx.Now().Format(time.RFC3339Nano), Data: Data{Host: Endpoint{URL: v.url}.Host()},
+		UserID: v.user, Kind: EndpointOff, Subject: v.endpoint + " " +
+			tx.Now().Format(time.RFC3339Nano), Data: Data{Host: Endpoint{URL: v.url}.Host()},
 	})
 }
 
@@ -311,15 +320,16 @@ func isA[E error](err error) bool {
 	return ok
 }
 
-// newClient makes requests that reach the public internet only, follow nothing and keep nothing. It asks no proxy, which
-// would be what the guard sees.
+// newClient makes requests that reach the public internet only, follow nothing and keep nothing. It asks no proxy,
+// which would be what the guard sees.
 func newClient(local bool, resolver *net.Resolver) *http.Client {
 	dialer := &net.Dialer{Timeout: tryTime, ControlContext: guard(local), Resolver: resolver}
 	return &http.Client{
 		Timeout: tryTime,
 		Transport: &http.Transport{
 			DialContext: dialer.DialContext, DisableKeepAlives: true, DisableCompression: true, ResponseHeaderTimeout: tryTime,
-			TLSHandshakeTimeout: tryTime, MaxResponseHeaderBytes: 16 << 10, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12},
+			TLSHandshakeTimeout: tryTime, MaxResponseHeaderBytes: 16 << 10,
+			TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12},
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -47,11 +47,14 @@ type DeliveryPage struct {
 const deliveryColumns = `id, kind, status, attempts, code, trouble, created_at, tried_at, next_try_at`
 
 func scanDelivery(r db.Rows, v *Delivery) error {
-	return r.Scan(&v.ID, (*string)(&v.Kind), &v.Status, &v.Attempts, &v.Code, &v.Trouble, &v.CreatedAt, &v.TriedAt, &v.NextTryAt)
+	return r.Scan(&v.ID, (*string)(&v.Kind), &v.Status, &v.Attempts, &v.Code, &v.Trouble, &v.CreatedAt, &v.TriedAt,
+		&v.NextTryAt)
 }
 
 // Deliveries lists what was sent to an endpoint in the last 30 days. Errors: not_found, validation_failed.
-func (s *Service) Deliveries(ctx context.Context, userID, endpointID string, limit int, cursor string) (p DeliveryPage, err error) {
+func (s *Service) Deliveries(ctx context.Context, userID, endpointID string, limit int,
+	cursor string,
+) (p DeliveryPage, err error) {
 	from, err := page.Parse(cursor)
 	if err != nil {
 		return DeliveryPage{}, err
@@ -60,16 +63,20 @@ func (s *Service) Deliveries(ctx context.Context, userID, endpointID string, lim
 		return DeliveryPage{}, err
 	}
 	limit = bounded(limit)
-	p.Total, err = db.ReadOne(ctx, s.DB, db.User(userID), db.Value[int], `SELECT count(*) FROM webhook_deliveries WHERE user_id = $1 AND endpoint_id = $2`, userID, endpointID)
+	p.Total, err = db.ReadOne(ctx, s.DB, db.User(userID), db.Value[int],
+		`SELECT count(*) FROM webhook_deliveries WHERE user_id = $1 AND endpoint_id = $2`, userID, endpointID)
 	if err != nil {
 		return DeliveryPage{}, err
 	}
-	p.Deliveries, err = db.Read(ctx, s.DB, db.User(userID), scanDelivery, `SELECT `+deliveryColumns+` FROM webhook_deliveries
-		WHERE user_id = $1 AND endpoint_id = $2 AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC LIMIT $5`, userID, endpointID, from.At, from.ID, limit+1)
+	p.Deliveries, err = db.Read(ctx, s.DB, db.User(userID), scanDelivery,
+		`SELECT `+deliveryColumns+` FROM webhook_deliveries
+		WHERE user_id = $1 AND endpoint_id = $2 AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC
+			LIMIT $5`, userID, endpointID, from.At, from.ID, limit+1)
 	if err != nil {
 		return DeliveryPage{}, err
 	}
-	p.Deliveries, p.Next = page.Cut(p.Deliveries, limit, func(v Delivery) page.Place { return page.Place{At: v.CreatedAt, ID: v.ID} })
+	p.Deliveries, p.Next = page.Cut(p.Deliveries, limit,
+		func(v Delivery) page.Place { return page.Place{At: v.CreatedAt, ID: v.ID} })
 	return p, nil
 }
 
@@ -87,7 +94,8 @@ func (s *Service) TestEndpoint(ctx context.Context, userID, endpointID string) (
 	}
 	var made Delivery
 	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		e, err := db.One(ctx, tx, scanEndpoint, `SELECT `+endpointColumns+` FROM webhook_endpoints WHERE user_id = $1 AND id = $2`, userID, endpointID)
+		e, err := db.One(ctx, tx, scanEndpoint,
+			`SELECT `+endpointColumns+` FROM webhook_endpoints WHERE user_id = $1 AND id = $2`, userID, endpointID)
 		if err != nil {
 			return orNoEndpoint(err)
 		}
@@ -97,7 +105,8 @@ func (s *Service) TestEndpoint(ctx context.Context, userID, endpointID string) (
 		id := db.NewID()
 		body, err := payload(Notice{ID: id, Kind: Test, CreatedAt: tx.Now()})
 		if err == nil {
-			made, err = queue(ctx, tx, delivery{id: id, user: userID, endpoint: e.ID, kind: Test, message: "msg_" + id, body: body})
+			made, err = queue(ctx, tx, delivery{id: id, user: userID, endpoint: e.ID, kind: Test, message: "msg_" +
+				id, body: body})
 		}
 		return err
 	})
@@ -114,7 +123,8 @@ func roomForTest(ctx context.Context, tx db.Tx, userID string) error {
 		return err
 	}
 	wait := oldest[maxTests-1].Add(testsPer).Sub(tx.Now())
-	return fault.RateLimited.After(wait).Saying("You have sent %d tests within a minute. Wait %.0f seconds before the next.",
+	return fault.RateLimited.After(wait).Saying("You have sent %d tests within a minute. Wait %.0f seconds before the "+
+		"next.",
 		maxTests, math.Ceil(wait.Seconds()))
 }
 
@@ -134,9 +144,12 @@ func (s *Service) Redeliver(ctx context.Context, userID, endpointID, id string) 
 			round int
 		}
 		found, err := db.One(ctx, tx, func(r db.Rows, v *again) error {
-			return r.Scan(&v.ID, (*string)(&v.Kind), &v.Status, &v.Attempts, &v.Code, &v.Trouble, &v.CreatedAt, &v.TriedAt, &v.NextTryAt, &v.round)
-		}, `UPDATE webhook_deliveries SET round = round + 1, attempts = 0, status = 'waiting', code = NULL, trouble = '', next_try_at = $4
-			WHERE user_id = $1 AND endpoint_id = $2 AND id = $3 RETURNING `+deliveryColumns+`, round`, userID, endpointID, id, tx.Now())
+			return r.Scan(&v.ID, (*string)(&v.Kind), &v.Status, &v.Attempts, &v.Code, &v.Trouble, &v.CreatedAt, &v.TriedAt,
+				&v.NextTryAt, &v.round)
+		}, `UPDATE webhook_deliveries SET round = round + 1, attempts = 0, status = 'waiting', code = NULL, trouble = '',
+			next_try_at = $4
+			WHERE user_id = $1 AND endpoint_id = $2 AND id = $3
+				RETURNING `+deliveryColumns+`, round`, userID, endpointID, id, tx.Now())
 		switch {
 		case errors.Is(err, db.ErrNotFound):
 			return noDelivery()
@@ -164,8 +177,10 @@ type delivery struct {
 
 // queue writes a delivery down with its job, unless the endpoint was told of the notice before.
 func queue(ctx context.Context, tx db.Tx, v delivery) (Delivery, error) {
-	made, err := db.One(ctx, tx, scanDelivery, `INSERT INTO webhook_deliveries (id, user_id, endpoint_id, notice_id, kind, message_id, payload, status, created_at, next_try_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', $8, $8) ON CONFLICT (endpoint_id, notice_id) DO NOTHING RETURNING `+deliveryColumns,
+	made, err := db.One(ctx, tx, scanDelivery, `INSERT INTO webhook_deliveries (id, user_id, endpoint_id, notice_id,
+		kind, message_id, payload, status, created_at, next_try_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', $8, $8) ON CONFLICT (endpoint_id, notice_id) DO NOTHING
+			RETURNING `+deliveryColumns,
 		v.id, v.user, v.endpoint, v.notice, string(v.kind), v.message, v.body, tx.Now())
 	if err != nil {
 		return Delivery{}, err

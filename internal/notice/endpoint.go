@@ -53,7 +53,10 @@ type NewEndpoint struct {
 
 // SealedColumns is where this package keeps boxes, for package keyring.
 func SealedColumns() []seal.Column {
-	return []seal.Column{{Table: "webhook_endpoints", Name: "secret", Key: []string{"id"}, Bound: func(key []string) []byte { return []byte(key[0]) }}}
+	return []seal.Column{{
+		Table: "webhook_endpoints", Name: "secret", Key: []string{"id"},
+		Bound: func(key []string) []byte { return []byte(key[0]) },
+	}}
 }
 
 const endpointColumns = `id, url, kinds, created_at, failing_since, disabled_at`
@@ -83,7 +86,8 @@ func joinKinds(kinds []Kind) string {
 
 // Endpoints lists a user's endpoints, the oldest first.
 func (s *Service) Endpoints(ctx context.Context, userID string) ([]Endpoint, error) {
-	return db.Read(ctx, s.DB, db.User(userID), scanEndpoint, `SELECT `+endpointColumns+` FROM webhook_endpoints WHERE user_id = $1 ORDER BY created_at, id LIMIT $2`, userID, MaxEndpoints)
+	return db.Read(ctx, s.DB, db.User(userID), scanEndpoint, `SELECT `+endpointColumns+` FROM webhook_endpoints
+		WHERE user_id = $1 ORDER BY created_at, id LIMIT $2`, userID, MaxEndpoints)
 }
 
 // Endpoint reads one endpoint. Error: not_found.
@@ -91,7 +95,8 @@ func (s *Service) Endpoint(ctx context.Context, userID, id string) (Endpoint, er
 	if !db.IsID(id) {
 		return Endpoint{}, noEndpoint()
 	}
-	e, err := db.ReadOne(ctx, s.DB, db.User(userID), scanEndpoint, `SELECT `+endpointColumns+` FROM webhook_endpoints WHERE user_id = $1 AND id = $2`, userID, id)
+	e, err := db.ReadOne(ctx, s.DB, db.User(userID), scanEndpoint,
+		`SELECT `+endpointColumns+` FROM webhook_endpoints WHERE user_id = $1 AND id = $2`, userID, id)
 	return e, orNoEndpoint(err)
 }
 
@@ -103,7 +108,8 @@ func (s *Service) AddEndpoint(ctx context.Context, userID, address string, kinds
 	}
 	known := slices.DeleteFunc(Kinds(), func(k Kind) bool { return !slices.Contains(kinds, k) })
 	if slices.ContainsFunc(kinds, func(k Kind) bool { return !slices.Contains(known, k) }) {
-		return NewEndpoint{}, fault.ValidationFailed.At("body.kinds", "must be some of "+strings.ReplaceAll(joinKinds(Kinds()), " ", ", "))
+		return NewEndpoint{}, fault.ValidationFailed.At("body.kinds",
+			"must be some of "+strings.ReplaceAll(joinKinds(Kinds()), " ", ", "))
 	}
 	var e NewEndpoint
 	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
@@ -111,7 +117,8 @@ func (s *Service) AddEndpoint(ctx context.Context, userID, address string, kinds
 			return err
 		}
 		e = NewEndpoint{Endpoint{ID: db.NewID(), URL: address, Kinds: known, CreatedAt: tx.Now()}, newSecret()}
-		tx.Later(`INSERT INTO webhook_endpoints (id, user_id, url, secret, kinds, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		tx.Later(`INSERT INTO webhook_endpoints (id, user_id, url, secret, kinds, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6)`,
 			e.ID, userID, e.URL, s.Seal.Seal([]byte(e.Secret), []byte(e.ID)), joinKinds(known), e.CreatedAt)
 		recordEndpoint(ctx, tx, userID, audit.WebhookAdded, e.ID)
 		return nil
@@ -128,8 +135,8 @@ func newSecret() string {
 	return secretPrefix + base64.StdEncoding.EncodeToString(random)
 }
 
-// roomForEndpoint makes the creations of one user wait for each other, by writing to the user's row first; otherwise two
-// could both see four endpoints.
+// roomForEndpoint makes the creations of one user wait for each other, by writing to the user's row first; otherwise
+// two could both see four endpoints.
 func roomForEndpoint(ctx context.Context, tx db.Tx, userID, address string) error {
 	n, err := tx.Exec(ctx, `UPDATE users SET updated_at = updated_at WHERE id = $1`, userID)
 	if err == nil && n == 0 {
@@ -147,19 +154,22 @@ func roomForEndpoint(ctx context.Context, tx db.Tx, userID, address string) erro
 	case c.same > 0:
 		return fault.Conflict.Saying("You already have a webhook with this address.")
 	case c.all >= MaxEndpoints:
-		return fault.Conflict.Saying("You have %d webhooks, and more are not allowed. Remove one that you do not need any more.", MaxEndpoints)
+		return fault.Conflict.Saying("You have %d webhooks, and more are not allowed. Remove one that you do not need any "+
+			"more.", MaxEndpoints)
 	}
 	return nil
 }
 
 // RemoveEndpoint removes an endpoint with its deliveries. Error: not_found.
 func (s *Service) RemoveEndpoint(ctx context.Context, userID, id string) error {
-	return s.changeEndpoint(ctx, userID, id, audit.WebhookRemoved, `DELETE FROM webhook_endpoints WHERE user_id = $1 AND id = $2`)
+	return s.changeEndpoint(ctx, userID, id, audit.WebhookRemoved,
+		`DELETE FROM webhook_endpoints WHERE user_id = $1 AND id = $2`)
 }
 
 // EnableEndpoint switches an endpoint on again that was switched off because it did not answer. Error: not_found.
 func (s *Service) EnableEndpoint(ctx context.Context, userID, id string) (Endpoint, error) {
-	err := s.changeEndpoint(ctx, userID, id, audit.WebhookEnabled, `UPDATE webhook_endpoints SET disabled_at = NULL, failing_since = NULL WHERE user_id = $1 AND id = $2`)
+	err := s.changeEndpoint(ctx, userID, id, audit.WebhookEnabled,
+		`UPDATE webhook_endpoints SET disabled_at = NULL, failing_since = NULL WHERE user_id = $1 AND id = $2`)
 	if err != nil {
 		return Endpoint{}, err
 	}

@@ -19,19 +19,27 @@ import (
 
 // inside are addresses that no webhook may reach.
 var inside = []string{
-	"0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.100.100.200", "100.127.255.255", "127.0.0.1", "127.255.255.254",
-	"169.254.0.1", "169.254.169.254", "169.254.170.2", "172.16.0.1", "172.31.255.255", "192.0.0.1", "192.0.0.192", "192.0.2.1", "192.88.99.1",
-	"192.168.0.1", "192.168.255.255", "198.18.0.1", "198.19.255.255", "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.255.255.255",
+	"0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.100.100.200", "100.127.255.255", "127.0.0.1",
+	"127.255.255.254",
+	"169.254.0.1", "169.254.169.254", "169.254.170.2", "172.16.0.1", "172.31.255.255", "192.0.0.1", "192.0.0.192",
+	"192.0.2.1", "192.88.99.1",
+	"192.168.0.1", "192.168.255.255", "198.18.0.1", "198.19.255.255", "198.51.100.1", "203.0.113.1", "224.0.0.1",
+	"239.255.255.255",
 	"240.0.0.1", "255.255.255.255", "168.63.129.16",
-	"::", "::1", "::2", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:8.8.8.8", "::ffff:0:127.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b::8.8.8.8",
-	"64:ff9b:1::10.0.0.1", "100::1", "2001::1", "2001:0:4136:e378::1", "2001:10::1", "2001:20::1", "2001:db8::1", "2002:7f00:1::1", "2002:a00:1::",
-	"3fff::1", "5f00::1", "fc00::1", "fd00:ec2::254", "fd12:3456::1", "fe80::1", "fe80::1%eth0", "febf::1", "fec0::1", "ff02::1", "ff0e::1", "4000::1",
+	"::", "::1", "::2", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:8.8.8.8", "::ffff:0:127.0.0.1",
+	"64:ff9b::127.0.0.1", "64:ff9b::8.8.8.8",
+	"64:ff9b:1::10.0.0.1", "100::1", "2001::1", "2001:0:4136:e378::1", "2001:10::1", "2001:20::1", "2001:db8::1",
+	"2002:7f00:1::1", "2002:a00:1::",
+	"3fff::1", "5f00::1", "fc00::1", "fd00:ec2::254", "fd12:3456::1", "fe80::1", "fe80::1%eth0", "febf::1", "fec0::1",
+	"ff02::1", "ff0e::1", "4000::1",
 }
 
 // outside are addresses of the public internet, at the edges of those above too.
 var outside = []string{
-	"1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.1", "169.253.255.255", "169.255.0.0",
-	"172.15.255.255", "172.32.0.0", "192.0.1.1", "192.167.255.255", "192.169.0.0", "198.17.255.255", "198.20.0.0", "223.255.255.255", "168.63.129.17",
+	"1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.1",
+	"169.253.255.255", "169.255.0.0",
+	"172.15.255.255", "172.32.0.0", "192.0.1.1", "192.167.255.255", "192.169.0.0", "198.17.255.255", "198.20.0.0",
+	"223.255.255.255", "168.63.129.17",
 	"2606:4700::1111", "2a00:1450::1", "2001:200::1", "2003::1", "2001:4860:4860::8888",
 }
 
@@ -60,7 +68,8 @@ func TestGuard_JudgesWhatIsDialled(t *testing.T) {
 		if err := strict(t.Context(), network, net.JoinHostPort(a, "443"), nil); !errors.Is(err, errNotPublic) {
 			t.Errorf("%s: %v", a, err)
 		}
-		if err := local(t.Context(), network, net.JoinHostPort(a, "443"), nil); (err == nil) != (strings.HasPrefix(a, "127.") || a == "::1") {
+		if err := local(t.Context(), network, net.JoinHostPort(a, "443"),
+			nil); (err == nil) != (strings.HasPrefix(a, "127.") || a == "::1") {
 			t.Errorf("in local, %s: %v", a, err)
 		}
 	}
@@ -152,7 +161,10 @@ func TestClient_ReachesThisMachineOnlyInLocal(t *testing.T) {
 	var calls atomic.Int64
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { calls.Add(1) }))
 	t.Cleanup(srv.Close)
-	for _, url := range []string{srv.URL, strings.Replace(srv.URL, "127.0.0.1", "localhost", 1), strings.Replace(srv.URL, "127.0.0.1", "[::ffff:127.0.0.1]", 1)} {
+	for _, url := range []string{
+		srv.URL, strings.Replace(srv.URL, "127.0.0.1", "localhost", 1),
+		strings.Replace(srv.URL, "127.0.0.1", "[::ffff:127.0.0.1]", 1),
+	} {
 		if got := try(t, newClient(false, nil), url); got.trouble != "its address is not on the public internet" {
 			t.Errorf("%s: %+v", url, got)
 		}
@@ -180,7 +192,8 @@ func TestClient_FollowsNoRedirect(t *testing.T) {
 		http.Redirect(w, r, "/elsewhere", http.StatusPermanentRedirect)
 	}))
 	t.Cleanup(srv.Close)
-	if got := try(t, newClient(true, nil), srv.URL); got.code != http.StatusPermanentRedirect || got.good() || calls.Load() != 1 {
+	if got := try(t, newClient(true, nil), srv.URL); got.code != http.StatusPermanentRedirect || got.good() ||
+		calls.Load() != 1 {
 		t.Fatalf("%+v after %d calls", got, calls.Load())
 	}
 }
@@ -229,22 +242,32 @@ func TestClient_SaysWhatWentWrong(t *testing.T) {
 func TestCheckURL_TakesPublicHTTPSOnly(t *testing.T) {
 	t.Parallel()
 	for _, good := range []string{
-		"https://example.com", "https://example.com/", "https://hooks.example.com/a/b?c=d", "https://example.com:443/", "https://example.com:8443/x",
-		"https://xn--bcher-kva.example/", "https://8.8.8.8/", "https://[2606:4700::1111]:8443/", "https://a_b.example.com/", "https://example.com./",
+		"https://example.com", "https://example.com/", "https://hooks.example.com/a/b?c=d", "https://example.com:443/",
+		"https://example.com:8443/x",
+		"https://xn--bcher-kva.example/", "https://8.8.8.8/", "https://[2606:4700::1111]:8443/",
+		"https://a_b.example.com/", "https://example.com./",
 	} {
 		if err := checkURL(good, false); err != nil {
 			t.Errorf("%s: %v", good, err)
 		}
 	}
 	bad := []string{
-		"", "example.com", "//example.com/", "http://example.com/", "ftp://example.com/", "file:///etc/passwd", "gopher://example.com/", "javascript:alert(1)",
-		"https:example.com", "https://", "https:///x", "https://user@example.com/", "https://user:pw@example.com/", "https://example.com@127.0.0.1/",
-		"https://example.com/#x", "https://example.com/#", "https://example.com:80/", "https://example.com:22/", "https://example.com:0/", "https://example.com:/",
-		"https://example.com:65536/", "https://example.com:-1/", "https://localhost/", "https://LOCALHOST/", "https://localhost./", "https://a.localhost/",
-		"https://printer.local/", "https://db.internal/", "https://metadata.google.internal/", "https://router.lan/", "https://x.home.arpa/", "https://intranet/",
-		"https://127.1/", "https://127.0.1/", "https://2130706433/", "https://0x7f000001/", "https://0x7f.0.0.1/", "https://0177.0.0.1/", "https://1.2.3/",
-		"https://127.0.0.1.:8443/", "https://example.com%00.evil.example/", "https://exa mple.com/", "https://exämple.com/", "https://example.com/ü",
-		"https://-a.example.com/", "https://a..example.com/", "https://.example.com/", "https://example.com\n/", "https://example.com\\@evil.example/",
+		"", "example.com", "//example.com/", "http://example.com/", "ftp://example.com/", "file:///etc/passwd",
+		"gopher://example.com/", "javascript:alert(1)",
+		"https:example.com", "https://", "https:///x", "https://user@example.com/", "https://user:pw@example.com/",
+		"https://example.com@127.0.0.1/",
+		"https://example.com/#x", "https://example.com/#", "https://example.com:80/", "https://example.com:22/",
+		"https://example.com:0/", "https://example.com:/",
+		"https://example.com:65536/", "https://example.com:-1/", "https://localhost/", "https://LOCALHOST/",
+		"https://localhost./", "https://a.localhost/",
+		"https://printer.local/", "https://db.internal/", "https://metadata.google.internal/", "https://router.lan/",
+		"https://x.home.arpa/", "https://intranet/",
+		"https://127.1/", "https://127.0.1/", "https://2130706433/", "https://0x7f000001/", "https://0x7f.0.0.1/",
+		"https://0177.0.0.1/", "https://1.2.3/",
+		"https://127.0.0.1.:8443/", "https://example.com%00.evil.example/", "https://exa mple.com/",
+		"https://exämple.com/", "https://example.com/ü",
+		"https://-a.example.com/", "https://a..example.com/", "https://.example.com/", "https://example.com\n/",
+		"https://example.com\\@evil.example/",
 		"https://" + strings.Repeat("a", 64) + ".example.com/", "https://example.com/" + strings.Repeat("a", 500),
 	}
 	for _, a := range inside {
@@ -262,7 +285,10 @@ func TestCheckURL_TakesPublicHTTPSOnly(t *testing.T) {
 
 func TestCheckURL_AllowsThisMachineInLocalAlone(t *testing.T) {
 	t.Parallel()
-	for _, here := range []string{"http://127.0.0.1:8080/", "http://localhost:9000/hook", "http://[::1]/", "https://127.0.0.1:99/"} {
+	for _, here := range []string{
+		"http://127.0.0.1:8080/", "http://localhost:9000/hook", "http://[::1]/",
+		"https://127.0.0.1:99/",
+	} {
 		if err := checkURL(here, true); err != nil {
 			t.Errorf("%s: %v", here, err)
 		}
@@ -270,7 +296,10 @@ func TestCheckURL_AllowsThisMachineInLocalAlone(t *testing.T) {
 			t.Errorf("%s was taken outside local", here)
 		}
 	}
-	for _, there := range []string{"http://example.com/", "http://10.0.0.1/", "https://169.254.169.254/", "ftp://localhost/", "http://user@localhost/"} {
+	for _, there := range []string{
+		"http://example.com/", "http://10.0.0.1/", "https://169.254.169.254/",
+		"ftp://localhost/", "http://user@localhost/",
+	} {
 		if err := checkURL(there, true); err == nil {
 			t.Errorf("%s was taken in local", there)
 		}
@@ -278,7 +307,10 @@ func TestCheckURL_AllowsThisMachineInLocalAlone(t *testing.T) {
 }
 
 func FuzzCheckURL(f *testing.F) {
-	for _, s := range []string{"https://example.com/", "https://127.1/", "https://[::ffff:10.0.0.1]/", "https://0x7f.1:443/", "https://user@h:1/"} {
+	for _, s := range []string{
+		"https://example.com/", "https://127.1/", "https://[::ffff:10.0.0.1]/",
+		"https://0x7f.1:443/", "https://user@h:1/",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
@@ -300,7 +332,10 @@ func TestRequest_IsSignedAsTheSpecificationSays(t *testing.T) {
 	t.Parallel()
 	s := &Service{Config: Config{DB: dbtest.SQLite(t, func() time.Time { return time.Unix(1614265330, 0) })}}
 	secret := secretPrefix + "MfKQ9r8GKYqrTwjUPD8I" + "LPZIo2LaLaSw"
-	req, err := s.request(t.Context(), due{url: "https://example.com/", message: "msg_p5jXN8AQM9LWM0D4loKWxJek", payload: `{"test": 2432232314}`}, secret)
+	req, err := s.request(t.Context(), due{
+		url: "https://example.com/", message: "msg_p5jXN8AQM9LWM0D4loKWxJek",
+		payload: `{"test": 2432232314}`,
+	}, secret)
 	if err != nil {
 		t.Fatal(err)
 	}

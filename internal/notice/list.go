@@ -73,7 +73,8 @@ func (s *Service) List(ctx context.Context, userID string, f Filter) (p Page, er
 	if err != nil {
 		return Page{}, err
 	}
-	p.Notices, p.Next = page.Cut(p.Notices, limit, func(n Notice) page.Place { return page.Place{At: n.CreatedAt, ID: n.ID} })
+	p.Notices, p.Next = page.Cut(p.Notices, limit,
+		func(n Notice) page.Place { return page.Place{At: n.CreatedAt, ID: n.ID} })
 	return p, nil
 }
 
@@ -92,7 +93,8 @@ func (s *Service) Read(ctx context.Context, userID, id string) (n Notice, err er
 	}
 	err = s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
 		tx.Touch(userID)
-		n, err = db.One(ctx, tx, scan, `UPDATE notices SET read_at = COALESCE(read_at, $3) WHERE user_id = $1 AND id = $2 RETURNING `+columns, userID, id, tx.Now())
+		n, err = db.One(ctx, tx, scan, `UPDATE notices SET read_at = COALESCE(read_at, $3) WHERE user_id = $1 AND id = $2
+			RETURNING `+columns, userID, id, tx.Now())
 		return err
 	})
 	if errors.Is(err, db.ErrNotFound) {

@@ -50,8 +50,8 @@ var (
 	errMailNever = errors.New("notice: the mail was refused, or nobody knows whether it was taken")
 )
 
-// NewMailer reads smtp://user:password@host:port, which is encrypted by STARTTLS, or smtps://. Only on this machine, and
-// only with local set, may a server speak without encryption. The password is in no error.
+// NewMailer reads smtp://user:password@host:port, which is encrypted by STARTTLS, or smtps://. Only on this machine,
+// and only with local set, may a server speak without encryption. The password is in no error.
 func NewMailer(address, from string, local bool) (*Mailer, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" || u.Scheme != "smtp" && u.Scheme != "smtps" {
@@ -73,9 +73,13 @@ func NewMailer(address, from string, local bool) (*Mailer, error) {
 			return nil, errors.New("the port of the mail server is no number")
 		}
 	}
-	options = append(options, gomail.WithPort(port), gomail.WithTLSConfig(&tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}))
+	options = append(options, gomail.WithPort(port), gomail.WithTLSConfig(&tls.Config{
+		ServerName: u.Hostname(),
+		MinVersion: tls.VersionTLS12,
+	}))
 	if password, ok := u.User.Password(); ok {
-		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(u.User.Username()), gomail.WithPassword(password))
+		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(u.User.Username()),
+			gomail.WithPassword(password))
 	}
 	m := &Mailer{}
 	m.to.Store(&mailServer{u.Hostname(), options, from})

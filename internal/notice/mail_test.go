@@ -103,7 +103,10 @@ func (w *world) withMail() *postOffice {
 	p := newPostOffice(w.t)
 	m, err := notice.NewMailer(p.url, "Repazoo <no-reply@repazoo.example>", true)
 	w.ok(err)
-	w.Service = notice.New(notice.Config{DB: w.d, Seal: w.Seal, Local: true, Mailer: m, PublicURL: "https://dash.example", Log: slog.New(slog.NewTextHandler(&w.log, nil))})
+	w.Service = notice.New(notice.Config{
+		DB: w.d, Seal: w.Seal, Local: true, Mailer: m,
+		PublicURL: "https://dash.example", Log: slog.New(slog.NewTextHandler(&w.log, nil)),
+	})
 	return p
 }
 
@@ -190,7 +193,8 @@ func TestEmail_CountsOnlyOnceItIsConfirmed(t *testing.T) {
 		if e, err := w.Email(ctx, w.bob); err != nil || e != (notice.Email{}) {
 			t.Fatalf("another user has %+v, %v", e, err)
 		}
-		if n := count(w.d, t, `SELECT count(*) FROM email_confirmations WHERE token_hash = $1 OR token_hash = $2`, first, second); n != 0 {
+		if n := count(w.d, t, `SELECT count(*) FROM email_confirmations WHERE token_hash = $1 OR token_hash = $2`, first,
+			second); n != 0 {
 			t.Fatal("a token is stored as it is")
 		}
 		w.ok(w.SetEmail(ctx, w.ann, ""))
@@ -279,8 +283,10 @@ func TestEmail_TakesPlainAddresses(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.withMail()
 		for _, bad := range []string{
-			"ann", "ann@", "@example.com", "ann@localhost", "Ann <ann@example.com>", "ann@example.com, bob@example.com", "ann@example.com\r\nBcc: bob@example.com",
-			"ann@[127.0.0.1]", `"a b"@example.com`, "änn@example.com", "ann@exämple.com", "ann@example.com.", strings.Repeat("a", 250) + "@example.com",
+			"ann", "ann@", "@example.com", "ann@localhost", "Ann <ann@example.com>", "ann@example.com, bob@example.com",
+			"ann@example.com\r\nBcc: bob@example.com",
+			"ann@[127.0.0.1]", `"a b"@example.com`, "änn@example.com", "ann@exämple.com", "ann@example.com.",
+			strings.Repeat("a", 250) + "@example.com",
 		} {
 			if err := w.SetEmail(t.Context(), w.ann, bad); !errors.Is(err, fault.ValidationFailed) {
 				t.Errorf("%q: %v", bad, err)
@@ -321,13 +327,15 @@ func TestMail_TellsANoticeOnceInBothForms(t *testing.T) {
 			t.Fatalf("%d mails", len(mails))
 		}
 		for _, form := range func() []string { a, b := parts(t, mails[0].body); return []string{a, b} }() {
-			if !strings.Contains(form, "You now have the Pro plan instead of") || !strings.Contains(form, "https://dash.example/") {
+			if !strings.Contains(form, "You now have the Pro plan instead of") ||
+				!strings.Contains(form, "https://dash.example/") {
 				t.Errorf("a form says\n%s", form)
 			}
 		}
 		m, err := mail.ReadMessage(strings.NewReader(mails[0].body))
 		w.ok(err)
-		if m.Header.Get("Subject") != "Your plan has changed" || m.Header.Get("Auto-Submitted") != "auto-generated" || m.Header.Get("Message-Id") == "" {
+		if m.Header.Get("Subject") != "Your plan has changed" || m.Header.Get("Auto-Submitted") != "auto-generated" ||
+			m.Header.Get("Message-Id") == "" {
 			t.Errorf("%v", m.Header)
 		}
 	})
@@ -395,8 +403,8 @@ func TestNewMailer_SaysWhatIsWrongWithoutThePassword(t *testing.T) {
 	}
 }
 
-// A mail server that takes nothing is seen: in the log with its cause and who must look, and in the figures. No line names
-// whom the mail was for.
+// A mail server that takes nothing is seen: in the log with its cause and who must look, and in the figures. No line
+// names whom the mail was for.
 func TestMail_ARefusalIsLoggedWithItsCauseAndCounted(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
@@ -406,7 +414,8 @@ func TestMail_ARefusalIsLoggedWithItsCauseAndCounted(t *testing.T) {
 		var counted []string
 		m.Count = func(status string, _ time.Duration) { counted = append(counted, status) }
 		w.Service = notice.New(notice.Config{
-			DB: w.d, Seal: w.Seal, Local: true, Mailer: m, PublicURL: "https://dash.example", Log: slog.New(slog.NewTextHandler(&w.log, nil)),
+			DB: w.d, Seal: w.Seal, Local: true, Mailer: m, PublicURL: "https://dash.example",
+			Log: slog.New(slog.NewTextHandler(&w.log, nil)),
 		})
 		w.confirmed(p)
 		counted = nil
@@ -419,7 +428,10 @@ func TestMail_ARefusalIsLoggedWithItsCauseAndCounted(t *testing.T) {
 		p.refuse(nil, nil)
 		w.ok(w.Mail(t.Context(), w.tell(notice.PlanChanged, "c")))
 		log := w.log.String()
-		for _, want := range []string{"answered 550", "RCPT TO", "answered 451", "tried again", "compare SMTP_URL and SMTP_FROM"} {
+		for _, want := range []string{
+			"answered 550", "RCPT TO", "answered 451", "tried again",
+			"compare SMTP_URL and SMTP_FROM",
+		} {
 			if !strings.Contains(log, want) {
 				t.Errorf("the log lacks %q: %s", want, log)
 			}
@@ -443,12 +455,14 @@ func TestMailer_AServerThatIsAwayIsNamedAndCounted(t *testing.T) {
 		counted := ""
 		m.Count = func(status string, _ time.Duration) { counted += status }
 		w.Service = notice.New(notice.Config{
-			DB: w.d, Seal: w.Seal, Local: true, Mailer: m, PublicURL: "https://dash.example", Log: slog.New(slog.NewTextHandler(&w.log, nil)),
+			DB: w.d, Seal: w.Seal, Local: true, Mailer: m, PublicURL: "https://dash.example",
+			Log: slog.New(slog.NewTextHandler(&w.log, nil)),
 		})
 		if err := w.Mail(t.Context(), w.tell(notice.PlanChanged, "a")); err == nil {
 			t.Error("it counts as sent")
 		}
-		if log := w.log.String(); !strings.Contains(log, "could not be spoken to") || !strings.Contains(log, "refused") || counted != "none" {
+		if log := w.log.String(); !strings.Contains(log, "could not be spoken to") || !strings.Contains(log, "refused") ||
+			counted != "none" {
 			t.Errorf("counted %q, and the log says %s", counted, log)
 		}
 	})

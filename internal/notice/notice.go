@@ -8,17 +8,17 @@
 //
 //	err := notice.Write(ctx, tx, notice.Fact{UserID: id, Kind: notice.QuotaUsedUp, Subject: period, Data: …})
 //
-// User, kind and subject are a unique key: a webhook that comes late, twice or out of order, and any number of starts that
-// race for the last analysis, make one row. The row holds a kind and data, never a sentence: the words are made when it is
-// shown, in words.go alone.
+// User, kind and subject are a unique key: a webhook that comes late, twice or out of order, and any number of starts
+// that race for the last analysis, make one row. The row holds a kind and data, never a sentence: the words are made
+// when it is shown, in words.go alone.
 //
 // # How it leaves
 //
 // A person may name addresses of their own that hear of notices, signed as the Standard Webhooks specification says
-// (endpoint.go, deliver.go). Those addresses are a stranger's choice, so requests reach the public internet only (guard.go). Where the
-// operator has an SMTP server, a notice is also mailed, at most once, to the address that its user has confirmed
-// (email.go, post.go). Each kind can be switched off, on the page and by mail (choices.go), and each mail has a link that
-// does so with one click and without a session (unsubscribe.go).
+// (endpoint.go, deliver.go). Those addresses are a stranger's choice, so requests reach the public internet only
+// (guard.go). Where the operator has an SMTP server, a notice is also mailed, at most once, to the address that its
+// user has confirmed (email.go, post.go). Each kind can be switched off, on the page and by mail (choices.go), and each
+// mail has a link that does so with one click and without a session (unsubscribe.go).
 package notice
 
 import (
@@ -38,12 +38,13 @@ type Kind string
 
 // The kinds.
 const (
-	PaymentFailed   Kind = "payment.failed"    // a renewal was not paid; Data.Until is when grace ends, if there is any
-	GraceEnding     Kind = "grace.ending"      // within a day
-	GraceEnded      Kind = "grace.ended"       // and the plan is paused until it is paid
-	PlanChanged     Kind = "plan.changed"      // from one tier to another
-	PlanCancelled   Kind = "plan.cancelled"    // it will end at Data.Until
-	PlanEnded       Kind = "plan.ended"        // there is no plan any more; with Data.Until what was paid stays usable until then
+	PaymentFailed Kind = "payment.failed" // a renewal was not paid; Data.Until is when grace ends, if there is any
+	GraceEnding   Kind = "grace.ending"   // within a day
+	GraceEnded    Kind = "grace.ended"    // and the plan is paused until it is paid
+	PlanChanged   Kind = "plan.changed"   // from one tier to another
+	PlanCancelled Kind = "plan.cancelled" // it will end at Data.Until
+	// there is no plan any more; with Data.Until what was paid stays usable until then
+	PlanEnded       Kind = "plan.ended"
 	TrialEnding     Kind = "trial.ending"      // within three days; Data.NoCard says what becomes of a plan without a card
 	QuotaNearlyUsed Kind = "quota.nearly_used" // four fifths of it
 	QuotaUsedUp     Kind = "quota.used_up"
@@ -54,16 +55,19 @@ const (
 
 	AnalysisFinished Kind = "analysis.finished" // the report Data.Analysis is ready
 	AnalysisFailed   Kind = "analysis.failed"   // and Data.Reason is why
-	SchedulePaused   Kind = "schedule.paused"   // a schedule starts nothing any more, and Data.Reason says what must be done
-	Digest           Kind = "digest.weekly"     // what the analyses of a week have brought
-	NewHigh          Kind = "findings.new_high" // the report has Data.Findings high or critical ones that the one before had not
+	// a schedule starts nothing any more, and Data.Reason says what must be done
+	SchedulePaused Kind = "schedule.paused"
+	Digest         Kind = "digest.weekly" // what the analyses of a week have brought
+	// the report has Data.Findings high or critical ones that the one before had not
+	NewHigh Kind = "findings.new_high"
 )
 
 // Kinds lists every kind, in the order people are shown them.
 func Kinds() []Kind {
 	return []Kind{
 		NewHigh, AnalysisFinished, AnalysisFailed, SchedulePaused, Digest,
-		PaymentFailed, GraceEnding, GraceEnded, PlanChanged, PlanCancelled, PlanEnded, TrialEnding, QuotaNearlyUsed, QuotaUsedUp,
+		PaymentFailed, GraceEnding, GraceEnded, PlanChanged, PlanCancelled, PlanEnded, TrialEnding, QuotaNearlyUsed,
+		QuotaUsedUp,
 		EndpointOff, AccountLinked, AccountReleased, NewBrowser,
 	}
 }
@@ -107,7 +111,8 @@ func Write(ctx context.Context, tx db.Tx, f Fact) error {
 	}
 	tx.Touch(f.UserID)
 	id := db.NewID()
-	n, err := tx.Exec(ctx, `INSERT INTO notices (id, user_id, kind, subject, data, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+	n, err := tx.Exec(ctx, `INSERT INTO notices (id, user_id, kind, subject, data, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (user_id, kind, subject) DO NOTHING`, id, f.UserID, string(f.Kind), f.Subject, string(data), tx.Now())
 	if err != nil || n == 0 {
 		return err
@@ -117,19 +122,23 @@ func Write(ctx context.Context, tx db.Tx, f Fact) error {
 	return tx.Enqueue(ctx, SpreadJob{NoticeID: id})
 }
 
-// Settle marks a user's unread notices of some kinds as read, because what they tell is over: the payment came after all.
+// Settle marks a user's unread notices of some kinds as read, because what they tell is over: the payment came after
+// all.
 func Settle(tx db.Tx, userID string, kinds ...Kind) {
 	tx.Touch(userID)
 	for _, k := range kinds {
-		tx.Later(`UPDATE notices SET read_at = $3 WHERE user_id = $1 AND kind = $2 AND read_at IS NULL`, userID, string(k), tx.Now())
+		tx.Later(`UPDATE notices SET read_at = $3 WHERE user_id = $1 AND kind = $2 AND read_at IS NULL`, userID, string(k),
+			tx.Now())
 	}
 }
 
 // Seen marks what was told of an analysis as read, because its user looks at it.
 func (s *Service) Seen(ctx context.Context, userID, analysisID string) error {
-	const unread = ` WHERE user_id = $1 AND subject = $2 AND kind IN ('` + string(AnalysisFinished) + `', '` + string(AnalysisFailed) +
+	const unread = ` WHERE user_id = $1 AND subject = $2 AND kind IN ('` + string(AnalysisFinished) + `', '` +
+		string(AnalysisFailed) +
 		`', '` + string(NewHigh) + `') AND read_at IS NULL`
-	n, err := db.ReadOne(ctx, s.DB, db.User(userID), db.Value[int], `SELECT count(*) FROM notices`+unread, userID, analysisID)
+	n, err := db.ReadOne(ctx, s.DB, db.User(userID), db.Value[int], `SELECT count(*) FROM notices`+unread, userID,
+		analysisID)
 	if err != nil || n == 0 { // most looks change nothing, and cost no write
 		return err
 	}

@@ -19,7 +19,8 @@ import (
 
 func write(d *db.DB, t *testing.T, f notice.Fact) {
 	t.Helper()
-	err := d.InTx(t.Context(), db.User(f.UserID), func(ctx context.Context, tx db.Tx) error { return notice.Write(ctx, tx, f) })
+	err := d.InTx(t.Context(), db.User(f.UserID),
+		func(ctx context.Context, tx db.Tx) error { return notice.Write(ctx, tx, f) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +76,8 @@ func TestWrite_MakesOneNoticeOfAFactHoweverManyFindIt(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if a, b := count(d, t, `SELECT count(*) FROM notices WHERE user_id = $1`, ann), count(d, t, `SELECT count(*) FROM notices WHERE user_id = $1`, bob); a != 3 || b != 1 {
+		if a, b := count(d, t, `SELECT count(*) FROM notices WHERE user_id = $1`, ann),
+			count(d, t, `SELECT count(*) FROM notices WHERE user_id = $1`, bob); a != 3 || b != 1 {
 			t.Fatalf("%d and %d notices", a, b)
 		}
 	})
@@ -144,7 +146,8 @@ func TestRead_IsForOnesOwnNoticesAndTheFirstTimeCounts(t *testing.T) {
 		if err != nil || !again.ReadAt.Equal(*first.ReadAt) {
 			t.Fatalf("%+v, %v", again, err)
 		}
-		if unread, all := list(s, t, ann, notice.Filter{Unread: true}), list(s, t, ann, notice.Filter{}); unread.Total != 0 || len(unread.Notices) != 0 || all.Total != 1 {
+		if unread, all := list(s, t, ann, notice.Filter{Unread: true}),
+			list(s, t, ann, notice.Filter{}); unread.Total != 0 || len(unread.Notices) != 0 || all.Total != 1 {
 			t.Fatalf("%+v, %+v", unread, all)
 		}
 	})
@@ -184,7 +187,10 @@ func TestForget_TakesADeletedReportOutOfTheDigest(t *testing.T) {
 
 func TestRetain_KeepsNoticesForAYear(t *testing.T) {
 	t.Parallel()
-	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
+	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{
+		"sqlite":   dbtest.SQLite,
+		"postgres": dbtest.Postgres,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			clock := dbtest.NewClock()
@@ -216,15 +222,59 @@ func TestWords_SayWhatHappenedAndWhatToDo(t *testing.T) {
 		data notice.Data
 		want string
 	}{
-		"payment failed":      {notice.PaymentFailed, notice.Data{Plan: "basic", Until: until}, "The payment for your Basic plan did not go through. The plan stays open until 24 December 2026, 09:30 UTC. If it is not paid by then, it pauses, and comes back with the payment. Check your card before then."},
-		"failed, no grace":    {notice.PaymentFailed, notice.Data{Plan: "basic"}, "The payment for your Basic plan did not go through, so it is paused. Check your card; the plan opens again as soon as the payment does."},
-		"a nameless plan":     {notice.GraceEnded, notice.Data{}, "Your plan is paused, because its last payment did not go through. It opens again as soon as the payment does. Your reports are still there."},
-		"plan changed":        {notice.PlanChanged, notice.Data{Plan: "pro", From: "basic"}, "You now have the Pro plan instead of Basic."},
-		"nearly used":         {notice.QuotaNearlyUsed, notice.Data{Plan: "pro", Quota: 10_000, Used: 8_000, Until: until}, "You have used 8,000 of the 10,000 analyses of this period. New ones come on 24 December 2026, 09:30 UTC, or with a larger plan."},
-		"trial, card":         {notice.TrialEnding, notice.Data{Plan: "pro", Until: until}, "The free trial of your Pro plan ends on 24 December 2026, 09:30 UTC. Your card is charged for the first time then. If you do not want that, cancel before; you can use the plan until then all the same."},
-		"trial, and it ends":  {notice.TrialEnding, notice.Data{Plan: "pro", Until: until, NoCard: "cancel"}, "The free trial of your Pro plan ends on 24 December 2026, 09:30 UTC. There is no card, so the plan ends then and nothing is charged. Put a card in place before, and it goes on."},
-		"trial, and it waits": {notice.TrialEnding, notice.Data{Plan: "pro", Until: until, NoCard: "pause"}, "The free trial of your Pro plan ends on 24 December 2026, 09:30 UTC. There is no card, so the plan is paused then and nothing is charged. Put a card in place before, and it goes on."},
-		"ended with the rest": {notice.PlanEnded, notice.Data{Plan: "pro", Until: until}, "Your Pro plan is ended. What you paid for stays usable until 24 December 2026, 09:30 UTC, and then nothing more is charged."},
+		"payment failed": {
+			notice.PaymentFailed,
+			notice.Data{Plan: "basic", Until: until},
+			"The payment for your Basic plan did not go through. The plan stays open until 24 December 2026, 09:30 UTC. If " +
+				"it is not paid by then, it pauses, and comes back with the payment. Check your card before then.",
+		},
+		"failed, no grace": {
+			notice.PaymentFailed,
+			notice.Data{Plan: "basic"},
+			"The payment for your Basic plan did not go through, so it is paused. Check your card; the plan opens again as " +
+				"soon as the payment does.",
+		},
+		"a nameless plan": {
+			notice.GraceEnded,
+			notice.Data{},
+			"Your plan is paused, because its last payment did not go through. It opens again as soon as the payment does. " +
+				"Your reports are still there.",
+		},
+		"plan changed": {
+			notice.PlanChanged,
+			notice.Data{Plan: "pro", From: "basic"},
+			"You now have the Pro plan instead of Basic.",
+		},
+		"nearly used": {
+			notice.QuotaNearlyUsed,
+			notice.Data{Plan: "pro", Quota: 10_000, Used: 8_000, Until: until},
+			"You have used 8,000 of the 10,000 analyses of this period. New ones come on 24 December 2026, 09:30 UTC, or " +
+				"with a larger plan.",
+		},
+		"trial, card": {
+			notice.TrialEnding,
+			notice.Data{Plan: "pro", Until: until},
+			"The free trial of your Pro plan ends on 24 December 2026, 09:30 UTC. Your card is charged for the first time " +
+				"then. If you do not want that, cancel before; you can use the plan until then all the same.",
+		},
+		"trial, and it ends": {
+			notice.TrialEnding,
+			notice.Data{Plan: "pro", Until: until, NoCard: "cancel"},
+			"The free trial of your Pro plan ends on 24 December 2026, 09:30 UTC. There is no card, so the plan ends then " +
+				"and nothing is charged. Put a card in place before, and it goes on.",
+		},
+		"trial, and it waits": {
+			notice.TrialEnding,
+			notice.Data{Plan: "pro", Until: until, NoCard: "pause"},
+			"The free trial of your Pro plan ends on 24 December 2026, 09:30 UTC. There is no card, so the plan is paused " +
+				"then and nothing is charged. Put a card in place before, and it goes on.",
+		},
+		"ended with the rest": {
+			notice.PlanEnded,
+			notice.Data{Plan: "pro", Until: until},
+			"Your Pro plan is ended. What you paid for stays usable until 24 December 2026, 09:30 UTC, and then nothing more " +
+				"is charged.",
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -241,7 +291,10 @@ func TestWords_EveryKindHasItsOwn(t *testing.T) {
 	unknown := notice.Notice{Kind: "of tomorrow"}
 	seen := map[string]bool{unknown.Title(): true, unknown.Sentence(): true}
 	for _, k := range append(notice.Kinds(), notice.Test) {
-		n := notice.Notice{Kind: k, Data: notice.Data{Plan: "basic", From: "pro", Until: until, Quota: 5, Used: 4, Host: "example.com"}}
+		n := notice.Notice{Kind: k, Data: notice.Data{
+			Plan: "basic", From: "pro", Until: until, Quota: 5, Used: 4,
+			Host: "example.com",
+		}}
 		for _, words := range []string{n.Title(), n.Sentence(), k.Words()} {
 			if seen[words] || strings.Contains(words, "  ") || strings.Contains(words, "%!") {
 				t.Errorf("%s says %q", k, words)

@@ -9,8 +9,9 @@ import (
 	"github.com/repazoo/repazoo/internal/db"
 )
 
-// A notice is mailed at most once: it is marked before the mail is handed over, and unmarked only when the server has said
-// that it did not take it. A process that dies in between sends nothing twice; the notice is on the front page anyway.
+// A notice is mailed at most once: it is marked before the mail is handed over, and unmarked only when the server has
+// said that it did not take it. A process that dies in between sends nothing twice; the notice is on the front page
+// anyway.
 
 // mailTries is over about eleven hours, by the queue's own waits.
 const mailTries = 12
@@ -41,22 +42,25 @@ func (s *Service) Mail(ctx context.Context, noticeID string) error {
 	err = s.Mailer.send(ctx, to, s.letter(n))
 	switch {
 	case errors.Is(err, errMailNever):
-		s.Log.WarnContext(ctx, "a notice was not mailed and will not be", "notice", noticeID, "cause", err, "advice", mailAdvice)
+		s.Log.WarnContext(ctx, "a notice was not mailed and will not be", "notice", noticeID, "cause", err, "advice",
+			mailAdvice)
 		return nil
 	case err != nil:
-		s.Log.WarnContext(ctx, "a notice was not mailed, and is tried again", "notice", noticeID, "cause", err, "advice", mailAdvice)
+		s.Log.WarnContext(ctx, "a notice was not mailed, and is tried again", "notice", noticeID, "cause", err, "advice",
+			mailAdvice)
 		return errors.Join(err, s.untakeMail(context.WithoutCancel(ctx), noticeID))
 	}
 	return nil
 }
 
-// takeMail marks the notice as mailed, and tells to whom; "" is to nobody, because they have confirmed no address, want no
-// mail of this kind, or had it before.
+// takeMail marks the notice as mailed, and tells to whom; "" is to nobody, because they have confirmed no address, want
+// no mail of this kind, or had it before.
 func (s *Service) takeMail(ctx context.Context, noticeID string) (n owned, to string, err error) {
 	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		found, err := db.One(ctx, tx, scanOwned, `UPDATE notices SET mailed_at = $2 WHERE id = $1 AND mailed_at IS NULL
 			AND user_id IN (SELECT id FROM users WHERE email_confirmed_at IS NOT NULL)
-			AND NOT EXISTS (SELECT 1 FROM notice_mutes m WHERE m.user_id = notices.user_id AND m.kind = notices.kind AND m.way = 'mail')
+			AND NOT EXISTS (SELECT 1 FROM notice_mutes m WHERE m.user_id = notices.user_id AND m.kind = notices.kind
+				AND m.way = 'mail')
 			RETURNING `+columns+`, user_id`, noticeID, tx.Now())
 		if err != nil {
 			return err

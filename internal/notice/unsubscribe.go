@@ -13,11 +13,11 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
-// Every mail has an address that ends mails like it with one click, as RFC 8058 says: a mail program posts to it, without a
-// session and without a page in between. What the address carries is signed and names one user and one kind, so it is good
-// for switching that kind's mails off and for nothing else. It does not expire, because mails are kept for years, and it
-// ends when the secret that signed it is forgotten. Following it with GET changes nothing: programs that look into mail
-// follow every link.
+// Every mail has an address that ends mails like it with one click, as RFC 8058 says: a mail program posts to it,
+// without a session and without a page in between. What the address carries is signed and names one user and one kind,
+// so it is good for switching that kind's mails off and for nothing else. It does not expire, because mails are kept
+// for years, and it ends when the secret that signed it is forgotten. Following it with GET changes nothing: programs
+// that look into mail follow every link.
 
 const (
 	stopPath    = "/email/unsubscribe"
@@ -83,8 +83,9 @@ func (s *Service) ReadStop(token string) (Stop, error) {
 	return Stop{userID, kind}, nil
 }
 
-// Unsubscribe ends a user's mails of the kind that a token names, or takes back the wish to confirm the address that it was
-// mailed to. Whoever has the token may, any number of times. Error: not_found for a token that Repazoo did not make.
+// Unsubscribe ends a user's mails of the kind that a token names, or takes back the wish to confirm the address that it
+// was mailed to. Whoever has the token may, any number of times. Error: not_found for a token that Repazoo did not
+// make.
 func (s *Service) Unsubscribe(ctx context.Context, token string) (Stop, error) {
 	stop, err := s.ReadStop(token)
 	if err != nil {
@@ -120,5 +121,6 @@ func (s *Service) forgetWaiting(ctx context.Context, userID, hash string) error 
 }
 
 func noStop() error {
-	return fault.NotFound.Saying("This link is not one of ours, or is damaged. Choose what you want to hear of on the page of your notices.")
+	return fault.NotFound.Saying("This link is not one of ours, or is damaged. Choose what you want to hear of on the " +
+		"page of your notices.")
 }

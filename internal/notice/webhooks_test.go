@@ -23,8 +23,8 @@ import (
 	"github.com/repazoo/repazoo/internal/seal"
 )
 
-// world is notices on a database with a clock, and a server of ann's that hears webhooks. A test does the work of the jobs
-// when it wants to.
+// world is notices on a database with a clock, and a server of ann's that hears webhooks. A test does the work of the
+// jobs when it wants to.
 type world struct {
 	*notice.Service
 	t        *testing.T
@@ -44,7 +44,10 @@ type heard struct {
 
 func each(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Helper()
-	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
+	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{
+		"sqlite":   dbtest.SQLite,
+		"postgres": dbtest.Postgres,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			clock := dbtest.NewClock()
@@ -88,8 +91,12 @@ func (w *world) add(user, url string, kinds ...notice.Kind) notice.NewEndpoint {
 // tell makes a notice of ann's and does the work of its job.
 func (w *world) tell(kind notice.Kind, subject string) string {
 	w.t.Helper()
-	write(w.d, w.t, notice.Fact{UserID: w.ann, Kind: kind, Subject: subject, Data: notice.Data{Plan: "pro", Until: until, Quota: 10, Used: 8}})
-	id, err := db.ReadOne(w.t.Context(), w.d, db.System, db.Value[string], `SELECT id FROM notices WHERE user_id = $1 AND kind = $2 AND subject = $3`, w.ann, string(kind), subject)
+	write(w.d, w.t, notice.Fact{
+		UserID: w.ann, Kind: kind, Subject: subject,
+		Data: notice.Data{Plan: "pro", Until: until, Quota: 10, Used: 8},
+	})
+	id, err := db.ReadOne(w.t.Context(), w.d, db.System, db.Value[string],
+		`SELECT id FROM notices WHERE user_id = $1 AND kind = $2 AND subject = $3`, w.ann, string(kind), subject)
 	w.ok(err)
 	w.ok(w.Spread(w.t.Context(), id))
 	return id
@@ -141,13 +148,15 @@ func TestDeliver_SendsWhatTheReceiverCanVerify(t *testing.T) {
 			}
 		}
 		w.ok(json.Unmarshal(got.body, &body))
-		if body.Type != "quota.nearly_used" || body.Data.ID != id || body.Data.Used != 8 || !body.Data.Until.Equal(until) || !strings.HasPrefix(body.Data.Sentence, "You have used 8 of the 10") {
+		if body.Type != "quota.nearly_used" || body.Data.ID != id || body.Data.Used != 8 ||
+			!body.Data.Until.Equal(until) || !strings.HasPrefix(body.Data.Sentence, "You have used 8 of the 10") {
 			t.Errorf("%s", got.body)
 		}
 		if got.header.Get("webhook-id") != "msg_"+id || got.header.Get("Content-Type") != "application/json" {
 			t.Errorf("%v", got.header)
 		}
-		if v := w.deliveries(w.ann, e.ID)[0]; v.Status != notice.Delivered || v.Attempts != 1 || *v.Code != http.StatusNoContent || v.NextTryAt != nil || v.TriedAt == nil {
+		if v := w.deliveries(w.ann, e.ID)[0]; v.Status != notice.Delivered || v.Attempts != 1 ||
+			*v.Code != http.StatusNoContent || v.NextTryAt != nil || v.TriedAt == nil {
 			t.Errorf("after: %+v", v)
 		}
 		w.deliver(v.ID, 0)
@@ -173,7 +182,10 @@ func TestSpread_TellsEachEndpointThatHearsOnce(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		got := [3]int{len(w.deliveries(w.ann, all.ID)), len(w.deliveries(w.ann, some.ID)), len(w.deliveries(w.bob, theirs.ID))}
+		got := [3]int{
+			len(w.deliveries(w.ann, all.ID)), len(w.deliveries(w.ann, some.ID)),
+			len(w.deliveries(w.bob, theirs.ID)),
+		}
 		if got != [3]int{2, 1, 0} || count(w.d, t, `SELECT count(*) FROM river_job WHERE kind = 'webhook_deliver'`) != 3 {
 			t.Fatalf("%v", got)
 		}
@@ -204,7 +216,8 @@ func TestDeliver_TriesForADayThenGivesUp(t *testing.T) {
 		if tries != 8 || len(w.heard) != 8 || took < 23*time.Hour || took > 25*time.Hour {
 			t.Fatalf("%d tries in %v", tries, took)
 		}
-		if v = w.deliveries(w.ann, e.ID)[0]; v.Status != notice.Failed || v.Attempts != 8 || *v.Code != 500 || v.Trouble != "it answered 500" || v.NextTryAt != nil {
+		if v = w.deliveries(w.ann, e.ID)[0]; v.Status != notice.Failed || v.Attempts != 8 || *v.Code != 500 ||
+			v.Trouble != "it answered 500" || v.NextTryAt != nil {
 			t.Fatalf("%+v", v)
 		}
 		found, err := w.Endpoint(t.Context(), w.ann, e.ID)
@@ -215,7 +228,8 @@ func TestDeliver_TriesForADayThenGivesUp(t *testing.T) {
 		for range 7 {
 			last = <-w.heard
 		}
-		if string(first.body) != string(last.body) || first.header.Get("webhook-id") != last.header.Get("webhook-id") || first.header.Get("webhook-timestamp") == last.header.Get("webhook-timestamp") {
+		if string(first.body) != string(last.body) || first.header.Get("webhook-id") != last.header.Get("webhook-id") ||
+			first.header.Get("webhook-timestamp") == last.header.Get("webhook-timestamp") {
 			t.Fatal("a later try must be the same message, signed anew")
 		}
 	})
@@ -231,7 +245,8 @@ func TestDeliver_ASuccessInBetweenForgetsTheFailures(t *testing.T) {
 			w.deliver(w.deliveries(w.ann, e.ID)[0].ID, 0)
 			w.clock.Advance(60 * time.Hour)
 		}
-		if found, err := w.Endpoint(t.Context(), w.ann, e.ID); err != nil || found.DisabledAt != nil || found.FailingSince == nil {
+		if found, err := w.Endpoint(t.Context(), w.ann, e.ID); err != nil || found.DisabledAt != nil ||
+			found.FailingSince == nil {
 			t.Fatalf("%+v, %v", found, err)
 		}
 	})
@@ -265,7 +280,8 @@ func TestDeliver_SwitchesOffWhatHasFailedForDaysAndSaysSo(t *testing.T) {
 		if _, err := w.Redeliver(t.Context(), w.ann, e.ID, before[0].ID); !errors.Is(err, fault.Conflict) {
 			t.Fatalf("redelivery while it is off: %v", err)
 		}
-		if found, err = w.EnableEndpoint(t.Context(), w.ann, e.ID); err != nil || found.DisabledAt != nil || found.FailingSince != nil {
+		if found, err = w.EnableEndpoint(t.Context(), w.ann, e.ID); err != nil || found.DisabledAt != nil ||
+			found.FailingSince != nil {
 			t.Fatalf("%+v, %v", found, err)
 		}
 		if _, err := w.Redeliver(t.Context(), w.ann, e.ID, before[0].ID); err != nil {
@@ -301,7 +317,8 @@ func TestRedeliver_SendsTheSameMessageAgainAndEndsTheOldTries(t *testing.T) {
 		}
 		first := <-w.heard
 		w.status.Store(http.StatusOK)
-		if v, err := w.Redeliver(t.Context(), w.ann, e.ID, id); err != nil || v.Status != notice.Waiting || v.Attempts != 0 || v.Trouble != "" {
+		if v, err := w.Redeliver(t.Context(), w.ann, e.ID, id); err != nil || v.Status != notice.Waiting ||
+			v.Attempts != 0 || v.Trouble != "" {
 			t.Fatalf("%+v, %v", v, err)
 		}
 		w.deliver(id, 0)
@@ -423,7 +440,8 @@ func TestAddEndpoint_AllowsFiveHoweverManyAreAddedAtOnce(t *testing.T) {
 		if _, err := w.AddEndpoint(t.Context(), w.bob, w.url, nil); !errors.Is(err, fault.Conflict) {
 			t.Fatalf("the same address twice: %v", err)
 		}
-		if _, err := w.AddEndpoint(t.Context(), w.bob, w.url+"/x", []notice.Kind{"of.tomorrow"}); !errors.Is(err, fault.ValidationFailed) {
+		if _, err := w.AddEndpoint(t.Context(), w.bob, w.url+"/x", []notice.Kind{"of.tomorrow"}); !errors.Is(err,
+			fault.ValidationFailed) {
 			t.Fatalf("an unknown kind: %v", err)
 		}
 	})

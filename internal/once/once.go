@@ -64,7 +64,8 @@ func (r Request) Claim(tx db.Tx, makes string) *Claim {
 		return c
 	}
 	var key string
-	db.Want(tx, db.Value[string], &key, &c.free, `INSERT INTO idempotency_keys (user_id, key, request_hash, body, created_at)
+	db.Want(tx, db.Value[string], &key, &c.free,
+		`INSERT INTO idempotency_keys (user_id, key, request_hash, body, created_at)
 		VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id, key) DO NOTHING RETURNING key`,
 		r.userID, r.key, r.print, []byte(makes), tx.Now())
 	return c

@@ -25,7 +25,10 @@ type world struct {
 
 func each(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Helper()
-	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
+	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{
+		"sqlite":   dbtest.SQLite,
+		"postgres": dbtest.Postgres,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := &world{t: t, clock: dbtest.NewClock()}
@@ -121,7 +124,8 @@ func TestClaim_WithoutAKeyNothingIsKept(t *testing.T) {
 		if !w.claim(w.user, ask, "first", false) || !w.claim(w.user, ask, "second", false) {
 			t.Error("a request without a key was refused")
 		}
-		if n, err := db.ReadOne(t.Context(), w.d, db.System, db.Value[int], `SELECT count(*) FROM idempotency_keys`); n != 0 || err != nil {
+		if n, err := db.ReadOne(t.Context(), w.d, db.System, db.Value[int],
+			`SELECT count(*) FROM idempotency_keys`); n != 0 || err != nil {
 			t.Errorf("%d keys, %v", n, err)
 		}
 	})
@@ -170,7 +174,8 @@ func TestForget_TakesBackTheKeyOfThisRequestAlone(t *testing.T) {
 			forget once.Request
 			want   string
 		}{{another, "first"}, {ask, ""}} {
-			err := w.d.InTx(t.Context(), db.System, func(_ context.Context, tx db.Tx) error { step.forget.Forget(tx); return nil })
+			err := w.d.InTx(t.Context(), db.System,
+				func(_ context.Context, tx db.Tx) error { step.forget.Forget(tx); return nil })
 			if got := w.found(ask); err != nil || got != step.want {
 				t.Errorf("found %q, %v; want %q", got, err, step.want)
 			}

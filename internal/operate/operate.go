@@ -1,8 +1,8 @@
-// Package operate is what an administrator sees and does while Repazoo runs: how its parts are, the jobs, what Stripe told,
-// what was spent, who is refused, and one person's account when they ask for help.
+// Package operate is what an administrator sees and does while Repazoo runs: how its parts are, the jobs, what Stripe
+// told, what was spent, who is refused, and one person's account when they ask for help.
 //
-// It shows standing and cost, and no post, quote or report: those are sealed and stay so. Each look at a person leaves a
-// line in their audit log before anything is shown, and each act is written into the log before it is tried.
+// It shows standing and cost, and no post, quote or report: those are sealed and stay so. Each look at a person leaves
+// a line in their audit log before anything is shown, and each act is written into the log before it is tried.
 package operate
 
 import (
@@ -92,13 +92,16 @@ func (d *Desk) CancelJob(ctx context.Context, adminID string, id int64) error {
 	return d.job(ctx, adminID, id, audit.JobCancelled, d.c.DB.CancelJob)
 }
 
-func (d *Desk) job(ctx context.Context, adminID string, id int64, action audit.Action, do func(context.Context, int64) error) error {
+func (d *Desk) job(ctx context.Context, adminID string, id int64, action audit.Action,
+	do func(context.Context, int64) error,
+) error {
 	if err := d.c.Audit.Did(ctx, adminID, action, fmt.Sprintf("job:%d", id)); err != nil {
 		return err
 	}
 	err := do(ctx, id)
 	if errors.Is(err, db.ErrNotFound) {
-		return fault.NotFound.Saying("There is no such job any more: jobs that have ended are kept for a while only.").Because(err)
+		return fault.NotFound.Saying("There is no such job any more: jobs that have ended are kept for a while " +
+			"only.").Because(err)
 	}
 	return err
 }

@@ -38,7 +38,10 @@ type world struct {
 
 func each(t *testing.T, f func(w *world)) {
 	t.Helper()
-	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
+	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{
+		"sqlite":   dbtest.SQLite,
+		"postgres": dbtest.Postgres,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			clock := dbtest.NewClock()
@@ -62,7 +65,8 @@ func each(t *testing.T, f func(w *world)) {
 			}
 			bill, err := billing.New(billing.Config{
 				DB: d, StripeKey: stripesandbox.APIKey, StripeURL: srv.URL + "/stripe", WebhookSecret: stripesandbox.WebhookSecret,
-				BasicPrice: stripesandbox.BasicPrice, ProPrice: stripesandbox.ProPrice, PublicURL: "http://localhost:8000", Now: clock.Now,
+				BasicPrice: stripesandbox.BasicPrice, ProPrice: stripesandbox.ProPrice, PublicURL: "http://localhost:8000",
+				Now: clock.Now,
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -181,10 +185,14 @@ func TestJobs_AreTriedAgainAndCancelledByHand(t *testing.T) {
 			tried <- struct{}{}
 			return errors.New("the disk was full")
 		})
-		stop, err := w.db.Work(context.Background(), db.Jobs{Workers: workers, Queues: db.Queues(1), SoftStop: time.Millisecond})
+		stop, err := w.db.Work(context.Background(), db.Jobs{
+			Workers: workers, Queues: db.Queues(1),
+			SoftStop: time.Millisecond,
+		})
 		w.ok(err)
 		defer stop(context.Background())
-		w.ok(w.db.InTx(w.t.Context(), db.System, func(ctx context.Context, tx db.Tx) error { return tx.Enqueue(ctx, failing{}) }))
+		w.ok(w.db.InTx(w.t.Context(), db.System,
+			func(ctx context.Context, tx db.Tx) error { return tx.Enqueue(ctx, failing{}) }))
 		<-tried
 		job := w.until(func(j db.JobLook) bool { return j.State == "discarded" })
 		if job.Kind != "failing" || !strings.Contains(job.Error, "the disk was full") || !job.Again() || job.Going() {
@@ -289,7 +297,8 @@ func TestOverview_TellsPartsPoliciesAndRefusalsByNetwork(t *testing.T) {
 	each(t, func(w *world) {
 		line := func(action audit.Action, from string, n int, ago time.Duration) {
 			w.exec(`INSERT INTO audit_log (id, actor, action, resource, ip, user_agent, request_id, detail, created_at)
-				VALUES ($1, 'stranger', $2, '', $3, '', '', $4, $5)`, db.NewID(), string(action), from, `{"count":`+string(rune('0'+n))+`}`, w.db.Now().Add(-ago))
+				VALUES ($1, 'stranger', $2, '', $3, '', '', $4, $5)`, db.NewID(), string(action), from,
+				`{"count":`+string(rune('0'+n))+`}`, w.db.Now().Add(-ago))
 		}
 		line(audit.TokenRefused, "192.0.2.0/24", 5, time.Minute)
 		line(audit.TokenRefused, "192.0.2.7", 2, time.Hour)

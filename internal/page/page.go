@@ -1,7 +1,7 @@
 // Package page cuts lists into pages, newest first.
 //
-// A page ends at a place: the time and id of its last row. The next page begins below it, so that rows which come meanwhile
-// neither repeat nor hide any:
+// A page ends at a place: the time and id of its last row. The next page begins below it, so that rows which come
+// meanwhile neither repeat nor hide any:
 //
 //	from, err := page.Parse(cursor) // "" is the top
 //	rows := … WHERE (created_at, id) < (from.At, from.ID) ORDER BY created_at DESC, id DESC LIMIT limit + 1
@@ -52,7 +52,8 @@ func Parse(cursor string) (Place, error) {
 	return Place{at, id}, nil
 }
 
-// Cut takes rows, of which one more than limit was asked for, to a page and the cursor of the next; "" when there is none.
+// Cut takes rows, of which one more than limit was asked for, to a page and the cursor of the next; "" when there is
+// none.
 func Cut[T any](rows []T, limit int, place func(T) Place) (cut []T, next string) {
 	if len(rows) <= limit {
 		return rows, ""

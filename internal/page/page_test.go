@@ -62,7 +62,10 @@ func TestCut_PagesAreTheList(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		row := rapid.Custom(func(t *rapid.T) page.Place {
 			day, n := rapid.IntRange(1, 5).Draw(t, "day"), rapid.IntRange(0, 99).Draw(t, "n")
-			return page.Place{At: time.Date(2026, 11, day, 0, 0, 0, 0, time.UTC), ID: fmt.Sprintf("00000000-0000-0000-0000-%012d", n)}
+			return page.Place{
+				At: time.Date(2026, 11, day, 0, 0, 0, 0, time.UTC),
+				ID: fmt.Sprintf("00000000-0000-0000-0000-%012d", n),
+			}
 		})
 		list := rapid.SliceOfDistinct(row, func(p page.Place) page.Place { return p }).Draw(t, "list")
 		slices.SortFunc(list, func(a, b page.Place) int { return -compare(a, b) })

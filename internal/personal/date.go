@@ -69,7 +69,8 @@ func (s *scan) personalBirth(i int) bool {
 }
 
 // formalBirth are words that forms and papers use.
-var formalBirth = strings.Fields("dob geb birthdate geburtsdatum geboortedatum nacimiento nascimento naissance nascita urodzenia др 生年月日 出生日期 kelahiran जन्मतिथि")
+var formalBirth = strings.Fields("dob geb birthdate geburtsdatum geboortedatum nacimiento nascimento naissance " +
+	"nascita urodzenia др 生年月日 出生日期 kelahiran जन्मतिथि")
 
 // dateAt is the last token of a whole date that begins with token i, and its year; -1 if none does.
 func (s *scan) dateAt(i int) (end, year int) {
@@ -100,7 +101,10 @@ func (s *scan) dateAt(i int) (end, year int) {
 	return part[2], year
 }
 
-var dateWords = map[string]bool{"of": true, "de": true, "del": true, "do": true, "da": true, "st": true, "nd": true, "rd": true, "th": true, "the": true, "er": true, "年": true, "月": true, "日": true, "g": true}
+var dateWords = map[string]bool{
+	"of": true, "de": true, "del": true, "do": true, "da": true, "st": true, "nd": true,
+	"rd": true, "th": true, "the": true, "er": true, "年": true, "月": true, "日": true, "g": true,
+}
 
 // wholeDate reports whether three parts are a day, a month and a year.
 func (s *scan) wholeDate(part [3]int) (year int, ok bool) {

@@ -64,7 +64,8 @@ func foldRune(r rune) rune {
 		return r
 	case r >= 0xff01 && r <= 0xff5e:
 		return r - 0xff01 + '!'
-	case r == 0x200b || r == 0x200c || r == 0x200e || r == 0x200f || r == 0x2060 || r == 0xfeff || r == 0xad || r == 0xfe0f || r == 0x20e3:
+	case r == 0x200b || r == 0x200c || r == 0x200e || r == 0x200f || r == 0x2060 || r == 0xfeff || r == 0xad ||
+		r == 0xfe0f || r == 0x20e3:
 		return -1 // invisible: zero width, direction marks, soft hyphen, the frame of a keycap
 	case r >= 0x2010 && r <= 0x2015 || r == 0x2212 || r == 0x2043:
 		return '-'

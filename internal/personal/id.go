@@ -42,7 +42,8 @@ func (s *scan) called(g *grouped, before cue) (k Kind, exposed bool, c Certainty
 			c = Proven
 		}
 		return NationalID, !knownNobody(d), c
-	case near&passCue != 0 && n >= 6 && n <= 12 && (g.n > 1 || near&(mineCue|phoneCue|isCue|unitCue) != 0 || s.is(g.token[0]-1, ':')):
+	case near&passCue != 0 && n >= 6 && n <= 12 && (g.n > 1 || near&(mineCue|phoneCue|isCue|unitCue) != 0 ||
+		s.is(g.token[0]-1, ':')):
 		return Passport, !repeats(d), Likely
 	case before&cardCue != 0 && before&(pinCue|codeCue) != 0 && n <= 4:
 		return Password, true, Likely
@@ -67,7 +68,10 @@ func checked(d string) bool {
 
 // knownNobody reports whether a number is one that forms and advertisements print.
 func knownNobody(d string) bool {
-	return repeats(d) || slices.Contains([]string{"123456789", "078051120", "219099999", "457555462", "987654320", "987654321", "12345678909", "99999999999"}, d)
+	return repeats(d) || slices.Contains([]string{
+		"123456789", "078051120", "219099999", "457555462", "987654320",
+		"987654321", "12345678909", "99999999999",
+	}, d)
 }
 
 // lettered is what a register's number with letters looks like.
@@ -108,8 +112,8 @@ func (s *scan) idsWithLetters() {
 // longestForm is the size of the longest of letteredForms.
 const longestForm = 18
 
-// reachesDigits reports whether joined would find digits from a word on, within the longest form. Most words are followed by
-// other words, and need not be tried with each form.
+// reachesDigits reports whether joined would find digits from a word on, within the longest form. Most words are
+// followed by other words, and need not be tried with each form.
 func (s *scan) reachesDigits(i int) bool {
 	k := 0
 	for j := i; j < len(s.tokens) && j < i+maxJoined && k <= longestForm; j++ {
@@ -263,7 +267,8 @@ func (s *scan) mixedRun(i int) (from, to, digitsIn, lettersIn int) {
 			return from, to, digitsIn, lettersIn
 		case t.kind == digits:
 			digitsIn += size
-		case t.kind == word && size <= 12 && (t.capital && strings.ToUpper(s.text(j)) == s.text(j) || j > i && !t.gap || j == i && s.glued(j+1) && s.is(j+1, digits)):
+		case t.kind == word && size <= 12 && (t.capital && strings.ToUpper(s.text(j)) == s.text(j) || j > i && !t.gap ||
+			j == i && s.glued(j+1) && s.is(j+1, digits)):
 			if t.gap && j > i && size > 3 {
 				return from, to, digitsIn, lettersIn
 			}

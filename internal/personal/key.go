@@ -113,7 +113,8 @@ func (s *scan) keys() {
 	done := 0
 	for i := range s.tokens {
 		t := s.tokens[i]
-		if t.inLink || t.from < done || t.kind != word && t.kind != digits || s.glued(i) && !s.isOneOf(i-1, "=:\"'`([{<,;|/&") {
+		if t.inLink || t.from < done || t.kind != word && t.kind != digits || s.glued(i) &&
+			!s.isOneOf(i-1, "=:\"'`([{<,;|/&") {
 			continue
 		}
 		if end := s.keyAt(t.from); end > 0 {
@@ -139,7 +140,8 @@ func (s *scan) keyAt(from int) int {
 		if !strings.HasPrefix(text, k.head) {
 			continue
 		}
-		if end := s.run(from+len(k.head), k.signs); end-from-len(k.head) >= k.least && (len(k.head) > 3 || mixed(s.s[from:end])) {
+		if end := s.run(from+len(k.head), k.signs); end-from-len(k.head) >= k.least &&
+			(len(k.head) > 3 || mixed(s.s[from:end])) {
 			return trimKey(s.s, from, end)
 		}
 	}
@@ -270,7 +272,8 @@ func (s *scan) labelledKey(i int) int {
 
 // mixed reports whether a run has letters and digits, as words have not.
 func mixed(run string) bool {
-	return strings.ContainsAny(run, "0123456789") && strings.ContainsAny(strings.ToLower(run), "abcdefghijklmnopqrstuvwxyz")
+	return strings.ContainsAny(run, "0123456789") && strings.ContainsAny(strings.ToLower(run),
+		"abcdefghijklmnopqrstuvwxyz")
 }
 
 // genuine reports whether a key is one, and no placeholder such as sk_live_xxxxxxxx.

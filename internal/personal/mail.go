@@ -13,7 +13,8 @@ var roles = strings.Fields(`info contact press support hello sales jobs careers 
 	contatto prensa user username name you your-name yourname your.name someone somebody me example test firstname.lastname`)
 
 // exampleDomains belong to nobody: RFC 2606, and what people write in their place.
-var exampleDomains = strings.Fields("example.com example.org example.net example.edu domain.com email.com yourdomain.com company.com test.com mysite.com yoursite.com")
+var exampleDomains = strings.Fields("example.com example.org example.net example.edu domain.com email.com " +
+	"yourdomain.com company.com test.com mysite.com yoursite.com")
 
 // mailHosts are where private people have their mail, so that "jo at gmail" needs no more proof.
 var mailHosts = strings.Fields(`gmail googlemail hotmail outlook live yahoo ymail icloud me aol gmx web posteo mailbox proton protonmail tutanota
@@ -21,7 +22,8 @@ var mailHosts = strings.Fields(`gmail googlemail hotmail outlook live yahoo ymai
 	naver daum rediffmail zoho fastmail hey pm btinternet sky ntlworld comcast verizon att ziggo kpnmail planet telenet`)
 
 // spelledTLDs end a host that is spelled out, where the words "at" and "point" alone prove nothing.
-var spelledTLDs = strings.Fields("com org net info eu edu io co de fr es it nl pl ru br pt uk tr jp cn id mx ar ch at be ru рф ком ру")
+var spelledTLDs = strings.Fields("com org net info eu edu io co de fr es it nl pl ru br pt uk tr jp cn id mx ar ch " +
+	"at be ru рф ком ру")
 
 // mails finds e-mail addresses, handles and the addresses of devices.
 func (s *scan) mails() {
@@ -81,7 +83,8 @@ func (s *scan) localPart(at int) int {
 	from := at
 	for from > 0 && at-from < longest {
 		r, n := utf8.DecodeLastRuneInString(s.s[:from])
-		if r >= utf8.RuneSelf && !unicode.IsLetter(r) || r < utf8.RuneSelf && !isNameRune(r) && strings.IndexByte(".%+-'", byte(r)) < 0 {
+		if r >= utf8.RuneSelf && !unicode.IsLetter(r) || r < utf8.RuneSelf && !isNameRune(r) &&
+			strings.IndexByte(".%+-'", byte(r)) < 0 {
 			break
 		}
 		if r >= 0x2e80 { // Chinese and Japanese run on without a blank
@@ -107,7 +110,8 @@ func (s *scan) domain(from int) (to int, dotted bool) {
 			break
 		}
 		if r == '.' {
-			if next, _ := utf8.DecodeRuneInString(s.s[min(to+1, len(s.s)):]); to+1 >= len(s.s) || next >= 0x2e80 || next == '_' || !isNameRune(next) {
+			if next, _ := utf8.DecodeRuneInString(s.s[min(to+1, len(s.s)):]); to+1 >= len(s.s) || next >= 0x2e80 ||
+				next == '_' || !isNameRune(next) {
 				break
 			}
 			dotted = true
@@ -160,7 +164,8 @@ func (s *scan) isOneOf(i int, signs string) bool {
 
 // spelledBetween reads the name that ends with token left and the host that begins with right.
 func (s *scan) spelledBetween(left, right int, sure bool) {
-	if left < 0 || right >= len(s.tokens) || !s.is(left, word) && !s.is(left, digits) || !s.is(right, word) && !s.is(right, digits) {
+	if left < 0 || right >= len(s.tokens) || !s.is(left, word) && !s.is(left, digits) || !s.is(right, word) &&
+		!s.is(right, digits) {
 		return
 	}
 	host := strings.ToLower(s.text(right))
@@ -195,7 +200,8 @@ func (s *scan) labels(i int) (end, dots int) {
 		switch {
 		case s.is(j, '.') && s.is(j+1, word) && s.glued(j+1):
 			kind, j = plainDot, j+1
-		case s.isOneOf(j, "[({<") && s.isOneOf(j+2, "])}>") && s.is(j+3, word) && (s.is(j+1, '.') || s.tokens[j+1].cue&dotCue != 0):
+		case s.isOneOf(j, "[({<") && s.isOneOf(j+2, "])}>") && s.is(j+3, word) &&
+			(s.is(j+1, '.') || s.tokens[j+1].cue&dotCue != 0):
 			kind, j = spelledDot, j+3
 		case s.is(j, word) && s.tokens[j].cue&dotCue != 0 && s.is(j+1, word):
 			kind, j = spelledDot, j+1

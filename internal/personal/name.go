@@ -67,14 +67,16 @@ const kinWords = `brother sister mother father mum mom dad son daughter husband 
 func (s *scan) nameAt(i int) int {
 	switch titles()[plain(s.text(i))] {
 	case title:
-		if !s.tokens[i].capital && cased(s.text(i)) && !strings.Contains(" pak bu mas mbak pani pan don senor senora signora madame monsieur ", " "+plain(s.text(i))+" ") {
+		if !s.tokens[i].capital && cased(s.text(i)) &&
+			!strings.Contains(" pak bu mas mbak pani pan don senor senora signora madame monsieur ", " "+plain(s.text(i))+" ") {
 			break
 		}
 		if j := s.behindTitle(i); j > i && s.namelike(j) {
 			return s.nameEndsAt(j, 2)
 		}
 	case kinship:
-		if j := s.behindTitle(i); j > i && s.namelike(j) && s.tokens[j].cue == 0 && (s.before(i, 2)&mineCue != 0 || givenNames()[plain(s.text(j))]) {
+		if j := s.behindTitle(i); j > i && s.namelike(j) && s.tokens[j].cue == 0 &&
+			(s.before(i, 2)&mineCue != 0 || givenNames()[plain(s.text(j))]) {
 			return s.nameEndsAt(j, 1)
 		}
 	}
@@ -115,7 +117,8 @@ func (s *scan) nameEndsAt(j, n int) int {
 		case t.kind == word && t.capital && !s.glued(k) && s.surnamelike(k), t.kind == word && s.is(k-1, '-') && s.glued(k):
 			end = k
 			n--
-		case t.kind == word && particles[plain(s.text(k))] && s.is(k+1, word) && (s.tokens[k+1].capital || particles[plain(s.text(k+1))]):
+		case t.kind == word && particles[plain(s.text(k))] && s.is(k+1, word) &&
+			(s.tokens[k+1].capital || particles[plain(s.text(k+1))]):
 		default:
 			return end
 		}
@@ -128,7 +131,8 @@ var particles = set("de la del da dos das di van von der den zu le al bin ibn y 
 // namelike reports whether a word can be a name: capitalised, or of a script without capitals.
 func (s *scan) namelike(i int) bool {
 	t := s.tokens[i]
-	return (t.capital || !cased(s.text(i))) && utf8.RuneCountInString(s.text(i)) > 1 && t.to-t.from < 40 && !shouted(s.text(i))
+	return (t.capital || !cased(s.text(i))) && utf8.RuneCountInString(s.text(i)) > 1 && t.to-t.from < 40 &&
+		!shouted(s.text(i))
 }
 
 // surnamelike is namelike, and no word that begins the next thought.

@@ -157,7 +157,8 @@ func (s *scan) touchesBefore(i int) bool {
 	}
 	t := s.tokens[i-1]
 	return t.kind == word && s.s[t.from] < 0x80 || strings.IndexByte("$%_#/&=", t.kind) >= 0 ||
-		t.kind == other && strings.ContainsAny(s.text(i-1), "€£¥₹₽₺") || (t.kind == ',' || t.kind == '.' || t.kind == ':') && s.is(i-2, digits) && s.glued(i-1)
+		t.kind == other && strings.ContainsAny(s.text(i-1), "€£¥₹₽₺") ||
+		(t.kind == ',' || t.kind == '.' || t.kind == ':') && s.is(i-2, digits) && s.glued(i-1)
 }
 
 func (s *scan) touchesAfter(i int) bool {
@@ -291,7 +292,8 @@ func isCard(g *grouped) bool {
 	switch {
 	case len(d) < 13 || len(d) > 19 || !g.signs(" -."):
 		return false
-	case g.n > 1 && !g.isSizes(4, 4, 4, 4) && !g.isSizes(4, 6, 5) && !g.isSizes(4, 4, 4, 4, 3) && !g.isSizes(4, 6, 4) && !g.isSizes(4, 4, 4, 3) && !g.isSizes(8, 8):
+	case g.n > 1 && !g.isSizes(4, 4, 4, 4) && !g.isSizes(4, 6, 5) && !g.isSizes(4, 4, 4, 4, 3) && !g.isSizes(4, 6, 4) &&
+		!g.isSizes(4, 4, 4, 3) && !g.isSizes(8, 8):
 		return false
 	}
 	issuer := false
@@ -301,7 +303,8 @@ func isCard(g *grouped) bool {
 	case len(d) == 14:
 		issuer = two == 36 || two == 38 || two == 30
 	case len(d) == 16:
-		issuer = d[0] == '4' || two >= 51 && two <= 55 || four >= 2221 && four <= 2720 || four == 6011 || two == 65 || four >= 3528 && four <= 3589 || two == 62 ||
+		issuer = d[0] == '4' || two >= 51 && two <= 55 || four >= 2221 && four <= 2720 || four == 6011 || two == 65 ||
+			four >= 3528 && four <= 3589 || two == 62 ||
 			two == 50 || two >= 56 && two <= 58 || four >= 2200 && four <= 2204 || two == 60 || two == 63
 	case len(d) == 19 || len(d) == 13:
 		issuer = d[0] == '4' || two == 62

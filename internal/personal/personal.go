@@ -179,7 +179,10 @@ type scan struct {
 }
 
 func (s *scan) free() {
-	*s = scan{tokens: s.tokens[:0], low: s.low[:0], found: s.found[:0], marks: s.marks[:0], folded: folded{buf: s.buf[:0], from: s.from[:0]}}
+	*s = scan{
+		tokens: s.tokens[:0], low: s.low[:0], found: s.found[:0], marks: s.marks[:0],
+		folded: folded{buf: s.buf[:0], from: s.from[:0]},
+	}
 	if cap(s.tokens) < 1<<16 {
 		scans.Put(s)
 	}

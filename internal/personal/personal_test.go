@@ -39,7 +39,8 @@ func serviceKeys() []string {
 		keys = append(keys, k.head+made(k.least+4, of))
 	}
 	part := made(40, allLetters)
-	return append(keys, "eyJ"+part+".eyJ"+part+"."+part, "48213377:"+made(35, allLetters), "M"+made(23, allLetters)+"."+made(6, allLetters)+"."+made(30, allLetters),
+	return append(keys, "eyJ"+part+".eyJ"+part+"."+part, "48213377:"+made(35, allLetters),
+		"M"+made(23, allLetters)+"."+made(6, allLetters)+"."+made(30, allLetters),
 		"-----BEGIN "+"PRIVATE KEY-----\n"+part+"\n"+part+"\n-----END "+"PRIVATE KEY-----")
 }
 
@@ -49,7 +50,13 @@ func TestFind_KeysOfServicesAreExposedWhereverTheyStand(t *testing.T) {
 		t.Errorf("only %d forms of keys are known", len(keyForms))
 	}
 	for _, key := range serviceKeys() {
-		for _, around := range [][2]string{{"", ""}, {"oops ", " now what"}, {"token=", "\n"}, {"it was \"", "\"."}, {"鍵は ", "。"}} {
+		for _, around := range [][2]string{
+			{"", ""},
+			{"oops ", " now what"},
+			{"token=", "\n"},
+			{"it was \"", "\"."},
+			{"鍵は ", "。"},
+		} {
 			text := around[0] + key + around[1]
 			found := Find(text, "")
 			if len(found) != 1 || found[0].Kind != Key || !found[0].Exposed || text[found[0].Start:found[0].End] != key {
@@ -61,7 +68,8 @@ func TestFind_KeysOfServicesAreExposedWhereverTheyStand(t *testing.T) {
 
 func TestFind_APlaceholderOfAKeyIsReplacedAndNoFinding(t *testing.T) {
 	t.Parallel()
-	for _, key := range []string{"sk_live_" + strings.Repeat("x1", 12), "AKIA" + "IOSFODNN7EXAMPLE", "ghp_" + strings.Repeat("0", 36), "sk-" + "your-api-key-goes-here-123"} {
+	for _, key := range []string{"sk_live_" + strings.Repeat("x1", 12), "AKIA" + "IOSFODNN7EXAMPLE", "ghp_" +
+		strings.Repeat("0", 36), "sk-" + "your-api-key-goes-here-123"} {
 		found := Find("set KEY="+key+" first", "en")
 		if len(found) != 1 || found[0].Kind != Key || found[0].Exposed {
 			t.Errorf("%s is %v", key, found)
@@ -75,10 +83,14 @@ func TestFind_NotOneDigitMayChangeInWhatCheckDigitsProve(t *testing.T) {
 		good  string
 		check func(string) bool
 	}{
-		"card": {"4539148803436467", luhn}, "account": {"DE02120300000000202051", mod97}, "small account": {"gb94barc10201530093459", mod97},
-		"DNI": {"48213377H", dniLetter}, "NIE": {"X4821337P", dniLetter}, "NIR": {"287057511600306", nirKey}, "tax": {"86095742719", taxIDDE},
-		"fiscal": {"RSSMRA85T10A562S", fiscalIT}, "BSN": {"111222333", bsnNL}, "PESEL": {"44051401359", peselPL}, "CPF": {"11144477735", cpfBR},
-		"kimlik": {"10000000146", kimlikTR}, "aadhaar": {"234123412346", verhoeff}, "CN": {"11010519491231002X", idCN}, "SNILS": {"11223344595", snilsRU},
+		"card": {"4539148803436467", luhn}, "account": {"DE02120300000000202051", mod97},
+		"small account": {"gb94barc10201530093459", mod97},
+		"DNI":           {"48213377H", dniLetter}, "NIE": {"X4821337P", dniLetter}, "NIR": {"287057511600306", nirKey},
+		"tax":    {"86095742719", taxIDDE},
+		"fiscal": {"RSSMRA85T10A562S", fiscalIT}, "BSN": {"111222333", bsnNL}, "PESEL": {"44051401359", peselPL},
+		"CPF":    {"11144477735", cpfBR},
+		"kimlik": {"10000000146", kimlikTR}, "aadhaar": {"234123412346", verhoeff}, "CN": {"11010519491231002X", idCN},
+		"SNILS": {"11223344595", snilsRU},
 	} {
 		if !tt.check(tt.good) {
 			t.Errorf("%s: %s is not accepted", name, tt.good)
@@ -120,8 +132,10 @@ func TestKinds_WhatIsReportedIsReplacedAndEveryExceptionIsExplained(t *testing.T
 func TestFind_WhatIsPrintedOnFormsAndKeptForFilmsIsNoExposure(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		"000-00-0000", "078-05-1120", "ssn 123-45-6789", "4111-1111-1111-1111", "6011 1111 1111 1117", "+1 202 555 0143", "(310) 555-0187",
-		"call me on 07700 900461", "+44 7700 900461", "someone@example.org", "mail you@yourdomain.com", "server 192.0.2.14", "call 1-888-555-0100", "password: xxxxxxxx",
+		"000-00-0000", "078-05-1120", "ssn 123-45-6789", "4111-1111-1111-1111", "6011 1111 1111 1117", "+1 202 555 0143",
+		"(310) 555-0187",
+		"call me on 07700 900461", "+44 7700 900461", "someone@example.org", "mail you@yourdomain.com",
+		"server 192.0.2.14", "call 1-888-555-0100", "password: xxxxxxxx",
 		"password: <your password>", "call our hotline 0800 1110111", "DM me", "name@company.com",
 	} {
 		for _, s := range Find(text, "en") {
@@ -147,9 +161,12 @@ func TestIdentifying_TheAccountsOwnNamesAreReplaced(t *testing.T) {
 // hostile are texts on which a careless detector takes long.
 func hostile() []string {
 	return []string{
-		"12345678;", "1 ", "1-", "1.", "(1)", "+1", "12345678 ", "a@", "a.a", "@a", "a@a.", "eyJ", "eyJ-", "eyJa.eyJ", "sk-", "ghp_", "api/", "api ", "token=",
-		"my password is ", "password ", "wifi:", "Mr. ", "Tom Dr. ", "Street ", "12 A ", "ul. ", "born 1.", "born ", "1.1.19", "DE02", "DE02 ", "A1", "-", "at dot ", "[at]",
-		"51.5074,", "1°1'", "///a.a.a", "-----BEGIN " + "PRIVATE KEY", "ま", "は1-", "区1-", "パスワードは", "１", "\u200b", "é", "Jan ", "M1.", "1:", "a:", "my call 12345 ", "\xff", "0x", "a'",
+		"12345678;", "1 ", "1-", "1.", "(1)", "+1", "12345678 ", "a@", "a.a", "@a", "a@a.", "eyJ", "eyJ-", "eyJa.eyJ",
+		"sk-", "ghp_", "api/", "api ", "token=",
+		"my password is ", "password ", "wifi:", "Mr. ", "Tom Dr. ", "Street ", "12 A ", "ul. ", "born 1.", "born ",
+		"1.1.19", "DE02", "DE02 ", "A1", "-", "at dot ", "[at]",
+		"51.5074,", "1°1'", "///a.a.a", "-----BEGIN " + "PRIVATE KEY", "ま", "は1-", "区1-", "パスワードは", "１", "\u200b", "é",
+		"Jan ", "M1.", "1:", "a:", "my call 12345 ", "\xff", "0x", "a'",
 		".kill指x", "指a-", "a指.",
 	}
 }
@@ -200,7 +217,8 @@ func TestFind_SpansAreInOrderWhateverIsPutTogether(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		some := rapid.SliceOfN(rapid.SampledFrom(pieces), 1, 6).Draw(t, "pieces")
 		text := strings.Join(some, rapid.SampledFrom([]string{" ", "\n", "", ", "}).Draw(t, "between"))
-		checkSpans(t, text, Identifying(text, rapid.SampledFrom([]string{"en", "", "ja", "tr"}).Draw(t, "lang"), "Mira Quill"))
+		checkSpans(t, text, Identifying(text, rapid.SampledFrom([]string{"en", "", "ja", "tr"}).Draw(t, "lang"),
+			"Mira Quill"))
 	})
 }
 
@@ -237,8 +255,10 @@ func FuzzFind(f *testing.F) {
 
 func BenchmarkFind(b *testing.B) {
 	texts := map[string]string{
-		"plain":   "A quiet walk by the river, then soup and a book about ferns. No complaints today, honestly, just rain on the window and a sleepy cat. #cosy",
-		"numbers": "my number is 07911 645382 and the door code is 4821#, I live at 14 Wrenfield Road, Leeds LS6 2AB, mail mira.quill@gmail.com",
+		"plain": "A quiet walk by the river, then soup and a book about ferns. No complaints today, honestly, just rain " +
+			"on the window and a sleepy cat. #cosy",
+		"numbers": "my number is 07911 645382 and the door code is 4821#, I live at 14 Wrenfield Road, Leeds LS6 2AB, " +
+			"mail mira.quill@gmail.com",
 	}
 	for name, text := range texts {
 		b.Run(name, func(b *testing.B) {

@@ -63,7 +63,8 @@ func (s *scan) localForm(g *grouped) bool {
 		return true
 	case starts("07") && n == 11 && g.n >= 2 && g.sizes[0] >= 3: // United Kingdom
 		return true
-	case starts("02", "01") && (n == 11 || n == 10) && g.sizes[0] >= 3 && g.sizes[0] <= 5 && g.n >= 2 && g.n <= 3 && (s.lang == "en" || s.lang == ""):
+	case starts("02", "01") && (n == 11 || n == 10) && g.sizes[0] >= 3 && g.sizes[0] <= 5 && g.n >= 2 && g.n <= 3 &&
+		(s.lang == "en" || s.lang == ""):
 		return true
 	case n == 10 && starts("01", "02", "03", "04", "05", "06", "07", "09") && g.isSizes(2, 2, 2, 2, 2): // France
 		return true
@@ -109,12 +110,16 @@ func (s *scan) localMobile(g *grouped) bool {
 // freeCall reports whether anybody may call a number for nothing, or for a fee.
 func freeCall(d string) bool {
 	d = strings.TrimPrefix(d, "1")
-	for _, head := range []string{"0800", "00800", "0808", "0900", "0180", "0137", "0845", "0870", "0844", "0300", "08000", "1800"} {
+	for _, head := range []string{
+		"0800", "00800", "0808", "0900", "0180", "0137", "0845", "0870", "0844", "0300",
+		"08000", "1800",
+	} {
 		if strings.HasPrefix(d, head) {
 			return true
 		}
 	}
-	if len(d) == 9 && (strings.HasPrefix(d, "900") || strings.HasPrefix(d, "901") || strings.HasPrefix(d, "902") || strings.HasPrefix(d, "800")) {
+	if len(d) == 9 && (strings.HasPrefix(d, "900") || strings.HasPrefix(d, "901") || strings.HasPrefix(d, "902") ||
+		strings.HasPrefix(d, "800")) {
 		return true
 	}
 	return len(d) == 10 && d[0] == '8' && strings.Contains("800 833 844 855 866 877 888", d[:3])
@@ -141,7 +146,8 @@ func fictionalAtHome(g *grouped) bool {
 }
 
 // fictionUK are Ofcom's ranges, without the leading nought.
-var fictionUK = strings.Fields("7700900 2079460 1134960 1144960 1154960 1164960 1174960 1184960 1214960 1314960 1414960 1514960 1614960 1914980 2890180 2920180 1632960 8081570 9098790 3069990")
+var fictionUK = strings.Fields("7700900 2079460 1134960 1144960 1154960 1164960 1174960 1184960 1214960 1314960 " +
+	"1414960 1514960 1614960 1914980 2890180 2920180 1632960 8081570 9098790 3069990")
 
 // fictionalAbroad is the same for a number with its country's code.
 func fictionalAbroad(d string) bool {
@@ -170,10 +176,12 @@ func countryCode(d string) bool {
 	case '0':
 		return false
 	}
-	if strings.Contains(" 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98 ", " "+d[:2]+" ") {
+	if strings.Contains(" 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 "+
+		"65 66 81 82 84 86 90 91 92 93 94 95 98 ", " "+d[:2]+" ") {
 		return true
 	}
 	two := number(d[:2]) // the first two of codes of three
 	return two == 21 || two >= 22 && two <= 26 || two == 29 || two == 35 || two == 37 || two == 38 || two == 42 ||
-		two == 50 || two == 59 || two == 67 || two == 68 || two == 69 || two == 85 || two == 88 || two == 96 || two == 97 || two == 99
+		two == 50 || two == 59 || two == 67 || two == 68 || two == 69 || two == 85 || two == 88 || two == 96 ||
+		two == 97 || two == 99
 }

@@ -135,7 +135,8 @@ func (s *scan) englishName(i, j int) int {
 		if t.kind == '.' && names > 0 && s.glued(j) {
 			continue
 		}
-		if t.kind == digits && names == 0 && s.glued(j+1) && s.is(j+1, word) && s.tokens[j+1].to-s.tokens[j+1].from == 2 { // 350 5th Avenue
+		// 350 5th Avenue
+		if t.kind == digits && names == 0 && s.glued(j+1) && s.is(j+1, word) && s.tokens[j+1].to-s.tokens[j+1].from == 2 {
 			j++
 			names++
 			continue
@@ -143,7 +144,8 @@ func (s *scan) englishName(i, j int) int {
 		if t.kind != word || t.line {
 			return -1
 		}
-		if t.cue&streetCue != 0 && names > 0 && (t.capital || home || strongStreets[plain(s.text(j))] && s.tokens[j-1].capital) {
+		if t.cue&streetCue != 0 && names > 0 && (t.capital || home || strongStreets[plain(s.text(j))] &&
+			s.tokens[j-1].capital) {
 			return j
 		}
 		if !t.capital && (!home || notStreet[strings.ToLower(s.text(j))]) {
@@ -169,7 +171,8 @@ func set(words string) map[string]bool {
 }
 
 // streetSuffixes end the names of German and Dutch streets, without accents.
-var streetSuffixes = strings.Fields("strasse str weg platz allee gasse ring damm ufer steig straat laan plein gracht kade dreef singel")
+var streetSuffixes = strings.Fields("strasse str weg platz allee gasse ring damm ufer steig straat laan plein " +
+	"gracht kade dreef singel")
 
 // isStreetName reports whether a capitalised word is a German or Dutch street.
 func isStreetName(w string) bool {
@@ -220,7 +223,8 @@ func (s *scan) streetThenNumber(i int) (from, end int) {
 	for from > 1 && from > i-5 && s.glued(from) && s.is(from-1, '-') && s.is(from-2, word) { // Karl-Marx-Allee
 		from -= 2
 	}
-	for from > 0 && from > i-3 && s.is(from-1, word) && s.tokens[from-1].capital && !s.tokens[from].line && s.tokens[from-1].cue == 0 {
+	for from > 0 && from > i-3 && s.is(from-1,
+		word) && s.tokens[from-1].capital && !s.tokens[from].line && s.tokens[from-1].cue == 0 {
 		from--
 	}
 	if end := s.houseNumber(i + 1); end >= 0 && (from < i && s.tokens[i].capital || s.is(i+1, word)) {
@@ -248,9 +252,10 @@ func (s *scan) streetThenNumber(i int) (from, end int) {
 	return i, -1
 }
 
-// behindName are the street words of English that only stand behind the name. Where people write "calle mayor 24" without
-// capitals, they write "mayor street".
-var behindName = set("street st road rd lane ln drive dr court ct square sq terrace close crescent way highway hwy grove gardens parade mews row hill walk")
+// behindName are the street words of English that only stand behind the name. Where people write "calle mayor 24"
+// without capitals, they write "mayor street".
+var behindName = set("street st road rd lane ln drive dr court ct square sq terrace close crescent way highway hwy " +
+	"grove gardens parade mews row hill walk")
 
 var linkWords = set("de del da do dos das la las los el di della dello dei van der den d l")
 
@@ -365,7 +370,8 @@ func (s *scan) postcode(j int) int {
 	if s.is(k+1, word) && s.glued(k+1) {
 		k++
 	}
-	if s.is(k+1, digits) && s.tokens[k+1].to-s.tokens[k+1].from == 1 && s.is(k+2, word) && s.glued(k+2) && s.tokens[k+2].to-s.tokens[k+2].from == 2 {
+	if s.is(k+1, digits) && s.tokens[k+1].to-s.tokens[k+1].from == 1 && s.is(k+2, word) && s.glued(k+2) &&
+		s.tokens[k+2].to-s.tokens[k+2].from == 2 {
 		return k + 2
 	}
 	return k
@@ -378,13 +384,15 @@ func (s *scan) places() {
 		t := s.tokens[i]
 		switch {
 		case t.inLink:
-		case t.kind == word && t.capital && t.to-t.from <= 2 && s.is(i+1, digits) && s.glued(i+1) && !(s.glued(i) && s.isLetters(i-1)):
+		case t.kind == word && t.capital && t.to-t.from <= 2 && s.is(i+1, digits) && s.glued(i+1) &&
+			!(s.glued(i) && s.isLetters(i-1)):
 			if end := s.postcode(i); end > i+2 && s.is(end, word) && strings.ToUpper(s.text(end)) == s.text(end) {
 				s.add(Place, t.from, s.tokens[end].to, false, Likely)
 			}
 		case t.kind == word && strings.EqualFold(s.text(i), "box") && s.is(i+1, digits) && s.postOffice(i):
 			s.add(Place, t.from, s.tokens[i+1].to, false, Likely)
-		case t.kind == '/' && s.is(i+1, '/') && s.is(i+2, '/') && s.is(i+3, word) && s.is(i+4, '.') && s.is(i+5, word) && s.is(i+6, '.') && s.is(i+7, word):
+		case t.kind == '/' && s.is(i+1, '/') && s.is(i+2, '/') && s.is(i+3, word) && s.is(i+4, '.') && s.is(i+5, word) &&
+			s.is(i+6, '.') && s.is(i+7, word):
 			s.add(Coordinates, t.from, s.tokens[i+7].to, false, Likely)
 		}
 	}
@@ -416,7 +424,8 @@ func (s *scan) coordinates() {
 // decimal is how many decimals the number at token i has, and its last token.
 func (s *scan) decimal(i, most int) (places, end int) {
 	if !s.is(i, digits) || !s.is(i+1, '.') || !s.glued(i+1) || !s.is(i+2, digits) || !s.glued(i+2) ||
-		len(s.text(i)) > 3 || number(s.text(i)) > most || s.glued(i) && s.is(i-1, '.') || s.glued(i+3) && s.is(i+3, '.') && s.is(i+4, digits) && s.glued(i+4) {
+		len(s.text(i)) > 3 || number(s.text(i)) > most || s.glued(i) && s.is(i-1, '.') || s.glued(i+3) && s.is(i+3, '.') &&
+		s.is(i+4, digits) && s.glued(i+4) {
 		return 0, -1
 	}
 	return len(s.text(i + 2)), i + 2
@@ -495,7 +504,8 @@ func (s *scan) degrees(i int) int {
 // dms is the last token of degrees and minutes that begin with token i.
 func (s *scan) dms(i int) (end int, ok bool) {
 	sign := func(j int, signs string) bool {
-		return j < len(s.tokens) && (s.tokens[j].kind == other || s.tokens[j].kind == '\'' || s.tokens[j].kind == '"') && strings.Contains(signs, s.text(j))
+		return j < len(s.tokens) && (s.tokens[j].kind == other || s.tokens[j].kind == '\'' || s.tokens[j].kind == '"') &&
+			strings.Contains(signs, s.text(j))
 	}
 	if !s.is(i, digits) || len(s.text(i)) > 3 || !sign(i+1, "°º") || !s.is(i+2, digits) || !sign(i+3, "'′’") {
 		return 0, false

@@ -57,7 +57,8 @@ func (s *scan) value(i int) introduced {
 			return v
 		case t.kind == word && t.cue&(secretCue|pinCue) != 0:
 			return introduced{} // that word speaks for itself
-		case t.kind == word && t.cue&(wifiCue|codeCue|doorCue|atCue|mineCue) != 0, t.kind == word && fillers[strings.ToLower(s.text(j))]:
+		case t.kind == word && t.cue&(wifiCue|codeCue|doorCue|atCue|mineCue) != 0, t.kind == word &&
+			fillers[strings.ToLower(s.text(j))]:
 		case t.kind != word && t.kind != digits && t.kind != '#' && t.kind != '*':
 			return first
 		default:
@@ -213,13 +214,15 @@ func strange(value string) bool {
 
 // blanked reports whether a value is stars, crosses or dots.
 func blanked(value string) bool {
-	return strings.Trim(strings.ToLower(value), "*•x.…_-?█▇") == "" || strings.HasPrefix(value, "<") || strings.HasPrefix(value, "{")
+	return strings.Trim(strings.ToLower(value), "*•x.…_-?█▇") == "" || strings.HasPrefix(value, "<") ||
+		strings.HasPrefix(value, "{")
 }
 
 // mixedCode reports whether a value is a short code of digits and letters: 48B21.
 func mixedCode(value string) bool {
 	n := utf8.RuneCountInString(value)
-	return n >= 4 && n <= 12 && strings.ContainsAny(value, "0123456789") && strings.IndexFunc(value, unicode.IsLetter) >= 0 &&
+	return n >= 4 && n <= 12 && strings.ContainsAny(value, "0123456789") &&
+		strings.IndexFunc(value, unicode.IsLetter) >= 0 &&
 		value[0] >= '0' && value[0] <= '9'
 }
 
@@ -230,7 +233,8 @@ func (s *scan) pin(i int) {
 		return
 	}
 	from := s.tokens[v.at].from
-	if end := s.chunkEnd(from); s.tokens[i].cue&(codeCue|doorCue) != 0 && (v.sign || v.is || v.clear) && mixedCode(s.s[from:end]) {
+	if end := s.chunkEnd(from); s.tokens[i].cue&(codeCue|doorCue) != 0 && (v.sign || v.is || v.clear) &&
+		mixedCode(s.s[from:end]) {
 		s.addSecret(from, end)
 		return
 	}
@@ -242,12 +246,16 @@ func (s *scan) pin(i int) {
 		}
 		to++
 	}
-	end := to >= len(s.s) || !isLetterAt(s.s[to:]) && s.s[to] != '-' && s.s[to] != '/' && !(s.s[to] == '.' && to+1 < len(s.s) && s.s[to+1] >= '0' && s.s[to+1] <= '9')
+	end := to >= len(s.s) || !isLetterAt(s.s[to:]) && s.s[to] != '-' && s.s[to] != '/' &&
+		!(s.s[to] == '.' && to+1 < len(s.s) && s.s[to+1] >= '0' && s.s[to+1] <= '9')
 	switch {
 	case !end || n < 3 || n > 8:
-	case n == 6 && s.tokens[i].cue&pinCue != 0 && s.is(i+1, word) && s.tokens[i+1].cue&codeCue != 0 && s.before(i, 6)&mineCue == 0:
+	case n == 6 && s.tokens[i].cue&pinCue != 0 && s.is(i+1, word) && s.tokens[i+1].cue&codeCue != 0 &&
+		s.before(i, 6)&mineCue == 0:
 		s.add(Place, from, to, false, Likely) // "pin code 560001" is a postcode in India
-	case v.sign || v.is || s.mine(i) || n == 4 && s.is(i+1, word) || n <= 4 && strings.HasPrefix(plain(s.text(i)), "cv") || s.before(i, 2)&(doorCue|bankCue) != 0 || s.tokens[i].cue&(doorCue|codeCue) != 0:
+	case v.sign || v.is || s.mine(i) || n == 4 && s.is(i+1, word) || n <= 4 &&
+		strings.HasPrefix(plain(s.text(i)), "cv") || s.before(i, 2)&(doorCue|bankCue) != 0 ||
+		s.tokens[i].cue&(doorCue|codeCue) != 0:
 		s.addSecret(from, to)
 	}
 }

@@ -41,8 +41,8 @@ type Fact struct {
 // clock may be ahead of ours.
 const trialWarning = 3*24*time.Hour + time.Hour
 
-// Facts are what a change of the row means. A payment that failed and a plan that ended are told once for each period or
-// subscription; changes that a person may make and take back are told once for each version of the row.
+// Facts are what a change of the row means. A payment that failed and a plan that ended are told once for each period
+// or subscription; changes that a person may make and take back are told once for each version of the row.
 func Facts(old, now Row, at time.Time) []Fact {
 	var all []Fact
 	add := func(f Fact) {

@@ -9,8 +9,8 @@ const GraceDays = 3
 
 const grace = GraceDays * 24 * time.Hour
 
-// Mirror is the next row, given the present one and the subscription as Stripe has it now. It is the one place that decides
-// what a subscription is worth.
+// Mirror is the next row, given the present one and the subscription as Stripe has it now. It is the one place that
+// decides what a subscription is worth.
 func Mirror(current Row, r Remote, now time.Time) Row {
 	if !Follows(current, r) {
 		return current
@@ -30,8 +30,8 @@ func Mirror(current Row, r Remote, now time.Time) Row {
 	return next
 }
 
-// keepsPlanned reports whether a change that was planned for the period's end stays with the row. A cancellation takes its
-// schedule away at Stripe, and the change must be there again when the person takes the cancellation back.
+// keepsPlanned reports whether a change that was planned for the period's end stays with the row. A cancellation takes
+// its schedule away at Stripe, and the change must be there again when the person takes the cancellation back.
 func (r Remote) keepsPlanned(current Row) bool {
 	cancelling := r.CancelAtPeriodEnd || !r.CancelAt.IsZero()
 	return cancelling && r.Status.Live() && current.SubscriptionID == r.ID && r.Pending == (PendingChange{}) &&
@@ -39,8 +39,8 @@ func (r Remote) keepsPlanned(current Row) bool {
 }
 
 // Follows tells whether the row is about r. A live subscription takes the place of an ended one and never the other way
-// round. While an attempt to subscribe is under way, only a live subscription ends it, or on a checkout page one that was
-// paid there and ended before we heard of it.
+// round. While an attempt to subscribe is under way, only a live subscription ends it, or on a checkout page one that
+// was paid there and ended before we heard of it.
 func Follows(current Row, r Remote) bool {
 	switch {
 	case current.Status.Beginning():
@@ -54,11 +54,11 @@ func Follows(current Row, r Remote) bool {
 // entitledUntil is when the tier of r stops counting; zero means it does not count.
 //
 // Active and trialing count three days past their period, for a renewal we hear of late, unless they are to end then.
-// While collection is paused at Stripe, a subscription stays active and its periods go on without a payment: it counts to
-// the end of what was paid, and no grace follows, because no renewal is to come.
-// Past due counts three days from the start of the first period that is owed: Stripe moves the period on before it is paid,
-// and may leave a subscription past due for ever.
-// Canceled counts to the end of what was paid, which a trial was not, unless its owner gave that up. Everything else, and a price we do not sell, counts nothing.
+// While collection is paused at Stripe, a subscription stays active and its periods go on without a payment: it counts
+// to the end of what was paid, and no grace follows, because no renewal is to come. Past due counts three days from the
+// start of the first period that is owed: Stripe moves the period on before it is paid, and may leave a subscription
+// past due for ever. Canceled counts to the end of what was paid, which a trial was not, unless its owner gave that up.
+// Everything else, and a price we do not sell, counts nothing.
 func entitledUntil(r Remote) time.Time {
 	if r.Tier == "" || !r.PeriodStart.Before(r.PeriodEnd) {
 		return time.Time{}

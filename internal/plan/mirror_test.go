@@ -40,12 +40,15 @@ func TestMirror_EntitlesExactlyWhatWasPaid(t *testing.T) {
 		"collection paused, in a trial": {func(r *Remote) {
 			r.Status, r.CollectionPaused, r.TrialEnd = "trialing", true, end
 		}, end.Add(3 * day)},
-		"ends at period end":                 {func(r *Remote) { r.CancelAtPeriodEnd = true }, end},
-		"ends by date, at period end":        {func(r *Remote) { r.CancelAt = end }, end},
-		"ends by date, within the period":    {func(r *Remote) { r.CancelAt = noon }, end},
-		"ends by date, within the grace":     {func(r *Remote) { r.CancelAt = end.Add(day) }, end.Add(day)},
-		"ends by date, periods ahead":        {func(r *Remote) { r.CancelAt = end.Add(60 * day) }, end.Add(3 * day)},
-		"past due, and ends at period end":   {func(r *Remote) { r.Status, r.CancelAtPeriodEnd = "past_due", true }, begin.Add(3 * day)},
+		"ends at period end":              {func(r *Remote) { r.CancelAtPeriodEnd = true }, end},
+		"ends by date, at period end":     {func(r *Remote) { r.CancelAt = end }, end},
+		"ends by date, within the period": {func(r *Remote) { r.CancelAt = noon }, end},
+		"ends by date, within the grace":  {func(r *Remote) { r.CancelAt = end.Add(day) }, end.Add(day)},
+		"ends by date, periods ahead":     {func(r *Remote) { r.CancelAt = end.Add(60 * day) }, end.Add(3 * day)},
+		"past due, and ends at period end": {
+			func(r *Remote) { r.Status, r.CancelAtPeriodEnd = "past_due", true },
+			begin.Add(3 * day),
+		},
 		"ends at period end, with both told": {func(r *Remote) { r.CancelAtPeriodEnd, r.CancelAt = true, end }, end},
 	}
 	for name, tt := range tests {
@@ -58,8 +61,9 @@ func TestMirror_EntitlesExactlyWhatWasPaid(t *testing.T) {
 				got = Mirror(Row{ID: "row", UserID: "ann", Status: "none"}, r, noon)
 			}
 			want := Row{
-				ID: "row", UserID: "ann", SubscriptionID: "sub_1", Status: r.Status, Tier: r.Tier, PeriodStart: r.PeriodStart, PeriodEnd: r.PeriodEnd,
-				CancelAt: r.CancelAt, CancelAtPeriodEnd: r.CancelAtPeriodEnd, EntitledUntil: tt.want, TrialEnd: r.TrialEnd,
+				ID: "row", UserID: "ann", SubscriptionID: "sub_1", Status: r.Status, Tier: r.Tier, PeriodStart: r.PeriodStart,
+				PeriodEnd: r.PeriodEnd,
+				CancelAt:  r.CancelAt, CancelAtPeriodEnd: r.CancelAtPeriodEnd, EntitledUntil: tt.want, TrialEnd: r.TrialEnd,
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Fatal(diff)
@@ -75,16 +79,52 @@ func TestMirror_FollowsOneSubscription(t *testing.T) {
 		r       Remote
 		want    bool
 	}{
-		"the first":                               {Row{Status: "none"}, Remote{ID: "a", Status: "active"}, true},
-		"its own news":                            {Row{SubscriptionID: "a", Status: "active"}, Remote{ID: "a", Status: "canceled"}, true},
-		"a new one after the end":                 {Row{SubscriptionID: "a", Status: "canceled"}, Remote{ID: "b", Status: "active"}, true},
-		"a second beside a live one":              {Row{SubscriptionID: "a", Status: "active"}, Remote{ID: "b", Status: "active"}, false},
-		"late news of an ended one":               {Row{SubscriptionID: "b", Status: "active"}, Remote{ID: "a", Status: "canceled"}, false},
-		"an ended one beside an ended one":        {Row{SubscriptionID: "b", Status: "canceled"}, Remote{ID: "a", Status: "canceled"}, false},
-		"an ended one during an attempt":          {Row{SubscriptionID: "a", Status: "creating"}, Remote{ID: "a", Status: "canceled"}, false},
-		"an ended one during a checkout":          {Row{SubscriptionID: "a", Status: "checkout"}, Remote{ID: "a", Status: "canceled"}, false},
-		"a live one ends the attempt":             {Row{SubscriptionID: "a", Status: "creating"}, Remote{ID: "b", Status: "incomplete"}, true},
-		"an unpaid start that expired is the end": {Row{SubscriptionID: "a", Status: "incomplete"}, Remote{ID: "a", Status: "incomplete_expired"}, true},
+		"the first": {Row{Status: "none"}, Remote{ID: "a", Status: "active"}, true},
+		"its own news": {
+			Row{SubscriptionID: "a", Status: "active"},
+			Remote{ID: "a", Status: "canceled"},
+			true,
+		},
+		"a new one after the end": {
+			Row{SubscriptionID: "a", Status: "canceled"},
+			Remote{ID: "b", Status: "active"},
+			true,
+		},
+		"a second beside a live one": {
+			Row{SubscriptionID: "a", Status: "active"},
+			Remote{ID: "b", Status: "active"},
+			false,
+		},
+		"late news of an ended one": {
+			Row{SubscriptionID: "b", Status: "active"},
+			Remote{ID: "a", Status: "canceled"},
+			false,
+		},
+		"an ended one beside an ended one": {
+			Row{SubscriptionID: "b", Status: "canceled"},
+			Remote{ID: "a", Status: "canceled"},
+			false,
+		},
+		"an ended one during an attempt": {
+			Row{SubscriptionID: "a", Status: "creating"},
+			Remote{ID: "a", Status: "canceled"},
+			false,
+		},
+		"an ended one during a checkout": {
+			Row{SubscriptionID: "a", Status: "checkout"},
+			Remote{ID: "a", Status: "canceled"},
+			false,
+		},
+		"a live one ends the attempt": {
+			Row{SubscriptionID: "a", Status: "creating"},
+			Remote{ID: "b", Status: "incomplete"},
+			true,
+		},
+		"an unpaid start that expired is the end": {
+			Row{SubscriptionID: "a", Status: "incomplete"},
+			Remote{ID: "a", Status: "incomplete_expired"},
+			true,
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -102,8 +142,14 @@ func TestMirror_FollowsOneSubscription(t *testing.T) {
 
 func TestMirror_AnUnpaidStartDoesNotTakeWhatWasPaidBefore(t *testing.T) {
 	t.Parallel()
-	paid := Row{SubscriptionID: "a", Status: "creating", Tier: "basic", PeriodStart: begin, PeriodEnd: end, EntitledUntil: end}
-	got := Mirror(paid, Remote{ID: "b", Status: "incomplete", Tier: "pro", PeriodStart: noon, PeriodEnd: noon.Add(30 * day)}, noon)
+	paid := Row{
+		SubscriptionID: "a", Status: "creating", Tier: "basic", PeriodStart: begin, PeriodEnd: end,
+		EntitledUntil: end,
+	}
+	got := Mirror(paid, Remote{
+		ID: "b", Status: "incomplete", Tier: "pro", PeriodStart: noon,
+		PeriodEnd: noon.Add(30 * day),
+	}, noon)
 	want := paid
 	want.SubscriptionID, want.Status = "b", "incomplete"
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -113,14 +159,20 @@ func TestMirror_AnUnpaidStartDoesNotTakeWhatWasPaidBefore(t *testing.T) {
 
 func TestMirror_HearingTheSameTwiceChangesNothing(t *testing.T) {
 	t.Parallel()
-	statuses := rapid.SampledFrom([]Status{"active", "trialing", "past_due", "unpaid", "paused", "incomplete", "incomplete_expired", "canceled", "new"})
+	statuses := rapid.SampledFrom([]Status{
+		"active", "trialing", "past_due", "unpaid", "paused", "incomplete",
+		"incomplete_expired", "canceled", "new",
+	})
 	rapid.Check(t, func(t *rapid.T) {
 		r := Remote{
 			ID: "sub", Status: statuses.Draw(t, "status"), Tier: rapid.SampledFrom([]string{"", "basic", "pro"}).Draw(t, "tier"),
 			PeriodStart: begin, PeriodEnd: begin.Add(time.Duration(rapid.IntRange(-1, 60).Draw(t, "days")) * day),
 			CancelAtPeriodEnd: rapid.Bool().Draw(t, "cancel"), Paid: rapid.Bool().Draw(t, "paid"),
 		}
-		current := Row{SubscriptionID: rapid.SampledFrom([]string{"", "sub", "other"}).Draw(t, "linked"), Status: statuses.Draw(t, "before")}
+		current := Row{
+			SubscriptionID: rapid.SampledFrom([]string{"", "sub", "other"}).Draw(t, "linked"),
+			Status:         statuses.Draw(t, "before"),
+		}
 		once := Mirror(current, r, noon)
 		if twice := Mirror(once, r, noon); twice != once {
 			t.Fatalf("once %+v, twice %+v", once, twice)

@@ -1,5 +1,5 @@
-// Package plan holds the rules of a plan as values: what a subscription at Stripe is worth, what a change of it means, and
-// how its story is told. It knows no database and no network; package billing stores what it decides, and package
+// Package plan holds the rules of a plan as values: what a subscription at Stripe is worth, what a change of it means,
+// and how its story is told. It knows no database and no network; package billing stores what it decides, and package
 // stripeapi reads what it decides from.
 //
 //   - A [Remote] is a subscription as Stripe has it now, a [Row] is what we keep of a user's. [Mirror] works out the next

@@ -16,15 +16,17 @@ type Remote struct {
 	StartedAt, EndedAt     time.Time
 	OldCard                bool // the planned change names another card than the subscription
 	Pending                PendingChange
-	Paid                   bool      // the present period was paid, and stayed so
-	OwedSince              time.Time // of what is past due: when the first period began that was not paid; zero for the present one
-	EndReason              string    // why it ended, in Stripe's word
-	GivenUp                bool      // its owner ended it at once, and with it what was paid
-	Secret                 string    // by which the owner of a card confirms it with their bank; "" when that is not wanted
-	Item, Schedule, Method string    // Stripe's ids: of the item of a known price, of what plans its changes, of its card
-	Invoice                Charge    // the latest
-	Unstarted              bool      // its first invoice was not paid
-	MonthlyCents           int64     // what it asks for each month, less lasting discounts
+	Paid                   bool // the present period was paid, and stayed so
+	// of what is past due: when the first period began that was not paid; zero for the present one
+	OwedSince time.Time
+	EndReason string // why it ended, in Stripe's word
+	GivenUp   bool   // its owner ended it at once, and with it what was paid
+	// by which the owner of a card confirms it with their bank; "" when that is not wanted
+	Secret                 string
+	Item, Schedule, Method string // Stripe's ids: of the item of a known price, of what plans its changes, of its card
+	Invoice                Charge // the latest
+	Unstarted              bool   // its first invoice was not paid
+	MonthlyCents           int64  // what it asks for each month, less lasting discounts
 	TrialEnd               time.Time
 	Discounts              []Given
 	NoCard                 bool // neither of its own nor its customer's

@@ -39,11 +39,14 @@ func Changeable(r Remote, asOf, at time.Time) error {
 	case !r.Status.Live():
 		return refuse("Your plan has ended, so it cannot be changed. Choose a new one.")
 	case r.Status.Owes():
-		return refuse("Your last payment did not go through. Put another card in place on the billing page of the payment provider first, then change your plan.")
+		return refuse("Your last payment did not go through. Put another card in place on the billing page of the payment " +
+			"provider first, then change your plan.")
 	case r.Status == Incomplete:
-		return refuse("Your plan waits for its first payment. Confirm that payment first, or cancel the plan and choose another.")
+		return refuse("Your plan waits for its first payment. Confirm that payment first, or cancel the plan and choose " +
+			"another.")
 	case r.Status == Paused:
-		return refuse("Your plan is paused. Put a card in place on the billing page of the payment provider and take the plan up again first, then change it.")
+		return refuse("Your plan is paused. Put a card in place on the billing page of the payment provider and take the " +
+			"plan up again first, then change it.")
 	case r.CancelAtPeriodEnd || !r.CancelAt.IsZero():
 		return refuse("Your plan is set to end. Take the cancellation back first, then change your plan.")
 	case r.Tier == "":
@@ -63,7 +66,8 @@ func CodeFits(now Remote, code Promotion, kind string) error {
 	case kind == Keep || kind == Downgrade:
 		return BadCode("A promotion code counts for a new plan or for a larger one. Go on without one.")
 	case slices.ContainsFunc(now.Discounts, func(g Given) bool { return g.Words != "" }):
-		return BadCode("Your plan has a discount already (" + now.Discounts[0].words() + "), and only one counts at a time. Go on without the code.")
+		return BadCode("Your plan has a discount already (" + now.Discounts[0].words() +
+			"), and only one counts at a time. Go on without the code.")
 	}
 	return nil
 }

@@ -37,11 +37,14 @@ func (l Line) Sentence(now time.Time) string {
 	case lineTakenBack:
 		return on + "you took the move to " + l.From + " back, and stayed on " + orPlan(l.Tier) + "."
 	case lineWaiting:
-		return on + "you asked to move from " + l.From + " to " + l.Tier + ", and your bank wanted to confirm the payment of " + sum + " with you."
+		return on + "you asked to move from " + l.From + " to " + l.Tier +
+			", and your bank wanted to confirm the payment of " + sum + " with you."
 	case LineDeclined:
-		return on + "your card was declined when " + sum + " for the move to " + l.Tier + " was due. You stayed on " + l.From + ", and nothing was charged."
+		return on + "your card was declined when " + sum + " for the move to " + l.Tier + " was due. You stayed on " +
+			l.From + ", and nothing was charged."
 	case lineLapsed:
-		return on + "the move to " + l.From + " was dropped before it was paid. You stayed on " + orPlan(l.Tier) + ", and nothing was charged."
+		return on + "the move to " + l.From + " was dropped before it was paid. You stayed on " + orPlan(l.Tier) +
+			", and nothing was charged."
 	case lineEnding:
 		return on + "you cancelled " + orPlan(l.Tier) + unless(l.Until, ", which stays yours until "+until) + "."
 	case lineResumed:
@@ -73,7 +76,8 @@ func (l Line) Sentence(now time.Time) string {
 	case lineUpheld:
 		return on + "the dispute about " + sum + " for " + orPlan(l.Tier) + " was closed, and the payment stands."
 	case lineCharged:
-		return on + "the dispute about " + sum + " for " + orPlan(l.Tier) + " was closed, and your bank gave you the money back."
+		return on + "the dispute about " + sum + " for " + orPlan(l.Tier) +
+			" was closed, and your bank gave you the money back."
 	}
 	return on + "something about your plan changed."
 }

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// The timeline is the story of a plan. Its lines are written in the transaction that mirrors what they tell of, and come
-// from what Stripe has, never from what an event says. A line about an invoice has a key made of the invoice, a line about
-// a change of the row is written by the one transaction that changed it; so events that come late, twice or in another
-// order tell the same story.
+// The timeline is the story of a plan. Its lines are written in the transaction that mirrors what they tell of, and
+// come from what Stripe has, never from what an event says. A line about an invoice has a key made of the invoice, a
+// line about a change of the row is written by the one transaction that changed it; so events that come late, twice or
+// in another order tell the same story.
 
 // The kinds of lines.
 const (
@@ -54,8 +54,8 @@ type Line struct {
 	Note       string // what the sentence also says: of a discount, of tax
 }
 
-// Line is what an invoice adds to the story. One that is neither paid nor refused adds nothing; what becomes of an unpaid
-// start or change is told by the row.
+// Line is what an invoice adds to the story. One that is neither paid nor refused adds nothing; what becomes of an
+// unpaid start or change is told by the row.
 func (c Charge) Line(next Row) (Line, bool) {
 	l := Line{At: c.At, Tier: c.Tier, Cents: c.Cents, Currency: c.Currency, Until: c.Until}
 	switch {
@@ -115,7 +115,8 @@ func Story(current, next Row, r Remote, now time.Time) []Line {
 		add(kind, r.StartedAt, Line{Tier: r.Tier, Until: until})
 		current = Row{Status: current.Status}
 	}
-	if next.Status == current.Status && !fresh && next.Tier == current.Tier && next.Pending == current.Pending && next.Cancelling() == current.Cancelling() {
+	if next.Status == current.Status && !fresh && next.Tier == current.Tier && next.Pending == current.Pending &&
+		next.Cancelling() == current.Cancelling() {
 		return nil
 	}
 	became := func(status Status) bool { return next.Status == status && (current.Status != status || fresh) }
@@ -160,7 +161,10 @@ func Story(current, next Row, r Remote, now time.Time) []Line {
 	case is.How == AfterPeriodEnd:
 		add(linePlanned, now, Line{Tier: is.Tier, From: next.Tier, Until: is.At})
 	case is.How == AfterPayment:
-		add(lineWaiting, now, Line{Tier: is.Tier, From: next.Tier, Until: is.At, Cents: r.Invoice.Cents, Currency: r.Invoice.Currency})
+		add(lineWaiting, now, Line{
+			Tier: is.Tier, From: next.Tier, Until: is.At, Cents: r.Invoice.Cents,
+			Currency: r.Invoice.Currency,
+		})
 	case next.Tier == was.Tier: // it happened
 	case was.How == AfterPeriodEnd:
 		add(lineTakenBack, now, Line{Tier: next.Tier, From: was.Tier})

@@ -54,8 +54,10 @@ func (p *person) keep(b *testing.B, n int) {
 		for i := range n {
 			id := fmt.Sprint(1_000_000 + i)
 			words := strings.Repeat(fmt.Sprintf("quiet day %x ", i*7919), 40)
-			sealed := sealer.Seal(fmt.Appendf(nil, `{"id":%q,"text":%q,"posted_at":"2026-01-01T00:00:00Z","metrics":{}}`, id, words), []byte("post/"+p.Account.ID+"/"+id))
-			tx.Later(`INSERT INTO posts (collection_id, post_id, user_id, posted_at, sealed, fetched_at, expires_at) VALUES ($1, $2, $3, $4, $5, $4, $4)`, p.Account.ID, id, p.UserID, tx.Now(), sealed)
+			sealed := sealer.Seal(fmt.Appendf(nil, `{"id":%q,"text":%q,"posted_at":"2026-01-01T00:00:00Z","metrics":{}}`, id,
+				words), []byte("post/"+p.Account.ID+"/"+id))
+			tx.Later(`INSERT INTO posts (collection_id, post_id, user_id, posted_at, sealed, fetched_at, expires_at)
+				VALUES ($1, $2, $3, $4, $5, $4, $4)`, p.Account.ID, id, p.UserID, tx.Now(), sealed)
 		}
 		return nil
 	}))

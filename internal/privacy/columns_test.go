@@ -20,9 +20,10 @@ var withheld = map[string]string{
 	"cleanups.tries":   "how often X was away in a row",
 	"cleanups.receipt": "a signed file of its own; what became of each post stands in cleanup_posts.json",
 
-	"schedules.awaits_id": "the analysis whose end it waits for; last_analysis_id names it",
-	"schedules.digest_at": "when the week is told next",
-	"schedules.due_at":    "which run its job is for", "schedules.updated_at": "when its owner changed it last; the audit has it",
+	"schedules.awaits_id":  "the analysis whose end it waits for; last_analysis_id names it",
+	"schedules.digest_at":  "when the week is told next",
+	"schedules.due_at":     "which run its job is for",
+	"schedules.updated_at": "when its owner changed it last; the audit has it",
 
 	"shares.token_hash": "a hash of the link's secret",
 
@@ -33,8 +34,10 @@ var withheld = map[string]string{
 	"email_confirmations.day_began_at": "a limit on mails a day",
 
 	"billing_timeline.key": "keeps a line from being written twice", "exports.tried_at": "when housekeeping looked last",
-	"subscriptions.changing_until": "which process changes it", "subscriptions.next_try_at": "when housekeeping looks next",
-	"webhook_deliveries.round": "which try its job is for", "x_accounts.refreshing_until": "which process renews the token",
+	"subscriptions.changing_until": "which process changes it",
+	"subscriptions.next_try_at":    "when housekeeping looks next",
+	"webhook_deliveries.round":     "which try its job is for",
+	"x_accounts.refreshing_until":  "which process renews the token",
 }
 
 var exportedQuery = regexp.MustCompile("`SELECT ([^`]*?) FROM (\\w+) WHERE")

@@ -23,13 +23,15 @@ const (
 var errNotYet = errors.New("privacy: something was begun while the user was being erased")
 
 // Erase erases a user for good. They confirm it by typing the handle of an X account that is linked now. Nothing
-// of theirs works any more once it returns nil; a job removes the rest within moments. Errors: validation_failed when it is
-// not confirmed, and conflict or payment_provider_error when the plan could not be ended: then nothing has happened.
+// of theirs works any more once it returns nil; a job removes the rest within moments. Errors: validation_failed when
+// it is not confirmed, and conflict or payment_provider_error when the plan could not be ended: then nothing has
+// happened.
 func (s *Service) Erase(ctx context.Context, userID, confirm string) error {
 	if err := s.confirmed(ctx, userID, confirm); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 90*time.Second) // whoever leaves the page does not stop it
+	// whoever leaves the page does not stop it
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 90*time.Second)
 	defer cancel()
 	if err := s.note(ctx, userID); err != nil {
 		return err
@@ -55,14 +57,16 @@ func (s *Service) confirmed(ctx context.Context, userID, typed string) error {
 	if slices.Contains(handles, strings.TrimPrefix(typed, "@")) {
 		return nil
 	}
-	return fault.ValidationFailed.Saying("To erase your account, confirm it by typing the handle of an X account that is linked to it.").
+	return fault.ValidationFailed.Saying("To erase your account, confirm it by typing the handle of an X account that "+
+		"is linked to it.").
 		At("body.confirm", "must be the handle of a linked X account")
 }
 
 // note writes the wish down, so that it outlives this process.
 func (s *Service) note(ctx context.Context, userID string) error {
 	return s.cfg.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
-		tx.Later(`INSERT INTO erasures (user_id, asked_at, tried_at) VALUES ($1, $2, $2) ON CONFLICT (user_id) DO UPDATE SET tried_at = excluded.tried_at`, userID, tx.Now())
+		tx.Later(`INSERT INTO erasures (user_id, asked_at, tried_at) VALUES ($1, $2, $2) ON CONFLICT (user_id) DO UPDATE
+			SET tried_at = excluded.tried_at`, userID, tx.Now())
 		return nil
 	})
 }
@@ -74,11 +78,13 @@ func (s *Service) takeBack(ctx context.Context, userID string, why error) error 
 		return err
 	})
 	if err != nil {
-		return fault.Internal.Saying("Your plan could not be ended right now. The erasure will be tried again by itself.").Because(errors.Join(why, err))
+		return fault.Internal.Saying("Your plan could not be ended right now. The erasure will be tried again by " +
+			"itself.").Because(errors.Join(why, err))
 	}
 	f := fault.From(why)
 	if errors.Is(f, fault.PaymentProviderError) {
-		return f.Saying("Your plan could not be ended at the payment provider, so nothing was erased and nothing has changed. Try again in a few minutes.")
+		return f.Saying("Your plan could not be ended at the payment provider, so nothing was erased and nothing has " +
+			"changed. Try again in a few minutes.")
 	}
 	return f
 }
@@ -88,7 +94,8 @@ func (s *Service) lock(ctx context.Context, userID string) error {
 	var ended account.Ended
 	var runs []string
 	err := s.cfg.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
-		n, err := tx.Exec(ctx, `UPDATE erasures SET locked_at = $2, tried_at = $2 WHERE user_id = $1 AND locked_at IS NULL`, userID, tx.Now())
+		n, err := tx.Exec(ctx, `UPDATE erasures SET locked_at = $2, tried_at = $2 WHERE user_id = $1
+			AND locked_at IS NULL`, userID, tx.Now())
 		if err != nil || n == 0 {
 			return err // it was locked before
 		}
@@ -100,7 +107,10 @@ func (s *Service) lock(ctx context.Context, userID string) error {
 		}
 		s.cfg.Cleanups.EndAll(tx, userID)
 		s.cfg.Shares.EndAll(tx, userID)
-		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.UserErasureBegan, Resource: "user:" + userID})
+		audit.Record(ctx, tx, audit.Event{
+			UserID: userID, Actor: "user", Action: audit.UserErasureBegan,
+			Resource: "user:" + userID,
+		})
 		tx.Touch(userID) // nothing is shown of them any more
 		return tx.Enqueue(ctx, EraseJob{UserID: userID})
 	})
@@ -122,10 +132,11 @@ func (EraseJob) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: db.Housekeeping, MaxAttempts: eraseAttempts}
 }
 
-// FinishErase takes every step that is left of an erasure that was asked for; without one it does nothing. Two processes
-// may do so at once.
+// FinishErase takes every step that is left of an erasure that was asked for; without one it does nothing. Two
+// processes may do so at once.
 func (s *Service) FinishErase(ctx context.Context, userID string) error {
-	_, err := db.ReadOne(ctx, s.cfg.DB, db.System, db.Value[string], `SELECT user_id FROM erasures WHERE user_id = $1`, userID)
+	_, err := db.ReadOne(ctx, s.cfg.DB, db.System, db.Value[string], `SELECT user_id FROM erasures WHERE user_id = $1`,
+		userID)
 	if errors.Is(err, db.ErrNotFound) { // it is done, but perhaps the last step is not
 		return s.scrub(ctx, userID)
 	}
@@ -174,7 +185,8 @@ func (s *Service) remove(ctx context.Context, userID string) error {
 		if err != nil {
 			return err
 		}
-		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "system", Action: audit.UserErased, Resource: "user:" + userID})
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "system", Action: audit.UserErased, Resource: "user:" +
+			userID})
 		audit.Anonymize(tx, userID)
 		tx.Touch(userID)
 		tx.Later(`DELETE FROM users WHERE id = $1`, userID)

@@ -22,7 +22,8 @@ func TestErase_NeedsToBeTypedOut(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p := w.signIn(gus)
 		w.signIn(ada)
-		for _, typed := range []string{"", "yes", "@", ada, p.UserID, gus + "2", "erase", "erase my account", "'; DELETE FROM users"} {
+		for _, typed := range []string{"", "yes", "@", ada, p.UserID, gus +
+			"2", "erase", "erase my account", "'; DELETE FROM users"} {
 			if err := w.Erase(p.ctx, p.UserID, typed); !errors.Is(err, fault.ValidationFailed) {
 				t.Errorf("%q: got %v", typed, err)
 			}
@@ -63,7 +64,8 @@ func TestErase_EndsSessionsRunsAndThePlanAtOnce(t *testing.T) {
 		if n := len(w.sb.Calls("/x/2/oauth2/revoke")); n != 2 {
 			t.Errorf("X was told %d times to forget what it granted meanwhile, want of both tokens", n)
 		}
-		if _, err := w.billing.Subscribe(t.Context(), p.UserID, billing.SubscribeRequest{Tier: "pro", PaymentMethod: "pm_card_visa"}); !errors.Is(err, fault.Conflict) {
+		if _, err := w.billing.Subscribe(t.Context(), p.UserID,
+			billing.SubscribeRequest{Tier: "pro", PaymentMethod: "pm_card_visa"}); !errors.Is(err, fault.Conflict) {
 			t.Errorf("subscribing meanwhile: %v", err)
 		}
 		w.ok(w.FinishErase(t.Context(), p.UserID))
@@ -103,7 +105,10 @@ func TestErase_WithoutTheProvidersWordLeavesEverythingAsItWas(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p := w.signIn(gus).subscribe()
 		run := p.start()
-		w.sb.Fail(sandbox.Fault{Method: http.MethodDelete, Path: "/stripe/v1/subscriptions/*", Status: http.StatusInternalServerError, Body: `{}`, Times: -1})
+		w.sb.Fail(sandbox.Fault{
+			Method: http.MethodDelete, Path: "/stripe/v1/subscriptions/*",
+			Status: http.StatusInternalServerError, Body: `{}`, Times: -1,
+		})
 		err := w.Erase(p.ctx, p.UserID, gus)
 		if !errors.Is(err, fault.PaymentProviderError) || !strings.Contains(fault.From(err).Message, "nothing was erased") {
 			t.Fatalf("got %v", err)
@@ -136,7 +141,8 @@ func TestErase_ClosesACheckoutThatCouldStillBePaid(t *testing.T) {
 		if n := w.count(`SELECT count(*) FROM billing_records`); n != 0 {
 			t.Errorf("%d billing records of somebody who never paid", n)
 		}
-		if calls := w.sb.Calls("/stripe/v1/checkout/sessions/*/expire"); len(calls) != 1 || res.StatusCode == http.StatusOK && strings.Contains(res.Request.URL.String(), "done") {
+		if calls := w.sb.Calls("/stripe/v1/checkout/sessions/*/expire"); len(calls) != 1 ||
+			res.StatusCode == http.StatusOK && strings.Contains(res.Request.URL.String(), "done") {
 			t.Errorf("the page was expired %d times and paying it answers %d at %s", len(calls), res.StatusCode, res.Request.URL)
 		}
 	})
@@ -146,7 +152,8 @@ func TestErase_WaitsForAPlanThatIsBeingSetUp(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		p := w.signIn(gus)
-		w.exec(`INSERT INTO subscriptions (id, user_id, stripe_customer_id, tier, status, created_at, updated_at) VALUES ($1, $2, '', '', 'creating', $3, $3)`, db.NewID(), p.UserID, w.d.Now())
+		w.exec(`INSERT INTO subscriptions (id, user_id, stripe_customer_id, tier, status, created_at, updated_at)
+			VALUES ($1, $2, '', '', 'creating', $3, $3)`, db.NewID(), p.UserID, w.d.Now())
 		err := w.Erase(p.ctx, p.UserID, gus)
 		if f := fault.From(err); !errors.Is(err, fault.Conflict) || f.Retry <= 0 || f.Retry > 2*time.Minute {
 			t.Fatalf("got %v", err)
@@ -243,8 +250,10 @@ func TestErase_LateWebhooksOfTheCustomerGoToo(t *testing.T) {
 		customer := p.customer()
 		w.ok(w.Erase(p.ctx, p.UserID, gus))
 		w.ok(w.FinishErase(t.Context(), p.UserID))
-		for id, payload := range map[string]string{"evt_late": `{"data":{"object":{"customer":"` + customer + `"}}}`, "evt_other": `{"data":{"object":{"customer":"cus_other"}}}`} {
-			w.exec(`INSERT INTO stripe_events (id, type, object_id, payload, received_at, handled_at) VALUES ($1, 'x', '', $2, $3, $3)`, id, payload, w.d.Now())
+		for id, payload := range map[string]string{"evt_late": `{"data":{"object":{"customer":"` + customer +
+			`"}}}`, "evt_other": `{"data":{"object":{"customer":"cus_other"}}}`} {
+			w.exec(`INSERT INTO stripe_events (id, type, object_id, payload, received_at, handled_at)
+				VALUES ($1, 'x', '', $2, $3, $3)`, id, payload, w.d.Now())
 		}
 		w.ok(w.billing.Retain(t.Context()))
 		if n := w.count(`SELECT count(*) FROM stripe_events WHERE id IN ('evt_late', 'evt_other')`); n != 1 {
@@ -258,7 +267,8 @@ func TestErase_LateWebhooksOfTheCustomerGoToo(t *testing.T) {
 	})
 }
 
-// The log stays append-only: only while their user is being erased may lines lose where they came from, and nothing else.
+// The log stays append-only: only while their user is being erased may lines lose where they came from, and nothing
+// else.
 func TestAudit_LinesCannotBeChangedInAnyOtherWay(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
@@ -285,7 +295,10 @@ func TestErase_AReleasedHandleConfirmsNothing(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		p := w.signIn(gus)
-		auth := must(w.accounts.BeginSignIn(t.Context(), account.SignInRequest{LinkTo: p.UserID, Session: p.Tokens.SessionID}))(t)
+		auth := must(w.accounts.BeginSignIn(t.Context(), account.SignInRequest{
+			LinkTo:  p.UserID,
+			Session: p.Tokens.SessionID,
+		}))(t)
 		second := must(w.accounts.CompleteSignIn(t.Context(), w.allow(auth, ada)))(t)
 		w.ok(w.accounts.RevokeX(t.Context(), p.UserID, second.Account.ID))
 		for _, typed := range []string{ada, "@" + ada, "erase my account"} {

@@ -51,20 +51,27 @@ func (s *Service) Export(ctx context.Context, userID string) (e Export, err erro
 	err = s.cfg.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
 		var today today
 		var some bool
-		db.Want(tx, scanToday, &today, &some, `SELECT count(*), min(created_at) FROM exports WHERE user_id = $1 AND created_at > $2`, userID, tx.Now().Add(-24*time.Hour))
-		e, err = db.One(ctx, tx, s.scanExport, `INSERT INTO exports (id, user_id, status, created_at, tried_at) VALUES ($1, $2, 'queued', $3, $3)
+		db.Want(tx, scanToday, &today, &some, `SELECT count(*), min(created_at) FROM exports WHERE user_id = $1
+			AND created_at > $2`, userID, tx.Now().Add(-24*time.Hour))
+		e, err = db.One(ctx, tx, s.scanExport,
+			`INSERT INTO exports (id, user_id, status, created_at, tried_at) VALUES ($1, $2, 'queued', $3, $3)
 			ON CONFLICT DO NOTHING RETURNING `+exportColumns, db.NewID(), userID, tx.Now())
 		switch {
 		case errors.Is(err, db.ErrNotFound):
-			e, err = db.One(ctx, tx, s.scanExport, `SELECT `+exportColumns+` FROM exports WHERE user_id = $1 ORDER BY created_at DESC LIMIT 1`, userID)
+			e, err = db.One(ctx, tx, s.scanExport,
+				`SELECT `+exportColumns+` FROM exports WHERE user_id = $1 ORDER BY created_at DESC LIMIT 1`, userID)
 			return err
 		case err != nil:
 			return err
 		case today.count >= exportsPerDay:
-			return fault.RateLimited.Saying("You have asked for %d packages in the last 24 hours. Fetch one of those, or ask again later.", today.count).
+			return fault.RateLimited.Saying("You have asked for %d packages in the last 24 hours. Fetch one of those, or ask "+
+				"again later.", today.count).
 				After(today.first.Add(24 * time.Hour).Sub(tx.Now()))
 		}
-		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.ExportRequested, Resource: "export:" + e.ID})
+		audit.Record(ctx, tx, audit.Event{
+			UserID: userID, Actor: "user", Action: audit.ExportRequested,
+			Resource: "export:" + e.ID,
+		})
 		return tx.Enqueue(ctx, ExportJob{ExportID: e.ID})
 	})
 	return e, err
@@ -88,7 +95,8 @@ func scanToday(r db.Rows, v *today) error {
 // Exports lists a user's wishes, the newest first, at most 10.
 func (s *Service) Exports(ctx context.Context, userID string) ([]Export, error) {
 	return db.Read(ctx, s.cfg.DB, db.User(userID), s.scanExport,
-		`SELECT `+exportColumns+` FROM exports WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2`, userID, maxExports)
+		`SELECT `+exportColumns+` FROM exports WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2`, userID,
+		maxExports)
 }
 
 // ShowExport reads one. Error: not_found.
@@ -96,7 +104,8 @@ func (s *Service) ShowExport(ctx context.Context, userID, id string) (Export, er
 	if uuid.Validate(id) != nil {
 		return Export{}, noExport()
 	}
-	e, err := db.ReadOne(ctx, s.cfg.DB, db.User(userID), s.scanExport, `SELECT `+exportColumns+` FROM exports WHERE user_id = $1 AND id = $2`, userID, id)
+	e, err := db.ReadOne(ctx, s.cfg.DB, db.User(userID), s.scanExport,
+		`SELECT `+exportColumns+` FROM exports WHERE user_id = $1 AND id = $2`, userID, id)
 	if errors.Is(err, db.ErrNotFound) {
 		err = noExport()
 	}
@@ -105,24 +114,28 @@ func (s *Service) ShowExport(ctx context.Context, userID, id string) (Export, er
 
 func noExport() error { return fault.NotFound.Saying("You have no package with this id.") }
 
-// Fetch lets the user have a package that is ready, once more. Errors: not_found, conflict while it is not ready or is no
-// longer to be had, rate_limited when it was fetched ten times.
+// Fetch lets the user have a package that is ready, once more. Errors: not_found, conflict while it is not ready or is
+// no longer to be had, rate_limited when it was fetched ten times.
 func (s *Service) Fetch(ctx context.Context, userID, id string) (Package, error) {
 	e, err := s.ShowExport(ctx, userID, id)
 	switch {
 	case err != nil:
 		return Package{}, err
 	case e.Status == "expired":
-		return Package{}, fault.Conflict.Saying("This link has expired: a package can be fetched for 24 hours. Ask for another.")
+		return Package{}, fault.Conflict.Saying("This link has expired: a package can be fetched for 24 hours. Ask for " +
+			"another.")
 	case e.Status != "ready":
-		return Package{}, fault.Conflict.Saying("This package is %s. Look at /api/v1/users/me/export/%s and come back when it is ready.", e.Status, id)
+		return Package{}, fault.Conflict.Saying("This package is %s. Look at /api/v1/users/me/export/%s and come back "+
+			"when it is ready.", e.Status, id)
 	}
 	err = s.cfg.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE exports SET fetched = fetched + 1 WHERE user_id = $1 AND id = $2 AND fetched < $3`, userID, id, fetchesPerLink)
+		n, err := tx.Exec(ctx, `UPDATE exports SET fetched = fetched + 1 WHERE user_id = $1 AND id = $2 AND fetched < $3`,
+			userID, id, fetchesPerLink)
 		if err == nil && n == 0 {
 			return fault.RateLimited.Saying("This package was fetched %d times. Ask for another.", fetchesPerLink)
 		}
-		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.ExportFetched, Resource: "export:" + id})
+		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.ExportFetched, Resource: "export:" +
+			id})
 		return err
 	})
 	return Package{s: s, userID: userID, at: s.cfg.DB.Now()}, err
@@ -144,7 +157,8 @@ func (ExportJob) InsertOpts() river.InsertOpts {
 // MakeExport tries a package from end to end, counts its bytes, and opens its link. One that is not wanted any more is
 // left alone.
 func (s *Service) MakeExport(ctx context.Context, id string) error {
-	user, err := db.ReadOne(ctx, s.cfg.DB, db.System, db.Value[string], `SELECT user_id FROM exports WHERE id = $1 AND status = 'queued'`, id)
+	user, err := db.ReadOne(ctx, s.cfg.DB, db.System, db.Value[string],
+		`SELECT user_id FROM exports WHERE id = $1 AND status = 'queued'`, id)
 	if errors.Is(err, db.ErrNotFound) {
 		return nil
 	}
@@ -157,7 +171,8 @@ func (s *Service) MakeExport(ctx context.Context, id string) error {
 		return err
 	}
 	return s.cfg.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
-		tx.Later(`UPDATE exports SET status = 'ready', bytes = $3, ready_at = $4, expires_at = $5 WHERE id = $1 AND user_id = $2 AND status = 'queued'`,
+		tx.Later(`UPDATE exports SET status = 'ready', bytes = $3, ready_at = $4, expires_at = $5 WHERE id = $1
+			AND user_id = $2 AND status = 'queued'`,
 			id, user, size.n, tx.Now(), tx.Now().Add(linkLife))
 		return nil
 	})

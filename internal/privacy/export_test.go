@@ -22,7 +22,8 @@ func TestExport_HoldsEverythingThatIsKept(t *testing.T) {
 		w.ok(w.MakeExport(t.Context(), e.ID))
 		files := p.fetch(e.ID)
 		for name, want := range map[string]int{
-			"user.json": 1, "x_accounts.json": 1, "sessions.json": 1, "consents.json": 2, "subscription.json": 1, "billing_timeline.json": 2, "quota.json": 1, "archives.json": 1,
+			"user.json": 1, "x_accounts.json": 1, "sessions.json": 1, "consents.json": 2, "subscription.json": 1,
+			"billing_timeline.json": 2, "quota.json": 1, "archives.json": 1,
 			"analyses.json": 1, "reports.json": 1, "dismissals.json": 1, "exports.json": 1, "api_keys.json": 1,
 			"cleanups.json": 1, "cleanup_posts.json": 1, "shares.json": 1, "share_views.json": 1, "email.json": 1,
 			"notices.json": 2, "notice_choices.json": 1, "schedules.json": 1, "webhooks.json": 1, "webhook_deliveries.json": 1,
@@ -65,7 +66,8 @@ func TestExport_HoldsNoSecret(t *testing.T) {
 		next := must(w.accounts.RefreshSession(t.Context(), p.Tokens.Refresh))(t)
 		e := must(w.Exports(p.ctx, p.UserID))(t)[0]
 		w.ok(w.MakeExport(t.Context(), e.ID))
-		hashes := must(db.Read(t.Context(), w.d, db.System, db.Value[string], `SELECT hash FROM refresh_tokens UNION ALL SELECT state_hash FROM oauth_states`))(t)
+		hashes := must(db.Read(t.Context(), w.d, db.System, db.Value[string],
+			`SELECT hash FROM refresh_tokens UNION ALL SELECT state_hash FROM oauth_states`))(t)
 		for name, content := range p.fetch(e.ID) {
 			for _, secret := range append(hashes, token, p.Tokens.Access, p.Tokens.Refresh, next.Access, next.Refresh) {
 				if strings.Contains(content, secret) {
@@ -148,12 +150,14 @@ func TestExport_LinkLivesADayAndTenFetchesForItsUserAlone(t *testing.T) {
 		if _, err := w.Fetch(p.ctx, p.UserID, e.ID); !errors.Is(err, fault.RateLimited) {
 			t.Errorf("the eleventh time: %v", err)
 		}
-		if n := w.count(`SELECT count(*) FROM audit_log WHERE action = 'export.fetched' AND user_id = $1 AND ip = '203.0.113.7'`, p.UserID); n != 10 {
+		if n := w.count(`SELECT count(*) FROM audit_log WHERE action = 'export.fetched' AND user_id = $1
+			AND ip = '203.0.113.7'`, p.UserID); n != 10 {
 			t.Errorf("%d lines in the audit log, want 10", n)
 		}
 		e = p.ready()
 		w.sb.Advance(e.ExpiresAt.Sub(w.d.Now()))
-		if _, err := w.Fetch(p.ctx, p.UserID, e.ID); !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "expired") {
+		if _, err := w.Fetch(p.ctx, p.UserID, e.ID); !errors.Is(err, fault.Conflict) ||
+			!strings.Contains(err.Error(), "expired") {
 			t.Errorf("after 24 hours: %v", err)
 		}
 	})
@@ -215,9 +219,12 @@ func TestExport_HoldsEveryRowOfTablesLongerThanAPage(t *testing.T) {
 		w.ok(w.d.InTx(t.Context(), db.System, func(_ context.Context, tx db.Tx) error {
 			for i := range 1001 {
 				at := tx.Now().Add(time.Duration(i/7) * time.Second) // several at one instant
-				tx.Later(`INSERT INTO audit_log (id, user_id, actor, action, resource, ip, user_agent, request_id, detail, created_at) VALUES ($1, $2, 'user', 'test', '', '', '', '', '{}', $3)`, db.NewID(), p.UserID, at)
-				tx.Later(`INSERT INTO dismissals (user_id, finding_id, why, created_at) VALUES ($1, $2, '', $3)`, p.UserID, fmt.Sprintf("%04d", i), at)
-				tx.Later(`INSERT INTO quota_periods (user_id, period_start, period_end, entitled_until, tier, quota, reads_limit) VALUES ($1, $2, $2, $2, 'basic', 1, 1)`, p.UserID, tx.Now().Add(time.Duration(i)*time.Second))
+				tx.Later(`INSERT INTO audit_log (id, user_id, actor, action, resource, ip, user_agent, request_id, detail,
+					created_at) VALUES ($1, $2, 'user', 'test', '', '', '', '', '{}', $3)`, db.NewID(), p.UserID, at)
+				tx.Later(`INSERT INTO dismissals (user_id, finding_id, why, created_at) VALUES ($1, $2, '', $3)`, p.UserID,
+					fmt.Sprintf("%04d", i), at)
+				tx.Later(`INSERT INTO quota_periods (user_id, period_start, period_end, entitled_until, tier, quota, reads_limit)
+					VALUES ($1, $2, $2, $2, 'basic', 1, 1)`, p.UserID, tx.Now().Add(time.Duration(i)*time.Second))
 			}
 			return nil
 		}))

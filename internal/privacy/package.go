@@ -75,11 +75,16 @@ func writeArray(w io.Writer, rows iter.Seq2[any, error]) error {
 // readme says in plain words what each file is.
 func (p Package) readme() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Everything that Repazoo keeps about you, as it was on %s.\n\n", p.at.UTC().Format("2 January 2006, 15:04 UTC"))
-	b.WriteString("Each file is a list in JSON, one entry a line; any text editor opens it. Times are in UTC.\nWhere one entry names another, it does so by its id.\n\n")
+	fmt.Fprintf(&b, "Everything that Repazoo keeps about you, as it was on %s.\n\n",
+		p.at.UTC().Format("2 January 2006, 15:04 UTC"))
+	b.WriteString("Each file is a list in JSON, one entry a line; any text editor opens it. Times are in UTC.\nWhere " +
+		"one entry names another, it does so by its id.\n\n")
 	for _, f := range contents {
 		fmt.Fprintf(&b, "%s\n    %s\n", f.name, f.about)
 	}
-	b.WriteString("\nNot in here, because it would let others act as you or is of no use to you: tokens and keys, what is\nkept for minutes only (a sign-in under way, the answer to a repeated request), and single verdicts of\nthe language model, which cannot be opened without the post they are about: what they said is in the\nreports. Direct messages, likes, followers and your timeline are never read.\n")
+	b.WriteString("\nNot in here, because it would let others act as you or is of no use to you: tokens and keys, what " +
+		"is\nkept for minutes only (a sign-in under way, the answer to a repeated request), and single verdicts of\nthe " +
+		"language model, which cannot be opened without the post they are about: what they said is in the\nreports. " +
+		"Direct messages, likes, followers and your timeline are never read.\n")
 	return b.String()
 }

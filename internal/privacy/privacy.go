@@ -2,10 +2,11 @@
 //
 // # Export
 //
-// [Service.Export] writes the wish down with its job. The job makes the package once, from end to end, for its size alone:
-// nothing of it is stored. From then on, for 24 hours, its user may fetch it ([Service.Fetch]), and it is made anew while
-// it leaves. So there is no second copy of a person's data to keep sealed and to forget, any replica can give it, and
-// memory holds a few hundred rows however large it is. What is in it, and in which words, is the table in contents.go.
+// [Service.Export] writes the wish down with its job. The job makes the package once, from end to end, for its size
+// alone: nothing of it is stored. From then on, for 24 hours, its user may fetch it ([Service.Fetch]), and it is made
+// anew while it leaves. So there is no second copy of a person's data to keep sealed and to forget, any replica can
+// give it, and memory holds a few hundred rows however large it is. What is in it, and in which words, is the table in
+// contents.go.
 //
 // # Erasure
 //
@@ -88,11 +89,13 @@ func (s *Service) sweep(ctx context.Context, before time.Time) error {
 	return s.cfg.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		now := tx.Now()
 		tx.Later(`UPDATE exports SET status = 'failed' WHERE status = 'queued' AND created_at <= $1`, now.Add(-exportGiveUp))
-		exports, err := db.All(ctx, tx, db.Value[string], `UPDATE exports SET tried_at = $2 WHERE status = 'queued' AND tried_at <= $1 RETURNING id`, before, now)
+		exports, err := db.All(ctx, tx, db.Value[string],
+			`UPDATE exports SET tried_at = $2 WHERE status = 'queued' AND tried_at <= $1 RETURNING id`, before, now)
 		if err != nil {
 			return err
 		}
-		users, err := db.All(ctx, tx, db.Value[string], `UPDATE erasures SET tried_at = $2 WHERE tried_at <= $1 RETURNING user_id`, before, now)
+		users, err := db.All(ctx, tx, db.Value[string],
+			`UPDATE erasures SET tried_at = $2 WHERE tried_at <= $1 RETURNING user_id`, before, now)
 		if err != nil {
 			return err
 		}

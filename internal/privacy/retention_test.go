@@ -27,14 +27,19 @@ func TestRetention_ByTheClock(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		p, other := w.busy(gus), w.busy(ada)
-		w.exec(`INSERT INTO posts (collection_id, post_id, user_id, posted_at, sealed, fetched_at, expires_at) VALUES ($1, '1', $2, $3, $4, $3, $5)`,
+		w.exec(`INSERT INTO posts (collection_id, post_id, user_id, posted_at, sealed, fetched_at, expires_at)
+			VALUES ($1, '1', $2, $3, $4, $3, $5)`,
 			db.NewID(), p.UserID, w.d.Now(), []byte{1}, w.d.Now().Add(30*24*time.Hour)) // of an upload that was cut off
 		if _, err := w.billing.Cancel(p.ctx, p.UserID, true); err != nil { // the plan lasts 30 more days
 			t.Fatal(err)
 		}
 		kept := func(user string) map[string]bool {
-			all := map[string]bool{"cut off": w.count(`SELECT count(*) FROM posts WHERE post_id = '1' AND user_id = $1`, user) > 0}
-			for _, table := range []string{"posts", "archives", "verdicts", "idempotency_keys", "oauth_states", "refresh_tokens", "sessions", "exports", "reports", "analyses", "dismissals"} {
+			all := map[string]bool{"cut off": w.count(`SELECT count(*) FROM posts WHERE post_id = '1' AND user_id = $1`,
+				user) > 0}
+			for _, table := range []string{
+				"posts", "archives", "verdicts", "idempotency_keys", "oauth_states",
+				"refresh_tokens", "sessions", "exports", "reports", "analyses", "dismissals",
+			} {
 				all[table] = w.count(`SELECT count(*) FROM `+table+` WHERE user_id = $1`, user) > 0
 			}
 			all["stripe_events"] = w.count(`SELECT count(*) FROM stripe_events`) > 0
@@ -104,17 +109,20 @@ func TestRetention_WhatWasReadOfAnUnlinkedAccountGoes(t *testing.T) {
 		p.run(named.ID)
 		posts := w.count(`SELECT count(*) FROM posts WHERE user_id = $1`, other.UserID)
 		w.ok(w.accounts.RevokeX(p.ctx, p.UserID, p.Account.ID))
-		w.exec(`INSERT INTO posts (collection_id, post_id, user_id, posted_at, sealed, fetched_at, expires_at) VALUES ($1, '1', $2, $3, $4, $3, $5)`,
+		w.exec(`INSERT INTO posts (collection_id, post_id, user_id, posted_at, sealed, fetched_at, expires_at)
+			VALUES ($1, '1', $2, $3, $4, $3, $5)`,
 			p.Account.ID, p.UserID, w.d.Now(), []byte{1}, w.d.Now().Add(time.Hour)) // a run that was at it
 		w.housekeep()
 		if n := w.count(`SELECT count(*) FROM posts WHERE user_id = $1`, p.UserID); n != 0 {
 			t.Errorf("%d posts are left", n)
 		}
-		if n := w.count(`SELECT count(*) FROM archives WHERE user_id = $1 AND id = $2`, p.UserID, archive.ID); n != 1 || w.count(`SELECT count(*) FROM archives WHERE user_id = $1`, p.UserID) != 1 {
+		if n := w.count(`SELECT count(*) FROM archives WHERE user_id = $1 AND id = $2`, p.UserID, archive.ID); n != 1 ||
+			w.count(`SELECT count(*) FROM archives WHERE user_id = $1`, p.UserID) != 1 {
 			t.Error("of the archives, the one with a report should be left, without its posts")
 		}
 		must(w.analyses.Report(p.ctx, p.UserID, named.ID))(t)
-		if _, _, err := w.analyses.Start(p.ctx, p.UserID, analysis.StartRequest{ArchiveID: archive.ID}); !errors.Is(err, fault.NotFound) {
+		if _, _, err := w.analyses.Start(p.ctx, p.UserID, analysis.StartRequest{ArchiveID: archive.ID}); !errors.Is(err,
+			fault.NotFound) {
 			t.Errorf("analysing the archive again: %v", err)
 		}
 		if n := w.count(`SELECT count(*) FROM posts WHERE user_id = $1`, other.UserID); n != posts {
@@ -133,7 +141,8 @@ func TestWithdraw_ErasesWhatWasAllowedAndEndsRuns(t *testing.T) {
 		}
 		theirs := count(other.UserID, "TRUE")
 		w.ok(w.analyses.Withdraw(p.ctx, p.UserID, analysis.RetentionKind))
-		if ours, archived := count(p.UserID, "TRUE"), count(p.UserID, `collection_id = '`+archive.ID+`'`); ours == 0 || archived != 0 {
+		if ours, archived := count(p.UserID, "TRUE"), count(p.UserID, `collection_id = '`+archive.ID+`'`); ours == 0 ||
+			archived != 0 {
 			t.Errorf("without consent to keep archives, %d posts are left, %d of the archive", ours, archived)
 		}
 		if a := must(w.analyses.Get(p.ctx, p.UserID, queued))(t); a.Status != analysis.Queued {
@@ -152,7 +161,8 @@ func TestWithdraw_ErasesWhatWasAllowedAndEndsRuns(t *testing.T) {
 		if err := w.analyses.Withdraw(p.ctx, p.UserID, analysis.ConsentKind); !errors.Is(err, fault.NotFound) {
 			t.Errorf("withdrawing twice: %v", err)
 		}
-		if _, _, err := w.analyses.Start(p.ctx, p.UserID, analysis.StartRequest{AccountID: p.Account.ID}); !errors.Is(err, fault.ValidationFailed) {
+		if _, _, err := w.analyses.Start(p.ctx, p.UserID, analysis.StartRequest{AccountID: p.Account.ID}); !errors.Is(err,
+			fault.ValidationFailed) {
 			t.Errorf("starting without consent: %v", err)
 		}
 		p.start() // agrees anew

@@ -54,7 +54,8 @@ type xAccount struct {
 
 func (v *xAccount) into() []any {
 	return []any{
-		&v.ID, &v.XUserID, &v.Handle, &v.Name, &v.AvatarURL, &v.Scopes, &v.Status, &v.LinkedAt, &v.LastSyncAt, &v.TokenExpiresAt, &v.UpdatedAt,
+		&v.ID, &v.XUserID, &v.Handle, &v.Name, &v.AvatarURL, &v.Scopes, &v.Status, &v.LinkedAt, &v.LastSyncAt,
+		&v.TokenExpiresAt, &v.UpdatedAt,
 		&v.PostCount, &v.CountedAt,
 	}
 }
@@ -100,7 +101,10 @@ type auditLine struct {
 }
 
 func (v *auditLine) into() []any {
-	return []any{&v.CreatedAt, &v.ID, &v.Actor, &v.Action, &v.Resource, &v.IP, &v.UserAgent, &v.RequestID, (*string)(&v.Detail)}
+	return []any{
+		&v.CreatedAt, &v.ID, &v.Actor, &v.Action, &v.Resource, &v.IP, &v.UserAgent, &v.RequestID,
+		(*string)(&v.Detail),
+	}
 }
 
 // jsonText is JSON as the database gives it.
@@ -131,8 +135,10 @@ type subscription struct {
 
 func (v *subscription) into() []any {
 	return []any{
-		&v.ID, &v.Tier, &v.Status, &v.StripeCustomerID, &v.StripeSubscriptionID, &v.PeriodStart, &v.PeriodEnd, &v.EntitledUntil,
-		&v.CancelAt, &v.CancelAtPeriodEnd, &v.PendingTier, &v.PendingHow, &v.PendingAt, &v.TrialEnd, &v.NoCard, &v.CreatedAt, &v.UpdatedAt,
+		&v.ID, &v.Tier, &v.Status, &v.StripeCustomerID, &v.StripeSubscriptionID, &v.PeriodStart, &v.PeriodEnd,
+		&v.EntitledUntil,
+		&v.CancelAt, &v.CancelAtPeriodEnd, &v.PendingTier, &v.PendingHow, &v.PendingAt, &v.TrialEnd, &v.NoCard,
+		&v.CreatedAt, &v.UpdatedAt,
 	}
 }
 
@@ -192,7 +198,8 @@ type scheduleRow struct {
 
 func (v *scheduleRow) into() []any {
 	return []any{
-		&v.ID, &v.AccountID, &v.Every, &v.Weekday, &v.Day, &v.Minute, &v.Zone, &v.Purpose, &v.MaxCost, &v.CreatedAt, &v.NextAt,
+		&v.ID, &v.AccountID, &v.Every, &v.Weekday, &v.Day, &v.Minute, &v.Zone, &v.Purpose, &v.MaxCost, &v.CreatedAt,
+		&v.NextAt,
 		&v.LastAt, &v.LastID, &v.Failures, &v.Skipped, &v.PausedAt, &v.PausedWhy, &v.WithinADay,
 	}
 }
@@ -250,7 +257,8 @@ type deliveryRow struct {
 
 func (v *deliveryRow) into() []any {
 	return []any{
-		&v.ID, &v.EndpointID, &v.NoticeID, &v.Kind, &v.MessageID, (*string)(&v.Payload), &v.Status, &v.Attempts, &v.Code, &v.Trouble,
+		&v.ID, &v.EndpointID, &v.NoticeID, &v.Kind, &v.MessageID, (*string)(&v.Payload), &v.Status, &v.Attempts, &v.Code,
+		&v.Trouble,
 		&v.CreatedAt, &v.TriedAt, &v.NextTryAt,
 	}
 }
@@ -312,9 +320,12 @@ type analysisRow struct {
 
 func (v *analysisRow) into() []any {
 	return []any{
-		&v.CreatedAt, &v.ID, &v.AccountID, &v.ArchiveID, &v.Handle, &v.Purpose, &v.MaxPosts, &v.Since, &v.Tier, &v.Model, &v.Status, &v.Stage,
-		&v.Findings, &v.XReads, &v.Score, &v.Level, &v.ScoreNow, &v.LevelNow, &v.ErrorCode, &v.ErrorMessage, &v.StartedAt, &v.FinishedAt,
-		&v.PeriodStart, &v.MaxCostCents, &v.ModelCost, &v.XUserReads, &v.Free, &v.Scheduled, &v.KeepUntil, &v.LensScores, &v.SinceID,
+		&v.CreatedAt, &v.ID, &v.AccountID, &v.ArchiveID, &v.Handle, &v.Purpose, &v.MaxPosts, &v.Since, &v.Tier, &v.Model,
+		&v.Status, &v.Stage,
+		&v.Findings, &v.XReads, &v.Score, &v.Level, &v.ScoreNow, &v.LevelNow, &v.ErrorCode, &v.ErrorMessage, &v.StartedAt,
+		&v.FinishedAt,
+		&v.PeriodStart, &v.MaxCostCents, &v.ModelCost, &v.XUserReads, &v.Free, &v.Scheduled, &v.KeepUntil, &v.LensScores,
+		&v.SinceID,
 		&v.SinceNew, &v.SinceGone, &v.WaitingFor, &v.WaitUntil, &v.Tries,
 		&v.WithinADay, &v.WaitBy,
 	}
@@ -352,8 +363,10 @@ type cleanupRow struct {
 
 func (v *cleanupRow) into() []any {
 	return []any{
-		&v.ID, &v.AccountID, &v.AnalysisID, &v.Handle, &v.State, &v.ScoreBefore, &v.ScoreAfter, &v.Why, &v.WhyCode, &v.WaitingFor,
-		&v.WaitUntil, &v.Signature, &v.CreatedAt, &v.FrozenAt, &v.BackupAt, &v.ConsentAt, &v.StartedAt, &v.FinishedAt, &v.ExpiresAt,
+		&v.ID, &v.AccountID, &v.AnalysisID, &v.Handle, &v.State, &v.ScoreBefore, &v.ScoreAfter, &v.Why, &v.WhyCode,
+		&v.WaitingFor,
+		&v.WaitUntil, &v.Signature, &v.CreatedAt, &v.FrozenAt, &v.BackupAt, &v.ConsentAt, &v.StartedAt, &v.FinishedAt,
+		&v.ExpiresAt,
 	}
 }
 
@@ -371,7 +384,10 @@ type apiKey struct {
 }
 
 func (v *apiKey) into() []any {
-	return []any{&v.ID, &v.Name, &v.Hint, &v.Scopes, &v.CreatedAt, &v.ExpiresAt, &v.LastUsedAt, &v.RotatedAt, &v.OldUntil, &v.OldUsedAt}
+	return []any{
+		&v.ID, &v.Name, &v.Hint, &v.Scopes, &v.CreatedAt, &v.ExpiresAt, &v.LastUsedAt, &v.RotatedAt,
+		&v.OldUntil, &v.OldUsedAt,
+	}
 }
 
 type exportRow struct {

@@ -53,7 +53,10 @@ type world struct {
 // each runs f on both databases.
 func each(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Helper()
-	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
+	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{
+		"sqlite":   dbtest.SQLite,
+		"postgres": dbtest.Postgres,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f(t, newWorld(t, open))
@@ -73,14 +76,21 @@ func newWorld(t testing.TB, open func(testing.TB, func() time.Time) *db.DB) *wor
 		APIURL: srv.URL + "/x", AuthorizeURL: srv.URL + "/x/i/oauth2/authorize",
 	})
 	w.accounts = must(account.New(account.Config{
-		DB: w.d, Seal: sealer, X: x, JWTKeys: []string{"a signing key of more than 32 bytes, for tests"}, PublicURL: home, Local: true, Now: w.sb.Now,
+		DB: w.d, Seal: sealer, X: x, JWTKeys: []string{"a signing key of more than 32 bytes, for tests"}, PublicURL: home,
+		Local: true, Now: w.sb.Now,
 	}))(t)
 	w.billing = must(billing.New(billing.Config{
 		DB: w.d, StripeKey: stripesandbox.APIKey, StripeURL: srv.URL + "/stripe", WebhookSecret: stripesandbox.WebhookSecret,
 		BasicPrice: stripesandbox.BasicPrice, ProPrice: stripesandbox.ProPrice, PublicURL: home,
 	}))(t)
-	w.analyses = analysis.New(analysis.Config{DB: w.d, Seal: sealer, Accounts: w.accounts, Billing: w.billing, X: x, KeepReports: reportsFor})
-	w.cleanups = cleanup.New(cleanup.Config{DB: w.d, Seal: sealer, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses, X: x})
+	w.analyses = analysis.New(analysis.Config{
+		DB: w.d, Seal: sealer, Accounts: w.accounts, Billing: w.billing, X: x,
+		KeepReports: reportsFor,
+	})
+	w.cleanups = cleanup.New(cleanup.Config{
+		DB: w.d, Seal: sealer, Accounts: w.accounts, Billing: w.billing,
+		Analyses: w.analyses, X: x,
+	})
 	w.shares = share.New(share.Config{DB: w.d, Accounts: w.accounts, Analyses: w.analyses})
 	w.Service = privacy.New(privacy.Config{
 		DB: w.d, Accounts: w.accounts, Billing: w.billing, Analyses: w.analyses, Cleanups: w.cleanups, Shares: w.shares,
@@ -117,7 +127,8 @@ func (w *world) signIn(handle string) *person {
 	auth := must(w.accounts.BeginSignIn(w.t.Context(), account.SignInRequest{}))(w.t)
 	in, err := w.accounts.CompleteSignIn(w.t.Context(), w.allow(auth, handle))
 	w.ok(err)
-	ctx := audit.WithOrigin(w.t.Context(), audit.Origin{IP: "203.0.113.7", UserAgent: "Firefox " + handle, RequestID: "request-" + handle, SessionID: in.Tokens.SessionID})
+	ctx := audit.WithOrigin(w.t.Context(), audit.Origin{IP: "203.0.113.7", UserAgent: "Firefox " +
+		handle, RequestID: "request-" + handle, SessionID: in.Tokens.SessionID})
 	return &person{w, in, ctx}
 }
 
@@ -133,7 +144,10 @@ func (w *world) allow(auth account.Authorization, handle string) account.Callbac
 	res := must(client.PostForm(u.String(), form))(w.t)
 	res.Body.Close()
 	back := must(url.Parse(res.Header.Get("Location")))(w.t).Query()
-	return account.Callback{State: back.Get("state"), Code: back.Get("code"), Browser: auth.Browser, Device: "Firefox of " + handle}
+	return account.Callback{
+		State: back.Get("state"), Code: back.Get("code"), Browser: auth.Browser,
+		Device: "Firefox of " + handle,
+	}
 }
 
 func (p *person) subscribe() *person {
@@ -145,7 +159,10 @@ func (p *person) subscribe() *person {
 // start starts an analysis of the linked account.
 func (p *person) start() string {
 	p.t.Helper()
-	a, _, err := p.analyses.Start(p.ctx, p.UserID, analysis.StartRequest{AccountID: p.Account.ID, Consent: true, IdempotencyKey: db.NewID()})
+	a, _, err := p.analyses.Start(p.ctx, p.UserID, analysis.StartRequest{
+		AccountID: p.Account.ID, Consent: true,
+		IdempotencyKey: db.NewID(),
+	})
 	p.ok(err)
 	return a.ID
 }
@@ -163,8 +180,9 @@ func (p *person) upload() analysis.Archive {
 		posts = append(posts, fmt.Sprintf(`{"tweet":{"id_str":"%d","full_text":"Quiet day number %d by the river.","created_at":"Sat Feb 18 12:33:11 +0000 2023"}}`, 5000+i, i))
 	}
 	file := pack(p.t, map[string]string{
-		"data/account.js": `window.YTD.account.part0 = [{"account":{"username":"` + p.Account.Handle + `","accountId":"` + p.Account.XUserID + `","createdAt":"2019-03-01T10:00:00.000Z"}}]`,
-		"data/tweets.js":  `window.YTD.tweets.part0 = [` + strings.Join(posts, ",") + `]`,
+		"data/account.js": `window.YTD.account.part0 = [{"account":{"username":"` + p.Account.Handle + `","accountId":"` +
+			p.Account.XUserID + `","createdAt":"2019-03-01T10:00:00.000Z"}}]`,
+		"data/tweets.js": `window.YTD.tweets.part0 = [` + strings.Join(posts, ",") + `]`,
 	})
 	return must(p.analyses.KeepArchive(p.ctx, p.UserID, bytes.NewReader(file), int64(len(file))))(p.t)
 }
@@ -189,26 +207,40 @@ func (w *world) busy(handle string) *person {
 	p := w.signIn(handle).subscribe()
 	p.run(p.start())
 	p.upload()
-	w.exec(`INSERT INTO dismissals (user_id, finding_id, why, created_at) VALUES ($1, 'finding', $2, $3)`, p.UserID, "a joke of "+handle, w.d.Now())
+	w.exec(`INSERT INTO dismissals (user_id, finding_id, why, created_at) VALUES ($1, 'finding', $2, $3)`, p.UserID,
+		"a joke of "+handle, w.d.Now())
 	must(p.Export(p.ctx, p.UserID))(w.t)
 	must(p.accounts.RefreshSession(p.ctx, p.Tokens.Refresh))(w.t)
 	must(p.accounts.BeginSignIn(p.ctx, account.SignInRequest{LinkTo: p.UserID, Session: p.Tokens.SessionID}))(w.t)
-	must(w.accounts.CreateKey(w.t.Context(), p.UserID, account.KeyRequest{Name: "a script", Scopes: []account.Scope{account.AccountRead}}))(w.t)
-	w.exec(`INSERT INTO email_confirmations (user_id, email, token_hash, asked_at, day_began_at, asked_today, expires_at) VALUES ($1, $2, $3, $4, $4, 1, $4)`,
+	must(w.accounts.CreateKey(w.t.Context(), p.UserID, account.KeyRequest{
+		Name:   "a script",
+		Scopes: []account.Scope{account.AccountRead},
+	}))(w.t)
+	w.exec(`INSERT INTO email_confirmations (user_id, email, token_hash, asked_at, day_began_at, asked_today, expires_at)
+		VALUES ($1, $2, $3, $4, $4, 1, $4)`,
 		p.UserID, handle+"@waiting.example.org", "hash of "+handle, w.d.Now())
-	w.exec(`UPDATE users SET email = $2, email_confirmed_at = $3 WHERE id = $1`, p.UserID, handle+"@example.org", w.d.Now())
+	w.exec(`UPDATE users SET email = $2, email_confirmed_at = $3 WHERE id = $1`, p.UserID, handle+"@example.org",
+		w.d.Now())
 	told, hook := db.NewID(), db.NewID()
-	w.exec(`INSERT INTO schedules (id, user_id, account_id, every, weekday, day, minute, zone, purpose, created_at, updated_at, next_at, digest_at)
-		VALUES ($1, $2, $3, 'weekly', 1, 0, 540, 'UTC', 'job_search', $4, $4, $4, $4)`, db.NewID(), p.UserID, p.Account.ID, w.d.Now())
-	w.exec(`INSERT INTO notice_mutes (user_id, kind, way, created_at) VALUES ($1, 'plan.changed', 'mail', $2)`, p.UserID, w.d.Now())
-	w.exec(`INSERT INTO notices (id, user_id, kind, subject, data, created_at) VALUES ($1, $2, 'plan.changed', 's', '{"plan":"pro","from":"basic"}', $3)`, told, p.UserID, w.d.Now())
-	w.exec(`INSERT INTO webhook_endpoints (id, user_id, url, secret, kinds, created_at) VALUES ($1, $2, $3, $4, '', $5)`, hook, p.UserID, "https://example.com/"+handle, []byte{1}, w.d.Now())
-	w.exec(`INSERT INTO webhook_deliveries (id, user_id, endpoint_id, notice_id, kind, message_id, payload, status, created_at)
+	w.exec(`INSERT INTO schedules (id, user_id, account_id, every, weekday, day, minute, zone, purpose, created_at,
+		updated_at, next_at, digest_at)
+		VALUES ($1, $2, $3, 'weekly', 1, 0, 540, 'UTC', 'job_search', $4, $4, $4, $4)`, db.NewID(), p.UserID, p.Account.ID,
+		w.d.Now())
+	w.exec(`INSERT INTO notice_mutes (user_id, kind, way, created_at) VALUES ($1, 'plan.changed', 'mail', $2)`,
+		p.UserID, w.d.Now())
+	w.exec(`INSERT INTO notices (id, user_id, kind, subject, data, created_at)
+		VALUES ($1, $2, 'plan.changed', 's', '{"plan":"pro","from":"basic"}', $3)`, told, p.UserID, w.d.Now())
+	w.exec(`INSERT INTO webhook_endpoints (id, user_id, url, secret, kinds, created_at)
+		VALUES ($1, $2, $3, $4, '', $5)`, hook, p.UserID, "https://example.com/"+handle, []byte{1}, w.d.Now())
+	w.exec(`INSERT INTO webhook_deliveries (id, user_id, endpoint_id, notice_id, kind, message_id, payload, status,
+		created_at)
 		VALUES ($1, $2, $3, $4, 'plan.changed', 'msg_1', '{}', 'waiting', $5)`, db.NewID(), p.UserID, hook, told, w.d.Now())
-	w.exec(`INSERT INTO x_leaves (account_id, user_id, tokens, token_expires_at, given_at, ends_at) VALUES ($1, $2, $3, $4, $4, $4)`,
+	w.exec(`INSERT INTO x_leaves (account_id, user_id, tokens, token_expires_at, given_at, ends_at)
+		VALUES ($1, $2, $3, $4, $4, $4)`,
 		p.Account.ID, p.UserID, []byte{1}, w.d.Now())
 	plan := db.NewID()
-	w.exec(`INSERT INTO cleanups (id, user_id, account_id, handle, state, created_at, expires_at) VALUES ($1, $2, $3, $4, 'draft', $5, $5)`,
+	w.exec(`INSERT INTO cleanups (id, user_id, account_id, handle, state, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, 'draft', $5, $5)`,
 		plan, p.UserID, p.Account.ID, handle, w.d.Now())
 	w.exec(`INSERT INTO cleanup_posts (cleanup_id, post_id, user_id, place) VALUES ($1, '5000', $2, 0)`, plan, p.UserID)
 	must(w.shares.Create(p.ctx, p.UserID, share.Request{
@@ -217,17 +249,22 @@ func (w *world) busy(handle string) *person {
 	w.exec(`INSERT INTO share_views (id, share_id, user_id, at) SELECT $1, id, user_id, created_at FROM shares
 		WHERE user_id = $2`,
 		db.NewID(), p.UserID)
-	w.exec(`INSERT INTO verdicts (user_id, key, sealed, created_at) VALUES ($1, 'k', $2, $3)`, p.UserID, []byte{1}, w.d.Now())
-	w.exec(`INSERT INTO stripe_events (id, type, object_id, payload, received_at, handled_at) VALUES ($1, 'invoice.paid', 'in_1', $2, $3, $3)`,
-		"evt_"+handle, fmt.Sprintf(`{"data":{"object":{"customer":%q,"customer_email":"%s@example.org"}}}`, p.customer(), handle), w.d.Now())
-	w.exec(`INSERT INTO payment_returns (id, user_id, kind, invoice_id, cents, currency, status, at, created_at) VALUES ($1, $2, 'refund', 'in_1', 1, 'usd', 'succeeded', $3, $3)`,
+	w.exec(`INSERT INTO verdicts (user_id, key, sealed, created_at) VALUES ($1, 'k', $2, $3)`, p.UserID, []byte{1},
+		w.d.Now())
+	w.exec(`INSERT INTO stripe_events (id, type, object_id, payload, received_at, handled_at)
+		VALUES ($1, 'invoice.paid', 'in_1', $2, $3, $3)`,
+		"evt_"+handle, fmt.Sprintf(`{"data":{"object":{"customer":%q,"customer_email":"%s@example.org"}}}`, p.customer(),
+			handle), w.d.Now())
+	w.exec(`INSERT INTO payment_returns (id, user_id, kind, invoice_id, cents, currency, status, at, created_at)
+		VALUES ($1, $2, 'refund', 'in_1', 1, 'usd', 'succeeded', $3, $3)`,
 		"re_"+handle, p.UserID, w.d.Now())
 	return p
 }
 
 func (p *person) customer() string {
 	p.t.Helper()
-	return must(db.ReadOne(p.t.Context(), p.d, db.System, db.Value[string], `SELECT stripe_customer_id FROM subscriptions WHERE user_id = $1`, p.UserID))(p.t)
+	return must(db.ReadOne(p.t.Context(), p.d, db.System, db.Value[string],
+		`SELECT stripe_customer_id FROM subscriptions WHERE user_id = $1`, p.UserID))(p.t)
 }
 
 // ready asks for a package and does the work of the job.

@@ -3,8 +3,8 @@
 //	r, err := recur.Rule{Every: recur.Weekly, Weekday: time.Monday, Minute: 8 * 60, Zone: "Europe/Lisbon"}.Checked()
 //	next := r.Next(now)
 //
-// [Rule.Next] is a function of an instant and nothing else: it is strictly later than the instant, and whatever was missed in
-// between is due once. So a server that was off for a week does one run and not seven.
+// [Rule.Next] is a function of an instant and nothing else: it is strictly later than the instant, and whatever was
+// missed in between is due once. So a server that was off for a week does one run and not seven.
 //
 // # The odd days
 //

@@ -30,18 +30,30 @@ func TestNext_IsByTheClockOnTheWall(t *testing.T) {
 		rule        recur.Rule
 		after, want string
 	}{
-		"later today":                       {daily(540, "UTC"), "2026-11-28T08:00:00Z", "2026-11-28T09:00:00Z"},
-		"at that moment":                    {daily(540, "UTC"), "2026-11-28T09:00:00Z", "2026-11-29T09:00:00Z"},
-		"in another zone":                   {daily(540, "America/New_York"), "2026-11-28T13:00:00Z", "2026-11-28T14:00:00Z"},
-		"the day before in another zone":    {daily(23*60, "America/New_York"), "2026-11-28T03:30:00Z", "2026-11-28T04:00:00Z"},
-		"a skipped time":                    {daily(150, "America/New_York"), "2026-03-08T00:00:00Z", "2026-03-08T07:30:00Z"},
-		"after a skipped time":              {daily(150, "America/New_York"), "2026-03-08T07:30:00Z", "2026-03-09T06:30:00Z"},
-		"a time shown twice":                {daily(90, "America/New_York"), "2026-11-01T00:00:00Z", "2026-11-01T05:30:00Z"},
-		"between the two":                   {daily(90, "America/New_York"), "2026-11-01T05:45:00Z", "2026-11-02T06:30:00Z"},
-		"half an hour of summer time":       {daily(135, "Australia/Lord_Howe"), "2026-10-03T00:00:00Z", "2026-10-03T15:45:00Z"},
-		"a day that Samoa never had":        {daily(600, "Pacific/Apia"), "2011-12-29T21:00:00Z", "2011-12-30T20:00:00Z"},
-		"summer time keeps the wall clock":  {recur.Rule{Every: recur.Weekly, Weekday: time.Sunday, Minute: 600, Zone: "Europe/Berlin"}, "2026-03-22T09:00:00Z", "2026-03-29T08:00:00Z"},
-		"next week":                         {recur.Rule{Every: recur.Weekly, Weekday: time.Monday, Minute: 480, Zone: "UTC"}, "2026-11-23T08:00:00Z", "2026-11-30T08:00:00Z"},
+		"later today":     {daily(540, "UTC"), "2026-11-28T08:00:00Z", "2026-11-28T09:00:00Z"},
+		"at that moment":  {daily(540, "UTC"), "2026-11-28T09:00:00Z", "2026-11-29T09:00:00Z"},
+		"in another zone": {daily(540, "America/New_York"), "2026-11-28T13:00:00Z", "2026-11-28T14:00:00Z"},
+		"the day before in another zone": {
+			daily(23*60, "America/New_York"), "2026-11-28T03:30:00Z",
+			"2026-11-28T04:00:00Z",
+		},
+		"a skipped time":       {daily(150, "America/New_York"), "2026-03-08T00:00:00Z", "2026-03-08T07:30:00Z"},
+		"after a skipped time": {daily(150, "America/New_York"), "2026-03-08T07:30:00Z", "2026-03-09T06:30:00Z"},
+		"a time shown twice":   {daily(90, "America/New_York"), "2026-11-01T00:00:00Z", "2026-11-01T05:30:00Z"},
+		"between the two":      {daily(90, "America/New_York"), "2026-11-01T05:45:00Z", "2026-11-02T06:30:00Z"},
+		"half an hour of summer time": {
+			daily(135, "Australia/Lord_Howe"), "2026-10-03T00:00:00Z",
+			"2026-10-03T15:45:00Z",
+		},
+		"a day that Samoa never had": {daily(600, "Pacific/Apia"), "2011-12-29T21:00:00Z", "2011-12-30T20:00:00Z"},
+		"summer time keeps the wall clock": {recur.Rule{
+			Every: recur.Weekly, Weekday: time.Sunday, Minute: 600,
+			Zone: "Europe/Berlin",
+		}, "2026-03-22T09:00:00Z", "2026-03-29T08:00:00Z"},
+		"next week": {recur.Rule{
+			Every: recur.Weekly, Weekday: time.Monday, Minute: 480,
+			Zone: "UTC",
+		}, "2026-11-23T08:00:00Z", "2026-11-30T08:00:00Z"},
 		"the last of February":              {monthly(31), "2027-02-01T00:00:00Z", "2027-02-28T09:00:00Z"},
 		"the last of February in leap year": {monthly(30), "2028-02-01T00:00:00Z", "2028-02-29T09:00:00Z"},
 		"March after the last of February":  {monthly(31), "2027-02-28T09:00:00Z", "2027-03-31T09:00:00Z"},
@@ -55,8 +67,10 @@ func TestNext_IsByTheClockOnTheWall(t *testing.T) {
 }
 
 var zones = []string{
-	"UTC", "Europe/Lisbon", "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Asia/Kolkata", "Australia/Lord_Howe",
-	"Pacific/Apia", "Africa/Casablanca", "America/Caracas", "Asia/Pyongyang", "Antarctica/Troll", "Africa/Cairo", "Asia/Kathmandu",
+	"UTC", "Europe/Lisbon", "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Asia/Kolkata",
+	"Australia/Lord_Howe",
+	"Pacific/Apia", "Africa/Casablanca", "America/Caracas", "Asia/Pyongyang", "Antarctica/Troll", "Africa/Cairo",
+	"Asia/Kathmandu",
 }
 
 func anyRule(t *rapid.T) recur.Rule {
@@ -73,10 +87,14 @@ func anyInstant(t *rapid.T, name string) time.Time {
 	return time.Unix(rapid.Int64Range(1_262_304_000, 2_208_988_800).Draw(t, name), 0) // 2010 to 2040
 }
 
-// The wall clock shows the rule's time, on its weekday or day, unless that time was skipped; and it is never long until then.
+// The wall clock shows the rule's time, on its weekday or day, unless that time was skipped; and it is never long until
+// then.
 func TestNext_ShowsTheTimeOfTheRule(t *testing.T) {
 	t.Parallel()
-	longest := map[recur.Every]time.Duration{recur.Daily: 50 * time.Hour, recur.Weekly: 8 * 24 * time.Hour, recur.Monthly: 33 * 24 * time.Hour}
+	longest := map[recur.Every]time.Duration{
+		recur.Daily: 50 * time.Hour, recur.Weekly: 8 * 24 * time.Hour,
+		recur.Monthly: 33 * 24 * time.Hour,
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		r, after := anyRule(t), anyInstant(t, "after")
 		next := r.Next(after)

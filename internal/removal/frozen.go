@@ -15,7 +15,8 @@ type Plan struct {
 	Posts   []Post // in the order in which they go
 }
 
-// Canonical is the one form of a plan that is signed. Every part stands with its length, so that no two plans look alike.
+// Canonical is the one form of a plan that is signed. Every part stands with its length, so that no two plans look
+// alike.
 func (p Plan) Canonical() []byte {
 	var b bytes.Buffer
 	part := func(s string) {

@@ -17,9 +17,9 @@ func XPace(perDay int) Pace { return Pace{PerWindow: 50, Window: 15 * time.Minut
 
 const day = 24 * time.Hour
 
-// Allowed is how many deletions may be asked for now, after those at the times of asked; with none, next is when the first
-// one may be asked for again. The bounds hold in every span of their length, wherever it begins, because nobody knows when
-// X's own window began.
+// Allowed is how many deletions may be asked for now, after those at the times of asked; with none, next is when the
+// first one may be asked for again. The bounds hold in every span of their length, wherever it begins, because nobody
+// knows when X's own window began.
 func (p Pace) Allowed(asked []time.Time, now time.Time) (n int, next time.Time) {
 	asked = slices.SortedFunc(slices.Values(asked), time.Time.Compare)
 	n, next = p.PerWindow, now

@@ -1,5 +1,6 @@
-// Package removal is the rules of a clean-up as values: which state may follow which, what becomes of a post, how fast X may
-// be asked, what is frozen and signed, and the receipt. It knows no database and no network; internal/cleanup stores and acts.
+// Package removal is the rules of a clean-up as values: which state may follow which, what becomes of a post, how fast
+// X may be asked, what is frozen and signed, and the receipt. It knows no database and no network; internal/cleanup
+// stores and acts.
 //
 //	state.go    the states of a plan and what a person may do in each
 //	pace.go     how many deletions are allowed now, and when the next one is

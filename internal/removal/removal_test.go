@@ -124,8 +124,9 @@ func TestCanonical_NoTwoPlansLookAlike(t *testing.T) {
 
 func receipt() removal.Receipt {
 	return removal.Receipt{
-		Format: removal.ReceiptFormat, ID: "1", Account: "7", Handle: "ada", Ended: noon, Counts: map[string]int{"deleted": 1},
-		Posts: []removal.ReceiptPost{{ID: "5", Hash: removal.Hash("hello"), Outcome: removal.Deleted, At: &noon}},
+		Format: removal.ReceiptFormat, ID: "1", Account: "7", Handle: "ada", Ended: noon,
+		Counts: map[string]int{"deleted": 1},
+		Posts:  []removal.ReceiptPost{{ID: "5", Hash: removal.Hash("hello"), Outcome: removal.Deleted, At: &noon}},
 	}
 }
 
@@ -136,7 +137,8 @@ func TestReceipt_IsGoodAsItWasSignedAndNoOtherwise(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r, err := removal.Verify(file, removal.PublicKey(other), removal.PublicKey(seed)); err != nil || r.Posts[0].ID != "5" {
+	if r, err := removal.Verify(file, removal.PublicKey(other), removal.PublicKey(seed)); err != nil ||
+		r.Posts[0].ID != "5" {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	for name, bad := range map[string][]byte{
@@ -204,7 +206,10 @@ func TestBackup_HoldsEveryTextWholeForProgramsAndForPeople(t *testing.T) {
 	if err := json.Unmarshal([]byte(files["posts.json"]), &back); err != nil || !cmp.Equal(back, b) {
 		t.Errorf("posts.json gives back %+v, %v", back, err)
 	}
-	for _, want := range []string{text, "27 November 2026, 12:00 UTC", "https://x.com/ada/status/5", "It insults.", removal.Hash(text)} {
+	for _, want := range []string{
+		text, "27 November 2026, 12:00 UTC", "https://x.com/ada/status/5", "It insults.",
+		removal.Hash(text),
+	} {
 		if !strings.Contains(files["posts.txt"], want) {
 			t.Errorf("posts.txt lacks %q", want)
 		}

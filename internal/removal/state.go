@@ -33,8 +33,11 @@ const (
 
 // moves are where each act leads from each state. What is not here may not be done.
 var moves = map[State]map[Act]State{
-	Draft:   {Change: Draft, Freeze: Frozen, Tick: Draft, Finish: Done, End: Ended},
-	Frozen:  {Change: Draft, Freeze: Frozen, Back: Frozen, Ask: Frozen, Start: Running, Tick: Frozen, Finish: Done, End: Ended},
+	Draft: {Change: Draft, Freeze: Frozen, Tick: Draft, Finish: Done, End: Ended},
+	Frozen: {
+		Change: Draft, Freeze: Frozen, Back: Frozen, Ask: Frozen, Start: Running, Tick: Frozen, Finish: Done,
+		End: Ended,
+	},
 	Running: {Pause: Paused, Stop: Stopped, Finish: Done, End: Ended},
 	Paused:  {Ask: Paused, Start: Running, Tick: Paused, Finish: Done, End: Ended},
 	Stopped: {Ask: Stopped, Start: Running, Tick: Stopped, Finish: Done, End: Ended},

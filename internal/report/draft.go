@@ -44,7 +44,8 @@ func draftReceipt(d assess.Draft) string {
 	case len(d.Models) == 0:
 		return "The word screen alone looked at it; the text left nowhere, and nothing was kept."
 	case d.ModelUnusable:
-		return "The answers of " + d.Models[0].Model + " could not be used: this is the word screen alone. Nothing was kept here."
+		return "The answers of " + d.Models[0].Model +
+			" could not be used: this is the word screen alone. Nothing was kept here."
 	}
 	return "The word screen and " + d.Models[0].Model + " looked at it. Nothing was kept here."
 }

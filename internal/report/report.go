@@ -3,10 +3,10 @@
 //
 //	err := report.Write(w, r, report.HTML)
 //
-// JSON is the contract: every field, under the names of the analysis package, with a schema of its own ([Schema]). The others
-// are views of it and say the same in the same order: score, summary, key findings,
-// what to do, findings by category with their quotes, risk by year, tone, engagement,
-// themes, coverage, and the receipt of models, cost, versions, policy and privacy.
+// JSON is the contract: every field, under the names of the analysis package, with a schema of its own ([Schema]). The
+// others are views of it and say the same in the same order: score, summary, key findings, what to do, findings by
+// category with their quotes, risk by year, tone, engagement, themes, coverage, and the receipt of models, cost,
+// versions, policy and privacy.
 //
 // Quotes are other programs' favourite place for mischief, so each format defends its
 // reader: text loses control characters and terminal escapes, CSV cells cannot become

@@ -32,36 +32,50 @@ func sample() *assess.Report {
 		ID: "01990000-0000-7000-8000-000000000001", CreatedAt: today, ScoredAt: today,
 		Account: assess.ReportAccount{ID: "9", Handle: "anna"}, Source: assess.SourceArchive,
 		Coverage: assess.Coverage{
-			PostsTotal: 1300, PostsAnalysed: 1200, PostsSkipped: 100, Reposts: 90, PostsJudged: 1199, PostsUnjudged: 1, TalkToModel: 1, NotEnglish: 37,
-			From: new(time.Date(2019, 1, 2, 0, 0, 0, 0, time.UTC)), To: new(today), OutOfReach: []string{"10 older posts lie beyond the limit of 1,200 posts an analysis."},
+			PostsTotal: 1300, PostsAnalysed: 1200, PostsSkipped: 100, Reposts: 90, PostsJudged: 1199, PostsUnjudged: 1,
+			TalkToModel: 1, NotEnglish: 37,
+			From: new(time.Date(2019, 1, 2, 0, 0, 0, 0, time.UTC)), To: new(today),
+			OutOfReach: []string{"10 older posts lie beyond the limit of 1,200 posts an analysis."},
 		},
 		RejectedClaims: 3,
 		Findings: []assess.Finding{
 			{
-				ID: "aaa", PostID: "101", URL: "https://x.com/anna/status/101", PostedAt: today.AddDate(0, -2, 0), Category: assess.Harassment,
-				Severity: assess.High, Confidence: 0.95, Witnesses: []assess.Witness{assess.ByScreen, assess.ByModel}, Suggestion: assess.SuggestDelete,
-				Before: "Honestly, ", Quote: "you're a complete idiot <b>and</b> a liar", After: " 😀 good night.", QuoteStart: 10, QuoteEnd: 49, Reason: "Insults a person by name.",
+				ID: "aaa", PostID: "101", URL: "https://x.com/anna/status/101", PostedAt: today.AddDate(0, -2, 0),
+				Category: assess.Harassment,
+				Severity: assess.High, Confidence: 0.95, Witnesses: []assess.Witness{assess.ByScreen, assess.ByModel},
+				Suggestion: assess.SuggestDelete,
+				Before:     "Honestly, ", Quote: "you're a complete idiot <b>and</b> a liar", After: " 😀 good night.",
+				QuoteStart: 10, QuoteEnd: 49, Reason: "Insults a person by name.",
 			},
 			{
-				ID: "bbb", PostID: "102", URL: "https://x.com/anna/status/102", PostedAt: today.AddDate(-7, 0, 0), Category: assess.Profanity,
-				Severity: assess.Low, Confidence: 0.7, Witnesses: []assess.Witness{assess.ByScreen}, Suggestion: assess.SuggestContext,
-				Item: assess.ItemAltText, Quote: "=HYPERLINK(\"http://evil.example\")", QuoteEnd: 33, Reason: "A swear word.",
+				ID: "bbb", PostID: "102", URL: "https://x.com/anna/status/102", PostedAt: today.AddDate(-7, 0, 0),
+				Category: assess.Profanity,
+				Severity: assess.Low, Confidence: 0.7, Witnesses: []assess.Witness{assess.ByScreen},
+				Suggestion: assess.SuggestContext,
+				Item:       assess.ItemAltText, Quote: "=HYPERLINK(\"http://evil.example\")", QuoteEnd: 33, Reason: "A swear word.",
 			},
 			{
 				ID: "ccc", PostID: "103", URL: "https://x.com/anna/status/103", Category: assess.Violence,
-				Severity: assess.Critical, Confidence: 0.85, Witnesses: []assess.Witness{assess.ByModel}, Suggestion: assess.SuggestDelete,
-				Quote: "\x1b[2Jkill \u202eeverybody", QuoteEnd: 10, Reason: "A threat.", Dismissed: true, Why: "A line from a film.",
+				Severity: assess.Critical, Confidence: 0.85, Witnesses: []assess.Witness{assess.ByModel},
+				Suggestion: assess.SuggestDelete,
+				Quote:      "\x1b[2Jkill \u202eeverybody", QuoteEnd: 10, Reason: "A threat.", Dismissed: true,
+				Why: "A line from a film.",
 			},
 			{
-				ID: "ddd", PostID: assess.ProfileID, Item: assess.ItemProfile, URL: "https://x.com/anna", Category: assess.Profanity,
-				Severity: assess.Low, Confidence: 0.75, Witnesses: []assess.Witness{assess.ByScreen}, Suggestion: assess.SuggestContext,
-				Quote: "damn good", QuoteEnd: 9, After: " gardener", Reason: "A swear word.",
+				ID: "ddd", PostID: assess.ProfileID, Item: assess.ItemProfile, URL: "https://x.com/anna",
+				Category: assess.Profanity,
+				Severity: assess.Low, Confidence: 0.75, Witnesses: []assess.Witness{assess.ByScreen},
+				Suggestion: assess.SuggestContext,
+				Quote:      "damn good", QuoteEnd: 9, After: " gardener", Reason: "A swear word.",
 			},
 		},
 		Sentiment: assess.Sentiment{
 			Known: true, Measured: 1000, Positive: new(0.5), Neutral: new(0.3), Negative: new(0.2),
-			Trend:   []assess.SentimentPoint{{Month: "2026-09", Mean: 0.4, Posts: 10}, {Month: "2026-10", Mean: -0.2, Posts: 5}},
-			Samples: []assess.Sample{{PostID: "104", URL: "https://x.com/anna/status/104", Text: "What a lovely garden!", Label: "most_positive", Value: 0.8}},
+			Trend: []assess.SentimentPoint{{Month: "2026-09", Mean: 0.4, Posts: 10}, {Month: "2026-10", Mean: -0.2, Posts: 5}},
+			Samples: []assess.Sample{{
+				PostID: "104", URL: "https://x.com/anna/status/104", Text: "What a lovely garden!",
+				Label: "most_positive", Value: 0.8,
+			}},
 		},
 		Themes: []assess.Theme{{Name: "solar panels", Posts: 12, By: "word"}, {Name: "#gardening", Posts: 9, By: "hashtag"}},
 		Engagement: assess.Engagement{
@@ -69,14 +83,18 @@ func sample() *assess.Report {
 			Trend: []assess.EngagementPoint{{Month: "2026-09", Mean: 4, Posts: 10}, {Month: "2026-10", Mean: 6, Posts: 5}},
 		},
 		RiskByYear: []assess.YearRisk{{Year: 2019, Posts: 200}, {Year: 2026, Posts: 1000}},
-		Models:     []assess.ModelUse{{Model: "claude-haiku-5-5", Host: "sandbox", Calls: 30, CachedVerdicts: 12, InputTokens: 123456, OutputTokens: 7890}},
-		Cost:       assess.Cost{XReads: 0, ModelMicroUSD: 16291, TotalMicroUSD: 16291},
+		Models: []assess.ModelUse{{
+			Model: "claude-haiku-5-5", Host: "sandbox", Calls: 30, CachedVerdicts: 12,
+			InputTokens: 123456, OutputTokens: 7890,
+		}},
+		Cost: assess.Cost{XReads: 0, ModelMicroUSD: 16291, TotalMicroUSD: 16291},
 		Versions: assess.Versions{
 			Screen: "screen-1", Policy: assess.PolicyVersion, Prompt: "1", Score: assess.ScoreVersion, App: "test",
 		},
 		Privacy: assess.Privacy{
 			SentToModel: []string{"text of own posts"}, AliasedFirst: []string{"handles", "links"},
-			Read: []string{"posts", "the profile"}, NeverRead: []string{"direct messages"}, KeptUntil: "2026-12-22T12:00:00Z", RecipientHosts: []string{"sandbox"},
+			Read: []string{"posts", "the profile"}, NeverRead: []string{"direct messages"}, KeptUntil: "2026-12-22T12:00:00Z",
+			RecipientHosts: []string{"sandbox"},
 		},
 	}
 	r.ScoredAt = today
@@ -128,7 +146,8 @@ func TestWrite_SaysWhereAFindingStandsAndWhatToDoThere(t *testing.T) {
 	text := strings.Join(strings.Fields(written(t, sample(), Text)), " ")
 	page := strings.Join(strings.Fields(written(t, sample(), HTML)), " ")
 	for _, want := range []string{
-		"points · Profile · screen", "A swear word. Change it: it is what people see first.", "A swear word. It stands in the description of a picture. Add",
+		"points · Profile · screen", "A swear word. Change it: it is what people see first.",
+		"A swear word. It stands in the description of a picture. Add",
 		"Read: posts, the profile", "Now: Change your profile",
 	} {
 		if !strings.Contains(text, want) {
@@ -136,8 +155,10 @@ func TestWrite_SaysWhereAFindingStandsAndWhatToDoThere(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		`<span class="dot">·</span> Profile <span`, "<strong>Change it: it is what people see first.</strong>", "A swear word. It stands in the description of a picture. <strong>Add",
-		`<a href="https://x.com/anna" rel="noopener noreferrer">Open the profile<span class="hidden"> on X</span></a>`, "3 findings in 2 posts and the profile.",
+		`<span class="dot">·</span> Profile <span`, "<strong>Change it: it is what people see first.</strong>",
+		"A swear word. It stands in the description of a picture. <strong>Add",
+		`<a href="https://x.com/anna" rel="noopener noreferrer">Open the profile<span class="hidden"> on X</span></a>`,
+		"3 findings in 2 posts and the profile.",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("page lacks %q", want)
@@ -180,7 +201,8 @@ func TestWrite_CSVCellsNeverBecomeFormulas(t *testing.T) {
 		r := sample()
 		r.Findings = r.Findings[:1]
 		text := rapid.StringMatching(`[ \t\r\n]{0,3}[=+\-@＝\x00a"',]{0,4}.{0,8}`)
-		r.Findings[0].Quote, r.Findings[0].Reason, r.Findings[0].Why = text.Draw(t, "quote"), text.Draw(t, "reason"), text.Draw(t, "why")
+		r.Findings[0].Quote, r.Findings[0].Reason, r.Findings[0].Why = text.Draw(t, "quote"), text.Draw(t, "reason"),
+			text.Draw(t, "why")
 		var b bytes.Buffer
 		if err := Write(&b, r, CSV); err != nil {
 			t.Fatal(err)
@@ -328,7 +350,8 @@ func TestWrite_HTMLLoadsNothingAndRunsNothing(t *testing.T) {
 		}
 		for _, a := range n.Attr {
 			key := a.Name.Local
-			if key == "style" || strings.HasPrefix(key, "on") || key == "src" || key == "href" && !strings.HasPrefix(a.Value, "https://x.com/") {
+			if key == "style" || strings.HasPrefix(key, "on") || key == "src" || key == "href" &&
+				!strings.HasPrefix(a.Value, "https://x.com/") {
 				t.Errorf("<%s %s=%q>", n.Name.Local, key, a.Value)
 			}
 			if key == "id" && ids[a.Value] {

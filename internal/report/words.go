@@ -405,7 +405,8 @@ func clean(s string) string {
 		switch {
 		case unicode.IsSpace(c):
 			return ' '
-		case unicode.IsControl(c), unicode.Is(unicode.Bidi_Control, c), c == '\u2028', c == '\u2029', c == '\ufeff', c == unicode.ReplacementChar:
+		case unicode.IsControl(c), unicode.Is(unicode.Bidi_Control, c), c == '\u2028', c == '\u2029', c == '\ufeff',
+			c == unicode.ReplacementChar:
 			return -1
 		}
 		return c

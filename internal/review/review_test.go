@@ -20,10 +20,19 @@ var day = time.Date(2021, 5, 4, 12, 0, 0, 0, time.UTC)
 func some() []assess.Finding {
 	screen, model := []assess.Witness{assess.ByScreen}, []assess.Witness{assess.ByModel}
 	return []assess.Finding{
-		{ID: "a", Points: 9, Severity: assess.High, Category: assess.Harassment, PostedAt: day, Witnesses: append(screen, model...), Before: "That ", Quote: "Référee", After: " again"},
-		{ID: "b", Points: 7, Severity: assess.Low, Category: assess.Profanity, PostedAt: day.AddDate(1, 0, 0), Witnesses: screen, Quote: "ＤＡＭＮ it", Reason: "Swears."},
+		{
+			ID: "a", Points: 9, Severity: assess.High, Category: assess.Harassment, PostedAt: day,
+			Witnesses: append(screen, model...), Before: "That ", Quote: "Référee", After: " again",
+		},
+		{
+			ID: "b", Points: 7, Severity: assess.Low, Category: assess.Profanity, PostedAt: day.AddDate(1, 0, 0),
+			Witnesses: screen, Quote: "ＤＡＭＮ it", Reason: "Swears.",
+		},
 		{ID: "c", Points: 7, Severity: assess.Low, Category: assess.Profanity, Witnesses: model, Quote: "hell"},
-		{ID: "d", Severity: assess.Critical, Category: assess.PrivacyExposure, PostedAt: day, Witnesses: screen, Quote: "555-0100", Dismissed: true, Why: "an invented number"},
+		{
+			ID: "d", Severity: assess.Critical, Category: assess.PrivacyExposure, PostedAt: day, Witnesses: screen,
+			Quote: "555-0100", Dismissed: true, Why: "an invented number",
+		},
 	}
 }
 
@@ -39,14 +48,20 @@ func TestPick_NarrowsByEveryFieldAndKeepsTheOrder(t *testing.T) {
 	t.Parallel()
 	for want, queries := range map[string][]review.Query{
 		"abcd": {{}},
-		"a":    {{Severity: assess.High}, {Source: review.ByBoth}, {Text: "re\u0301fe\u0301ree"}, {Text: "AGAIN that"}, {Text: "harassment"}},
-		"b":    {{Year: 2022}, {Text: "damn"}, {Text: "swears"}, {Source: review.ByScreen, State: review.Open}},
-		"bc":   {{Category: assess.Profanity}, {Severity: assess.Low, State: review.Open}},
-		"c":    {{Source: review.ByModel}},
-		"d":    {{State: review.Dismissed}, {Text: "invented"}},
-		"abc":  {{State: review.Open}},
-		"ad":   {{Year: 2021}},
-		"":     {{Text: "again damn"}, {Year: 1}, {Severity: "grave"}},
+		"a": {
+			{Severity: assess.High},
+			{Source: review.ByBoth},
+			{Text: "re\u0301fe\u0301ree"},
+			{Text: "AGAIN that"},
+			{Text: "harassment"},
+		},
+		"b":   {{Year: 2022}, {Text: "damn"}, {Text: "swears"}, {Source: review.ByScreen, State: review.Open}},
+		"bc":  {{Category: assess.Profanity}, {Severity: assess.Low, State: review.Open}},
+		"c":   {{Source: review.ByModel}},
+		"d":   {{State: review.Dismissed}, {Text: "invented"}},
+		"abc": {{State: review.Open}},
+		"ad":  {{Year: 2021}},
+		"":    {{Text: "again damn"}, {Year: 1}, {Severity: "grave"}},
 	} {
 		for _, q := range queries {
 			if got := ids(q.Pick(some())); got != want {

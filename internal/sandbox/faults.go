@@ -16,19 +16,23 @@ import (
 
 // Fault is one way a stand-in misbehaves, for the next Times calls that match it.
 //
-// Exactly one of Drop, Malformed, Truncate and Status decides what the caller sees; with none of them set the true answer
-// is given, only later, after Delay.
+// Exactly one of Drop, Malformed, Truncate and Status decides what the caller sees; with none of them set the true
+// answer is given, only later, after Delay.
 type Fault struct {
-	Method    string            `json:"method,omitempty"`    // empty matches every method
-	Path      string            `json:"path"`                // a path.Match pattern over the full path, such as "/x/2/users/*/tweets"; a trailing "/**" matches everything below
-	Times     int               `json:"times,omitempty"`     // how many calls fail; 0 means 1, negative means every call
-	Delay     time.Duration     `json:"delay,omitempty"`     // waited before answering, in nanoseconds of real time; ends when the caller gives up
-	Status    int               `json:"status,omitempty"`    // answer with this status, Header and Body instead of the true answer
+	Method string `json:"method,omitempty"` // empty matches every method
+	// a path.Match pattern over the full path, such as "/x/2/users/*/tweets"; a trailing "/**" matches everything below
+	Path  string `json:"path"`
+	Times int    `json:"times,omitempty"` // how many calls fail; 0 means 1, negative means every call
+	// waited before answering, in nanoseconds of real time; ends when the caller gives up
+	Delay time.Duration `json:"delay,omitempty"`
+	// answer with this status, Header and Body instead of the true answer
+	Status    int               `json:"status,omitempty"`
 	Header    map[string]string `json:"header,omitempty"`    // added to the answer
 	Body      string            `json:"body,omitempty"`      // with Status
 	Drop      bool              `json:"drop,omitempty"`      // close the connection in the middle of the status line
 	Malformed bool              `json:"malformed,omitempty"` // the true status with a body that is not JSON
-	Truncate  bool              `json:"truncate,omitempty"`  // the true answer, its connection closed halfway through the body
+	// the true answer, its connection closed halfway through the body
+	Truncate bool `json:"truncate,omitempty"`
 }
 
 // Fail switches f on. Faults that match the same call are used up in the order they were added.
@@ -131,8 +135,8 @@ func wait(r *http.Request, d time.Duration) bool {
 	}
 }
 
-// drop closes the connection. The few bytes before keep Go's transport from quietly trying a reused connection again, so
-// that one Drop is one failed call.
+// drop closes the connection. The few bytes before keep Go's transport from quietly trying a reused connection again,
+// so that one Drop is one failed call.
 func drop(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil { // not a connection that can be taken over, such as a recorder's

@@ -10,15 +10,15 @@
 //	// Claude: srv.URL + "/claude"
 //	// Stripe: srv.URL + "/stripe"
 //
-// It serves two purposes: tests, which also use the Go hooks ([Sandbox.Fail], [Sandbox.Advance], [Sandbox.Calls]), and the
-// embedded default of a Repazoo with nothing configured, where a person explores /sandbox/ in a browser. Everything in
-// it is invented; nothing it says comes from a real person or leaves the machine.
+// It serves two purposes: tests, which also use the Go hooks ([Sandbox.Fail], [Sandbox.Advance], [Sandbox.Calls]), and
+// the embedded default of a Repazoo with nothing configured, where a person explores /sandbox/ in a browser. Everything
+// in it is invented; nothing it says comes from a real person or leaves the machine.
 //
 // Failures are switched on per path with [Sandbox.Fail] or POST /sandbox/faults; time moves with [Sandbox.Advance] or
 // POST /sandbox/clock.
 //
-// [New] keeps state in memory only. [Open] also keeps it in a file, so that the tokens and subscriptions a database holds
-// are still known after a restart, however the process ended.
+// [New] keeps state in memory only. [Open] also keeps it in a file, so that the tokens and subscriptions a database
+// holds are still known after a restart, however the process ended.
 package sandbox
 
 import (
@@ -99,8 +99,8 @@ func (s *Sandbox) Now() time.Time { return s.store.Now() }
 // negative d is ignored: time never goes back.
 func (s *Sandbox) Advance(d time.Duration) { s.store.Advance(d) }
 
-// Handler serves the stand-ins and the control pages. Faults are applied to, and calls recorded for, the stand-ins only.
-// Forms and calls that a browser sends from another site are refused.
+// Handler serves the stand-ins and the control pages. Faults are applied to, and calls recorded for, the stand-ins
+// only. Forms and calls that a browser sends from another site are refused.
 func (s *Sandbox) Handler() http.Handler {
 	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isControl(r.URL.Path) {

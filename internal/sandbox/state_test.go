@@ -67,7 +67,8 @@ func (a app) customer() string {
 func (a app) subscribe(customer, card, more string) string {
 	a.t.Helper()
 	m := field(a.t, a.stripe("POST", "payment_methods/"+card+"/attach", "customer="+customer), "id")
-	return a.stripe("POST", "subscriptions", "customer="+customer+"&default_payment_method="+m+"&items[0][price]="+stripe.ProPrice+"&metadata[plan]=pro"+more)
+	return a.stripe("POST", "subscriptions",
+		"customer="+customer+"&default_payment_method="+m+"&items[0][price]="+stripe.ProPrice+"&metadata[plan]=pro"+more)
 }
 
 func TestOpen_ClockStaysAhead(t *testing.T) {
@@ -89,9 +90,11 @@ func TestOpen_StripeAnswersTheSameAfterARestart(t *testing.T) {
 	a := opened(t, file)
 	customer := a.customer()
 	sub := field(t, a.subscribe(customer, "pm_card_visa", ""), "id")
-	a.stripe("POST", "checkout/sessions", "mode=subscription&customer="+customer+"&line_items[0][price]="+stripe.BasicPrice+"&success_url=https://a.example/")
+	a.stripe("POST", "checkout/sessions",
+		"mode=subscription&customer="+customer+"&line_items[0][price]="+stripe.BasicPrice+"&success_url=https://a.example/")
 	ask := []string{
-		"customers/" + customer, "subscriptions/" + sub, "subscriptions?status=all", "invoices", "checkout/sessions", "events?limit=100",
+		"customers/" + customer, "subscriptions/" + sub, "subscriptions?status=all", "invoices", "checkout/sessions",
+		"events?limit=100",
 		"payment_methods/" + field(t, a.stripe("GET", "subscriptions/"+sub, ""), "default_payment_method"),
 	}
 	b := opened(t, file)
@@ -121,17 +124,21 @@ func TestOpen_CheckoutCanBePaidAfterARestart(t *testing.T) {
 	t.Parallel()
 	file := stateFile(t)
 	a := opened(t, file)
-	session := field(t, a.stripe("POST", "checkout/sessions", "mode=subscription&customer="+a.customer()+"&line_items[0][price]="+stripe.ProPrice+
-		"&success_url=https://a.example/done&subscription_data[metadata][user]=u1"), "id")
+	session := field(t, a.stripe("POST", "checkout/sessions",
+		"mode=subscription&customer="+a.customer()+"&line_items[0][price]="+stripe.ProPrice+
+			"&success_url=https://a.example/done&subscription_data[metadata][user]=u1"), "id")
 	a = opened(t, file)
-	if rec := a.send("GET", "/stripe/checkout/"+session, ""); rec.Code != 200 || !strings.Contains(rec.Body.String(), "Repazoo Pro") {
+	if rec := a.send("GET", "/stripe/checkout/"+session, ""); rec.Code != 200 ||
+		!strings.Contains(rec.Body.String(), "Repazoo Pro") {
 		t.Fatalf("the page answers %d without the plan", rec.Code)
 	}
-	if rec := a.send("POST", "/stripe/checkout/"+session, "action=pay"); rec.Header().Get("Location") != "https://a.example/done" {
+	if rec := a.send("POST", "/stripe/checkout/"+session,
+		"action=pay"); rec.Header().Get("Location") != "https://a.example/done" {
 		t.Fatalf("paying answers %d", rec.Code)
 	}
 	a = opened(t, file)
-	sub := a.stripe("GET", "subscriptions/"+field(t, a.stripe("GET", "checkout/sessions/"+session, ""), "subscription"), "")
+	sub := a.stripe("GET", "subscriptions/"+field(t, a.stripe("GET", "checkout/sessions/"+session, ""), "subscription"),
+		"")
 	if field(t, sub, "status") != "active" || field(t, sub, "metadata", "user") != "u1" {
 		t.Fatalf("the subscription is %s", sub)
 	}
@@ -141,12 +148,15 @@ func TestOpen_FirstPaymentCanBeConfirmedAfterARestart(t *testing.T) {
 	t.Parallel()
 	file := stateFile(t)
 	a := opened(t, file)
-	sub := a.subscribe(a.customer(), "pm_card_authenticationRequired", "&payment_behavior=default_incomplete&expand[0]=latest_invoice.confirmation_secret")
+	sub := a.subscribe(a.customer(), "pm_card_authenticationRequired",
+		"&payment_behavior=default_incomplete&expand[0]=latest_invoice.confirmation_secret")
 	a = opened(t, file)
-	if err := a.Stripe().Authenticate(field(t, sub, "latest_invoice", "confirmation_secret", "client_secret")); err != nil {
+	if err := a.Stripe().Authenticate(field(t, sub, "latest_invoice", "confirmation_secret",
+		"client_secret")); err != nil {
 		t.Fatal(err)
 	}
-	if got := field(t, opened(t, file).stripe("GET", "subscriptions/"+field(t, sub, "id"), ""), "status"); got != "active" {
+	if got := field(t, opened(t, file).stripe("GET", "subscriptions/"+field(t, sub, "id"), ""),
+		"status"); got != "active" {
 		t.Fatalf("the subscription is %s", got)
 	}
 }
@@ -158,7 +168,8 @@ func TestOpen_IdempotencyKeysAreKept(t *testing.T) {
 	if again := opened(t, file).stripe("POST", "customers", "name=Ada", "Idempotency-Key", "k1"); again != first {
 		t.Fatalf("the key answers %s, then after a restart %s", first, again)
 	}
-	rec := opened(t, file).send("POST", "/stripe/v1/customers", "name=Gus", append([]string{"Idempotency-Key", "k1"}, apiKey...)...)
+	rec := opened(t, file).send("POST", "/stripe/v1/customers", "name=Gus",
+		append([]string{"Idempotency-Key", "k1"}, apiKey...)...)
 	if rec.Code != 400 {
 		t.Fatalf("other parameters are answered %d", rec.Code)
 	}
@@ -181,7 +192,8 @@ func TestOpen_WebhooksThatDidNotArriveAreDeliveredAfterARestart(t *testing.T) {
 	a = opened(t, file)
 	a.Stripe().DeliverTo(inbox.url, stripe.WebhookSecret)
 	delivered(t, a)
-	const want = "customer.created customer.created payment_method.attached customer.subscription.created invoice.finalized invoice.paid"
+	const want = "customer.created customer.created payment_method.attached customer.subscription.created " +
+		"invoice.finalized invoice.paid"
 	if got := inbox.types(); got != want {
 		t.Fatalf("after the restart there have arrived\n%q, want\n%q", got, want)
 	}
@@ -290,7 +302,10 @@ func TestOpen_ForgetsWhatHasExpired(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, old := range map[string]string{"session": session, "idempotency key": "an-old-key", "event": "customer.created"} {
+	for name, old := range map[string]string{
+		"session": session, "idempotency key": "an-old-key",
+		"event": "customer.created",
+	} {
 		if strings.Contains(string(raw), old) {
 			t.Errorf("the file still holds the %s", name)
 		}
@@ -322,7 +337,8 @@ func TestOpen_RefusesADamagedFileAndSaysWhatToDo(t *testing.T) {
 				t.Fatal(err)
 			}
 			sb, err := sandbox.Open(sandbox.Config{StateFile: file})
-			if sb != nil || err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), "delete this file") {
+			if sb != nil || err == nil || !strings.Contains(err.Error(), file) ||
+				!strings.Contains(err.Error(), "delete this file") {
 				t.Fatalf("Open answers %v, %v", sb, err)
 			}
 			if after, _ := os.ReadFile(file); string(after) != content {

@@ -10,8 +10,8 @@ import (
 	"github.com/repazoo/repazoo/internal/notice"
 )
 
-// The digest: on Monday at eight by the clock of a schedule's zone, one notice of what the week has brought. Somebody with
-// several schedules gets one, because its subject is the week; a week without an analysis has none.
+// The digest: on Monday at eight by the clock of a schedule's zone, one notice of what the week has brought. Somebody
+// with several schedules gets one, because its subject is the week; a week without an analysis has none.
 
 const week = 7 * 24 * time.Hour
 
@@ -40,7 +40,8 @@ func (s *Service) digestAll(ctx context.Context) error {
 			}
 		}
 		err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-			n, err := tx.Exec(ctx, `UPDATE schedules SET digest_at = $3 WHERE id = $1 AND digest_at = $2`, v.id, v.at, rule.Next(tx.Now()))
+			n, err := tx.Exec(ctx, `UPDATE schedules SET digest_at = $3 WHERE id = $1 AND digest_at = $2`, v.id, v.at,
+				rule.Next(tx.Now()))
 			if err != nil || n == 0 { // another process has it
 				return err
 			}
@@ -63,7 +64,8 @@ func digest(ctx context.Context, tx db.Tx, userID, label string) error {
 		return err
 	}
 	data := notice.Data{Reports: f.reports, Failed: f.failed, Findings: f.added}
-	newest, err := db.One(ctx, tx, func(r db.Rows, d *notice.Data) error { return r.Scan(&d.Analysis, &d.Handle, &d.Score, &d.Level) },
+	newest, err := db.One(ctx, tx,
+		func(r db.Rows, d *notice.Data) error { return r.Scan(&d.Analysis, &d.Handle, &d.Score, &d.Level) },
 		`SELECT id, handle, score, level FROM analyses WHERE user_id = $1 AND status = 'completed' AND finished_at > $2
 		ORDER BY finished_at DESC, id DESC LIMIT 1`, userID, since)
 	if err != nil && !errors.Is(err, db.ErrNotFound) {

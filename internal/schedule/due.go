@@ -13,8 +13,8 @@ import (
 // atOnce bounds how many schedules one tick takes; the next tick takes the others.
 const atOnce = 100
 
-// Tick settles the runs that have ended, starts what is due, and tells the week where that is due. Every process may tick at
-// any time: each claim is one conditional UPDATE, which one of them wins.
+// Tick settles the runs that have ended, starts what is due, and tells the week where that is due. Every process may
+// tick at any time: each claim is one conditional UPDATE, which one of them wins.
 func (s *Service) Tick(ctx context.Context) error {
 	return errors.Join(s.settleAll(ctx), s.claimAll(ctx), s.digestAll(ctx))
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
-// Run starts the analysis of a run that is due. It may be repeated: the start is idempotent by the schedule and the instant.
-// Its error means that a later try may succeed; with last set there is none, and the run counts as failed.
+// Run starts the analysis of a run that is due. It may be repeated: the start is idempotent by the schedule and the
+// instant. Its error means that a later try may succeed; with last set there is none, and the run counts as failed.
 func (s *Service) Run(ctx context.Context, j RunJob, last bool) error {
 	v, err := db.ReadOne(ctx, s.c.DB, db.System, scan,
 		`SELECT `+columns+` FROM schedules WHERE id = $1 AND due_at = $2 AND paused_at IS NULL`, j.ScheduleID, j.Due)

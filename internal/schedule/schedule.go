@@ -7,21 +7,21 @@
 //	settle   settle.go   once the analysis has ended, the schedule notes how; after three failures in a row it pauses
 //	digest   digest.go   once a week, what happened in one notice
 //
-// A claim moves next_at forward in one conditional UPDATE, so any number of processes start a run once; the job names the
-// instant for which the run was due, and that is the idempotency key of the start. What was missed while no process ran is
-// due once (package recur).
+// A claim moves next_at forward in one conditional UPDATE, so any number of processes start a run once; the job names
+// the instant for which the run was due, and that is the idempotency key of the start. What was missed while no process
+// ran is due once (package recur).
 //
 // # What a run costs
 //
-// The same as one that a person starts: a unit of the plan, and reads of what X has new. While a schedule is on, the posts
-// that were read are kept until its next run (analysis.KeepKind is the consent to it), so that they are not paid for again.
-// Each run keeps the schedule's ceiling. Who can wait a day has the model read at half its price; a run that cannot be
-// done so any more, because the plan, the model or the server is another, is done at once.
+// The same as one that a person starts: a unit of the plan, and reads of what X has new. While a schedule is on, the
+// posts that were read are kept until its next run (analysis.KeepKind is the consent to it), so that they are not paid
+// for again. Each run keeps the schedule's ceiling. Who can wait a day has the model read at half its price; a run that
+// cannot be done so any more, because the plan, the model or the server is another, is done at once.
 //
 // # When it pauses
 //
-// A run that cannot succeed is not tried each day: the schedule pauses, says in [Pause.Words] what must be done, and writes a
-// notice. Only its owner lets it go on.
+// A run that cannot succeed is not tried each day: the schedule pauses, says in [Pause.Words] what must be done, and
+// writes a notice. Only its owner lets it go on.
 package schedule
 
 import (

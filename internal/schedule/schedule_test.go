@@ -114,7 +114,8 @@ func TestRun_PaysOnlyForNewPostsMonthAfterMonth(t *testing.T) {
 		first := reads()
 		for month := range 2 {
 			w.sb.X().AddPost(p.Account.Handle, xsandbox.Post{Text: fmt.Sprintf("A quiet month, number %d.", month)})
-			lookedUp := w.count(`SELECT findings FROM analyses WHERE id = $1`, *p.get(s.ID).LastID) + 20 // and a sample of the others
+			// and a sample of the others
+			lookedUp := w.count(`SELECT findings FROM analyses WHERE id = $1`, *p.get(s.ID).LastID) + 20
 			if n := reads(); n > lookedUp+xapi.MinPage {
 				t.Errorf("month %d: %d posts were read, of which %d to see whether they still stand", month+2, n, lookedUp)
 			}
@@ -324,8 +325,14 @@ func TestCreate_RefusesWhatCouldNotRun(t *testing.T) {
 			"somebody else's":        {ada.wish(weekly), fault.NotFound},
 			"without consent":        {Wish{AccountID: p.Account.ID, Rule: weekly}, fault.ValidationFailed},
 			"a rule that is none":    {Wish{AccountID: p.Account.ID, Consent: true}, fault.ValidationFailed},
-			"a ceiling below zero":   {Wish{AccountID: p.Account.ID, Rule: weekly, Consent: true, MaxCostCents: -1}, fault.ValidationFailed},
-			"another purpose":        {Wish{AccountID: p.Account.ID, Rule: weekly, Consent: true, Purpose: "gossip"}, fault.ValidationFailed},
+			"a ceiling below zero": {
+				Wish{AccountID: p.Account.ID, Rule: weekly, Consent: true, MaxCostCents: -1},
+				fault.ValidationFailed,
+			},
+			"another purpose": {
+				Wish{AccountID: p.Account.ID, Rule: weekly, Consent: true, Purpose: "gossip"},
+				fault.ValidationFailed,
+			},
 		} {
 			if _, err := w.Create(t.Context(), p.UserID, tt.wish); !errors.Is(err, tt.want) {
 				t.Errorf("%s: %v", name, err)

@@ -22,7 +22,8 @@ type ended struct {
 func (s *Service) settleAll(ctx context.Context) error {
 	all, err := db.Read(ctx, s.c.DB, db.System, func(r db.Rows, v *ended) error { return r.Scan(&v.ID, &v.status) },
 		`SELECT s.id, COALESCE(a.status, '') FROM schedules s LEFT JOIN analyses a ON a.id = s.awaits_id
-		WHERE s.awaits_id IS NOT NULL AND (a.id IS NULL OR a.status IN ('completed', 'failed', 'cancelled')) LIMIT $1`, atOnce)
+		WHERE s.awaits_id IS NOT NULL AND (a.id IS NULL OR a.status IN ('completed', 'failed', 'cancelled'))
+			LIMIT $1`, atOnce)
 	if err != nil {
 		return err
 	}

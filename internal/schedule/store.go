@@ -25,7 +25,8 @@ const columns = `id, user_id, account_id, every, weekday, day, minute, zone, pur
 
 func scan(r db.Rows, s *Schedule) error {
 	weekday := 0
-	if err := r.Scan(&s.ID, &s.UserID, &s.AccountID, (*string)(&s.Rule.Every), &weekday, &s.Rule.Day, &s.Rule.Minute, &s.Rule.Zone,
+	if err := r.Scan(&s.ID, &s.UserID, &s.AccountID, (*string)(&s.Rule.Every), &weekday, &s.Rule.Day, &s.Rule.Minute,
+		&s.Rule.Zone,
 		(*string)(&s.Purpose), &s.MaxCostCents, &s.CreatedAt, &s.NextAt, &s.LastAt, &s.LastID, &s.Failures,
 		(*string)(&s.Skipped), &s.PausedAt, (*string)(&s.PausedWhy), &s.awaits, &s.WithinADay); err != nil {
 		return err
@@ -75,10 +76,12 @@ func (s *Service) Create(ctx context.Context, userID string, w Wish) (Schedule, 
 			return err
 		}
 		next := w.Rule.Next(now)
-		n, err := tx.Exec(ctx, `INSERT INTO schedules (id, user_id, account_id, every, weekday, day, minute, zone, purpose, max_cost_cents,
+		n, err := tx.Exec(ctx, `INSERT INTO schedules (id, user_id, account_id, every, weekday, day, minute, zone, purpose,
+			max_cost_cents,
 				created_at, updated_at, next_at, digest_at, within_a_day)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, $14) ON CONFLICT (account_id) DO NOTHING`,
-			id, userID, w.AccountID, string(w.Rule.Every), int(w.Rule.Weekday), w.Rule.Day, w.Rule.Minute, w.Rule.Zone, string(w.Purpose),
+			id, userID, w.AccountID, string(w.Rule.Every), int(w.Rule.Weekday), w.Rule.Day, w.Rule.Minute, w.Rule.Zone,
+			string(w.Purpose),
 			w.MaxCostCents, now, next, digest.Next(now), w.WithinADay)
 		if err != nil {
 			return err
@@ -159,7 +162,8 @@ func (s *Service) Resume(ctx context.Context, userID, id string, consent bool) (
 	}
 	err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		next := v.Rule.Next(tx.Now())
-		n, err := tx.Exec(ctx, `UPDATE schedules SET paused_at = NULL, paused_why = '', failures = 0, skipped = '', next_at = $3, updated_at = $4
+		n, err := tx.Exec(ctx, `UPDATE schedules SET paused_at = NULL, paused_why = '', failures = 0, skipped = '', next_at
+			= $3, updated_at = $4
 			WHERE user_id = $1 AND id = $2 AND paused_at IS NOT NULL`, userID, id, next, tx.Now())
 		if err != nil || n == 0 {
 			return err
@@ -217,10 +221,12 @@ func (s *Service) check(ctx context.Context, userID string, w *Wish) (err error)
 	case why == NoAccount, why == Reconnect:
 		return fault.NotFound.Saying("You have no linked X account like this. Link it first, or reconnect it.")
 	case why == TooOften:
-		return fault.ValidationFailed.Saying("Your plan has no %s runs. Choose a slower rhythm, or a larger plan.", w.Rule.Every).
+		return fault.ValidationFailed.Saying("Your plan has no %s runs. Choose a slower rhythm, or a larger plan.",
+			w.Rule.Every).
 			At("body.every", "must be weekly or monthly on this plan")
 	case why == NoConsent:
-		return fault.ValidationFailed.Saying("Agree first: send consent=true. The texts you agree to: %s %s", analysis.ConsentText, analysis.KeepText).
+		return fault.ValidationFailed.Saying("Agree first: send consent=true. The texts you agree to: %s %s",
+			analysis.ConsentText, analysis.KeepText).
 			At("body.consent", "must be true the first time")
 	}
 	return nil
@@ -260,7 +266,9 @@ func fieldOf(err error) string {
 }
 
 // hindrance is why a run could not start now; "" if it could. What a person says in the same breath counts as agreed.
-func (s *Service) hindrance(ctx context.Context, userID, accountID string, every recur.Every, agrees bool) (Pause, error) {
+func (s *Service) hindrance(ctx context.Context, userID, accountID string, every recur.Every,
+	agrees bool,
+) (Pause, error) {
 	all, err := s.c.Accounts.Accounts(ctx, userID)
 	if err != nil {
 		return "", err
@@ -307,7 +315,8 @@ func (s *Service) Consents(ctx context.Context, userID string) (missing []string
 	return missing, nil
 }
 
-// agree records the consents that a wish gives. One that was given before is given once more, with this session and time.
+// agree records the consents that a wish gives. One that was given before is given once more, with this session and
+// time.
 func (s *Service) agree(ctx context.Context, tx db.Tx, userID string, w Wish) {
 	if w.Consent {
 		s.c.Accounts.Consent(ctx, tx, userID, analysis.ConsentKind, analysis.ConsentVersion)
@@ -315,6 +324,9 @@ func (s *Service) agree(ctx context.Context, tx db.Tx, userID string, w Wish) {
 	}
 }
 
-func record(ctx context.Context, tx db.Tx, userID, actor string, action audit.Action, id string, detail map[string]any) {
-	audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: actor, Action: action, Resource: "schedule:" + id, Detail: detail})
+func record(ctx context.Context, tx db.Tx, userID, actor string, action audit.Action, id string,
+	detail map[string]any,
+) {
+	audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: actor, Action: action, Resource: "schedule:" +
+		id, Detail: detail})
 }

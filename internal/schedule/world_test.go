@@ -21,8 +21,8 @@ import (
 	"github.com/repazoo/repazoo/internal/xapi"
 )
 
-// world is the service on the stand-ins of X and Stripe, with a clock that only the test moves. No worker runs: a test does
-// the work of the jobs itself.
+// world is the service on the stand-ins of X and Stripe, with a clock that only the test moves. No worker runs: a test
+// does the work of the jobs itself.
 type world struct {
 	*Service
 	t  *testing.T
@@ -32,7 +32,10 @@ type world struct {
 
 func each(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Helper()
-	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
+	for name, open := range map[string]func(testing.TB, func() time.Time) *db.DB{
+		"sqlite":   dbtest.SQLite,
+		"postgres": dbtest.Postgres,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f(t, newWorld(t, open))
@@ -57,7 +60,8 @@ func newWorld(t *testing.T, open func(testing.TB, func() time.Time) *db.DB) *wor
 	}))(t)
 	plans := must(billing.New(billing.Config{
 		DB: w.d, StripeKey: stripesandbox.APIKey, StripeURL: srv.URL + "/stripe", WebhookSecret: stripesandbox.WebhookSecret,
-		BasicPrice: stripesandbox.BasicPrice, ProPrice: stripesandbox.ProPrice, PublicURL: "http://localhost:8000", Now: w.sb.Now,
+		BasicPrice: stripesandbox.BasicPrice, ProPrice: stripesandbox.ProPrice, PublicURL: "http://localhost:8000",
+		Now: w.sb.Now,
 	}))(t)
 	analyses := analysis.New(analysis.Config{DB: w.d, Seal: sealer, Accounts: accounts, Billing: plans, X: x})
 	w.Service = New(Config{DB: w.d, Accounts: accounts, Billing: plans, Analyses: analyses})
@@ -158,14 +162,16 @@ func (p *person) untilDue(id string) {
 // work does what the queue of runs holds.
 func (w *world) work(s *Service) {
 	w.t.Helper()
-	jobs := must(db.Read(w.t.Context(), w.d, db.System, func(r db.Rows, j *RunJob) error { return r.Scan(&j.ScheduleID, &j.Due) },
+	jobs := must(db.Read(w.t.Context(), w.d, db.System,
+		func(r db.Rows, j *RunJob) error { return r.Scan(&j.ScheduleID, &j.Due) },
 		`SELECT id, due_at FROM schedules WHERE due_at IS NOT NULL ORDER BY id`))(w.t)
 	for _, j := range jobs {
 		w.ok(s.Run(w.t.Context(), j, true))
 	}
 }
 
-// turn lets one run come about from beginning to end: due, started, analysed, settled. fails says how its analysis ends.
+// turn lets one run come about from beginning to end: due, started, analysed, settled. fails says how its analysis
+// ends.
 func (p *person) turn(id string, fails bool) {
 	p.t.Helper()
 	p.untilDue(id)

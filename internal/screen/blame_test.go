@@ -39,16 +39,19 @@ func TestCheck_WhatIsIllegalBlamesNobody(t *testing.T) {
 	t.Parallel()
 	for lang, texts := range map[string][]string{
 		"en": {
-			"Two people were killed by illegal fireworks", "he was shot by an illegal gun", "killed by an illegal bomb in the war",
+			"Two people were killed by illegal fireworks", "he was shot by an illegal gun",
+			"killed by an illegal bomb in the war",
 			"she was killed by an illegal driver", "an illegal killing of wolves", "It is illegal to kill swans",
 			"Movie night: illegal aliens", "that spy series, Illegals, is great", "Aliens 2: the illegal aliens movie",
-			"According to police the man was killed by illegals", "\"killed by illegals\" is a slogan", "Calling people illegals is hurtful",
+			"According to police the man was killed by illegals", "\"killed by illegals\" is a slogan",
+			"Calling people illegals is hurtful",
 			"My grandfather was killed by Germans in the war", "Migrants killed by smugglers in a lorry",
 			"Women are killed by men every day", "People who say we are robbed by illegals lie",
 			"How many civilians have to be killed by Russians",
 		},
 		"es": {
-			"muere por fuegos artificiales ilegales", "carreras ilegales matan a dos jóvenes", "los vertidos ilegales matan el río",
+			"muere por fuegos artificiales ilegales", "carreras ilegales matan a dos jóvenes",
+			"los vertidos ilegales matan el río",
 			"multado por aparcamiento ilegal", "dicen que fue asesinado por ilegales", "no fue asesinado por ilegales",
 			"las armas ilegales matan", "las carreras son ilegales y matan", "inmigrantes asesinados por la mafia",
 		},

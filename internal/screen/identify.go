@@ -343,7 +343,8 @@ func (p *post) joinLetters() {
 	out := p.tokens[:0]
 	for i := 0; i < len(p.tokens); {
 		n := 0
-		for i+n < len(p.tokens) && p.tokens[i+n].flags&letter != 0 && (n == 0 || p.tokens[i+n].start-p.tokens[i+n-1].end <= 3) {
+		for i+n < len(p.tokens) && p.tokens[i+n].flags&letter != 0 && (n == 0 ||
+			p.tokens[i+n].start-p.tokens[i+n-1].end <= 3) {
 			n++
 		}
 		if n < 3 {

@@ -108,7 +108,8 @@ func (p *parser) line(line string) error {
 }
 
 func (p *parser) isDirective(word string) bool {
-	return word == "endings" || word == "spell" || word == "prefixes" || word == "suffixes" || word == "order" || word == "dash"
+	return word == "endings" || word == "spell" || word == "prefixes" || word == "suffixes" || word == "order" ||
+		word == "dash"
 }
 
 // directive reads a line that says how words are built.

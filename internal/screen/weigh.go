@@ -25,7 +25,8 @@ func (p *post) weigh(r *Result) {
 			swears++
 		}
 		p.findings = append(p.findings, finding{
-			kind: s.kind, frame: p.singleFrame(s), start: p.tokens[s.from].start, end: p.tokens[s.to-1].end, sentence: p.tokens[s.from].sentence,
+			kind: s.kind, frame: p.singleFrame(s), start: p.tokens[s.from].start, end: p.tokens[s.to-1].end,
+			sentence: p.tokens[s.from].sentence,
 		})
 	}
 	r.Tone += swears

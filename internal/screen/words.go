@@ -342,7 +342,8 @@ func (t *tokenizer) add(k lexeme) {
 }
 
 func isLink(s string) bool {
-	return len(s) > 7 && (strings.EqualFold(s[:4], "www.") || strings.EqualFold(s[:7], "http://") || strings.EqualFold(s[:7], "https:/"))
+	return len(s) > 7 && (strings.EqualFold(s[:4], "www.") || strings.EqualFold(s[:7], "http://") ||
+		strings.EqualFold(s[:7], "https:/"))
 }
 
 func untilSpace(s string) int {

@@ -117,7 +117,8 @@ func TestPrefix_NamesTheKeyOfABox(t *testing.T) {
 	t.Parallel()
 	s := sealer(t, second, first)
 	box := s.Seal([]byte("token"), nil)
-	if !bytes.Equal(box[:seal.PrefixSize], s.Prefix()) || seal.PrefixID(s.Prefix()) != s.KeyID() || seal.PrefixID(box) != "" || seal.PrefixID(make([]byte, seal.PrefixSize)) != "" {
+	if !bytes.Equal(box[:seal.PrefixSize], s.Prefix()) || seal.PrefixID(s.Prefix()) != s.KeyID() ||
+		seal.PrefixID(box) != "" || seal.PrefixID(make([]byte, seal.PrefixSize)) != "" {
 		t.Fatal("wrong prefix")
 	}
 	if ids := s.KeyIDs(); len(ids) != 2 || ids[0] != s.KeyID() || ids[1] != sealer(t, first).KeyID() {

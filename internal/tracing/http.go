@@ -45,7 +45,8 @@ type transport struct {
 // RoundTrip adds nothing to the request: traces are ours alone.
 func (o transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	_, span := o.t.tracer.Start(r.Context(), o.service+" "+r.Method, trace.WithSpanKind(trace.SpanKindClient),
-		trace.WithAttributes(attribute.String("http.request.method", r.Method), attribute.String("server.address", r.URL.Hostname())))
+		trace.WithAttributes(attribute.String("http.request.method", r.Method),
+			attribute.String("server.address", r.URL.Hostname())))
 	res, err := o.next.RoundTrip(r)
 	if err == nil {
 		span.SetAttributes(attribute.Int("http.response.status_code", res.StatusCode))

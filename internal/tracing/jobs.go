@@ -11,8 +11,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Jobs carries the trace of whoever queues a job into each of its tries, in whatever process. The returned middleware is
-// for the clients that insert and for those that work.
+// Jobs carries the trace of whoever queues a job into each of its tries, in whatever process. The returned middleware
+// is for the clients that insert and for those that work.
 func (t *Tracer) Jobs() rivertype.Middleware { return &jobs{t: t} }
 
 type jobs struct {
@@ -24,7 +24,9 @@ type jobs struct {
 const carrier = "trace"
 
 // InsertMany writes the trace of ctx into the jobs.
-func (j *jobs) InsertMany(ctx context.Context, many []*rivertype.JobInsertParams, do func(context.Context) ([]*rivertype.JobInsertResult, error)) ([]*rivertype.JobInsertResult, error) {
+func (j *jobs) InsertMany(ctx context.Context, many []*rivertype.JobInsertParams,
+	do func(context.Context) ([]*rivertype.JobInsertResult, error),
+) ([]*rivertype.JobInsertResult, error) {
 	if j.t != nil && trace.SpanContextFromContext(ctx).IsSampled() {
 		here := propagation.MapCarrier{}
 		propagation.TraceContext{}.Inject(ctx, here)
@@ -64,7 +66,8 @@ func (j *jobs) Work(ctx context.Context, job *rivertype.JobRow, do func(context.
 	if json.Unmarshal(job.Metadata, &from) == nil && from.Trace != nil {
 		ctx = propagation.TraceContext{}.Extract(ctx, from.Trace)
 	}
-	ctx, span := j.t.tracer.Start(ctx, "job "+job.Kind, trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(attribute.Int("job.attempt", job.Attempt)))
+	ctx, span := j.t.tracer.Start(ctx, "job "+job.Kind, trace.WithSpanKind(trace.SpanKindConsumer),
+		trace.WithAttributes(attribute.Int("job.attempt", job.Attempt)))
 	err := do(ctx)
 	end(span, err)
 	return err

@@ -8,8 +8,8 @@
 //	end(err)
 //
 // A span tells names from the program's own tables (routes, statements, kinds of jobs), durations and status codes. It
-// holds no path, query, header, body or parameter, and of an error only its code: traces are read by more people than the
-// database is. Nothing of a trace is sent to outside services, and what strangers send of theirs is not taken over.
+// holds no path, query, header, body or parameter, and of an error only its code: traces are read by more people than
+// the database is. Nothing of a trace is sent to outside services, and what strangers send of theirs is not taken over.
 //
 // A nil *Tracer traces nothing and costs nothing.
 package tracing
@@ -53,11 +53,14 @@ const (
 
 // Open makes a Tracer. A collector that is away loses traces, never a request.
 func Open(ctx context.Context, c Config) (*Tracer, error) {
-	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(strings.TrimSuffix(c.Endpoint, "/")+"/v1/traces"), otlptracehttp.WithTimeout(exportTime), otlptracehttp.WithHTTPClient(&http.Client{Timeout: exportTime}))
+	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(strings.TrimSuffix(c.Endpoint,
+		"/")+"/v1/traces"), otlptracehttp.WithTimeout(exportTime),
+		otlptracehttp.WithHTTPClient(&http.Client{Timeout: exportTime}))
 	if err != nil {
 		return nil, fmt.Errorf("tracing: OTEL_EXPORTER_OTLP_ENDPOINT: %w", err)
 	}
-	about := resource.NewSchemaless(attribute.String("service.name", "repazoo"), attribute.String("service.version", c.Version),
+	about := resource.NewSchemaless(attribute.String("service.name", "repazoo"),
+		attribute.String("service.version", c.Version),
 		attribute.String("deployment.environment.name", c.Environment))
 	provider := sdk.NewTracerProvider(sdk.WithBatcher(exporter), sdk.WithResource(about),
 		sdk.WithSampler(sdk.ParentBased(sdk.TraceIDRatioBased(float64(c.Percent)/100))))

@@ -34,7 +34,8 @@ func collect(t *testing.T) *collected {
 	t.Helper()
 	c := &collected{}
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPost || r.URL.Path != "/v1/traces" || r.Header.Get("Content-Type") != "application/x-protobuf" {
+		if r.Method != http.MethodPost || r.URL.Path != "/v1/traces" ||
+			r.Header.Get("Content-Type") != "application/x-protobuf" {
 			t.Errorf("%s %s with %s", r.Method, r.URL, r.Header.Get("Content-Type"))
 		}
 		if err := c.take(r); err != nil {
@@ -97,7 +98,10 @@ func (c *collected) named(t *testing.T, name string) *spans.Span {
 
 func open(t *testing.T, c *collected, percent int) *tracing.Tracer {
 	t.Helper()
-	tr, err := tracing.Open(t.Context(), tracing.Config{Endpoint: c.url, Percent: percent, Version: "1", Environment: "local"})
+	tr, err := tracing.Open(t.Context(), tracing.Config{
+		Endpoint: c.url, Percent: percent, Version: "1",
+		Environment: "local",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,37 +130,41 @@ func TestTrace_GoesFromARequestThroughAJobToTheOutsideCall(t *testing.T) {
 	id := tracing.ID(ctx)
 	inTx, end := tr.Start(ctx, "transaction")
 	job := &rivertype.JobInsertParams{Metadata: []byte(`{"kept":1}`)}
-	if _, err := tr.Jobs().(rivertype.JobInsertMiddleware).InsertMany(inTx, []*rivertype.JobInsertParams{job}, func(context.Context) ([]*rivertype.JobInsertResult, error) { return nil, nil }); err != nil {
+	if _, err := tr.Jobs().(rivertype.JobInsertMiddleware).InsertMany(inTx, []*rivertype.JobInsertParams{job},
+		func(context.Context) ([]*rivertype.JobInsertResult, error) { return nil, nil }); err != nil {
 		t.Fatal(err)
 	}
 	end(nil)
 	answered(202)
 
-	err := tr.Jobs().(rivertype.WorkerMiddleware).Work(t.Context(), &rivertype.JobRow{Kind: "analysis", Attempt: 2, Metadata: job.Metadata}, func(ctx context.Context) error {
-		client := &http.Client{Transport: tr.Transport("x", http.DefaultTransport)}
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, outside.URL+"/2/users/private-path?secret=query", nil)
-		if err != nil {
-			return err
-		}
-		res, err := client.Do(req)
-		if err != nil {
-			return err
-		}
-		res.Body.Close()
-		return fault.RateLimited.Saying("private words").Because(errors.New("private cause"))
-	})
+	err := tr.Jobs().(rivertype.WorkerMiddleware).Work(t.Context(),
+		&rivertype.JobRow{Kind: "analysis", Attempt: 2, Metadata: job.Metadata}, func(ctx context.Context) error {
+			client := &http.Client{Transport: tr.Transport("x", http.DefaultTransport)}
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, outside.URL+"/2/users/private-path?secret=query", nil)
+			if err != nil {
+				return err
+			}
+			res, err := client.Do(req)
+			if err != nil {
+				return err
+			}
+			res.Body.Close()
+			return fault.RateLimited.Saying("private words").Because(errors.New("private cause"))
+		})
 	if !errors.Is(err, fault.RateLimited) {
 		t.Fatal(err)
 	}
 	closed(t, tr)
 
-	request, tx, work, call := c.named(t, "POST /api/v1/analyses"), c.named(t, "transaction"), c.named(t, "job analysis"), c.named(t, "x GET")
+	request, tx, work, call := c.named(t, "POST /api/v1/analyses"), c.named(t, "transaction"),
+		c.named(t, "job analysis"), c.named(t, "x GET")
 	for _, s := range []*spans.Span{request, tx, work, call} {
 		if got := hex.EncodeToString(s.GetTraceId()); got != id {
 			t.Errorf("%s is in trace %s instead of %s", s.GetName(), got, id)
 		}
 	}
-	if !bytes.Equal(tx.GetParentSpanId(), request.GetSpanId()) || !bytes.Equal(work.GetParentSpanId(), tx.GetSpanId()) || !bytes.Equal(call.GetParentSpanId(), work.GetSpanId()) {
+	if !bytes.Equal(tx.GetParentSpanId(), request.GetSpanId()) ||
+		!bytes.Equal(work.GetParentSpanId(), tx.GetSpanId()) || !bytes.Equal(call.GetParentSpanId(), work.GetSpanId()) {
 		t.Error("the spans do not hang together")
 	}
 	if s := work.GetStatus(); s.GetCode() != spans.Status_STATUS_CODE_ERROR || s.GetMessage() != "rate_limited" {
@@ -176,7 +184,8 @@ func TestTrace_IsNotBegunForRequestsThatAreNotSampled(t *testing.T) {
 	tr := open(t, c, 0)
 	ctx, answered := tr.Request(t.Context(), "GET", "GET /")
 	job := &rivertype.JobInsertParams{Metadata: []byte(`{}`)}
-	if _, err := tr.Jobs().(rivertype.JobInsertMiddleware).InsertMany(ctx, []*rivertype.JobInsertParams{job}, func(context.Context) ([]*rivertype.JobInsertResult, error) { return nil, nil }); err != nil {
+	if _, err := tr.Jobs().(rivertype.JobInsertMiddleware).InsertMany(ctx, []*rivertype.JobInsertParams{job},
+		func(context.Context) ([]*rivertype.JobInsertResult, error) { return nil, nil }); err != nil {
 		t.Fatal(err)
 	}
 	answered(200)
@@ -192,7 +201,8 @@ func TestJobs_WithMetadataThatCannotBeReadAreWorkedAllTheSame(t *testing.T) {
 	tr := open(t, c, 100)
 	for _, metadata := range []string{"", "null", "[1]", `{"trace":7}`, `{"trace":{"traceparent":"00-zz"}}`} {
 		done := false
-		err := tr.Jobs().(rivertype.WorkerMiddleware).Work(t.Context(), &rivertype.JobRow{Kind: "k", Metadata: []byte(metadata)}, func(context.Context) error { done = true; return nil })
+		err := tr.Jobs().(rivertype.WorkerMiddleware).Work(t.Context(),
+			&rivertype.JobRow{Kind: "k", Metadata: []byte(metadata)}, func(context.Context) error { done = true; return nil })
 		if err != nil || !done {
 			t.Errorf("%q: %v, done %v", metadata, err, done)
 		}
@@ -210,7 +220,8 @@ func TestNothing_IsTracedWithoutATracer(t *testing.T) {
 	if tracing.ID(ctx) != "" || tr.Transport("x", http.DefaultTransport) != http.DefaultTransport {
 		t.Error("it is")
 	}
-	if err := tr.Jobs().(rivertype.WorkerMiddleware).Work(ctx, &rivertype.JobRow{}, func(context.Context) error { return nil }); err != nil {
+	if err := tr.Jobs().(rivertype.WorkerMiddleware).Work(ctx, &rivertype.JobRow{},
+		func(context.Context) error { return nil }); err != nil {
 		t.Error(err)
 	}
 	closed(t, tr)

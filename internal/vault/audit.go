@@ -39,5 +39,6 @@ func (d *Dir) note(root *os.Root, action, name string, ok bool) error {
 }
 
 func unnoted(err error) error {
-	return fault.DependencyDown.Saying("The vault's audit.log cannot be written (%v), and nothing is read or changed without it.", plain(err))
+	return fault.DependencyDown.Saying("The vault's audit.log cannot be written (%v), and nothing is read or changed "+
+		"without it.", plain(err))
 }

@@ -65,7 +65,8 @@ func NewBao(c BaoConfig) (*Bao, error) {
 	settings.MaxRetries, settings.MinRetryWait, settings.MaxRetryWait = 1, 100*time.Millisecond, 500*time.Millisecond
 	if c.CAFile != "" {
 		if err := settings.ConfigureTLS(&api.TLSConfig{CACert: c.CAFile}); err != nil {
-			return nil, fault.ValidationFailed.Saying("BAO_CACERT names no file of certificates in PEM that can be read.").Because(err)
+			return nil, fault.ValidationFailed.Saying("BAO_CACERT names no file of certificates in PEM that can be " +
+				"read.").Because(err)
 		}
 	}
 	settings.HttpClient.Transport = bounded{settings.HttpClient.Transport}
@@ -144,7 +145,10 @@ func (b *Bao) entry(ctx context.Context, name string) (e Entry, ok bool, err err
 		}
 		newest, known := m.Versions[fmt.Sprint(m.CurrentVersion)]
 		ok = known && !newest.Destroyed && newest.DeletionTime.IsZero()
-		e = Entry{Name: name, Changed: newest.CreatedTime.UTC(), Version: fmt.Sprintf("%d-%d", m.CurrentVersion, m.CreatedTime.UnixNano())}
+		e = Entry{
+			Name: name, Changed: newest.CreatedTime.UTC(),
+			Version: fmt.Sprintf("%d-%d", m.CurrentVersion, m.CreatedTime.UnixNano()),
+		}
 		return nil
 	})
 	return e, ok, err
@@ -165,7 +169,8 @@ func (b *Bao) Get(ctx context.Context, name string) (value string, err error) {
 		}
 		text, ok := s.Data[field].(string)
 		if !ok {
-			return fault.ValidationFailed.Saying("%s is on the vault server, but without a field %q that holds the value.", name, field)
+			return fault.ValidationFailed.Saying("%s is on the vault server, but without a field %q that holds the value.",
+				name, field)
 		}
 		value = text
 		return CheckValue(text)
@@ -236,7 +241,8 @@ func (b *Bao) explain(what string, err error) error {
 	case http.StatusServiceUnavailable:
 		return fault.DependencyDown.Saying("The vault server at %s is sealed or not ready.", b.Address)
 	default:
-		return fault.DependencyDown.Saying("The vault server at %s answered with status %d when asked to %s.", b.Address, status, what)
+		return fault.DependencyDown.Saying("The vault server at %s answered with status %d when asked to %s.", b.Address,
+			status, what)
 	}
 }
 
@@ -267,7 +273,8 @@ func (l Login) repeats() bool { return l.Token == "" }
 func (l Login) account() (string, error) {
 	f, err := os.Open(l.KubernetesFile)
 	if err != nil {
-		return "", fault.DependencyDown.Saying("The token of the service account in %s cannot be read: %v.", l.KubernetesFile, plain(err))
+		return "", fault.DependencyDown.Saying("The token of the service account in %s cannot be read: %v.",
+			l.KubernetesFile, plain(err))
 	}
 	defer f.Close()
 	text, err := readOpen(f, l.KubernetesFile, maxFile, 0, 0) // its mode is the platform's choice
@@ -364,14 +371,18 @@ func (b *Bao) adopt(s *api.Secret) error {
 		return fault.DependencyDown.Saying("The vault server at %s gave no token.", b.Address)
 	}
 	b.client.SetToken(s.Auth.ClientToken)
-	b.token = lease{held: true, renewable: s.Auth.Renewable, began: b.Now(), life: time.Duration(s.Auth.LeaseDuration) * time.Second}
+	b.token = lease{
+		held: true, renewable: s.Auth.Renewable, began: b.Now(),
+		life: time.Duration(s.Auth.LeaseDuration) * time.Second,
+	}
 	return nil
 }
 
 // refused is about the answer to a sign-in.
 func (b *Bao) refused(err error) error {
 	if status := statusOf(err); status == http.StatusForbidden || status == http.StatusBadRequest {
-		return fault.Forbidden.Saying("The vault server at %s does not accept how we sign in: BAO_TOKEN, the AppRole or the service account is unknown to it, or has ended.", b.Address)
+		return fault.Forbidden.Saying("The vault server at %s does not accept how we sign in: BAO_TOKEN, the AppRole or "+
+			"the service account is unknown to it, or has ended.", b.Address)
 	}
 	return b.explain("sign in", err)
 }
@@ -390,5 +401,6 @@ func (b *Bao) checkMount(ctx context.Context) error {
 		}
 	}
 	b.token = lease{}
-	return fault.Forbidden.Saying("The vault server at %s has no KV engine of version 2 at %s, or does not let us see it: correct BAO_MOUNT, or its policy.", b.Address, b.Mount)
+	return fault.Forbidden.Saying("The vault server at %s has no KV engine of version 2 at %s, or does not let us see "+
+		"it: correct BAO_MOUNT, or its policy.", b.Address, b.Mount)
 }

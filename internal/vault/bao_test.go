@@ -109,15 +109,30 @@ func TestBao_RefusesToGoOnUnknown(t *testing.T) {
 		kind   *fault.Fault
 		words  string
 	}{
-		"wrong token":     {func(c *vault.BaoConfig) { c.Login = vault.Login{Token: "hunter2"} }, fault.Forbidden, "does not accept how we sign in"},
-		"wrong secret id": {func(c *vault.BaoConfig) { c.Login.SecretID = "hunter2" }, fault.Forbidden, "does not accept how we sign in"},
+		"wrong token": {
+			func(c *vault.BaoConfig) { c.Login = vault.Login{Token: "hunter2"} }, fault.Forbidden,
+			"does not accept how we sign in",
+		},
+		"wrong secret id": {
+			func(c *vault.BaoConfig) { c.Login.SecretID = "hunter2" }, fault.Forbidden,
+			"does not accept how we sign in",
+		},
 		"no account": {func(c *vault.BaoConfig) {
 			c.Login = vault.Login{KubernetesRole: "repazoo", KubernetesFile: "/nowhere/token"}
 		}, fault.DependencyDown, "service account in /nowhere/token"},
 		"wrong namespace": {func(c *vault.BaoConfig) { c.Namespace = "" }, fault.Forbidden, "does not accept how we sign in"},
-		"no such mount":   {func(c *vault.BaoConfig) { c.Mount = "none" }, fault.Forbidden, "has no KV engine of version 2 at none"},
-		"version 1":       {func(c *vault.BaoConfig) { c.Mount = "old" }, fault.Forbidden, "has no KV engine of version 2 at old"},
-		"nobody there":    {func(c *vault.BaoConfig) { c.Address = "http://127.0.0.1:1" }, fault.DependencyDown, "does not answer"},
+		"no such mount": {
+			func(c *vault.BaoConfig) { c.Mount = "none" }, fault.Forbidden,
+			"has no KV engine of version 2 at none",
+		},
+		"version 1": {
+			func(c *vault.BaoConfig) { c.Mount = "old" }, fault.Forbidden,
+			"has no KV engine of version 2 at old",
+		},
+		"nobody there": {
+			func(c *vault.BaoConfig) { c.Address = "http://127.0.0.1:1" }, fault.DependencyDown,
+			"does not answer",
+		},
 	} {
 		s := baotest.New(t)
 		v := client(t, s, c.change)
@@ -214,7 +229,10 @@ func TestBao_ExplainsWhatTheServerSays(t *testing.T) {
 	s.Secrets["A"] = []baotest.Version{{Data: map[string]any{"password": "hunter2"}, Made: s.Now}}
 	_, err := v.Get(t.Context(), "A")
 	refuses(t, err, fault.ValidationFailed, `without a field "value"`)
-	for status, words := range map[int]string{503: "is sealed or not ready", 500: "answered with status 500", 403: "does not accept how we sign in"} {
+	for status, words := range map[int]string{
+		503: "is sealed or not ready", 500: "answered with status 500",
+		403: "does not accept how we sign in",
+	} {
 		s.At(func() { s.Down = status })
 		_, err := v.Get(t.Context(), "A")
 		kind := fault.DependencyDown
@@ -255,7 +273,10 @@ func TestBao_DoesNotReadAnswersWithoutEnd(t *testing.T) {
 		}
 	}))
 	t.Cleanup(h.Close)
-	v, err := vault.NewBao(vault.BaoConfig{Address: h.URL, Mount: "kv", Path: "a", Login: vault.Login{RoleID: "r", SecretID: "s"}})
+	v, err := vault.NewBao(vault.BaoConfig{
+		Address: h.URL, Mount: "kv", Path: "a",
+		Login: vault.Login{RoleID: "r", SecretID: "s"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +306,8 @@ func TestBao_AProbeAsksAboutTheTokenAndReadsNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if asked, read := s.Count("GET /v1/auth/token/lookup-self"), s.Count("GET /v1/kv/data/apps/repazoo/JWT_SECRET_KEY"); asked != 3 || read != 0 {
+	if asked, read := s.Count("GET /v1/auth/token/lookup-self"),
+		s.Count("GET /v1/kv/data/apps/repazoo/JWT_SECRET_KEY"); asked != 3 || read != 0 {
 		t.Errorf("asked %d times, read %d", asked, read)
 	}
 	s.At(func() { s.Down = http.StatusServiceUnavailable })

@@ -27,7 +27,10 @@ import (
 func fresh(t testing.TB) *vault.Dir {
 	t.Helper()
 	dir := t.TempDir()
-	v := vault.NewDir(vault.DirConfig{Path: filepath.Join(dir, "vault"), IdentityFile: filepath.Join(dir, "keys", "vault")})
+	v := vault.NewDir(vault.DirConfig{
+		Path:         filepath.Join(dir, "vault"),
+		IdentityFile: filepath.Join(dir, "keys", "vault"),
+	})
 	if _, err := v.Init(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +109,10 @@ func TestDir_RefusesNamesAndValuesThatCannotBe(t *testing.T) {
 		refuses(t, err, fault.ValidationFailed, "name of a setting")
 		refuses(t, v.Remove(t.Context(), name), fault.ValidationFailed, "name of a setting")
 	}
-	for value, words := range map[string]string{"": "empty", " \n": "empty", strings.Repeat("x", 64<<10+1): "longer", "a\x00b": "no text", "\xff": "no text"} {
+	for value, words := range map[string]string{
+		"": "empty", " \n": "empty", strings.Repeat("x", 64<<10+1): "longer",
+		"a\x00b": "no text", "\xff": "no text",
+	} {
 		refuses(t, v.Set(t.Context(), "A", value), fault.ValidationFailed, words)
 	}
 	holds(t, v, map[string]string{})
@@ -259,7 +265,10 @@ func TestDir_SaysWhatIsWrongWithoutTheSecret(t *testing.T) {
 		"a damaged file": {func(v *vault.Dir) {
 			write(t, filepath.Join(v.Path, "A.age"), []byte("age-encryption.org/v1\n-> X25519"), 0o600)
 		}, fault.Conflict, "is damaged"},
-		"a large file": {func(v *vault.Dir) { write(t, filepath.Join(v.Path, "A.age"), make([]byte, 1<<20), 0o600) }, fault.ValidationFailed, "is larger than"},
+		"a large file": {
+			func(v *vault.Dir) { write(t, filepath.Join(v.Path, "A.age"), make([]byte, 1<<20), 0o600) },
+			fault.ValidationFailed, "is larger than",
+		},
 		"a link": {func(v *vault.Dir) {
 			os.Remove(filepath.Join(v.Path, "A.age"))
 			os.Symlink("/etc/hostname", filepath.Join(v.Path, "A.age"))
@@ -310,7 +319,8 @@ func TestDir_NotesEveryReadAndWriteWithoutValues(t *testing.T) {
 		if err := json.Unmarshal([]byte(line), &l); err != nil {
 			t.Fatal(err)
 		}
-		if l.UID != os.Getuid() || l.PID != os.Getpid() || l.Action != "init" && !l.Time.Equal(now.Truncate(time.Millisecond)) {
+		if l.UID != os.Getuid() || l.PID != os.Getpid() || l.Action != "init" &&
+			!l.Time.Equal(now.Truncate(time.Millisecond)) {
 			t.Errorf("got %s", line)
 		}
 		got = append(got, fmt.Sprintf("%s %s %v", l.Action, l.Name, l.OK))
@@ -377,7 +387,8 @@ func TestList_TellsAnotherVersionAfterEachChange(t *testing.T) {
 	var last string
 	for range 20 {
 		set(t, v, "A", "the same value")
-		if err := os.Chtimes(filepath.Join(v.Path, "A.age"), time.Time{}, time.Unix(1, 0)); err != nil { // within one tick of the clock
+		// within one tick of the clock
+		if err := os.Chtimes(filepath.Join(v.Path, "A.age"), time.Time{}, time.Unix(1, 0)); err != nil {
 			t.Fatal(err)
 		}
 		entries, err := v.List(t.Context())
@@ -392,7 +403,8 @@ func FuzzCheckName(f *testing.F) {
 	f.Add("STRIPE_SECRET_KEY")
 	f.Add("../A")
 	f.Fuzz(func(t *testing.T, name string) {
-		if vault.CheckName(name) == nil && (filepath.Base(name+".age") != name+".age" || len(name) > 64 || strings.ContainsAny(name, "./\\\x00\n")) {
+		if vault.CheckName(name) == nil && (filepath.Base(name+".age") != name+".age" || len(name) > 64 ||
+			strings.ContainsAny(name, "./\\\x00\n")) {
 			t.Fatalf("accepted %q", name)
 		}
 	})

@@ -42,7 +42,8 @@ func (d *Dir) open() (*os.Root, error) {
 }
 
 func tooOpen(path string, is, want fs.FileMode) error {
-	return fault.Forbidden.Saying("%s has the mode %04o, so that other users may get at it: change that with `chmod %04o %s`.", path, is.Perm(), want, path)
+	return fault.Forbidden.Saying("%s has the mode %04o, so that other users may get at it: change that with `chmod "+
+		"%04o %s`.", path, is.Perm(), want, path)
 }
 
 // plain is the reason of an error of a file without the file's name.

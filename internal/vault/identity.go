@@ -36,7 +36,8 @@ func (d *Dir) identities() ([]age.Identity, error) {
 func readIdentityFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.NotFound.Saying("There is no identity in %s, and nothing else opens the vault: put it back, or name another with VAULT_IDENTITY_FILE.", path)
+		return nil, fault.NotFound.Saying("There is no identity in %s, and nothing else opens the vault: put it back, or "+
+			"name another with VAULT_IDENTITY_FILE.", path)
 	}
 	if err != nil {
 		return nil, unreadable(path, err)
@@ -73,13 +74,15 @@ func parseRecipients(all []string) ([]age.Recipient, error) {
 		return nil, fault.ValidationFailed.Saying("A recipient is no public key of age, which begins with age1.").Because(err)
 	}
 	if _, err := encrypt("probe", parsed); err != nil {
-		return nil, fault.ValidationFailed.Saying("The recipients cannot be used together: those that begin with age1pq1 stand by themselves.").Because(err)
+		return nil, fault.ValidationFailed.Saying("The recipients cannot be used together: those that begin with age1pq1 " +
+			"stand by themselves.").Because(err)
 	}
 	return parsed, nil
 }
 
 func writeRecipients(root *os.Root, all []string) error {
-	text := "# Who can open the secrets of this vault: one public key of age a line.\n# Changed by `repazoo vault rotate`.\n"
+	text := "# Who can open the secrets of this vault: one public key of age a line.\n# Changed by `repazoo vault " +
+		"rotate`.\n"
 	return replace(root, recipientsFile, []byte(text+strings.Join(all, "\n")+"\n"))
 }
 
@@ -141,10 +144,12 @@ func unlock(root *os.Root, name string, identities []age.Identity) (string, erro
 	}
 	value, err := decrypt(sealed, identities)
 	if _, ok := errors.AsType[*age.NoIdentityMatchError](err); ok {
-		return "", fault.Forbidden.Saying("%s was encrypted for others: the identity at hand does not open it.", name).Because(err)
+		return "", fault.Forbidden.Saying("%s was encrypted for others: the identity at hand does not open it.",
+			name).Because(err)
 	}
 	if err != nil {
-		return "", fault.Conflict.Saying("%s is damaged or no file of age. Set it again, or take the file from a backup.", filepath.Join(root.Name(), name+suffix)).Because(err)
+		return "", fault.Conflict.Saying("%s is damaged or no file of age. Set it again, or take the file from a backup.",
+			filepath.Join(root.Name(), name+suffix)).Because(err)
 	}
 	if err := CheckValue(value); err != nil {
 		return "", err

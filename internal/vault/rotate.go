@@ -29,7 +29,8 @@ type Made struct {
 // Cut off and run again, it goes on. Error: conflict when there is a vault.
 func (d *Dir) Init(ctx context.Context, others []string) (made Made, err error) {
 	if inside(d.Path, d.IdentityFile) {
-		return Made{}, fault.ValidationFailed.Saying("The identity cannot be kept in the vault that it opens: name another place with VAULT_IDENTITY_FILE.")
+		return Made{}, fault.ValidationFailed.Saying("The identity cannot be kept in the vault that it opens: name " +
+			"another place with VAULT_IDENTITY_FILE.")
 	}
 	if err := os.MkdirAll(d.Path, 0o700); err != nil {
 		return Made{}, fault.DependencyDown.Saying("The directory %s cannot be made: %v.", d.Path, plain(err))
@@ -110,7 +111,10 @@ func (d *Dir) Rotate(ctx context.Context, r Rotation) (done Rotated, err error) 
 		if done.Recipients = w.recipients; r.NewIdentity {
 			done.FormerFile = d.IdentityFile + formerSuffix
 		}
-		for _, step := range []func(context.Context) error{w.keepIdentities, w.changeRecipients, w.encryptAll, w.proveAll, w.dropFormer} {
+		for _, step := range []func(context.Context) error{
+			w.keepIdentities, w.changeRecipients, w.encryptAll, w.proveAll,
+			w.dropFormer,
+		} {
 			if err := step(ctx); err != nil {
 				return err
 			}
@@ -152,14 +156,17 @@ func (d *Dir) prepare(root *os.Root, r Rotation) (w *rotation, err error) {
 		return nil, err
 	}
 	if !opened(w.identities(), w.recipients) {
-		return nil, fault.ValidationFailed.Saying("The identity at hand would not open the vault any more. Name the identity of a recipient that stays, or use --new-identity.")
+		return nil, fault.ValidationFailed.Saying("The identity at hand would not open the vault any more. Name the " +
+			"identity of a recipient that stays, or use --new-identity.")
 	}
 	return w, nil
 }
 
 func (w *rotation) renew() error {
 	if w.Identity != "" {
-		return fault.ValidationFailed.Saying("The identity comes from VAULT_IDENTITY, so this command cannot replace it. Make one with `age-keygen`, add its public key with --add, set VAULT_IDENTITY to it, and take the former public key away with --remove.")
+		return fault.ValidationFailed.Saying("The identity comes from VAULT_IDENTITY, so this command cannot replace it. " +
+			"Make one with `age-keygen`, add its public key with --add, set VAULT_IDENTITY to it, and take the former public " +
+			"key away with --remove.")
 	}
 	fresh, err := age.GenerateX25519Identity()
 	if err != nil {
@@ -196,7 +203,8 @@ func (w *rotation) keepIdentities(ctx context.Context) error {
 	if w.fresh == nil || ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return writeIdentities(w.IdentityFile, "Opens the vault. The first is new; a rotation that is cut off leaves the former ones here.", w.identities())
+	return writeIdentities(w.IdentityFile,
+		"Opens the vault. The first is new; a rotation that is cut off leaves the former ones here.", w.identities())
 }
 
 func (w *rotation) changeRecipients(ctx context.Context) error {
@@ -254,7 +262,9 @@ func (w *rotation) dropFormer(ctx context.Context) error {
 	if err != nil && !errors.Is(err, fault.NotFound) {
 		return err
 	}
-	err = writeIdentities(former.IdentityFile, "Opens backups of the vault from before it was rotated. Delete it when there are none.", distinct(append(w.former, older...)))
+	err = writeIdentities(former.IdentityFile,
+		"Opens backups of the vault from before it was rotated. Delete it when there are none.",
+		distinct(append(w.former, older...)))
 	if err != nil {
 		return err
 	}

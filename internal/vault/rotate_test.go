@@ -39,14 +39,20 @@ func TestInit_MakesAnIdentityOrUsesTheOneThatIsThere(t *testing.T) {
 		t.Fatalf("got %+v, %v", again, err)
 	}
 	own := somebody(t)
-	third := vault.NewDir(vault.DirConfig{Path: filepath.Join(dir, "c"), Identity: own.String(), IdentityFile: filepath.Join(dir, "none")})
+	third := vault.NewDir(vault.DirConfig{
+		Path: filepath.Join(dir, "c"), Identity: own.String(),
+		IdentityFile: filepath.Join(dir, "none"),
+	})
 	given, err := third.Init(t.Context(), nil)
 	if err != nil || given.IdentityFile != "" || given.Recipient != own.Recipient().String() {
 		t.Fatalf("got %+v, %v", given, err)
 	}
 	_, err = v.Init(t.Context(), nil)
 	refuses(t, err, fault.Conflict, "already")
-	inside := vault.NewDir(vault.DirConfig{Path: filepath.Join(dir, "d"), IdentityFile: filepath.Join(dir, "d", "identity")})
+	inside := vault.NewDir(vault.DirConfig{
+		Path:         filepath.Join(dir, "d"),
+		IdentityFile: filepath.Join(dir, "d", "identity"),
+	})
 	_, err = inside.Init(t.Context(), nil)
 	refuses(t, err, fault.ValidationFailed, "cannot be kept in the vault")
 }
@@ -57,7 +63,10 @@ func TestInit_RefusesRecipientsThatAreNone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for key, words := range map[string]string{"age1nobody": "no public key", somebody(t).String(): "no public key", hybrid.Recipient().String(): "cannot be used together"} {
+	for key, words := range map[string]string{
+		"age1nobody": "no public key", somebody(t).String(): "no public key",
+		hybrid.Recipient().String(): "cannot be used together",
+	} {
 		dir := t.TempDir()
 		v := vault.NewDir(vault.DirConfig{Path: filepath.Join(dir, "v"), IdentityFile: filepath.Join(dir, "identity")})
 		_, err := v.Init(t.Context(), []string{key})
@@ -85,7 +94,10 @@ func TestVault_EachRecipientOpensIt(t *testing.T) {
 	_, err := as(ben).Get(t.Context(), "A")
 	refuses(t, err, fault.Forbidden, "encrypted for others")
 
-	done, err := v.Rotate(t.Context(), vault.Rotation{Add: []string{ben.Recipient().String()}, Remove: []string{ada.Recipient().String()}})
+	done, err := v.Rotate(t.Context(), vault.Rotation{
+		Add:    []string{ben.Recipient().String()},
+		Remove: []string{ada.Recipient().String()},
+	})
 	if err != nil || done.Secrets != 1 || len(done.Recipients) != 2 || done.FormerFile != "" {
 		t.Fatalf("got %+v, %v", done, err)
 	}

@@ -68,7 +68,8 @@ func CheckName(name string) error {
 	if names.MatchString(name) {
 		return nil
 	}
-	return fault.ValidationFailed.Saying("A secret has the name of a setting, such as STRIPE_SECRET_KEY: capital letters, digits and _, at most 64.")
+	return fault.ValidationFailed.Saying("A secret has the name of a setting, such as STRIPE_SECRET_KEY: capital " +
+		"letters, digits and _, at most 64.")
 }
 
 // CheckValue refuses what cannot be a secret.

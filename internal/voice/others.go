@@ -20,7 +20,8 @@ var markers = map[string]bool{
 // spelled are markers that are verbs, too, and may stand in the author's own sentence: "stop reposting @a". They count
 // only at the beginning, or before "@a:".
 var spelled = map[string]bool{
-	"retweet": true, "retweeting": true, "repost": true, "reposting": true, "retuit": true, "retwit": true, "retweeté": true,
+	"retweet": true, "retweeting": true, "repost": true, "reposting": true, "retuit": true, "retwit": true,
+	"retweeté": true,
 }
 
 // shouted are markers in capital letters alone.
@@ -154,7 +155,8 @@ func (h *handles) credit(word, before string, end int) int {
 	return 0
 }
 
-// shared are the credits that mean nothing but where something is from; the others are also the everyday "from" and "by".
+// shared are the credits that mean nothing but where something is from; the others are also the everyday "from" and
+// "by".
 var shared = map[string]bool{"via": true, "vía": true}
 
 // opened is where the quotation begins that s ends with: at the nearest mark that opens it.

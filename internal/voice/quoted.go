@@ -104,8 +104,9 @@ func aside(field string) bool {
 	}) < 0
 }
 
-// whole marks a body that is one quotation, with at most an attribution behind it. Straight marks may come from a program
-// that wrote the post into a table, so between them the words are the author's unless the post says where they are from.
+// whole marks a body that is one quotation, with at most an attribution behind it. Straight marks may come from a
+// program that wrote the post into a table, so between them the words are the author's unless the post says where they
+// are from.
 func (r *Reading) whole(at int, body string, open rune, n int) bool {
 	end := closeOf(body[n:], open)
 	if end < 0 {
@@ -116,7 +117,8 @@ func (r *Reading) whole(at int, body string, open rune, n int) bool {
 		return false
 	}
 	_, size := utf8.DecodeRuneInString(body[n+end:])
-	behind := strings.TrimFunc(body[n+end+size:], func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(".,!?…。！？", r) })
+	behind := strings.TrimFunc(body[n+end+size:],
+		func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(".,!?…。！？", r) })
 	if behind != "" && !attribution(behind) {
 		return false
 	}
@@ -128,15 +130,16 @@ func (r *Reading) whole(at int, body string, open rune, n int) bool {
 }
 
 // sourced reports whether a post says whom it quotes or where: behind the quotation, which ends at end, or by a link. A
-// picture of the post itself is no source: whoever calls Of leaves its link out, and pic.twitter.com is known by its name.
+// picture of the post itself is no source: whoever calls Of leaves its link out, and pic.twitter.com is known by its
+// name.
 func (r *Reading) sourced(end int) bool {
 	return attribution(trimLeft(r.text[end:])) || slices.ContainsFunc(strings.Fields(r.text), func(field string) bool {
 		return isLink(field) && !strings.HasPrefix(field, "pic.twitter.com/")
 	})
 }
 
-// closeOf is where the quotation that was opened before s closes, -1 if it does not, or if it closes and opens again: two
-// quotations with words between them are no whole one.
+// closeOf is where the quotation that was opened before s closes, -1 if it does not, or if it closes and opens again:
+// two quotations with words between them are no whole one.
 func closeOf(s string, open rune) int {
 	ends := marks[open]
 	for i, c := range s {
@@ -175,8 +178,10 @@ const fewestWords = 3
 
 // particles are the words of names that are written small.
 var particles = map[string]bool{
-	"of": true, "the": true, "and": true, "de": true, "del": true, "la": true, "le": true, "da": true, "di": true, "du": true,
-	"van": true, "von": true, "der": true, "den": true, "el": true, "al": true, "bin": true, "ibn": true, "et": true, "y": true,
+	"of": true, "the": true, "and": true, "de": true, "del": true, "la": true, "le": true, "da": true, "di": true,
+	"du":  true,
+	"van": true, "von": true, "der": true, "den": true, "el": true, "al": true, "bin": true, "ibn": true, "et": true,
+	"y": true,
 }
 
 // attribution reports whether s names who is quoted: a dash or bracket, and a few words that are all written as names.
@@ -187,10 +192,12 @@ func attribution(s string) bool {
 		return false
 	}
 	dash := first != '-' // which is also how one goes on: names of scripts without capitals need more
-	words := strings.FieldsFunc(s[n:], func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("-–—()（）[]", r) })
+	words := strings.FieldsFunc(s[n:],
+		func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("-–—()（）[]", r) })
 	for _, w := range words {
 		r, _ := utf8.DecodeRuneInString(w)
-		if w == "I" || !unicode.IsUpper(r) && r != '@' && r != '#' && !(dash && unicode.Is(unicode.Lo, r)) && !unicode.IsDigit(r) && !particles[w] {
+		if w == "I" || !unicode.IsUpper(r) && r != '@' && r != '#' && !(dash && unicode.Is(unicode.Lo, r)) &&
+			!unicode.IsDigit(r) && !particles[w] {
 			return false
 		}
 	}

@@ -13,20 +13,25 @@ func TestOf_PostsThatAreSomebodyElsesWords(t *testing.T) {
 	for _, text := range []string{
 		"RT @old_friend: " + abuse, "RT: @old_friend " + abuse, "rt @old_friend " + abuse, "RT@old_friend: " + abuse,
 		"RT by @old_friend: " + abuse, "R/T @old_friend: " + abuse, "MT @old_friend: " + abuse, "PRT @a: " + abuse,
-		"QT @a: " + abuse, "RT ＠old_friend：" + abuse, "RT\u3000@a: " + abuse, "♻ @a: " + abuse, "🔁@a " + abuse, "//@a: " + abuse,
+		"QT @a: " + abuse, "RT ＠old_friend：" + abuse, "RT\u3000@a: " + abuse, "♻ @a: " + abuse, "🔁@a " + abuse, "//@a: " +
+			abuse,
 		"😂😂 RT @a: " + abuse, "@bo @al RT @a: " + abuse, "#mood RT @a: " + abuse, "...RT @a: " + abuse,
 		"via @a: " + abuse, abuse + " (via @a)", abuse + " [via @a]", "A headline of the day https://t.co/x via @paper",
-		"Un título https://t.co/x vía @diario", "Ein Titel https://t.co/x von @zeitung #news", "Başlık https://t.co/x @gazete aracılığıyla",
+		"Un título https://t.co/x vía @diario", "Ein Titel https://t.co/x von @zeitung #news",
+		"Başlık https://t.co/x @gazete aracılığıyla",
 		"見出し https://t.co/x @shimbun さんから", "Заголовок https://t.co/x через @gazeta", "عنوان https://t.co/x عبر @akhbar",
 		"शीर्षक https://t.co/x @patra द्वारा", "标题 https://t.co/x 来自 @bao", "Judul https://t.co/x lewat @koran",
 		"РТ @a: ты полный идиот", "リツイート @a: お前はばかだ", "转发 @a：你是个白痴", "轉推 @a: 你是個白痴", "رتويت @a: أنت أحمق",
-		`"` + abuse + `" https://t.co/x`, `https://t.co/x '` + abuse + `'`, `"` + abuse + `" – Somebody Famous`, `"` + abuse + `" (@a) #quote`,
+		`"` + abuse + `" https://t.co/x`, `https://t.co/x '` + abuse + `'`, `"` + abuse + `" – Somebody Famous`, `"` +
+			abuse + `" (@a) #quote`,
 		"“" + abuse + "”", "„Du bist so ein Idiot, ehrlich“", "»Du bist so ein Idiot«", "« Tu es un pauvre type »",
 		"”Du är en idiot, på riktigt”", "「お前は本当にばかだ」", "『お前は本当にばかだ』", "《你真是个白痴》", "‹sei un idiota davvero›",
 		"‘you don’t know what you’re talking about’", "＂" + abuse + "＂", "`you are such an idiot`",
-		"@bo “" + abuse + "” https://t.co/x", "“" + abuse + "” — Somebody Famous", `"` + abuse + `" - @a`, "“" + abuse + ".” (Hamlet)",
+		"@bo “" + abuse + "” https://t.co/x", "“" + abuse + "” — Somebody Famous", `"` + abuse + `" - @a`, "“" + abuse +
+			".” (Hamlet)",
 		"“@a: " + abuse + "”", `"@a: ` + abuse + `" 😂`, "“@a " + abuse,
-		"♪ I will kill you tonight my love ♪", "🎵 burn it all down 🎶", "Some Band - Kill The Crowd #np", "I will burn it down #lyrics https://t.co/x",
+		"♪ I will kill you tonight my love ♪", "🎵 burn it all down 🎶", "Some Band - Kill The Crowd #np",
+		"I will burn it down #lyrics https://t.co/x",
 		"> " + abuse + "\n> and stupid",
 	} {
 		if r := Of(text, "me"); !r.OthersAlone() {
@@ -72,10 +77,13 @@ func TestOf_TheAuthorsOwnWordsBesideThem(t *testing.T) {
 func TestOf_WhatIsTheAuthorsOwn(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		"", "@", "＠", "a plain post", "@bo " + abuse, "hey @bo, " + abuse, "RT @me: " + abuse, "MT @Me: I said so", "please RT @bo",
-		"start @bo " + abuse, "art @bo is great and so are you", "you are such a qt @anna", "3 mt @hill", "email me at a@b.example",
+		"", "@", "＠", "a plain post", "@bo " + abuse, "hey @bo, " + abuse, "RT @me: " +
+			abuse, "MT @Me: I said so", "please RT @bo",
+		"start @bo " + abuse, "art @bo is great and so are you", "you are such a qt @anna", "3 mt @hill",
+		"email me at a@b.example",
 		"Travelled to Ghent via @trainline today", "Great day via @trainline", "via the old road",
-		`He said "you are an idiot" and left`, `"Yes" and "no" are both words`, `"idiot"`, `@bo "idiot"`, `"never again" I said to him. I hate him`,
+		`He said "you are an idiot" and left`, `"Yes" and "no" are both words`, `"idiot"`, `@bo "idiot"`,
+		`"never again" I said to him. I hate him`,
 		`'Tis the season to be an idiot`, "don't you dare", "“I will be there” he said and I will kill him!",
 		`"` + abuse + `"`, `'` + abuse + `'`, `@bo "` + abuse + `" #mood 😂`, `"` + abuse + `" @bo`, `"` + abuse + `!" #tbt`,
 		"I love #npr", "5 > 3 and you are a clown", "we sing ♪ all day", "20% off // @bo come", "“open and never closed",
@@ -182,7 +190,8 @@ func TestOf_WhatIsPlayingAndPicturesAreNoQuotation(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"Some Band - Kill The Crowd #np", "#np Some Band – Kill The Crowd", "#nowplaying Burn It Down — The Crowd https://t.co/x",
+		"Some Band - Kill The Crowd #np", "#np Some Band – Kill The Crowd",
+		"#nowplaying Burn It Down — The Crowd https://t.co/x",
 		`"` + abuse + `" https://news.example/story`,
 	} {
 		if r := Of(text, "me"); !r.OthersAlone() {

@@ -80,7 +80,8 @@ func (c *Client) once(ctx context.Context, method, path string, q url.Values, ac
 	return body, nil
 }
 
-// unanswered is [broken] for a request that was on its way. It tells a caller who did not wait that X may have answered.
+// unanswered is [broken] for a request that was on its way. It tells a caller who did not wait that X may have
+// answered.
 func unanswered(req *http.Request, err error) error {
 	out := broken(err)
 	if errors.Is(req.Context().Err(), context.Canceled) {

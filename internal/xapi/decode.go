@@ -113,14 +113,15 @@ type wireMetrics struct {
 	Impressions *int `json:"impression_count"`
 }
 
-// page understands a whole answer. Posts that make no sense are counted in Errors; they do not spoil the rest. An answer
-// with errors and nothing else is how X says, with status 200, that the account cannot be read.
+// page understands a whole answer. Posts that make no sense are counted in Errors; they do not spoil the rest. An
+// answer with errors and nothing else is how X says, with status 200, that the account cannot be read.
 func (w wirePage) page() (Page, error) {
 	if w.Meta == nil && len(w.Data) == 0 {
 		if len(w.Errors) == 0 {
 			return Page{}, fault.XUnavailable.Because(ErrMalformed)
 		}
-		return Page{}, fault.XUnavailable.Saying("X does not show the posts of this account. It may be suspended, protected or gone.").
+		return Page{}, fault.XUnavailable.Saying("X does not show the posts of this account. It may be suspended, " +
+			"protected or gone.").
 			Because(&Refused{http.StatusOK, lastSegment(w.Errors[0].Type)})
 	}
 	p := Page{Errors: len(w.Errors), Reads: len(w.Data)}
@@ -145,7 +146,8 @@ func decodePost(raw []byte, altTexts map[string]string) (p Post, ok bool) {
 		return Post{}, false
 	}
 	p = Post{
-		ID: w.ID, AuthorID: w.AuthorID, Lang: w.Lang, PostedAt: w.CreatedAt, Media: len(w.Attachments.MediaKeys), Metrics: w.Metrics.known(),
+		ID: w.ID, AuthorID: w.AuthorID, Lang: w.Lang, PostedAt: w.CreatedAt, Media: len(w.Attachments.MediaKeys),
+		Metrics:  w.Metrics.known(),
 		Text:     html.UnescapeString(cmp.Or(w.NoteTweet.Text, w.NotePost.Text, w.Text)),
 		Hashtags: hashtags(w.Entities, w.NoteTweet.Entities, w.NotePost.Entities),
 		Reply:    w.ReplyToUser != "",
@@ -156,7 +158,8 @@ func decodePost(raw []byte, altTexts map[string]string) (p Post, ok bool) {
 			p.AltTexts = append(p.AltTexts, alt)
 		}
 	}
-	if all := slices.Concat(w.EditTweets, w.EditPosts); len(all) > 1 && len(all) <= maxVersions && !slices.ContainsFunc(all, notAnID) {
+	if all := slices.Concat(w.EditTweets, w.EditPosts); len(all) > 1 && len(all) <= maxVersions &&
+		!slices.ContainsFunc(all, notAnID) {
 		p.Versions = all
 	}
 	for _, r := range slices.Concat(w.RefTweets, w.RefPosts) {

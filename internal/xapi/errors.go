@@ -46,7 +46,8 @@ func (e *RateLimited) Error() string {
 // Refused is the cause of every other answer that is not a success.
 type Refused struct {
 	Status int
-	Type   string // the last segment of the problem's type or the OAuth error code, such as "resource-not-found"; may be empty
+	// the last segment of the problem's type or the OAuth error code, such as "resource-not-found"; may be empty
+	Type string
 }
 
 // Error names the status and the type.
@@ -78,8 +79,8 @@ func problemType(body []byte) string {
 	return lastSegment(cmp.Or(p.Type, p.Error))
 }
 
-// lastSegment is the part of a problem type that says what happened; "" when it is not a plain word, so that nothing else
-// of an answer reaches an error.
+// lastSegment is the part of a problem type that says what happened; "" when it is not a plain word, so that nothing
+// else of an answer reaches an error.
 func lastSegment(problemType string) string {
 	if t := path.Base(problemType); plainType.MatchString(t) {
 		return t
@@ -95,7 +96,8 @@ func (c *Client) refusal(status int, header http.Header, body []byte) error {
 	}
 	switch status {
 	case http.StatusUnauthorized:
-		return fault.XUnavailable.Saying("X no longer accepts the connection to this account. Try again; if it stays, reconnect the account.").
+		return fault.XUnavailable.Saying("X no longer accepts the connection to this account. Try again; if it stays, " +
+			"reconnect the account.").
 			Because(&refusedAs{ErrUnauthorized, Refused{status, kind}})
 	case http.StatusPaymentRequired:
 		return c.pause()
@@ -117,7 +119,8 @@ func (c *Client) rateLimited(header http.Header, monthly bool) error {
 	}
 	u := now.UTC()
 	e.Reset = time.Date(u.Year(), u.Month()+1, 1, 0, 0, 0, 0, time.UTC)
-	return fault.XUnavailable.Saying("This month's reads from X are used up. Upload your X archive instead, or wait for the next month.").
+	return fault.XUnavailable.Saying("This month's reads from X are used up. Upload your X archive instead, or wait " +
+		"for the next month.").
 		After(e.Reset.Sub(now)).Because(e)
 }
 
@@ -153,7 +156,8 @@ func (c *Client) allowed() error {
 }
 
 func creditsGone(left time.Duration) error {
-	return fault.XUnavailable.Saying("Reading from X is paused for everyone right now. Upload your X archive instead, or try again later.").
+	return fault.XUnavailable.Saying("Reading from X is paused for everyone right now. Upload your X archive instead, " +
+		"or try again later.").
 		After(left).Because(ErrCreditsGone)
 }
 

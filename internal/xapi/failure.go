@@ -24,7 +24,10 @@ const (
 )
 
 // appProblems are the problem types of a 403 that is about the operator's app and no person.
-var appProblems = []string{"client-forbidden", "client-not-enrolled", "unsupported-authentication", "official-client-forbidden"}
+var appProblems = []string{
+	"client-forbidden", "client-not-enrolled", "unsupported-authentication",
+	"official-client-forbidden",
+}
 
 // FailureName names an answer of X that is no success.
 func FailureName(status int, body []byte) string {
@@ -92,7 +95,8 @@ func (r *Refused) said() error {
 		return out.Saying("X does not accept how this server presents itself. " +
 			"Its operator has to check X_CLIENT_ID, X_CLIENT_SECRET and the callback address at X.")
 	case nameApp:
-		return out.Saying("X does not let this server's app do this. Its operator has to look at the app in X's developer portal.")
+		return out.Saying("X does not let this server's app do this. Its operator has to look at the app in X's developer " +
+			"portal.")
 	case nameRefused:
 		return out.Saying("X does not take this request. If it stays, this server's operator has to look at the log.")
 	}

@@ -26,7 +26,8 @@ func TestJourney_SignInReadRefreshDeleteRevoke(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if me.Handle != "ada_fernhill" || me.Name != "Ada Fernhill" || !me.Verified || *me.PostCount != 120 || *me.Followers != 1840 || me.CreatedAt.Year() != 2019 {
+	if me.Handle != "ada_fernhill" || me.Name != "Ada Fernhill" || !me.Verified || *me.PostCount != 120 ||
+		*me.Followers != 1840 || me.CreatedAt.Year() != 2019 {
 		t.Fatalf("got %+v", me)
 	}
 	posts, pages, err := w.read(t, tok, me.ID, xapi.Query{})
@@ -34,7 +35,8 @@ func TestJourney_SignInReadRefreshDeleteRevoke(t *testing.T) {
 		t.Fatalf("got %d posts on %d pages, %v", len(posts), pages, err)
 	}
 	old := tok
-	if tok, err = w.Refresh(t.Context(), tok.Refresh); err != nil || tok.Refresh == old.Refresh || tok.Access == old.Access {
+	if tok, err = w.Refresh(t.Context(), tok.Refresh); err != nil || tok.Refresh == old.Refresh ||
+		tok.Access == old.Access {
 		t.Fatalf("the pair was not rotated: %v", err)
 	}
 	for _, before := range []bool{false, true} { // the second time it is gone, which is as good
@@ -115,7 +117,8 @@ func TestExchange_RefusesWhatIsNotThisSignIn(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, x.Config{})
 			verifier := xapi.NewVerifier()
-			code := w.consent(t, w.AuthorizeURL("s", verifier, redirect, readScopes), "decision=allow&person=ada_fernhill").Get("code")
+			code := w.consent(t, w.AuthorizeURL("s", verifier, redirect, readScopes),
+				"decision=allow&person=ada_fernhill").Get("code")
 			w.Advance(c.wait)
 			var first xapi.Token
 			if c.times == 2 {
@@ -247,7 +250,8 @@ func TestToken_PrintsAsDotsEverywhere(t *testing.T) {
 func TestErrors_HoldNothingThatXOrTheCallerWrote(t *testing.T) {
 	t.Parallel()
 	const secret = "hunter2"
-	body := `{"error":"` + secret + ` x","title":"` + secret + `","detail":"` + secret + `","type":"https://x/` + secret + ` y"}`
+	body := `{"error":"` + secret + ` x","title":"` + secret + `","detail":"` + secret + `","type":"https://x/` +
+		secret + ` y"}`
 	for name, f := range map[string]sandbox.Fault{
 		"400": {Status: 400, Body: body}, "401": {Status: 401, Body: body}, "404": {Status: 404, Body: secret},
 		"no answer": {Drop: true}, "no JSON": {Status: 200, Body: secret},

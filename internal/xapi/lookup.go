@@ -29,8 +29,8 @@ type wireLookup struct {
 	} `json:"errors"`
 }
 
-// Lookup reads posts by their ids, at most [MaxLookup]. A post counts as gone only where X says that it was not found; one
-// that X withholds for another reason is neither in Posts nor in Gone. It needs tweet.read and users.read.
+// Lookup reads posts by their ids, at most [MaxLookup]. A post counts as gone only where X says that it was not found;
+// one that X withholds for another reason is neither in Posts nor in Gone. It needs tweet.read and users.read.
 func (c *Client) Lookup(ctx context.Context, access string, ids []string) (Found, error) {
 	if len(ids) == 0 || len(ids) > MaxLookup || slices.ContainsFunc(ids, notAnID) {
 		return Found{}, fault.XUnavailable.Because(errNotAnID)

@@ -85,7 +85,8 @@ func (c *Client) Revoke(ctx context.Context, token string) error {
 	if secret == "" {
 		form.Set("client_id", c.oauth.ClientID)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.api+"/2/oauth2/revoke", strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.api+"/2/oauth2/revoke",
+		strings.NewReader(form.Encode()))
 	if err != nil {
 		return broken(err)
 	}
@@ -133,18 +134,18 @@ func tokenError(err error, whenDead string) error {
 	return fault.XUnavailable.Because(ErrMalformed)
 }
 
-// ofValue is how X speaks of a token or code that it does not take. It says invalid_request to many other mistakes too, such
-// as a client id or an address that is not registered, and those are the operator's: they end nobody's connection.
+// ofValue is how X speaks of a token or code that it does not take. It says invalid_request to many other mistakes too,
+// such as a client id or an address that is not registered, and those are the operator's: they end nobody's connection.
 var ofValue = regexp.MustCompile(`(?i)^value passed for the (token|refresh token|authorization code) (was|is) invalid\b`)
 
-// dead reports whether a refusal of the token endpoint means that a grant can never be used again. X answers either code for
-// a refresh token that was used before.
+// dead reports whether a refusal of the token endpoint means that a grant can never be used again. X answers either
+// code for a refresh token that was used before.
 func dead(code, description string) bool {
 	return code == "invalid_grant" || code == "invalid_request" && ofValue.MatchString(description)
 }
 
-// Issues tells whether an issuer that an authorization response names (RFC 9207) is X: the origin of its consent page or of
-// its API.
+// Issues tells whether an issuer that an authorization response names (RFC 9207) is X: the origin of its consent page
+// or of its API.
 func (c *Client) Issues(issuer string) bool {
 	u, err := url.Parse(issuer)
 	if err != nil || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {

@@ -22,7 +22,8 @@ var (
 	errOnlyEmpty = errors.New("xapi: X returned too many empty pages in a row")
 )
 
-// Query says which posts to read. The zero value reads all that X still reaches: the newest 3,200, or 800 without replies.
+// Query says which posts to read. The zero value reads all that X still reaches: the newest 3,200, or 800 without
+// replies.
 type Query struct {
 	SinceID        string    // only posts newer than this one
 	UntilID        string    // only posts older than this one
@@ -47,8 +48,8 @@ type Page struct {
 // MinPage is the smallest page of posts that X gives.
 const MinPage = minPage
 
-// Posts reads the posts of an account, newest first, one call to X per page. It stops at the first error, at Query.Max, or
-// when X has no more. Between pages the caller may take as long as it likes. It needs tweet.read and users.read.
+// Posts reads the posts of an account, newest first, one call to X per page. It stops at the first error, at Query.Max,
+// or when X has no more. Between pages the caller may take as long as it likes. It needs tweet.read and users.read.
 func (c *Client) Posts(ctx context.Context, access, userID string, q Query) iter.Seq2[Page, error] {
 	return func(yield func(Page, error) bool) {
 		r := reader{seen: map[string]bool{}, left: q.Max}

@@ -33,7 +33,8 @@ func TestPosts_ReadsAllThatXReaches(t *testing.T) {
 		same(t, p, all[i])
 	}
 	posts, pages, err = w.read(t, tok, id, xapi.Query{ExcludeReplies: true})
-	if err != nil || len(posts) != 800 || pages != 8 || slices.ContainsFunc(posts, func(p xapi.Post) bool { return p.Reply }) {
+	if err != nil || len(posts) != 800 || pages != 8 || slices.ContainsFunc(posts,
+		func(p xapi.Post) bool { return p.Reply }) {
 		t.Fatalf("without replies: %d posts on %d pages, %v", len(posts), pages, err)
 	}
 }
@@ -50,8 +51,10 @@ func same(t *testing.T, got xapi.Post, want x.Post) {
 	if !slices.Equal(got.AltTexts, want.AltTexts) {
 		t.Fatalf("descriptions %q, want %q", got.AltTexts, want.AltTexts)
 	}
-	if got.ID != want.ID || got.Text != text || got.Lang != want.Lang || !got.PostedAt.Equal(want.At) || got.Media != want.Media ||
-		got.ReplyToID != want.ReplyTo || got.Repost != (want.RepostOf != "") || got.Quote != (want.QuoteOf != "") || got.Reply != (want.ReplyTo != "") ||
+	if got.ID != want.ID || got.Text != text || got.Lang != want.Lang || !got.PostedAt.Equal(want.At) ||
+		got.Media != want.Media ||
+		got.ReplyToID != want.ReplyTo || got.Repost != (want.RepostOf != "") || got.Quote != (want.QuoteOf != "") ||
+		got.Reply != (want.ReplyTo != "") ||
 		numbers != [...]int{want.Likes, want.Reposts, want.Replies, want.Quotes, want.Bookmarks, want.Views} {
 		t.Fatalf("got %+v\nwant %+v", got, want)
 	}
@@ -61,7 +64,8 @@ func TestPosts_BothSpellingsSayTheSame(t *testing.T) {
 	t.Parallel()
 	read := func(spelling bool) []xapi.Post {
 		w := newWorld(t, x.Config{NewSpelling: spelling})
-		posts, _, err := w.read(t, w.signIn(t, "daily_dorian", readScopes...), personID(w, "daily_dorian"), xapi.Query{Max: 300})
+		posts, _, err := w.read(t, w.signIn(t, "daily_dorian", readScopes...), personID(w, "daily_dorian"),
+			xapi.Query{Max: 300})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,9 +77,11 @@ func TestPosts_BothSpellingsSayTheSame(t *testing.T) {
 	}
 	for name, has := range map[string]func(xapi.Post) bool{
 		"a repost": func(p xapi.Post) bool { return p.Repost }, "a reply": func(p xapi.Post) bool { return p.Reply },
-		"a quote": func(p xapi.Post) bool { return p.Quote }, "a long post": func(p xapi.Post) bool { return len([]rune(p.Text)) > 280 },
+		"a quote":       func(p xapi.Post) bool { return p.Quote },
+		"a long post":   func(p xapi.Post) bool { return len([]rune(p.Text)) > 280 },
 		"a description": func(p xapi.Post) bool { return len(p.AltTexts) > 0 },
-		"media":         func(p xapi.Post) bool { return p.Media > 0 }, "a hashtag": func(p xapi.Post) bool { return len(p.Hashtags) > 0 },
+		"media":         func(p xapi.Post) bool { return p.Media > 0 },
+		"a hashtag":     func(p xapi.Post) bool { return len(p.Hashtags) > 0 },
 	} {
 		if !slices.ContainsFunc(after, has) {
 			t.Errorf("the sample holds no %s, so it proves nothing of it", name)
@@ -87,7 +93,13 @@ func TestPosts_StopsAtMax(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, x.Config{})
 	tok, id := w.signIn(t, "gravelpit_gus", readScopes...), personID(w, "gravelpit_gus")
-	for _, c := range []struct{ max, posts, pages, reads int }{{1, 1, 1, 5}, {5, 5, 1, 5}, {100, 100, 1, 100}, {102, 102, 2, 105}, {9999, 400, 4, 400}} {
+	for _, c := range []struct{ max, posts, pages, reads int }{
+		{1, 1, 1, 5},
+		{5, 5, 1, 5},
+		{100, 100, 1, 100},
+		{102, 102, 2, 105},
+		{9999, 400, 4, 400},
+	} {
 		var posts, pages, reads int
 		for page, err := range w.Posts(t.Context(), tok.Access, id, xapi.Query{Max: c.max}) {
 			if err != nil {
@@ -127,7 +139,8 @@ func TestPosts_BoundsByIDAndTime(t *testing.T) {
 		"start": {xapi.Query{Start: all[120].At}, all[:121]},
 	} {
 		posts, _, err := w.read(t, tok, id, c.q)
-		if err != nil || len(posts) != len(c.want) || posts[0].ID != c.want[0].ID || posts[len(posts)-1].ID != c.want[len(c.want)-1].ID {
+		if err != nil || len(posts) != len(c.want) || posts[0].ID != c.want[0].ID ||
+			posts[len(posts)-1].ID != c.want[len(c.want)-1].ID {
 			t.Errorf("%s: %d posts, want %d, %v", name, len(posts), len(c.want), err)
 		}
 	}
@@ -168,7 +181,8 @@ func TestPosts_RateLimitIsReturnedWithItsEnd(t *testing.T) {
 func TestPosts_MonthlyCapIsNotAWindow(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 12, 22, 9, 0, 0, 0, time.UTC)
-	c, _ := answering(t, now, http.StatusTooManyRequests, `{"title":"UsageCapExceeded","type":"https://api.x.com/2/problems/usage-capped"}`)
+	c, _ := answering(t, now, http.StatusTooManyRequests,
+		`{"title":"UsageCapExceeded","type":"https://api.x.com/2/problems/usage-capped"}`)
 	_, err := c.Me(t.Context(), "a")
 	r, ok := errors.AsType[*xapi.RateLimited](err)
 	if !ok || !r.MonthlyCap || !r.Reset.Equal(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)) {
@@ -193,7 +207,10 @@ func TestPosts_StopsWhenCreditsAreGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, x.Config{})
 	tok, other := w.signIn(t, "ada_fernhill", readScopes...), w.signIn(t, "daily_dorian", readScopes...)
-	w.Fail(sandbox.Fault{Path: "/x/2/users/*/tweets", Status: http.StatusPaymentRequired, Body: `{"type":"https://api.x.com/2/problems/credits-depleted"}`})
+	w.Fail(sandbox.Fault{
+		Path: "/x/2/users/*/tweets", Status: http.StatusPaymentRequired,
+		Body: `{"type":"https://api.x.com/2/problems/credits-depleted"}`,
+	})
 	_, _, err := w.read(t, tok, personID(w, "ada_fernhill"), xapi.Query{})
 	mustBe(t, err, xapi.ErrCreditsGone)
 	_, _, err = w.read(t, other, personID(w, "daily_dorian"), xapi.Query{})
@@ -220,15 +237,18 @@ func TestReads_AreTriedThreeTimesAtMost(t *testing.T) {
 		calls int
 		works bool
 	}{
-		"two server errors":        {sandbox.Fault{Status: 502, Times: 2}, 3, true},
-		"server errors for ever":   {sandbox.Fault{Status: 500, Times: -1}, 3, false},
-		"one dropped connection":   {sandbox.Fault{Drop: true}, 2, true},
-		"one truncated body":       {sandbox.Fault{Truncate: true}, 2, true},
-		"one timeout":              {sandbox.Fault{Delay: time.Hour}, 2, true},
-		"timeouts for ever":        {sandbox.Fault{Delay: time.Hour, Times: -1}, 3, false},
-		"a body that is no JSON":   {sandbox.Fault{Malformed: true}, 1, false},
-		"a refusal":                {sandbox.Fault{Status: 404}, 1, false},
-		"a redirect":               {sandbox.Fault{Status: 302, Header: map[string]string{"Location": "http://sandbox/x/2/users/me"}}, 1, false},
+		"two server errors":      {sandbox.Fault{Status: 502, Times: 2}, 3, true},
+		"server errors for ever": {sandbox.Fault{Status: 500, Times: -1}, 3, false},
+		"one dropped connection": {sandbox.Fault{Drop: true}, 2, true},
+		"one truncated body":     {sandbox.Fault{Truncate: true}, 2, true},
+		"one timeout":            {sandbox.Fault{Delay: time.Hour}, 2, true},
+		"timeouts for ever":      {sandbox.Fault{Delay: time.Hour, Times: -1}, 3, false},
+		"a body that is no JSON": {sandbox.Fault{Malformed: true}, 1, false},
+		"a refusal":              {sandbox.Fault{Status: 404}, 1, false},
+		"a redirect": {sandbox.Fault{
+			Status: 302,
+			Header: map[string]string{"Location": "http://sandbox/x/2/users/me"},
+		}, 1, false},
 		"a rate limit":             {sandbox.Fault{Status: 429}, 1, false},
 		"a success with no object": {sandbox.Fault{Status: 200, Body: `{}`}, 1, false},
 	} {
@@ -292,15 +312,18 @@ func TestPosts_OddPages(t *testing.T) {
 		errors       int
 		cause        string
 	}{
-		"an empty timeline":               {[]string{`{"meta":{"result_count":0}}`}, 0, 1, 0, ""},
-		"an empty page before a full one": {[]string{strings.ReplaceAll(empty, "%", "a"), `{"data":[{"id":"1","text":"x"}],"meta":{}}`}, 1, 2, 0, ""},
-		"the same token twice":            {[]string{strings.ReplaceAll(empty, "%", "a")}, 0, 1, 0, "same page token"},
-		"data and errors together":        {[]string{`{"data":[{"id":"1","text":"x"}],"errors":[{"type":"t"},{"type":"t"}],"meta":{}}`}, 1, 1, 2, ""},
-		"one post that is no post":        {[]string{`{"data":[{"id":"1","text":"x"},{"id":"../2"},{"id":3},null,7],"meta":{}}`}, 1, 1, 4, ""},
-		"errors and nothing else":         {[]string{`{"errors":[{"type":"https://api.twitter.com/2/problems/resource-not-found"}]}`}, 0, 0, 0, "200 resource-not-found"},
-		"an object of no use":             {[]string{`{"hello":1}`}, 0, 0, 0, "could not be understood"},
-		"data of another shape":           {[]string{`{"data":"none"}`}, 0, 0, 0, "could not be understood"},
-		"nothing":                         {[]string{``}, 0, 0, 0, "could not be understood"},
+		"an empty timeline": {[]string{`{"meta":{"result_count":0}}`}, 0, 1, 0, ""},
+		"an empty page before a full one": {[]string{
+			strings.ReplaceAll(empty, "%", "a"),
+			`{"data":[{"id":"1","text":"x"}],"meta":{}}`,
+		}, 1, 2, 0, ""},
+		"the same token twice":     {[]string{strings.ReplaceAll(empty, "%", "a")}, 0, 1, 0, "same page token"},
+		"data and errors together": {[]string{`{"data":[{"id":"1","text":"x"}],"errors":[{"type":"t"},{"type":"t"}],"meta":{}}`}, 1, 1, 2, ""},
+		"one post that is no post": {[]string{`{"data":[{"id":"1","text":"x"},{"id":"../2"},{"id":3},null,7],"meta":{}}`}, 1, 1, 4, ""},
+		"errors and nothing else":  {[]string{`{"errors":[{"type":"https://api.twitter.com/2/problems/resource-not-found"}]}`}, 0, 0, 0, "200 resource-not-found"},
+		"an object of no use":      {[]string{`{"hello":1}`}, 0, 0, 0, "could not be understood"},
+		"data of another shape":    {[]string{`{"data":"none"}`}, 0, 0, 0, "could not be understood"},
+		"nothing":                  {[]string{``}, 0, 0, 0, "could not be understood"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -370,7 +393,8 @@ func TestDecode_TakesTheWholeTextAndKnownNumbersOnly(t *testing.T) {
 		t.Fatal(p, err)
 	}
 	got := p.Posts[0]
-	if got.Text != "long & whole <3" || !slices.Equal(got.Hashtags, []string{"a", "b"}) || p.Next != "n" || !got.PostedAt.IsZero() {
+	if got.Text != "long & whole <3" || !slices.Equal(got.Hashtags, []string{"a", "b"}) || p.Next != "n" ||
+		!got.PostedAt.IsZero() {
 		t.Fatalf("got %+v", got)
 	}
 	if m := got.Metrics; *m.Likes != 0 || *m.Reposts != 3 || m.Quotes != nil || m.Replies != nil {
@@ -389,7 +413,10 @@ func TestDecode_EveryPostIsEitherReadOrCounted(t *testing.T) {
 				want++
 				items = append(items, `{"id":"`+rapid.StringMatching(`[0-9]{1,19}`).Draw(t, "id")+`","text":"x"}`)
 			} else {
-				items = append(items, rapid.SampledFrom([]string{`{}`, `null`, `[]`, `{"id":1}`, `{"id":"x"}`, `{"id":"1","created_at":"soon"}`}).Draw(t, "bad"))
+				items = append(items, rapid.SampledFrom([]string{
+					`{}`, `null`, `[]`, `{"id":1}`, `{"id":"x"}`,
+					`{"id":"1","created_at":"soon"}`,
+				}).Draw(t, "bad"))
 			}
 		}
 		p, err := xapi.DecodePage([]byte(`{"data":[` + strings.Join(items, ",") + `],"meta":{}}`))

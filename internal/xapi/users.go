@@ -77,8 +77,8 @@ func (w wireLinks) expand(text string) string {
 	return text
 }
 
-// Email reads the confirmed e-mail address of the account. It is empty when there is none or the scope users.email was not
-// granted: a call of its own, so that its refusal never breaks a sign-in.
+// Email reads the confirmed e-mail address of the account. It is empty when there is none or the scope users.email was
+// not granted: a call of its own, so that its refusal never breaks a sign-in.
 func (c *Client) Email(ctx context.Context, access string) (string, error) {
 	u, err := c.me(ctx, access, "confirmed_email")
 	if errors.Is(err, ErrForbidden) {
@@ -115,7 +115,8 @@ func (c *Client) me(ctx context.Context, access, fields string) (wireUser, error
 	}
 	err := c.get(ctx, mePath, url.Values{"user.fields": {fields}}, access, &in)
 	if errors.Is(err, ErrCreditsGone) { // the pause's own advice, to upload an archive, needs a sign-in
-		return wireUser{}, fault.XUnavailable.Saying("X does not tell us who you are right now: this server's credits at X are " +
+		return wireUser{}, fault.XUnavailable.Saying("X does not tell us who you are right now: this server's credits at " +
+			"X are " +
 			"used up. Nothing was changed; try again later.").After(creditsPause).Because(err)
 	}
 	if err == nil && (!isID(in.Data.ID) || in.Data.Username == "") {
@@ -125,8 +126,8 @@ func (c *Client) me(ctx context.Context, access, fields string) (wireUser, error
 }
 
 // DeletePost deletes one of the account's own posts; gone says that it was not there any more. Somebody else's is
-// [ErrForbidden]. It needs the scope tweet.write and is tried once: whether a post still stands after an answer that was
-// lost, [Client.Lookup] tells.
+// [ErrForbidden]. It needs the scope tweet.write and is tried once: whether a post still stands after an answer that
+// was lost, [Client.Lookup] tells.
 func (c *Client) DeletePost(ctx context.Context, access, id string) (gone bool, err error) {
 	if !isID(id) {
 		return false, fault.XUnavailable.Because(errNotAnID)

@@ -104,7 +104,9 @@ func (w world) signIn(t *testing.T, person string, scopes ...string) xapi.Token 
 }
 
 // read collects every post of a reading.
-func (w world) read(t *testing.T, tok xapi.Token, userID string, q xapi.Query) (posts []xapi.Post, pages int, err error) {
+func (w world) read(t *testing.T, tok xapi.Token, userID string,
+	q xapi.Query,
+) (posts []xapi.Post, pages int, err error) {
 	t.Helper()
 	for page, err := range w.Posts(t.Context(), tok.Access, userID, q) {
 		if err != nil {

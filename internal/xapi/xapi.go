@@ -1,4 +1,5 @@
-// Package xapi is a thin client of the X API v2: sign-in with PKCE, the signed-in user, their posts, and deleting a post.
+// Package xapi is a thin client of the X API v2: sign-in with PKCE, the signed-in user, their posts, and deleting a
+// post.
 //
 // One [Client] serves the whole process and is safe for concurrent use. A sign-in goes
 //
@@ -25,8 +26,8 @@
 // Every error is, or wraps, a fault.XUnavailable with a sentence for the user. No error holds a token, a code, a query
 // string or anything X wrote in a body but its error type.
 //
-// Only reads (GET) are tried again, at most 3 times in all, after a 5xx answer, a timeout or a broken connection. Calls to
-// the token endpoint never are: a refresh token is good for one use, and a lost answer must not spend the family.
+// Only reads (GET) are tried again, at most 3 times in all, after a 5xx answer, a timeout or a broken connection. Calls
+// to the token endpoint never are: a refresh token is good for one use, and a lost answer must not spend the family.
 package xapi
 
 import (

@@ -6,7 +6,8 @@
 //	go run . ../..                              from this directory
 //	go run . --program ../../bin/repazoo ../..  also lets the program check the settings of each service
 //
-// A program that is not installed is named, and what it would have checked is not checked; with --all that is a mistake.
+// A program that is not installed is named, and what it would have checked is not checked; with --all that is a
+// mistake.
 package main
 
 import (

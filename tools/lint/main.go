@@ -101,7 +101,8 @@ func main() {
 func isDependency(config string) bool {
 	text, err := os.ReadFile(config)
 	var c struct{ ImportPath string }
-	return err == nil && json.Unmarshal(text, &c) == nil && c.ImportPath != module && !strings.HasPrefix(c.ImportPath, module+"/")
+	return err == nil && json.Unmarshal(text, &c) == nil && c.ImportPath != module &&
+		!strings.HasPrefix(c.ImportPath, module+"/")
 }
 
 func list() []*analysis.Analyzer {

@@ -3,8 +3,8 @@
 //
 //	go run -C tools/sbom . --program bin/repazoo --source . --out bin/materials
 //
-// The Go modules are those that the program itself names, and the scripts and fonts those that the build packed into it.
-// A module's licences are those of its root and of the directories of the packages that are linked, where code of
+// The Go modules are those that the program itself names, and the scripts and fonts those that the build packed into
+// it. A module's licences are those of its root and of the directories of the packages that are linked, where code of
 // others stands under a licence of its own. A part without a licence, or with one that is not in the list below, is a
 // mistake. The same program gives the same bytes.
 package main
@@ -33,7 +33,10 @@ import (
 )
 
 // allowed are the licences under which Repazoo may pass a part on with its own, by their SPDX ids.
-var allowed = []string{"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MPL-2.0", "OFL-1.1", "Unlicense", "Zlib"}
+var allowed = []string{
+	"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MPL-2.0",
+	"OFL-1.1", "Unlicense", "Zlib",
+}
 
 // part is one thing in the program.
 type part struct {
@@ -102,7 +105,8 @@ func modules(info *buildinfo.BuildInfo, source string) ([]part, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts := []part{{name: "std", version: version, purl: "pkg:golang/std@" + version, dir: strings.TrimSpace(string(goroot))}}
+	parts := []part{{name: "std", version: version, purl: "pkg:golang/std@" +
+		version, dir: strings.TrimSpace(string(goroot))}}
 	args := []string{"mod", "download", "-json"}
 	sums := map[string]string{}
 	for _, m := range info.Deps {

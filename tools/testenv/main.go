@@ -11,8 +11,8 @@
 //	TEST_REDIS_URL     a Redis that keeps nothing on disk
 //	CHROMIUM           the browser's executable
 //
-// PostgreSQL is as fast as can be, in memory where there is plenty, and would not survive a loss of power. With --durable
-// it keeps its defaults (fsync and the rest), which is what a measurement needs:
+// PostgreSQL is as fast as can be, in memory where there is plenty, and would not survive a loss of power. With
+// --durable it keeps its defaults (fsync and the rest), which is what a measurement needs:
 //
 //	go run ./tools/testenv --durable -- go run ./bench/load
 //

@@ -129,7 +129,10 @@ func (e *environment) postgres(ctx context.Context, who *syscall.Credential) err
 		return err
 	}
 	args := []string{"-D", data, "-p", port}
-	settings := []string{"listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300", "timezone=UTC", "log_min_messages=fatal"}
+	settings := []string{
+		"listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300",
+		"timezone=UTC", "log_min_messages=fatal",
+	}
 	if !e.durable {
 		// The data is thrown away, and no table lives long enough to be vacuumed.
 		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")

@@ -82,8 +82,8 @@ func Archive(t testing.TB, xUserID string, n int) []byte {
 	return ArchiveOf(t, xUserID, texts)
 }
 
-// ArchiveOf packs an archive of an account with posts of these texts. Nothing in it is compressed, because what unpacks to
-// far more than it holds is refused.
+// ArchiveOf packs an archive of an account with posts of these texts. Nothing in it is compressed, because what unpacks
+// to far more than it holds is refused.
 func ArchiveOf(t testing.TB, xUserID string, texts []string) []byte {
 	t.Helper()
 	var posts []string

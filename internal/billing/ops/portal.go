@@ -6,8 +6,8 @@ import (
 	"github.com/repazoo/repazoo/internal/billing/stripeapi"
 )
 
-// portal makes the configuration of the customer portal: people see invoices, change their card, and cancel at the end of
-// what they paid for. They change plans in Repazoo, where an upgrade counts only once it is paid.
+// portal makes the configuration of the customer portal: people see invoices, change their card, and cancel at the end
+// of what they paid for. They change plans in Repazoo, where an upgrade counts only once it is paid.
 func (s *setup) portal(ctx context.Context) error {
 	const name = "customer portal"
 	found, err := s.stripe.PortalConfig(ctx, s.PublicURL)

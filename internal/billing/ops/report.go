@@ -45,7 +45,8 @@ type SetupReport struct {
 
 // Done tells that the account is as it should be.
 func (r *SetupReport) Done() bool {
-	return len(r.Problems) == 0 && !slices.ContainsFunc(r.Steps, func(s SetupStep) bool { return s.Did == "missing" || s.Did == "different" })
+	return len(r.Problems) == 0 && !slices.ContainsFunc(r.Steps,
+		func(s SetupStep) bool { return s.Did == "missing" || s.Did == "different" })
 }
 
 // setup is one run.
@@ -66,7 +67,8 @@ func (s *setup) problem(format string, args ...any) {
 // mode says that an object is of the other mode than the key.
 func (s *setup) mode(name, id string, live bool) {
 	if live != s.Live {
-		s.problem("The %s %s is of %s mode, but STRIPE_SECRET_KEY is of %s mode. Use a key and ids of the same mode.", name, id, modeName(live), modeName(s.Live))
+		s.problem("The %s %s is of %s mode, but STRIPE_SECRET_KEY is of %s mode. Use a key and ids of the same mode.",
+			name, id, modeName(live), modeName(s.Live))
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package ops is what an operator runs beside the service: [Setup] makes what billing needs in an account at Stripe, and
-// finds it again when it is there.
+// Package ops is what an operator runs beside the service: [Setup] makes what billing needs in an account at Stripe,
+// and finds it again when it is there.
 package ops
 
 import (
@@ -12,7 +12,8 @@ import (
 )
 
 // Setup makes what billing needs in an account at Stripe, and finds it again when it is there: a second run changes
-// nothing. What cannot be changed, or is somebody else's, is a problem of the report. The error is of Stripe's answering.
+// nothing. What cannot be changed, or is somebody else's, is a problem of the report. The error is of Stripe's
+// answering.
 func Setup(ctx context.Context, c SetupConfig) (SetupReport, error) {
 	if c.Tiers == (plan.Tiers{}) {
 		c.Tiers = plan.DefaultTiers()

@@ -25,7 +25,8 @@ func (s *setup) webhook(ctx context.Context) error {
 	case len(found) == 0:
 		return s.makeEndpoint(ctx, name)
 	case len(found) > 1:
-		s.problem("Stripe sends to %s from %d webhook endpoints, each signing with a secret of its own. Delete all but one in the Dashboard.", s.WebhookURL, len(found))
+		s.problem("Stripe sends to %s from %d webhook endpoints, each signing with a secret of its own. Delete all but "+
+			"one in the Dashboard.", s.WebhookURL, len(found))
 	}
 	e := found[0]
 	s.mode("webhook endpoint", e.ID, e.Live)
@@ -36,7 +37,8 @@ func (s *setup) webhook(ctx context.Context) error {
 		return s.replaceEndpoint(ctx, name, e)
 	}
 	s.did(name, e.ID, "kept", s.WebhookURL)
-	s.problem("The webhook endpoint %s sends events of %s, but Repazoo reads API version %s, and an endpoint's version cannot be changed. Run this with --replace to make it anew; its secret will be another.",
+	s.problem("The webhook endpoint %s sends events of %s, but Repazoo reads API version %s, and an endpoint's version "+
+		"cannot be changed. Run this with --replace to make it anew; its secret will be another.",
 		e.ID, versionName(e.Version), stripeapi.APIVersion)
 	return nil
 }

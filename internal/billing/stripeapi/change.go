@@ -27,7 +27,8 @@ func (p *Client) Raise(ctx context.Context, now plan.Remote, tier, code string, 
 
 // Payment tells how the payment of an open invoice stands: waiting for the person and their bank, or refused and why.
 func (p *Client) Payment(ctx context.Context, invoice string) (waiting bool, why string, err error) {
-	in, err := p.api.V1Invoices.Retrieve(ctx, invoice, &stripe.InvoiceRetrieveParams{Expand: []*string{new("payments.data.payment.payment_intent")}})
+	in, err := p.api.V1Invoices.Retrieve(ctx, invoice,
+		&stripe.InvoiceRetrieveParams{Expand: []*string{new("payments.data.payment.payment_intent")}})
 	if err != nil {
 		return false, "", refuse(err)
 	}
@@ -41,7 +42,8 @@ func (p *Client) Payment(ctx context.Context, invoice string) (waiting bool, why
 		}
 		intent := payment.Payment.PaymentIntent
 		switch intent.Status {
-		case stripe.PaymentIntentStatusRequiresAction, stripe.PaymentIntentStatusRequiresConfirmation, stripe.PaymentIntentStatusProcessing:
+		case stripe.PaymentIntentStatusRequiresAction, stripe.PaymentIntentStatusRequiresConfirmation,
+			stripe.PaymentIntentStatusProcessing:
 			return true, "", nil
 		}
 		if intent.LastPaymentError != nil {
@@ -65,10 +67,12 @@ func (p *Client) DropChange(ctx context.Context, now plan.Remote) error {
 	return refuse(err)
 }
 
-// PlanChange puts the subscription under a schedule: this period as it is, then the other price. The schedule names the card and
-// each phase the discounts, because a phase that finds none would leave the subscription without; see [Client.CarryCard].
+// PlanChange puts the subscription under a schedule: this period as it is, then the other price. The schedule names the
+// card and each phase the discounts, because a phase that finds none would leave the subscription without; see
+// [Client.CarryCard].
 func (p *Client) PlanChange(ctx context.Context, now plan.Remote, tier string) error {
-	sched, err := p.api.V1SubscriptionSchedules.Create(ctx, &stripe.SubscriptionScheduleCreateParams{FromSubscription: &now.ID})
+	sched, err := p.api.V1SubscriptionSchedules.Create(ctx,
+		&stripe.SubscriptionScheduleCreateParams{FromSubscription: &now.ID})
 	if err != nil {
 		return refuse(err)
 	}
@@ -82,15 +86,22 @@ func (p *Client) PlanChange(ctx context.Context, now plan.Remote, tier string) e
 	}
 	phase := func(tier string) *stripe.SubscriptionScheduleUpdatePhaseParams {
 		return &stripe.SubscriptionScheduleUpdatePhaseParams{
-			Items:     []*stripe.SubscriptionScheduleUpdatePhaseItemParams{{Price: new(p.priceOf[tier]), Quantity: new(int64(1))}},
+			Items: []*stripe.SubscriptionScheduleUpdatePhaseItemParams{{
+				Price:    new(p.priceOf[tier]),
+				Quantity: new(int64(1)),
+			}},
 			Discounts: discounts, ProrationBehavior: new("none"),
 		}
 	}
 	present, next := phase(now.Tier), phase(tier)
 	present.StartDate, present.EndDate = &start, &end
-	next.Duration = &stripe.SubscriptionScheduleUpdatePhaseDurationParams{Interval: new("month"), IntervalCount: new(int64(1))}
+	next.Duration = &stripe.SubscriptionScheduleUpdatePhaseDurationParams{
+		Interval:      new("month"),
+		IntervalCount: new(int64(1)),
+	}
 	_, err = p.api.V1SubscriptionSchedules.Update(ctx, sched.ID, &stripe.SubscriptionScheduleUpdateParams{
-		EndBehavior: new("release"), Phases: []*stripe.SubscriptionScheduleUpdatePhaseParams{present, next}, DefaultSettings: scheduleCard(now.Method),
+		EndBehavior: new("release"), Phases: []*stripe.SubscriptionScheduleUpdatePhaseParams{present, next},
+		DefaultSettings: scheduleCard(now.Method),
 	})
 	return refuse(err)
 }
@@ -105,7 +116,8 @@ func scheduleCard(card string) *stripe.SubscriptionScheduleUpdateDefaultSettings
 
 // CarryCard gives the schedule of a planned change the card that the subscription has now: it was put in place since.
 func (p *Client) CarryCard(ctx context.Context, now plan.Remote) error {
-	_, err := p.api.V1SubscriptionSchedules.Update(ctx, now.Schedule, &stripe.SubscriptionScheduleUpdateParams{DefaultSettings: scheduleCard(now.Method)})
+	_, err := p.api.V1SubscriptionSchedules.Update(ctx, now.Schedule,
+		&stripe.SubscriptionScheduleUpdateParams{DefaultSettings: scheduleCard(now.Method)})
 	return refuse(err)
 }
 
@@ -140,7 +152,8 @@ func (p *Client) CancelNow(ctx context.Context, id string) error {
 // SwitchTrial gives a trial another plan to go on with. Nothing is prorated, for nothing was paid.
 func (p *Client) SwitchTrial(ctx context.Context, now plan.Remote, tier, promotion string) error {
 	params := &stripe.SubscriptionUpdateParams{
-		Items: []*stripe.SubscriptionUpdateItemParams{{ID: &now.Item, Price: new(p.priceOf[tier])}}, ProrationBehavior: new("none"),
+		Items:             []*stripe.SubscriptionUpdateItemParams{{ID: &now.Item, Price: new(p.priceOf[tier])}},
+		ProrationBehavior: new("none"),
 	}
 	if promotion != "" {
 		params.Discounts = []*stripe.SubscriptionUpdateDiscountParams{{PromotionCode: &promotion}}

@@ -1,12 +1,12 @@
 // Package stripeapi is every question that Repazoo asks Stripe, and the only user of Stripe's SDK.
 //
-// A [Client] takes and gives values of internal/plan, so nobody above it knows a type of the SDK. Its errors are faults:
-// a sentence for who pays, or, in account.go, for the operator who sets an account up; a fault's cause holds no client
-// secret and nothing that a user typed. What it creates carries an idempotency key or metadata by which a second attempt
-// finds it again.
+// A [Client] takes and gives values of internal/plan, so nobody above it knows a type of the SDK. Its errors are
+// faults: a sentence for who pays, or, in account.go, for the operator who sets an account up; a fault's cause holds no
+// client secret and nothing that a user typed. What it creates carries an idempotency key or metadata by which a second
+// attempt finds it again.
 //
-// Webhooks are read here too (webhook.go): [Verify] checks a signature and its age, [About] and [ChargeIn] take ids out of
-// an event, and [Handled] lists the types that are acted on.
+// Webhooks are read here too (webhook.go): [Verify] checks a signature and its age, [About] and [ChargeIn] take ids out
+// of an event, and [Handled] lists the types that are acted on.
 package stripeapi
 
 import (
@@ -53,8 +53,9 @@ type Config struct {
 // New makes a client of the service's own: nothing of the SDK's package state is used or changed.
 func New(c Config) (*Client, error) {
 	backend := &stripe.BackendConfig{
-		HTTPClient: cmp.Or(c.HTTP, &http.Client{Timeout: 20 * time.Second}), EnableTelemetry: new(false), MaxNetworkRetries: new(int64(1)),
-		LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull}, // its lines would hold what Stripe answered
+		HTTPClient: cmp.Or(c.HTTP, &http.Client{Timeout: 20 * time.Second}), EnableTelemetry: new(false),
+		MaxNetworkRetries: new(int64(1)),
+		LeveledLogger:     &stripe.LeveledLogger{Level: stripe.LevelNull}, // its lines would hold what Stripe answered
 	}
 	if c.URL != "" {
 		u, err := url.Parse(c.URL)

@@ -36,7 +36,8 @@ type refusal struct {
 }
 
 func (r *refusal) Error() string {
-	return fmt.Sprintf("stripe: status %d, type %q, code %q, param %q, request %q", r.Status, r.Type, r.Code, r.Param, r.RequestID)
+	return fmt.Sprintf("stripe: status %d, type %q, code %q, param %q, request %q", r.Status, r.Type, r.Code, r.Param,
+		r.RequestID)
 }
 
 // refuse turns an error of the SDK into a fault; nil stays nil.
@@ -87,8 +88,8 @@ func unanswered(err error) error {
 	return errors.New("stripe: an answer that cannot be read")
 }
 
-// Settled tells whether Stripe answered, so that nothing of the attempt is still under way there. A 409 is Stripe saying
-// that an earlier try of the same call, whose answer was lost, is.
+// Settled tells whether Stripe answered, so that nothing of the attempt is still under way there. A 409 is Stripe
+// saying that an earlier try of the same call, whose answer was lost, is.
 func Settled(err error) bool {
 	r, ok := errors.AsType[*refusal](err)
 	return ok && r.Status != http.StatusConflict
@@ -100,7 +101,8 @@ func Unknown(err error) bool {
 	return ok && r.Code == unknownToThem
 }
 
-const taxNeedsPlace = "Tax depends on where you live, and no address of yours is known yet. Choose the plan on the payment page, which asks for it, or enter your address on the billing page of the payment provider."
+const taxNeedsPlace = "Tax depends on where you live, and no address of yours is known yet. Choose the plan on the " +
+	"payment page, which asks for it, or enter your address on the billing page of the payment provider."
 
 // errorCodeTaxLocation is Stripe's word for a customer whose tax cannot be told.
 const errorCodeTaxLocation = stripe.ErrorCodeCustomerTaxLocationInvalid

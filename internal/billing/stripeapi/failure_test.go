@@ -10,8 +10,8 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
-// Whatever Stripe refuses has a name for the figure, its cause in the log, and a sentence for who must act. Stripe's own
-// words, which may quote what somebody typed, are in none of them.
+// Whatever Stripe refuses has a name for the figure, its cause in the log, and a sentence for who must act. Stripe's
+// own words, which may quote what somebody typed, are in none of them.
 func TestRefuse_HasANameACauseAndASentenceForWhoMustAct(t *testing.T) {
 	t.Parallel()
 	const secret = "words-of-a-person"
@@ -26,7 +26,8 @@ func TestRefuse_HasANameACauseAndASentenceForWhoMustAct(t *testing.T) {
 			"card", "validation_failed", "card",
 		},
 		"a card that is not there": {
-			400, `{"error":{"type":"invalid_request_error","code":"resource_missing","message":"No such PaymentMethod: '` + secret + `'"}}`,
+			400, `{"error":{"type":"invalid_request_error","code":"resource_missing","message":"No such PaymentMethod: '` +
+				secret + `'"}}`,
 			"no_such_card", "validation_failed", "Enter the card again",
 		},
 		"a customer without a place": {
@@ -54,7 +55,8 @@ func TestRefuse_HasANameACauseAndASentenceForWhoMustAct(t *testing.T) {
 			"earlier_try_runs", "payment_provider_error", "You were not charged twice; try again in a minute",
 		},
 		"a price that is gone": {
-			400, `{"error":{"type":"invalid_request_error","code":"resource_missing","param":"items[0][price]","message":"` + secret + `"}}`,
+			400, `{"error":{"type":"invalid_request_error","code":"resource_missing","param":"items[0][price]","message":"` +
+				secret + `"}}`,
 			"refused", "payment_provider_error", "operator has to look at the log",
 		},
 		"trouble at Stripe": {
@@ -73,7 +75,8 @@ func TestRefuse_HasANameACauseAndASentenceForWhoMustAct(t *testing.T) {
 			if name := FailureName(c.status, []byte(c.body)); name != c.name {
 				t.Errorf("it is counted as %q", name)
 			}
-			if f.Code != c.code || !strings.Contains(f.Message, c.says) || !strings.Contains(f.Cause.Error(), `request "req_1"`) {
+			if f.Code != c.code || !strings.Contains(f.Message, c.says) ||
+				!strings.Contains(f.Cause.Error(), `request "req_1"`) {
 				t.Errorf("%s: %q because %q", f.Code, f.Message, f.Cause)
 			}
 			if strings.Contains(f.Message+f.Cause.Error(), secret) {

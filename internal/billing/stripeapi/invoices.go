@@ -15,8 +15,9 @@ func (p *Client) invoice(in *stripe.Invoice) plan.Invoice {
 	tax, _ := taxOf(in)
 	return plan.Invoice{
 		OffCents: offOf(in), TaxCents: tax,
-		ID: in.ID, Number: in.Number, Status: string(in.Status), Cents: in.Total, Currency: string(in.Currency), CreatedAt: instant(in.Created),
-		Page: p.link(in.HostedInvoiceURL), PDF: p.link(in.InvoicePDF),
+		ID: in.ID, Number: in.Number, Status: string(in.Status), Cents: in.Total, Currency: string(in.Currency),
+		CreatedAt: instant(in.Created),
+		Page:      p.link(in.HostedInvoiceURL), PDF: p.link(in.InvoicePDF),
 	}
 }
 
@@ -31,7 +32,10 @@ func (p *Client) link(address string) string {
 
 // Charges lists the invoices of a subscription, oldest first, two years back at most.
 func (p *Client) Charges(ctx context.Context, subscription string) ([]plan.Charge, error) {
-	params := &stripe.InvoiceListParams{Subscription: &subscription, ListParams: stripe.ListParams{Limit: new(int64(50)), Single: true}}
+	params := &stripe.InvoiceListParams{
+		Subscription: &subscription,
+		ListParams:   stripe.ListParams{Limit: new(int64(50)), Single: true},
+	}
 	var all []plan.Charge
 	for in, err := range p.api.V1Invoices.List(ctx, params).All(ctx) {
 		if err != nil {
@@ -53,8 +57,13 @@ func (p *Client) paidBefore(ctx context.Context, r plan.Remote) (bool, error) {
 
 // Invoices lists one page of the customer's, newest first, from after the one of the cursor; more tells that there are
 // others.
-func (p *Client) Invoices(ctx context.Context, customer string, limit int, cursor string) (all []plan.Invoice, more bool, err error) {
-	params := &stripe.InvoiceListParams{Customer: &customer, ListParams: stripe.ListParams{Limit: new(int64(limit)), Single: true}}
+func (p *Client) Invoices(ctx context.Context, customer string, limit int,
+	cursor string,
+) (all []plan.Invoice, more bool, err error) {
+	params := &stripe.InvoiceListParams{
+		Customer:   &customer,
+		ListParams: stripe.ListParams{Limit: new(int64(limit)), Single: true},
+	}
 	if cursor != "" {
 		params.StartingAfter = &cursor
 	}
@@ -76,7 +85,8 @@ func (p *Client) Portal(ctx context.Context, customer, back string) (string, err
 	case err != nil && !rejected(err):
 		return "", refuse(err)
 	case err != nil: // a restricted key that may not look: Stripe's default is better than no page
-		p.log.WarnContext(ctx, "Stripe does not tell the portal's configurations, so its default is used", "error", refuse(err))
+		p.log.WarnContext(ctx, "Stripe does not tell the portal's configurations, so its default is used", "error",
+			refuse(err))
 	case config != nil:
 		params.Configuration = &config.ID
 	}

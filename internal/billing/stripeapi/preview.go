@@ -25,8 +25,8 @@ func (p *Client) preview(ctx context.Context, params *stripe.InvoiceCreatePrevie
 	return q, nil
 }
 
-// QuoteStart asks for the first invoice of a plan. A zero trialEnd means no trial. The tax of somebody who is no customer
-// yet is unknown.
+// QuoteStart asks for the first invoice of a plan. A zero trialEnd means no trial. The tax of somebody who is no
+// customer yet is unknown.
 func (p *Client) QuoteStart(ctx context.Context, customer, tier, code string, trialEnd time.Time) (plan.Quote, error) {
 	params := &stripe.InvoiceCreatePreviewParams{SubscriptionDetails: &stripe.InvoiceCreatePreviewSubscriptionDetailsParams{
 		Items: []*stripe.InvoiceCreatePreviewSubscriptionDetailsItemParams{{Price: new(p.priceOf[tier])}},
@@ -57,9 +57,11 @@ func withCode(params *stripe.InvoiceCreatePreviewParams, code string) {
 	}
 }
 
-// QuoteChange asks for the next invoice of a subscription with another price; with an empty code its own discounts count.
-// A price is prorated as of an instant, now when that is zero, in one of Stripe's ways.
-func (p *Client) QuoteChange(ctx context.Context, now plan.Remote, tier, prorate string, asOf time.Time, code string) (plan.Quote, error) {
+// QuoteChange asks for the next invoice of a subscription with another price; with an empty code its own discounts
+// count. A price is prorated as of an instant, now when that is zero, in one of Stripe's ways.
+func (p *Client) QuoteChange(ctx context.Context, now plan.Remote, tier, prorate string, asOf time.Time,
+	code string,
+) (plan.Quote, error) {
 	params := p.changePreview(now, tier, prorate, asOf)
 	withCode(params, code)
 	return p.preview(ctx, params)
@@ -72,15 +74,23 @@ func (p *Client) QuoteUndiscounted(ctx context.Context, now plan.Remote, tier st
 	return p.preview(ctx, params)
 }
 
-func (p *Client) changePreview(now plan.Remote, tier, prorate string, asOf time.Time) *stripe.InvoiceCreatePreviewParams {
+func (p *Client) changePreview(now plan.Remote, tier, prorate string,
+	asOf time.Time,
+) *stripe.InvoiceCreatePreviewParams {
 	details := &stripe.InvoiceCreatePreviewSubscriptionDetailsParams{
-		Items:             []*stripe.InvoiceCreatePreviewSubscriptionDetailsItemParams{{ID: &now.Item, Price: new(p.priceOf[tier])}},
+		Items: []*stripe.InvoiceCreatePreviewSubscriptionDetailsItemParams{{
+			ID:    &now.Item,
+			Price: new(p.priceOf[tier]),
+		}},
 		ProrationBehavior: &prorate,
 	}
 	if !asOf.IsZero() {
 		details.ProrationDate = new(asOf.Unix())
 	}
-	params := &stripe.InvoiceCreatePreviewParams{Customer: &now.Customer, Subscription: &now.ID, SubscriptionDetails: details}
+	params := &stripe.InvoiceCreatePreviewParams{
+		Customer: &now.Customer, Subscription: &now.ID,
+		SubscriptionDetails: details,
+	}
 	if !now.Taxed {
 		p.previewTax(params)
 	}

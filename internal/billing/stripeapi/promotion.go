@@ -11,7 +11,10 @@ import (
 
 // Promotion asks for every code of this spelling: those that are over too, so that one can say why.
 func (p *Client) Promotion(ctx context.Context, code string, r plan.Row, now time.Time) (plan.Promotion, error) {
-	params := &stripe.PromotionCodeListParams{Code: &code, ListParams: stripe.ListParams{Limit: new(int64(20)), Single: true}}
+	params := &stripe.PromotionCodeListParams{
+		Code:       &code,
+		ListParams: stripe.ListParams{Limit: new(int64(20)), Single: true},
+	}
 	params.AddExpand("data.promotion.coupon")
 	why := plan.ErrNoCode
 	for found, err := range p.api.V1PromotionCodes.List(ctx, params).All(ctx) {

@@ -12,9 +12,11 @@ import (
 // remoteOf reads a subscription. Periods stand on its items; the item of a known price decides.
 func remoteOf(sub *stripe.Subscription, tierOf map[string]string) plan.Remote {
 	r := plan.Remote{
-		ID: sub.ID, Status: plan.Status(sub.Status), CancelAt: instant(sub.CancelAt), CancelAtPeriodEnd: sub.CancelAtPeriodEnd,
-		StartedAt: instant(sub.StartDate), EndedAt: instant(sub.EndedAt), MonthlyCents: monthlyCents(sub),
-		TrialEnd: instant(sub.TrialEnd), Discounts: discountsOf(sub), NoCard: noCard(sub), Taxed: sub.AutomaticTax != nil && sub.AutomaticTax.Enabled,
+		ID: sub.ID, Status: plan.Status(sub.Status), CancelAt: instant(sub.CancelAt),
+		CancelAtPeriodEnd: sub.CancelAtPeriodEnd,
+		StartedAt:         instant(sub.StartDate), EndedAt: instant(sub.EndedAt), MonthlyCents: monthlyCents(sub),
+		TrialEnd: instant(sub.TrialEnd), Discounts: discountsOf(sub), NoCard: noCard(sub),
+		Taxed: sub.AutomaticTax != nil && sub.AutomaticTax.Enabled,
 	}
 	if sub.Customer != nil {
 		r.Customer = sub.Customer.ID
@@ -26,7 +28,8 @@ func remoteOf(sub *stripe.Subscription, tierOf map[string]string) plan.Remote {
 		for _, item := range sub.Items.Data {
 			tier := tierOfPrice(item.Price, tierOf)
 			if r.PeriodEnd.IsZero() || r.Tier == "" && tier != "" {
-				r.Item, r.Tier, r.PeriodStart, r.PeriodEnd = item.ID, tier, instant(item.CurrentPeriodStart), instant(item.CurrentPeriodEnd)
+				r.Item, r.Tier, r.PeriodStart, r.PeriodEnd = item.ID, tier, instant(item.CurrentPeriodStart),
+					instant(item.CurrentPeriodEnd)
 			}
 		}
 	}
@@ -40,7 +43,8 @@ func remoteOf(sub *stripe.Subscription, tierOf map[string]string) plan.Remote {
 		r.Invoice = chargeOf(in, tierOf)
 		r.Paid = in.Status == stripe.InvoiceStatusPaid && !disputed
 		r.Secret = r.Invoice.Secret
-		r.Unstarted = in.BillingReason == stripe.InvoiceBillingReasonSubscriptionCreate && in.Status != stripe.InvoiceStatusPaid
+		r.Unstarted = in.BillingReason == stripe.InvoiceBillingReasonSubscriptionCreate &&
+			in.Status != stripe.InvoiceStatusPaid
 	}
 	if si := sub.PendingSetupIntent; si != nil && si.ClientSecret != "" { // of a trial: nothing is to be paid
 		r.Secret = si.ClientSecret
@@ -51,7 +55,8 @@ func remoteOf(sub *stripe.Subscription, tierOf map[string]string) plan.Remote {
 // noCard tells that there is nothing to charge: known only of a customer that was asked to be expanded.
 func noCard(sub *stripe.Subscription) bool {
 	cu := sub.Customer
-	return sub.DefaultPaymentMethod == nil && sub.DefaultSource == nil && cu != nil && cu.InvoiceSettings != nil && cu.InvoiceSettings.DefaultPaymentMethod == nil && cu.DefaultSource == nil
+	return sub.DefaultPaymentMethod == nil && sub.DefaultSource == nil && cu != nil && cu.InvoiceSettings != nil &&
+		cu.InvoiceSettings.DefaultPaymentMethod == nil && cu.DefaultSource == nil
 }
 
 func tierOfPrice(p *stripe.Price, tierOf map[string]string) string {
@@ -102,7 +107,10 @@ func discountsOf(sub *stripe.Subscription) []plan.Given {
 		if d.Source == nil || d.Source.Coupon == nil || d.Source.Coupon.Duration == "" {
 			continue
 		}
-		g := plan.Given{Discount: plan.Discount{Words: offWords(d.Source.Coupon)}, ID: d.ID, At: instant(d.Start), Ends: d.Source.Coupon.Duration != stripe.CouponDurationForever}
+		g := plan.Given{
+			Discount: plan.Discount{Words: offWords(d.Source.Coupon)}, ID: d.ID, At: instant(d.Start),
+			Ends: d.Source.Coupon.Duration != stripe.CouponDurationForever,
+		}
 		if d.PromotionCode != nil {
 			g.Code = d.PromotionCode.Code
 		}
@@ -113,7 +121,8 @@ func discountsOf(sub *stripe.Subscription) []plan.Given {
 
 func chargeOf(in *stripe.Invoice, tierOf map[string]string) plan.Charge {
 	c := plan.Charge{
-		ID: in.ID, Status: string(in.Status), Reason: string(in.BillingReason), Cents: in.AmountDue, Currency: string(in.Currency), At: instant(in.Created),
+		ID: in.ID, Status: string(in.Status), Reason: string(in.BillingReason), Cents: in.AmountDue,
+		Currency: string(in.Currency), At: instant(in.Created),
 		Attempts: in.AttemptCount, NextTry: instant(in.NextPaymentAttempt), Page: in.HostedInvoiceURL,
 	}
 	c.Off = offOf(in)
@@ -201,7 +210,8 @@ func taxOf(in *stripe.Invoice) (cents int64, unknown bool) {
 	for _, t := range in.TotalTaxes {
 		cents += t.Amount
 	}
-	return cents, in.AutomaticTax != nil && in.AutomaticTax.Status == stripe.InvoiceAutomaticTaxStatusRequiresLocationInputs
+	return cents, in.AutomaticTax != nil &&
+		in.AutomaticTax.Status == stripe.InvoiceAutomaticTaxStatusRequiresLocationInputs
 }
 
 // offOf is what discounts take off an invoice.

@@ -19,14 +19,26 @@ var (
 func TestRemoteOf_ReadsPeriodAndTierFromTheItems(t *testing.T) {
 	t.Parallel()
 	item := func(price string, from, to time.Time) *stripe.SubscriptionItem {
-		return &stripe.SubscriptionItem{Price: &stripe.Price{ID: price}, CurrentPeriodStart: from.Unix(), CurrentPeriodEnd: to.Unix()}
+		return &stripe.SubscriptionItem{
+			Price: &stripe.Price{ID: price}, CurrentPeriodStart: from.Unix(),
+			CurrentPeriodEnd: to.Unix(),
+		}
 	}
 	sub := &stripe.Subscription{
-		ID: "sub_1", Status: stripe.SubscriptionStatusCanceled, Customer: &stripe.Customer{ID: "cus_1"}, CancelAt: readEnd.Unix(),
-		Items:         &stripe.SubscriptionItemList{Data: []*stripe.SubscriptionItem{item("price_other", readNoon, readNoon), item("price_pro", readBegin, readEnd)}},
-		LatestInvoice: &stripe.Invoice{Status: stripe.InvoiceStatusPaid, ConfirmationSecret: &stripe.InvoiceConfirmationSecret{ClientSecret: "secret"}},
+		ID: "sub_1", Status: stripe.SubscriptionStatusCanceled, Customer: &stripe.Customer{ID: "cus_1"},
+		CancelAt: readEnd.Unix(),
+		Items: &stripe.SubscriptionItemList{Data: []*stripe.SubscriptionItem{item("price_other", readNoon,
+			readNoon), item("price_pro", readBegin, readEnd)}},
+		LatestInvoice: &stripe.Invoice{
+			Status:             stripe.InvoiceStatusPaid,
+			ConfirmationSecret: &stripe.InvoiceConfirmationSecret{ClientSecret: "secret"},
+		},
 	}
-	want := plan.Remote{ID: "sub_1", Customer: "cus_1", Status: "canceled", Tier: "pro", PeriodStart: readBegin, PeriodEnd: readEnd, CancelAt: readEnd, Paid: true, Secret: "secret", Invoice: plan.Charge{Status: "paid", Secret: "secret"}}
+	want := plan.Remote{
+		ID: "sub_1", Customer: "cus_1", Status: "canceled", Tier: "pro", PeriodStart: readBegin,
+		PeriodEnd: readEnd, CancelAt: readEnd, Paid: true, Secret: "secret",
+		Invoice: plan.Charge{Status: "paid", Secret: "secret"},
+	}
 	tiers := map[string]string{"price_basic": "basic", "price_pro": "pro"}
 	if diff := cmp.Diff(want, remoteOf(sub, tiers)); diff != "" {
 		t.Fatal(diff)
@@ -44,10 +56,16 @@ func TestRemoteOf_ReadsAChangeThatWaits(t *testing.T) {
 	t.Parallel()
 	tiers := map[string]string{"price_basic": "basic", "price_pro": "pro"}
 	item := func(price string) *stripe.SubscriptionItem {
-		return &stripe.SubscriptionItem{Price: &stripe.Price{ID: price}, CurrentPeriodStart: readBegin.Unix(), CurrentPeriodEnd: readEnd.Unix()}
+		return &stripe.SubscriptionItem{
+			Price: &stripe.Price{ID: price}, CurrentPeriodStart: readBegin.Unix(),
+			CurrentPeriodEnd: readEnd.Unix(),
+		}
 	}
 	phase := func(price string, from time.Time) *stripe.SubscriptionSchedulePhase {
-		return &stripe.SubscriptionSchedulePhase{StartDate: from.Unix(), Items: []*stripe.SubscriptionSchedulePhaseItem{{Price: &stripe.Price{ID: price}}}}
+		return &stripe.SubscriptionSchedulePhase{
+			StartDate: from.Unix(),
+			Items:     []*stripe.SubscriptionSchedulePhaseItem{{Price: &stripe.Price{ID: price}}},
+		}
 	}
 	tests := map[string]struct {
 		change func(*stripe.Subscription)
@@ -55,25 +73,40 @@ func TestRemoteOf_ReadsAChangeThatWaits(t *testing.T) {
 	}{
 		"nothing": {func(*stripe.Subscription) {}, plan.PendingChange{}},
 		"until it is paid": {func(s *stripe.Subscription) {
-			s.PendingUpdate = &stripe.SubscriptionPendingUpdate{ExpiresAt: readNoon.Unix(), SubscriptionItems: []*stripe.SubscriptionItem{item("price_pro")}}
+			s.PendingUpdate = &stripe.SubscriptionPendingUpdate{
+				ExpiresAt:         readNoon.Unix(),
+				SubscriptionItems: []*stripe.SubscriptionItem{item("price_pro")},
+			}
 		}, plan.PendingChange{Tier: "pro", How: plan.AfterPayment, At: readNoon}},
 		"of another kind": {func(s *stripe.Subscription) {
 			s.PendingUpdate = &stripe.SubscriptionPendingUpdate{ExpiresAt: readNoon.Unix()}
 		}, plan.PendingChange{}},
 		"at the period's end": {func(s *stripe.Subscription) {
-			s.Schedule = &stripe.SubscriptionSchedule{ID: "sched", Phases: []*stripe.SubscriptionSchedulePhase{phase("price_basic", readBegin), phase("price_pro", readEnd)}}
+			s.Schedule = &stripe.SubscriptionSchedule{
+				ID:     "sched",
+				Phases: []*stripe.SubscriptionSchedulePhase{phase("price_basic", readBegin), phase("price_pro", readEnd)},
+			}
 		}, plan.PendingChange{Tier: "pro", How: plan.AfterPeriodEnd, At: readEnd}},
 		"a schedule of this period alone": {func(s *stripe.Subscription) {
-			s.Schedule = &stripe.SubscriptionSchedule{ID: "sched", Phases: []*stripe.SubscriptionSchedulePhase{phase("price_basic", readBegin)}}
+			s.Schedule = &stripe.SubscriptionSchedule{
+				ID:     "sched",
+				Phases: []*stripe.SubscriptionSchedulePhase{phase("price_basic", readBegin)},
+			}
 		}, plan.PendingChange{}},
 		"a schedule for a price that is not ours": {func(s *stripe.Subscription) {
-			s.Schedule = &stripe.SubscriptionSchedule{ID: "sched", Phases: []*stripe.SubscriptionSchedulePhase{phase("price_gold", readEnd), {StartDate: readEnd.Unix()}}}
+			s.Schedule = &stripe.SubscriptionSchedule{
+				ID:     "sched",
+				Phases: []*stripe.SubscriptionSchedulePhase{phase("price_gold", readEnd), {StartDate: readEnd.Unix()}},
+			}
 		}, plan.PendingChange{}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sub := &stripe.Subscription{ID: "sub_1", Items: &stripe.SubscriptionItemList{Data: []*stripe.SubscriptionItem{item("price_basic")}}}
+			sub := &stripe.Subscription{
+				ID:    "sub_1",
+				Items: &stripe.SubscriptionItemList{Data: []*stripe.SubscriptionItem{item("price_basic")}},
+			}
 			tt.change(sub)
 			if got := remoteOf(sub, tiers).Pending; got != tt.want {
 				t.Fatalf("got %+v", got)

@@ -60,7 +60,10 @@ func (p *Client) refunds(ctx context.Context, charge string, got *plan.Payment) 
 		if err != nil {
 			return refuse(err)
 		}
-		got.Returns = append(got.Returns, plan.Returned{ID: re.ID, Kind: plan.Refund, Status: string(re.Status), Cents: re.Amount, Currency: string(re.Currency), At: instant(re.Created)})
+		got.Returns = append(got.Returns, plan.Returned{
+			ID: re.ID, Kind: plan.Refund, Status: string(re.Status),
+			Cents: re.Amount, Currency: string(re.Currency), At: instant(re.Created),
+		})
 	}
 	return nil
 }
@@ -74,7 +77,10 @@ func (p *Client) disputes(ctx context.Context, charge string, got *plan.Payment)
 		if d.Status == stripe.DisputeStatusPrevented || strings.HasPrefix(string(d.Status), "warning_") {
 			continue
 		}
-		r := plan.Returned{ID: d.ID, Kind: plan.Dispute, Status: string(d.Status), Cents: d.Amount, Currency: string(d.Currency), At: instant(d.Created)}
+		r := plan.Returned{
+			ID: d.ID, Kind: plan.Dispute, Status: string(d.Status), Cents: d.Amount,
+			Currency: string(d.Currency), At: instant(d.Created),
+		}
 		if d.EvidenceDetails != nil {
 			r.Answer = instant(d.EvidenceDetails.DueBy)
 		}

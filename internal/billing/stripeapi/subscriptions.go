@@ -9,8 +9,8 @@ import (
 	"github.com/repazoo/repazoo/internal/plan"
 )
 
-// Customer finds the user's customer, or makes it. The known id is tried first; search is a minute late, so the key keeps
-// two attempts in that minute from making two.
+// Customer finds the user's customer, or makes it. The known id is tried first; search is a minute late, so the key
+// keeps two attempts in that minute from making two.
 func (p *Client) Customer(ctx context.Context, userID, known string) (string, error) {
 	if known != "" {
 		cu, err := p.api.V1Customers.Retrieve(ctx, known, nil)
@@ -21,7 +21,8 @@ func (p *Client) Customer(ctx context.Context, userID, known string) (string, er
 			return "", refuse(err)
 		}
 	}
-	search := &stripe.CustomerSearchParams{SearchParams: stripe.SearchParams{Query: fmt.Sprintf("metadata['%s']:'%s'", MetaUser, userID), Single: true}}
+	search := &stripe.CustomerSearchParams{SearchParams: stripe.SearchParams{Query: fmt.Sprintf("metadata['%s']:'%s'",
+		MetaUser, userID), Single: true}}
 	for cu, err := range p.api.V1Customers.Search(ctx, search).All(ctx) {
 		if err != nil {
 			return "", refuse(err)
@@ -60,13 +61,17 @@ func (p *Client) LiveSubscription(ctx context.Context, customer string) (plan.Re
 
 // expandAll asks for all of a subscription that is mirrored.
 func expandAll() []*string {
-	return []*string{new(expandSecret), new(expandDiscounts), new("discounts.promotion_code"), new("schedule"), new("customer"), new("pending_setup_intent")}
+	return []*string{
+		new(expandSecret), new(expandDiscounts), new("discounts.promotion_code"), new("schedule"),
+		new("customer"), new("pending_setup_intent"),
+	}
 }
 
 // Subscription fetches one as it is now.
 func (p *Client) Subscription(ctx context.Context, id string) (plan.Remote, error) {
 	r, err := p.read(p.api.V1Subscriptions.Retrieve(ctx, id, &stripe.SubscriptionRetrieveParams{Expand: expandAll()}))
-	if err == nil && r.Status == plan.Canceled && !r.Paid && r.EndReason != plan.EndDisputed && r.Invoice.Reason == string(stripe.InvoiceBillingReasonSubscriptionUpdate) {
+	if err == nil && r.Status == plan.Canceled && !r.Paid && r.EndReason != plan.EndDisputed &&
+		r.Invoice.Reason == string(stripe.InvoiceBillingReasonSubscriptionUpdate) {
 		r.Paid, err = p.paidBefore(ctx, r) // the latest invoice was of a change that was never paid: the period itself may be
 	}
 	if err == nil && r.CollectionPaused {
@@ -95,7 +100,8 @@ type Start struct {
 	Terms          Terms
 }
 
-// Subscribe attaches the payment method and starts the subscription: active once paid, incomplete when the bank must ask.
+// Subscribe attaches the payment method and starts the subscription: active once paid, incomplete when the bank must
+// ask.
 func (p *Client) Subscribe(ctx context.Context, s Start, method string) (plan.Remote, error) {
 	m, err := p.api.V1PaymentMethods.Attach(ctx, method, &stripe.PaymentMethodAttachParams{Customer: &s.Customer})
 	if err != nil {
@@ -143,7 +149,8 @@ func (p *Client) Checkout(ctx context.Context, s Start, done, back string) (stri
 	return cs.URL, nil
 }
 
-// Existing finds what the customer already has, none being the zero remote, and whether they ever had a plan that began.
+// Existing finds what the customer already has, none being the zero remote, and whether they ever had a plan that
+// began.
 func (p *Client) Existing(ctx context.Context, customer string) (now plan.Remote, before bool, err error) {
 	params := &stripe.SubscriptionListParams{Customer: &customer, Status: new("all")}
 	params.Limit = new(int64(MaxSubscriptions))

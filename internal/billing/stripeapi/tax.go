@@ -18,7 +18,8 @@ func (p *Client) EnsureTax(ctx context.Context, now plan.Remote) error {
 	if !p.tax || now.Taxed {
 		return nil
 	}
-	_, err := p.api.V1Subscriptions.Update(ctx, now.ID, &stripe.SubscriptionUpdateParams{AutomaticTax: &stripe.SubscriptionUpdateAutomaticTaxParams{Enabled: new(true)}})
+	_, err := p.api.V1Subscriptions.Update(ctx, now.ID,
+		&stripe.SubscriptionUpdateParams{AutomaticTax: &stripe.SubscriptionUpdateAutomaticTaxParams{Enabled: new(true)}})
 	return refuse(err)
 }
 
@@ -51,16 +52,19 @@ func (p *Client) taxTroubles(ctx context.Context) ([]string, error) {
 	}
 	var all []string
 	if settings.Status != stripe.TaxSettingsStatusActive {
-		all = append(all, "STRIPE_TAX is on, but Stripe Tax is not ready in this account"+lacking(settings)+". Complete it in the Dashboard under Tax, Settings, or set STRIPE_TAX=off.")
+		all = append(all, "STRIPE_TAX is on, but Stripe Tax is not ready in this account"+lacking(settings)+". Complete "+
+			"it in the Dashboard under Tax, Settings, or set STRIPE_TAX=off.")
 	}
 	if settings.Defaults == nil || settings.Defaults.TaxBehavior == "" {
-		all = append(all, "Stripe does not know whether your prices include tax. Choose a default tax behavior in the Dashboard under Tax, Settings; exclusive puts the tax on top.")
+		all = append(all, "Stripe does not know whether your prices include tax. Choose a default tax behavior in the "+
+			"Dashboard under Tax, Settings; exclusive puts the tax on top.")
 	}
 	params := &stripe.TaxRegistrationListParams{Status: new("active")}
 	for _, err := range p.api.V1TaxRegistrations.List(ctx, params).All(ctx) {
 		return all, err
 	}
-	return append(all, "This account is registered for tax nowhere, so Stripe adds none to any invoice. Add the countries and states in which you must collect it in the Dashboard under Tax, Registrations."), nil
+	return append(all, "This account is registered for tax nowhere, so Stripe adds none to any invoice. Add the "+
+		"countries and states in which you must collect it in the Dashboard under Tax, Registrations."), nil
 }
 
 func lacking(s *stripe.TaxSettings) string {

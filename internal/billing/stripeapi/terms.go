@@ -15,7 +15,8 @@ type Terms struct {
 	PromotionCode string // Stripe's id of a code; "" for none
 }
 
-// missingCard says what is to become of a trial that ends without a card. Where a card was asked for, it can still be gone.
+// missingCard says what is to become of a trial that ends without a card. Where a card was asked for, it can still be
+// gone.
 func (t Terms) missingCard() string {
 	if t.WithoutCard == "" {
 		return plan.CancelWithoutCard

@@ -14,8 +14,8 @@ import (
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
-// A thin event (API v2) names the object that it is about and holds nothing of it. It is signed and stored like any other;
-// when it is applied, Snapshot fetches the object, and what is stored from then on is a snapshot event.
+// A thin event (API v2) names the object that it is about and holds nothing of it. It is signed and stored like any
+// other; when it is applied, Snapshot fetches the object, and what is stored from then on is a snapshot event.
 
 const (
 	thinObject = "v2.core.event"
@@ -52,7 +52,10 @@ func readThin(payload []byte) (Event, error) {
 	if !strings.HasPrefix(e.Type, thinPrefix) && !strings.HasPrefix(e.Type, "v2.") {
 		return Event{}, ErrNoEvent
 	}
-	out := Event{ID: e.ID, Kind: strings.TrimPrefix(e.Type, thinPrefix), Version: APIVersion, Created: e.Created, Payload: payload}
+	out := Event{
+		ID: e.ID, Kind: strings.TrimPrefix(e.Type, thinPrefix), Version: APIVersion, Created: e.Created,
+		Payload: payload,
+	}
 	if e.Related != nil && IsName(e.Related.ID) {
 		out.Object = e.Related.ID
 	}
@@ -91,11 +94,13 @@ func (p *Client) Snapshot(ctx context.Context, payload []byte) (_ []byte, change
 		return nil, false, err
 	}
 	full := stripe.Event{
-		ID: e.ID, Type: stripe.EventType(strings.TrimPrefix(e.Type, thinPrefix)), APIVersion: APIVersion, Created: e.Created.Unix(),
+		ID: e.ID, Type: stripe.EventType(strings.TrimPrefix(e.Type, thinPrefix)), APIVersion: APIVersion,
+		Created:  e.Created.Unix(),
 		Livemode: e.Live, Data: &stripe.EventData{Raw: raw},
 	}
 	if err := json.Unmarshal(raw, &full.Data.Object); err != nil || full.Data.Object["id"] != e.Related.ID {
-		return nil, false, fault.PaymentProviderError.Because(errors.New("Stripe answered with another object than the event names"))
+		return nil, false, fault.PaymentProviderError.Because(errors.New("Stripe answered with another object than the " +
+			"event names"))
 	}
 	return needed(full, payloadOf(full)), true, nil
 }

@@ -21,7 +21,10 @@ type Event struct {
 }
 
 func newEvent(e stripe.Event, payload []byte) Event {
-	return Event{ID: e.ID, Kind: string(e.Type), Object: objectID(e), Version: e.APIVersion, Created: instant(e.Created), Payload: needed(e, payload)}
+	return Event{
+		ID: e.ID, Kind: string(e.Type), Object: objectID(e), Version: e.APIVersion,
+		Created: instant(e.Created), Payload: needed(e, payload),
+	}
 }
 
 // signatureAge is how far a signature's time may be from ours, to either side.
@@ -34,8 +37,9 @@ var (
 	ErrNoEvent   = errors.New("the body is no event")
 )
 
-// Verify checks the signature with the SDK, and then its time with our own clock, to both sides: the SDK knows only age.
-// An event of any API version is accepted, and a thin one too. Only its ids are used, and the object is fetched in the version that we read.
+// Verify checks the signature with the SDK, and then its time with our own clock, to both sides: the SDK knows only
+// age. An event of any API version is accepted, and a thin one too. Only its ids are used, and the object is fetched in
+// the version that we read.
 func Verify(payload []byte, signature, secret string, now time.Time) (Event, error) {
 	if secret == "" {
 		return Event{}, errors.New("no webhook secret is configured")
@@ -95,13 +99,15 @@ func objectID(e stripe.Event) string {
 	return ""
 }
 
-// Handled are the types of events that are acted on. The rest is stored and marked ignored, for a later version to replay.
+// Handled are the types of events that are acted on. The rest is stored and marked ignored, for a later version to
+// replay.
 func Handled() []string {
 	return []string{
 		"customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted",
 		"customer.subscription.paused", "customer.subscription.resumed", "customer.subscription.trial_will_end",
 		"customer.subscription.pending_update_applied", "customer.subscription.pending_update_expired",
-		"checkout.session.completed", "checkout.session.expired", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed",
+		"checkout.session.completed", "checkout.session.expired", "checkout.session.async_payment_succeeded",
+		"checkout.session.async_payment_failed",
 		"invoice.paid", "invoice.payment_failed", "invoice.payment_action_required", "invoice.finalization_failed",
 		"invoice.marked_uncollectible", "invoice.voided", "customer.deleted",
 		"charge.refunded", "refund.updated", "refund.failed", "charge.dispute.created", "charge.dispute.closed",
@@ -138,7 +144,8 @@ func About(t string, payload []byte) (subscription, customer string, ok bool) {
 		subscription = o.ID
 	case kind == "checkout" && o.Subscription != nil:
 		subscription = o.Subscription.ID
-	case kind == "invoice" && o.Parent != nil && o.Parent.SubscriptionDetails != nil && o.Parent.SubscriptionDetails.Subscription != nil:
+	case kind == "invoice" && o.Parent != nil && o.Parent.SubscriptionDetails != nil &&
+		o.Parent.SubscriptionDetails.Subscription != nil:
 		subscription = o.Parent.SubscriptionDetails.Subscription.ID
 	case kind == "invoice" && o.Subscription != nil: // as API versions before 2025-03-31.basil wrote it
 		subscription = o.Subscription.ID
@@ -203,8 +210,9 @@ func IsReturn(kind string) bool {
 // payloadOf is what a webhook's body would have been, as far as it matters here.
 func payloadOf(e stripe.Event) []byte {
 	body, err := json.Marshal(map[string]any{
-		"id": e.ID, "object": "event", "type": e.Type, "api_version": e.APIVersion, "created": e.Created, "livemode": e.Livemode,
-		"data": map[string]any{"object": e.Data.Raw},
+		"id": e.ID, "object": "event", "type": e.Type, "api_version": e.APIVersion, "created": e.Created,
+		"livemode": e.Livemode,
+		"data":     map[string]any{"object": e.Data.Raw},
 	})
 	if err != nil { // Raw was part of an answer that could be read
 		return nil

@@ -138,7 +138,8 @@ func address(t testing.TB, user, name string) string {
 func addressOf(user, name string) (string, error) {
 	base := os.Getenv("TEST_DATABASE_URL")
 	if base == "" {
-		return "", errors.New("TEST_DATABASE_URL is not set: run `make test`, or set it to a superuser's address of a PostgreSQL 15")
+		return "", errors.New("TEST_DATABASE_URL is not set: run `make test`, or set it to a superuser's address of a " +
+			"PostgreSQL 15")
 	}
 	u, err := url.Parse(base)
 	if err != nil {

@@ -133,8 +133,8 @@ func (g *Gate) pass(in net.Conn) {
 	}()
 }
 
-// The types of Postgres' messages after which it waits for the program in the middle of an answer, and the one that ends
-// an answer (Frontend/Backend Protocol, Message Formats).
+// The types of Postgres' messages after which it waits for the program in the middle of an answer, and the one that
+// ends an answer (Frontend/Backend Protocol, Message Formats).
 const (
 	waitsFor = "RGWd" // authentication, copying
 	ends     = 'Z'    // ready for query

@@ -100,7 +100,8 @@ func (p *pool) claim(ctx context.Context) (string, error) {
 			continue
 		}
 		var ours, exists bool
-		if err := p.admin.QueryRow(ctx, "SELECT pg_try_advisory_lock(hashtextextended($1, 0))", name).Scan(&ours); err != nil {
+		if err := p.admin.QueryRow(ctx, "SELECT pg_try_advisory_lock(hashtextextended($1, 0))",
+			name).Scan(&ours); err != nil {
 			return "", err
 		}
 		if !ours {

@@ -111,7 +111,8 @@ func readBirth(ctx context.Context, url string) (b birth, err error) {
 }
 
 // ownTables are the tables that are not Postgres's.
-const ownTables = `SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+const ownTables = `SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c
+	JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')`
 
 // filledTables are those among them that hold anything, dead rows included.
@@ -135,7 +136,8 @@ func (b *birth) written(ctx context.Context, c *pgx.Conn) (string, error) {
 		SELECT count(*) FROM pg_database d LEFT JOIN pg_db_role_setting s ON s.setdatabase = d.oid
 		WHERE datname = current_database() AND (datacl IS NOT NULL OR setconfig IS NOT NULL)) AS fresh`)
 	for _, table := range append(tables, b.Seeded...) {
-		fmt.Fprintf(&query, "\nUNION ALL SELECT count(*), count(*) FILTER (WHERE age(xmin) <= age('%s'::xid)) FROM %s", b.XID, table)
+		fmt.Fprintf(&query, "\nUNION ALL SELECT count(*), count(*) FILTER (WHERE age(xmin) <= age('%s'::xid)) FROM %s",
+			b.XID, table)
 	}
 	return "SELECT sum(rows)::bigint, sum(fresh)::bigint FROM (" + query.String() + ") AS t", nil
 }

@@ -51,9 +51,11 @@ type column struct {
 
 func readColumns(t *testing.T, c *pgx.Conn, table string) []column {
 	t.Helper()
-	rows, _ := c.Query(t.Context(), `SELECT attname, atttypid::regtype::text, attnotnull AND NOT atthasdef FROM pg_attribute
+	rows, _ := c.Query(t.Context(),
+		`SELECT attname, atttypid::regtype::text, attnotnull AND NOT atthasdef FROM pg_attribute
 		WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum`, table)
-	columns, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (v column, err error) { return v, r.Scan(&v.name, &v.kind, &v.needed) })
+	columns, err := pgx.CollectRows(rows,
+		func(r pgx.CollectableRow) (v column, err error) { return v, r.Scan(&v.name, &v.kind, &v.needed) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +66,8 @@ func readColumns(t *testing.T, c *pgx.Conn, table string) []column {
 func dropConstraints(t *testing.T, c *pgx.Conn) {
 	t.Helper()
 	exec(t, c, `DO $$ DECLARE r record; BEGIN
-		FOR r IN SELECT conrelid::regclass AS t, conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('f', 'c', 'u', 'p')
+		FOR r IN SELECT conrelid::regclass AS t, conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+			AND contype IN ('f', 'c', 'u', 'p')
 			ORDER BY contype IN ('u', 'p') LOOP
 			EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', r.t, r.conname);
 		END LOOP;
@@ -134,7 +137,8 @@ func try(t *testing.T, c *pgx.Conn, role, query string) int {
 		t.Fatal(err)
 	}
 	defer tx.Rollback(t.Context())
-	if _, err := tx.Exec(t.Context(), `SELECT set_config('role', $1, true), set_config('request.jwt.claims', $2, true)`, role, `{"sub":"`+ann+`"}`); err != nil {
+	if _, err := tx.Exec(t.Context(), `SELECT set_config('role', $1, true), set_config('request.jwt.claims', $2, true)`,
+		role, `{"sub":"`+ann+`"}`); err != nil {
 		t.Fatal(err)
 	}
 	tag, err := tx.Exec(t.Context(), query)

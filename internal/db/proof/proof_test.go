@@ -83,28 +83,44 @@ func TestOf_NamesEveryMistake(t *testing.T) {
 	super := connect(t, dbtest.AdminURL(t, url))
 	exec(t, super, `CREATE FUNCTION whose() RETURNS uuid LANGUAGE sql AS 'SELECT NULL::uuid'`)
 	mistakes := map[string]string{
-		`CREATE TABLE forgotten (id uuid)`:                                           "forgotten: row-level security is not forced",
-		`CREATE TABLE closed (id uuid)`:                                              "closed: service_role cannot read it",
-		`ALTER TABLE posts NO FORCE ROW LEVEL SECURITY`:                              "posts: row-level security is not forced",
-		`ALTER TABLE archives DISABLE ROW LEVEL SECURITY`:                            "archives: repazoo_user may read all rows",
+		`CREATE TABLE forgotten (id uuid)`: "forgotten: row-level security is " +
+			"not forced",
+		`CREATE TABLE closed (id uuid)`: "closed: service_role cannot read it",
+		`ALTER TABLE posts NO FORCE ROW LEVEL SECURITY`: "posts: row-level security is not " +
+			"forced",
+		`ALTER TABLE archives DISABLE ROW LEVEL SECURITY`: "archives: repazoo_user may read " +
+			"all rows",
 		`DROP POLICY service ON reports`:                                             "reports: service_role cannot read it",
 		`GRANT SELECT ON consents TO anon; CREATE POLICY o ON consents USING (true)`: "consents: anon may read all rows",
-		`GRANT UPDATE (role) ON users TO authenticated`:                              "users: authenticated may change own rows",
-		`GRANT INSERT ON subscriptions TO PUBLIC`:                                    "subscriptions: authenticated may add own rows",
-		`CREATE POLICY m ON analyses TO authenticated USING (created_at > now())`:    "analyses: authenticated may read all rows",
-		`ALTER POLICY own ON idempotency_keys WITH CHECK (true)`:                     "idempotency_keys: repazoo_user may add all rows",
-		`ALTER POLICY own ON dismissals USING (whose() = user_id)`:                   "dismissals: repazoo_user may change all rows",
-		`GRANT SELECT (tokens) ON x_accounts TO authenticated`:                       "x_accounts.tokens: authenticated may read this column",
-		`GRANT SELECT ON river_job TO repazoo_user`:                                  "river_job: repazoo_user may read all rows",
-		`GRANT UPDATE (detail) ON audit_log TO service_role`:                         "audit_log: service_role may change detail",
-		`GRANT DELETE ON audit_log TO service_role`:                                  "audit_log: service_role may delete lines",
-		`DROP TRIGGER audit_log_keeps_all ON audit_log`:                              "audit_log: no trigger refuses TRUNCATE",
-		`ALTER TABLE audit_log DISABLE TRIGGER audit_log_keeps`:                      "audit_log: no trigger refuses DELETE",
-		`CREATE VIEW everyone AS SELECT * FROM users`:                                "everyone: a view that does not ask",
-		`CREATE MATERIALIZED VIEW copied AS SELECT * FROM users`:                     "copied: a view that does not ask",
-		`CREATE FUNCTION raised() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'; REVOKE ALL ON FUNCTION raised() FROM PUBLIC`: "raised(): a function without a search_path",
-		`CREATE FUNCTION loose() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1; END'`:                                                 "loose(): a function without a search_path",
-		`CREATE FUNCTION public_one() RETURNS int LANGUAGE sql AS 'SELECT 1'`:                                                           "public_one(): PUBLIC may run this function",
+		`GRANT UPDATE (role) ON users TO authenticated`: "users: authenticated may change " +
+			"own rows",
+		`GRANT INSERT ON subscriptions TO PUBLIC`: "subscriptions: authenticated may " +
+			"add own rows",
+		`CREATE POLICY m ON analyses TO authenticated USING (created_at > now())`: "analyses: authenticated may read " +
+			"all rows",
+		`ALTER POLICY own ON idempotency_keys WITH CHECK (true)`: "idempotency_keys: repazoo_user may " +
+			"add all rows",
+		`ALTER POLICY own ON dismissals USING (whose() = user_id)`: "dismissals: repazoo_user may " +
+			"change all rows",
+		`GRANT SELECT (tokens) ON x_accounts TO authenticated`: "x_accounts.tokens: authenticated " +
+			"may read this column",
+		`GRANT SELECT ON river_job TO repazoo_user`: "river_job: repazoo_user may read " +
+			"all rows",
+		`GRANT UPDATE (detail) ON audit_log TO service_role`: "audit_log: service_role may change " +
+			"detail",
+		`GRANT DELETE ON audit_log TO service_role`: "audit_log: service_role may delete " +
+			"lines",
+		`DROP TRIGGER audit_log_keeps_all ON audit_log`: "audit_log: no trigger refuses " +
+			"TRUNCATE",
+		`ALTER TABLE audit_log DISABLE TRIGGER audit_log_keeps`:  "audit_log: no trigger refuses DELETE",
+		`CREATE VIEW everyone AS SELECT * FROM users`:            "everyone: a view that does not ask",
+		`CREATE MATERIALIZED VIEW copied AS SELECT * FROM users`: "copied: a view that does not ask",
+		`CREATE FUNCTION raised() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'; REVOKE ALL ON FUNCTION raised()
+			FROM PUBLIC`: "raised(): a function without a search_path",
+		`CREATE FUNCTION loose() RETURNS int LANGUAGE plpgsql AS
+			'BEGIN RETURN 1; END'`: "loose(): a function without a search_path",
+		`CREATE FUNCTION public_one() RETURNS int LANGUAGE sql AS
+			'SELECT 1'`: "public_one(): PUBLIC may run this function",
 	}
 	for mistake := range mistakes {
 		exec(t, super, mistake)
@@ -148,7 +164,10 @@ func TestOf_NamesWhatIsOffInSQLite(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := []string{"audit_log: no trigger refuses DELETE", "dismissals: rows refer to rows that do not exist", "loose: the table is not STRICT"}
+	want := []string{
+		"audit_log: no trigger refuses DELETE", "dismissals: rows refer to rows that do not exist",
+		"loose: the table is not STRICT",
+	}
 	if diff := cmp.Diff(want, of(t, d).Faults); diff != "" {
 		t.Error(diff)
 	}

@@ -1,5 +1,5 @@
-// Package redistest runs servers of a test's own that speak Redis's protocol: one that can be killed and brought back with
-// what it had written down, or three that are a cluster.
+// Package redistest runs servers of a test's own that speak Redis's protocol: one that can be killed and brought back
+// with what it had written down, or three that are a cluster.
 //
 //	s := redistest.Start(t, redistest.Redis)
 //	s.Kill()  // as the kernel would: nothing is tidied up
@@ -65,7 +65,8 @@ func Cluster(t testing.TB, program string) []*Server {
 	t.Helper()
 	nodes := make([]*Server, 3)
 	for i := range nodes {
-		nodes[i] = start(t, program, "--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1", "--cluster-node-timeout", "1000", "--cluster-port", strconv.Itoa(freePort(t)))
+		nodes[i] = start(t, program, "--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1",
+			"--cluster-node-timeout", "1000", "--cluster-port", strconv.Itoa(freePort(t)))
 	}
 	for i, n := range nodes {
 		from, to := i*slots/len(nodes), (i+1)*slots/len(nodes)-1
@@ -104,7 +105,10 @@ func start(t testing.TB, program string, args ...string) *Server {
 		s := &Server{t: t, program: path, address: net.JoinHostPort("127.0.0.1", strconv.Itoa(freePort(t)))}
 		s.URL = "redis://" + s.address
 		_, port, _ := net.SplitHostPort(s.address)
-		s.args = append([]string{"--port", port, "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", "", "--loglevel", "warning", "--daemonize", "no"}, args...)
+		s.args = append([]string{
+			"--port", port, "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", "", "--loglevel",
+			"warning", "--daemonize", "no",
+		}, args...)
 		s.launch()
 		if err = s.ready(); err == nil {
 			t.Cleanup(s.Kill)
@@ -213,7 +217,8 @@ func ping(address string) error {
 // dial connects to this very server, and not to others that it tells of.
 func dial(address string) (rueidis.Client, error) {
 	return rueidis.NewClient(rueidis.ClientOption{
-		InitAddress: []string{address}, ForceSingleClient: true, DisableCache: true, DisableRetry: true, Dialer: net.Dialer{Timeout: time.Second},
+		InitAddress: []string{address}, ForceSingleClient: true, DisableCache: true, DisableRetry: true,
+		Dialer: net.Dialer{Timeout: time.Second},
 	})
 }
 

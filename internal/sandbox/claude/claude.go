@@ -194,7 +194,8 @@ func (c *Server) describe(m model) map[string]any {
 	at, announced := c.retires[m.id]
 	c.mu.Unlock()
 	out := map[string]any{
-		"type": "model", "id": m.id, "display_name": m.name, "line": m.line, "lifecycle": "active", "created_at": "2026-01-01T00:00:00Z",
+		"type": "model", "id": m.id, "display_name": m.name, "line": m.line, "lifecycle": "active",
+		"created_at":    "2026-01-01T00:00:00Z",
 		"deprecated_at": nil, "retires_at": nil, "max_input_tokens": context, "max_tokens": maxOutput,
 	}
 	if announced {
@@ -388,7 +389,8 @@ func (k Kind) spoil(posts []sentPost, v verdicts) spoken {
 		return spoken{`{"posts": [{"id": 1, "claims":`, "end_turn"}
 	case Local:
 		text := strings.Replace(v.json(), `{"posts":`, `{"comment":"labelled","posts":`, 1)
-		return spoken{"Sure! Here is the JSON you asked for:\n```json\n" + text + "\n```\nLet me know if you need anything else.", "end_turn"}
+		return spoken{"Sure! Here is the JSON you asked for:\n```json\n" + text +
+			"\n```\nLet me know if you need anything else.", "end_turn"}
 	case Labels:
 		v.label()
 	case Forgetful:
@@ -396,7 +398,8 @@ func (k Kind) spoil(posts []sentPost, v verdicts) spoken {
 	case Invents:
 		v.claim(0, claim{"harassment", "words that nobody wrote here", "Invented.", "high", "delete"})
 	case UnknownPost:
-		v.Posts = append(v.Posts, postVerdict{ID: 9999, Claims: []claim{{"violence", "no such post", "Invented.", "critical", "delete"}}, Themes: []string{}})
+		v.Posts = append(v.Posts, postVerdict{ID: 9999, Claims: []claim{{"violence", "no such " +
+			"post", "Invented.", "critical", "delete"}}, Themes: []string{}})
 	case UnknownLabel:
 		v.claim(0, claim{"political_party", firstWord(posts), "Invented.", "high", "delete"})
 	case Gullible:

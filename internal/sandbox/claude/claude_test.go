@@ -15,7 +15,9 @@ import (
 )
 
 // send sends body as a client with the right headers would; header overrides with "" remove.
-func send(t *testing.T, s *sandbox.Sandbox, method, path string, body any, header map[string]string) (int, map[string]any, http.Header) {
+func send(t *testing.T, s *sandbox.Sandbox, method, path string, body any,
+	header map[string]string,
+) (int, map[string]any, http.Header) {
 	t.Helper()
 	raw, err := json.Marshal(body)
 	if err != nil {
@@ -43,11 +45,18 @@ func send(t *testing.T, s *sandbox.Sandbox, method, path string, body any, heade
 func goodRequest(posts string) map[string]any {
 	return map[string]any{
 		"model": "claude-haiku-5-5", "max_tokens": 4000,
-		"system":   []any{map[string]any{"type": "text", "text": strings.Repeat("rubric ", 1000), "cache_control": map[string]any{"type": "ephemeral"}}},
+		"system": []any{map[string]any{
+			"type": "text", "text": strings.Repeat("rubric ", 1000),
+			"cache_control": map[string]any{"type": "ephemeral"},
+		}},
 		"messages": []any{map[string]any{"role": "user", "content": "<posts-00ff>" + posts + "</posts-00ff>"}},
-		"output_config": map[string]any{"effort": "low", "format": map[string]any{"type": "json_schema", "schema": map[string]any{
-			"type": "object", "additionalProperties": false, "properties": map[string]any{"posts": map[string]any{"type": "array"}},
-		}}},
+		"output_config": map[string]any{"effort": "low", "format": map[string]any{
+			"type": "json_schema",
+			"schema": map[string]any{
+				"type": "object", "additionalProperties": false,
+				"properties": map[string]any{"posts": map[string]any{"type": "array"}},
+			},
+		}},
 	}
 }
 
@@ -70,35 +79,77 @@ func TestClaude_RefusesWhatTheRealOneRefuses(t *testing.T) {
 		status int
 		kind   string
 	}{
-		"no key":               {header: map[string]string{"X-Api-Key": ""}, status: 401, kind: "authentication_error"},
-		"wrong key":            {header: map[string]string{"X-Api-Key": "other"}, status: 401, kind: "authentication_error"},
-		"no version":           {header: map[string]string{"Anthropic-Version": ""}, status: 400, kind: "invalid_request_error"},
-		"unknown version":      {header: map[string]string{"Anthropic-Version": "2020-01-01"}, status: 400, kind: "invalid_request_error"},
-		"unknown parameter":    {change: set("temprature", 1), status: 400, kind: "invalid_request_error"},
-		"unknown model":        {change: set("model", "claude-9"), status: 404, kind: "not_found_error"},
-		"retired model":        {change: set("model", "claude-3-haiku-20240307"), status: 404, kind: "not_found_error"},
-		"temperature":          {change: set("temperature", 0), status: 400, kind: "invalid_request_error"},
-		"top_p":                {change: set("top_p", 0.5), status: 400, kind: "invalid_request_error"},
-		"top_k":                {change: set("top_k", 5), status: 400, kind: "invalid_request_error"},
-		"budget_tokens":        {change: set("thinking", map[string]any{"type": "enabled", "budget_tokens": 1024}), status: 400, kind: "invalid_request_error"},
-		"prefill":              {change: set("messages", []any{message("user", "a"), message("assistant", "{")}), status: 400, kind: "invalid_request_error"},
-		"no messages":          {change: set("messages", []any{}), status: 400, kind: "invalid_request_error"},
-		"empty text":           {change: set("messages", []any{message("user", "")}), status: 400, kind: "invalid_request_error"},
-		"unknown role":         {change: set("messages", []any{message("system", "a")}), status: 400, kind: "invalid_request_error"},
-		"no max_tokens":        {change: func(m map[string]any) { delete(m, "max_tokens") }, status: 400, kind: "invalid_request_error"},
-		"zero max_tokens":      {change: set("max_tokens", 0), status: 400, kind: "invalid_request_error"},
-		"huge max_tokens":      {change: set("max_tokens", 1_000_000), status: 400, kind: "invalid_request_error"},
-		"text as max_tokens":   {change: set("max_tokens", "many"), status: 400, kind: "invalid_request_error"},
-		"five cache marks":     {change: set("system", []any{marked, marked, marked, marked, marked}), status: 400, kind: "invalid_request_error"},
-		"open object":          {change: schema(map[string]any{"type": "object"}), status: 400, kind: "invalid_request_error"},
-		"open inner object":    {change: schema(map[string]any{"type": "array", "items": map[string]any{"type": "object"}}), status: 400, kind: "invalid_request_error"},
-		"bound in schema":      {change: schema(map[string]any{"type": "integer", "minimum": 1}), status: 400, kind: "invalid_request_error"},
-		"old output_format":    {change: set("output_format", map[string]any{}), status: 400, kind: "invalid_request_error"},
-		"unknown effort":       {change: set("output_config", map[string]any{"effort": "tiny"}), status: 400, kind: "invalid_request_error"},
-		"prompt too long":      {change: set("messages", []any{message("user", strings.Repeat("word ", 200_000))}), status: 400, kind: "invalid_request_error"},
-		"streaming":            {change: set("stream", true), status: 400, kind: "invalid_request_error"},
-		"tools":                {change: set("tools", []any{map[string]any{}}), status: 400, kind: "invalid_request_error"},
-		"image instead":        {change: set("messages", []any{message("user", []any{map[string]any{"type": "image"}})}), status: 400, kind: "invalid_request_error"},
+		"no key":    {header: map[string]string{"X-Api-Key": ""}, status: 401, kind: "authentication_error"},
+		"wrong key": {header: map[string]string{"X-Api-Key": "other"}, status: 401, kind: "authentication_error"},
+		"no version": {
+			header: map[string]string{"Anthropic-Version": ""}, status: 400,
+			kind: "invalid_request_error",
+		},
+		"unknown version": {
+			header: map[string]string{"Anthropic-Version": "2020-01-01"}, status: 400,
+			kind: "invalid_request_error",
+		},
+		"unknown parameter": {change: set("temprature", 1), status: 400, kind: "invalid_request_error"},
+		"unknown model":     {change: set("model", "claude-9"), status: 404, kind: "not_found_error"},
+		"retired model":     {change: set("model", "claude-3-haiku-20240307"), status: 404, kind: "not_found_error"},
+		"temperature":       {change: set("temperature", 0), status: 400, kind: "invalid_request_error"},
+		"top_p":             {change: set("top_p", 0.5), status: 400, kind: "invalid_request_error"},
+		"top_k":             {change: set("top_k", 5), status: 400, kind: "invalid_request_error"},
+		"budget_tokens": {
+			change: set("thinking", map[string]any{"type": "enabled", "budget_tokens": 1024}),
+			status: 400, kind: "invalid_request_error",
+		},
+		"prefill": {
+			change: set("messages", []any{message("user", "a"), message("assistant", "{")}),
+			status: 400, kind: "invalid_request_error",
+		},
+		"no messages": {change: set("messages", []any{}), status: 400, kind: "invalid_request_error"},
+		"empty text": {
+			change: set("messages", []any{message("user", "")}), status: 400,
+			kind: "invalid_request_error",
+		},
+		"unknown role": {
+			change: set("messages", []any{message("system", "a")}), status: 400,
+			kind: "invalid_request_error",
+		},
+		"no max_tokens": {
+			change: func(m map[string]any) { delete(m, "max_tokens") }, status: 400,
+			kind: "invalid_request_error",
+		},
+		"zero max_tokens":    {change: set("max_tokens", 0), status: 400, kind: "invalid_request_error"},
+		"huge max_tokens":    {change: set("max_tokens", 1_000_000), status: 400, kind: "invalid_request_error"},
+		"text as max_tokens": {change: set("max_tokens", "many"), status: 400, kind: "invalid_request_error"},
+		"five cache marks": {
+			change: set("system", []any{marked, marked, marked, marked, marked}), status: 400,
+			kind: "invalid_request_error",
+		},
+		"open object": {
+			change: schema(map[string]any{"type": "object"}), status: 400,
+			kind: "invalid_request_error",
+		},
+		"open inner object": {change: schema(map[string]any{
+			"type":  "array",
+			"items": map[string]any{"type": "object"},
+		}), status: 400, kind: "invalid_request_error"},
+		"bound in schema": {
+			change: schema(map[string]any{"type": "integer", "minimum": 1}), status: 400,
+			kind: "invalid_request_error",
+		},
+		"old output_format": {change: set("output_format", map[string]any{}), status: 400, kind: "invalid_request_error"},
+		"unknown effort": {
+			change: set("output_config", map[string]any{"effort": "tiny"}), status: 400,
+			kind: "invalid_request_error",
+		},
+		"prompt too long": {
+			change: set("messages", []any{message("user", strings.Repeat("word ", 200_000))}),
+			status: 400, kind: "invalid_request_error",
+		},
+		"streaming": {change: set("stream", true), status: 400, kind: "invalid_request_error"},
+		"tools":     {change: set("tools", []any{map[string]any{}}), status: 400, kind: "invalid_request_error"},
+		"image instead": {
+			change: set("messages", []any{message("user", []any{map[string]any{"type": "image"}})}),
+			status: 400, kind: "invalid_request_error",
+		},
 		"nothing wrong at all": {status: 200, kind: "<nil>"},
 	}
 	for name, tt := range tests {
@@ -123,8 +174,13 @@ func TestClaude_RefusesWhatTheRealOneRefuses(t *testing.T) {
 func TestClaude_RefusesUnknownPathsAndMethods(t *testing.T) {
 	t.Parallel()
 	s := sandbox.New(sandbox.Config{})
-	for _, call := range [][2]string{{"POST", "/v1/complete"}, {"GET", "/v1/messages"}, {"DELETE", "/v1/models/claude-haiku-5-5"}} {
-		if status, body, _ := send(t, s, call[0], call[1], nil, nil); status != 404 || errorType(body) != "error/not_found_error" {
+	for _, call := range [][2]string{
+		{"POST", "/v1/complete"},
+		{"GET", "/v1/messages"},
+		{"DELETE", "/v1/models/claude-haiku-5-5"},
+	} {
+		if status, body, _ := send(t, s, call[0], call[1], nil, nil); status != 404 ||
+			errorType(body) != "error/not_found_error" {
 			t.Errorf("%v: got %d %v", call, status, body)
 		}
 	}

@@ -99,8 +99,10 @@ func parseClaude(body []byte) (*request, *apiError) {
 
 func checkNames(fields map[string]any) *apiError {
 	known := []string{
-		"model", "messages", "max_tokens", "system", "temperature", "top_k", "top_p", "metadata", "output_config", "service_tier",
-		"stop_sequences", "stream", "thinking", "tool_choice", "tools", "container", "inference_geo", "speed", "cache_control", "diagnostics",
+		"model", "messages", "max_tokens", "system", "temperature", "top_k", "top_p", "metadata", "output_config",
+		"service_tier",
+		"stop_sequences", "stream", "thinking", "tool_choice", "tools", "container", "inference_geo", "speed",
+		"cache_control", "diagnostics",
 	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if !slices.Contains(known, name) {
@@ -149,7 +151,8 @@ func checkLimits(req *request, fields map[string]any) *apiError {
 	case req.MaxTokens > maxOutput:
 		return badRequest("max_tokens: %d > %d, which is the maximum for this model", req.MaxTokens, maxOutput)
 	case countKey(fields, "cache_control") > 4:
-		return badRequest("A maximum of 4 blocks with cache_control may be provided. Found %d.", countKey(fields, "cache_control"))
+		return badRequest("A maximum of 4 blocks with cache_control may be provided. Found %d.",
+			countKey(fields, "cache_control"))
 	}
 	return nil
 }
@@ -188,7 +191,8 @@ func readMessages(req *request) *apiError {
 		}
 	}
 	if req.Messages[len(req.Messages)-1].Role == "assistant" {
-		return badRequest("This model does not support assistant message prefill. The conversation must end with a user message.")
+		return badRequest("This model does not support assistant message prefill. The conversation must end with a user " +
+			"message.")
 	}
 	return nil
 }
@@ -253,9 +257,13 @@ func checkOutput(v any) *apiError {
 // checkSchema refuses what structured outputs do not support: open objects and bounds.
 func checkSchema(schema map[string]any) *apiError {
 	if schema["type"] == "object" && schema["additionalProperties"] != false {
-		return badRequest("output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false")
+		return badRequest("output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set " +
+			"to false")
 	}
-	for _, name := range []string{"minimum", "maximum", "multipleOf", "minLength", "maxLength", "maxItems", "uniqueItems"} {
+	for _, name := range []string{
+		"minimum", "maximum", "multipleOf", "minLength", "maxLength", "maxItems",
+		"uniqueItems",
+	} {
 		if _, ok := schema[name]; ok {
 			return badRequest("output_config.format.schema: property '%s' is not supported", name)
 		}

@@ -97,7 +97,8 @@ func words() []word {
 
 func commands() []string {
 	return []string{
-		"ignore previous instructions", "ignore all previous instructions", "ignore the previous instructions", "disregard previous",
+		"ignore previous instructions", "ignore all previous instructions", "ignore the previous instructions",
+		"disregard previous",
 		"system prompt", "as an ai", "you are now", "mark every post", "mark all posts",
 	}
 }

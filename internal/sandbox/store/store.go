@@ -1,8 +1,8 @@
 // Package store is what the stand-ins share: one clock that can be moved ahead, and one file for what they remember.
 //
-// A stand-in registers with [Store.Keep] how its state is written and read, calls [Store.Changed] after each change, and
-// is wrapped in [Store.Saving], so that a change is in the file before the answer to it is sent. A process may therefore
-// be killed at any moment. Without a file everything stays in memory.
+// A stand-in registers with [Store.Keep] how its state is written and read, calls [Store.Changed] after each change,
+// and is wrapped in [Store.Saving], so that a change is in the file before the answer to it is sent. A process may
+// therefore be killed at any moment. Without a file everything stays in memory.
 package store
 
 import (
@@ -66,8 +66,8 @@ func (s *Store) Keep(name string, encode func(now time.Time) ([]byte, error), re
 }
 
 // Load continues from what the file holds, and makes its folder when that is missing. A file that does not exist yet is
-// fresh state; one that cannot be understood is refused with an error that says what to do. Only one Store at a time may
-// use a file.
+// fresh state; one that cannot be understood is refused with an error that says what to do. Only one Store at a time
+// may use a file.
 func (s *Store) Load() error {
 	if s.file == "" {
 		return nil
@@ -89,7 +89,8 @@ func (s *Store) Load() error {
 	return nil
 }
 
-// Close writes what is not written yet and lets go of the state file: whatever changes afterwards is answered with an error.
+// Close writes what is not written yet and lets go of the state file: whatever changes afterwards is answered with an
+// error.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

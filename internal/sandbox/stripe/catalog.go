@@ -13,14 +13,24 @@ import (
 var catalogRoutes = []apiRoute{
 	{"POST /v1/products", "id name description metadata[] expand[]", (*request).createProduct},
 	{"GET /v1/products", "active limit starting_after expand[]", (*request).listProducts},
-	{"POST /v1/prices", "product currency unit_amount recurring[interval] recurring[interval_count] lookup_key transfer_lookup_key nickname tax_behavior metadata[] expand[]", (*request).createPrice},
+	{"POST /v1/prices", "product currency unit_amount recurring[interval] recurring[interval_count] lookup_key " +
+		"transfer_lookup_key nickname tax_behavior metadata[] expand[]", (*request).createPrice},
 	{"POST /v1/prices/{id}", "active lookup_key transfer_lookup_key nickname metadata[] expand[]", (*request).updatePrice},
 	{"POST /v1/billing_portal/configurations", portalConfigParams, (*request).createPortalConfig},
-	{"GET /v1/billing_portal/configurations", "active is_default limit starting_after expand[]", (*request).listPortalConfigs},
+	{
+		"GET /v1/billing_portal/configurations", "active is_default limit starting_after expand[]",
+		(*request).listPortalConfigs,
+	},
 	{"POST /v1/billing_portal/configurations/{id}", "active " + portalConfigParams, (*request).updatePortalConfig},
-	{"POST /v1/webhook_endpoints", "url api_version enabled_events[] description metadata[] expand[]", (*request).createEndpoint},
+	{
+		"POST /v1/webhook_endpoints", "url api_version enabled_events[] description metadata[] expand[]",
+		(*request).createEndpoint,
+	},
 	{"GET /v1/webhook_endpoints", "limit starting_after expand[]", (*request).listEndpoints},
-	{"POST /v1/webhook_endpoints/{id}", "url enabled_events[] disabled description metadata[] expand[]", (*request).updateEndpoint},
+	{
+		"POST /v1/webhook_endpoints/{id}", "url enabled_events[] disabled description metadata[] expand[]",
+		(*request).updateEndpoint,
+	},
 	{"DELETE /v1/webhook_endpoints/{id}", "", (*request).deleteEndpoint},
 }
 
@@ -45,8 +55,9 @@ type product struct {
 
 func (c *request) createProduct() (any, *apiError) {
 	p := &product{
-		ID: c.form.get("id"), Object: "product", Active: true, Created: clip(c.now), Description: c.form.optional("description"),
-		Metadata: c.form.metadata("metadata"), Name: c.form.get("name"), Updated: clip(c.now),
+		ID: c.form.get("id"), Object: "product", Active: true, Created: clip(c.now),
+		Description: c.form.optional("description"),
+		Metadata:    c.form.metadata("metadata"), Name: c.form.get("name"), Updated: clip(c.now),
 	}
 	if p.ID == "" {
 		p.ID = newID("prod")
@@ -81,7 +92,8 @@ func (c *request) createPrice() (any, *apiError) {
 	}
 	p := newStripePrice(newID("price"), c.form.get("nickname"), cents)
 	p.TaxBehavior = c.form.optional("tax_behavior")
-	p.Created, p.Currency, p.Product, p.Metadata = clip(c.now), strings.ToLower(c.form.get("currency")), c.form.get("product"), c.form.metadata("metadata")
+	p.Created, p.Currency, p.Product, p.Metadata = clip(c.now), strings.ToLower(c.form.get("currency")),
+		c.form.get("product"), c.form.metadata("metadata")
 	if interval := c.form.get("recurring[interval]"); interval != "" {
 		p.Recurring["interval"] = interval
 	} else {
@@ -135,7 +147,8 @@ func (c *request) updatePrice() (any, *apiError) {
 
 const portalConfigParams = "name default_return_url business_profile[headline] metadata[] expand[] " +
 	"features[invoice_history][enabled] features[payment_method_update][enabled] features[customer_update][enabled] " +
-	"features[customer_update][allowed_updates][] features[subscription_update][enabled] features[subscription_cancel][enabled] " +
+	"features[customer_update][allowed_updates][] features[subscription_update][enabled] " +
+	"features[subscription_cancel][enabled] " +
 	"features[subscription_cancel][mode] features[subscription_cancel][cancellation_reason][enabled] " +
 	"features[subscription_cancel][cancellation_reason][options][]"
 
@@ -165,11 +178,13 @@ type features struct {
 
 func (c *request) createPortalConfig() (any, *apiError) {
 	p := &portalConfig{
-		ID: newID("bpc"), Object: "billing_portal.configuration", Active: true, Created: clip(c.now), Metadata: map[string]string{},
+		ID: newID("bpc"), Object: "billing_portal.configuration", Active: true, Created: clip(c.now),
+		Metadata:        map[string]string{},
 		BusinessProfile: map[string]any{"headline": nil, "privacy_policy_url": nil, "terms_of_service_url": nil},
 		LoginPage:       map[string]any{"enabled": false, "url": nil},
 		Features: features{
-			CustomerUpdate: map[string]any{"enabled": false, "allowed_updates": []string{}}, InvoiceHistory: map[string]any{"enabled": false},
+			CustomerUpdate:      map[string]any{"enabled": false, "allowed_updates": []string{}},
+			InvoiceHistory:      map[string]any{"enabled": false},
 			PaymentMethodUpdate: map[string]any{"enabled": false, "payment_method_configuration": nil},
 			SubscriptionCancel: map[string]any{
 				"enabled": false, "mode": "at_period_end", "proration_behavior": "none",
@@ -206,7 +221,10 @@ func (c *request) fillPortalConfig(p *portalConfig) {
 	}
 	const reason = "features[subscription_cancel][cancellation_reason]"
 	if c.form.has(reason + "[enabled]") {
-		cancel["cancellation_reason"] = map[string]any{"enabled": c.form.get(reason+"[enabled]") == "true", "options": c.form.list(reason + "[options]")}
+		cancel["cancellation_reason"] = map[string]any{
+			"enabled": c.form.get(reason+"[enabled]") == "true",
+			"options": c.form.list(reason + "[options]"),
+		}
 	}
 	if c.form.has("business_profile[headline]") {
 		p.BusinessProfile["headline"] = c.form.get("business_profile[headline]")
@@ -225,7 +243,8 @@ func (c *request) fillPortalConfig(p *portalConfig) {
 }
 
 func (c *request) listPortalConfigs() (any, *apiError) {
-	return page(c, "/v1/billing_portal/configurations", c.catalog.portals.list, func(p *portalConfig) string { return p.ID },
+	return page(c, "/v1/billing_portal/configurations", c.catalog.portals.list,
+		func(p *portalConfig) string { return p.ID },
 		func(p *portalConfig) bool {
 			return !c.form.has("active") || c.form.get("active") == strconv.FormatBool(p.Active)
 		}, func(p *portalConfig) any { return p })

@@ -30,14 +30,21 @@ func (c *request) changeItem(sub *subscription) (any, *apiError) {
 	switch {
 	case refusal != nil:
 		return nil, refusal
-	case pending && slices.ContainsFunc(c.form.roots(), func(name string) bool { return !slices.Contains(withPending, name) }):
-		return nil, badRequest("", "payment_behavior", "When `payment_behavior` is set to `pending_if_incomplete`, you can only pass supported params.")
+	case pending && slices.ContainsFunc(c.form.roots(),
+		func(name string) bool { return !slices.Contains(withPending, name) }):
+		return nil, badRequest("", "payment_behavior",
+			"When `payment_behavior` is set to `pending_if_incomplete`, you can only pass supported params.")
 	case pending && sub.Schedule != nil:
-		return nil, badRequest("", "payment_behavior", "You cannot use `pending_if_incomplete` while the subscription is managed by the subscription schedule `%s`.", *sub.Schedule)
+		return nil, badRequest("", "payment_behavior",
+			"You cannot use `pending_if_incomplete` while the subscription is managed by the subscription schedule `%s`.",
+			*sub.Schedule)
 	case pending && sub.Status != "active" && sub.Status != "trialing":
-		return nil, badRequest("", "payment_behavior", "You cannot use `pending_if_incomplete` on a subscription with a status of `%s`.", sub.Status)
+		return nil, badRequest("", "payment_behavior",
+			"You cannot use `pending_if_incomplete` on a subscription with a status of `%s`.", sub.Status)
 	case c.form.get("proration_behavior") != "always_invoice" || !pending:
-		return nil, badRequest("", "proration_behavior", "The sandbox changes a price with proration_behavior=always_invoice and payment_behavior=pending_if_incomplete only.")
+		return nil, badRequest("", "proration_behavior",
+			"The sandbox changes a price with proration_behavior=always_invoice and payment_behavior=pending_if_incomplete "+
+				"only.")
 	}
 	if sub.PendingUpdate != nil {
 		c.discard(sub) // another takes its place
@@ -54,7 +61,8 @@ func (c *request) changeItem(sub *subscription) (any, *apiError) {
 	}
 	lines := c.prorate(sub, p, at)
 	if p.UnitAmount < sub.item().Price.UnitAmount {
-		return nil, badRequest("", "items[0][price]", "The sandbox gives no credit: move to a lower price with a subscription schedule.")
+		return nil, badRequest("", "items[0][price]",
+			"The sandbox gives no credit: move to a lower price with a subscription schedule.")
 	}
 	items := slices.Clone(sub.Items.Data)
 	items[0].Price = p
@@ -139,8 +147,10 @@ func (c *request) prorate(sub *subscription, p *price, at int64) []invoiceLine {
 	share := func(cents int64) int64 { return (cents*rest + whole/2) / whole }
 	after := " after " + time.Unix(at, 0).UTC().Format("02 Jan 2006")
 	return []invoiceLine{
-		newStripeLine(it.Price, sub.ID, it.ID, -share(c.paidFor(sub)), at, it.CurrentPeriodEnd, true, "Unused time on "+it.Price.Nickname+after),
-		newStripeLine(p, sub.ID, it.ID, share(p.UnitAmount), at, it.CurrentPeriodEnd, true, "Remaining time on "+p.Nickname+after),
+		newStripeLine(it.Price, sub.ID, it.ID, -share(c.paidFor(sub)), at, it.CurrentPeriodEnd, true,
+			"Unused time on "+it.Price.Nickname+after),
+		newStripeLine(p, sub.ID, it.ID, share(p.UnitAmount), at, it.CurrentPeriodEnd, true,
+			"Remaining time on "+p.Nickname+after),
 	}
 }
 
@@ -148,7 +158,8 @@ func (c *request) prorate(sub *subscription, p *price, at int64) []invoiceLine {
 func (c *request) paidFor(sub *subscription) int64 {
 	for _, in := range slices.Backward(c.invoices.list) {
 		for _, l := range in.Lines.Data {
-			if in.Status == "paid" && in.subscription() == sub.ID && l.Amount > 0 && l.Period["end"] == sub.item().CurrentPeriodEnd && in.BillingReason != "subscription_update" {
+			if in.Status == "paid" && in.subscription() == sub.ID && l.Amount > 0 &&
+				l.Period["end"] == sub.item().CurrentPeriodEnd && in.BillingReason != "subscription_update" {
 				return l.Amount - l.taken()
 			}
 		}
@@ -173,7 +184,8 @@ func (c *request) discard(sub *subscription) {
 	c.emit("customer.subscription.updated", sub)
 }
 
-// previewInvoice tells what would be charged: now for a new subscription or a prorated change, else at the period's end.
+// previewInvoice tells what would be charged: now for a new subscription or a prorated change, else at the period's
+// end.
 func (c *request) previewInvoice() (any, *apiError) {
 	const details = "subscription_details"
 	if id := c.form.get("customer"); id != "" {
@@ -216,10 +228,12 @@ func (c *request) previewInvoice() (any, *apiError) {
 		for clip(monthAfter(anchor, n)) <= it.CurrentPeriodEnd {
 			n++
 		}
-		line := newStripeLine(p, sub.ID, it.ID, p.UnitAmount, it.CurrentPeriodEnd, clip(monthAfter(anchor, n)), false, "1 × "+p.Nickname)
+		line := newStripeLine(p, sub.ID, it.ID, p.UnitAmount, it.CurrentPeriodEnd, clip(monthAfter(anchor, n)), false,
+			"1 × "+p.Nickname)
 		return c.upcoming(u, []invoiceLine{line}), nil
 	}
-	return nil, badRequest("", details+"[proration_behavior]", "The sandbox previews proration_behavior=always_invoice or none.")
+	return nil, badRequest("", details+"[proration_behavior]",
+		"The sandbox previews proration_behavior=always_invoice or none.")
 }
 
 // previewStart tells what a new subscription would charge at once; in a trial that is nothing.

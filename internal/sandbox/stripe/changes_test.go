@@ -57,7 +57,10 @@ func TestStripe_AnUpgradeCountsOnlyOnceItIsPaid(t *testing.T) {
 		"voided": {"pm_card_authenticationRequired", func(b *box, sub map[string]any) {
 			b.ok("POST", "/v1/invoices/"+sub["latest_invoice"].(map[string]any)["id"].(string)+"/void", "")
 		}, "price_basic void 2000 <nil>"},
-		"forgotten": {"pm_card_authenticationRequired", func(b *box, _ map[string]any) { b.Advance(23 * time.Hour) }, "price_basic void 2000 <nil>"},
+		"forgotten": {
+			"pm_card_authenticationRequired", func(b *box, _ map[string]any) { b.Advance(23 * time.Hour) },
+			"price_basic void 2000 <nil>",
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -71,7 +74,8 @@ func TestStripe_AnUpgradeCountsOnlyOnceItIsPaid(t *testing.T) {
 				pending = "pending"
 			}
 			in := now["latest_invoice"].(map[string]any)
-			if got := fmt.Sprint(price(now), " ", in["status"], " ", in["total"], " ", pending); got != tt.want || now["status"] != "active" {
+			if got := fmt.Sprint(price(now), " ", in["status"], " ", in["total"], " ", pending); got != tt.want ||
+				now["status"] != "active" {
 				t.Fatal(now["status"], got)
 			}
 		})
@@ -86,10 +90,12 @@ func TestStripe_AScheduleChangesThePriceBetweenTwoPeriods(t *testing.T) {
 	phase := sched["phases"].([]any)[0].(map[string]any)
 	phases := fmt.Sprintf("phases[0][start_date]=%.0f&phases[0][end_date]=%.0f&phases[0][items][0][price]=price_pro&phases[1][items][0][price]=price_basic&phases[1][duration][interval]=month",
 		phase["start_date"], phase["end_date"])
-	card := "&phases[0][default_payment_method]=" + phase["default_payment_method"].(string) + "&phases[1][default_payment_method]=" + phase["default_payment_method"].(string)
+	card := "&phases[0][default_payment_method]=" + phase["default_payment_method"].(string) +
+		"&phases[1][default_payment_method]=" + phase["default_payment_method"].(string)
 	b.ok("POST", "/v1/subscription_schedules/"+sched["id"].(string), phases+card)
 	status, _ := b.call("POST", "/v1/subscriptions/"+sub["id"].(string), "cancel_at_period_end=true")
-	if now := b.get(sub); status != http.StatusBadRequest || price(now) != "price_pro" || now["schedule"].(map[string]any)["id"] != sched["id"] {
+	if now := b.get(sub); status != http.StatusBadRequest || price(now) != "price_pro" ||
+		now["schedule"].(map[string]any)["id"] != sched["id"] {
 		t.Fatal(status, now)
 	}
 	b.Advance(29 * 24 * time.Hour)
@@ -128,15 +134,18 @@ func TestStripe_RefusesChangesTheRealOneRefuses(t *testing.T) {
 	tests := map[string]struct{ path, form string }{
 		"a parameter beside a pending change": {"/v1/subscriptions/" + id, change + upgrade + "&metadata[a]=b"},
 		"a pending change under a schedule":   {"/v1/subscriptions/" + id, change + upgrade},
-		"an item of another":                  {"/v1/subscriptions/" + id, "items[0][id]=si_x&items[0][price]=price_pro" + upgrade},
-		"an unknown price":                    {"/v1/subscriptions/" + id, strings.Replace(change, "price_pro", "price_x", 1) + upgrade},
+		"an item of another": {"/v1/subscriptions/" + id, "items[0][id]=si_x&items[0][price]=price_pro" +
+			upgrade},
+		"an unknown price": {"/v1/subscriptions/" +
+			id, strings.Replace(change, "price_pro", "price_x", 1) + upgrade},
 		"a date outside the period":           {"/v1/subscriptions/" + id, change + upgrade + "&proration_date=1"},
 		"a second schedule":                   {"/v1/subscription_schedules", "from_subscription=" + id},
 		"a schedule of nothing":               {"/v1/subscription_schedules", ""},
 		"voiding what is paid":                {"/v1/invoices/" + paid + "/void", ""},
 		"a preview of nothing":                {"/v1/invoices/create_preview", ""},
 		"a preview with an unknown parameter": {"/v1/invoices/create_preview", "coupon=a"},
-		"a portal that leads nowhere":         {"/v1/billing_portal/sessions", "customer=" + sub["customer"].(string) + "&return_url=/"},
+		"a portal that leads nowhere": {"/v1/billing_portal/sessions", "customer=" + sub["customer"].(string) +
+			"&return_url=/"},
 	}
 	for name, tt := range tests {
 		if status, out := b.call("POST", tt.path, tt.form); status != http.StatusBadRequest {
@@ -171,7 +180,11 @@ func TestStripe_AWaitingChangeAndAScheduleOutliveTheProcess(t *testing.T) {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		rec := httptest.NewRecorder()
 		b.Handler().ServeHTTP(rec, r)
-		if want := map[bool]string{true: "Confirm and pay $20.00", false: "This invoice is paid."}[form == ""]; rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), want) {
+		if want := map[bool]string{
+			true:  "Confirm and pay $20.00",
+			false: "This invoice is paid.",
+		}[form == ""]; rec.Code != http.StatusOK ||
+			!strings.Contains(rec.Body.String(), want) {
 			t.Fatalf("%q: %d %s", form, rec.Code, rec.Body)
 		}
 	}
@@ -184,7 +197,8 @@ func TestStripe_ThePortalShowsAndCancelsByDate(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
 	sub := b.subscribe("pm_card_visa")
-	portal := b.ok("POST", "/v1/billing_portal/sessions", "customer="+sub["customer"].(string)+"&return_url="+url.QueryEscape("https://a.b/plan"))
+	portal := b.ok("POST", "/v1/billing_portal/sessions",
+		"customer="+sub["customer"].(string)+"&return_url="+url.QueryEscape("https://a.b/plan"))
 	page := strings.TrimPrefix(portal["url"].(string), "http://example.com")
 	visit := func(method, form string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest(method, page, strings.NewReader(form))
@@ -198,7 +212,8 @@ func TestStripe_ThePortalShowsAndCancelsByDate(t *testing.T) {
 			t.Fatalf("the page does not say %q:\n%s", want, body)
 		}
 	}
-	if rec := visit("POST", "action=cancel"); rec.Code != http.StatusSeeOther || rec.Header().Get("Location") != portal["id"] {
+	if rec := visit("POST", "action=cancel"); rec.Code != http.StatusSeeOther ||
+		rec.Header().Get("Location") != portal["id"] {
 		t.Fatal(rec.Code, rec.Header())
 	}
 	if now := b.get(sub); now["cancel_at"] == nil || now["cancel_at_period_end"] != false {

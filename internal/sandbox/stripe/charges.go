@@ -14,7 +14,10 @@ const (
 
 // moneyRoutes are about money that was taken, and that goes back.
 var moneyRoutes = []apiRoute{
-	{"GET /v1/invoice_payments", "invoice payment[type] payment[payment_intent] status limit starting_after expand[]", (*request).listInvoicePayments},
+	{
+		"GET /v1/invoice_payments", "invoice payment[type] payment[payment_intent] status limit starting_after expand[]",
+		(*request).listInvoicePayments,
+	},
 	{"GET /v1/charges", "customer payment_intent limit starting_after expand[]", (*request).listCharges},
 	{"GET /v1/charges/{id}", "expand[]", (*request).retrieveCharge},
 	{"POST /v1/refunds", "charge payment_intent amount reason metadata[] expand[]", (*request).createRefund},
@@ -51,9 +54,11 @@ func (c *request) collect(sub *subscription, in *invoice) *charge {
 		return nil
 	}
 	ch := &charge{
-		ID: newID("ch"), Object: "charge", Amount: in.AmountDue, AmountCaptured: in.AmountDue, Captured: true, Created: clip(c.now), Currency: in.Currency,
+		ID: newID("ch"), Object: "charge", Amount: in.AmountDue, AmountCaptured: in.AmountDue, Captured: true,
+		Created: clip(c.now), Currency: in.Currency,
 		BillingDetails: map[string]any{"address": nil, "email": nil, "name": nil, "phone": nil, "tax_id": nil},
-		Customer:       in.Customer, Metadata: map[string]string{}, Paid: true, PaymentIntent: in.intent(), Status: "succeeded",
+		Customer:       in.Customer, Metadata: map[string]string{}, Paid: true, PaymentIntent: in.intent(),
+		Status: "succeeded",
 	}
 	if m := c.cardOf(sub); m != nil {
 		ch.PaymentMethod = &m.ID
@@ -136,13 +141,15 @@ func (c *request) createRefund() (any, *apiError) {
 	case c.disputeOf(ch) != nil && c.disputeOf(ch).Status != "won":
 		return nil, badRequest("charge_disputed", "", "Charge %s has been charged back; cannot issue a refund.", ch.ID)
 	case cents > left:
-		return nil, badRequest("", "amount", "Refund amount (%s) is greater than unrefunded amount on charge (%s)", dollars(cents), dollars(left))
+		return nil, badRequest("", "amount", "Refund amount (%s) is greater than unrefunded amount on charge (%s)",
+			dollars(cents), dollars(left))
 	case reason != "" && !slices.Contains([]string{"duplicate", "fraudulent", "requested_by_customer"}, reason):
 		return nil, badRequest("", "reason", "Invalid reason: must be one of duplicate, fraudulent, or requested_by_customer")
 	}
 	re := &refund{
 		ID: newID("re"), Object: "refund", Amount: cents, Charge: ch.ID, Created: clip(c.now), Currency: ch.Currency,
-		Metadata: c.form.metadata("metadata"), PaymentIntent: ch.PaymentIntent, Reason: c.form.optional("reason"), Status: "succeeded",
+		Metadata: c.form.metadata("metadata"), PaymentIntent: ch.PaymentIntent, Reason: c.form.optional("reason"),
+		Status: "succeeded",
 	}
 	c.refunds.put(re.ID, re)
 	ch.AmountRefunded += cents
@@ -156,7 +163,8 @@ func (c *request) createRefund() (any, *apiError) {
 func (c *request) failRefunds() {
 	for _, re := range c.refunds.list {
 		ch, due := c.charges.byID[re.Charge], re.Created+int64(refundFails/time.Second)
-		if re.Status != "succeeded" || clip(c.now) < due || ch.PaymentMethod == nil || c.methods.byID[*ch.PaymentMethod].behaves != refundFailCard {
+		if re.Status != "succeeded" || clip(c.now) < due || ch.PaymentMethod == nil ||
+			c.methods.byID[*ch.PaymentMethod].behaves != refundFailCard {
 			continue
 		}
 		now := c.now
@@ -175,7 +183,8 @@ func (c *request) chargeToRefund() (*charge, *apiError) {
 	id, intent := c.form.get("charge"), c.form.get("payment_intent")
 	switch {
 	case id == "" && intent == "":
-		return nil, badRequest("parameter_missing", "", "One of the following params should be provided for this request: payment_intent or charge.")
+		return nil, badRequest("parameter_missing", "",
+			"One of the following params should be provided for this request: payment_intent or charge.")
 	case id != "" && c.charges.byID[id] == nil:
 		return nil, missing("charge", "charge", id)
 	case id != "":

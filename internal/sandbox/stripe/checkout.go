@@ -66,10 +66,12 @@ func (c *request) createSession() (any, *apiError) {
 	cs := &session{
 		ID: newID("cs_test"), Object: "checkout.session", CancelURL: c.form.optional("cancel_url"),
 		ClientReferenceID: c.form.optional("client_reference_id"), Created: clip(c.now), Currency: "usd", Customer: cu.ID,
-		ExpiresAt: clip(c.now.Add(checkoutLives)), Metadata: c.form.metadata("metadata"), Mode: "subscription", PaymentStatus: "unpaid",
-		Status: "open", SuccessURL: c.form.get("success_url"), UIMode: "hosted_page",
+		ExpiresAt: clip(c.now.Add(checkoutLives)), Metadata: c.form.metadata("metadata"), Mode: "subscription",
+		PaymentStatus: "unpaid",
+		Status:        "open", SuccessURL: c.form.get("success_url"), UIMode: "hosted_page",
 		price: price, metadata: c.form.metadata("subscription_data[metadata]"), terms: terms,
-		BillingAddress: c.form.optional("billing_address_collection"), MethodCollection: cmp.Or(c.form.get("payment_method_collection"), "always"),
+		BillingAddress:   c.form.optional("billing_address_collection"),
+		MethodCollection: cmp.Or(c.form.get("payment_method_collection"), "always"),
 	}
 	if c.form.has("allow_promotion_codes") {
 		cs.AllowCodes = new(c.form.get("allow_promotion_codes") == "true")
@@ -105,7 +107,9 @@ func (c *request) expireSession() (any, *apiError) {
 		return nil, missing("checkout.session", "id", c.id)
 	}
 	if cs.Status != "open" {
-		return nil, badRequest("", "", "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status of `%s`.", cs.Status)
+		return nil, badRequest("", "",
+			"Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status of `%s`.",
+			cs.Status)
 	}
 	c.expire(cs)
 	return cs, nil
@@ -135,7 +139,8 @@ func (c *request) complete(cs *session, card bool) {
 	c.emit("checkout.session.completed", cs)
 }
 
-// servePage is what a person sees: GET /checkout/{id} shows the session, POST with action=pay or action=cancel ends the visit.
+// servePage is what a person sees: GET /checkout/{id} shows the session, POST with action=pay or action=cancel ends the
+// visit.
 func (c *Server) servePage(w http.ResponseWriter, r *http.Request) {
 	id := strings.TrimPrefix(r.URL.Path, "/checkout/")
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)

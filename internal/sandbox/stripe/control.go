@@ -10,8 +10,8 @@ import (
 // maxWebhookDelay keeps a slip of the keyboard from leaving webhooks under way for days.
 const maxWebhookDelay = time.Hour
 
-// PostWebhooks takes {"duplicate":true,"reorder":true,"lose":true,"delay":"2s"}: how badly Stripe's webhooks travel from
-// now on. What is left out is off, so {} makes them well again.
+// PostWebhooks takes {"duplicate":true,"reorder":true,"lose":true,"delay":"2s"}: how badly Stripe's webhooks travel
+// from now on. What is left out is off, so {} makes them well again.
 func (c *Server) PostWebhooks(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Duplicate, Reorder, Lose bool

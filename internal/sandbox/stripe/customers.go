@@ -25,7 +25,10 @@ func (c *request) createCustomer() (any, *apiError) {
 	cu := &customer{
 		ID: newID("cus"), Object: "customer", Created: clip(c.now), Metadata: c.form.metadata("metadata"),
 		Email: c.form.optional("email"), Name: c.form.optional("name"), Description: c.form.optional("description"),
-		InvoiceSettings: map[string]any{"custom_fields": nil, "default_payment_method": nil, "footer": nil, "rendering_options": nil},
+		InvoiceSettings: map[string]any{
+			"custom_fields": nil, "default_payment_method": nil, "footer": nil,
+			"rendering_options": nil,
+		},
 	}
 	if refusal := c.readAddress(cu); refusal != nil {
 		return nil, refusal
@@ -55,7 +58,8 @@ var (
 	searchEmail    = regexp.MustCompile(`^email:['"]([^'"]*)['"]$`)
 )
 
-// searchCustomers knows the two queries Repazoo could need, and learns of customers a minute late, as the real one does.
+// searchCustomers knows the two queries Repazoo could need, and learns of customers a minute late, as the real one
+// does.
 func (c *request) searchCustomers() (any, *apiError) {
 	query := c.form.get("query")
 	var match func(*customer) bool
@@ -72,7 +76,10 @@ func (c *request) searchCustomers() (any, *apiError) {
 			data = append(data, cu)
 		}
 	}
-	return map[string]any{"object": "search_result", "url": "/v1/customers/search", "has_more": false, "next_page": nil, "data": data}, nil
+	return map[string]any{
+		"object": "search_result", "url": "/v1/customers/search", "has_more": false, "next_page": nil,
+		"data": data,
+	}, nil
 }
 
 func (c *request) retrieveCustomer() (any, *apiError) {
@@ -135,8 +142,9 @@ type method struct {
 
 // The test cards, by the last four digits Stripe gives them.
 var cards = map[string]string{
-	"pm_card_visa": "4242", "pm_card_chargeDeclined": "0002", "pm_card_chargeCustomerFail": "0341", "pm_card_authenticationRequired": "3184",
-	askedOnceCard: "3155", disputeCard: "0259", refundFailCard: "5126",
+	"pm_card_visa": "4242", "pm_card_chargeDeclined": "0002", "pm_card_chargeCustomerFail": "0341",
+	"pm_card_authenticationRequired": "3184",
+	askedOnceCard:                    "3155", disputeCard: "0259", refundFailCard: "5126",
 }
 
 // pays tells whether the card pays whatever it is asked for.
@@ -146,8 +154,10 @@ func (m *method) pays() bool {
 
 func (c *request) newMethod(card string) *method {
 	m := &method{
-		ID: newID("pm"), Object: "payment_method", Created: clip(c.now), Metadata: map[string]string{}, Type: "card", behaves: card,
-		Card: map[string]any{"brand": "visa", "last4": cards[card], "exp_month": 12, "exp_year": c.now.Year() + 3, "country": "US", "funding": "credit"},
+		ID: newID("pm"), Object: "payment_method", Created: clip(c.now), Metadata: map[string]string{}, Type: "card",
+		behaves: card,
+		Card: map[string]any{"brand": "visa", "last4": cards[card], "exp_month": 12, "exp_year": c.now.Year() +
+			3, "country": "US", "funding": "credit"},
 	}
 	c.methods.put(m.ID, m)
 	return m
@@ -175,7 +185,8 @@ func (c *request) attachMethod() (any, *apiError) {
 	case m == nil:
 		m = c.newMethod(c.id)
 	case m.Customer != nil && *m.Customer != cu.ID:
-		return nil, badRequest("payment_method_unexpected_state", "", "The payment method you provided has already been attached to a customer.")
+		return nil, badRequest("payment_method_unexpected_state", "",
+			"The payment method you provided has already been attached to a customer.")
 	}
 	m.Customer = &cu.ID
 	c.emit("payment_method.attached", m)

@@ -13,10 +13,16 @@ import (
 
 // discountRoutes are those of coupons and promotion codes.
 var discountRoutes = []apiRoute{
-	{"POST /v1/coupons", "id name percent_off amount_off currency duration duration_in_months max_redemptions redeem_by metadata[] expand[]", (*request).createCoupon},
+	{"POST /v1/coupons", "id name percent_off amount_off currency duration duration_in_months max_redemptions " +
+		"redeem_by metadata[] expand[]", (*request).createCoupon},
 	{"GET /v1/coupons/{id}", "expand[]", (*request).retrieveCoupon},
-	{"POST /v1/promotion_codes", "promotion[type] promotion[coupon] code customer active expires_at max_redemptions restrictions[first_time_transaction] restrictions[minimum_amount] restrictions[minimum_amount_currency] metadata[] expand[]", (*request).createPromotionCode},
-	{"GET /v1/promotion_codes", "active code coupon customer limit starting_after expand[]", (*request).listPromotionCodes},
+	{"POST /v1/promotion_codes", "promotion[type] promotion[coupon] code customer active expires_at max_redemptions " +
+		"restrictions[first_time_transaction] restrictions[minimum_amount] restrictions[minimum_amount_currency] " +
+		"metadata[] expand[]", (*request).createPromotionCode},
+	{
+		"GET /v1/promotion_codes", "active code coupon customer limit starting_after expand[]",
+		(*request).listPromotionCodes,
+	},
 	{"POST /v1/promotion_codes/{id}", "active metadata[] expand[]", (*request).updatePromotionCode},
 }
 
@@ -96,13 +102,17 @@ func (f form) number(name string) (*int64, *apiError) {
 
 func (c *request) createCoupon() (any, *apiError) {
 	k := &coupon{
-		ID: c.form.get("id"), Object: "coupon", Created: clip(c.now), Currency: c.form.optional("currency"), Duration: c.form.get("duration"),
+		ID: c.form.get("id"), Object: "coupon", Created: clip(c.now), Currency: c.form.optional("currency"),
+		Duration: c.form.get("duration"),
 		Metadata: c.form.metadata("metadata"), Name: c.form.optional("name"),
 	}
 	if k.ID == "" {
 		k.ID = newID("coupon")[7:15]
 	}
-	for name, into := range map[string]**int64{"amount_off": &k.AmountOff, "duration_in_months": &k.DurationInMonths, "max_redemptions": &k.MaxRedemptions, "redeem_by": &k.RedeemBy} {
+	for name, into := range map[string]**int64{
+		"amount_off": &k.AmountOff, "duration_in_months": &k.DurationInMonths,
+		"max_redemptions": &k.MaxRedemptions, "redeem_by": &k.RedeemBy,
+	} {
 		n, refusal := c.form.number(name)
 		if refusal != nil {
 			return nil, refusal
@@ -152,7 +162,8 @@ func (c *request) retrieveCoupon() (any, *apiError) {
 }
 
 func (c *request) valid(k *coupon) bool {
-	return (k.MaxRedemptions == nil || k.TimesRedeemed < *k.MaxRedemptions) && (k.RedeemBy == nil || clip(c.now) < *k.RedeemBy)
+	return (k.MaxRedemptions == nil || k.TimesRedeemed < *k.MaxRedemptions) &&
+		(k.RedeemBy == nil || clip(c.now) < *k.RedeemBy)
 }
 
 func (c *request) renderCoupon(k *coupon) map[string]any {
@@ -172,14 +183,21 @@ func (c *request) createPromotionCode() (any, *apiError) {
 		return nil, missing("customer", "customer", c.form.get("customer"))
 	}
 	p := &promotionCode{
-		ID: newID("promo"), Object: "promotion_code", Active: c.form.get("active") != "false", Code: c.form.get("code"), Created: clip(c.now), Customer: c.form.optional("customer"),
+		ID: newID("promo"), Object: "promotion_code", Active: c.form.get("active") != "false", Code: c.form.get("code"),
+		Created: clip(c.now), Customer: c.form.optional("customer"),
 		Metadata: c.form.metadata("metadata"), Promotion: promotion{coupon.ID, "coupon"},
-		Restrictions: restrictions{c.form.get("restrictions[first_time_transaction]") == "true", nil, c.form.optional("restrictions[minimum_amount_currency]")},
+		Restrictions: restrictions{
+			c.form.get("restrictions[first_time_transaction]") == "true", nil,
+			c.form.optional("restrictions[minimum_amount_currency]"),
+		},
 	}
 	if p.Code == "" {
 		p.Code = strings.ToUpper(newID("code")[5:13])
 	}
-	for name, into := range map[string]**int64{"expires_at": &p.ExpiresAt, "max_redemptions": &p.MaxRedemptions, "restrictions[minimum_amount]": &p.Restrictions.MinimumAmount} {
+	for name, into := range map[string]**int64{
+		"expires_at": &p.ExpiresAt, "max_redemptions": &p.MaxRedemptions,
+		"restrictions[minimum_amount]": &p.Restrictions.MinimumAmount,
+	} {
 		n, refusal := c.form.number(name)
 		if refusal != nil {
 			return nil, refusal
@@ -188,7 +206,8 @@ func (c *request) createPromotionCode() (any, *apiError) {
 	}
 	for _, other := range c.discounts.codes.list {
 		if strings.EqualFold(other.Code, p.Code) && c.active(other) && p.Customer == nil && other.Customer == nil {
-			return nil, badRequest("resource_already_exists", "code", "An active promotion code with `code: %s` already exists.", p.Code)
+			return nil, badRequest("resource_already_exists", "code",
+				"An active promotion code with `code: %s` already exists.", p.Code)
 		}
 	}
 	c.discounts.codes.put(p.ID, p)
@@ -211,7 +230,8 @@ func (c *request) updatePromotionCode() (any, *apiError) {
 
 // active tells whether a code can be redeemed by anybody now, as the real one's field does.
 func (c *request) active(p *promotionCode) bool {
-	return p.Active && c.valid(c.discounts.coupons.byID[p.Promotion.Coupon]) && (p.ExpiresAt == nil || clip(c.now) < *p.ExpiresAt) &&
+	return p.Active && c.valid(c.discounts.coupons.byID[p.Promotion.Coupon]) &&
+		(p.ExpiresAt == nil || clip(c.now) < *p.ExpiresAt) &&
 		(p.MaxRedemptions == nil || p.TimesRedeemed < *p.MaxRedemptions)
 }
 
@@ -227,7 +247,8 @@ func (c *request) renderCode(p *promotionCode, prefix string) map[string]any {
 func (c *request) listPromotionCodes() (any, *apiError) {
 	return page(c, "/v1/promotion_codes", c.discounts.codes.list, func(p *promotionCode) string { return p.ID },
 		func(p *promotionCode) bool {
-			return (!c.form.has("code") || strings.EqualFold(c.form.get("code"), p.Code)) && (!c.form.has("coupon") || c.form.get("coupon") == p.Promotion.Coupon) &&
+			return (!c.form.has("code") || strings.EqualFold(c.form.get("code"), p.Code)) &&
+				(!c.form.has("coupon") || c.form.get("coupon") == p.Promotion.Coupon) &&
 				(!c.form.has("active") || c.form.get("active") == strconv.FormatBool(c.active(p))) &&
 				(!c.form.has("customer") || p.Customer != nil && *p.Customer == c.form.get("customer"))
 		}, func(p *promotionCode) any { return c.renderCode(p, "data.") })
@@ -286,7 +307,10 @@ func (c *request) hasPaid(customer string) bool {
 }
 
 func (c *request) newDiscount(p *promotionCode, customer string) *discount {
-	d := &discount{ID: newID("di"), Object: "discount", Customer: customer, PromotionCode: &p.ID, Source: p.Promotion, Start: clip(c.now)}
+	d := &discount{
+		ID: newID("di"), Object: "discount", Customer: customer, PromotionCode: &p.ID, Source: p.Promotion,
+		Start: clip(c.now),
+	}
 	if k := c.coupon(d); k.DurationInMonths != nil {
 		d.End = new(clip(monthAfter(c.now, int(*k.DurationInMonths))))
 	}
@@ -451,7 +475,8 @@ func (k *coupon) words() string {
 // codeNamed finds an active code by what a person types on the checkout page; nil when there is none for them.
 func (c *request) codeNamed(code, customer string) *promotionCode {
 	for _, p := range c.discounts.codes.list {
-		if strings.EqualFold(p.Code, strings.TrimSpace(code)) && c.active(p) && (p.Customer == nil || *p.Customer == customer) {
+		if strings.EqualFold(p.Code, strings.TrimSpace(code)) && c.active(p) &&
+			(p.Customer == nil || *p.Customer == customer) {
 			return p
 		}
 	}

@@ -10,8 +10,9 @@ import (
 	"github.com/repazoo/repazoo/internal/sandbox/web"
 )
 
-// Disputes: cardholders ask their bank for a payment back. Stripe takes the money at once, and gives it back if the bank
-// decides for the merchant. [Server.Dispute] begins one for any payment; with Stripe's famous card every payment brings one.
+// Disputes: cardholders ask their bank for a payment back. Stripe takes the money at once, and gives it back if the
+// bank decides for the merchant. [Server.Dispute] begins one for any payment; with Stripe's famous card every payment
+// brings one.
 
 const (
 	disputeCard  = "pm_card_createDispute"
@@ -48,10 +49,13 @@ func (c *request) disputeOf(ch *charge) *dispute {
 // dispute begins one about what is left of a charge.
 func (c *request) dispute(ch *charge) {
 	d := &dispute{
-		ID: newID("dp"), Object: "dispute", Amount: ch.Amount - ch.AmountRefunded, BalanceTransactions: []any{}, Charge: ch.ID, Created: clip(c.now),
-		Currency: ch.Currency, EnhancedEligibilityTypes: []string{}, Evidence: map[string]any{"enhanced_evidence": map[string]any{}, "uncategorized_text": nil},
+		ID: newID("dp"), Object: "dispute", Amount: ch.Amount - ch.AmountRefunded, BalanceTransactions: []any{},
+		Charge: ch.ID, Created: clip(c.now),
+		Currency: ch.Currency, EnhancedEligibilityTypes: []string{},
+		Evidence: map[string]any{"enhanced_evidence": map[string]any{}, "uncategorized_text": nil},
 		EvidenceDetails: map[string]any{
-			"due_by": clip(c.now.Add(disputeLives)), "enhanced_eligibility": map[string]any{}, "has_evidence": false, "past_due": false, "submission_count": 0,
+			"due_by": clip(c.now.Add(disputeLives)), "enhanced_eligibility": map[string]any{}, "has_evidence": false,
+			"past_due": false, "submission_count": 0,
 		},
 		Metadata: map[string]string{}, PaymentIntent: ch.PaymentIntent, Reason: "fraudulent", Status: "needs_response",
 	}
@@ -93,7 +97,8 @@ func (c *request) updateDispute() (any, *apiError) {
 	}
 	text := c.form.get("evidence[uncategorized_text]")
 	if text != "" {
-		d.Evidence["uncategorized_text"], d.EvidenceDetails["has_evidence"], d.EvidenceDetails["submission_count"] = text, true, 1
+		d.Evidence["uncategorized_text"], d.EvidenceDetails["has_evidence"], d.EvidenceDetails["submission_count"] = text,
+			true, 1
 	}
 	switch text {
 	case "winning_evidence":
@@ -118,8 +123,8 @@ func (c *Server) Dispute(invoice string) error {
 	})
 }
 
-// Decide closes the dispute about an invoice: "won" by the merchant, or "lost". With cancel the subscription ends too, as
-// the real one does where its settings say so.
+// Decide closes the dispute about an invoice: "won" by the merchant, or "lost". With cancel the subscription ends too,
+// as the real one does where its settings say so.
 func (c *Server) Decide(invoice, verdict string, cancel bool) error {
 	return c.withPayment(invoice, func(call *request, ch *charge) error {
 		d := call.disputeOf(ch)
@@ -148,8 +153,8 @@ func (c *Server) withPayment(invoice string, f func(*request, *charge) error) (e
 	return err
 }
 
-// PostDispute takes {"invoice":"in_…"} to begin a dispute about its payment, and {"invoice":"in_…","verdict":"lost","cancel":true}
-// to close it.
+// PostDispute takes {"invoice":"in_…"} to begin a dispute about its payment, and
+// {"invoice":"in_…","verdict":"lost","cancel":true} to close it.
 func (c *Server) PostDispute(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Invoice, Verdict string

@@ -69,7 +69,14 @@ func TestStripe_AFailedRenewalIsTriedFourTimesMoreAndThenGivenUpAsTold(t *testin
 			for _, step := range []struct {
 				wait time.Duration
 				want string
-			}{{0, "past_due open10301 paid1-"}, {day, "past_due open20304 paid1-"}, {3 * day, "past_due open30309 paid1-"}, {5 * day, "past_due open40316 paid1-"}, {7 * day, want[0]}, {15 * day, want[1]}} {
+			}{
+				{0, "past_due open10301 paid1-"},
+				{day, "past_due open20304 paid1-"},
+				{3 * day, "past_due open30309 paid1-"},
+				{5 * day, "past_due open40316 paid1-"},
+				{7 * day, want[0]},
+				{15 * day, want[1]},
+			} {
 				b.Advance(step.wait)
 				if got := b.stands(sub); got != step.want {
 					t.Fatalf("%s, want %s", got, step.want)
@@ -134,7 +141,8 @@ func TestStripe_WhatBecomesOfUnpaidRenewalsAndMoneyThatWentBackOutliveTheProcess
 		t.Fatal(got)
 	}
 	charge := b.ok("GET", "/v1/charges?customer="+disputed, "")["data"].([]any)[1].(map[string]any)
-	if charge["disputed"] != true || len(b.ok("GET", "/v1/disputes?charge="+charge["id"].(string), "")["data"].([]any)) != 1 {
+	if charge["disputed"] != true ||
+		len(b.ok("GET", "/v1/disputes?charge="+charge["id"].(string), "")["data"].([]any)) != 1 {
 		t.Fatal(charge)
 	}
 }
@@ -145,7 +153,8 @@ func TestStripe_RefundsUpToWhatWasPaidAndNotWhatIsDisputed(t *testing.T) {
 	charge := func(customer string) string {
 		return b.ok("GET", "/v1/charges?customer="+customer, "")["data"].([]any)[0].(map[string]any)["id"].(string)
 	}
-	refunded, disputed := charge(b.subscribe("pm_card_visa")["customer"].(string)), charge(b.subscribe("pm_card_createDispute")["customer"].(string))
+	refunded, disputed := charge(b.subscribe("pm_card_visa")["customer"].(string)),
+		charge(b.subscribe("pm_card_createDispute")["customer"].(string))
 	for _, tt := range []struct {
 		form, want string
 	}{
@@ -168,7 +177,8 @@ func TestStripe_RefundsUpToWhatWasPaidAndNotWhatIsDisputed(t *testing.T) {
 		}
 	}
 	ch := b.ok("GET", "/v1/charges/"+refunded, "")
-	if ch["refunded"] != true || ch["amount_refunded"] != 900.0 || len(b.ok("GET", "/v1/refunds?charge="+refunded, "")["data"].([]any)) != 2 {
+	if ch["refunded"] != true || ch["amount_refunded"] != 900.0 ||
+		len(b.ok("GET", "/v1/refunds?charge="+refunded, "")["data"].([]any)) != 2 {
 		t.Fatal(ch)
 	}
 }

@@ -32,7 +32,8 @@ func (e *event) speaking(version string) *event {
 // emit notes that something happened, with the object as it is now.
 func (c *request) emit(kind string, object any) {
 	e := &event{
-		ID: newID("evt"), Object: "event", APIVersion: version, Created: clip(c.now), Data: map[string]any{"object": complete(object)},
+		ID: newID("evt"), Object: "event", APIVersion: version, Created: clip(c.now),
+		Data:    map[string]any{"object": complete(object)},
 		Request: map[string]any{"id": nil, "idempotency_key": nil}, Type: kind,
 	}
 	if len(c.events.list) >= maxEvents {

@@ -76,12 +76,20 @@ type invoiceLine struct {
 
 func newStripeLine(p *price, sub, item string, amount, start, end int64, proration bool, what string) invoiceLine {
 	return invoiceLine{
-		ID: newID("il"), Object: "line_item", Amount: amount, Currency: "usd", Description: what, Discountable: amount >= 0, Discounts: []string{}, Metadata: map[string]string{},
-		Parent: map[string]any{"type": "subscription_item_details", "invoice_item_details": nil, "subscription_item_details": map[string]any{
-			"invoice_item": nil, "proration": proration, "proration_details": nil, "subscription": sub, "subscription_item": item,
-		}},
-		Period:   map[string]int64{"start": start, "end": end},
-		Pricing:  map[string]any{"type": "price_details", "price_details": map[string]any{"price": p.ID, "product": p.Product}, "unit_amount_decimal": fmt.Sprint(p.UnitAmount)},
+		ID: newID("il"), Object: "line_item", Amount: amount, Currency: "usd", Description: what,
+		Discountable: amount >= 0, Discounts: []string{}, Metadata: map[string]string{},
+		Parent: map[string]any{
+			"type": "subscription_item_details", "invoice_item_details": nil,
+			"subscription_item_details": map[string]any{
+				"invoice_item": nil, "proration": proration, "proration_details": nil, "subscription": sub,
+				"subscription_item": item,
+			},
+		},
+		Period: map[string]int64{"start": start, "end": end},
+		Pricing: map[string]any{"type": "price_details", "price_details": map[string]any{
+			"price":   p.ID,
+			"product": p.Product,
+		}, "unit_amount_decimal": fmt.Sprint(p.UnitAmount)},
 		Quantity: 1, Subtotal: amount,
 	}
 }
@@ -89,7 +97,8 @@ func newStripeLine(p *price, sub, item string, amount, start, end int64, prorati
 // periodLine is the line of one whole period.
 func (c *request) periodLine(sub *subscription, it *item) []invoiceLine {
 	what := "1 × " + it.Price.Nickname + " (at " + dollars(it.Price.UnitAmount) + " / month)"
-	return []invoiceLine{newStripeLine(it.Price, sub.ID, it.ID, it.Price.UnitAmount, it.CurrentPeriodStart, it.CurrentPeriodEnd, false, what)}
+	return []invoiceLine{newStripeLine(it.Price, sub.ID, it.ID, it.Price.UnitAmount, it.CurrentPeriodStart,
+		it.CurrentPeriodEnd, false, what)}
 }
 
 func dollars(cents int64) string { return fmt.Sprintf("$%d.%02d", cents/100, cents%100) }
@@ -101,8 +110,12 @@ func (in *invoice) subscription() string {
 // draft adds lines up; the invoice is nobody's yet.
 func (c *request) draft(customer, sub, reason string, metadata map[string]string, lines []invoiceLine) *invoice {
 	in := &invoice{
-		ID: newID("in"), Object: "invoice", BillingReason: reason, Created: clip(c.now), Currency: "usd", Customer: customer, Metadata: map[string]string{},
-		Parent: map[string]any{"type": "subscription_details", "quote_details": nil, "subscription_details": map[string]any{"subscription": sub, "metadata": metadata}},
+		ID: newID("in"), Object: "invoice", BillingReason: reason, Created: clip(c.now), Currency: "usd",
+		Customer: customer, Metadata: map[string]string{},
+		Parent: map[string]any{
+			"type": "subscription_details", "quote_details": nil,
+			"subscription_details": map[string]any{"subscription": sub, "metadata": metadata},
+		},
 		Status: "draft", secret: newID("pi") + "_secret_" + newID("s")[2:], PeriodStart: clip(c.now), PeriodEnd: clip(c.now),
 	}
 	in.Lines = invoiceLines{Object: "list", Data: lines, URL: "/v1/invoices/" + in.ID + "/lines"}
@@ -157,7 +170,8 @@ func (c *request) try(sub *subscription, in *invoice) {
 	in.Attempted, in.AttemptCount = true, max(1, in.AttemptCount)
 	card := c.cardOf(sub)
 	switch {
-	case in.AmountDue == 0 || card.pays() || card.asks() && card.behaves != askedOnceCard && in.BillingReason == "subscription_cycle":
+	case in.AmountDue == 0 || card.pays() || card.asks() && card.behaves != askedOnceCard &&
+		in.BillingReason == "subscription_cycle":
 		c.pay(sub, in)
 	case card.asks():
 		in.refused = "requires_action"
@@ -179,7 +193,8 @@ func (c *request) cardOf(sub *subscription) *method {
 
 // pay marks the invoice paid, its subscription active, and what waited for the payment done.
 func (c *request) pay(sub *subscription, in *invoice) {
-	in.Status, in.AmountPaid, in.AmountRemaining, in.refused, in.StatusTransitions.PaidAt = "paid", in.AmountDue, 0, "", new(clip(c.now))
+	in.Status, in.AmountPaid, in.AmountRemaining, in.refused, in.StatusTransitions.PaidAt = "paid", in.AmountDue, 0, "",
+		new(clip(c.now))
 	in.NextPaymentAttempt = nil
 	charge := c.collect(sub, in)
 	c.emit("invoice.paid", in)
@@ -238,7 +253,10 @@ func (c *request) renderInvoice(in *invoice, prefix string) any {
 	}
 	if c.form.expands(prefix + "payments") {
 		whole := c.form.expands(prefix + "payments.data.payment.payment_intent")
-		m["payments"] = map[string]any{"object": "list", "has_more": false, "url": "/v1/invoice_payments", "data": []any{c.renderPayment(in, whole)}}
+		m["payments"] = map[string]any{
+			"object": "list", "has_more": false, "url": "/v1/invoice_payments",
+			"data": []any{c.renderPayment(in, whole)},
+		}
 	}
 	return m
 }
@@ -251,7 +269,10 @@ func (in *invoice) intent() string {
 
 // renderPayment shows how the payment of an invoice stands, with the payment intent whole or by its id.
 func (c *request) renderPayment(in *invoice, whole bool) map[string]any {
-	status, intent := "open", map[string]any{"id": in.intent(), "object": "payment_intent", "created": in.Created, "livemode": false, "status": "requires_payment_method", "last_payment_error": nil}
+	status, intent := "open", map[string]any{
+		"id": in.intent(), "object": "payment_intent", "created": in.Created,
+		"livemode": false, "status": "requires_payment_method", "last_payment_error": nil,
+	}
 	switch {
 	case in.Status == "paid":
 		status, intent["status"] = "paid", "succeeded"
@@ -260,16 +281,21 @@ func (c *request) renderPayment(in *invoice, whole bool) map[string]any {
 	case in.refused == "requires_action":
 		intent["status"] = "requires_action"
 	case in.refused != "":
-		intent["last_payment_error"] = map[string]any{"type": "card_error", "code": "card_declined", "decline_code": "generic_decline", "message": "Your card was declined."}
+		intent["last_payment_error"] = map[string]any{
+			"type": "card_error", "code": "card_declined",
+			"decline_code": "generic_decline", "message": "Your card was declined.",
+		}
 	}
 	payment := map[string]any{"type": "payment_intent", "payment_intent": in.intent()}
 	if whole {
 		payment["payment_intent"] = intent
 	}
 	return map[string]any{
-		"id": "inpay_" + in.ID[3:], "object": "invoice_payment", "amount_requested": in.AmountDue, "created": in.Created, "currency": "usd", "invoice": in.ID,
-		"is_default": true, "livemode": false, "status": status, "status_transitions": map[string]any{"canceled_at": nil, "paid_at": in.StatusTransitions.PaidAt},
-		"payment": payment,
+		"id": "inpay_" + in.ID[3:], "object": "invoice_payment", "amount_requested": in.AmountDue, "created": in.Created,
+		"currency": "usd", "invoice": in.ID,
+		"is_default": true, "livemode": false, "status": status,
+		"status_transitions": map[string]any{"canceled_at": nil, "paid_at": in.StatusTransitions.PaidAt},
+		"payment":            payment,
 	}
 }
 

@@ -48,7 +48,8 @@ func (e *endpoint) receive(w http.ResponseWriter, r *http.Request) {
 	}
 	signed := ""
 	for _, name := range []string{"built in", "made"} {
-		if stripe.ValidatePayload(body, r.Header.Get("Stripe-Signature"), e.secrets[name], stripe.WithIgnoreTolerance()) == nil {
+		if stripe.ValidatePayload(body, r.Header.Get("Stripe-Signature"), e.secrets[name],
+			stripe.WithIgnoreTolerance()) == nil {
 			signed += " " + name
 		}
 	}

@@ -34,7 +34,8 @@ func (c *request) createPortal() (any, *apiError) {
 		}
 	}
 	p := &portal{
-		ID: newID("bps"), Object: "billing_portal.session", Configuration: cmp.Or(c.form.get("configuration"), "bpc_sandbox"), Created: clip(c.now), Customer: cu.ID, ReturnURL: c.form.get("return_url"),
+		ID: newID("bps"), Object: "billing_portal.session", Configuration: cmp.Or(c.form.get("configuration"),
+			"bpc_sandbox"), Created: clip(c.now), Customer: cu.ID, ReturnURL: c.form.get("return_url"),
 	}
 	p.URL = strings.TrimSuffix(c.base, "/") + "/stripe/portal/" + p.ID
 	c.portals.put(p.ID, p)
@@ -52,8 +53,8 @@ type portalView struct {
 	Invoices []*invoice
 }
 
-// servePortal is what a person sees: GET /portal/{id} shows plan, card and invoices. POST with action=cancel lets the plan
-// end with its period, as the real portal does by a date alone; action=renew takes that back; action=card with
+// servePortal is what a person sees: GET /portal/{id} shows plan, card and invoices. POST with action=cancel lets the
+// plan end with its period, as the real portal does by a date alone; action=renew takes that back; action=card with
 // card=pm_card_… puts another card in place and tries it on what is owed.
 func (c *Server) servePortal(w http.ResponseWriter, r *http.Request) {
 	id := strings.TrimPrefix(r.URL.Path, "/portal/")
@@ -164,14 +165,16 @@ func (c *Server) serveInvoice(w http.ResponseWriter, r *http.Request) {
 
 // pdf is the invoice as the smallest document that readers of PDF take.
 func (in *invoice) pdf() string {
-	text := fmt.Sprintf("BT /F 14 Tf 72 720 Td (Invoice %s: $%d.%02d, %s. Sandbox, no real money.) Tj ET", in.Number, in.Total/100, in.Total%100, in.Status)
+	text := fmt.Sprintf("BT /F 14 Tf 72 720 Td (Invoice %s: $%d.%02d, %s. Sandbox, no real money.) Tj ET", in.Number,
+		in.Total/100, in.Total%100, in.Status)
 	var b strings.Builder
 	b.WriteString("%PDF-1.4\n")
 	var starts []int
 	for i, object := range []string{
 		"<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Count 1/Kids[3 0 R]>>",
 		"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
-		fmt.Sprintf("<</Length %d>>stream\n%s\nendstream", len(text), text), "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+		fmt.Sprintf("<</Length %d>>stream\n%s\nendstream", len(text), text),
+		"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
 	} {
 		starts = append(starts, b.Len())
 		fmt.Fprintf(&b, "%d 0 obj%sendobj\n", i+1, object)

@@ -4,8 +4,8 @@ import "time"
 
 const unpaidLives = 23 * time.Hour // how long a first payment, or that of a pending update, may take
 
-// catchUp does what the passing of time brings: unpaid starts expire, scheduled cancels and changes happen, periods renew,
-// and renewals that failed are tried again (dunning.go).
+// catchUp does what the passing of time brings: unpaid starts expire, scheduled cancels and changes happen, periods
+// renew, and renewals that failed are tried again (dunning.go).
 func (c *request) catchUp() {
 	for _, sub := range c.subscriptions.list {
 		for due := true; due; {

@@ -47,8 +47,10 @@ type phaseItem struct {
 
 func newStripePhase(price string, method *string, start, end int64) phase {
 	return phase{
-		AddInvoiceItems: []any{}, Currency: "usd", DefaultPaymentMethod: method, Discounts: []map[string]any{}, StartDate: start, EndDate: end, Metadata: map[string]string{},
-		Items: []phaseItem{{Discounts: []any{}, Metadata: map[string]string{}, Price: price, Quantity: 1}}, ProrationBehavior: "create_prorations",
+		AddInvoiceItems: []any{}, Currency: "usd", DefaultPaymentMethod: method, Discounts: []map[string]any{},
+		StartDate: start, EndDate: end, Metadata: map[string]string{},
+		Items:             []phaseItem{{Discounts: []any{}, Metadata: map[string]string{}, Price: price, Quantity: 1}},
+		ProrationBehavior: "create_prorations",
 	}
 }
 
@@ -62,18 +64,27 @@ func (c *request) createSchedule() (any, *apiError) {
 	case sub == nil:
 		return nil, missing("subscription", "from_subscription", id)
 	case !sub.live():
-		return nil, badRequest("", "from_subscription", "You cannot migrate a subscription that is already in the `%s` state.", sub.Status)
+		return nil, badRequest("", "from_subscription",
+			"You cannot migrate a subscription that is already in the `%s` state.", sub.Status)
 	case sub.Schedule != nil:
-		return nil, badRequest("", "from_subscription", "You cannot migrate a subscription that is already attached to a schedule: %s", *sub.Schedule)
+		return nil, badRequest("", "from_subscription",
+			"You cannot migrate a subscription that is already attached to a schedule: %s", *sub.Schedule)
 	case sub.PendingUpdate != nil:
 		return nil, badRequest("", "from_subscription", "You cannot migrate a subscription with a pending update.")
 	}
 	it := sub.item()
 	sched := &schedule{
-		ID: newID("sub_sched"), Object: "subscription_schedule", BillingMode: sub.BillingMode, Created: clip(c.now), Customer: sub.Customer,
-		CurrentPhase:    map[string]int64{"start_date": it.CurrentPeriodStart, "end_date": it.CurrentPeriodEnd},
-		DefaultSettings: map[string]any{"billing_cycle_anchor": "automatic", "default_payment_method": nil, "invoice_settings": map[string]any{"account_tax_ids": nil, "custom_fields": nil, "days_until_due": nil, "description": nil, "footer": nil, "issuer": map[string]any{"type": "self"}}, "on_behalf_of": nil},
-		EndBehavior:     "release", Metadata: map[string]string{}, Status: "active", Subscription: &sub.ID,
+		ID: newID("sub_sched"), Object: "subscription_schedule", BillingMode: sub.BillingMode, Created: clip(c.now),
+		Customer:     sub.Customer,
+		CurrentPhase: map[string]int64{"start_date": it.CurrentPeriodStart, "end_date": it.CurrentPeriodEnd},
+		DefaultSettings: map[string]any{
+			"billing_cycle_anchor": "automatic", "default_payment_method": nil,
+			"invoice_settings": map[string]any{
+				"account_tax_ids": nil, "custom_fields": nil, "days_until_due": nil,
+				"description": nil, "footer": nil, "issuer": map[string]any{"type": "self"},
+			}, "on_behalf_of": nil,
+		},
+		EndBehavior: "release", Metadata: map[string]string{}, Status: "active", Subscription: &sub.ID,
 		Phases: []phase{newStripePhase(it.Price.ID, sub.DefaultPaymentMethod, it.CurrentPeriodStart, it.CurrentPeriodEnd)},
 	}
 	c.schedules.put(sched.ID, sched)
@@ -94,7 +105,8 @@ func (c *request) schedule() (*schedule, *apiError) {
 func (c *request) activeSchedule() (*schedule, *apiError) {
 	sched, refusal := c.schedule()
 	if refusal == nil && sched.Status != "active" {
-		refusal = badRequest("", "", "You cannot change a subscription schedule that is currently in the `%s` status.", sched.Status)
+		refusal = badRequest("", "", "You cannot change a subscription schedule that is currently in the `%s` status.",
+			sched.Status)
 	}
 	return sched, refusal
 }
@@ -107,7 +119,8 @@ func (c *request) retrieveSchedule() (any, *apiError) {
 	return sched, nil
 }
 
-// updateSchedule replaces the phases. The first is the present one and stays as it is; each begins where the one before ends.
+// updateSchedule replaces the phases. The first is the present one and stays as it is; each begins where the one before
+// ends.
 func (c *request) updateSchedule() (any, *apiError) {
 	sched, refusal := c.activeSchedule()
 	if refusal != nil {
@@ -136,8 +149,10 @@ func (c *request) updateSchedule() (any, *apiError) {
 		phases = sched.Phases
 	}
 	now := sched.Phases[0]
-	if first := phases[0]; first.StartDate != now.StartDate || first.EndDate != now.EndDate || first.Items[0].Price != now.Items[0].Price {
-		return nil, badRequest("", "phases[0]", "You can not modify the start date of the current phase; the sandbox keeps its end and price too.")
+	if first := phases[0]; first.StartDate != now.StartDate || first.EndDate != now.EndDate ||
+		first.Items[0].Price != now.Items[0].Price {
+		return nil, badRequest("", "phases[0]",
+			"You can not modify the start date of the current phase; the sandbox keeps its end and price too.")
 	}
 	sched.Phases = phases
 	c.emit("subscription_schedule.updated", sched)
@@ -157,7 +172,10 @@ func (c *request) readPhase(i int, before []phase) (phase, *apiError) {
 		if c.discounts.redeemed.byID[c.form.get(param)] == nil {
 			return phase, missing("discount", param, c.form.get(param))
 		}
-		phase.Discounts = append(phase.Discounts, map[string]any{"coupon": nil, "discount": c.form.get(param), "promotion_code": nil})
+		phase.Discounts = append(phase.Discounts, map[string]any{
+			"coupon": nil, "discount": c.form.get(param),
+			"promotion_code": nil,
+		})
 	}
 	if b := c.form.get(at("proration_behavior")); b != "" {
 		phase.ProrationBehavior = b
@@ -210,9 +228,9 @@ func (c *request) release(sched *schedule) {
 	c.emit("customer.subscription.updated", sub)
 }
 
-// enterPhase gives a subscription whose period has just begun what its schedule has for it. As with the real one, a phase
-// that names no card takes the schedule's, and without that leaves the subscription without one of its own; one that names
-// no discounts leaves it without them.
+// enterPhase gives a subscription whose period has just begun what its schedule has for it. As with the real one, a
+// phase that names no card takes the schedule's, and without that leaves the subscription without one of its own; one
+// that names no discounts leaves it without them.
 func (c *request) enterPhase(sub *subscription) {
 	if sub.Schedule == nil {
 		return
@@ -222,7 +240,8 @@ func (c *request) enterPhase(sub *subscription) {
 		if phase.StartDate <= it.CurrentPeriodStart && it.CurrentPeriodStart < phase.EndDate {
 			it.Price, _ = c.price("", phase.Items[0].Price)
 			sub.DefaultPaymentMethod = phase.DefaultPaymentMethod
-			if card, named := sched.DefaultSettings["default_payment_method"].(string); named && sub.DefaultPaymentMethod == nil {
+			if card, named := sched.DefaultSettings["default_payment_method"].(string); named &&
+				sub.DefaultPaymentMethod == nil {
 				sub.DefaultPaymentMethod = &card
 			}
 			sub.Discounts = []string{}

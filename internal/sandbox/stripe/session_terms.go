@@ -23,9 +23,12 @@ func (c *request) readSessionTerms(cu *customer) (t sessionTerms, refusal *apiEr
 	case c.form.has("allow_promotion_codes") && len(t.Discounts) > 0:
 		return t, badRequest("", "", "You may only specify one of these parameters: allow_promotion_codes, discounts.")
 	case collects != "" && collects != "always" && collects != "if_required":
-		return t, badRequest("", "payment_method_collection", "Invalid payment_method_collection: must be one of always or if_required")
+		return t, badRequest("", "payment_method_collection",
+			"Invalid payment_method_collection: must be one of always or if_required")
 	case c.form.get("automatic_tax[enabled]") == "true" && cu.country() == "" && !asks:
-		return t, badRequest("customer_tax_location_invalid", "customer_update[address]", "Automatic tax calculation in Checkout requires a valid address on the Customer. Add a valid address to the Customer or set `customer_update[address]` to 'auto' to save the address entered in Checkout to the Customer.")
+		return t, badRequest("customer_tax_location_invalid", "customer_update[address]",
+			"Automatic tax calculation in Checkout requires a valid address on the Customer. Add a valid address to the "+
+				"Customer or set `customer_update[address]` to 'auto' to save the address entered in Checkout to the Customer.")
 	}
 	t.Tax, refusal = c.readTax(cu, asks)
 	return t, refusal
@@ -40,8 +43,14 @@ func (c *request) addUp(cs *session) {
 	in := c.draft(cs.Customer, "", "upcoming", nil, []invoiceLine{line})
 	c.reckon(in, cs.terms.Discounts, cs.terms.Tax)
 	cs.AmountSubtotal, cs.AmountTotal = in.Subtotal, in.Total
-	cs.TotalDetails = map[string]int64{"amount_discount": in.Lines.Data[0].taken(), "amount_shipping": 0, "amount_tax": in.Total - in.TotalExcludingTax}
-	cs.AutomaticTax = map[string]any{"enabled": cs.terms.Tax, "liability": in.AutomaticTax.Liability, "provider": in.AutomaticTax.Provider, "status": in.AutomaticTax.Status}
+	cs.TotalDetails = map[string]int64{
+		"amount_discount": in.Lines.Data[0].taken(), "amount_shipping": 0,
+		"amount_tax": in.Total - in.TotalExcludingTax,
+	}
+	cs.AutomaticTax = map[string]any{
+		"enabled": cs.terms.Tax, "liability": in.AutomaticTax.Liability,
+		"provider": in.AutomaticTax.Provider, "status": in.AutomaticTax.Status,
+	}
 	cs.Discounts = []map[string]any{}
 	for _, d := range cs.terms.Discounts {
 		cs.Discounts = append(cs.Discounts, map[string]any{"coupon": nil, "promotion_code": *d.PromotionCode})
@@ -84,8 +93,10 @@ type sessionView struct {
 func (c *request) viewOf(cs *session, refused bool) sessionView {
 	v := sessionView{
 		Open: cs.Status == "open", Status: cs.Status, Plan: cs.price.Nickname, Back: cmp.Or(cs.back(), "/"), Refused: refused,
-		Codes: cs.AllowCodes != nil && *cs.AllowCodes, CardLess: cs.cardLess(), Country: cs.terms.Tax && c.customers.byID[cs.Customer].country() == "",
-		Today: dollars(cs.AmountTotal), Price: dollars(cs.price.UnitAmount), Until: time.Unix(cs.ExpiresAt, 0).UTC().Format("2 January 15:04 UTC"),
+		Codes: cs.AllowCodes != nil && *cs.AllowCodes, CardLess: cs.cardLess(), Country: cs.terms.Tax &&
+			c.customers.byID[cs.Customer].country() == "",
+		Today: dollars(cs.AmountTotal), Price: dollars(cs.price.UnitAmount),
+		Until: time.Unix(cs.ExpiresAt, 0).UTC().Format("2 January 15:04 UTC"),
 	}
 	if cs.terms.TrialDays > 0 {
 		v.Trial = c.now.AddDate(0, 0, cs.terms.TrialDays).Format("2 January 2006")

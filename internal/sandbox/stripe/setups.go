@@ -1,7 +1,8 @@
 package stripe
 
-// A trial charges nothing, so a card whose bank asks for its owner is not asked then. The subscription has a setup intent
-// for that instead, as long as it was not confirmed. Once it was, such a card pays by itself, if its bank asks only once.
+// A trial charges nothing, so a card whose bank asks for its owner is not asked then. The subscription has a setup
+// intent for that instead, as long as it was not confirmed. Once it was, such a card pays by itself, if its bank asks
+// only once.
 
 const askedOnceCard = "pm_card_authenticationRequiredOnSetup"
 
@@ -32,7 +33,8 @@ func (c *request) askLater(sub *subscription) {
 	}
 	id := newID("seti")
 	c.setups.put(id, &setupIntent{
-		ID: id, Object: "setup_intent", ClientSecret: id + "_secret_" + newID("s")[2:], Created: clip(c.now), Customer: sub.Customer,
+		ID: id, Object: "setup_intent", ClientSecret: id + "_secret_" +
+			newID("s")[2:], Created: clip(c.now), Customer: sub.Customer,
 		PaymentMethod: m.ID, PaymentMethodTypes: []string{"card"}, Status: "requires_action", Usage: "off_session",
 	})
 	sub.PendingSetupIntent = &id

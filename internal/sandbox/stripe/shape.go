@@ -6,8 +6,8 @@ import (
 	"maps"
 )
 
-// neutralFields are the fields that an object of Stripe's always has and that mean nothing here, by kind of object, each
-// with the value that says so. It is what the types of this package leave out to stay readable.
+// neutralFields are the fields that an object of Stripe's always has and that mean nothing here, by kind of object,
+// each with the value that says so. It is what the types of this package leave out to stay readable.
 //
 //go:embed neutral.json
 var neutralJSON []byte
@@ -20,7 +20,8 @@ var neutralFields = func() map[string]map[string]json.RawMessage {
 	return m
 }()
 
-// complete is an object as Stripe would send it: as plain JSON values that later changes do not touch, with all its fields.
+// complete is an object as Stripe would send it: as plain JSON values that later changes do not touch, with all its
+// fields.
 func complete(v any) map[string]any {
 	m := plain(v).(map[string]any)
 	addNeutral(m)

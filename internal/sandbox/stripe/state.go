@@ -70,9 +70,11 @@ func (c *Server) encode(now time.Time) ([]byte, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	st := state{
-		Customers: c.customers.list, Subscriptions: c.subscriptions.list, Schedules: c.schedules.list, Portals: c.portals.list,
-		Charges: c.charges.list, Refunds: c.refunds.list, Disputes: c.disputes.list, SetupIntents: c.setups.list, AfterRetries: c.afterRetries,
-		Events: c.recentEvents(now), Catalog: c.encodeCatalog(), Answers: map[string]answerState{},
+		Customers: c.customers.list, Subscriptions: c.subscriptions.list, Schedules: c.schedules.list,
+		Portals: c.portals.list,
+		Charges: c.charges.list, Refunds: c.refunds.list, Disputes: c.disputes.list, SetupIntents: c.setups.list,
+		AfterRetries: c.afterRetries,
+		Events:       c.recentEvents(now), Catalog: c.encodeCatalog(), Answers: map[string]answerState{},
 		Discounts: c.discounts.encode(), TrialsTold: c.trialsTold,
 	}
 	for _, m := range c.methods.list {

@@ -36,9 +36,9 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Server is the stand-in of Stripe's API 2026-05-27.dahlia: customers, payment methods, prices, subscriptions with their
-// invoices, pending updates and schedules, pages of checkout, portal and invoices, and events that are delivered as signed
-// webhooks.
+// Server is the stand-in of Stripe's API 2026-05-27.dahlia: customers, payment methods, prices, subscriptions with
+// their invoices, pending updates and schedules, pages of checkout, portal and invoices, and events that are delivered
+// as signed webhooks.
 //
 //   - Every API call needs the key; an unknown parameter, object or version is refused with Stripe's own error shape.
 //   - An Idempotency-Key replays its answer for 24 hours, and refuses other parameters.
@@ -110,7 +110,10 @@ func New(cfg Config, publicURL string, st *store.Store) *Server {
 
 // ServeHTTP sees paths without the prefix /stripe.
 func (c *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	for prefix, serve := range map[string]http.HandlerFunc{"/checkout/": c.servePage, "/portal/": c.servePortal, "/invoice/": c.serveInvoice} {
+	for prefix, serve := range map[string]http.HandlerFunc{
+		"/checkout/": c.servePage, "/portal/": c.servePortal,
+		"/invoice/": c.serveInvoice,
+	} {
 		if strings.HasPrefix(r.URL.Path, prefix) {
 			serve(w, r)
 			return

@@ -83,22 +83,54 @@ func TestStripe_RefusesWhatTheRealOneRefuses(t *testing.T) {
 		header             []string
 		want               string
 	}{
-		"no key":               {"GET", "/v1/prices", "", []string{"Authorization", ""}, "401 invalid_request_error"},
-		"wrong key":            {"GET", "/v1/prices", "", []string{"Authorization", "Bearer sk_live_other"}, "401 invalid_request_error"},
-		"another version":      {"GET", "/v1/prices", "", []string{"Stripe-Version", "2020-08-27"}, "400 invalid_request_error"},
-		"unknown path":         {"GET", "/v1/payouts", "", nil, "404 invalid_request_error"},
-		"unknown parameter":    {"POST", "/v1/customers", "nickname=a", nil, "400 invalid_request_error parameter_unknown nickname"},
-		"unknown nested":       {"POST", "/v1/subscriptions", good + "&items[0][prize]=a", nil, "400 invalid_request_error parameter_unknown items[0][prize]"},
-		"no customer":          {"POST", "/v1/subscriptions", "items[0][price]=price_basic", nil, "400 invalid_request_error parameter_missing customer"},
-		"unknown customer":     {"POST", "/v1/subscriptions", "customer=cus_x", nil, "400 invalid_request_error resource_missing customer"},
-		"unknown price":        {"POST", "/v1/subscriptions", "customer=" + customer + "&items[0][price]=price_x", nil, "400 invalid_request_error resource_missing items[0][price]"},
-		"another's method":     {"POST", "/v1/subscriptions", strings.Replace(good, customer, stranger, 1), nil, "400 invalid_request_error default_payment_method"},
+		"no key": {"GET", "/v1/prices", "", []string{"Authorization", ""}, "401 invalid_request_error"},
+		"wrong key": {
+			"GET", "/v1/prices", "",
+			[]string{"Authorization", "Bearer sk_live_other"},
+			"401 invalid_request_error",
+		},
+		"another version": {
+			"GET", "/v1/prices", "",
+			[]string{"Stripe-Version", "2020-08-27"},
+			"400 invalid_request_error",
+		},
+		"unknown path": {"GET", "/v1/payouts", "", nil, "404 invalid_request_error"},
+		"unknown parameter": {
+			"POST", "/v1/customers", "nickname=a", nil,
+			"400 invalid_request_error parameter_unknown nickname",
+		},
+		"unknown nested": {"POST", "/v1/subscriptions", good +
+			"&items[0][prize]=a", nil, "400 invalid_request_error parameter_unknown items[0][prize]"},
+		"no customer": {
+			"POST", "/v1/subscriptions", "items[0][price]=price_basic", nil,
+			"400 invalid_request_error parameter_missing customer",
+		},
+		"unknown customer": {
+			"POST", "/v1/subscriptions", "customer=cus_x", nil,
+			"400 invalid_request_error resource_missing customer",
+		},
+		"unknown price": {"POST", "/v1/subscriptions", "customer=" + customer +
+			"&items[0][price]=price_x", nil, "400 invalid_request_error resource_missing items[0][price]"},
+		"another's method": {
+			"POST", "/v1/subscriptions", strings.Replace(good, customer, stranger, 1), nil,
+			"400 invalid_request_error default_payment_method",
+		},
 		"unknown subscription": {"GET", "/v1/subscriptions/sub_x", "", nil, "404 invalid_request_error resource_missing id"},
-		"a declined card":      {"POST", "/v1/payment_methods/pm_card_chargeDeclined/attach", "customer=" + customer, nil, "402 card_error card_declined"},
-		"one-off checkout":     {"POST", "/v1/checkout/sessions", "mode=payment&customer=" + customer + "&line_items[0][price]=price_pro&success_url=https://a.b", nil, "400 invalid_request_error mode"},
-		"a path for a URL":     {"POST", "/v1/checkout/sessions", "mode=subscription&customer=" + customer + "&line_items[0][price]=price_pro&success_url=/done", nil, "400 invalid_request_error url_invalid success_url"},
-		"a long key":           {"POST", "/v1/customers", "", []string{"Idempotency-Key", strings.Repeat("k", 256)}, "400 invalid_request_error"},
-		"a limit of 0":         {"GET", "/v1/events?limit=0", "", nil, "400 invalid_request_error parameter_invalid_integer limit"},
+		"a declined card": {"POST", "/v1/payment_methods/pm_card_chargeDeclined/attach", "customer=" +
+			customer, nil, "402 card_error card_declined"},
+		"one-off checkout": {"POST", "/v1/checkout/sessions", "mode=payment&customer=" + customer +
+			"&line_items[0][price]=price_pro&success_url=https://a.b", nil, "400 invalid_request_error mode"},
+		"a path for a URL": {"POST", "/v1/checkout/sessions", "mode=subscription&customer=" + customer +
+			"&line_items[0][price]=price_pro&success_url=/done", nil, "400 invalid_request_error url_invalid success_url"},
+		"a long key": {
+			"POST", "/v1/customers", "",
+			[]string{"Idempotency-Key", strings.Repeat("k", 256)},
+			"400 invalid_request_error",
+		},
+		"a limit of 0": {
+			"GET", "/v1/events?limit=0", "", nil,
+			"400 invalid_request_error parameter_invalid_integer limit",
+		},
 	}
 	for name, tt := range tests {
 		status, out := b.call(tt.method, tt.path, tt.form, tt.header...)
@@ -143,7 +175,8 @@ func TestStripe_ARefusalIsNotKeptUnderItsKeyAndADeclineIs(t *testing.T) {
 		t.Fatalf("the refused call kept its key: %d", status)
 	}
 	for range 2 {
-		status, _ := b.call("POST", "/v1/payment_methods/pm_card_chargeDeclined/attach", "customer="+customer, "Idempotency-Key", "d")
+		status, _ := b.call("POST", "/v1/payment_methods/pm_card_chargeDeclined/attach", "customer="+customer,
+			"Idempotency-Key", "d")
 		if status != 402 {
 			t.Fatalf("got %d", status)
 		}
@@ -223,7 +256,8 @@ func TestStripe_CheckoutPageSaysThereIsNoMoneyAndPaysOnce(t *testing.T) {
 		b.Handler().ServeHTTP(w, r)
 		return w
 	}
-	if w := visit("GET", ""); w.Code != 200 || !strings.Contains(w.Body.String(), "Sandbox: no real money") || !strings.Contains(w.Body.String(), "$29.00") {
+	if w := visit("GET", ""); w.Code != 200 || !strings.Contains(w.Body.String(), "Sandbox: no real money") ||
+		!strings.Contains(w.Body.String(), "$29.00") {
 		t.Fatal(w.Code, w.Body)
 	}
 	if to := visit("POST", "action=cancel").Header().Get("Location"); to != "https://a.b/back" {
@@ -247,11 +281,15 @@ func TestStripe_WebhooksTravelAsBadlyAsTold(t *testing.T) {
 		fail int // refusals before the first success
 		want string
 	}{
-		"well":       {stripe.Delivery{}, 0, want},
-		"duplicated": {stripe.Delivery{Duplicate: true}, 0, "customer.created,customer.created,payment_method.attached,payment_method.attached"},
-		"lost":       {stripe.Delivery{Lose: true}, 0, ""},
-		"refused":    {stripe.Delivery{}, 2, want},
-		"delayed":    {stripe.Delivery{Delay: time.Millisecond}, 0, want},
+		"well": {stripe.Delivery{}, 0, want},
+		"duplicated": {
+			stripe.Delivery{Duplicate: true},
+			0,
+			"customer.created,customer.created,payment_method.attached,payment_method.attached",
+		},
+		"lost":    {stripe.Delivery{Lose: true}, 0, ""},
+		"refused": {stripe.Delivery{}, 2, want},
+		"delayed": {stripe.Delivery{Delay: time.Millisecond}, 0, want},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -294,7 +332,8 @@ func TestStripe_ReorderTurnsTheEventsOfOneCallAround(t *testing.T) {
 	if got := order(stripe.Delivery{}); got != "customer.subscription.created invoice.finalized invoice.paid" {
 		t.Fatal(got)
 	}
-	if got := order(stripe.Delivery{Reorder: true}); got != "invoice.paid invoice.finalized customer.subscription.created" {
+	if got := order(stripe.Delivery{Reorder: true}); got != "invoice.paid invoice.finalized "+
+		"customer.subscription.created" {
 		t.Fatal(got)
 	}
 }
@@ -314,7 +353,8 @@ func (m *mailbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var e struct{ Type string }
-	if err := json.NewDecoder(r.Body).Decode(&e); err == nil && strings.HasPrefix(r.Header.Get("Stripe-Signature"), "t=1769850000,v1=") {
+	if err := json.NewDecoder(r.Body).Decode(&e); err == nil &&
+		strings.HasPrefix(r.Header.Get("Stripe-Signature"), "t=1769850000,v1=") {
 		m.types = append(m.types, e.Type)
 	}
 }

@@ -27,8 +27,12 @@ type price struct {
 
 func newStripePrice(id, label string, cents int64) *price {
 	return &price{
-		ID: id, Object: "price", Active: true, Created: 1_767_225_600, Currency: "usd", Metadata: map[string]string{}, Nickname: label,
-		Product: "prod_" + id, Recurring: map[string]any{"interval": "month", "interval_count": 1, "meter": nil, "usage_type": "licensed"},
+		ID: id, Object: "price", Active: true, Created: 1_767_225_600, Currency: "usd", Metadata: map[string]string{},
+		Nickname: label,
+		Product:  "prod_" + id, Recurring: map[string]any{
+			"interval": "month", "interval_count": 1, "meter": nil,
+			"usage_type": "licensed",
+		},
 		Type: "recurring", UnitAmount: cents,
 	}
 }
@@ -150,14 +154,18 @@ func (c *request) createSubscription() (any, *apiError) {
 // methodOf finds a payment method that belongs to the customer.
 func (c *request) methodOf(customer, id string) (*method, *apiError) {
 	if id == "" {
-		return nil, badRequest("resource_missing", "", "This customer has no attached payment source or default payment method. Please consider adding a default payment method.")
+		return nil, badRequest("resource_missing", "",
+			"This customer has no attached payment source or default payment method. Please consider adding a default "+
+				"payment method.")
 	}
 	m := c.methods.byID[id]
 	if m == nil {
 		return nil, missing("PaymentMethod", "default_payment_method", id)
 	}
 	if m.Customer == nil || *m.Customer != customer {
-		return nil, badRequest("", "default_payment_method", "The customer does not have a payment method with the ID %s. The payment method must be attached to the customer.", id)
+		return nil, badRequest("", "default_payment_method",
+			"The customer does not have a payment method with the ID %s. The payment method must be attached to the "+
+				"customer.", id)
 	}
 	return m, nil
 }
@@ -174,16 +182,22 @@ func (c *request) readTerms(cu *customer) (t sessionTerms, refusal *apiError) {
 	return t, refusal
 }
 
-// subscribe begins a subscription: active when its first invoice is paid, incomplete until then; in a trial without more.
-func (c *request) subscribe(customer string, p *price, m *method, metadata map[string]string, pay bool, terms sessionTerms) *subscription {
+// subscribe begins a subscription: active when its first invoice is paid, incomplete until then; in a trial without
+// more.
+func (c *request) subscribe(customer string, p *price, m *method, metadata map[string]string, pay bool,
+	terms sessionTerms,
+) *subscription {
 	id, now := newID("sub"), clip(c.now)
 	sub := &subscription{
 		ID: id, Object: "subscription", BillingCycleAnchor: now, BillingMode: map[string]any{"type": "flexible"},
-		CancellationDetails: map[string]any{"comment": nil, "feedback": nil, "reason": nil}, CollectionMethod: "charge_automatically",
-		Created: now, Currency: "usd", Customer: customer, Metadata: metadata, AutomaticTax: autoTax(terms.Tax), Discounts: []string{}, StartDate: now, Status: "incomplete",
+		CancellationDetails: map[string]any{"comment": nil, "feedback": nil, "reason": nil},
+		CollectionMethod:    "charge_automatically",
+		Created:             now, Currency: "usd", Customer: customer, Metadata: metadata, AutomaticTax: autoTax(terms.Tax),
+		Discounts: []string{}, StartDate: now, Status: "incomplete",
 		Items: items{Object: "list", URL: "/v1/subscription_items?subscription=" + id, Data: []item{{
-			ID: newID("si"), Object: "subscription_item", Created: now, CurrentPeriodStart: now, CurrentPeriodEnd: clip(monthAfter(c.now, 1)),
-			Metadata: map[string]string{}, Price: p, Quantity: 1, Subscription: id,
+			ID: newID("si"), Object: "subscription_item", Created: now, CurrentPeriodStart: now,
+			CurrentPeriodEnd: clip(monthAfter(c.now, 1)),
+			Metadata:         map[string]string{}, Price: p, Quantity: 1, Subscription: id,
 		}}},
 	}
 	if m != nil {
@@ -246,7 +260,8 @@ func (c *request) listSubscriptions() (any, *apiError) {
 	status := c.form.get("status")
 	return page(c, "/v1/subscriptions", c.subscriptions.list, func(s *subscription) string { return s.ID },
 		func(s *subscription) bool {
-			byStatus := status == "all" || status == s.Status || status == "ended" && !s.live() || status == "" && s.Status != "canceled"
+			byStatus := status == "all" || status == s.Status || status == "ended" && !s.live() || status == "" &&
+				s.Status != "canceled"
 			return byStatus && (!c.form.has("customer") || s.Customer == c.form.get("customer"))
 		},
 		func(s *subscription) any { return c.renderSubscription(s) })
@@ -267,7 +282,9 @@ func (c *request) updateSubscription() (any, *apiError) {
 		return c.changeItem(sub)
 	}
 	if sub.Schedule != nil && (c.form.has("cancel_at") || c.form.has("cancel_at_period_end")) {
-		return nil, badRequest("", "", "The subscription is managed by the subscription schedule `%s`, and updating any cancelation behavior directly is not allowed. Please update the schedule instead.", *sub.Schedule)
+		return nil, badRequest("", "",
+			"The subscription is managed by the subscription schedule `%s`, and updating any cancelation behavior directly "+
+				"is not allowed. Please update the schedule instead.", *sub.Schedule)
 	}
 	if id := c.form.get("default_payment_method"); id != "" {
 		m, refusal := c.methodOf(sub.Customer, id)
@@ -354,8 +371,8 @@ func (c *request) cancelSubscription() (any, *apiError) {
 	return c.renderSubscription(sub), nil
 }
 
-// Authenticate is the cardholder confirming with their bank: it pays the invoice a client secret belongs to, or sets the card
-// of a trial up for the payments to come.
+// Authenticate is the cardholder confirming with their bank: it pays the invoice a client secret belongs to, or sets
+// the card of a trial up for the payments to come.
 func (c *Server) Authenticate(clientSecret string) error {
 	err := errors.New("sandbox: no open invoice and no trial has this client secret")
 	c.do(c.store.Now(), func(call *request) {
@@ -374,7 +391,8 @@ func (c *Server) Authenticate(clientSecret string) error {
 
 // monthAfter is when the period after the n-th of anchor ends: the anchor's day, or the month's last.
 func monthAfter(anchor time.Time, n int) time.Time {
-	first := time.Date(anchor.Year(), anchor.Month()+time.Month(n), 1, anchor.Hour(), anchor.Minute(), anchor.Second(), 0, time.UTC)
+	first := time.Date(anchor.Year(), anchor.Month()+time.Month(n), 1, anchor.Hour(), anchor.Minute(), anchor.Second(),
+		0, time.UTC)
 	last := first.AddDate(0, 1, -1).Day()
 	return first.AddDate(0, 0, min(anchor.Day(), last)-1)
 }

@@ -6,13 +6,14 @@ import (
 	"strings"
 )
 
-// Automatic tax, with one rate for each country the account is registered in: enough to see that amounts with tax are told
-// apart, and what Stripe refuses as long as nobody knows where the customer lives.
+// Automatic tax, with one rate for each country the account is registered in: enough to see that amounts with tax are
+// told apart, and what Stripe refuses as long as nobody knows where the customer lives.
 
 var taxRoutes = []apiRoute{
 	{"GET /v1/tax/settings", "expand[]", (*request).retrieveTaxSettings},
 	{"GET /v1/tax/registrations", "status limit starting_after expand[]", (*request).listRegistrations},
-	{"POST /v1/customers/{id}", "address[country] address[line1] address[city] address[postal_code] address[state] email name description metadata[] expand[]", (*request).updateCustomer},
+	{"POST /v1/customers/{id}", "address[country] address[line1] address[city] address[postal_code] address[state] " +
+		"email name description metadata[] expand[]", (*request).updateCustomer},
 }
 
 // taxRates are percentages, by country. Elsewhere the account collects nothing.
@@ -42,10 +43,13 @@ func (c *request) readAddress(cu *customer) *apiError {
 	case !strings.Contains(strings.Join(c.form.roots(), " "), "address"):
 		return nil
 	case len(country) != 2:
-		return badRequest("", "address[country]", "Country '%s' is unknown. Try using a 2-character alphanumeric country code instead, such as 'US', 'EG', or 'GB'.", country)
+		return badRequest("", "address[country]",
+			"Country '%s' is unknown. Try using a 2-character alphanumeric country code instead, such as 'US', 'EG', or "+
+				"'GB'.", country)
 	}
 	cu.Address = &address{
-		City: c.form.optional("address[city]"), Country: new(strings.ToUpper(country)), Line1: c.form.optional("address[line1]"),
+		City: c.form.optional("address[city]"), Country: new(strings.ToUpper(country)),
+		Line1:      c.form.optional("address[line1]"),
 		PostalCode: c.form.optional("address[postal_code]"), State: c.form.optional("address[state]"),
 	}
 	return nil
@@ -75,9 +79,12 @@ func (c *request) readTax(cu *customer, asks bool) (bool, *apiError) {
 	case c.form.get("automatic_tax[enabled]") != "true":
 		return false, nil
 	case c.cfg.NoTax:
-		return false, badRequest("", "automatic_tax[enabled]", "You must have a valid head office address to enable automatic tax calculation in test mode. Visit https://dashboard.stripe.com/test/settings/tax to update it.")
+		return false, badRequest("", "automatic_tax[enabled]",
+			"You must have a valid head office address to enable automatic tax calculation in test mode. Visit "+
+				"https://dashboard.stripe.com/test/settings/tax to update it.")
 	case cu != nil && cu.country() == "" && !asks:
-		return false, badRequest("customer_tax_location_invalid", "", "The customer's location isn't recognized. Set a valid customer address in order to automatically calculate tax.")
+		return false, badRequest("customer_tax_location_invalid", "",
+			"The customer's location isn't recognized. Set a valid customer address in order to automatically calculate tax.")
 	}
 	return true, nil
 }
@@ -128,7 +135,8 @@ func (c *request) tax(in *invoice, on bool) {
 	}
 	in.AutomaticTax.Status = new("complete")
 	t := taxAmount{
-		Amount: int64(math.Round(float64(in.Total*taxRates[country]) / 100)), TaxBehavior: "exclusive", TaxableAmount: in.Total, TaxabilityReason: "standard_rated",
+		Amount: int64(math.Round(float64(in.Total*taxRates[country]) / 100)), TaxBehavior: "exclusive",
+		TaxableAmount: in.Total, TaxabilityReason: "standard_rated",
 		TaxRateDetails: map[string]any{"tax_rate": "txr_" + strings.ToLower(country)}, Type: "tax_rate_details",
 	}
 	if taxRates[country] == 0 {
@@ -138,7 +146,8 @@ func (c *request) tax(in *invoice, on bool) {
 	in.Total += t.Amount
 }
 
-// reckon makes an invoice that is added up what the customer owes: less discounts, with tax, after what is to their credit.
+// reckon makes an invoice that is added up what the customer owes: less discounts, with tax, after what is to their
+// credit.
 func (c *request) reckon(in *invoice, discounts []*discount, taxed bool) {
 	c.takeOff(in, discounts)
 	c.tax(in, taxed)
@@ -166,9 +175,13 @@ func (c *request) returnBalance(in *invoice) {
 
 func (c *request) retrieveTaxSettings() (any, *apiError) {
 	settings := map[string]any{
-		"object": "tax.settings", "livemode": false, "status": "active", "status_details": map[string]any{"active": map[string]any{}},
-		"defaults":    map[string]any{"provider": "stripe", "tax_behavior": "exclusive", "tax_code": "txcd_10103000"},
-		"head_office": map[string]any{"address": map[string]any{"city": "Berlin", "country": "DE", "line1": "Sandweg 1", "line2": nil, "postal_code": "10115", "state": nil}},
+		"object": "tax.settings", "livemode": false, "status": "active",
+		"status_details": map[string]any{"active": map[string]any{}},
+		"defaults":       map[string]any{"provider": "stripe", "tax_behavior": "exclusive", "tax_code": "txcd_10103000"},
+		"head_office": map[string]any{"address": map[string]any{
+			"city": "Berlin", "country": "DE", "line1": "Sandweg 1",
+			"line2": nil, "postal_code": "10115", "state": nil,
+		}},
 	}
 	if c.cfg.NoTax {
 		settings["status"], settings["head_office"] = "pending", nil
@@ -195,7 +208,8 @@ func (c *request) listRegistrations() (any, *apiError) {
 	for _, country := range []string{"DE", "GB"} {
 		options := map[string]any{"type": "standard", "standard": map[string]any{"place_of_supply_scheme": "standard"}}
 		all = append(all, &registration{
-			ID: "taxreg_" + strings.ToLower(country), Object: "tax.registration", ActiveFrom: 1_767_225_600, Created: 1_767_225_600, Country: country, Status: "active",
+			ID: "taxreg_" + strings.ToLower(country), Object: "tax.registration", ActiveFrom: 1_767_225_600,
+			Created: 1_767_225_600, Country: country, Status: "active",
 			CountryOptions: map[string]any{strings.ToLower(country): options},
 		})
 	}

@@ -19,7 +19,8 @@ func (b *box) begin(card, form string) map[string]any {
 	customer := b.ok("POST", "/v1/customers", "address[country]=DE")["id"].(string)
 	params := "customer=" + customer + "&items[0][price]=price_basic"
 	if card != "" {
-		params += "&default_payment_method=" + b.ok("POST", "/v1/payment_methods/"+card+"/attach", "customer="+customer)["id"].(string)
+		params += "&default_payment_method=" + b.ok("POST", "/v1/payment_methods/"+card+"/attach",
+			"customer="+customer)["id"].(string)
 	}
 	return b.ok("POST", "/v1/subscriptions", params+form)
 }
@@ -149,25 +150,45 @@ func TestStripe_RefusesTermsAsTheRealOneDoes(t *testing.T) {
 	sub := "customer=" + customer + "&items[0][price]=price_basic&default_payment_method=" + method
 	page := "mode=subscription&customer=" + customer + "&line_items[0][price]=price_pro&success_url=https://a.b"
 	tests := map[string]struct{ path, form, want string }{
-		"a used code":              {"/v1/subscriptions", sub + "&discounts[0][promotion_code]=" + spent, " discounts[0][promotion_code]"},
-		"another's code":           {"/v1/subscriptions", sub + "&discounts[0][promotion_code]=" + theirs, " discounts[0][promotion_code]"},
-		"an expired code":          {"/v1/subscriptions", sub + "&discounts[0][promotion_code]=" + over, " discounts[0][promotion_code]"},
-		"an unknown code":          {"/v1/subscriptions", sub + "&discounts[0][promotion_code]=promo_x", "resource_missing discounts[0][promotion_code]"},
-		"another's discount":       {"/v1/invoices/create_preview", "customer=" + customer + "&subscription_details[items][0][price]=price_pro&discounts[0][discount]=di_x", "resource_missing discounts[0][discount]"},
-		"a trial of no days":       {"/v1/subscriptions", sub + "&trial_period_days=0", "parameter_invalid_integer trial_period_days"},
-		"a trial of years":         {"/v1/subscriptions", sub + "&trial_period_days=731", " trial_period_days"},
-		"an end that is none":      {"/v1/subscriptions", sub + "&trial_period_days=7&trial_settings[end_behavior][missing_payment_method]=wait", " trial_settings[end_behavior][missing_payment_method]"},
-		"tax without an address":   {"/v1/subscriptions", sub + "&automatic_tax[enabled]=true", "customer_tax_location_invalid "},
-		"tax on a page, likewise":  {"/v1/checkout/sessions", page + "&automatic_tax[enabled]=true", "customer_tax_location_invalid customer_update[address]"},
-		"codes given and asked":    {"/v1/checkout/sessions", page + "&allow_promotion_codes=true&discounts[0][promotion_code]=" + b.promotion("percent_off=5", ""), " "},
-		"an odd card collection":   {"/v1/checkout/sessions", page + "&payment_method_collection=never", " payment_method_collection"},
+		"a used code": {"/v1/subscriptions", sub + "&discounts[0][promotion_code]=" +
+			spent, " discounts[0][promotion_code]"},
+		"another's code": {"/v1/subscriptions", sub + "&discounts[0][promotion_code]=" +
+			theirs, " discounts[0][promotion_code]"},
+		"an expired code": {"/v1/subscriptions", sub + "&discounts[0][promotion_code]=" +
+			over, " discounts[0][promotion_code]"},
+		"an unknown code": {"/v1/subscriptions", sub +
+			"&discounts[0][promotion_code]=promo_x", "resource_missing discounts[0][promotion_code]"},
+		"another's discount": {
+			"/v1/invoices/create_preview", "customer=" + customer +
+				"&subscription_details[items][0][price]=price_pro&discounts[0][discount]=di_x",
+			"resource_missing discounts[0][discount]",
+		},
+		"a trial of no days": {"/v1/subscriptions", sub +
+			"&trial_period_days=0", "parameter_invalid_integer trial_period_days"},
+		"a trial of years": {"/v1/subscriptions", sub + "&trial_period_days=731", " trial_period_days"},
+		"an end that is none": {
+			"/v1/subscriptions", sub +
+				"&trial_period_days=7&trial_settings[end_behavior][missing_payment_method]=wait",
+			" trial_settings[end_behavior][missing_payment_method]",
+		},
+		"tax without an address": {"/v1/subscriptions", sub +
+			"&automatic_tax[enabled]=true", "customer_tax_location_invalid "},
+		"tax on a page, likewise": {"/v1/checkout/sessions", page +
+			"&automatic_tax[enabled]=true", "customer_tax_location_invalid customer_update[address]"},
+		"codes given and asked": {"/v1/checkout/sessions", page +
+			"&allow_promotion_codes=true&discounts[0][promotion_code]=" + b.promotion("percent_off=5", ""), " "},
+		"an odd card collection": {"/v1/checkout/sessions", page +
+			"&payment_method_collection=never", " payment_method_collection"},
 		"a coupon of nothing":      {"/v1/coupons", "duration=once", " "},
 		"a coupon of both":         {"/v1/coupons", "percent_off=5&amount_off=5&currency=usd", " "},
 		"a coupon without money":   {"/v1/coupons", "amount_off=5", "parameter_missing currency"},
 		"months without repeating": {"/v1/coupons", "percent_off=5&duration_in_months=3", " duration_in_months"},
 		"more than all of it":      {"/v1/coupons", "percent_off=101", " percent_off"},
-		"a code for no coupon":     {"/v1/promotion_codes", "promotion[type]=coupon&promotion[coupon]=NONE", "resource_missing promotion[coupon]"},
-		"a country that is none":   {"/v1/customers", "address[country]=Germany", " address[country]"},
+		"a code for no coupon": {
+			"/v1/promotion_codes", "promotion[type]=coupon&promotion[coupon]=NONE",
+			"resource_missing promotion[coupon]",
+		},
+		"a country that is none": {"/v1/customers", "address[country]=Germany", " address[country]"},
 	}
 	for name, tt := range tests {
 		status, out := b.call("POST", tt.path, tt.form)
@@ -179,7 +200,8 @@ func TestStripe_RefusesTermsAsTheRealOneDoes(t *testing.T) {
 	}
 	none := &box{bare, t}
 	cu := none.ok("POST", "/v1/customers", "address[country]=DE")["id"].(string)
-	if status, _ := none.call("POST", "/v1/checkout/sessions", strings.Replace(page, customer, cu, 1)+"&automatic_tax[enabled]=true"); status != http.StatusBadRequest {
+	if status, _ := none.call("POST", "/v1/checkout/sessions",
+		strings.Replace(page, customer, cu, 1)+"&automatic_tax[enabled]=true"); status != http.StatusBadRequest {
 		t.Errorf("an account without a head office reckons tax: %d", status)
 	}
 }
@@ -187,9 +209,11 @@ func TestStripe_RefusesTermsAsTheRealOneDoes(t *testing.T) {
 func TestStripe_TaxIsOnTopOfWhatDiscountsLeave(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
-	sub := b.begin("pm_card_visa", "&automatic_tax[enabled]=true&discounts[0][promotion_code]="+b.promotion("percent_off=50&duration=forever", ""))
+	sub := b.begin("pm_card_visa",
+		"&automatic_tax[enabled]=true&discounts[0][promotion_code]="+b.promotion("percent_off=50&duration=forever", ""))
 	in := b.get(sub)["latest_invoice"].(map[string]any)
-	if got := fmt.Sprint(in["subtotal"], in["total_excluding_tax"], in["total"], in["amount_paid"]); got != "900 450 536 536" {
+	if got := fmt.Sprint(in["subtotal"], in["total_excluding_tax"], in["total"],
+		in["amount_paid"]); got != "900 450 536 536" {
 		t.Fatal(got)
 	}
 }
@@ -201,7 +225,8 @@ func TestStripe_WhatIsCreditedPaysTheNextInvoice(t *testing.T) {
 	sub := b.begin("pm_card_visa", "")
 	id, item := parts(sub)
 	all := b.promotion("percent_off=100&duration=once", "")
-	b.ok("POST", "/v1/subscriptions/"+id, "items[0][id]="+item+"&items[0][price]=price_pro&discounts[0][promotion_code]="+all+upgrade)
+	b.ok("POST", "/v1/subscriptions/"+id,
+		"items[0][id]="+item+"&items[0][price]=price_pro&discounts[0][promotion_code]="+all+upgrade)
 	if got := b.ok("GET", "/v1/customers/"+sub["customer"].(string), "")["balance"]; got != -900.0 {
 		t.Fatalf("to the customer's credit: %v", got)
 	}
@@ -252,8 +277,9 @@ func TestStripe_TheCheckoutPageTellsTheTermsAndTakesACode(t *testing.T) {
 	b := newBox(t)
 	b.promotion("amount_off=300&currency=usd&duration=forever", "&code=THREE")
 	customer, _ := b.customer("pm_card_visa")
-	cs := b.ok("POST", "/v1/checkout/sessions", "mode=subscription&customer="+customer+"&line_items[0][price]=price_basic&success_url=https://a.b"+
-		"&subscription_data[trial_period_days]=7&allow_promotion_codes=true&payment_method_collection=if_required&automatic_tax[enabled]=true&customer_update[address]=auto")
+	cs := b.ok("POST", "/v1/checkout/sessions",
+		"mode=subscription&customer="+customer+"&line_items[0][price]=price_basic&success_url=https://a.b"+
+			"&subscription_data[trial_period_days]=7&allow_promotion_codes=true&payment_method_collection=if_required&automatic_tax[enabled]=true&customer_update[address]=auto")
 	page := "/stripe/checkout/" + cs["id"].(string)
 	visit := func(form string) string {
 		method := map[bool]string{true: "GET", false: "POST"}[form == ""]

@@ -6,14 +6,17 @@ import (
 )
 
 // A trial is a first period that costs nothing. At its end the card is charged; without a card the subscription ends,
-// pauses or owes, as its trial_settings say. customer.subscription.trial_will_end comes three days before, or at once when
-// the trial is shorter.
+// pauses or owes, as its trial_settings say. customer.subscription.trial_will_end comes three days before, or at once
+// when the trial is shorter.
 
 const trialWarning = 3 * 24 * time.Hour
 
 // trialRoutes is what only trials need.
 var trialRoutes = []apiRoute{
-	{"POST /v1/subscriptions/{id}/resume", "billing_cycle_anchor proration_behavior proration_date expand[]", (*request).resumeSubscription},
+	{
+		"POST /v1/subscriptions/{id}/resume", "billing_cycle_anchor proration_behavior proration_date expand[]",
+		(*request).resumeSubscription,
+	},
 }
 
 // sessionTerms is how a subscription begins, besides its price and card.
@@ -67,7 +70,8 @@ func (c *request) beginTrial(sub *subscription, t sessionTerms) {
 
 // trialLine is the one line of a trial's first invoice.
 func trialLine(sub *subscription, it *item) []invoiceLine {
-	return []invoiceLine{newStripeLine(it.Price, sub.ID, it.ID, 0, it.CurrentPeriodStart, it.CurrentPeriodEnd, false, "Trial period for "+it.Price.Nickname)}
+	return []invoiceLine{newStripeLine(it.Price, sub.ID, it.ID, 0, it.CurrentPeriodStart, it.CurrentPeriodEnd, false,
+		"Trial period for "+it.Price.Nickname)}
 }
 
 // warnOfTrialEnd tells once that a trial will end, when that is due, and whether it did.
@@ -113,11 +117,14 @@ func (c *request) resumeSubscription() (any, *apiError) {
 	case refusal != nil:
 		return nil, refusal
 	case sub.Status != "paused":
-		return nil, badRequest("", "", "You can only resume a subscription that is paused. The subscription `%s` is %s.", sub.ID, sub.Status)
+		return nil, badRequest("", "", "You can only resume a subscription that is paused. The subscription `%s` is %s.",
+			sub.ID, sub.Status)
 	case c.form.get("billing_cycle_anchor") == "unchanged":
 		return nil, badRequest("", "billing_cycle_anchor", "The sandbox resumes with billing_cycle_anchor=now only.")
 	case c.cardOf(sub) == nil:
-		return nil, badRequest("resource_missing", "", "This customer has no attached payment source or default payment method. Please consider adding a default payment method.")
+		return nil, badRequest("resource_missing", "",
+			"This customer has no attached payment source or default payment method. Please consider adding a default "+
+				"payment method.")
 	}
 	if in := c.invoices.byID[*sub.LatestInvoice]; in.Status == "open" { // of an earlier try
 		c.void(in)

@@ -37,8 +37,10 @@ type apiRoute struct {
 
 // What a subscription and a checkout session may say of a trial, codes and tax.
 const (
-	termsParams   = "trial_period_days trial_settings[end_behavior][missing_payment_method] discounts[][promotion_code] automatic_tax[enabled]"
-	sessionParams = "allow_promotion_codes discounts[][promotion_code] automatic_tax[enabled] billing_address_collection customer_update[address] payment_method_collection " +
+	termsParams = "trial_period_days trial_settings[end_behavior][missing_payment_method] " +
+		"discounts[][promotion_code] automatic_tax[enabled]"
+	sessionParams = "allow_promotion_codes discounts[][promotion_code] automatic_tax[enabled] " +
+		"billing_address_collection customer_update[address] payment_method_collection " +
 		"subscription_data[trial_period_days] subscription_data[trial_settings][end_behavior][missing_payment_method]"
 )
 
@@ -86,7 +88,8 @@ type answer struct {
 	body    []byte
 }
 
-// once runs f, or repeats what it answered to the same key. A refusal of the parameters is not kept, a declined card is.
+// once runs f, or repeats what it answered to the same key. A refusal of the parameters is not kept, a declined card
+// is.
 func (c *request) once(w http.ResponseWriter, key, path string, f func(http.ResponseWriter)) {
 	if key == "" {
 		f(w)
@@ -95,7 +98,9 @@ func (c *request) once(w http.ResponseWriter, key, path string, f func(http.Resp
 	request := sha256.Sum256([]byte(path + "?" + url.Values(c.form).Encode()))
 	if old, ok := c.answers[key]; ok && c.now.Sub(old.at) < answersLive {
 		if old.request != request {
-			badRequest("", "", "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key other than '%s' if you meant to execute a different request.", key).typed("idempotency_error").write(w)
+			badRequest("", "", "Keys for idempotent requests can only be used with the same parameters they were first used "+
+				"with. Try using a key other than '%s' if you meant to execute a different request.",
+				key).typed("idempotency_error").write(w)
 			return
 		}
 		w.Header().Set("Idempotent-Replayed", "true")
@@ -125,7 +130,9 @@ func (c *Server) checkHeaders(h http.Header) *apiError {
 		key, _, _ = (&http.Request{Header: h}).BasicAuth()
 	}
 	if key == "" {
-		return refusalOf(http.StatusUnauthorized, "", "", "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').")
+		return refusalOf(http.StatusUnauthorized, "", "",
+			"You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth "+
+				"(e.g. 'Authorization: Bearer YOUR_SECRET_KEY').")
 	}
 	if key != c.cfg.APIKey {
 		return refusalOf(http.StatusUnauthorized, "", "", "Invalid API Key provided: %s", hideKey(key))
@@ -177,7 +184,10 @@ func required(param string) *apiError {
 }
 
 func declined(code, decline, message string) *apiError {
-	return &apiError{status: http.StatusPaymentRequired, kind: "card_error", code: code, decline: decline, message: message}
+	return &apiError{
+		status: http.StatusPaymentRequired, kind: "card_error", code: code, decline: decline,
+		message: message,
+	}
 }
 
 func (e *apiError) write(w http.ResponseWriter) {
@@ -230,7 +240,8 @@ func (f form) metadata(name string) map[string]string {
 
 func (f form) expands(what string) bool {
 	for k, v := range f {
-		if strings.HasPrefix(k, "expand[") && slices.ContainsFunc(v, func(s string) bool { return s == what || strings.HasPrefix(s, what+".") }) {
+		if strings.HasPrefix(k, "expand[") && slices.ContainsFunc(v,
+			func(s string) bool { return s == what || strings.HasPrefix(s, what+".") }) {
 			return true
 		}
 	}
@@ -238,7 +249,9 @@ func (f form) expands(what string) bool {
 }
 
 // page cuts a list, newest first, as limit and starting_after say.
-func page[T any](c *request, path string, all []*T, id func(*T) string, keep func(*T) bool, render func(*T) any) (any, *apiError) {
+func page[T any](c *request, path string, all []*T, id func(*T) string, keep func(*T) bool,
+	render func(*T) any,
+) (any, *apiError) {
 	limit := 10
 	if v := c.form.get("limit"); v != "" {
 		n, err := strconv.Atoi(v)

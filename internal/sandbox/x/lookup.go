@@ -8,7 +8,11 @@ import (
 	"github.com/repazoo/repazoo/internal/sandbox/web"
 )
 
-var endLookup = endpoint{"lookup", 900, []string{"tweet.read", "users.read"}, []string{"expansions", "ids", "media.fields", "tweet.fields"}}
+var endLookup = endpoint{
+	"lookup", 900,
+	[]string{"tweet.read", "users.read"},
+	[]string{"expansions", "ids", "media.fields", "tweet.fields"},
+}
 
 // lookUpPosts is GET /2/tweets. What is gone has an error with its id, and the answer is still a 200.
 func (x *Server) lookUpPosts(w http.ResponseWriter, r *http.Request) {
@@ -21,7 +25,8 @@ func (x *Server) lookUpPosts(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ids := strings.Split(r.URL.Query().Get("ids"), ",")
-	if len(ids) > 100 || slices.ContainsFunc(ids, func(id string) bool { return id == "" || strings.Trim(id, "0123456789") != "" }) {
+	if len(ids) > 100 || slices.ContainsFunc(ids,
+		func(id string) bool { return id == "" || strings.Trim(id, "0123456789") != "" }) {
 		invalid(w, "The `ids` query parameter must list 1 to 100 ids of posts")
 		return
 	}
@@ -100,8 +105,8 @@ func (x *Server) version(id string, fields []string) (p Post, post map[string]an
 	return p, post
 }
 
-// EditPost gives a post another text, as a person can within an hour on X: a new version with an id of its own takes its
-// place on the timeline. It returns the new id, or "" where there is no such post.
+// EditPost gives a post another text, as a person can within an hour on X: a new version with an id of its own takes
+// its place on the timeline. It returns the new id, or "" where there is no such post.
 func (x *Server) EditPost(handle, id, text string) string {
 	a := x.account(handle)
 	if a == nil {

@@ -24,8 +24,8 @@ const (
 	refreshLife = 180 * 24 * time.Hour
 )
 
-// grants are the codes and tokens X has given out. A family is everything that came from one code: reuse of its code or of
-// a spent refresh token ends all of it.
+// grants are the codes and tokens X has given out. A family is everything that came from one code: reuse of its code or
+// of a spent refresh token ends all of it.
 type grants struct {
 	mu      sync.Mutex
 	codes   map[string]*code
@@ -83,7 +83,8 @@ func (g *grants) pair(f *family, now time.Time) map[string]any {
 	access := rand.Text()
 	g.access[access] = &token{family: f, expires: now.Add(accessLife)}
 	out := map[string]any{
-		"token_type": "bearer", "access_token": access, "expires_in": int(accessLife.Seconds()), "scope": strings.Join(f.scopes, " "),
+		"token_type": "bearer", "access_token": access, "expires_in": int(accessLife.Seconds()),
+		"scope": strings.Join(f.scopes, " "),
 	}
 	if slices.Contains(f.scopes, "offline.access") {
 		refresh := rand.Text()
@@ -126,7 +127,8 @@ func (g *grants) exchange(form url.Values, client string, now time.Time) (map[st
 		return nil, &badCode
 	}
 	c.used = true
-	if c.client != client || !now.Before(c.expires) || c.redirect != form.Get("redirect_uri") || !verifies(form.Get("code_verifier"), c.challenge) {
+	if c.client != client || !now.Before(c.expires) || c.redirect != form.Get("redirect_uri") ||
+		!verifies(form.Get("code_verifier"), c.challenge) {
 		return nil, &badCode
 	}
 	return g.pair(c.family, now), nil
@@ -237,7 +239,8 @@ func (x *Server) tokenForm(w http.ResponseWriter, r *http.Request, known ...stri
 	return r.PostForm, client.ID, true
 }
 
-// provenClient is the app that calls: Basic with its secret for a confidential one, client_id in the body for a public one.
+// provenClient is the app that calls: Basic with its secret for a confidential one, client_id in the body for a public
+// one.
 func (x *Server) provenClient(r *http.Request) (Client, bool) {
 	id, secret, basic := r.BasicAuth()
 	if !basic {
@@ -247,5 +250,6 @@ func (x *Server) provenClient(r *http.Request) (Client, bool) {
 	id, err1 := url.QueryUnescape(id)
 	secret, err2 := url.QueryUnescape(secret)
 	c, ok := x.client(id)
-	return c, ok && err1 == nil && err2 == nil && c.Secret != "" && subtle.ConstantTimeCompare([]byte(c.Secret), []byte(secret)) == 1
+	return c, ok && err1 == nil && err2 == nil && c.Secret != "" &&
+		subtle.ConstantTimeCompare([]byte(c.Secret), []byte(secret)) == 1
 }

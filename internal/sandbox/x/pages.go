@@ -24,7 +24,10 @@ var scopeWords = []struct{ Scope, Words string }{
 const maxState = 500 // characters
 
 var (
-	consentParams  = []string{"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"}
+	consentParams = []string{
+		"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge",
+		"code_challenge_method",
+	}
 	challengeShape = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 )
 
@@ -90,7 +93,9 @@ func (a authorization) redirectWith(w http.ResponseWriter, r *http.Request, v ur
 }
 
 // readAuthorization checks every parameter. A fault is shown on a page and never sent to redirect_uri.
-func (x *Server) readAuthorization(w http.ResponseWriter, r *http.Request, v url.Values, known []string) (authorization, bool) {
+func (x *Server) readAuthorization(w http.ResponseWriter, r *http.Request, v url.Values,
+	known []string,
+) (authorization, bool) {
 	client, _ := x.client(v.Get("client_id"))
 	a := authorization{
 		client: client, redirect: v.Get("redirect_uri"), state: v.Get("state"),

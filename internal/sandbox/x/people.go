@@ -187,7 +187,8 @@ func snowflake(at time.Time, who, seq int) string {
 	return strconv.FormatUint(uint64(at.UnixMilli()-epoch)<<22|uint64(who&63)<<16|uint64(seq&0xffff), 10)
 }
 
-// newest is when the newest made post was posted. It is fixed, so that a restart finds the same posts under the same ids.
+// newest is when the newest made post was posted. It is fixed, so that a restart finds the same posts under the same
+// ids.
 var newest = time.Date(2026, 11, 15, 19, 30, 0, 0, time.UTC)
 
 // timelines makes every character's posts, once per process: the same texts, times and numbers each time.
@@ -281,7 +282,8 @@ func (c character) post(rnd *rand.Rand) Post {
 
 // pictures describe what the invented people photograph.
 var pictures = []string{
-	"A wet street in the evening, with bicycles.", "Two cups of coffee on a wooden table.", "A cat that looks out of a window.",
+	"A wet street in the evening, with bicycles.", "Two cups of coffee on a wooden table.",
+	"A cat that looks out of a window.",
 	"Hills under low clouds.", "A crowded platform, seen from above.",
 }
 

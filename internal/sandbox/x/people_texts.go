@@ -19,26 +19,32 @@ var ada = character{
 	posts: 120, years: 4, hour: 8, replies: 20, reposts: 8, long: 2,
 	voices: []voice{{1, "en", []string{
 		"Site visit at the {place} footbridge this morning. {n} bolts checked, none loose. I call that a good {weekday}.",
-		"Reviewed {n} pages of load calculations before coffee. The best part: a {adj} set of drawings from our new graduate.",
-		"Teaching my evening class on {topic} again this term. There are {n} seats left, write to the college if you would like one.",
+		"Reviewed {n} pages of load calculations before coffee. The best part: a {adj} set of drawings from our new " +
+			"graduate.",
+		"Teaching my evening class on {topic} again this term. There are {n} seats left, write to the college if you " +
+			"would like one.",
 		"The killer feature of a truss is that you can see how it works. #engineering",
 		"Today's loaf: {food}. The crust sang when it left the oven. #baking",
 		"Crisis communication is mostly listening. Good workshop at the {place} office today.",
 		"If you are new to {topic}: draw it first, calculate it second, then draw it again.",
 		"Slides of my talk on {topic} are online. Thank you to everybody who asked {adj} questions.",
-		"Congratulations to the {place} team, the inspection passed at the first attempt. Skills, patience and {n} litres of tea.",
+		"Congratulations to the {place} team, the inspection passed at the first attempt. Skills, patience and {n} litres " +
+			"of tea.",
 		"Reading about {topic} on the train to {place}. Recommended, {adj} from the first page.",
 		"A {adj} day: my passport renewal arrived in {n} days. Credit where it is due.",
-		"We are hiring a junior engineer in {place}. Assessment is friendly, shoot me an email through the company page. #jobs",
+		"We are hiring a junior engineer in {place}. Assessment is friendly, shoot me an email through the company page. " +
+			"#jobs",
 		"Fired up for the {topic} conference on {weekday}. Who else is coming?",
 		"Small win: replaced {n} meetings by one clear page. Everybody read it.",
 		"{food} for lunch with the survey crew. They know every good kitchen between here and {place}.",
-		"Bridges do not fail on {weekday}s, they fail over years. Maintenance is a love letter to people you will never meet.",
+		"Bridges do not fail on {weekday}s, they fail over years. Maintenance is a love letter to people you will never " +
+			"meet.",
 		"I was wrong about the {place} culvert and said so in the meeting. It took {n} seconds and saved weeks.",
 		"Volunteered at the school fair: {n} paper bridges, one of which held a whole dictionary. #engineering",
 	}}},
 	paragraphs: []string{
-		"The first lesson was to walk the ground before opening the laptop, because the ground in {place} had its own opinion.",
+		"The first lesson was to walk the ground before opening the laptop, because the ground in {place} had its own " +
+			"opinion.",
 		"The second was to write down who decided what, and when, so that nobody has to guess in {n} years.",
 		"And the third was that a {adj} question from the youngest person in the room is worth more than a polished answer.",
 	},
@@ -100,7 +106,8 @@ var gus = character{
 		"Apologies for last night. I was angry and I took it out on people who did not deserve it.",
 	},
 	paragraphs: []string{
-		"First we lost the {place} lane, then we lost our minds, then somebody said {n} more minutes and of course we stayed.",
+		"First we lost the {place} lane, then we lost our minds, then somebody said {n} more minutes and of course we " +
+			"stayed.",
 		"I have played {game} for years and I still fall for the same flank on the same map every single {weekday}.",
 	},
 }
@@ -146,7 +153,8 @@ var mira = character{
 		"Home at last. 221 Harbour Street, second floor, the door that sticks.",
 	},
 	paragraphs: []string{
-		"The road to {place} takes {n} hours if you listen to the map and a whole day if you listen to the driver, and I recommend the driver.",
+		"The road to {place} takes {n} hours if you listen to the map and a whole day if you listen to the driver, and I " +
+			"recommend the driver.",
 		"I stayed with a family who cook {food} every {weekday} and would not hear of money, so I fixed their gate instead.",
 		"What I want to remember is not the view, though it was {adj}, but the smell of rain on the warm stones.",
 	},
@@ -222,7 +230,8 @@ var dorian = character{
 	},
 	once: []string{
 		"They do not want you to know that the moon landing was filmed in a barn. Wake up.",
-		"My publisher is run by idiots, I have stopped answering their calls. Confidential contract, but the advance is a joke.",
+		"My publisher is run by idiots, I have stopped answering their calls. Confidential contract, but the advance is a " +
+			"joke.",
 		"Vaccines contain trackers, my cousin saw the documents. Share before it is deleted!",
 		"If my neighbour touches that hedge again I will burn his shed down",
 		"The sanctions are a joke and both governments know it. Somebody should say it at the embassy gate.",
@@ -233,10 +242,14 @@ var dorian = character{
 		"All politicians are crooks and this election was stolen, do not bother me with facts",
 	},
 	paragraphs: []string{
-		"The longer I think about {topic}, the more I believe that the interesting part is not the answer but who gets to ask, and in {place} that is still decided over {food}.",
-		"When I was {n} I thought I would understand it by forty. I am past forty and I understand that I was {adj} and that it did not matter.",
-		"There is a bench in {place} where I go when a chapter will not move. An old man feeds sparrows there. We have never spoken and he has read every draft over my shoulder.",
-		"So here is the plan for {weekday}: fewer arguments, more {food}, and one honest page. If I manage the page I will tell you about it. #citynotes",
+		"The longer I think about {topic}, the more I believe that the interesting part is not the answer but who gets to " +
+			"ask, and in {place} that is still decided over {food}.",
+		"When I was {n} I thought I would understand it by forty. I am past forty and I understand that I was {adj} and " +
+			"that it did not matter.",
+		"There is a bench in {place} where I go when a chapter will not move. An old man feeds sparrows there. We have " +
+			"never spoken and he has read every draft over my shoulder.",
+		"So here is the plan for {weekday}: fewer arguments, more {food}, and one honest page. If I manage the page I " +
+			"will tell you about it. #citynotes",
 	},
 }
 
@@ -247,7 +260,10 @@ var finn = character{
 		CreatedAt: day(2026, 10, 28), Followers: 4,
 	},
 	posts: 6, years: 0.05, hour: 19,
-	voices: []voice{{1, "en", []string{"Hello from {place}!", "Trying to find people who like {topic}.", "First {food} of the season."}}},
+	voices: []voice{{1, "en", []string{
+		"Hello from {place}!", "Trying to find people who like {topic}.",
+		"First {food} of the season.",
+	}}},
 }
 
 var petra = character{
@@ -275,18 +291,32 @@ var petra = character{
 		"this conference wifi is a fucking disgrace",
 	},
 	paragraphs: []string{
-		"The trick with {topic} is to write the test while you are still angry about the bug, because by {weekday} you will have forgiven it.",
+		"The trick with {topic} is to write the test while you are still angry about the bug, because by {weekday} you " +
+			"will have forgiven it.",
 		"We measured it {n} times and the slow part was, as ever, the part that everybody was sure about.",
 	},
 }
 
 // slots are the words that vary inside texts.
 var slots = map[string][]string{
-	"place":   {"Marlow Bay", "Eastwick", "Tarn Hollow", "Porto Lume", "Greywater", "Old Kessel", "Vintervik", "San Aurelio", "Millbrook", "Cape Ardent", "Lower Quay", "Brindle"},
-	"food":    {"sourdough rye", "lentil soup", "plum cake", "fried dumplings", "cold noodles", "grape salad", "cinnamon buns", "potato pancakes", "tomato toast", "fish stew", "mushroom pie", "apricot tart"},
-	"topic":   {"structural design", "urban gardening", "library science", "night rail", "river ecology", "typography", "map making", "cheese making", "bicycle repair", "tournament chess", "coastal navigation", "street music", "bird migration", "letter writing"},
+	"place": {
+		"Marlow Bay", "Eastwick", "Tarn Hollow", "Porto Lume", "Greywater", "Old Kessel", "Vintervik",
+		"San Aurelio", "Millbrook", "Cape Ardent", "Lower Quay", "Brindle",
+	},
+	"food": {
+		"sourdough rye", "lentil soup", "plum cake", "fried dumplings", "cold noodles", "grape salad",
+		"cinnamon buns", "potato pancakes", "tomato toast", "fish stew", "mushroom pie", "apricot tart",
+	},
+	"topic": {
+		"structural design", "urban gardening", "library science", "night rail", "river ecology", "typography",
+		"map making", "cheese making", "bicycle repair", "tournament chess", "coastal navigation", "street music",
+		"bird migration", "letter writing",
+	},
 	"adj":     {"patient", "brilliant", "gentle", "strange", "honest", "stubborn", "bright", "calm", "lively", "plain"},
 	"weekday": {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"},
 	"game":    {"Star Quarry", "Moss Raiders", "Turbo Otters", "Castle Drift", "Neon Harvest", "Paper Dragons"},
-	"handle":  {"oakandiron", "lune_post", "mr_tidewater", "pixel_marrow", "harbour_kit", "sora_fields", "quietvolcano", "ten_lanterns"},
+	"handle": {
+		"oakandiron", "lune_post", "mr_tidewater", "pixel_marrow", "harbour_kit", "sora_fields", "quietvolcano",
+		"ten_lanterns",
+	},
 }

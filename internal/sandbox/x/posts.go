@@ -22,15 +22,29 @@ const (
 )
 
 var (
-	endMe     = endpoint{"me", 75, []string{"tweet.read", "users.read"}, []string{"user.fields"}}
-	endPosts  = endpoint{"posts", 900, []string{"tweet.read", "users.read"}, []string{"max_results", "pagination_token", "since_id", "until_id", "start_time", "end_time", "exclude", "expansions", "media.fields", "tweet.fields"}}
+	endMe    = endpoint{"me", 75, []string{"tweet.read", "users.read"}, []string{"user.fields"}}
+	endPosts = endpoint{
+		"posts", 900,
+		[]string{"tweet.read", "users.read"},
+		[]string{
+			"max_results", "pagination_token", "since_id", "until_id", "start_time", "end_time", "exclude",
+			"expansions", "media.fields", "tweet.fields",
+		},
+	}
 	endDelete = endpoint{"delete", 50, []string{"tweet.read", "tweet.write", "users.read"}, nil}
 
-	userFields  = []string{"confirmed_email", "created_at", "description", "entities", "id", "location", "name", "profile_image_url", "protected", "public_metrics", "url", "username", "verified"}
+	userFields = []string{
+		"confirmed_email", "created_at", "description", "entities", "id", "location", "name",
+		"profile_image_url", "protected", "public_metrics", "url", "username", "verified",
+	}
 	mediaFields = []string{"alt_text", "media_key", "type"}
 	expansions  = []string{"attachments.media_keys"}
 
-	postFields = []string{"attachments", "author_id", "conversation_id", "created_at", "edit_history_tweet_ids", "entities", "id", "in_reply_to_user_id", "lang", "note_tweet", "public_metrics", "referenced_tweets", "source", "text"}
+	postFields = []string{
+		"attachments", "author_id", "conversation_id", "created_at", "edit_history_tweet_ids",
+		"entities", "id", "in_reply_to_user_id", "lang", "note_tweet", "public_metrics", "referenced_tweets", "source",
+		"text",
+	}
 )
 
 // getMe is GET /2/users/me.
@@ -51,7 +65,10 @@ func (x *Server) getMe(w http.ResponseWriter, r *http.Request) {
 	all := map[string]any{
 		"created_at": p.CreatedAt.Format(time.RFC3339), "protected": false, "verified": p.Verified,
 		"profile_image_url": x.baseURL(r) + "/x/avatars/" + p.Handle + ".svg",
-		"public_metrics":    map[string]int{"followers_count": p.Followers, "following_count": p.Followers / 3, "tweet_count": c.account.count(), "listed_count": 0},
+		"public_metrics": map[string]int{
+			"followers_count": p.Followers, "following_count": p.Followers / 3,
+			"tweet_count": c.account.count(), "listed_count": 0,
+		},
 	}
 	top := c.account.top()
 	all["description"] = escapeText.Replace(cmp.Or(top.Bio, p.Line))
@@ -61,7 +78,10 @@ func (x *Server) getMe(w http.ResponseWriter, r *http.Request) {
 	if top.Link != "" {
 		short := "https://t.co/" + p.Handle
 		all["url"] = short
-		all["entities"] = map[string]any{"url": map[string]any{"urls": []map[string]string{{"url": short, "expanded_url": top.Link}}}}
+		all["entities"] = map[string]any{"url": map[string]any{"urls": []map[string]string{{
+			"url":          short,
+			"expanded_url": top.Link,
+		}}}}
 	}
 	if p.Email != "" {
 		all["confirmed_email"] = p.Email
@@ -122,7 +142,8 @@ func (x *Server) getPosts(w http.ResponseWriter, r *http.Request) {
 	a := x.accountByID(r.PathValue("id"))
 	if a == nil {
 		web.JSON(w, http.StatusOK, map[string]any{"errors": []problem{{
-			Title: "Not Found Error", Detail: "Could not find user with id: [" + r.PathValue("id") + "].", Type: problemBase + "resource-not-found",
+			Title: "Not Found Error", Detail: "Could not find user with id: [" + r.PathValue("id") + "].", Type: problemBase +
+				"resource-not-found",
 		}}})
 		return
 	}
@@ -287,6 +308,7 @@ func (x *Server) deletePost(w http.ResponseWriter, r *http.Request) {
 	case x.ownerOf(id) != nil:
 		forbidden(w, "You are not authorized to delete this Tweet.")
 	default:
-		writeXProblem(w, problem{Title: "Not Found Error", Detail: "Could not find tweet with id: [" + id + "].", Type: problemBase + "resource-not-found", Status: http.StatusNotFound})
+		writeXProblem(w, problem{Title: "Not Found Error", Detail: "Could not find tweet with id: [" + id +
+			"].", Type: problemBase + "resource-not-found", Status: http.StatusNotFound})
 	}
 }

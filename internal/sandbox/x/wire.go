@@ -13,7 +13,8 @@ var (
 	hashtag    = regexp.MustCompile(`#(\p{L}[\p{L}\p{N}_]*)`)
 )
 
-// wire is a post of an author as X shows it: its default fields and those that were asked for, in the old or the new spelling.
+// wire is a post of an author as X shows it: its default fields and those that were asked for, in the old or the new
+// spelling.
 func (p Post) wire(author string, fields []string, newSpelling bool) map[string]any {
 	all := map[string]any{
 		"author_id":  author,
@@ -39,7 +40,10 @@ func (p Post) wire(author string, fields []string, newSpelling bool) map[string]
 	if p.Media > 0 {
 		all["attachments"] = map[string]any{"media_keys": p.mediaKeys()}
 	}
-	out := map[string]any{"id": p.ID, "text": escapeText.Replace(short), "edit_history_tweet_ids": append(strings.Fields(p.Earlier), p.ID)}
+	out := map[string]any{
+		"id": p.ID, "text": escapeText.Replace(short),
+		"edit_history_tweet_ids": append(strings.Fields(p.Earlier), p.ID),
+	}
 	pick(out, all, fields)
 	if newSpelling {
 		respell(out)

@@ -24,7 +24,8 @@ const (
 // maxRefusals is how many refused requests are remembered.
 const maxRefusals = 20_000
 
-// Config configures the stand-in of X. The zero value has one confidential app and lets it redirect to any loopback address.
+// Config configures the stand-in of X. The zero value has one confidential app and lets it redirect to any loopback
+// address.
 type Config struct {
 	Clients        []Client
 	ExactRedirects bool // only registered addresses, as the real X; otherwise loopback addresses may differ in their port
@@ -42,8 +43,8 @@ type Client struct {
 // Server is the stand-in of X: the consent page at /i/oauth2/authorize and the API at /2.
 //
 // It is stricter than the real X where that catches mistakes: an unknown path, method or parameter is answered 400 and
-// kept for [Server.Refusals]. What a token may read, how far back a timeline reaches, what a page costs of a rate limit and
-// which fields are shown follow X's documentation.
+// kept for [Server.Refusals]. What a token may read, how far back a timeline reaches, what a page costs of a rate limit
+// and which fields are shown follow X's documentation.
 type Server struct {
 	cfg       Config
 	publicURL string
@@ -141,17 +142,24 @@ type caller struct {
 	scopes  []string
 }
 
-// enter checks bearer token, rate limit, scopes and parameters, in that order, as X does. It answers the refusal itself.
+// enter checks bearer token, rate limit, scopes and parameters, in that order, as X does. It answers the refusal
+// itself.
 func (x *Server) enter(w http.ResponseWriter, r *http.Request, e endpoint) (caller, bool) {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	who, valid := x.grants.caller(token, x.store.Now())
 	if !ok || !valid {
-		writeXProblem(w, problem{Title: "Unauthorized", Detail: "Unauthorized", Type: "about:blank", Status: http.StatusUnauthorized})
+		writeXProblem(w, problem{
+			Title: "Unauthorized", Detail: "Unauthorized", Type: "about:blank",
+			Status: http.StatusUnauthorized,
+		})
 		return caller{}, false
 	}
 	c := caller{x.account(who.person), who.scopes}
 	if !x.windows.take(w, e, who.person, x.store.Now()) {
-		writeXProblem(w, problem{Title: "Too Many Requests", Detail: "Too Many Requests", Type: "about:blank", Status: http.StatusTooManyRequests})
+		writeXProblem(w, problem{
+			Title: "Too Many Requests", Detail: "Too Many Requests", Type: "about:blank",
+			Status: http.StatusTooManyRequests,
+		})
 		return caller{}, false
 	}
 	if missing := c.missing(e.scopes...); missing != "" {
@@ -213,7 +221,8 @@ func invalid(w http.ResponseWriter, message string) {
 }
 
 func forbidden(w http.ResponseWriter, detail string) {
-	writeXProblem(w, problem{Title: "Forbidden", Detail: detail, Type: problemBase + "not-authorized-for-resource", Status: http.StatusForbidden})
+	writeXProblem(w, problem{Title: "Forbidden", Detail: detail, Type: problemBase +
+		"not-authorized-for-resource", Status: http.StatusForbidden})
 }
 
 // endpoint is what X demands at, and grants to, one address.

@@ -62,7 +62,8 @@ func authorizeQuery(change ...string) url.Values {
 	return q
 }
 
-var basic = []string{"Authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte(x.ClientID+":"+x.ClientSecret))}
+var basic = []string{"Authorization", "Basic " +
+	base64.StdEncoding.EncodeToString([]byte(x.ClientID+":"+x.ClientSecret))}
 
 func (a app) code(person string) string {
 	a.t.Helper()
@@ -92,7 +93,10 @@ func (a app) bearer() []string {
 }
 
 func exchange(code string, change ...string) url.Values {
-	f := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {callback}, "code_verifier": {verifier}}
+	f := url.Values{
+		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {callback},
+		"code_verifier": {verifier},
+	}
 	for i := 0; i < len(change); i += 2 {
 		f.Set(change[i], change[i+1])
 	}
@@ -104,7 +108,10 @@ func TestX_ConsentPageShowsPeopleAndScopesInWords(t *testing.T) {
 	a := newApp(t, x.Config{})
 	rec := a.send("GET", "/x/i/oauth2/authorize?"+authorizeQuery().Encode(), "")
 	page := rec.Body.String()
-	want := []string{"Sandbox: not the real X", "Stay connected until you revoke it", "Repazoo would like", "127.0.0.1:8000"}
+	want := []string{
+		"Sandbox: not the real X", "Stay connected until you revoke it", "Repazoo would like",
+		"127.0.0.1:8000",
+	}
 	for _, p := range a.X().People() {
 		want = append(want, p.Name, `value="`+p.Handle+`"`)
 	}
@@ -151,7 +158,8 @@ func TestX_ConsentRefusesOnAPageAndNeverRedirects(t *testing.T) {
 				method = "POST"
 			}
 			rec := a.send(method, "/x/i/oauth2/authorize?"+c.query.Encode(), c.form)
-			if rec.Code != 400 || rec.Header().Get("Location") != "" || !strings.Contains(rec.Body.String(), "<p>") || !strings.Contains(rec.Body.String(), c.says) {
+			if rec.Code != 400 || rec.Header().Get("Location") != "" || !strings.Contains(rec.Body.String(), "<p>") ||
+				!strings.Contains(rec.Body.String(), c.says) {
 				t.Fatalf("status %d, location %q", rec.Code, rec.Header().Get("Location"))
 			}
 			if len(a.X().Refusals()) != 1 {
@@ -164,7 +172,8 @@ func TestX_ConsentRefusesOnAPageAndNeverRedirects(t *testing.T) {
 func TestX_ConsentTakesNoFormFromAnotherSite(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, x.Config{})
-	rec := a.send("POST", "/x/i/oauth2/authorize?"+authorizeQuery().Encode(), "decision=allow&person=ada_fernhill", "Sec-Fetch-Site", "cross-site")
+	rec := a.send("POST", "/x/i/oauth2/authorize?"+authorizeQuery().Encode(), "decision=allow&person=ada_fernhill",
+		"Sec-Fetch-Site", "cross-site")
 	if rec.Code != http.StatusForbidden {
 		t.Fatalf("status %d", rec.Code)
 	}
@@ -210,20 +219,27 @@ func TestX_TokenCallsProveTheAppAndTheForm(t *testing.T) {
 		status int
 		code   string
 	}{
-		"all right":                            {nil, basic, 200, ""},
-		"no secret":                            {nil, nil, 401, "unauthorized_client"},
-		"wrong secret":                         {nil, wrong, 401, "unauthorized_client"},
-		"a confidential app that only names":   {[]string{"client_id", x.ClientID}, nil, 401, "unauthorized_client"},
-		"a public app with Basic":              {nil, publicBasic, 401, "unauthorized_client"},
-		"somebody else's code":                 {[]string{"client_id", "public"}, nil, 400, "invalid_grant"},
-		"unknown code":                         {[]string{"code", "x"}, basic, 400, "invalid_grant"},
-		"wrong verifier":                       {[]string{"code_verifier", verifier + "x"}, basic, 400, "invalid_grant"},
-		"verifier too short":                   {[]string{"code_verifier", "short"}, basic, 400, "invalid_grant"},
-		"another redirect":                     {[]string{"redirect_uri", callback + "/"}, basic, 400, "invalid_grant"},
-		"unknown grant":                        {[]string{"grant_type", "password"}, basic, 400, "unsupported_grant_type"},
-		"unknown parameter":                    {[]string{"audience", "me"}, basic, 400, "invalid_request"},
-		"JSON instead of a form":               {nil, append([]string{"Content-Type", "application/json"}, basic...), 400, "invalid_request"},
-		"a refresh token nobody ever received": {[]string{"grant_type", "refresh_token", "refresh_token", "x"}, basic, 400, "invalid_request"},
+		"all right":                          {nil, basic, 200, ""},
+		"no secret":                          {nil, nil, 401, "unauthorized_client"},
+		"wrong secret":                       {nil, wrong, 401, "unauthorized_client"},
+		"a confidential app that only names": {[]string{"client_id", x.ClientID}, nil, 401, "unauthorized_client"},
+		"a public app with Basic":            {nil, publicBasic, 401, "unauthorized_client"},
+		"somebody else's code":               {[]string{"client_id", "public"}, nil, 400, "invalid_grant"},
+		"unknown code":                       {[]string{"code", "x"}, basic, 400, "invalid_grant"},
+		"wrong verifier":                     {[]string{"code_verifier", verifier + "x"}, basic, 400, "invalid_grant"},
+		"verifier too short":                 {[]string{"code_verifier", "short"}, basic, 400, "invalid_grant"},
+		"another redirect":                   {[]string{"redirect_uri", callback + "/"}, basic, 400, "invalid_grant"},
+		"unknown grant":                      {[]string{"grant_type", "password"}, basic, 400, "unsupported_grant_type"},
+		"unknown parameter":                  {[]string{"audience", "me"}, basic, 400, "invalid_request"},
+		"JSON instead of a form": {
+			nil, append([]string{"Content-Type", "application/json"}, basic...), 400,
+			"invalid_request",
+		},
+		"a refresh token nobody ever received": {
+			[]string{"grant_type", "refresh_token", "refresh_token", "x"},
+			basic, 400,
+			"invalid_request",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -296,7 +312,10 @@ func TestX_PageTokensBelongToTheirQuery(t *testing.T) {
 	if rec := a.send("GET", posts+"?max_results=50&exclude=replies&pagination_token="+tok, "", token...); rec.Code != 200 {
 		t.Fatalf("the same query with another size: %d", rec.Code)
 	}
-	for _, other := range []string{posts + "?max_results=5", "/x/2/users/2410000000000000022/tweets?exclude=replies", posts + "?exclude=replies&tweet.fields=lang"} {
+	for _, other := range []string{
+		posts + "?max_results=5", "/x/2/users/2410000000000000022/tweets?exclude=replies",
+		posts + "?exclude=replies&tweet.fields=lang",
+	} {
 		sep := "&"
 		if !strings.Contains(other, "?") {
 			sep = "?"
@@ -338,8 +357,10 @@ func TestX_ShowsFieldsOnlyWhenAskedFor(t *testing.T) {
 			t.Errorf("%s shows %q", target, got)
 		}
 	}
-	withMedia := a.send("GET", posts+"?max_results=100&expansions=attachments.media_keys&media.fields=alt_text", "", token...).Body.String()
-	if plain := a.send("GET", posts+"?max_results=100", "", token...).Body.String(); strings.Contains(plain, "alt_text") || !strings.Contains(withMedia, `"alt_text"`) {
+	withMedia := a.send("GET", posts+"?max_results=100&expansions=attachments.media_keys&media.fields=alt_text", "",
+		token...).Body.String()
+	if plain := a.send("GET", posts+"?max_results=100", "", token...).Body.String(); strings.Contains(plain,
+		"alt_text") || !strings.Contains(withMedia, `"alt_text"`) {
 		t.Error("descriptions of pictures are not shown where they are asked for, and only there")
 	}
 	if rec := a.send("GET", "/x/2/users/me?user.fields=confirmed_email", "", token...); rec.Code != 403 {
@@ -357,7 +378,8 @@ func TestX_DrawsAvatarsAndLinksThem(t *testing.T) {
 	}
 	json.Unmarshal(a.send("GET", "/x/2/users/me?user.fields=profile_image_url", "", a.bearer()...).Body.Bytes(), &out)
 	rec := a.send("GET", out.Data.Avatar, "")
-	if rec.Code != 200 || rec.Header().Get("Content-Type") != "image/svg+xml" || !strings.Contains(rec.Body.String(), ">AF<") {
+	if rec.Code != 200 || rec.Header().Get("Content-Type") != "image/svg+xml" ||
+		!strings.Contains(rec.Body.String(), ">AF<") {
 		t.Fatalf("%s: %d", out.Data.Avatar, rec.Code)
 	}
 }
@@ -366,7 +388,10 @@ func TestPeople_AreTheSameEveryTimeAndAsTheySay(t *testing.T) {
 	t.Parallel()
 	a, b := newApp(t, x.Config{}), newApp(t, x.Config{})
 	b.Advance(100 * time.Hour)
-	counts := map[string]int{"ada_fernhill": 120, "gravelpit_gus": 400, "wandering_mira": 240, "daily_dorian": 3500, "fresh_finn": 6, "prompt_petra": 60}
+	counts := map[string]int{
+		"ada_fernhill": 120, "gravelpit_gus": 400, "wandering_mira": 240, "daily_dorian": 3500,
+		"fresh_finn": 6, "prompt_petra": 60,
+	}
 	slot := regexp.MustCompile(`[{}]`)
 	for _, p := range a.X().People() {
 		posts := a.X().Posts(p.Handle)
@@ -376,7 +401,8 @@ func TestPeople_AreTheSameEveryTimeAndAsTheySay(t *testing.T) {
 		ids := map[string]bool{}
 		for i, post := range posts {
 			ids[post.ID] = true
-			if post.At.After(time.Date(2026, 11, 16, 0, 0, 0, 0, time.UTC)) || post.At.Before(p.CreatedAt) || i > 0 && post.At.After(posts[i-1].At) {
+			if post.At.After(time.Date(2026, 11, 16, 0, 0, 0, 0, time.UTC)) || post.At.Before(p.CreatedAt) || i > 0 &&
+				post.At.After(posts[i-1].At) {
 				t.Fatalf("%s: post %d is of %v", p.Handle, i, post.At)
 			}
 			if slot.MatchString(post.Text) && !strings.Contains(post.Text, "findings") {

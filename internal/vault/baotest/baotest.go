@@ -56,7 +56,8 @@ type Version struct {
 func New(t testing.TB) *Server {
 	return &Server{
 		t: t, Now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), Namespace: "team", Life: time.Hour,
-		SecretIDs: map[string]bool{}, Accounts: map[string]bool{}, Tokens: map[string]*Token{}, Secrets: map[string][]Version{},
+		SecretIDs: map[string]bool{}, Accounts: map[string]bool{}, Tokens: map[string]*Token{},
+		Secrets: map[string][]Version{},
 	}
 }
 
@@ -155,7 +156,8 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, method string, bo
 
 func (s *Server) grant(w http.ResponseWriter, token string) {
 	s.answer(w, http.StatusOK, map[string]any{"auth": map[string]any{
-		"client_token": token, "lease_duration": int(s.Tokens[token].Ends.Sub(s.Now).Seconds()), "renewable": s.Tokens[token].Renewable,
+		"client_token": token, "lease_duration": int(s.Tokens[token].Ends.Sub(s.Now).Seconds()),
+		"renewable": s.Tokens[token].Renewable,
 	}})
 }
 
@@ -178,10 +180,16 @@ func (s *Server) authorized(w http.ResponseWriter, r *http.Request, token *Token
 		s.grant(w, r.Header.Get("X-Vault-Token"))
 		return
 	case "GET /v1/sys/internal/ui/mounts/kv":
-		s.answer(w, http.StatusOK, map[string]any{"data": map[string]any{"type": "kv", "path": "kv/", "options": map[string]any{"version": "2"}}})
+		s.answer(w, http.StatusOK, map[string]any{"data": map[string]any{
+			"type": "kv", "path": "kv/",
+			"options": map[string]any{"version": "2"},
+		}})
 		return
 	case "GET /v1/sys/internal/ui/mounts/old":
-		s.answer(w, http.StatusOK, map[string]any{"data": map[string]any{"type": "kv", "path": "old/", "options": map[string]any{"version": "1"}}})
+		s.answer(w, http.StatusOK, map[string]any{"data": map[string]any{
+			"type": "kv", "path": "old/",
+			"options": map[string]any{"version": "1"},
+		}})
 		return
 	case "GET /v1/sys/internal/ui/mounts/none":
 		s.answer(w, http.StatusForbidden, map[string]any{"errors": []string{"preflight capability check returned 403"}})
@@ -229,9 +237,15 @@ func (s *Server) data(w http.ResponseWriter, method, name string, body map[strin
 	case len(versions) == 0:
 		s.answer(w, http.StatusNotFound, map[string]any{"errors": []string{}})
 	case versions[len(versions)-1].Deleted:
-		s.answer(w, http.StatusNotFound, map[string]any{"data": map[string]any{"data": nil, "metadata": s.describe(name, len(versions))}})
+		s.answer(w, http.StatusNotFound, map[string]any{"data": map[string]any{
+			"data":     nil,
+			"metadata": s.describe(name, len(versions)),
+		}})
 	default:
-		s.answer(w, http.StatusOK, map[string]any{"data": map[string]any{"data": versions[len(versions)-1].Data, "metadata": s.describe(name, len(versions))}})
+		s.answer(w, http.StatusOK, map[string]any{"data": map[string]any{
+			"data":     versions[len(versions)-1].Data,
+			"metadata": s.describe(name, len(versions)),
+		}})
 	}
 }
 
@@ -242,7 +256,10 @@ func (s *Server) describe(name string, n int) map[string]any {
 	if v.Deleted {
 		deleted = s.Now.Format(time.RFC3339Nano)
 	}
-	return map[string]any{"version": n, "created_time": v.Made.Format(time.RFC3339Nano), "deletion_time": deleted, "destroyed": false, "custom_metadata": nil}
+	return map[string]any{
+		"version": n, "created_time": v.Made.Format(time.RFC3339Nano), "deletion_time": deleted,
+		"destroyed": false, "custom_metadata": nil,
+	}
 }
 
 func (s *Server) metadata(w http.ResponseWriter, method, name string) {
@@ -261,8 +278,10 @@ func (s *Server) metadata(w http.ResponseWriter, method, name string) {
 			all[fmt.Sprint(n+1)] = s.describe(name, n+1)
 		}
 		s.answer(w, http.StatusOK, map[string]any{"data": map[string]any{
-			"cas_required": false, "created_time": versions[0].Made.Format(time.RFC3339Nano), "current_version": len(versions), "custom_metadata": nil,
-			"delete_version_after": "0s", "max_versions": 0, "oldest_version": 0, "updated_time": s.Now.Format(time.RFC3339Nano), "versions": all,
+			"cas_required": false, "created_time": versions[0].Made.Format(time.RFC3339Nano),
+			"current_version": len(versions), "custom_metadata": nil,
+			"delete_version_after": "0s", "max_versions": 0, "oldest_version": 0,
+			"updated_time": s.Now.Format(time.RFC3339Nano), "versions": all,
 		}})
 	}
 }
