@@ -40,7 +40,7 @@ var withheld = map[string]string{
 	"x_accounts.refreshing_until":  "which process renews the token",
 }
 
-var exportedQuery = regexp.MustCompile("`SELECT ([^`]*?) FROM (\\w+) WHERE")
+var exportedQuery = regexp.MustCompile("`SELECT ([^`]*?)\\sFROM\\s+(\\w+)\\s+WHERE")
 
 func TestExport_HasEveryColumnOrSaysWhyNot(t *testing.T) {
 	t.Parallel()
