@@ -1,12 +1,35 @@
 package screen
 
-import "testing"
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// The program has the language files as they are read and changed by people.
+func TestPacked_IsWhatTheFilesSay(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("lang/*.txt")
+	if err != nil || len(files) < 15 || len(files) != len(fileNames()) {
+		t.Fatalf("%d files, %d packed: %v; run go generate ./internal/screen", len(files), len(fileNames()), err)
+	}
+	for _, file := range files {
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := fs.ReadFile(languageFiles(), filepath.Base(file)); err != nil || string(got) != string(want) {
+			t.Errorf("%s is not packed as it is (%v): run go generate ./internal/screen", file, err)
+		}
+	}
+}
 
 // What a post is looked up in only saves time: it loses nothing that a language file says.
 func TestLexicon_FindsEverythingThatItsFileSays(t *testing.T) {
 	t.Parallel()
 	for _, name := range fileNames() {
-		text, err := languageFiles.ReadFile("lang/" + name + ".txt")
+		text, err := fs.ReadFile(languageFiles(), name+".txt")
 		if err != nil {
 			t.Fatal(err)
 		}
