@@ -210,9 +210,6 @@ func (s *Service) check(ctx context.Context, userID string, w *Wish) (err error)
 	if w.MaxCostCents < 0 {
 		return fault.ValidationFailed.At("body.max_cost_cents", "must be at least 1")
 	}
-	if err := s.checkDay(ctx, userID, w); err != nil {
-		return err
-	}
 	switch why, err := s.hindrance(ctx, userID, w.AccountID, w.Rule.Every, w.Consent); {
 	case err != nil:
 		return err
@@ -229,10 +226,10 @@ func (s *Service) check(ctx context.Context, userID string, w *Wish) (err error)
 			analysis.ConsentText, analysis.KeepText).
 			At("body.consent", "must be true the first time")
 	}
-	return nil
+	return s.checkDay(ctx, userID, w)
 }
 
-// checkDay refuses a day where the model of the plan has no batches. Without a plan, that is refused first.
+// checkDay refuses a day where the model of the plan has no batches.
 func (s *Service) checkDay(ctx context.Context, userID string, w *Wish) error {
 	if !w.WithinADay {
 		return nil
