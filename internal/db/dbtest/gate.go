@@ -84,18 +84,11 @@ func (g *Gate) Stall(on bool) {
 }
 
 // Lose has the nth answer from now on get lost, whichever connection it is for: what was asked is done, and the
-// connection breaks before a byte of the answer has arrived.
+// connection breaks before a byte of the answer has arrived. With 0 none is lost any more.
 func (g *Gate) Lose(nth int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.lose = nth
-}
-
-// Loses tells whether the answer that is to be lost has not come yet.
-func (g *Gate) Loses() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.lose > 0
 }
 
 // loses counts an answer and tells whether it is the one.
