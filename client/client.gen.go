@@ -1595,13 +1595,13 @@ type CreateScheduleInputBody struct {
 	// Consent Agree to the texts that a refusal without it tells.
 	Consent *bool `json:"consent,omitempty"`
 
-	// Day Of a monthly one; 31 is the last day of every month.
+	// Day Of a monthly one; 31 is the last day.
 	Day *int64 `json:"day,omitempty"`
 
 	// Every Daily runs come with Pro.
 	Every CreateScheduleInputBodyEvery `json:"every"`
 
-	// MaxCostCents Of each run; by default what the plan allows.
+	// MaxCostCents Of each; else the plan's.
 	MaxCostCents *int64 `json:"max_cost_cents,omitempty"`
 
 	// Purpose personal_reputation by default.
@@ -1613,7 +1613,7 @@ type CreateScheduleInputBody struct {
 	// Weekday Of a weekly one: 0 is Sunday.
 	Weekday *int64 `json:"weekday,omitempty"`
 
-	// WithinADay Cheaper, within a day: the model reads as a batch at half its price. Possible where POST /api/v1/analyses/preview offers it.
+	// WithinADay For half of the model's price, where the preview offers it.
 	WithinADay *bool `json:"within_a_day,omitempty"`
 
 	// Zone Of the IANA database.
@@ -2331,7 +2331,7 @@ type PreviewBody struct {
 	Reads      PreviewReads `json:"reads"`
 	Tier       string       `json:"tier"`
 
-	// WaitsFor An analysis of the same account that has not ended: this one would wait for it, and use its posts and answers. Else null.
+	// WaitsFor It would wait for this one of the same account. Else null.
 	WaitsFor *PreviewWait `json:"waits_for"`
 
 	// WithinADay The same by a batch of the model, at half of its price; null when the screen stands alone.
@@ -2705,7 +2705,7 @@ type ScheduleBody struct {
 	// Weekday Of a weekly one: 0 is Sunday. Else null.
 	Weekday *int64 `json:"weekday"`
 
-	// WithinADay The model may take a day for each run, for half of its price. A run of a plan or server without that is done at once.
+	// WithinADay The model may take a day, where it can; else at once.
 	WithinADay bool `json:"within_a_day"`
 
 	// Zone Examples: Europe/Lisbon
@@ -3059,7 +3059,7 @@ type WaitingBody struct {
 	// By What it waits for has ended by then; null where that is not known.
 	By *time.Time `json:"by"`
 
-	// For X, the language model, its batch within a day, a service that is needed, or another analysis of the same account, whose answers this one uses.
+	// For For run: another one of the same account.
 	For WaitingBodyFor `json:"for"`
 
 	// Message The same in a sentence.
@@ -3069,7 +3069,7 @@ type WaitingBody struct {
 	Until time.Time `json:"until"`
 }
 
-// WaitingBodyFor X, the language model, its batch within a day, a service that is needed, or another analysis of the same account, whose answers this one uses.
+// WaitingBodyFor For run: another one of the same account.
 type WaitingBodyFor string
 
 // YearRisk defines model for YearRisk.
@@ -3598,7 +3598,7 @@ type ClientInterface interface {
 
 	// PostAnalysesPreviewWithBody What an analysis would read and cost
 	//
-	// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account. It needs no consent.
+	// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account and use its posts and answers. It needs no consent.
 	//
 	// An API key needs the scope `analyses:read`.
 	//
@@ -3609,7 +3609,7 @@ type ClientInterface interface {
 
 	// PostAnalysesPreview What an analysis would read and cost
 	//
-	// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account. It needs no consent.
+	// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account and use its posts and answers. It needs no consent.
 	//
 	// An API key needs the scope `analyses:read`.
 	//
@@ -3629,7 +3629,7 @@ type ClientInterface interface {
 
 	// GetAnalysesID One analysis
 	//
-	// How far it is and, once it has ended, its score or why it failed.
+	// How far it is and, once it has ended, its score or why it failed. While it waits, waiting says for what: x, the model, its batch within a day, a service that is needed, or another run of the same account, whose posts and answers it then uses.
 	//
 	// An API key needs the scope `analyses:read`.
 	//
@@ -4115,7 +4115,7 @@ type ClientInterface interface {
 
 	// PostSchedulesWithBody Let an account be analysed regularly
 	//
-	// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. docs/schedules.md says more.
+	// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. With within_a_day the language model reads the posts of a run as a batch at half its price, mostly within an hour and at most in a day; where the plan or the server has no batches any more, a run is done at once. docs/schedules.md says more.
 	//
 	// API keys are refused: sign in.
 	//
@@ -4126,7 +4126,7 @@ type ClientInterface interface {
 
 	// PostSchedules Let an account be analysed regularly
 	//
-	// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. docs/schedules.md says more.
+	// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. With within_a_day the language model reads the posts of a run as a batch at half its price, mostly within an hour and at most in a day; where the plan or the server has no batches any more, a run is done at once. docs/schedules.md says more.
 	//
 	// API keys are refused: sign in.
 	//
@@ -4780,7 +4780,7 @@ func (c *Client) GetAnalysesCompare(ctx context.Context, params *GetAnalysesComp
 
 // PostAnalysesPreviewWithBody What an analysis would read and cost
 //
-// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account. It needs no consent.
+// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account and use its posts and answers. It needs no consent.
 //
 // An API key needs the scope `analyses:read`.
 //
@@ -4801,7 +4801,7 @@ func (c *Client) PostAnalysesPreviewWithBody(ctx context.Context, contentType st
 
 // PostAnalysesPreview What an analysis would read and cost
 //
-// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account. It needs no consent.
+// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account and use its posts and answers. It needs no consent.
 //
 // An API key needs the scope `analyses:read`.
 //
@@ -4841,7 +4841,7 @@ func (c *Client) DeleteAnalysesID(ctx context.Context, id string, reqEditors ...
 
 // GetAnalysesID One analysis
 //
-// How far it is and, once it has ended, its score or why it failed.
+// How far it is and, once it has ended, its score or why it failed. While it waits, waiting says for what: x, the model, its batch within a day, a service that is needed, or another run of the same account, whose posts and answers it then uses.
 //
 // An API key needs the scope `analyses:read`.
 //
@@ -5827,7 +5827,7 @@ func (c *Client) GetSchedules(ctx context.Context, reqEditors ...RequestEditorFn
 
 // PostSchedulesWithBody Let an account be analysed regularly
 //
-// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. docs/schedules.md says more.
+// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. With within_a_day the language model reads the posts of a run as a batch at half its price, mostly within an hour and at most in a day; where the plan or the server has no batches any more, a run is done at once. docs/schedules.md says more.
 //
 // API keys are refused: sign in.
 //
@@ -5848,7 +5848,7 @@ func (c *Client) PostSchedulesWithBody(ctx context.Context, contentType string, 
 
 // PostSchedules Let an account be analysed regularly
 //
-// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. docs/schedules.md says more.
+// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. With within_a_day the language model reads the posts of a run as a batch at half its price, mostly within an hour and at most in a day; where the plan or the server has no batches any more, a run is done at once. docs/schedules.md says more.
 //
 // API keys are refused: sign in.
 //
@@ -11436,7 +11436,7 @@ type ClientWithResponsesInterface interface {
 
 	// PostAnalysesPreviewWithBodyWithResponse What an analysis would read and cost
 	//
-	// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account. It needs no consent.
+	// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account and use its posts and answers. It needs no consent.
 	//
 	// An API key needs the scope `analyses:read`.
 	//
@@ -11447,7 +11447,7 @@ type ClientWithResponsesInterface interface {
 
 	// PostAnalysesPreviewWithResponse What an analysis would read and cost
 	//
-	// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account. It needs no consent.
+	// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account and use its posts and answers. It needs no consent.
 	//
 	// An API key needs the scope `analyses:read`.
 	//
@@ -11469,7 +11469,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetAnalysesIDWithResponse One analysis
 	//
-	// How far it is and, once it has ended, its score or why it failed.
+	// How far it is and, once it has ended, its score or why it failed. While it waits, waiting says for what: x, the model, its batch within a day, a service that is needed, or another run of the same account, whose posts and answers it then uses.
 	//
 	// An API key needs the scope `analyses:read`.
 	//
@@ -12017,7 +12017,7 @@ type ClientWithResponsesInterface interface {
 
 	// PostSchedulesWithBodyWithResponse Let an account be analysed regularly
 	//
-	// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. docs/schedules.md says more.
+	// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. With within_a_day the language model reads the posts of a run as a batch at half its price, mostly within an hour and at most in a day; where the plan or the server has no batches any more, a run is done at once. docs/schedules.md says more.
 	//
 	// API keys are refused: sign in.
 	//
@@ -12028,7 +12028,7 @@ type ClientWithResponsesInterface interface {
 
 	// PostSchedulesWithResponse Let an account be analysed regularly
 	//
-	// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. docs/schedules.md says more.
+	// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. With within_a_day the language model reads the posts of a run as a batch at half its price, mostly within an hour and at most in a day; where the plan or the server has no batches any more, a run is done at once. docs/schedules.md says more.
 	//
 	// API keys are refused: sign in.
 	//
@@ -16608,7 +16608,7 @@ func (c *ClientWithResponses) GetAnalysesCompareWithResponse(ctx context.Context
 
 // PostAnalysesPreviewWithBodyWithResponse What an analysis would read and cost
 //
-// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account. It needs no consent.
+// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account and use its posts and answers. It needs no consent.
 //
 // An API key needs the scope `analyses:read`.
 //
@@ -16625,7 +16625,7 @@ func (c *ClientWithResponses) PostAnalysesPreviewWithBodyWithResponse(ctx contex
 
 // PostAnalysesPreviewWithResponse What an analysis would read and cost
 //
-// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account. It needs no consent.
+// What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account and use its posts and answers. It needs no consent.
 //
 // An API key needs the scope `analyses:read`.
 //
@@ -16659,7 +16659,7 @@ func (c *ClientWithResponses) DeleteAnalysesIDWithResponse(ctx context.Context, 
 
 // GetAnalysesIDWithResponse One analysis
 //
-// How far it is and, once it has ended, its score or why it failed.
+// How far it is and, once it has ended, its score or why it failed. While it waits, waiting says for what: x, the model, its batch within a day, a service that is needed, or another run of the same account, whose posts and answers it then uses.
 //
 // An API key needs the scope `analyses:read`.
 //
@@ -17507,7 +17507,7 @@ func (c *ClientWithResponses) GetSchedulesWithResponse(ctx context.Context, reqE
 
 // PostSchedulesWithBodyWithResponse Let an account be analysed regularly
 //
-// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. docs/schedules.md says more.
+// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. With within_a_day the language model reads the posts of a run as a batch at half its price, mostly within an hour and at most in a day; where the plan or the server has no batches any more, a run is done at once. docs/schedules.md says more.
 //
 // API keys are refused: sign in.
 //
@@ -17524,7 +17524,7 @@ func (c *ClientWithResponses) PostSchedulesWithBodyWithResponse(ctx context.Cont
 
 // PostSchedulesWithResponse Let an account be analysed regularly
 //
-// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. docs/schedules.md says more.
+// An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. With within_a_day the language model reads the posts of a run as a batch at half its price, mostly within an hour and at most in a day; where the plan or the server has no batches any more, a run is done at once. docs/schedules.md says more.
 //
 // API keys are refused: sign in.
 //

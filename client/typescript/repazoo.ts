@@ -115,7 +115,7 @@ export interface paths {
         put?: never;
         /**
          * What an analysis would read and cost
-         * @description What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account. It needs no consent.
+         * @description What a start with the same body would do, without doing it: nothing is read from X, no model is asked, nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what is known already and free, what the model would be asked, its price and how long it takes, what cannot be read, and whether the analysis would wait for another of the same account and use its posts and answers. It needs no consent.
          *
          *     An API key needs the scope `analyses:read`.
          */
@@ -135,7 +135,7 @@ export interface paths {
         };
         /**
          * One analysis
-         * @description How far it is and, once it has ended, its score or why it failed.
+         * @description How far it is and, once it has ended, its score or why it failed. While it waits, waiting says for what: x, the model, its batch within a day, a service that is needed, or another run of the same account, whose posts and answers it then uses.
          *
          *     An API key needs the scope `analyses:read`.
          */
@@ -931,7 +931,7 @@ export interface paths {
         put?: never;
         /**
          * Let an account be analysed regularly
-         * @description An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. docs/schedules.md says more.
+         * @description An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent says that they may be. What was missed while the server was off is made up for once. With within_a_day the language model reads the posts of a run as a batch at half its price, mostly within an hour and at most in a day; where the plan or the server has no batches any more, a run is done at once. docs/schedules.md says more.
          *
          *     API keys are refused: sign in.
          */
@@ -2349,7 +2349,7 @@ export interface components {
             consent?: boolean;
             /**
              * Format: int64
-             * @description Of a monthly one; 31 is the last day of every month.
+             * @description Of a monthly one; 31 is the last day.
              */
             day?: number;
             /**
@@ -2359,7 +2359,7 @@ export interface components {
             every: "daily" | "weekly" | "monthly";
             /**
              * Format: int64
-             * @description Of each run; by default what the plan allows.
+             * @description Of each; else the plan's.
              */
             max_cost_cents?: number;
             /** @description personal_reputation by default. */
@@ -2370,7 +2370,7 @@ export interface components {
              * @description Of a weekly one: 0 is Sunday.
              */
             weekday?: number;
-            /** @description Cheaper, within a day: the model reads as a batch at half its price. Possible where POST /api/v1/analyses/preview offers it. */
+            /** @description For half of the model's price, where the preview offers it. */
             within_a_day?: boolean;
             /** @description Of the IANA database. */
             zone: string;
@@ -3098,7 +3098,7 @@ export interface components {
             quota: components["schemas"]["PreviewQuota"];
             reads: components["schemas"]["PreviewReads"];
             tier: string;
-            /** @description An analysis of the same account that has not ended: this one would wait for it, and use its posts and answers. Else null. */
+            /** @description It would wait for this one of the same account. Else null. */
             waits_for: components["schemas"]["PreviewWait"] | null;
             /** @description The same by a batch of the model, at half of its price; null when the screen stands alone. */
             within_a_day: components["schemas"]["PreviewDay"] | null;
@@ -3493,7 +3493,7 @@ export interface components {
              * @description Of a weekly one: 0 is Sunday. Else null.
              */
             weekday: number | null;
-            /** @description The model may take a day for each run, for half of its price. A run of a plan or server without that is done at once. */
+            /** @description The model may take a day, where it can; else at once. */
             within_a_day: boolean;
             zone: string;
         };
@@ -3824,7 +3824,7 @@ export interface components {
              */
             by: string | null;
             /**
-             * @description X, the language model, its batch within a day, a service that is needed, or another analysis of the same account, whose answers this one uses.
+             * @description For run: another one of the same account.
              * @enum {string}
              */
             for: "x" | "model" | "batch" | "service" | "run";

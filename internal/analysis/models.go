@@ -92,7 +92,6 @@ func (s *Service) usable(model string) (string, error) {
 		}
 	}
 	return "", fault.ModelUnavailable.Saying("The language model of this plan was retired by its provider, so no " +
-		"analysis can begin. " +
-		"Nothing was taken from your plan. The operator of this server has to choose another model.").
+		"analysis can begin. Nothing was taken from your plan. The operator of this server has to choose another model.").
 		Because(&claude.Failure{Status: http.StatusNotFound, Permanent: true})
 }

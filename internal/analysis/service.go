@@ -30,22 +30,19 @@ const (
 	RetentionKind  = "retention"
 	ConsentVersion = "2026-11-28.2"
 	ConsentText    = "Repazoo may read the posts of this account, the descriptions of their pictures and the profile, " +
-		"keep them sealed for at most 30 days, and have them judged by a language model with handles, links, contact data, " +
-		"numbers, passwords and the names that can be told as names replaced first; other names can remain. " +
-		"Where a post cannot be judged without the one it answers or quotes, Repazoo may read that one for the model " +
-		"in the same way, and keeps it nowhere. " +
-		"You can erase them at any time."
+		"keep them sealed for at most 30 days, and have them judged by a language model with handles, links, contact " +
+		"data, numbers, passwords and the names that can be told as names replaced first; other names can remain. Where " +
+		"a post cannot be judged without the one it answers or quotes, Repazoo may read that one for the model in the " +
+		"same way, and keeps it nowhere. You can erase them at any time."
 )
 
 // KeepKind is the consent to keep the posts of an account for its schedule, beyond the usual time.
 const (
 	KeepKind    = "schedule"
 	KeepVersion = "2026-11-28"
-	KeepText    = "While a schedule of analyses is on, Repazoo may keep the posts of its account sealed until two days " +
-		"after " +
-		"the next run is due, also beyond 30 days, so that only new posts are read from X and paid for. Once it is " +
-		"removed, " +
-		"they are kept for at most 30 days more. You can erase them at any time."
+	KeepText    = "While a schedule of analyses is on, Repazoo may keep the posts of its account sealed until two " +
+		"days after the next run is due, also beyond 30 days, so that only new posts are read from X and paid for. Once " +
+		"it is removed, they are kept for at most 30 days more. You can erase them at any time."
 )
 
 // Config is what a Service needs.

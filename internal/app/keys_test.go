@@ -76,8 +76,9 @@ var openToKeys = map[string]account.Scope{
 	"GET /api/v1/analyses/{id}/report.html": account.AnalysesRead,
 	"GET /api/v1/analyses/{id}/report.pdf":  account.AnalysesRead,
 	"POST /api/v1/analyses/preview":         account.AnalysesRead,
-	"POST /api/v1/analyses":                 account.AnalysesWrite, "POST /api/v1/analyses/{id}/cancel": account.AnalysesWrite,
-	"DELETE /api/v1/analyses/{id}": account.AnalysesWrite, "PATCH /api/v1/findings/{id}": account.AnalysesWrite,
+	"POST /api/v1/analyses":                 account.AnalysesWrite,
+	"POST /api/v1/analyses/{id}/cancel":     account.AnalysesWrite,
+	"DELETE /api/v1/analyses/{id}":          account.AnalysesWrite, "PATCH /api/v1/findings/{id}": account.AnalysesWrite,
 	"POST /api/v1/archives":     account.AnalysesWrite,
 	"POST /api/v1/drafts/check": account.AnalysesWrite,
 }

@@ -13,8 +13,8 @@ import (
 )
 
 // Whichever answer of the database gets lost on its way, from the start of an analysis to the end of its run, there is
-// one analysis for each start, each completes, and the plan has paid for each once. One answer of each is lost: a run that
-// loses six in a row ends as failed, and gives its unit back.
+// one analysis for each start, each completes, and the plan has paid for each once. One answer of each is lost, because
+// a run that loses six in a row ends as failed and gives its unit back.
 func TestLostAnswers_LoseAndDoubleNothing(t *testing.T) {
 	t.Parallel()
 	gate := dbtest.NewGate(t, dbtest.PostgresURL(t))

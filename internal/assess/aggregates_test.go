@@ -376,11 +376,9 @@ func TestSummarise_ReadsTheReportsOwnNumbers(t *testing.T) {
 	}
 	r.conclude()
 	want := "This report rests on 1,200 of 1,300 posts by @anna, from 2 January 2019 to 22 November 2026; 1 repost is " +
-		"counted but not judged. " +
-		"Read for visa application, the risk is medium (45.7 of 100): 1 finding in 1 post, led by violence (1). " +
-		"1 dismissed finding no longer counts. " +
-		"No language model was used. The offline screen knows words, not meaning: it misses what is put politely and " +
-		"flags some of what was meant as a joke."
+		"counted but not judged. Read for visa application, the risk is medium (45.7 of 100): 1 finding in 1 post, led " +
+		"by violence (1). 1 dismissed finding no longer counts. No language model was used. The offline screen knows " +
+		"words, not meaning: it misses what is put politely and flags some of what was meant as a joke."
 	if diff := cmp.Diff(want, r.Summary); diff != "" {
 		t.Error(diff)
 	}

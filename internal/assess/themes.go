@@ -250,44 +250,27 @@ func notWordRune(r rune) bool { return notLetter(r) && r != '\'' && r != '-' }
 
 // stopWords are English words without a subject, of three letters and more.
 const stopWords = "a's able about above across actually after afternoon again against ago ain't all almost alone " +
-	"along already also " +
-	"although always amp and another any anybody anyone anything anyway are aren't around ask asked away awesome back " +
-	"bad " +
-	"badly because been before behind being believe best better between big both bring but call came can can't cannot " +
-	"come comes " +
-	"coming could couldn't day days dear did didn't different does doesn't doing don't done dont down during each " +
-	"early either " +
-	"else end enough even evening ever every everyone everything exactly far feel feeling few find first for forward " +
-	"found free from full fun " +
-	"get gets getting girl give gives giving goes going gone gonna good got gotta great guess guy guys had hahaha haha " +
-	"half happen happy hard has " +
+	"along already also although always amp and another any anybody anyone anything anyway are aren't around ask " +
+	"asked away awesome back bad badly because been before behind being believe best better between big both bring " +
+	"but call came can can't cannot come comes coming could couldn't day days dear did didn't different does doesn't " +
+	"doing don't done dont down during each early either else end enough even evening ever every everyone everything " +
+	"exactly far feel feeling few find first for forward found free from full fun get gets getting girl give gives " +
+	"giving goes going gone gonna good got gotta great guess guy guys had hahaha haha half happen happy hard has " +
 	"hasn't hate have haven't having he'd he'll hear heard hello help her here hers herself hey him himself his hit " +
-	"hold home hope " +
-	"hour hours how however i'd i'll i'm i've idk ill i'm imma into isn't it'd it'll it's its itself i'ma just keep " +
-	"kind knew know known knows " +
-	"last late later least left less let let's lets like liked likely literally little live lmao lol long look looking " +
-	"looks lot lots " +
-	"love made make makes making man many may maybe mean means men might mine minute minutes miss month months more " +
-	"morning most " +
-	"much must myself name near need needs never new next nice night nobody non none nope not nothing now off often " +
-	"old once one ones " +
-	"only onto other others our ours ourselves out over own part people person please point post probably put quite " +
-	"read ready real really " +
-	"reason rest right rts said same saw say saying says second see seeing seem seems seen set several shall she she'd " +
-	"she'll shit should " +
-	"shouldn't show side since some somebody someone something sometimes somewhere soon sorry still stop stuff such " +
-	"sure take takes " +
-	"taking talk talking tell ten than thank thanks that that'll that's thats the their theirs them themselves then " +
-	"there there's these they " +
-	"they'd they'll they're they've thing things think thinking this those though thought three through thru thus til " +
-	"till time " +
-	"times today together told tomorrow tonight too took totally toward tried tries true try trying turn tweet two " +
-	"under until upon use used " +
+	"hold home hope hour hours how however i'd i'll i'm i've idk ill i'm imma into isn't it'd it'll it's its itself " +
+	"i'ma just keep kind knew know known knows last late later least left less let let's lets like liked likely " +
+	"literally little live lmao lol long look looking looks lot lots love made make makes making man many may maybe " +
+	"mean means men might mine minute minutes miss month months more morning most much must myself name near need " +
+	"needs never new next nice night nobody non none nope not nothing now off often old once one ones only onto other " +
+	"others our ours ourselves out over own part people person please point post probably put quite read ready real " +
+	"really reason rest right rts said same saw say saying says second see seeing seem seems seen set several shall " +
+	"she she'd she'll shit should shouldn't show side since some somebody someone something sometimes somewhere soon " +
+	"sorry still stop stuff such sure take takes taking talk talking tell ten than thank thanks that that'll that's " +
+	"thats the their theirs them themselves then there there's these they they'd they'll they're they've thing things " +
+	"think thinking this those though thought three through thru thus til till time times today together told " +
+	"tomorrow tonight too took totally toward tried tries true try trying turn tweet two under until upon use used " +
 	"using usually very via wait wanna want wanted wants was wasn't watch watching way ways we'd we'll we're we've " +
-	"week weekend weeks " +
-	"well went were weren't what what's whatever when when's where where's whether which while who who's whole whom " +
-	"whose why will " +
-	"wish with within without won't word words work working works world would wouldn't yall y'all yeah year years yep " +
-	"yes yesterday yet you you'd " +
-	"you'll you're you've your yours yourself user fuck fucking damn hell ass bitch omg wtf tho cause cuz gon ain dis " +
-	"dat wit"
+	"week weekend weeks well went were weren't what what's whatever when when's where where's whether which while who " +
+	"who's whole whom whose why will wish with within without won't word words work working works world would " +
+	"wouldn't yall y'all yeah year years yep yes yesterday yet you you'd you'll you're you've your yours yourself " +
+	"user fuck fucking damn hell ass bitch omg wtf tho cause cuz gon ain dis dat wit"

@@ -15,8 +15,8 @@ import (
 	"github.com/repazoo/repazoo/internal/app/apptest"
 )
 
-// A person who can wait a day is told what that saves before anything is spent, keeps the choice when a form is refused,
-// and gets an analysis that waits for the model's batch.
+// A person who can wait a day is told what that saves before anything is spent, keeps the choice when a form is
+// refused, and gets an analysis that waits for the model's batch.
 func TestBrowser_WhoCanWaitADayPaysLess(t *testing.T) {
 	t.Parallel()
 	base := apptest.Run(t, io.Discard, map[string]string{"BILLING": "off"}, app.Options{}).URL()

@@ -47,10 +47,8 @@ const (
 	ConsentKind    = "cleanup"
 	ConsentVersion = "2026-11-28"
 	ConsentText    = "Repazoo may delete the posts of this plan at X, in my name. Deleting is for good: X keeps no " +
-		"bin. Likes and " +
-		"replies to them are lost. Copies that others made, and search caches, may stay for a while. X's leave to delete " +
-		"is " +
-		"given back when the clean-up ends."
+		"bin. Likes and replies to them are lost. Copies that others made, and search caches, may stay for a while. X's " +
+		"leave to delete is given back when the clean-up ends."
 )
 
 const (

@@ -175,6 +175,5 @@ func (s *Service) backup(ctx context.Context, userID, id string) (b removal.Back
 }
 
 // errTampered stops whatever was to be done with a plan that is not as it was signed.
-var errTampered = fault.Conflict.Saying("What is stored of this clean-up is not what was signed, so nothing more is " +
-	"done with it. " +
-	"End it and begin another.")
+var errTampered = fault.Conflict.Saying("What is stored of this clean-up is not what was signed, so nothing more " +
+	"is done with it. End it and begin another.")

@@ -73,16 +73,14 @@ func (s *Service) meaning(err error, tries int) error {
 		return stop{"leave_ended", "X no longer accepts the leave to delete. Ask X for it again, then go on."}
 	case errors.Is(err, xapi.ErrForbidden), xapi.AppRefused(err):
 		return stop{"forbidden", "X did not permit a deletion, although you gave the leave. Ask X for it again, then go " +
-			"on. If that " +
-			"does not help, this Repazoo's app may not delete posts, and its operator has to allow that at X."}
+			"on. If that does not help, this Repazoo's app may not delete posts, and its operator has to allow that at X."}
 	case errors.Is(err, xapi.ErrCreditsGone):
 		return rest{s.c.DB.Now().Add(10 * time.Minute), WaitsForOperator, false}
 	case errors.Is(err, fault.XBudgetExceeded), errors.Is(err, fault.SubscriptionRequired):
 		return stop{"reads", fault.From(err).Message}
 	case errors.Is(err, xapi.ErrMalformed), answered && refused.Status < 500:
-		return stop{"odd_answer", "X gave an answer that says neither that a post is deleted nor why not, so nothing more " +
-			"was asked. " +
-			"Look at your newest posts on X; then go on, or end the clean-up."}
+		return stop{"odd_answer", "X gave an answer that says neither that a post is deleted nor why not, so nothing " +
+			"more was asked. Look at your newest posts on X; then go on, or end the clean-up."}
 	case errors.Is(err, fault.XUnavailable) && tries >= maxSilence: // it may be away for long; the plan ends by its time
 		return rest{s.c.DB.Now().Add(longSilence), WaitsForAnswer, true}
 	case errors.Is(err, fault.XUnavailable):

@@ -221,8 +221,7 @@ func adviceFor(code string) string {
 		return "Once that is sorted out, start again. This attempt did not count against your plan."
 	case fault.XUnavailable.Code:
 		return "If your account page says that the account needs reconnecting, do that first. Otherwise try again in a " +
-			"few minutes. " +
-			"This attempt did not count, and what was read is not read again."
+			"few minutes. This attempt did not count, and what was read is not read again."
 	}
 	return "Try again in a few minutes. This attempt did not count against your plan."
 }

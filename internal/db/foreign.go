@@ -50,10 +50,8 @@ func foreign(dir string, has []string, applied bool) error {
 	}
 	slices.Sort(same)
 	const remedy = "Nothing was written. Give Repazoo a schema of its own: set DATABASE_SCHEMA to a new name. Or give " +
-		"it a " +
-		"database of its own: make one with `createdb repazoo`, and put its name into DATABASE_URL; on SQLite, set " +
-		"DATA_DIR " +
-		"to an empty directory"
+		"it a database of its own: make one with `createdb repazoo`, and put its name into DATABASE_URL; on SQLite, set " +
+		"DATA_DIR to an empty directory"
 	switch {
 	case !applied && len(same) > 0:
 		return fmt.Errorf("this database belongs to another program: it has the %s %s, which Repazoo would make, and no "+

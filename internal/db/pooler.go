@@ -18,10 +18,8 @@ const poolerPatience = 10 * time.Second
 // errShared is the answer to a pooler in transaction mode. There a role, a LISTEN and a prepared statement stay with
 // a connection that the next transaction, of somebody else, gets.
 var errShared = errors.New("DATABASE_URL leads to a pooler in transaction mode, which lends every transaction " +
-	"another " +
-	"connection: use one in session mode (PgBouncer: pool_mode = session; Supabase: port 5432), or connect to " +
-	"PostgreSQL " +
-	"directly (see docs/database.md)")
+	"another connection: use one in session mode (PgBouncer: pool_mode = session; Supabase: port 5432), or connect to " +
+	"PostgreSQL directly (see docs/database.md)")
 
 // asPooledUser is asUser behind a pooler, whose mode may be changed while we are connected: each transaction of a user
 // names its role again. On a connection of our own that would only cost time.

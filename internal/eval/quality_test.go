@@ -232,8 +232,7 @@ func publicFigures(t *testing.T) string {
 	}
 	var b strings.Builder
 	b.WriteString("## Public sets, in percent\n\nThe halves that rules may be developed on; measured by hand, so the " +
-		"dates are in " +
-		"`internal/eval/testdata/measured.tsv`.\n\n| set | figure | before | now |\n|---|---|---|---|\n")
+		"dates are in `internal/eval/testdata/measured.tsv`.\n\n| set | figure | before | now |\n|---|---|---|---|\n")
 	for line := range strings.Lines(string(raw)) {
 		if !strings.HasPrefix(line, "#") {
 			b.WriteString("| " + strings.ReplaceAll(strings.TrimSpace(line), "\t", " | ") + " |\n")

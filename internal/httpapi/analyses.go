@@ -55,7 +55,7 @@ type progressBody struct {
 }
 
 type waitingBody struct {
-	For     string     `json:"for" enum:"x,model,batch,service,run" doc:"X, the language model, its batch within a day, a service that is needed, or another analysis of the same account, whose answers this one uses."`
+	For     string     `json:"for" enum:"x,model,batch,service,run" doc:"For run: another one of the same account."`
 	Until   time.Time  `json:"until" doc:"It goes on by itself then, or looks again."`
 	By      *time.Time `json:"by" doc:"What it waits for has ended by then; null where that is not known."`
 	Message string     `json:"message" doc:"The same in a sentence."`

@@ -41,9 +41,9 @@ func newCleanupBody(c cleanup.Cleanup) CleanupBody {
 	self := "/api/v1/cleanups/" + c.ID
 	b := CleanupBody{
 		ID: c.ID, AccountID: c.AccountID, AnalysisID: c.AnalysisID, Handle: c.Handle, State: string(c.State),
-		ScoreBefore: c.Before,
-		ScoreNow:    c.After, WhyCode: c.WhyCode, Why: c.Why, CreatedAt: c.CreatedAt, FrozenAt: c.FrozenAt, BackupAt: c.BackupAt,
-		ConsentAt: c.ConsentAt, StartedAt: c.StartedAt, FinishedAt: c.FinishedAt, ExpiresAt: c.ExpiresAt,
+		ScoreBefore: c.Before, ScoreNow: c.After, WhyCode: c.WhyCode, Why: c.Why,
+		CreatedAt: c.CreatedAt, FrozenAt: c.FrozenAt, BackupAt: c.BackupAt, ConsentAt: c.ConsentAt,
+		StartedAt: c.StartedAt, FinishedAt: c.FinishedAt, ExpiresAt: c.ExpiresAt,
 		Links: map[string]string{"self": self},
 	}
 	if c.WaitingFor != cleanup.WaitsForNothing { // otherwise it only says when the queue looks again

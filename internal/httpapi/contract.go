@@ -225,8 +225,8 @@ func promised(status int) map[string]*huma.Header {
 		return map[string]*huma.Header{
 			"Retry-After": seconds("Seconds to wait, where that is known."),
 			"X-RateLimit-Reset": seconds("Seconds until one more call is allowed in the window where that is soonest; not a " +
-				"time of day, " +
-				"as it was in the earlier system. Every counted answer has it, with X-RateLimit-Limit and X-RateLimit-Remaining."),
+				"time of day, as it was in the earlier system. Every counted answer has it, with X-RateLimit-Limit and " +
+				"X-RateLimit-Remaining."),
 		}
 	}
 	return nil

@@ -28,10 +28,9 @@ func accountEntries() map[string]entry {
 			"health reconnect, link it anew by signing in with it.", answered: linked.Body},
 		"POST /auth/x/revoke": {
 			text: "X is told, and the tokens are wiped whatever it answers. The account's kept posts are erased; reports " +
-				"stay.\n\n" +
-				"While another account stays linked, this one is released: it signs in as somebody new, and can be linked " +
-				"elsewhere. The last linked account " +
-				"is your way in, so it is only emptied; to be rid of it, erase your account.",
+				"stay.\n\nWhile another account stays linked, this one is released: it signs in as somebody new, and can be " +
+				"linked elsewhere. The last linked account is your way in, so it is only emptied; to be rid of it, erase your " +
+				"account.",
 			sent: map[string]any{"account_id": exampleAccount}, refusals: []*fault.Fault{fault.NotFound},
 		},
 		"POST /auth/x/refresh/{account_id}": {

@@ -98,20 +98,17 @@ func analysisEntries() map[string]entry {
 		},
 		"POST /api/v1/analyses/preview": {
 			text: "What a start with the same body would do, without doing it: nothing is read from X, no model is asked, " +
-				"nothing is " +
-				"written, and no analysis is taken from the plan. It says how many posts would be read and what they cost, what " +
-				"is known " +
-				"already and free, what the model would be asked, its price and how long it takes, what cannot be read, and " +
-				"whether the " +
-				"analysis would wait for another of the same account. It needs no consent.",
+				"nothing is written, and no analysis is taken from the plan. It says how many posts would be read and what " +
+				"they cost, what is known already and free, what the model would be asked, its price and how long it takes, " +
+				"what cannot be read, and whether the analysis would wait for another of the same account and use its posts " +
+				"and answers. It needs no consent.",
 			sent:     map[string]any{"account_id": exampleAccount, "purpose": "job_search"},
 			answered: examplePreview(), refusals: []*fault.Fault{fault.SubscriptionRequired, fault.NotFound},
 		},
 		"POST /api/v1/drafts/check": {
-			text: "The same witnesses as in a report look at a text that is not posted: the word screen, and with a plan its " +
-				"model, " +
-				"which is sent the text with handles, links, contact data, numbers and passwords replaced. " +
-				"Nothing is kept, nothing is read from X, and no analysis is taken from the plan. It has a rate limit of its own.",
+			text: "The same witnesses as in a report look at a text that is not posted: the word screen, and with a plan " +
+				"its model, which is sent the text with handles, links, contact data, numbers and passwords replaced. Nothing " +
+				"is kept, nothing is read from X, and no analysis is taken from the plan. It has a rate limit of its own.",
 			sent:     map[string]any{"text": "My boss is a complete idiot.", "purpose": "job_search"},
 			answered: exampleDraft(), refusals: []*fault.Fault{fault.RateLimited, fault.ModelUnavailable},
 		},
@@ -120,7 +117,9 @@ func analysisEntries() map[string]entry {
 			answered: list.Body,
 		},
 		"GET /api/v1/analyses/{id}": {
-			text:     "How far it is and, once it has ended, its score or why it failed.",
+			text: "How far it is and, once it has ended, its score or why it failed. While it waits, waiting says for what: " +
+				"x, the model, its batch within a day, a service that is needed, or another run of the same account, whose " +
+				"posts and answers it then uses.",
 			answered: exampleRun("completed"),
 		},
 		"GET /api/v1/analyses/compare": {
@@ -139,11 +138,10 @@ func analysisEntries() map[string]entry {
 		"DELETE /api/v1/analyses/{id}": {text: "One that runs is cancelled first. Dismissals are kept for the next " +
 			"report."},
 		"GET /api/v1/analyses/{id}/findings": {
-			text: "Most points first, a page at a time, narrowed by what they say, how " +
-				"grave they are, their category, year and source, and whether they were dismissed. Each quotes the words it is " +
-				"about. " +
-				"Where these are no text of a post, item says so: alt_text for the description of one of its pictures, profile " +
-				"for the account's profile, whose post_id is profile.", answered: findings.Body,
+			text: "Most points first, a page at a time, narrowed by what they say, how grave they are, their category, year " +
+				"and source, and whether they were dismissed. Each quotes the words it is about. Where these are no text of a " +
+				"post, item says so: alt_text for the description of one of its pictures, profile for the account's profile, " +
+				"whose post_id is profile.", answered: findings.Body,
 			refusals: []*fault.Fault{fault.Conflict},
 		},
 		"GET /api/v1/analyses/{id}/score": {

@@ -58,8 +58,7 @@ func (a *API) cleanupEntries() map[string]entry {
 	return map[string]entry{
 		"POST /api/v1/cleanups": {
 			text: "A draft of the posts that findings stand in, the heaviest first. X is not asked, and nothing is deleted. " +
-				"An account has one " +
-				"open clean-up at a time.",
+				"An account has one open clean-up at a time.",
 			sent:     map[string]any{"analysis_id": exampleAnalysis, "findings": []string{exampleFinding}},
 			answered: body(removal.Draft),
 			refusals: []*fault.Fault{fault.Conflict, fault.NotFound},
@@ -74,8 +73,7 @@ func (a *API) cleanupEntries() map[string]entry {
 		},
 		"POST " + at + "/dry-run": {
 			text: "Every post is looked up at X, which takes reads of your plan. What X shows is frozen and signed: nothing " +
-				"else is deleted " +
-				"later. Nothing is deleted now.",
+				"else is deleted later. Nothing is deleted now.",
 			answered: body(removal.Frozen), refusals: asksX,
 		},
 		"POST " + at + "/backup": {
@@ -90,8 +88,7 @@ func (a *API) cleanupEntries() map[string]entry {
 		"DELETE " + at + "/backup": {text: "Of a clean-up that is over. The receipt stays.", refusals: conflict},
 		"POST " + at + "/leave": {
 			text: "It needs a sign-in of the last 15 minutes, in the session that asks. Open authorization_url in a browser " +
-				"that keeps the " +
-				"cookie of this answer. The leave is given back to X when the clean-up ends or stops.",
+				"that keeps the cookie of this answer. The leave is given back to X when the clean-up ends or stops.",
 			sent: map[string]any{"consent": true},
 			answered: loginBody{
 				"https://x.com/i/oauth2/authorize?response_type=code", "kq3Gm0mB6yXv4o2cFf1n8rT5sWj7dLh9pZaQeUiOtYk", exampleTime(),
@@ -100,8 +97,7 @@ func (a *API) cleanupEntries() map[string]entry {
 		},
 		"GET /auth/x/leave": {
 			text: "A browser is sent to X, and from there back to the page of the clean-up. Agree first. A program that " +
-				"accepts " +
-				"application/json gets the address in the answer instead.",
+				"accepts application/json gets the address in the answer instead.",
 			answered: loginBody{
 				"https://x.com/i/oauth2/authorize?response_type=code&state=the-state", "the-state",
 				exampleTime(),
@@ -111,8 +107,7 @@ func (a *API) cleanupEntries() map[string]entry {
 		},
 		"POST " + at + "/start": {
 			text: "Each post is looked up once more before it goes. At most 50 are deleted in 15 minutes, and so many in a " +
-				"day as this server " +
-				"allows; it goes on by itself.",
+				"day as this server allows; it goes on by itself.",
 			answered: body(removal.Running), refusals: conflict,
 		},
 		"POST " + at + "/pause": {
@@ -130,8 +125,7 @@ func (a *API) cleanupEntries() map[string]entry {
 		},
 		"GET " + at + "/receipt.json": {
 			text: "What became of each post, with the hash of its text and the times, signed with Ed25519 over the same " +
-				"document with an " +
-				"empty signature, as compact JSON.",
+				"document with an empty signature, as compact JSON.",
 			media: "application/json", schema: a.huma.OpenAPI().Components.Schemas.Schema(typeOf[removal.Receipt](), true, ""),
 			answered: exampleReceipt(), refusals: conflict,
 		},

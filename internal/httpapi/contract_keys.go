@@ -24,7 +24,8 @@ func keyEntries() map[string]entry {
 	return map[string]entry{
 		"GET /api/v1/api-keys": {text: "Without their secrets, which nobody can tell again.", answered: keys.Body},
 		"POST /api/v1/api-keys": {
-			text:     "The answer is the only place where the key is ever told. It may do what its scopes say, and nothing else.",
+			text: "The answer is the only place where the key is ever told. It may do what its scopes say, and nothing " +
+				"else.",
 			sent:     map[string]any{"name": "nightly report", "scopes": []string{"analyses:read"}, "expires_in_days": 90},
 			answered: madeKeyBody{exampleKey(), "the-key"},
 			refusals: []*fault.Fault{fault.NotFound, fault.Conflict},

@@ -29,9 +29,11 @@ func scheduleEntries() map[string]entry {
 		},
 		"POST /api/v1/schedules": {
 			text: "An analysis starts by itself each time it is due, takes one of your plan and keeps the ceiling. While a " +
-				"schedule " +
-				"is on, the posts that were read are kept for its next run, so that only new ones are read and paid for; consent " +
-				"says that they may be. What was missed while the server was off is made up for once. docs/schedules.md says more.",
+				"schedule is on, the posts that were read are kept for its next run, so that only new ones are read and paid " +
+				"for; consent says that they may be. What was missed while the server was off is made up for once. " +
+				"With within_a_day the language model reads the posts of a run as a batch at half its price, mostly within " +
+				"an hour and at most in a day; where the plan or the server has no batches any more, a run is done at once. " +
+				"docs/schedules.md says more.",
 			sent: map[string]any{
 				"account_id": exampleAccount, "every": "weekly", "weekday": 1, "time": "09:00", "zone": "Europe/Lisbon",
 				"purpose": "job_search", "max_cost_cents": 100, "within_a_day": true, "consent": true,

@@ -22,11 +22,10 @@ func (a *API) shareEntries() map[string]entry {
 	fresh.Opened, fresh.LastOpened = 0, nil
 	return map[string]entry{
 		"POST /api/v1/analyses/{id}/shares": {
-			text: "Whoever has the link reads the report without an account, masked: handles, names, numbers, addresses " +
-				"and links in posts are replaced, and nothing leads to the account or its posts. It ends by its time, when it " +
-				"is revoked, and with the report. At most 20 links are open at a time. X can be searched for the words of a " +
-				"post, so quotes are shown " +
-				"only if asked for.",
+			text: "Whoever has the link reads the report without an account, masked: handles, names, numbers, addresses and " +
+				"links in posts are replaced, and nothing leads to the account or its posts. It ends by its time, when it is " +
+				"revoked, and with the report. At most 20 links are open at a time. X can be searched for the words of a post, " +
+				"so quotes are shown only if asked for.",
 			sent: map[string]any{
 				"sections":         []string{"score", "steps", "findings", "charts", "coverage"},
 				"expires_in_hours": 168, "note": "My coach",

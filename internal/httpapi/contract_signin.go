@@ -42,8 +42,7 @@ func signInEntries() map[string]entry {
 		},
 		"GET /auth/x/callback": {
 			text: "X leads here when you have agreed. The state counts once, for ten minutes, and only with the cookie of " +
-				"the browser that began. " +
-				"Parameters that are not listed are ignored.\n\n" +
+				"the browser that began. Parameters that are not listed are ignored.\n\n" +
 				"A browser gets cookies and is sent on; a program that accepts application/json gets tokens, unless it was " +
 				"signed in and has linked a further account.",
 			answered: signedInBody{TokensBody: new(exampleTokens()), UserID: exampleUser, New: true, Account: exampleXAccount()},

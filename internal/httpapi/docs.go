@@ -33,8 +33,8 @@ var docsFiles embed.FS
 // docsCSP is the chain's policy with what the viewers cannot do without: inline styles, both;
 // a worker of their own making, ReDoc's search; pictures and fonts inside their own files.
 const docsCSP = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
-	"font-src 'self' data:; " +
-	"connect-src 'self'; worker-src blob:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+	"font-src 'self' data:; connect-src 'self'; worker-src blob:; form-action 'self'; frame-ancestors 'none'; " +
+	"base-uri 'none'"
 
 // errorPage registers the page that the type of every problem leads to, its style, and the schema that every report
 // names. It is there without the other pages, too.

@@ -24,7 +24,7 @@ type previewBody struct {
 	Cost          previewCost  `json:"cost"`
 	Gaps          []assess.Gap `json:"gaps" doc:"What cannot be read, whatever is spent."`
 	OutOfReach    []string     `json:"out_of_reach" doc:"The same and more in sentences."`
-	Waits         *previewWait `json:"waits_for" doc:"An analysis of the same account that has not ended: this one would wait for it, and use its posts and answers. Else null."`
+	Waits         *previewWait `json:"waits_for" doc:"It would wait for this one of the same account. Else null."`
 	Quota         previewQuota `json:"quota"`
 }
 

@@ -20,7 +20,7 @@ type scheduleBody struct {
 	Zone       string         `json:"zone" example:"Europe/Lisbon"`
 	Purpose    assess.Purpose `json:"purpose"`
 	MaxCost    int            `json:"max_cost_cents" doc:"Of each run; 0 is what the plan allows."`
-	WithinADay bool           `json:"within_a_day" doc:"The model may take a day for each run, for half of its price. A run of a plan or server without that is done at once."`
+	WithinADay bool           `json:"within_a_day" doc:"The model may take a day, where it can; else at once."`
 	NextAt     *time.Time     `json:"next_at" doc:"Null while it is paused."`
 	LastAt     *time.Time     `json:"last_at" doc:"When the last run was due."`
 	LastID     *string        `json:"last_analysis_id" format:"uuid" doc:"What the last run started; it may be deleted since."`
@@ -77,12 +77,12 @@ type createScheduleInput struct {
 		AccountID  string `json:"account_id" format:"uuid" doc:"A linked X account. It can have one schedule."`
 		Every      string `json:"every" enum:"daily,weekly,monthly" doc:"Daily runs come with Pro."`
 		Weekday    int    `json:"weekday,omitempty" minimum:"0" maximum:"6" doc:"Of a weekly one: 0 is Sunday."`
-		Day        int    `json:"day,omitempty" minimum:"0" maximum:"31" doc:"Of a monthly one; 31 is the last day of every month."`
+		Day        int    `json:"day,omitempty" minimum:"0" maximum:"31" doc:"Of a monthly one; 31 is the last day."`
 		Time       string `json:"time" minLength:"5" maxLength:"5" pattern:"^[0-2][0-9]:[0-5][0-9]$" example:"09:00"`
 		Zone       string `json:"zone" minLength:"1" maxLength:"64" doc:"Of the IANA database." example:"Europe/Lisbon"`
 		Purpose    string `json:"purpose,omitempty" maxLength:"50" doc:"personal_reputation by default."`
-		MaxCost    int    `json:"max_cost_cents,omitempty" minimum:"0" maximum:"1000000" doc:"Of each run; by default what the plan allows."`
-		WithinADay bool   `json:"within_a_day,omitempty" doc:"Cheaper, within a day: the model reads as a batch at half its price. Possible where POST /api/v1/analyses/preview offers it."`
+		MaxCost    int    `json:"max_cost_cents,omitempty" minimum:"0" maximum:"1000000" doc:"Of each; else the plan's."`
+		WithinADay bool   `json:"within_a_day,omitempty" doc:"For half of the model's price, where the preview offers it."`
 		Consent    bool   `json:"consent,omitempty" doc:"Agree to the texts that a refusal without it tells."`
 	}
 }

@@ -67,14 +67,12 @@ func TestSentence_IsWrittenAsItsLanguageDoesAndInTheZoneOfItsReader(t *testing.T
 		{
 			notice.Notice{Kind: notice.GraceEnding, Data: fullData(), Language: "es", Zone: "America/Sao_Paulo"},
 			"Su plan Basic se pausará el 24 de diciembre de 2026, 06:30 (UTC-03), porque su último pago no se ha podido " +
-				"cobrar. " +
-				"Revise su tarjeta antes y nada se detendrá.",
+				"cobrar. Revise su tarjeta antes y nada se detendrá.",
 		},
 		{
 			notice.Notice{Kind: notice.Digest, Data: fullData(), Language: "de"},
 			"In den letzten sieben Tagen wurden 2 Berichte erstellt und 1 Analyse schlug fehl, mit 3 neuen Befunden. Der " +
-				"neueste " +
-				"Bericht, zu @gus, liegt bei 61 von 100, Stufe hoch.",
+				"neueste Bericht, zu @gus, liegt bei 61 von 100, Stufe hoch.",
 		},
 		{
 			notice.Notice{Kind: notice.Digest, Data: fullData(), Language: "es"},
@@ -85,8 +83,7 @@ func TestSentence_IsWrittenAsItsLanguageDoesAndInTheZoneOfItsReader(t *testing.T
 			notice.Notice{Kind: notice.AccountReleased, Data: fullData(), Language: "de"},
 			"Die Verknüpfung mit @gus wurde gelöst, und die gespeicherten Beiträge sind gelöscht. Dieses X-Konto öffnet Ihr " +
 				"Konto nicht mehr und kann anderswo verknüpft werden. Wenn Sie das nicht waren, beenden Sie alle Sitzungen auf " +
-				"der " +
-				"Seite Ihres Kontos.",
+				"der Seite Ihres Kontos.",
 		},
 		{
 			notice.Notice{Kind: notice.AnalysisFailed, Data: notice.Data{Handle: "gus", Code: "of_tomorrow"}, Language: "es"},

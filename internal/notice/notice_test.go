@@ -176,8 +176,7 @@ func TestForget_TakesADeletedReportOutOfTheDigest(t *testing.T) {
 		want := map[string]string{
 			"/history": "See how the score has moved: In the last seven days 2 reports were made.",
 			"/a/" + stays: "Open the newest report: In the last seven days 2 reports were made. The newest, on @gus, is at " +
-				"61 of 100, " +
-				"high.",
+				"61 of 100, high.",
 		}
 		if diff := cmp.Diff(want, said); diff != "" {
 			t.Fatal(diff)

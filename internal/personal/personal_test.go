@@ -165,8 +165,8 @@ func hostile() []string {
 		"sk-", "ghp_", "api/", "api ", "token=",
 		"my password is ", "password ", "wifi:", "Mr. ", "Tom Dr. ", "Street ", "12 A ", "ul. ", "born 1.", "born ",
 		"1.1.19", "DE02", "DE02 ", "A1", "-", "at dot ", "[at]",
-		"51.5074,", "1°1'", "///a.a.a", "-----BEGIN " + "PRIVATE KEY", "ま", "は1-", "区1-", "パスワードは", "１", "\u200b", "é",
-		"Jan ", "M1.", "1:", "a:", "my call 12345 ", "\xff", "0x", "a'",
+		"51.5074,", "1°1'", "///a.a.a", "-----BEGIN " + "PRIVATE KEY", "ま", "は1-", "区1-", "パスワードは",
+		"１", "\u200b", "é", "Jan ", "M1.", "1:", "a:", "my call 12345 ", "\xff", "0x", "a'",
 		".kill指x", "指a-", "a指.",
 	}
 }

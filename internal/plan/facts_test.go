@@ -29,7 +29,10 @@ func TestFacts_AreWhatAChangeMeans(t *testing.T) {
 		"a beginning":                  {Row{UserID: "ann", Status: "creating"}, active, none},
 		"a renewal that is owed":       {active, pastDue, one(PaymentFailed, period, Fact{Until: noon.Add(day)})},
 		"the same renewal, still owed": {pastDue, pastDue, none},
-		"the next one":                 {with(func(r *Row) { r.Status, r.PeriodStart = "past_due", begin.Add(-30*day) }), pastDue, one(PaymentFailed, period, Fact{Until: noon.Add(day)})},
+		"the next one": {
+			with(func(r *Row) { r.Status, r.PeriodStart = "past_due", begin.Add(-30*day) }), pastDue,
+			one(PaymentFailed, period, Fact{Until: noon.Add(day)}),
+		},
 		"owed, heard of after grace": {
 			active,
 			with(func(r *Row) { r.Status, r.EntitledUntil = "past_due", begin.Add(grace) }), one(PaymentFailed, period, Fact{}),
@@ -40,8 +43,10 @@ func TestFacts_AreWhatAChangeMeans(t *testing.T) {
 			with(func(r *Row) { r.Tier = "pro" }), active,
 			one(PlanChanged, version, Fact{From: "pro"}),
 		},
-		"another tier by a new plan": {with(func(r *Row) { r.Tier, r.SubscriptionID, r.Status = "pro", "before", "canceled" }), active, none},
-		"a price that is not ours":   {active, with(func(r *Row) { r.Tier = "" }), none},
+		"another tier by a new plan": {
+			with(func(r *Row) { r.Tier, r.SubscriptionID, r.Status = "pro", "before", "canceled" }), active, none,
+		},
+		"a price that is not ours": {active, with(func(r *Row) { r.Tier = "" }), none},
 		"a cancellation": {
 			active, with(func(r *Row) { r.CancelAtPeriodEnd = true }),
 			one(PlanCancelled, version, Fact{Until: end}),
@@ -50,7 +55,9 @@ func TestFacts_AreWhatAChangeMeans(t *testing.T) {
 			active, with(func(r *Row) { r.CancelAt = noon }),
 			one(PlanCancelled, version, Fact{Until: noon}),
 		},
-		"cancelled already": {with(func(r *Row) { r.CancelAtPeriodEnd = true }), with(func(r *Row) { r.CancelAt = end }), none},
+		"cancelled already": {
+			with(func(r *Row) { r.CancelAtPeriodEnd = true }), with(func(r *Row) { r.CancelAt = end }), none,
+		},
 		"the end, paid": {
 			active, with(func(r *Row) { r.Status, r.EntitledUntil = "canceled", end }),
 			one(PlanEnded, "sub", Fact{Until: end}),

@@ -21,9 +21,8 @@ func TestSentence_SaysEachKindInPlainWords(t *testing.T) {
 			"charged.": {Kind: lineNeverBegan, Tier: "pro"},
 		"On 3 March pro was paused, because it was not " +
 			"paid.": {Kind: linePaused, Tier: "pro"},
-		"On 3 March pro ended.": {Kind: lineEnded, Tier: "pro"},
-		"On 3 March something about your plan changed.": {Kind: "of " +
-			"tomorrow"},
+		"On 3 March pro ended.":                         {Kind: lineEnded, Tier: "pro"},
+		"On 3 March something about your plan changed.": {Kind: "of tomorrow"},
 	}
 	for want, l := range tests {
 		l.At = at

@@ -54,8 +54,8 @@ func (b Backup) writeJSON(w io.Writer) error {
 
 func (b Backup) writeText(w io.Writer) error {
 	text := "Backup of " + strconv.Itoa(len(b.Posts)) + " posts of @" + b.Handle + ", made " +
-		b.Made.UTC().Format("2 January 2006, 15:04 UTC") + ".\n" +
-		"Pictures and videos are not in it. posts.json says the same for programs.\n"
+		b.Made.UTC().Format("2 January 2006, 15:04 UTC") + ".\nPictures and videos are not in it. posts.json says the " +
+		"same for programs.\n"
 	if _, err := io.WriteString(w, text); err != nil {
 		return err
 	}

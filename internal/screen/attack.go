@@ -156,8 +156,8 @@ func (p *post) fits(a *attack, i, w int, want role) bool {
 	return (a.what != harm || w < i || !p.isDoer(w)) && p.linked(a, i, w)
 }
 
-// doneBefore reports whether the doer at unit w stands before what was done, as in "von Illegalen getötet". It does not
-// in "killed by an illegal bomb", where two harms are named, nor in "diese Art von Leuten gehört getötet".
+// doneBefore reports whether the doer at unit w stands before what was done, as in "von Illegalen getötet". It does
+// not in "killed by an illegal bomb", where two harms are named, nor in "diese Art von Leuten gehört getötet".
 func (p *post) doneBefore(i, w int) bool {
 	return p.nearest(w, -1, harm|crime, 0) < 0 &&
 		p.nearest(i, -1, ought|intent, window) < 0 && p.nearest(i, 1, ought|intent, window) < 0

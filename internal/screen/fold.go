@@ -168,9 +168,8 @@ func plainLatin(b, word []byte) []byte {
 
 // cyrillic are the letters that figures, signs and Latin letters stand for in a Cyrillic word.
 var cyrillic = [utf8.RuneSelf]rune{
-	'0': 'о', '4': 'ч', '6': 'б', '@': 'а', 'a': 'а', 'b': 'в', 'c': 'с', 'e': 'е', 'h': 'н', 'k': 'к', 'm': 'м',
-	'o': 'о', 'p': 'р',
-	't': 'т', 'u': 'и', 'x': 'х', 'y': 'у',
+	'0': 'о', '4': 'ч', '6': 'б', '@': 'а', 'a': 'а', 'b': 'в', 'c': 'с', 'e': 'е', 'h': 'н', 'k': 'к',
+	'm': 'м', 'o': 'о', 'p': 'р', 't': 'т', 'u': 'и', 'x': 'х', 'y': 'у',
 }
 
 // plainCyrillic appends a word with what stands for Cyrillic letters replaced. It is false if the word has too few

@@ -220,7 +220,8 @@ func sound(t interface{ Fatalf(string, ...any) }, text string, r Result) {
 func TestCheck_ResultsAreSound(t *testing.T) {
 	t.Parallel()
 	pieces := strings.Fields("you are an idiot fuck f u c k sh*t fuuuck \"quoted\" ' ’ @bo #fuck kill yourself I will " +
-		"4111111111111111 a@b.co 😀 é e\u0301 \u200b ＦＵＣＫ . ! -proof not said vaccines cause autism \x80\xff https://x.com")
+		"4111111111111111 a@b.co 😀 é e\u0301 \u200b ＦＵＣＫ . ! -proof not said vaccines cause autism " +
+		"\x80\xff https://x.com")
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 20).Draw(t, "pieces"),
 			rapid.SampledFrom([]string{" ", "", "\n"}).Draw(t, "between"))

@@ -13,8 +13,8 @@ func TestOf_PostsThatAreSomebodyElsesWords(t *testing.T) {
 	for _, text := range []string{
 		"RT @old_friend: " + abuse, "RT: @old_friend " + abuse, "rt @old_friend " + abuse, "RT@old_friend: " + abuse,
 		"RT by @old_friend: " + abuse, "R/T @old_friend: " + abuse, "MT @old_friend: " + abuse, "PRT @a: " + abuse,
-		"QT @a: " + abuse, "RT ＠old_friend：" + abuse, "RT\u3000@a: " + abuse, "♻ @a: " + abuse, "🔁@a " + abuse, "//@a: " +
-			abuse,
+		"QT @a: " + abuse, "RT ＠old_friend：" + abuse, "RT\u3000@a: " + abuse, "♻ @a: " + abuse,
+		"🔁@a " + abuse, "//@a: " + abuse,
 		"😂😂 RT @a: " + abuse, "@bo @al RT @a: " + abuse, "#mood RT @a: " + abuse, "...RT @a: " + abuse,
 		"via @a: " + abuse, abuse + " (via @a)", abuse + " [via @a]", "A headline of the day https://t.co/x via @paper",
 		"Un título https://t.co/x vía @diario", "Ein Titel https://t.co/x von @zeitung #news",
@@ -22,13 +22,13 @@ func TestOf_PostsThatAreSomebodyElsesWords(t *testing.T) {
 		"見出し https://t.co/x @shimbun さんから", "Заголовок https://t.co/x через @gazeta", "عنوان https://t.co/x عبر @akhbar",
 		"शीर्षक https://t.co/x @patra द्वारा", "标题 https://t.co/x 来自 @bao", "Judul https://t.co/x lewat @koran",
 		"РТ @a: ты полный идиот", "リツイート @a: お前はばかだ", "转发 @a：你是个白痴", "轉推 @a: 你是個白痴", "رتويت @a: أنت أحمق",
-		`"` + abuse + `" https://t.co/x`, `https://t.co/x '` + abuse + `'`, `"` + abuse + `" – Somebody Famous`, `"` +
-			abuse + `" (@a) #quote`,
+		`"` + abuse + `" https://t.co/x`, `https://t.co/x '` + abuse + `'`, `"` + abuse + `" – Somebody Famous`,
+		`"` + abuse + `" (@a) #quote`,
 		"“" + abuse + "”", "„Du bist so ein Idiot, ehrlich“", "»Du bist so ein Idiot«", "« Tu es un pauvre type »",
 		"”Du är en idiot, på riktigt”", "「お前は本当にばかだ」", "『お前は本当にばかだ』", "《你真是个白痴》", "‹sei un idiota davvero›",
 		"‘you don’t know what you’re talking about’", "＂" + abuse + "＂", "`you are such an idiot`",
-		"@bo “" + abuse + "” https://t.co/x", "“" + abuse + "” — Somebody Famous", `"` + abuse + `" - @a`, "“" + abuse +
-			".” (Hamlet)",
+		"@bo “" + abuse + "” https://t.co/x", "“" + abuse + "” — Somebody Famous",
+		`"` + abuse + `" - @a`, "“" + abuse + ".” (Hamlet)",
 		"“@a: " + abuse + "”", `"@a: ` + abuse + `" 😂`, "“@a " + abuse,
 		"♪ I will kill you tonight my love ♪", "🎵 burn it all down 🎶", "Some Band - Kill The Crowd #np",
 		"I will burn it down #lyrics https://t.co/x",

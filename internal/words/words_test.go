@@ -242,8 +242,7 @@ func TestMessage_IsSaidTheSameAfterItWasStored(t *testing.T) {
 		"de": "Beiträge von vor dem 3. Mai 2020 wurden nicht gelesen, denn X gibt nur die neuesten 3.200 Beiträge " +
 			"eines Kontos heraus.",
 		"es": "Publicaciones anteriores al 3 de mayo de 2020 no se leyeron, porque X solo da las 3200 publicaciones más " +
-			"recientes " +
-			"de una cuenta.",
+			"recientes de una cuenta.",
 	} {
 		if got := For(tag).Render(kept); got != want {
 			t.Errorf("%s: got %q", tag, got)

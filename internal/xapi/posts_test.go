@@ -317,13 +317,19 @@ func TestPosts_OddPages(t *testing.T) {
 			strings.ReplaceAll(empty, "%", "a"),
 			`{"data":[{"id":"1","text":"x"}],"meta":{}}`,
 		}, 1, 2, 0, ""},
-		"the same token twice":     {[]string{strings.ReplaceAll(empty, "%", "a")}, 0, 1, 0, "same page token"},
-		"data and errors together": {[]string{`{"data":[{"id":"1","text":"x"}],"errors":[{"type":"t"},{"type":"t"}],"meta":{}}`}, 1, 1, 2, ""},
-		"one post that is no post": {[]string{`{"data":[{"id":"1","text":"x"},{"id":"../2"},{"id":3},null,7],"meta":{}}`}, 1, 1, 4, ""},
-		"errors and nothing else":  {[]string{`{"errors":[{"type":"https://api.twitter.com/2/problems/resource-not-found"}]}`}, 0, 0, 0, "200 resource-not-found"},
-		"an object of no use":      {[]string{`{"hello":1}`}, 0, 0, 0, "could not be understood"},
-		"data of another shape":    {[]string{`{"data":"none"}`}, 0, 0, 0, "could not be understood"},
-		"nothing":                  {[]string{``}, 0, 0, 0, "could not be understood"},
+		"the same token twice": {[]string{strings.ReplaceAll(empty, "%", "a")}, 0, 1, 0, "same page token"},
+		"data and errors together": {[]string{
+			`{"data":[{"id":"1","text":"x"}],"errors":[{"type":"t"},{"type":"t"}],"meta":{}}`,
+		}, 1, 1, 2, ""},
+		"one post that is no post": {[]string{
+			`{"data":[{"id":"1","text":"x"},{"id":"../2"},{"id":3},null,7],"meta":{}}`,
+		}, 1, 1, 4, ""},
+		"errors and nothing else": {[]string{
+			`{"errors":[{"type":"https://api.twitter.com/2/problems/resource-not-found"}]}`,
+		}, 0, 0, 0, "200 resource-not-found"},
+		"an object of no use":   {[]string{`{"hello":1}`}, 0, 0, 0, "could not be understood"},
+		"data of another shape": {[]string{`{"data":"none"}`}, 0, 0, 0, "could not be understood"},
+		"nothing":               {[]string{``}, 0, 0, 0, "could not be understood"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -116,8 +116,7 @@ func (c *Client) me(ctx context.Context, access, fields string) (wireUser, error
 	err := c.get(ctx, mePath, url.Values{"user.fields": {fields}}, access, &in)
 	if errors.Is(err, ErrCreditsGone) { // the pause's own advice, to upload an archive, needs a sign-in
 		return wireUser{}, fault.XUnavailable.Saying("X does not tell us who you are right now: this server's credits at " +
-			"X are " +
-			"used up. Nothing was changed; try again later.").After(creditsPause).Because(err)
+			"X are used up. Nothing was changed; try again later.").After(creditsPause).Because(err)
 	}
 	if err == nil && (!isID(in.Data.ID) || in.Data.Username == "") {
 		err = fault.XUnavailable.Because(ErrMalformed)

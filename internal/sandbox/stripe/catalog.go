@@ -148,8 +148,8 @@ func (c *request) updatePrice() (any, *apiError) {
 const portalConfigParams = "name default_return_url business_profile[headline] metadata[] expand[] " +
 	"features[invoice_history][enabled] features[payment_method_update][enabled] features[customer_update][enabled] " +
 	"features[customer_update][allowed_updates][] features[subscription_update][enabled] " +
-	"features[subscription_cancel][enabled] " +
-	"features[subscription_cancel][mode] features[subscription_cancel][cancellation_reason][enabled] " +
+	"features[subscription_cancel][enabled] features[subscription_cancel][mode] " +
+	"features[subscription_cancel][cancellation_reason][enabled] " +
 	"features[subscription_cancel][cancellation_reason][options][]"
 
 type portalConfig struct {

@@ -279,7 +279,8 @@ func TestStripe_TheCheckoutPageTellsTheTermsAndTakesACode(t *testing.T) {
 	customer, _ := b.customer("pm_card_visa")
 	cs := b.ok("POST", "/v1/checkout/sessions",
 		"mode=subscription&customer="+customer+"&line_items[0][price]=price_basic&success_url=https://a.b"+
-			"&subscription_data[trial_period_days]=7&allow_promotion_codes=true&payment_method_collection=if_required&automatic_tax[enabled]=true&customer_update[address]=auto")
+			"&subscription_data[trial_period_days]=7&allow_promotion_codes=true&payment_method_collection=if_required"+
+			"&automatic_tax[enabled]=true&customer_update[address]=auto")
 	page := "/stripe/checkout/" + cs["id"].(string)
 	visit := func(form string) string {
 		method := map[bool]string{true: "GET", false: "POST"}[form == ""]
