@@ -24,16 +24,23 @@ import (
 )
 
 // Consent is what a person agrees to before their posts are read: the kind and the version
-// of the text that ConsentText shows. RetentionKind is what they agree to by an upload.
+// of the text that ConsentText shows.
 const (
 	ConsentKind    = "analysis"
-	RetentionKind  = "retention"
 	ConsentVersion = "2026-11-28.2"
 	ConsentText    = "Repazoo may read the posts of this account, the descriptions of their pictures and the profile, " +
 		"keep them sealed for at most 30 days, and have them judged by a language model with handles, links, contact " +
 		"data, numbers, passwords and the names that can be told as names replaced first; other names can remain. Where " +
 		"a post cannot be judged without the one it answers or quotes, Repazoo may read that one for the model in the " +
 		"same way, and keeps it nowhere. You can erase them at any time."
+)
+
+// RetentionKind is what they agree to by an upload, beside which RetentionText stands.
+const (
+	RetentionKind    = "retention"
+	RetentionVersion = "2026-11-28.3"
+	RetentionText    = "Repazoo may keep the posts of the X archives that you upload, the descriptions of their pictures " +
+		"and the profile, sealed, for at most 30 days."
 )
 
 // KeepKind is the consent to keep the posts of an account for its schedule, beyond the usual time.

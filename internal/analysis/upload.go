@@ -114,7 +114,7 @@ func (s *Service) addArchive(
 		tx.Later(`INSERT INTO archives (id, user_id, x_user_id, handle, posts, unread, created_at, expires_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 			a.ID, userID, xUserID, a.Handle, a.Posts, string(unread), tx.Now(), expires)
-		s.Accounts.Consent(ctx, tx, userID, RetentionKind, ConsentVersion) // an upload is a request to keep it for a while
+		s.Accounts.Consent(ctx, tx, userID, RetentionKind, RetentionVersion) // an upload is a request to keep it for a while
 		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.ArchiveUpload, Resource: a.ID})
 		return nil
 	})

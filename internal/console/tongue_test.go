@@ -1,6 +1,9 @@
 package console_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -132,13 +135,43 @@ func TestPages_AreInTheLanguageThatWasChosen(t *testing.T) {
 		"Your data").hides("Ihre Daten")
 }
 
+// A consent that is given in another language is given to the same text. Nobody but a reader can tell: whoever changes
+// one of the languages reads all of them side by side, sentence by sentence, and then writes the new hash here.
+func TestConsents_WereReadSideBySideInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]string{
+		analysis.ConsentKind: "63a18c77d4f9", analysis.RetentionKind: "07f2b6ff26e0",
+		analysis.KeepKind: "9198f2076487", cleanup.ConsentKind: "4caa3a1910c4",
+	} {
+		h := sha256.New()
+		for _, l := range words.Languages() {
+			fmt.Fprintln(h, l.Tag, l.Say("consent.text."+kind))
+		}
+		if got := hex.EncodeToString(h.Sum(nil)[:6]); got != want {
+			t.Errorf("%s: %s is not %s: are the texts still the same in all languages?", kind, got, want)
+		}
+	}
+}
+
+// An upload counts as consent, so its text stands beside the button.
+func TestUpload_ShowsWhatIsAgreedToByIt(t *testing.T) {
+	t.Parallel()
+	p := newWorld(t).signIn(ada).subscribe("pro")
+	for _, l := range words.Languages() {
+		page := p.with("Accept-Language", l.Tag, "/").body
+		if !strings.Contains(html.UnescapeString(page), l.Say("consent.text."+analysis.RetentionKind)) {
+			t.Errorf("the page in %s does not say it", l.Tag)
+		}
+	}
+}
+
 // What a person agrees to is what the service means by it: the catalogue has the very text.
 func TestConsents_StandInTheCatalogueWordForWord(t *testing.T) {
 	t.Parallel()
 	english := words.For(words.English)
 	for kind, text := range map[string]string{
 		analysis.ConsentKind: analysis.ConsentText, analysis.KeepKind: analysis.KeepText,
-		cleanup.ConsentKind: cleanup.ConsentText,
+		analysis.RetentionKind: analysis.RetentionText, cleanup.ConsentKind: cleanup.ConsentText,
 	} {
 		if got := english.Say("consent.text." + kind); got != text {
 			t.Errorf("%s: %q, not %q", kind, got, text)
