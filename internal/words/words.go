@@ -151,7 +151,10 @@ func Choose(accept string, choices ...string) *Language {
 			return For(c)
 		}
 	}
-	tags, _, err := language.ParseAcceptLanguage(accept[:min(len(accept), maxAccept)])
+	if len(accept) > maxAccept {
+		accept = accept[:max(strings.LastIndexByte(accept[:maxAccept], ','), 0)] // half a tag makes the others worthless
+	}
+	tags, _, err := language.ParseAcceptLanguage(accept)
 	if err != nil || len(tags) == 0 {
 		return For(English)
 	}

@@ -219,6 +219,9 @@ func TestChoose_TakesWhatSomebodyChoseAndThenWhatTheirBrowserAsksFor(t *testing.
 		{"de", []string{"xx", "en"}, "en"},
 		{"not;;a,header=", nil, "en"},
 		{strings.Repeat("x-", 10_000), nil, "en"},
+		{strings.Repeat("fr;q=0.1, ", maxAccept) + "de", nil, "en"},
+		{"de-DE," + strings.Repeat("fr;q=0.25,", maxAccept), nil, "de"}, // what is read ends within a tag
+		{"de;q=0, es;q=0.1", nil, "es"},
 	} {
 		if got := Choose(tt.accept, tt.choices...).Tag; got != tt.want {
 			t.Errorf("%.40q after %q: got %s, want %s", tt.accept, tt.choices, got, tt.want)
