@@ -77,7 +77,7 @@ func TestSentence_IsWrittenAsItsLanguageDoesAndInTheZoneOfItsReader(t *testing.T
 		{
 			notice.Notice{Kind: notice.Digest, Data: fullData(), Language: "es"},
 			"En los últimos siete días se hicieron 2 informes y falló 1 análisis, con 3 hallazgos nuevos. El informe más " +
-				"reciente, sobre @gus, está en 61 de 100, gravedad alta.",
+				"reciente, sobre @gus, está en 61 de 100, riesgo alto.",
 		},
 		{
 			notice.Notice{Kind: notice.AccountReleased, Data: fullData(), Language: "de"},

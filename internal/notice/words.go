@@ -156,7 +156,7 @@ func (n Notice) digest(l *words.Language) string {
 
 // level is a level of a report, which was kept by its name.
 func level(l *words.Language, name string) string {
-	if key := "severity." + name; l.Has(key) {
+	if key := "risk." + name; l.Has(key) {
 		return l.Say(key)
 	}
 	return name
