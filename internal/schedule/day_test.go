@@ -44,9 +44,17 @@ func TestRun_MayTakeADayForLess(t *testing.T) {
 		if within, all := started(); within != 1 || all != 2 || p.get(s.ID).PausedAt != nil {
 			t.Errorf("%d of %d runs may take a day where none can", within, all)
 		}
+		wish.Rule.Minute++
+		if s = must(w.Change(t.Context(), p.UserID, s.ID, wish))(t); !s.WithinADay || s.Rule.Minute != wish.Rule.Minute {
+			t.Errorf("where none can, another time makes it %+v", s)
+		}
 		wish.WithinADay = false
 		if s = must(w.Change(t.Context(), p.UserID, s.ID, wish))(t); s.WithinADay {
 			t.Error("it cannot be taken back")
+		}
+		wish.WithinADay = true
+		if _, err := w.Change(t.Context(), p.UserID, s.ID, wish); !errors.Is(err, fault.ValidationFailed) {
+			t.Errorf("chosen anew where none can: %v", err)
 		}
 	})
 }

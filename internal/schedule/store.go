@@ -68,6 +68,9 @@ func (s *Service) Create(ctx context.Context, userID string, w Wish) (Schedule, 
 	if err := s.check(ctx, userID, &w); err != nil {
 		return Schedule{}, err
 	}
+	if err := s.checkDay(ctx, userID, w); err != nil {
+		return Schedule{}, err
+	}
 	id := db.NewID()
 	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		now := tx.Now()
@@ -109,6 +112,11 @@ func (s *Service) Change(ctx context.Context, userID, id string, w Wish) (Schedu
 	w.AccountID = old.AccountID
 	if err := s.check(ctx, userID, &w); err != nil {
 		return Schedule{}, err
+	}
+	if !old.WithinADay { // whoever has chosen it before keeps it also while the plan has none
+		if err := s.checkDay(ctx, userID, w); err != nil {
+			return Schedule{}, err
+		}
 	}
 	err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		digest, err := digestRule(w.Rule.Zone)
@@ -226,11 +234,11 @@ func (s *Service) check(ctx context.Context, userID string, w *Wish) (err error)
 			analysis.ConsentText, analysis.KeepText).
 			At("body.consent", "must be true the first time")
 	}
-	return s.checkDay(ctx, userID, w)
+	return nil
 }
 
 // checkDay refuses a day where the model of the plan has no batches.
-func (s *Service) checkDay(ctx context.Context, userID string, w *Wish) error {
+func (s *Service) checkDay(ctx context.Context, userID string, w Wish) error {
 	if !w.WithinADay {
 		return nil
 	}
