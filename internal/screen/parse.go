@@ -1,8 +1,6 @@
 package screen
 
 import (
-	"archive/zip"
-	"bytes"
 	_ "embed" // for the packed language files
 	"errors"
 	"fmt"
@@ -10,22 +8,18 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/repazoo/repazoo/internal/packed"
 )
 
-//go:generate go run pack.go
+//go:generate go run ../packed/pack.go lang/*.txt lang.zip
 
 // packed holds the files of lang/ as the program has them: in two fifths of their size.
 //
 //go:embed lang.zip
-var packed []byte
+var langZip []byte
 
-func languageFiles() fs.FS {
-	r, err := zip.NewReader(bytes.NewReader(packed), int64(len(packed)))
-	if err != nil {
-		panic(fmt.Sprintf("screen: %v", err)) // it is part of the program
-	}
-	return r
-}
+func languageFiles() fs.FS { return packed.Open(langZip) }
 
 // fileNames are the names of all language files, without their ending.
 func fileNames() []string {

@@ -17,9 +17,8 @@
 package words
 
 import (
-	"compress/gzip"
-	"embed"
-	"io"
+	_ "embed" // for the packed catalogue
+	"io/fs"
 	"iter"
 	"maps"
 	"slices"
@@ -31,29 +30,16 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/language"
+
+	"github.com/repazoo/repazoo/internal/packed"
 )
 
-//go:generate go run pack.go
+//go:generate go run ../packed/pack.go *.txt words.zip
 
-// files are the catalogue as the binary has it, packed: a third of its size.
+// wordsZip is the catalogue as the binary has it, packed: a third of its size.
 //
-//go:embed en.txt.gz de.txt.gz es.txt.gz
-var files embed.FS
-
-// unpacked is the file of a language.
-func unpacked(tag string) (string, error) {
-	f, err := files.Open(tag + ".txt.gz")
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	r, err := gzip.NewReader(f)
-	if err != nil {
-		return "", err
-	}
-	text, err := io.ReadAll(r)
-	return string(text), err
-}
+//go:embed words.zip
+var wordsZip []byte
 
 // English is the tag of the language that everything can fall back to.
 const English = "en"
@@ -101,14 +87,14 @@ func kept(v any) string {
 
 // catalogue reads the files once, when somebody first asks.
 var catalogue = sync.OnceValue(func() []*Language {
-	out := make([]*Language, len(all))
+	out, files := make([]*Language, len(all)), packed.Open(wordsZip)
 	for i, r := range all {
-		text, err := unpacked(r.tag)
+		text, err := fs.ReadFile(files, r.tag+".txt")
 		if err != nil {
 			panic(err) // the file is part of the program
 		}
 		out[i] = &Language{Tag: r.tag, Name: r.name, forms: r, messages: map[string]message{}, keys: map[string]string{}}
-		if err := out[i].read(text); err != nil {
+		if err := out[i].read(string(text)); err != nil {
 			panic(err) // a test has read it
 		}
 	}

@@ -1,6 +1,6 @@
 //go:build ignore
 
-// This program packs the language files for the binary: go generate ./internal/screen.
+// This program packs the files that match into a zip, the same bytes each time: pack.go 'lang/*.txt' lang.zip.
 package main
 
 import (
@@ -13,12 +13,14 @@ import (
 )
 
 func main() {
-	if err := pack("lang/*.txt", "lang.zip"); err != nil {
+	if len(os.Args) != 3 {
+		log.Fatal("pack: give a pattern of files and the zip to write")
+	}
+	if err := pack(os.Args[1], os.Args[2]); err != nil {
 		log.Fatal(err)
 	}
 }
 
-// pack writes the files that match into a zip, the same bytes each time.
 func pack(pattern, to string) error {
 	files, err := filepath.Glob(pattern)
 	if err != nil {
