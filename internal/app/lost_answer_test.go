@@ -20,15 +20,22 @@ func TestLostAnswers_LoseAndDoubleNothing(t *testing.T) {
 	gate := dbtest.NewGate(t, dbtest.PostgresURL(t))
 	p := signIn(t, start(t, io.Discard, map[string]string{"DATABASE_URL": gate.URL, "REDIS_URL": redis(t)}), gus)
 	p.must(http.StatusCreated, "POST", "/api/v1/subscriptions", `{"tier":"pro","payment_method_id":"pm_card_visa"}`)
-	const runs = 10
-	for n := range runs {
-		gate.Lose(3*n + 1)
-		id := p.startUntilAnswered(t, "lost-"+strconv.Itoa(n))
-		if _, _, end := p.call("GET", "/api/v1/analyses/"+id+"/events", ""); !strings.Contains(end, `"status":"completed"`) {
-			p.untilCompleted(t, id) // the answer to the one who follows it was the lost one
+	runs, unheard := 0, 0
+	for command, last := range map[string]int{"": 22, "COMMIT": 6} {
+		for nth := 1; nth <= last; nth += 1 + last/8 {
+			gate.Lose(nth, command)
+			id, tries := p.startUntilAnswered(t, "lost-"+strconv.Itoa(runs))
+			if _, _, end := p.call("GET", "/api/v1/analyses/"+id+"/events", ""); !completed(end) {
+				p.untilCompleted(t, id) // the answer to the one who follows it was the lost one
+			}
+			gate.Lose(0, "")
+			p.must(http.StatusOK, "GET", "/api/v1/analyses/"+id+"/report.json", "")
+			runs++
+			unheard += tries - 1
 		}
-		gate.Lose(0)
-		p.must(http.StatusOK, "GET", "/api/v1/analyses/"+id+"/report.json", "")
+	}
+	if unheard == 0 {
+		t.Error("no start was made of which nobody heard")
 	}
 	var list struct{ Total int }
 	if err := json.Unmarshal([]byte(p.must(http.StatusOK, "GET", "/api/v1/analyses?limit=1", "")), &list); err != nil {
@@ -46,10 +53,10 @@ func TestLostAnswers_LoseAndDoubleNothing(t *testing.T) {
 	}
 }
 
-// startUntilAnswered starts an analysis and sends it again while the database is away.
-func (p *person) startUntilAnswered(t *testing.T, key string) string {
+// startUntilAnswered starts an analysis and sends it again while the database is away. It tells how often it was sent.
+func (p *person) startUntilAnswered(t *testing.T, key string) (id string, tries int) {
 	t.Helper()
-	for {
+	for tries = 1; ; tries++ {
 		status, _, answer := p.keyed(key, "/api/v1/analyses", `{"account_id":"`+p.account+`","consent":true}`)
 		if status == http.StatusServiceUnavailable {
 			continue
@@ -58,7 +65,7 @@ func (p *person) startUntilAnswered(t *testing.T, key string) string {
 		if err := json.Unmarshal([]byte(answer), &a); err != nil || status != http.StatusAccepted {
 			t.Fatalf("%d %s", status, answer)
 		}
-		return a.ID
+		return a.ID, tries
 	}
 }
 
@@ -67,10 +74,12 @@ func (p *person) untilCompleted(t *testing.T, id string) {
 	for end := time.Now().Add(2 * time.Minute); ; {
 		_, _, answer := p.call("GET", "/api/v1/analyses/"+id+"/events", "") // follows it until it ends
 		switch {
-		case strings.Contains(answer, `"status":"completed"`):
+		case completed(answer):
 			return
 		case strings.Contains(answer, `"status":"failed"`) || time.Now().After(end):
 			t.Fatalf("with one answer lost an analysis ended with %s", answer)
 		}
 	}
 }
+
+func completed(answer string) bool { return strings.Contains(answer, `"status":"completed"`) }

@@ -2,6 +2,7 @@ package dbtest
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"io"
 	"net"
@@ -20,6 +21,7 @@ type Gate struct {
 	shut   bool
 	still  chan struct{} // closed when bytes pass; nil while they do
 	lose   int           // which answer from now on is lost; 0: none
+	of     []byte        // only answers that hold these bytes are counted
 	conns  map[net.Conn]struct{}
 }
 
@@ -84,18 +86,22 @@ func (g *Gate) Stall(on bool) {
 }
 
 // Lose has the nth answer from now on get lost, whichever connection it is for: what was asked is done, and the
-// connection breaks before a byte of the answer has arrived. With 0 none is lost any more.
-func (g *Gate) Lose(nth int) {
+// connection breaks before a byte of the answer has arrived. Of all answers only those are counted that end a command of
+// this name, such as COMMIT; "" is every one. With 0 none is lost any more.
+func (g *Gate) Lose(nth int, command string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.lose = nth
+	g.lose, g.of = nth, nil
+	if command != "" {
+		g.of = []byte(command + "\x00")
+	}
 }
 
 // loses counts an answer and tells whether it is the one.
-func (g *Gate) loses() bool {
+func (g *Gate) loses(answer []byte) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.lose == 0 {
+	if g.lose == 0 || !bytes.Contains(answer, g.of) {
 		return false
 	}
 	g.lose--
@@ -148,7 +154,7 @@ func (g *Gate) answer(to io.Writer, from *bufio.Reader) {
 			return
 		}
 		kind := held[at]
-		if kind == ends && g.loses() {
+		if kind == ends && g.loses(held) {
 			return
 		}
 		if kind == ends || at == 0 && kind == 'A' || strings.IndexByte(waitsFor, kind) >= 0 {
