@@ -3,6 +3,7 @@ package dbtest
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,18 @@ import (
 	"github.com/repazoo/repazoo/internal/db"
 )
 
+// newPool is a pool of the test's own. It is kept until the test ends: a pool that is collected as garbage loses its
+// connection, and with it the locks, while its databases are still in use.
+func newPool(t *testing.T) *pool {
+	p := &pool{}
+	t.Cleanup(func() {
+		if p.admin != nil {
+			p.admin.Close(context.Background())
+		}
+	})
+	return p
+}
+
 // lend takes a database from a pool of the test's own and opens a superuser's connection to it.
 func lend(t *testing.T, p *pool) (*lent, *pgx.Conn) {
 	t.Helper()
@@ -21,6 +34,7 @@ func lend(t *testing.T, p *pool) (*lent, *pgx.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	runtime.GC() // no database is another's as long as the test runs
 	c, err := pgx.Connect(t.Context(), address(t, "", l.name))
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +81,7 @@ func content(t *testing.T, c *pgx.Conn) []string {
 
 func TestTake_GivesADatabaseAsNewAfterItWasUsed(t *testing.T) {
 	t.Parallel()
-	p := &pool{}
+	p := newPool(t)
 	l, c := lend(t, p)
 	before := content(t, c)
 	d := open(t, db.Config{URL: address(t, login, l.name)})
@@ -103,7 +117,7 @@ func (job) InsertOpts() river.InsertOpts { return river.InsertOpts{} }
 // Whoever is still connected holds locks, listens, or has a transaction to commit later.
 func TestTake_EndsWhoeverIsStillConnected(t *testing.T) {
 	t.Parallel()
-	p := &pool{}
+	p := newPool(t)
 	l, c := lend(t, p)
 	must(t, c, "LISTEN bell", "SELECT pg_advisory_lock(1)", "BEGIN")
 	addUser(t, c, "late")
@@ -123,7 +137,7 @@ func TestTake_EndsWhoeverIsStillConnected(t *testing.T) {
 
 func TestTake_NeverLendsWhatAnotherHas(t *testing.T) {
 	t.Parallel()
-	p, q := &pool{}, &pool{}
+	p, q := newPool(t), newPool(t)
 	had := map[string]bool{}
 	for _, from := range []*pool{p, q, p, q} {
 		l, _ := lend(t, from)
@@ -137,7 +151,7 @@ func TestTake_NeverLendsWhatAnotherHas(t *testing.T) {
 // Each is a change that deleting rows does not undo.
 func TestReset_NoticesEveryChangeOfTheSchema(t *testing.T) {
 	t.Parallel()
-	p := &pool{}
+	p := newPool(t)
 	l, c := lend(t, p)
 	for _, change := range []string{
 		"CREATE TABLE extra (id int)",
@@ -173,7 +187,7 @@ func TestReset_NoticesEveryChangeOfTheSchema(t *testing.T) {
 
 func TestTake_MakesADatabaseAnewWhoseSchemaWasChanged(t *testing.T) {
 	t.Parallel()
-	p := &pool{}
+	p := newPool(t)
 	l, c := lend(t, p)
 	before := content(t, c)
 	must(t, c, "DROP POLICY service ON reports", "CREATE TABLE extra (id int)", "DROP TABLE dismissals")
