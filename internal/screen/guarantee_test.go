@@ -227,7 +227,7 @@ func TestCheck_AWorldThatWouldBeBetterWithoutSomebodyShutsThemOut(t *testing.T) 
 		{"Without Sikhs this town would be a nicer place", "en", "hate_speech"},
 		{"Sans les Roms, tout irait mieux ici", "fr", "hate_speech"},
 		{"Zonder Polen zou het hier veel rustiger zijn", "nl", "hate_speech"},
-		{"रोहिंग्या के बिना यह शहर बेहतर होता", "hi", "hate_speech"},
+		{"रोहिंग्या के बिना शहर बेहतर होता", "hi", "hate_speech"},
 		{"没有黑人，这里会更安全", "zh", "hate_speech"},
 		{"A town without violence against Sikhs would be a nicer place", "en", ""},
 		{"Without Sikhs this town would not be a nicer place", "en", ""},
