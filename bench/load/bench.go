@@ -89,6 +89,12 @@ func (b *bench) start(ctx context.Context, t *target) (err error) {
 			t.process = nil
 		}
 	}
+	return nil
+}
+
+// connect opens the connections to a server shortly before they are used: who says nothing on a new one is cut off
+// after some seconds.
+func (b *bench) connect(ctx context.Context, t *target) error {
 	requests, err := b.requests(calls)
 	if err != nil {
 		return err

@@ -150,6 +150,11 @@ func (b *bench) measure(ctx context.Context) error {
 	for _, c := range calls {
 		for _, t := range b.targets {
 			t.samples[c.name] = &sample{}
+			if t.clients == nil {
+				if err := b.connect(ctx, t); err != nil {
+					return fmt.Errorf("%s: %w", t.mode, err)
+				}
+			}
 			if _, err := t.drive(ctx, c, round); err != nil {
 				return fmt.Errorf("%s: %w", t.mode, err)
 			}
