@@ -16,6 +16,9 @@ func (s *Service) makeReport(ctx context.Context, a Analysis, progress func(asse
 	if err != nil {
 		return nil, err
 	}
+	if err := s.mayRun(ctx, a); err != nil {
+		return nil, err
+	}
 	o, err := s.options(ctx, a)
 	if err != nil {
 		return nil, err

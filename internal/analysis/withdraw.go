@@ -12,6 +12,9 @@ import (
 // of theirs is kept, whatever it came from, and no analysis runs; without [RetentionKind] that holds for uploaded
 // archives; without [KeepKind] none is kept beyond the usual time. Reports stay. Error: not_found when no such consent
 // holds.
+//
+// A start at the same moment may have seen the consent, and be committed after the runs were ended. If that was before
+// the withdrawal, it is ended next; if it was later, its run finds no consent ([Service.mayRun]).
 func (s *Service) Withdraw(ctx context.Context, userID, kind string) error {
 	runs, posts := `TRUE`, `TRUE`
 	switch kind {
@@ -46,7 +49,28 @@ func (s *Service) Withdraw(ctx context.Context, userID, kind string) error {
 		}
 		return nil
 	})
+	if err == nil && kind == ConsentKind {
+		var late []string
+		err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
+			late, err = s.endRuns(ctx, tx, userID, `NOT `+agreed)
+			return err
+		})
+		ended = append(ended, late...)
+	}
 	s.Ring(ended)
+	return err
+}
+
+// agreed is whether user $1 has a consent of [ConsentKind], to whichever text, that stands.
+const agreed = `EXISTS (SELECT 1 FROM consents c WHERE c.user_id = $1 AND c.kind = '` + ConsentKind +
+	`' AND c.withdrawn_at IS NULL)`
+
+// mayRun refuses a run whose user has withdrawn their consent since it was started.
+func (s *Service) mayRun(ctx context.Context, a Analysis) error {
+	may, err := db.ReadOne(ctx, s.DB, db.System, db.Value[bool], `SELECT `+agreed, a.UserID)
+	if err == nil && !may {
+		err = fault.Forbidden.Saying("You have withdrawn your consent to having your posts read, so nothing was read.")
+	}
 	return err
 }
 
