@@ -174,6 +174,31 @@ var pairCues = sync.OnceValue(func() *frozen.Words[cue] {
 	return new(frozen.NewWords(m))
 })
 
+// heads tells for the first two letters of a word how long the words are that begin so: a bit for each length.
+type heads [27 * 27]uint64
+
+// cueHeads are those of the cues. Most words of a post are sorted out by them.
+var cueHeads = sync.OnceValue(func() *heads {
+	var h heads
+	for w := range cues().All() {
+		if strings.IndexFunc(w, func(r rune) bool { return r < 'a' || r > 'z' }) < 0 {
+			h[headAt(w)] |= 1 << len(w)
+		}
+	}
+	return &h
+})
+
+// mayHold reports false only for words of ASCII letters that announce nothing.
+func (h *heads) mayHold(word string) bool { return h[headAt(word)]&(1<<len(word)) != 0 }
+
+func headAt(word string) int {
+	at := int((word[0]|0x20)-'a'+1) * 27
+	if len(word) > 1 {
+		at += int((word[1] | 0x20) - 'a' + 1)
+	}
+	return at
+}
+
 const longestCue = 48 // bytes; longer words announce nothing
 
 // cueOf sets what the word announces. Words of scripts without blanks are looked through.
@@ -186,6 +211,14 @@ func (s *scan) cueOf(t *token) {
 	if len(text) > longestCue {
 		return
 	}
+	if !t.plain || cueHeads().mayHold(text) {
+		s.cueOfWord(t, text)
+	}
+	s.cueOfPair(t, text)
+}
+
+// cueOfWord sets what the word announces by itself.
+func (s *scan) cueOfWord(t *token, text string) {
 	s.low = appendPlain(s.low[:0], text)
 	known := cues()
 	t.cue = known.Find(s.low)
@@ -199,6 +232,10 @@ func (s *scan) cueOf(t *token) {
 	if text == "né" || text == "Né" { // born, in French; without its accent it is "not"
 		t.cue |= bornCue
 	}
+}
+
+// cueOfPair adds what the word announces together with the one before it.
+func (s *scan) cueOfPair(t *token, text string) {
 	n := len(s.tokens)
 	if n == 0 {
 		return

@@ -29,8 +29,12 @@ func (f *folded) fold(text string) {
 	f.size = len(text)
 	i := 0
 	for i < len(text) {
+		if text[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
 		r, n := utf8.DecodeRuneInString(text[i:])
-		if r >= utf8.RuneSelf && foldRune(r) != r {
+		if foldRune(r) != r {
 			break
 		}
 		i += n
@@ -60,7 +64,7 @@ func (f *folded) fold(text string) {
 // foldRune is -1 for what is not to be seen.
 func foldRune(r rune) rune {
 	switch {
-	case r < 0x80:
+	case r < 0x80, r > 0xad && r < 0x660, r > 0x3002 && r < 0xa000: // nothing below changes these
 		return r
 	case r >= 0xff01 && r <= 0xff5e:
 		return r - 0xff01 + '!'

@@ -78,19 +78,19 @@ func knownNobody(d string) bool {
 type lettered struct {
 	kind  Kind
 	check func(string) bool
-	size  int
-	upper bool // only as capitals, because words look so otherwise
+	form  string // as in isForm
+	upper bool   // only as capitals, because words look so otherwise
 	// digitsFirst reports whether it begins with a digit, or may.
 	digitsFirst bool
 }
 
 var letteredForms = []lettered{
-	{NationalID, dniLetter, 9, true, true},
-	{NationalID, ninoUK, 9, true, false},
-	{NationalID, fiscalIT, 16, false, false},
-	{NationalID, idCN, 18, false, true},
-	{NationalID, isForm("AAAA000000AAAAAAX0"), 18, true, false}, // CURP
-	{NationalID, panIN, 10, true, false},
+	{NationalID, dniLetter, "X0000000A", true, true},
+	{NationalID, ninoUK, "AA000000A", true, false},
+	{NationalID, fiscalIT, "AAAAAA00A00A000A", false, false},
+	{NationalID, idCN, "00000000000000000X", false, true},
+	{NationalID, isForm("AAAA000000AAAAAAX0"), "AAAA000000AAAAAAX0", true, false}, // CURP
+	{NationalID, panIN, "AAAAA0000A", true, false},
 }
 
 // idsWithLetters finds accounts and numbers of registers that hold letters and digits.
@@ -145,31 +145,31 @@ const maxJoined = 24
 
 // joined writes the letters and digits from token i on together, over single blanks, dots
 // and hyphens, until there are n of them. last is the token they end with, or -1.
-func (s *scan) joined(i, n int) (text string, last int) {
-	var b [40]byte
+func (s *scan) joined(i, n int) (text []byte, last int) {
+	b := s.plainID[:]
 	k := 0
 	for j := i; j < len(s.tokens) && j < i+maxJoined; j++ {
 		t := s.tokens[j]
 		switch {
 		case j > i && t.line:
-			return "", -1
+			return nil, -1
 		case s.isLetters(j):
 			if k+t.to-t.from > n {
-				return "", -1
+				return nil, -1
 			}
 			k += copy(b[k:], s.s[t.from:t.to])
 			if k == n {
 				if s.glued(j+1) && s.isLetters(j+1) {
-					return "", -1
+					return nil, -1
 				}
-				return string(b[:k]), j
+				return b[:k], j
 			}
 		case t.kind == '-' || t.kind == '.' || t.kind == '/':
 		default:
-			return "", -1
+			return nil, -1
 		}
 	}
-	return "", -1
+	return nil, -1
 }
 
 // ibanLengths are how long the account numbers of each country are.
@@ -187,10 +187,11 @@ func (s *scan) account(i int) int {
 	if at < 0 || at > 0 && ibanLengths[at-1] != ' ' && ibanLengths[at-1] != '\t' {
 		return 0
 	}
-	text, last := s.joined(i, number(ibanLengths[at+2:at+4]))
+	joined, last := s.joined(i, number(ibanLengths[at+2:at+4]))
 	if last < 0 {
 		return 0
 	}
+	text := string(joined)
 	valid := mod97(text)
 	if !valid && s.before(i, 4)&bankCue == 0 {
 		return 0
@@ -209,12 +210,20 @@ func (s *scan) letteredAt(i int) int {
 	if s.tokens[i].kind == word && (size(s.tokens[i]) > 6 || !s.reachesDigits(i)) {
 		return s.calledLetters(i)
 	}
-	for _, f := range letteredForms {
+	for k := range letteredForms {
+		f := &letteredForms[k]
 		if s.tokens[i].kind == digits && !s.mayBegin(i, f) {
 			continue
 		}
-		text, last := s.joined(i, f.size)
-		if last < 0 || f.upper && text != strings.ToUpper(text) || !mixed(text) || !f.check(strings.ToUpper(text)) {
+		if !f.begins(s.text(i)) {
+			continue
+		}
+		joined, last := s.joined(i, len(f.form))
+		if last < 0 || !f.fits(joined) {
+			continue
+		}
+		text := string(joined)
+		if f.upper && text != strings.ToUpper(text) || !mixed(text) || !f.check(strings.ToUpper(text)) {
 			continue
 		}
 		from, to := s.tokens[i].from, s.tokens[last].to
@@ -224,16 +233,50 @@ func (s *scan) letteredAt(i int) int {
 	return s.calledLetters(i)
 }
 
+// begins reports whether a token can be the first of the form.
+func (f *lettered) begins(text string) bool {
+	for i := range min(len(text), len(f.form)) {
+		if !f.has(i, text[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// fits reports whether a text looks like the form, before its digits are checked.
+func (f *lettered) fits(text []byte) bool {
+	for i, c := range text {
+		if !f.has(i, c) {
+			return false
+		}
+	}
+	return len(text) == len(f.form)
+}
+
+// has reports whether the form can have a byte at place i.
+func (f *lettered) has(i int, c byte) bool {
+	switch f.form[i] {
+	case '0':
+		return classes[c] == digitClass
+	case 'A':
+		return classes[c] == letterClass && !(f.upper && c >= 'a')
+	}
+	return classes[c] == digitClass || classes[c] == letterClass && !(f.upper && c >= 'a')
+}
+
 // mayBegin reports whether digits are as many as a number of the form begins with: all of
 // them, or the two before a full stop in 12.345.678-Z.
-func (s *scan) mayBegin(i int, f lettered) bool {
+func (s *scan) mayBegin(i int, f *lettered) bool {
 	n := size(s.tokens[i])
-	return f.digitsFirst && (n >= f.size-1 || n <= 2 && s.glued(i+1) && s.is(i+1, '.'))
+	return f.digitsFirst && (n >= len(f.form)-1 || n <= 2 && s.glued(i+1) && s.is(i+1, '.'))
 }
 
 // calledLetters takes a run of letters and digits for what the words before it say.
 func (s *scan) calledLetters(i int) int {
 	if s.is(i, digits) && size(s.tokens[i]) < 3 && !(s.glued(i+1) && s.is(i+1, word)) {
+		return 0
+	}
+	if s.cues&(idCue|passCue|plateCue) == 0 {
 		return 0
 	}
 	before := s.around(i).near

@@ -258,7 +258,7 @@ func (s *scan) walletAt(from int) int {
 // labelledKey is the end of a run that is called a key: "API key: 9f8e…".
 func (s *scan) labelledKey(i int) int {
 	from := s.tokens[i].from
-	if from < s.noLabelTo || s.before(i, 3)&keyCue == 0 {
+	if from < s.noLabelTo || s.cues&keyCue == 0 || s.before(i, 3)&keyCue == 0 {
 		return 0
 	}
 	end := s.run(from, wide|dots)

@@ -12,9 +12,6 @@ var publicTLDs = strings.Fields("com org net io tv gg ly app dev xyz info biz ed
 
 // links finds web addresses and marks their tokens, so that nothing is looked for inside.
 func (s *scan) links() {
-	if !strings.Contains(s.s, ".") && !strings.Contains(s.s, ":/") {
-		return
-	}
 	done := 0
 	for i := range s.tokens {
 		t := &s.tokens[i]
@@ -33,7 +30,7 @@ func (s *scan) links() {
 // linkAt is the end of the web address that begins with token i, or 0.
 func (s *scan) linkAt(i int) int {
 	t := s.tokens[i]
-	if t.kind != word && t.kind != digits {
+	if t.kind != word && t.kind != digits || !s.glued(i+1) { // an address is no single word
 		return 0
 	}
 	text := s.s[t.from:]

@@ -143,23 +143,40 @@ func find(text, lang string, own []string, names bool) []Span {
 
 // look runs the detectors.
 func (s *scan) look(own []string, names bool) {
-	s.links()
+	if s.has('.') || s.has(':') {
+		s.links()
+	}
 	if s.hasKey {
 		s.keys()
 	}
-	s.mails()
-	s.secrets()
-	if s.hasDigit {
-		s.idsWithLetters()
-		s.dates()
-		s.coordinates()
-		s.numbers()
-		s.addresses()
+	if s.has('@') || s.has(':') || s.has('.') && s.has(digits) || s.cues&atCue != 0 {
+		s.mails()
 	}
-	s.places()
+	if s.cues&secretCues != 0 {
+		s.secrets()
+	}
+	if s.has(digits) {
+		s.numeric()
+	}
+	if s.has(digits) || s.has('/') {
+		s.places()
+	}
 	if names {
 		s.names(own)
 	}
+}
+
+// numeric runs the detectors of what holds digits.
+func (s *scan) numeric() {
+	s.idsWithLetters()
+	if s.cues&bornCue != 0 || s.has('.') {
+		s.dates()
+	}
+	if s.has('.') || s.has(other) {
+		s.coordinates()
+	}
+	s.numbers()
+	s.addresses()
 }
 
 // scan is the work on one text.
@@ -167,12 +184,14 @@ type scan struct {
 	folded           // the text, and where its bytes came from
 	lang      string // two letters, or ""
 	tokens    []token
-	low       []byte   // scratch for lower case
-	found     []Span   // in folded bytes, in any order
-	marks     []uint64 // a bit for each byte that is part of what was found
-	hasDigit  bool
-	hasKey    bool // a word is long enough for a key, or a key's head is there
-	noTokenTo int  // no JSON web token begins before this byte
+	low       []byte    // scratch for lower case
+	found     []Span    // in folded bytes, in any order
+	marks     []uint64  // a bit for each byte that is part of what was found
+	kinds     [2]uint64 // a bit for each kind of token that is there
+	cues      cue       // of all tokens
+	plainID   [40]byte  // scratch for joined
+	hasKey    bool      // a word is long enough for a key, or a key's head is there
+	noTokenTo int       // no JSON web token begins before this byte
 	context   context
 	steps     int // looks at bytes and tokens: what a test holds to the length of the text
 	noLabelTo int // nor a key that is only called one

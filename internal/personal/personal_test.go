@@ -262,6 +262,7 @@ func BenchmarkFind(b *testing.B) {
 	}
 	for name, text := range texts {
 		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
 			for b.Loop() {
 				Find(text, "en")
 			}

@@ -23,7 +23,7 @@ func (s *scan) addresses() {
 			end = s.eastern(i)
 		case t.kind == word && (t.cue&streetCue != 0 || s.shortStreet(i)):
 			from, end = s.streetThenNumber(i)
-		case t.kind == word && t.capital && isStreetName(s.text(i)):
+		case t.kind == word && t.capital && s.isStreetName(i):
 			end = s.houseNumber(i + 1)
 		case t.kind == word && t.cue&unitCue != 0:
 			end = s.unitAlone(i)
@@ -174,11 +174,11 @@ func set(words string) map[string]bool {
 var streetSuffixes = strings.Fields("strasse str weg platz allee gasse ring damm ufer steig straat laan plein " +
 	"gracht kade dreef singel")
 
-// isStreetName reports whether a capitalised word is a German or Dutch street.
-func isStreetName(w string) bool {
-	w = plain(w)
+// isStreetName reports whether the capitalised word at token i is a German or Dutch street.
+func (s *scan) isStreetName(i int) bool {
+	s.low = appendPlain(s.low[:0], s.text(i))
 	for _, suffix := range streetSuffixes {
-		if len(w) > len(suffix)+2 && strings.HasSuffix(w, suffix) {
+		if n := len(s.low) - len(suffix); n > 2 && string(s.low[n:]) == suffix {
 			return true
 		}
 	}

@@ -24,14 +24,14 @@ func TestReachesDigits_PassesOverNothingThatAFormCouldTake(t *testing.T) {
 				continue
 			}
 			for _, f := range letteredForms {
-				if joined, last := s.joined(i, f.size); last >= 0 && mixed(joined) {
+				if joined, last := s.joined(i, len(f.form)); last >= 0 && mixed(string(joined)) {
 					t.Fatalf("%q: token %d was passed over, and is %q", text, i, joined)
 				}
 			}
 		}
 		for _, f := range letteredForms {
-			if f.size > longestForm {
-				t.Fatalf("a form of %d", f.size)
+			if len(f.form) > longestForm {
+				t.Fatalf("a form of %d", len(f.form))
 			}
 		}
 	})

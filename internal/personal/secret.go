@@ -12,7 +12,7 @@ func (s *scan) secrets() {
 	for i := range s.tokens {
 		c := s.tokens[i].cue
 		switch {
-		case c&(secretCue|wifiCue|pinCue|doorCue|codeCue) == 0 || s.tokens[i].inLink:
+		case c&secretCues == 0 || s.tokens[i].inLink:
 		case c&secretCue != 0, c&wifiCue != 0:
 			s.password(i, c)
 		case c&pinCue != 0, c&codeCue != 0 && (s.before(i, 3)|s.after(i, 4))&doorCue != 0, c&doorCue != 0 && s.codeFollows(i):
@@ -20,6 +20,9 @@ func (s *scan) secrets() {
 		}
 	}
 }
+
+// secretCues are the cues that a secret may stand behind.
+const secretCues = secretCue | wifiCue | pinCue | doorCue | codeCue
 
 // codeFollows reports whether "code" is the next word, or glued to the door as in "Türcode".
 func (s *scan) codeFollows(i int) bool {

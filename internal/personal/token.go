@@ -14,6 +14,7 @@ type token struct {
 	line     bool // it begins a line
 	capital  bool // a word that begins with a capital letter
 	inLink   bool // part of a web address
+	plain    bool // a word of ASCII letters alone
 	cue      cue
 }
 
@@ -29,6 +30,33 @@ const (
 // maxText is how much of a text is looked at. X allows 25,000 characters, which are 100,000 bytes at most.
 const maxText = 128 << 10
 
+// class is what a byte is to the cutting of a text.
+type class uint8
+
+const (
+	signClass class = iota
+	blankClass
+	digitClass
+	letterClass
+	beyondASCII
+)
+
+var classes = func() (table [256]class) {
+	for c := range table {
+		switch c := byte(c); {
+		case isBlank(c):
+			table[c] = blankClass
+		case c >= '0' && c <= '9':
+			table[c] = digitClass
+		case c|0x20 >= 'a' && c|0x20 <= 'z':
+			table[c] = letterClass
+		case c >= utf8.RuneSelf:
+			table[c] = beyondASCII
+		}
+	}
+	return table
+}()
+
 // read folds the text and cuts it into tokens.
 func (s *scan) read(text, lang string) {
 	lang, _, _ = strings.Cut(lang, "-")
@@ -38,46 +66,63 @@ func (s *scan) read(text, lang string) {
 		s.tokens = make([]token, 0, n)
 	}
 	gap, line := true, true
-	longest := 0
+	chunk := 0 // where what stands without a blank begins
 	for i := 0; i < len(s.s); {
-		t, blank, newline := s.cut(i)
-		if blank > 0 {
-			gap, line = true, line || newline
-			i += blank
-			longest = i
+		if c := s.s[i]; classes[c] == blankClass {
+			gap, line = true, line || c == '\n'
+			i++
+			chunk = i
 			continue
 		}
+		t := s.cut(i)
 		t.gap, t.line = gap, line
 		gap, line = false, false
 		if t.kind == word {
 			s.cueOf(&t)
 		}
-		s.tokens = append(s.tokens, t)
+		s.note(&t)
 		i = t.to
-		s.hasDigit = s.hasDigit || t.kind == digits
-		s.hasKey = s.hasKey || i-longest >= minKey
+		s.hasKey = s.hasKey || i-chunk >= minKey
 	}
 }
 
-// cut makes the token at i, or says how many bytes are blank there.
-func (s *scan) cut(i int) (t token, blank int, newline bool) {
-	c := s.s[i]
-	switch {
-	case c == ' ' || c == '\t' || c == '\n' || c == '\r':
-		return t, 1, c == '\n'
-	case c >= '0' && c <= '9':
-		j := i + 1
-		for j < len(s.s) && s.s[j] >= '0' && s.s[j] <= '9' {
+// note keeps a token, and that one of its kind and one with its cues is there.
+func (s *scan) note(t *token) {
+	s.tokens = append(s.tokens, *t)
+	s.cues |= t.cue
+	s.kinds[t.kind/64] |= 1 << (t.kind % 64)
+}
+
+// has reports whether some token is of a kind.
+func (s *scan) has(kind byte) bool { return s.kinds[kind/64]&(1<<(kind%64)) != 0 }
+
+// cut makes the token at i, where no blank is.
+func (s *scan) cut(i int) token {
+	j := i
+	switch c := s.s[i]; classes[c] {
+	case signClass:
+		return token{from: i, to: i + 1, kind: c}
+	case digitClass:
+		for j < len(s.s) && classes[s.s[j]] == digitClass {
 			j++
 		}
-		return token{from: i, to: j, kind: digits}, 0, false
-	case c < utf8.RuneSelf && c|0x20 < 'a' || c < utf8.RuneSelf && c|0x20 > 'z':
-		return token{from: i, to: i + 1, kind: c}, 0, false
+		return token{from: i, to: j, kind: digits}
 	}
+	for j < len(s.s) && classes[s.s[j]] == letterClass {
+		j++
+	}
+	if j > i && (j == len(s.s) || s.s[j] < utf8.RuneSelf && s.s[j] != '\'') {
+		return token{from: i, to: j, kind: word, capital: s.s[i] <= 'Z', plain: true}
+	}
+	return s.cutBeyond(i)
+}
+
+// cutBeyond makes the token at i, which may hold letters beyond ASCII and apostrophes.
+func (s *scan) cutBeyond(i int) token {
 	j, eastern := i, false
 	for j < len(s.s) {
 		c := s.s[j]
-		if c|0x20 >= 'a' && c|0x20 <= 'z' {
+		if classes[c] == letterClass {
 			if eastern {
 				break
 			}
@@ -98,12 +143,11 @@ func (s *scan) cut(i int) (t token, blank int, newline bool) {
 		eastern = r >= unspaced
 		j += n
 	}
+	r, n := utf8.DecodeRuneInString(s.s[i:])
 	if j == i {
-		_, n := utf8.DecodeRuneInString(s.s[i:])
-		return token{from: i, to: i + n, kind: other}, 0, false
+		return token{from: i, to: i + n, kind: other}
 	}
-	r, _ := utf8.DecodeRuneInString(s.s[i:])
-	return token{from: i, to: j, kind: word, capital: unicode.IsUpper(r)}, 0, false
+	return token{from: i, to: j, kind: word, capital: unicode.IsUpper(r)}
 }
 
 func isLetterAt(s string) bool {
