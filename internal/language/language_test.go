@@ -183,8 +183,8 @@ func TestOf_WorkIsLinearAndBounded(t *testing.T) {
 	}
 }
 
-// The places of plain triples only save looking them up.
-func TestModel_PlainTriplesAreThoseOfTheTable(t *testing.T) {
+// The rows only save looking triples up: a place without a triple says nothing, and a word says what its triples do.
+func TestModel_RowsSayWhatTheTableSays(t *testing.T) {
 	t.Parallel()
 	m := detector().model
 	signs := []rune(" abcdefghijklmnopqrstuvwxyz'3é")
@@ -192,18 +192,68 @@ func TestModel_PlainTriplesAreThoseOfTheTable(t *testing.T) {
 	for _, a := range signs {
 		for _, b := range signs {
 			for _, c := range signs {
-				want := m.find(triple(a, b, c))
-				if got := m.findTriple(a, b, c); got != want {
-					t.Fatalf("%c%c%c: %v, want %v", a, b, c, got, want)
+				at, e := plainPlace(a, b, c), m.find(triple(a, b, c))
+				if at < 0 {
+					continue
 				}
-				if want != nil {
+				var want row
+				if e != nil {
+					want = m.rowOf(e)
 					found++
+				}
+				if got := m.rows[m.plain[at]]; got != want {
+					t.Fatalf("%c%c%c: %v, want %v", a, b, c, got, want)
 				}
 			}
 		}
 	}
 	if found < 1000 {
 		t.Errorf("only %d triples are in the table", found)
+	}
+	for _, text := range []string{"the", "więcej", "für", "için", "không", "und"} {
+		w := spelled(text)
+		if e := m.find(w.hash); e == nil || e.row == 0 {
+			t.Errorf("%q has no row", text)
+		}
+		var whole, one scan
+		whole.look(&w, m)
+		whole.settle()
+		one.triples(&w, m)
+		one.settle()
+		for _, p := range m.parts[m.find(w.hash).from:][:m.find(w.hash).n] {
+			one.score[p.section] += int32(p.weight)
+		}
+		if whole.score != one.score {
+			t.Errorf("%q: %v, want %v", text, whole.score, one.score)
+		}
+	}
+}
+
+// A sum in 16 bits never runs over: so many triples of the most that one can say fit in.
+func TestModel_SumsFitInTheirRows(t *testing.T) {
+	t.Parallel()
+	m := detector().model
+	for i := range plainTriples {
+		for section := range rowSections {
+			if v := m.rows[m.plain[i]].at(section); v*mostTriples >= 1<<laneBits {
+				t.Fatalf("triple %d says %d of section %d", i, v, section)
+			}
+		}
+	}
+	for _, text := range []string{strings.Repeat("sch", 1300), strings.Repeat("the ", 1000), strings.Repeat("ção ", 600)} {
+		var s scan
+		s.read(text, m)
+		var plain [maxSections]int32
+		for w := range strings.FieldsSeq(text) {
+			var one scan
+			one.read(w, m)
+			for i, v := range one.score {
+				plain[i] += v
+			}
+		}
+		if s.score != plain {
+			t.Errorf("%.4q over and over: %v, want %v", text, s.score, plain)
+		}
 	}
 }
 

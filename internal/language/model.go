@@ -38,7 +38,8 @@ type entry struct {
 	key     uint64
 	from    uint32
 	n       uint16
-	english bool // a word that only the English section has
+	english bool   // a word that only the English section has
+	row     uint16 // of a word: where in rows all its triples stand together; 0 if nowhere
 }
 
 // model is the table of all sections.
@@ -48,11 +49,43 @@ type model struct {
 	prior  []float64      // what speaks for a section before a word is read
 	table  []entry        // open addressing; key 0 is free
 	parts  []part
-	plain  [plainTriples]uint32 // where in table a triple of a to z and ends of words stands, plus 1; 0 if nowhere
+	plain  [plainTriples]uint16 // where in rows a triple of a to z and ends of words stands; 0 if nowhere
+	rows   []row                // rows[0] says nothing
 }
 
-// plainTriples is how many triples of 27 signs there are.
-const plainTriples = 27 * 27 * 27
+// row is what a triple, or all triples of a word, say for each of the first sections, four sections in a number, so
+// that they are added to a score all at once. All languages in Latin letters are among these sections.
+type row [rowSections / 4]uint64
+
+const (
+	rowSections = 32
+	laneBits    = 16
+
+	// mostTriples is how many triples can be added up before the sum in 16 bits has to be taken out. A triple is worth
+	// 324 at most: half of the nats between its floor and certainty.
+	mostTriples = 200
+)
+
+func (r *row) add(other *row) {
+	for i := range r {
+		r[i] += other[i]
+	}
+}
+
+// plus adds to one section.
+func (r *row) plus(section int16, weight int16) {
+	r[section/4] += uint64(weight) << (section % 4 * laneBits)
+}
+
+func (r *row) at(section int) int32 {
+	return int32(r[section/4] >> (section % 4 * laneBits) & (1<<laneBits - 1))
+}
+
+// Three signs of plain letters make the place of a triple, each in five bits.
+const (
+	signBits     = 5
+	plainTriples = 1 << (3 * signBits)
+)
 
 // plainSign is the number of a small letter, or of the end of a word, which a blank stands for, among the 27; -1 for
 // others.
@@ -66,17 +99,9 @@ func plainSign(r rune) int {
 	return -1
 }
 
-// findTriple is find for three signs. In most posts most of them have a place of their own.
-func (m *model) findTriple(a, b, c rune) *entry {
-	x, y, z := plainSign(a), plainSign(b), plainSign(c)
-	if x|y|z < 0 {
-		return m.find(triple(a, b, c))
-	}
-	at := m.plain[(x*27+y)*27+z]
-	if at == 0 {
-		return nil
-	}
-	return &m.table[at-1]
+// plainPlace is the place of a triple of plain letters and ends of words, -1 for others.
+func plainPlace(a, b, c rune) int {
+	return plainSign(a)<<(2*signBits) | plainSign(b)<<signBits | plainSign(c)
 }
 
 // priors are the product's languages, in which more is posted than in their neighbours'.
@@ -89,6 +114,7 @@ var priors = map[string]float64{
 type counts struct {
 	words, triples map[uint64]float64
 	total          float64
+	spelled        []word // the whole words
 }
 
 func newModel() *model {
@@ -140,6 +166,7 @@ func (c *counts) add(w *word, rank int, share float64, start, end bool) {
 	if start && end {
 		f := share / float64(rank+wordOffset)
 		c.words[w.hash] = max(c.words[w.hash], f)
+		c.spelled = append(c.spelled, *w)
 	}
 	f := share / float64(rank+tripleOffset)
 	for i := 1; i <= w.n; i++ {
@@ -209,33 +236,77 @@ func (m *model) fill(all []counts) {
 	english := int16(slices.Index(m.codes, "en"))
 	for key, parts := range found {
 		only := words[key] && len(parts) == 1 && parts[0].section == english
-		at := m.put(entry{key: key, from: uint32(len(m.parts)), n: uint16(len(parts)), english: only})
+		m.put(entry{key: key, from: uint32(len(m.parts)), n: uint16(len(parts)), english: only})
 		m.parts = append(m.parts, parts...)
-		if key&topBit == 0 && key >= triple(1, 0, 0) {
-			m.placePlain(key, at)
+	}
+	m.rows = make([]row, 1)
+	m.fillPlain()
+	for _, c := range all {
+		for i := range c.spelled {
+			m.fillWord(&c.spelled[i])
 		}
 	}
 }
 
-// placePlain notes where a triple stands.
-func (m *model) placePlain(key uint64, at int) {
-	const one = 1<<21 - 1
-	x, y, z := plainSign(rune(key>>42)), plainSign(rune(key>>21&one)), plainSign(rune(key&one))
-	if x|y|z >= 0 {
-		m.plain[(x*27+y)*27+z] = uint32(at) + 1
+// fillPlain makes the rows of triples of plain letters.
+func (m *model) fillPlain() {
+	const ends = " abcdefghijklmnopqrstuvwxyz"
+	for _, a := range ends {
+		for _, b := range ends {
+			for _, c := range ends {
+				if e := m.find(triple(a, b, c)); e != nil {
+					m.plain[plainPlace(a, b, c)] = m.addRow(m.rowOf(e))
+				}
+			}
+		}
 	}
+}
+
+// fillWord gives a word that stands in a list one row for all its triples.
+func (m *model) fillWord(w *word) {
+	e := m.find(w.hash)
+	if e.row != 0 || w.script != latin {
+		return
+	}
+	var sum row
+	for i := 1; i <= w.n; i++ {
+		if t := m.find(triple(w.runes[i-1], w.runes[i], w.runes[i+1])); t != nil {
+			r := m.rowOf(t)
+			sum.add(&r)
+		}
+		if t := m.find(letter(w.runes[i])); t != nil && w.runes[i] >= 0x80 {
+			r := m.rowOf(t)
+			sum.add(&r)
+		}
+	}
+	e.row = m.addRow(sum)
+}
+
+// rowOf is an entry as a row. No section beyond a row's has words in Latin letters, which tests show.
+func (m *model) rowOf(e *entry) (r row) {
+	for _, p := range m.parts[e.from : e.from+uint32(e.n)] {
+		r.plus(p.section, p.weight)
+	}
+	return r
+}
+
+func (m *model) addRow(r row) uint16 {
+	m.rows = append(m.rows, r)
+	if len(m.rows) > math.MaxUint16 {
+		panic("language: too many words")
+	}
+	return uint16(len(m.rows) - 1)
 }
 
 func nats(f, floor float64) int32 { return int32(math.Round(scale * math.Log(f/floor))) }
 
-// put places an entry and tells where.
-func (m *model) put(e entry) int {
+// put places an entry.
+func (m *model) put(e entry) {
 	i := slot(e.key, len(m.table))
 	for m.table[i].key != 0 {
 		i = (i + 1) & (len(m.table) - 1)
 	}
 	m.table[i] = e
-	return i
 }
 
 // find is the entry of key, or nil.

@@ -6,6 +6,8 @@ import "strings"
 type scan struct {
 	letters [scripts]int
 	score   [maxSections]int32 // evidence for each section, in 1/scale nats
+	sum     row                // what of the evidence is not in score yet,
+	summed  int                // and of how many triples it is
 	found   [maxSections]int16 // words of the text that are in the section's list
 	words   int                // words in scripts that have sections
 	single  bool               // the last of them was one letter
@@ -36,6 +38,14 @@ func (s *scan) read(text string, m *model) {
 				i += n
 				continue
 			}
+			if !hashtag { // where a capital may begin the next word
+				n := w.plain(text[i:])
+				s.letters[latin] += n
+				i += n
+				if n > 0 {
+					continue
+				}
+			}
 		}
 		r, size := decode(text, i)
 		at := s.classify(text, i, r, &w)
@@ -50,6 +60,7 @@ func (s *scan) read(text string, m *model) {
 		i += size
 	}
 	s.end(&w, m)
+	s.settle()
 }
 
 // classify is the script of the letter r at i, counted, or none if no word goes on there.
@@ -105,6 +116,21 @@ func skipped(text string, i int) int {
 
 func (w *word) reset() { w.n, w.hash, w.script = 0, hashStart, none }
 
+// plain begins the word with the plain letters that text begins with, and tells how many these are.
+func (w *word) plain(text string) int {
+	n, h := 0, w.hash
+	for n < min(len(text), maxWord) && text[n]|0x20 >= 'a' && text[n]|0x20 <= 'z' {
+		r := rune(text[n] | 0x20)
+		h = hashNext(h, r)
+		n++
+		w.runes[n] = r
+	}
+	if n > 0 {
+		w.n, w.hash, w.script = n, h, latin
+	}
+	return n
+}
+
 // add appends a letter. What comes after maxWord letters changes the hash alone.
 func (w *word) add(r rune, at script) {
 	if r = lower(r); r == 0 || r >= 0x300 && r < 0x370 {
@@ -135,7 +161,8 @@ func (s *scan) end(w *word, m *model) {
 // look adds what the word, and its triples of letters with its two ends, say for each section.
 func (s *scan) look(w *word, m *model) {
 	s.looked++
-	if e := m.find(w.hash); e != nil {
+	e := m.find(w.hash)
+	if e != nil {
 		for _, p := range m.parts[e.from : e.from+uint32(e.n)] {
 			s.score[p.section] += int32(p.weight)
 			s.found[p.section]++
@@ -144,13 +171,40 @@ func (s *scan) look(w *word, m *model) {
 			s.english++
 		}
 	}
+	if s.summed += 2 * w.n; s.summed > mostTriples { // a letter beyond ASCII counts beside its triple
+		s.settle()
+		s.summed = 2 * w.n
+	}
+	if e != nil && e.row != 0 {
+		s.sum.add(&m.rows[e.row])
+		return
+	}
+	s.triples(w, m)
+}
+
+// triples adds what the triples of a word say that is in no list.
+func (s *scan) triples(w *word, m *model) {
 	w.runes[0], w.runes[w.n+1] = ' ', ' '
 	for i := 1; i <= w.n; i++ {
-		s.weigh(m.findTriple(w.runes[i-1], w.runes[i], w.runes[i+1]), m)
-		if w.runes[i] >= 0x80 {
-			s.weigh(m.find(letter(w.runes[i])), m)
+		a, b, c := w.runes[i-1], w.runes[i], w.runes[i+1]
+		if at := plainPlace(a, b, c); at >= 0 {
+			s.looked++
+			s.sum.add(&m.rows[m.plain[at]])
+		} else {
+			s.weigh(m.find(triple(a, b, c)), m)
+		}
+		if b >= 0x80 {
+			s.weigh(m.find(letter(b)), m)
 		}
 	}
+}
+
+// settle moves the sum to the score.
+func (s *scan) settle() {
+	for i := range rowSections {
+		s.score[i] += s.sum.at(i)
+	}
+	s.sum, s.summed = row{}, 0
 }
 
 // weigh adds what an entry says.
