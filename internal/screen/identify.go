@@ -9,8 +9,12 @@ import (
 
 // identify looks every lexeme up in the lexicons, as it is written and as it may have been meant.
 func (p *post) identify() {
-	p.cutRuns()
-	p.joinLetters()
+	if p.flagged&piece != 0 {
+		p.cutRuns()
+	}
+	if p.alone >= fewestJoined {
+		p.joinLetters()
+	}
 	for i := range p.tokens {
 		p.identifyToken(&p.tokens[i])
 	}
@@ -32,9 +36,11 @@ func (p *post) identifyToken(t *lexeme) {
 	if p.lookUp(t, word) || t.flags&handle != 0 {
 		return
 	}
-	p.scratch = stripAccents(p.scratch[:0], word)
-	if len(p.scratch) != len(word) && p.lookUp(t, p.scratch) {
-		return
+	if !isASCII(word) {
+		p.scratch = stripAccents(p.scratch[:0], word)
+		if len(p.scratch) != len(word) && p.lookUp(t, p.scratch) {
+			return
+		}
 	}
 	if t.flags&mixed != 0 && p.lookUpDisguised(t, word) {
 		return
@@ -48,6 +54,15 @@ func (p *post) identifyToken(t *lexeme) {
 		return
 	}
 	t.ids[ownReader] = own.repair(word, &p.scratch)
+}
+
+func isASCII(word []byte) bool {
+	for _, c := range word {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // lookUp asks each lexicon for the word and reports whether one knows it. English has no say where the post's
@@ -140,6 +155,14 @@ func (p *post) lookUpStretched(t *lexeme, word []byte) bool {
 
 // stretched reports whether a letter stands three times in a row.
 func stretched(word []byte) bool {
+	if isASCII(word) {
+		for i := 2; i < len(word); i++ {
+			if word[i] == word[i-1] && word[i] == word[i-2] {
+				return true
+			}
+		}
+		return false
+	}
 	var last rune
 	run := 0
 	for i := 0; i < len(word); {
@@ -234,6 +257,9 @@ func (l *lexicon) repair(word []byte, scratch *[]byte) int32 {
 
 // worth is the id of a word that is long and grave enough to be repaired to.
 func (l *lexicon) worth(word []byte) int32 {
+	if l.heads.lengths(word)&(1<<len(word)) == 0 {
+		return 0
+	}
 	id := l.find(word)
 	if id == 0 {
 		return 0
@@ -337,6 +363,9 @@ func (p *post) katakana(i int) bool {
 	return r >= 'ァ' && r <= 'ヿ' && r != '・'
 }
 
+// fewestJoined is how many single letters make a word.
+const fewestJoined = 3
+
 // joinLetters makes one word of single letters, "s c u m" or "f.u.c.k", if a lexicon knows it. The first letter
 // may be a word of its own ("a", "I").
 func (p *post) joinLetters() {
@@ -347,7 +376,7 @@ func (p *post) joinLetters() {
 			p.tokens[i+n].start-p.tokens[i+n-1].end <= 3) {
 			n++
 		}
-		if n < 3 {
+		if n < fewestJoined {
 			n = max(n, 1)
 			out = append(out, p.tokens[i:i+n]...)
 			i += n
@@ -364,7 +393,7 @@ func (p *post) joinRun(out []lexeme, run []lexeme) []lexeme {
 	if len(run) > longestWord/2 {
 		return append(out, run...)
 	}
-	for skip := 0; skip < 2 && len(run)-skip >= 3; skip++ {
+	for skip := 0; skip < 2 && len(run)-skip >= fewestJoined; skip++ {
 		t := run[skip]
 		t.from = int32(len(p.folded))
 		for _, l := range run[skip:] {

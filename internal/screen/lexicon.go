@@ -35,9 +35,11 @@ type lexicon struct {
 // node is a place in the paths of phrases.
 type node struct {
 	entry *entry
-	more  bool // longer phrases go on from here
+	roles role // those of the entry
 	steps steps
+	more  bool // longer phrases go on from here
 	forks bool // some step from here has several ends
+	plain bool // the entry is nothing but its roles
 }
 
 type edge struct{ from, by int32 }
@@ -58,7 +60,18 @@ func (l *lexicon) freeze() {
 	for w := range d.words {
 		l.heads.add(w)
 	}
+	for i := range l.nodes {
+		l.nodes[i].settle()
+	}
 	l.draft = nil
+}
+
+// settle notes beside the node what is asked of its entry most.
+func (n *node) settle() {
+	if e := n.entry; e != nil {
+		n.roles = e.roles
+		n.plain = len(e.senses) == 0 && len(e.kinds) == 0 && len(e.left) == 0 && len(e.right) == 0
+	}
 }
 
 func byKey(edges map[edge]int32) map[uint64]int32 {
@@ -69,24 +82,49 @@ func byKey(edges map[edge]int32) map[uint64]int32 {
 	return out
 }
 
-// heads tells how long the words are that begin with three bytes: a bit for each length. Beginnings may share a place.
-type heads [1 << 11]uint64
+// heads tells by the first bytes of a word how long the words are that begin so: a bit for each length. Beginnings of
+// two bytes, and of three, may share a place.
+type heads struct {
+	one   [256]bool
+	two   [1 << 10]bool
+	three [1 << 11]uint64
+}
 
 // headSize is how many bytes of a word say where it stands among the heads.
 const headSize = 3
+
+func twoAt[T string | []byte](w T) uint32 {
+	return (uint32(w[0]) | uint32(w[1])<<8) * 0x9e3779b1 >> (32 - 10)
+}
 
 func headAt[T string | []byte](w T) uint32 {
 	return (uint32(w[0]) | uint32(w[1])<<8 | uint32(w[2])<<16) * 0x9e3779b1 >> (32 - 11)
 }
 
 func (h *heads) add(w string) {
-	if len(w) >= headSize && len(w) < 64 {
-		h[headAt(w)] |= 1 << len(w)
+	switch n := len(w); {
+	case n == 1:
+		h.one[w[0]] = true
+	case n == 2:
+		h.two[twoAt(w)] = true
+	case n >= headSize && n < 64:
+		h.three[headAt(w)] |= 1 << n
 	}
 }
 
-// lengths are the lengths that a word can have that begins as w does, which has three bytes or more.
-func (h *heads) lengths(w []byte) uint64 { return h[headAt(w)] }
+// lengths are the lengths that a word can have that begins as letters do, of which there is at least one.
+func (h *heads) lengths(letters []byte) (lengths uint64) {
+	if len(letters) >= headSize {
+		lengths = h.three[headAt(letters)]
+	}
+	if h.one[letters[0]] {
+		lengths |= 1 << 1
+	}
+	if len(letters) > 1 && h.two[twoAt(letters)] {
+		lengths |= 1 << 2
+	}
+	return lengths
+}
 
 // steps is a sieve of the words by which phrases go on from a node.
 type steps uint64

@@ -43,7 +43,7 @@ func TestLexicon_FindsEverythingThatItsFileSays(t *testing.T) {
 			if l.find([]byte(w)) != id {
 				t.Fatalf("%s: %q is not found", name, w)
 			}
-			if len(w) >= headSize && len(w) < longestPart && l.heads.lengths([]byte(w))&(1<<len(w)) == 0 {
+			if w != "" && len(w) < longestPart && l.heads.lengths([]byte(w))&(1<<len(w)) == 0 {
 				t.Fatalf("%s: %q is held back where words are cut", name, w)
 			}
 		}

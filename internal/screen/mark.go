@@ -81,8 +81,9 @@ func (p *post) walk(i int) (role, int) {
 func (p *post) follow(r *reading, k int, at int32, i, n int) {
 	p.steps++
 	l := p.lexicons[k]
-	if e := l.nodes[at].entry; e != nil && !(k == englishReader && r.own && n <= r.n) {
-		roles := p.take(l, k, e, i, n)
+	here := &l.nodes[at]
+	if here.entry != nil && !(k == englishReader && r.own && n <= r.n) {
+		roles := p.take(l, k, here, i, n)
 		switch {
 		case roles == 0: // it only finds something; the words in it keep their roles
 		case n > r.n:
@@ -92,12 +93,12 @@ func (p *post) follow(r *reading, k int, at int32, i, n int) {
 		}
 		r.own = r.own || k == ownReader && roles != 0
 	}
-	if !l.nodes[at].more || i+n >= len(p.tokens) ||
+	if !here.more || i+n >= len(p.tokens) ||
 		k != modelReader && p.tokens[i+n].sentence != p.tokens[i].sentence { // orders to a model are also cut up
 		return
 	}
 	next := p.tokens[i+n].ids[k]
-	if next == 0 || !l.nodes[at].steps.mayHold(next) {
+	if next == 0 || !here.steps.mayHold(next) {
 		return
 	}
 	to, ok := l.edges.Find(edge{at, next}.key())
@@ -105,7 +106,7 @@ func (p *post) follow(r *reading, k int, at int32, i, n int) {
 		return
 	}
 	p.follow(r, k, to, i, n+1)
-	if l.nodes[at].forks {
+	if here.forks {
 		for _, other := range l.forks[edge{at, next}] {
 			p.follow(r, k, other, i, n+1)
 		}
@@ -113,11 +114,15 @@ func (p *post) follow(r *reading, k int, at int32, i, n int) {
 }
 
 // take is what the entry of n tokens at i means here. Its findings and pairs are noted.
-func (p *post) take(l *lexicon, k int, e *entry, i, n int) role {
-	roles := e.roles
+func (p *post) take(l *lexicon, k int, at *node, i, n int) role {
+	roles := at.roles
 	if p.foreign && n == 1 && k != modelReader { // an English word in a language that has no file: too often another word
 		return roles &^ (weakslur | mild | insult | curse | contempt | dehuman)
 	}
+	if at.plain {
+		return roles
+	}
+	e := at.entry
 	p.note(k, l, &e.meaning, i, n)
 	for j := range e.senses {
 		if s := &e.senses[j]; !p.near(k, s.unless, i, n) {

@@ -25,6 +25,8 @@ type post struct {
 	played    []int32 // sentences about a game, a joke or a meal
 	quotes    int     // tokens between quotation marks
 	sentences int
+	flagged   flag // what some token has
+	alone     int  // tokens of a single letter
 	findings  []finding
 	steps     int // looks at a unit, for the test that counts work
 }

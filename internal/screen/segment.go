@@ -63,13 +63,10 @@ func (p *post) segment(word []byte) (int, bool) {
 
 // sizes are how many of the first bytes of letters can be a word, by how words begin: a bit for each number.
 func (p *post) sizes(letters []byte) uint64 {
-	const one, two = 1 << 1, 1 << 2
-	sizes := uint64(one | two)
-	if len(letters) >= headSize {
-		for _, l := range p.lexicons {
-			if l != nil {
-				sizes |= l.heads.lengths(letters)
-			}
+	sizes := uint64(0)
+	for _, l := range p.lexicons {
+		if l != nil {
+			sizes |= l.heads.lengths(letters)
 		}
 	}
 	longest := longestPart

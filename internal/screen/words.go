@@ -74,6 +74,8 @@ func (t *tokenizer) step(i int) int {
 	case (r == 'h' || r == 'H' || r == 'w' || r == 'W') && isLink(t.text[i:]):
 		t.sentence++
 		return i + untilSpace(t.text[i:])
+	case r < utf8.RuneSelf && plainBytes[r].folded != 0:
+		return t.word(i)
 	case spaceless(r):
 		return t.run(i)
 	case isLetter(r) || r == '$' && t.letterAt(i+1):
@@ -215,6 +217,8 @@ func (t *tokenizer) word(start int) int {
 	var previous rune
 	if hashtag {
 		first--
+	} else {
+		i, flags = t.plain(i)
 	}
 	for i < len(t.text) {
 		r, size := decode(t.text, i)
@@ -236,6 +240,33 @@ func (t *tokenizer) word(start int) int {
 		return t.apostrophe(i)
 	}
 	return i
+}
+
+// plainByte is a letter or digit of ASCII.
+type plainByte struct {
+	folded byte // 0 for all other bytes
+	flags  flag
+}
+
+var plainBytes = func() (table [256]plainByte) {
+	for c := range byte(utf8.RuneSelf) {
+		if isLetter(rune(c)) {
+			table[c] = plainByte{appendFolded(nil, rune(c))[0], letterFlags(rune(c))}
+		}
+	}
+	return table
+}()
+
+// plain reads the letters and digits of ASCII from byte i on and returns the byte after them.
+func (t *tokenizer) plain(i int) (int, flag) {
+	var flags flag
+	text, folded := t.text, t.folded
+	for ; i < len(text) && plainBytes[text[i]].folded != 0; i++ {
+		folded = append(folded, plainBytes[text[i]].folded)
+		flags |= plainBytes[text[i]].flags
+	}
+	t.folded = folded
+	return i, flags
 }
 
 // letterFlags tells what one character says of its word.
@@ -322,6 +353,9 @@ func (t *tokenizer) close(start, end, from int, flags flag) {
 // oneLetter reports whether a word is one letter of any script, perhaps with marks such as the vowel signs of Hindi,
 // and the letters that a virama joins to it.
 func oneLetter(word []byte) bool {
+	if len(word) > 1 && word[0] < utf8.RuneSelf && word[1] < utf8.RuneSelf {
+		return false
+	}
 	const virama = '\u094d'
 	var last rune
 	for first := true; len(word) > 0; first = false {
@@ -338,6 +372,10 @@ func (t *tokenizer) add(k lexeme) {
 	k.sentence = t.sentence
 	k.flags |= t.pending
 	t.pending = 0
+	t.flagged |= k.flags
+	if k.flags&letter != 0 {
+		t.alone++
+	}
 	t.tokens = append(t.tokens, k)
 }
 
