@@ -32,6 +32,9 @@ func (d *Dir) note(root *os.Root, action, name string, ok bool) error {
 		return unnoted(err)
 	}
 	defer f.Close()
+	if err := inheritIn(root, f); err != nil {
+		return unnoted(err)
+	}
 	if _, err := f.Write(append(text, '\n')); err != nil {
 		return unnoted(err)
 	}

@@ -149,7 +149,7 @@ func replace(root *os.Root, name string, content []byte) error {
 		return unwritten(root, name, err)
 	}
 	_, err = f.Write(content)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(err, inheritIn(root, f), f.Sync(), f.Close()); err != nil {
 		_ = root.Remove(draft)
 		return unwritten(root, name, err)
 	}

@@ -88,7 +88,7 @@ func writeRecipients(root *os.Root, all []string) error {
 
 // writeIdentities replaces a file of identities.
 func writeIdentities(path, comment string, all []age.Identity) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := makeDir(filepath.Dir(path)); err != nil {
 		return fault.DependencyDown.Saying("The directory of %s cannot be made: %v.", path, plain(err))
 	}
 	root, err := os.OpenRoot(filepath.Dir(path))

@@ -32,7 +32,7 @@ func (d *Dir) Init(ctx context.Context, others []string) (made Made, err error) 
 		return Made{}, fault.ValidationFailed.Saying("The identity cannot be kept in the vault that it opens: name " +
 			"another place with VAULT_IDENTITY_FILE.")
 	}
-	if err := os.MkdirAll(d.Path, 0o700); err != nil {
+	if err := makeDir(d.Path); err != nil {
 		return Made{}, fault.DependencyDown.Saying("The directory %s cannot be made: %v.", d.Path, plain(err))
 	}
 	err = d.locked(ctx, syscall.LOCK_EX, func(root *os.Root) error {
