@@ -40,7 +40,8 @@ type entry struct {
 type lexicon struct {
 	words    frozen.Keys[entry] // by the hash of a word, or of the words of a phrase
 	stems    frozen.Keys[entry] // by the hash of the first letters
-	draft    *draft             // what the two are made from, while they are made
+	heads    heads              // of stems: the hashes of their first letters, of so many as the shortest has
+	draft    *draft             // what the tables are made from, while they are made
 	shortest int                // the lengths of stems, in letters
 	longest  int
 	spaced   bool // words stand apart; in Chinese and Japanese they do not
@@ -49,7 +50,17 @@ type lexicon struct {
 }
 
 // draft is a list that is still being read.
-type draft struct{ words, stems map[uint64]entry }
+type draft struct {
+	words, stems map[uint64]entry
+	spelled      []string // the stems
+}
+
+// heads is a sieve of hashes: a bit for each.
+type heads [1 << 6]uint64
+
+func (s *heads) add(h uint64) { s[h>>52>>6] |= 1 << (h >> 52 & 63) }
+
+func (s *heads) mayHold(h uint64) bool { return s[h>>52>>6]&(1<<(h>>52&63)) != 0 }
 
 // nothing is the list of a language that has none.
 var nothing = &lexicon{spaced: true, shortest: maxWord}
@@ -70,7 +81,7 @@ func mustLoad(name string) *lexicon {
 // parse reads a file: sections in brackets, each a strength or a mark; "word", "stem*", and "two_words" for a phrase.
 func parse(name, text string) (*lexicon, error) {
 	l := &lexicon{
-		draft: &draft{map[uint64]entry{}, map[uint64]entry{}}, shortest: maxWord,
+		draft: &draft{words: map[uint64]entry{}, stems: map[uint64]entry{}}, shortest: maxWord,
 		spaced: name != "ja" && name != "zh", split: name == "fr" || name == "it", reach: 3,
 	}
 	if !l.spaced {
@@ -97,6 +108,9 @@ func parse(name, text string) (*lexicon, error) {
 				l.addNew(bare, section)
 			}
 		}
+	}
+	for _, stem := range l.draft.spelled {
+		l.heads.add(hashOf(string([]rune(stem)[:l.shortest])))
 	}
 	l.words, l.stems, l.draft = frozen.NewKeys(l.draft.words), frozen.NewKeys(l.draft.stems), nil
 	return l, nil
@@ -134,6 +148,7 @@ func (l *lexicon) add(item string, section entry) {
 		n := utf8.RuneCountInString(stem)
 		l.shortest, l.longest = min(l.shortest, n), max(l.longest, n)
 		l.draft.stems[hashOf(stem)] = section
+		l.draft.spelled = append(l.draft.spelled, stem)
 		return
 	}
 	parts := strings.FieldsFunc(item, func(r rune) bool { return r == '_' || r == '-' || r == '\'' && l.split })
@@ -170,6 +185,9 @@ func (l *lexicon) find(hashes []uint64) entry {
 	n := len(hashes)
 	e, ok := l.words.Find(hashes[n-1])
 	if ok && e.marks&^starts != 0 {
+		return e
+	}
+	if n < l.shortest || !l.heads.mayHold(hashes[l.shortest-1]) {
 		return e
 	}
 	for k := min(n, l.longest); k >= l.shortest; k-- {

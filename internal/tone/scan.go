@@ -58,6 +58,13 @@ func (s *scan) read(text string, lex, signs *lexicon) {
 			i += n
 			continue
 		}
+		if s.n == 0 && !hashtag { // in a hashtag a capital may begin the next word
+			n := s.begin(text[i:])
+			i += n
+			if n > 0 {
+				continue
+			}
+		}
 		r, size := decode(text, i)
 		if s.belongs(text, i, r) {
 			if hashtag && s.n > 0 && humps(text, i) {
@@ -168,6 +175,35 @@ func (s *scan) add(r rune) {
 	}
 	s.runes[s.n], s.hashes[s.n] = low, hashNext(h, low)
 	s.n++
+}
+
+// begin reads the letters of ASCII at the start of text, up to a link, as the first of a word. It returns how many.
+func (s *scan) begin(text string) int {
+	i, n, h := 0, 0, uint64(hashStart)
+	var last byte
+	for ; i < len(text) && n < maxWord; i++ {
+		low := text[i] | 0x20
+		if low < 'a' || low > 'z' || low == 'h' && i > 0 && skipped(text, i) > 0 {
+			break
+		}
+		if low != text[i] {
+			s.uppers++
+		}
+		if low == last {
+			if s.run++; s.run > 2 {
+				s.long = true
+				continue
+			}
+		} else {
+			s.run = 1
+		}
+		last = low
+		h = hashNext(h, rune(low))
+		s.runes[n], s.hashes[n] = rune(low), h
+		n++
+	}
+	s.n = n
+	return i
 }
 
 // lower folds a letter; 0 is a mark that is left out.

@@ -225,6 +225,36 @@ func FuzzOf(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, lang string) { sound(t, text, lang) })
 }
 
+// The sieve of beginnings only saves looking words up: each stem of each file passes it.
+func TestLexicon_FindsEveryStem(t *testing.T) {
+	t.Parallel()
+	for _, code := range languages {
+		text, err := wordFiles.ReadFile("words/" + code + ".txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, found := mustLoad(code), 0
+		for item := range strings.FieldsSeq(string(text)) {
+			stem, ok := strings.CutSuffix(item, "*")
+			if !ok {
+				continue
+			}
+			var hashes []uint64
+			for i := range stem {
+				hashes = append(hashes, hashOf(stem[:i]))
+			}
+			hashes = append(hashes[1:], hashOf(stem), hashOf(stem+"x"))
+			if l.find(hashes).marks == 0 {
+				t.Errorf("%s: %q is not found", code, item)
+			}
+			found++
+		}
+		if found < 10 && l.longest > 0 {
+			t.Errorf("%s: only %d stems", code, found)
+		}
+	}
+}
+
 func BenchmarkOf(b *testing.B) {
 	r := New()
 	all := posts(b)
