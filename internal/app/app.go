@@ -73,6 +73,8 @@ type Options struct {
 	Tick   time.Duration // how often due schedules are looked for; 0: each ten seconds
 	Prove  time.Duration // how often row-level security is proven; 0: each minute
 	Bounds Bounds        // how long a connection may take; zero: the defaults
+
+	GraceOver <-chan struct{} // ends SHUTDOWN_GRACE early when it is closed; nil: it lasts its time
 }
 
 // App is one process of Repazoo.

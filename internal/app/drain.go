@@ -31,7 +31,10 @@ func (a *App) drain(stopJobs func(context.Context) error) error {
 	over := time.After(grace)
 	a.Analyses.Leave()
 	jobs := stopJobs(ctx) // while the server still answers, since jobs may talk to the stand-ins in it
-	<-over
+	select {
+	case <-over:
+	case <-a.opt.GraceOver:
+	}
 	a.API.Stop() // ends the streams, which would never finish by themselves
 	defer time.AfterFunc(unusedBound, a.unused.close).Stop()
 	return errors.Join(jobs, a.server.Shutdown(ctx), a.Refusals.Write(ctx))

@@ -50,6 +50,7 @@ func hosted(env string) map[string]string {
 		"REPAZOO_ENV": env, "PUBLIC_URL": "https://" + env +
 			".repazoo.com", "EMBEDDED": "true", "BILLING": "off", "WORKERS": "0", "TWITTER_CLIENT_ID": "client",
 		"JWT_SECRET_KEY": firstJWT, "ENCRYPTION_KEY": firstSecret,
+		"SHUTDOWN_GRACE": "0", // no balancer has to notice that it leaves
 	}
 }
 

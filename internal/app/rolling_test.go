@@ -11,7 +11,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/repazoo/repazoo/internal/app"
 	"github.com/repazoo/repazoo/internal/app/apptest"
@@ -20,37 +19,43 @@ import (
 
 // balancer sends requests in turn to the servers that said at the last look that they are ready. It retries nothing.
 type balancer struct {
-	mu      sync.Mutex
-	servers []string
-	ready   []string
-	turn    int
+	proxy   *httputil.ReverseProxy
+	passing sync.RWMutex // read-locked while a request is passed on
+
+	mu    sync.Mutex
+	ready []string
+	turn  int
 }
 
-const looks = 100 * time.Millisecond // between two looks at /readyz, a tenth of the grace
-
-func (b *balancer) look(ctx context.Context) {
-	b.mu.Lock()
-	servers := slices.Clone(b.servers)
-	b.mu.Unlock()
-	var ready []string
-	for _, s := range servers {
-		req, _ := http.NewRequestWithContext(ctx, http.MethodGet, s+"/readyz", nil)
-		if res, err := http.DefaultClient.Do(req); err == nil {
-			res.Body.Close()
-			if res.StatusCode == http.StatusOK {
-				ready = append(ready, s)
-			}
-		}
+func newBalancer() *balancer {
+	b := &balancer{}
+	b.proxy = &httputil.ReverseProxy{
+		Rewrite:      func(r *httputil.ProxyRequest) { r.SetURL(b.next()) },
+		Transport:    &http.Transport{MaxIdleConnsPerHost: 64},
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
 	}
+	return b
+}
+
+func isReady(ctx context.Context, server string) bool {
+	req, _ := http.NewRequestWithContext(ctx, http.MethodGet, server+"/readyz", nil)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	res.Body.Close()
+	return res.StatusCode == http.StatusOK
+}
+
+// look returns once no request is under way that was sent as it looked before. It tells how many servers are ready.
+func (b *balancer) look(ctx context.Context, servers []string) int {
+	ready := slices.DeleteFunc(slices.Clone(servers), func(s string) bool { return !isReady(ctx, s) })
 	b.mu.Lock()
 	b.ready = ready
 	b.mu.Unlock()
-}
-
-func (b *balancer) set(servers []string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.servers = slices.Clone(servers)
+	b.passing.Lock()
+	defer b.passing.Unlock()
+	return len(ready)
 }
 
 func (b *balancer) next() *url.URL {
@@ -61,67 +66,53 @@ func (b *balancer) next() *url.URL {
 	return u
 }
 
-// serve runs the balancer until ctx ends.
-func (b *balancer) serve(ctx context.Context, t *testing.T) http.Handler {
-	t.Helper()
-	b.look(ctx)
-	go func() {
-		tick := time.NewTicker(looks)
-		defer tick.Stop()
-		for ctx.Err() == nil {
-			select {
-			case <-tick.C:
-				b.look(ctx)
-			case <-ctx.Done():
-			}
-		}
-	}()
-	return &httputil.ReverseProxy{
-		Rewrite:      func(r *httputil.ProxyRequest) { r.SetURL(b.next()) },
-		Transport:    &http.Transport{MaxIdleConnsPerHost: 64},
-		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
-	}
+func (b *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	b.passing.RLock()
+	defer b.passing.RUnlock()
+	b.proxy.ServeHTTP(w, r)
 }
 
-// Each of three servers is restarted under load. Whoever asks through the balancer notices nothing.
+// Each of three servers is restarted under load. Whoever asks through the balancer notices nothing: neither while the
+// balancer goes on sending requests to a server that leaves, nor when it has noticed and the server's grace ends.
 func TestStop_ARollingRestartFailsNoRequest(t *testing.T) {
 	t.Parallel()
 	env := map[string]string{
-		"DATABASE_URL": dbtest.PostgresURL(t), "REDIS_URL": redis(t), "SHUTDOWN_GRACE": "1",
+		"DATABASE_URL": dbtest.PostgresURL(t), "REDIS_URL": redis(t), "SHUTDOWN_GRACE": "60",
 		// the limiter in Redis is shared with earlier runs
 		"JWT_SECRET_KEY": "one-key-for-all-replicas-0123456789abcdef", "ENCRYPTION_KEY": rand.Text() + rand.Text(),
 		"RATE_LIMIT_PER_MINUTE": "1000000", "RATE_LIMIT_PER_HOUR": "1000000",
 	}
 	var urls []string
-	var stops []func()
+	var stops, notices []func()
 	begin := func() {
-		a, stop := apptest.Begin(t, io.Discard, env, app.Options{})
-		urls, stops = append(urls, a.Address()), append(stops, stop)
+		noticed := make(chan struct{})
+		a, stop := apptest.Begin(t, io.Discard, env, app.Options{GraceOver: noticed})
+		notice := sync.OnceFunc(func() { close(noticed) })
+		t.Cleanup(notice) // and then it stops
+		urls, stops, notices = append(urls, a.Address()), append(stops, stop), append(notices, notice)
 	}
 	for range 3 {
 		begin()
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	b := &balancer{}
-	b.set(urls)
-	proxy := b.serve(ctx, t)
+	b := newBalancer()
+	b.look(ctx, urls)
 
 	var asked, failed atomic.Int64
-	const atLeast = 2000
 	restarted := make(chan struct{})
 	var load sync.WaitGroup
 	for range 8 {
 		load.Go(func() {
-			for running := true; running || asked.Load() < atLeast; {
+			for {
 				select {
 				case <-restarted:
-					running = false
+					return
 				default:
 				}
 				w := newOutcome()
 				req, _ := http.NewRequestWithContext(ctx, http.MethodGet, "/api/v1/plans", nil)
-				proxy.ServeHTTP(w, req)
+				b.ServeHTTP(w, req)
 				asked.Add(1)
 				if w.status != http.StatusOK {
 					failed.Add(1)
@@ -129,13 +120,26 @@ func TestStop_ARollingRestartFailsNoRequest(t *testing.T) {
 			}
 		})
 	}
+	more := func(when string) {
+		before := asked.Load()
+		eventually(t, "requests "+when, func() bool { return asked.Load() > before+200 })
+	}
 	for range 3 { // the oldest goes once the new one is known
 		begin()
-		b.set(urls)
-		b.look(ctx)
-		stops[0]()
-		urls, stops = urls[1:], stops[1:]
-		b.set(urls)
+		if n := b.look(ctx, urls); n != 4 {
+			t.Errorf("%d of 4 are ready", n)
+		}
+		stopped := make(chan struct{})
+		go func() { defer close(stopped); stops[0]() }()
+		eventually(t, "the oldest says that it leaves", func() bool { return !isReady(ctx, urls[0]) })
+		more("in its grace")
+		if n := b.look(ctx, urls); n != 3 {
+			t.Errorf("%d of 3 are ready", n)
+		}
+		notices[0]()
+		<-stopped
+		more("to those that stay")
+		urls, stops, notices = urls[1:], stops[1:], notices[1:]
 	}
 	close(restarted)
 	load.Wait()

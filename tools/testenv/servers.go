@@ -131,7 +131,7 @@ func (e *environment) postgres(ctx context.Context, who *syscall.Credential) err
 	args := []string{"-D", data, "-p", port}
 	settings := []string{
 		"listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300",
-		"timezone=UTC", "log_min_messages=fatal",
+		"timezone=UTC", "log_min_messages=fatal", "jit=off",
 	}
 	if !e.durable {
 		// The data is thrown away, and no table lives long enough to be vacuumed.
