@@ -96,3 +96,53 @@ func TestBrowser_CleansUpFromTheReportToTheReceipt(t *testing.T) {
 	v.sees(".board")
 	v.stayed()
 }
+
+// The server is killed (kill -9) while posts are deleted, after a pause. The page in front of the person goes on by itself
+// when the server is back, and every post is gone.
+func TestBrowser_ACleanUpGoesOnAfterTheServerWasKilled(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t, "BILLING=off", "RATE_LIMIT_PER_MINUTE=10000")
+	v := visit(t, p.base)
+	v.signIn(gus)
+	v.analyse()
+	v.click(`.tray a`)
+	v.click(`button[formaction$="/cleanup"]`)
+	v.click(`form[action$="/dry-run"] button`)
+	v.click(`form[action$="/backup"] button`)
+	v.click(`input[name="consent"]`)
+	v.click(`form[action$="/leave"] button`)
+	v.click(`input[value="` + gus + `"]`)
+	v.click(`button[value="allow"]`)
+	v.sees(`form[action$="/start"]`)
+	slowDeletions(t, p.base)
+	v.click(`form[action$="/start"] button`)
+	v.sees(`form[action$="/pause"]`)
+	v.click(`form[action$="/pause"] button`)
+	v.becomes(`document.querySelector("#next").textContent`, `^Paused: \d+ of \d+ posts gone$`)
+	v.click(`form[action$="/start"] button`)
+	v.sees(`form[action$="/pause"]`)
+	p.killAndRestart(v)
+	v.becomes(`document.querySelector("h1").textContent`, `is over$`)
+	left, err := chromedp.Run(v.ctx, chromedp.Evaluate[int](
+		`fetch(document.querySelector('a[href$="/receipt.json"]').href).then((r) => r.json())
+			.then((r) => r.posts.filter((p) => !["deleted", "gone"].includes(p.outcome)).length)`, chromedp.EvalAwaitPromise))
+	if err != nil || left != 0 {
+		t.Errorf("%d posts are left (%v)", left, err)
+	}
+	v.stayed()
+}
+
+// The same, while posts are read.
+func TestBrowser_AnAnalysisGoesOnAfterTheServerWasKilled(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t, "BILLING=off", "RATE_LIMIT_PER_MINUTE=10000")
+	v := visit(t, p.base)
+	v.signIn(gus)
+	program{t, p.base, ""}.must(http.StatusNoContent, "POST", "/sandbox/faults",
+		`{"path": "/claude/v1/messages", "delay": 60000000000, "times": -1}`)
+	v.analyse()
+	v.sees("#live")
+	p.killAndRestart(v)
+	v.sees(".board")
+	v.stayed()
+}

@@ -24,6 +24,8 @@ type visitor struct {
 
 	mu      sync.Mutex
 	strayed []string // requests to other hosts, and what the content security policy stopped
+
+	refused chan struct{} // holds something once a page has asked a server that was away
 }
 
 // chromium is the one browser of these tests, which the first of them starts. Each visitor has a
@@ -44,6 +46,11 @@ var chromium = sync.OnceValues(func() (context.Context, error) {
 var atEnd []func()
 
 func TestMain(m *testing.M) {
+	if os.Getenv(serves) != "" {
+		err := serve(context.Background())
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	if missing := missing(); missing != "" {
 		fmt.Fprintln(os.Stderr, missing)
 		os.Exit(1)
@@ -84,7 +91,7 @@ func visit(t *testing.T, base string) *visitor {
 	t.Cleanup(closeTab)
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(cancel)
-	v := &visitor{t: t, ctx: ctx, base: base}
+	v := &visitor{t: t, ctx: ctx, base: base, refused: make(chan struct{}, 1)}
 	v.do(chromedp.Navigate("about:blank"))
 	if err := chromedp.Listen(ctx, v.notice); err != nil {
 		t.Fatal(err)
@@ -108,6 +115,13 @@ func (v *visitor) notice(event any) {
 	case *network.EventRequestWillBeSent:
 		if u := e.Request.URL; strings.HasPrefix(u, "http") && !strings.HasPrefix(u, v.base+"/") {
 			stray = u
+		}
+	case *network.EventLoadingFailed:
+		if e.ErrorText == "net::ERR_CONNECTION_REFUSED" {
+			select {
+			case v.refused <- struct{}{}:
+			default:
+			}
 		}
 	case *browserlog.EventEntryAdded:
 		if strings.Contains(e.Entry.Text, "Content Security Policy") {

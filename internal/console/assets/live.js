@@ -47,6 +47,16 @@ function show({ progress, waiting }) {
   say("findings", numbers.format(progress.findings));
 }
 
+// reload asks for the page once the server answers: a page that could not be had would not come back by itself.
+async function reload() {
+  const answer = await fetch(location.pathname).catch(() => null);
+  if (!answer || answer.status === 429 || answer.status >= 500) {
+    setTimeout(reload, 3000);
+  } else {
+    location.reload();
+  }
+}
+
 const events = new EventSource(`/api/v1/analyses/${live.dataset.analysis}/events`);
 
 events.addEventListener("progress", (event) => show(JSON.parse(event.data)));
@@ -58,6 +68,6 @@ events.addEventListener("end", () => {
 
 events.addEventListener("error", () => {
   if (events.readyState === EventSource.CLOSED) {
-    setTimeout(() => location.reload(), 3000); // refused for good, so ask the page itself
+    setTimeout(reload, 3000); // refused for good, so ask the page itself
   }
 });
