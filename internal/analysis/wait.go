@@ -3,12 +3,14 @@ package analysis
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/riverqueue/river"
 
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // WaitingFor is whom an analysis waits for.
@@ -40,46 +42,36 @@ func (w WaitingFor) Of() WaitingFor {
 	return w
 }
 
-// words say for what, what is tried when, and that nothing is lost.
-func (w WaitingFor) words(at string) string {
+// said is the key of the message that says for what it waits, what is tried when, and that nothing is lost.
+func (w WaitingFor) said() string {
 	switch w {
-	case WaitsForX:
-		return "X asks us to wait until " + at + ". What was read is safe, and it goes on by itself."
-	case WaitsForXBack:
-		return "X does not answer. It is asked again at " + at + "; what was read is safe."
-	case WaitsForModel:
-		return "The language model asks us to wait until " + at + ". What was judged is safe, and it goes on by itself."
-	case WaitsForModelBack:
-		return "The language model does not answer. It is asked again at " + at + "; what was judged is safe."
-	case WaitsForRun:
-		return "Another analysis of the same account is under way; this one looks again at " + at +
-			" and uses what it finds, so nothing is paid twice."
-	case WaitsForRunBatch:
-		return "Another analysis of the same account waits for the language model, which reads the posts in its own time. " +
-			"This one uses its answers, so nothing is paid twice, and looks again at " + at +
-			". To have this one sooner, cancel the other."
+	case WaitsForX, WaitsForXBack, WaitsForModel, WaitsForModelBack, WaitsForRun, WaitsForRunBatch:
+		return "wait." + string(w)
 	}
-	return "A service that is needed does not answer. It is tried again at " + at + "; nothing is lost."
+	return "wait.service"
 }
 
 // Waits tells whether the analysis pauses for something outside of it.
 func (a Analysis) Waits() bool { return !a.Status.Ended() && a.WaitUntil != nil && a.WaitingFor != "" }
 
 // WaitWords say for what the analysis waits and until when, as in "X asks us to wait until 14:32 UTC. …"
-func (a Analysis) WaitWords() string {
+func (a Analysis) WaitWords() string { return a.WaitIn(words.For(words.English)) }
+
+// WaitIn says the same in a language.
+func (a Analysis) WaitIn(l *words.Language) string {
 	if !a.Waits() {
 		return ""
 	}
 	if a.WaitingFor == WaitsForBatch && a.WaitBy != nil {
-		return "The language model reads the posts in its own time, at half the price. " +
-			"That is mostly done within an hour, and has ended by " +
-			a.WaitBy.UTC().Format("15:04 UTC on 2 January") + ". You may close this page."
+		by := a.WaitBy.UTC()
+		return l.Say("wait.batch", "at", l.Say("wait.by", "time", by.Format("15:04"), "day", strconv.Itoa(by.Day()),
+			"month", l.Say("month."+strconv.Itoa(int(by.Month())))))
 	}
 	until := a.WaitUntil.UTC().Truncate(time.Minute)
 	if until.Before(*a.WaitUntil) {
 		until = until.Add(time.Minute)
 	}
-	return a.WaitingFor.words(until.Format("15:04") + " UTC")
+	return l.Say(a.WaitingFor.said(), "at", until.Format("15:04")+" UTC")
 }
 
 // rest is a pause of a run; the zero value gives it to whoever comes next.

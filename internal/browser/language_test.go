@@ -8,7 +8,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// A person chooses German on the page of their account, and reads their report in it.
+// A person chooses German on the page of their account, and reads their report in it, on its page and as a file. The
+// sample is in the language of the browser.
 func TestBrowser_AGermanReportCanBeReadByEverybody(t *testing.T) {
 	t.Parallel()
 	v := visit(t, start(t, map[string]string{"BILLING": "off"}))
@@ -25,7 +26,8 @@ func TestBrowser_AGermanReportCanBeReadByEverybody(t *testing.T) {
 	v.open("/")
 	v.analyse()
 	v.sees(".board")
-	v.becomes(`document.querySelector("#hours").textContent`, `in the time zone Europe/Berlin`)
+	v.becomes(`document.querySelector("#hours").textContent`, `in der Zeitzone Europe/Berlin`)
+	v.becomes(`document.querySelector(".keys-hint button").textContent`, `^Tasten sind an$`)
 	v.accessible("a report with its hours")
 	v.picture("report-hours")
 	v.open("/api/v1/analyses/" + filepath.Base(v.path()) + "/report.html")
@@ -34,5 +36,13 @@ func TestBrowser_AGermanReportCanBeReadByEverybody(t *testing.T) {
 	v.becomes(`document.body.innerText`, `Das Wichtigste`)
 	v.accessible("a German report")
 	v.picture("german-report")
+	v.open("/")
+	v.click(`form[action="/sign-out"] button`)
+	v.sees(".hero")
+	tell(v, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: "x", AcceptLanguage: "es"})
+	v.open("/sample")
+	v.becomes(`document.documentElement.lang`, `^es$`)
+	v.accessible("the sample in Spanish")
+	v.picture("spanish-sample")
 	v.stayed()
 }

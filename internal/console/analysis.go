@@ -5,6 +5,7 @@ import (
 
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/assess"
+	"github.com/repazoo/repazoo/internal/fault"
 )
 
 // The page of one analysis: its progress while it runs, then its report (report_page.go), or
@@ -27,9 +28,9 @@ type step struct {
 }
 
 // now is what the analysis does at the moment.
-func (v analysisView) now() string {
+func (v analysisView) now(l tongue) string {
 	if v.Analysis.Waits() {
-		return v.Analysis.WaitWords()
+		return v.Analysis.WaitIn(l.Language)
 	}
 	for _, s := range v.Steps {
 		if s.State == "now" {
@@ -39,11 +40,20 @@ func (v analysisView) now() string {
 	return ""
 }
 
-func progressWords(p assess.Progress) string {
+func progressWords(l tongue, p assess.Progress) string {
 	if p.Total == 0 {
 		return ""
 	}
-	return ": " + count(p.Done) + " of " + count(p.Total)
+	return l.Say("live.figures", "done", p.Done, "total", p.Total)
+}
+
+// failureWords say why an analysis failed. The service keeps it in English.
+func failureWords(l tongue, a analysis.Analysis) string {
+	f := &fault.Fault{Message: *a.ErrorMessage}
+	if a.ErrorCode != nil {
+		f.Code = *a.ErrorCode
+	}
+	return l.sentence(f)
 }
 
 func dismissedClass(f assess.Finding) string {
@@ -53,16 +63,16 @@ func dismissedClass(f assess.Finding) string {
 	return ""
 }
 
-func dismissedWords(f assess.Finding) string {
+func dismissedWords(l tongue, f assess.Finding) string {
 	if f.Why == "" {
-		return "Dismissed"
+		return l.Say("view.is_dismissed")
 	}
-	return "Dismissed: " + f.Why
+	return l.Say("report.dismissed_why", "why", f.Why)
 }
 
 // which tells the buttons of findings apart for those who hear them.
-func which(f assess.Finding) string {
-	return " the finding in " + f.Category.Title() + ": " + f.Quote
+func which(l tongue, f assess.Finding) string {
+	return " " + l.Say("view.which", "category", categoryTitle(l, f.Category), "quote", f.Quote)
 }
 
 // level is the risk that an analysis found; "" without a report.
@@ -103,21 +113,21 @@ func (c *Console) showAnalysis(v *visit) error {
 	if err := c.Notices.Seen(v.r.Context(), v.me.UserID, a.ID); err != nil {
 		return err
 	}
-	view := analysisView{page: c.page(v, "Analysis of @"+a.Handle), Analysis: a}
+	view := analysisView{page: c.page(v, v.tongue().Say("live.title", "handle", a.Handle)), Analysis: a}
 	switch a.Status {
 	case analysis.Failed, analysis.Cancelled:
 		view.Retry, view.Once = sourceOf(a), v.once()
 		if a.ErrorCode != nil {
-			view.Advice = adviceFor(*a.ErrorCode)
+			view.Advice = adviceFor(v.tongue(), *a.ErrorCode)
 		}
 	default:
-		view.Watch, view.Steps = a.ID, steps(a)
+		view.Watch, view.Steps = a.ID, steps(v.tongue(), a)
 	}
 	return c.ok(v, analysisPage(view))
 }
 
 // steps are the stages that this analysis passes, with where it is.
-func steps(a analysis.Analysis) []step {
+func steps(l tongue, a analysis.Analysis) []step {
 	stages := []assess.Stage{
 		assess.StageQueued, assess.StageCollect, assess.StageScreen, assess.StageJudge,
 		assess.StageVerify, assess.StageScore, assess.StageRecommend, assess.StageSave,
@@ -128,7 +138,7 @@ func steps(a analysis.Analysis) []step {
 	all := make([]step, len(stages))
 	state := "done"
 	for i, s := range stages {
-		all[i] = step{Stage: s, Words: stageWords(s), State: state}
+		all[i] = step{Stage: s, Words: stageWords(l, s), State: state}
 		if s == a.Progress.Stage {
 			all[i].State, state = "now", "todo"
 		}

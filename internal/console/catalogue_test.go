@@ -17,9 +17,7 @@ import (
 )
 
 // inEnglishOnlyFiles are the components of pages that are in English alone.
-var inEnglishOnlyFiles = []string{
-	"analysis", "figures", "operator", "report_charts", "report_findings", "report_page", "share",
-}
+var inEnglishOnlyFiles = []string{"figures", "operator"}
 
 var (
 	codeInHTML = regexp.MustCompile(`(?s)<code[^>]*>.*?</code>`)

@@ -1468,7 +1468,7 @@ func cleanupPost(it cleanup.Item, box string, ticked bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, f := range it.Findings {
-			templ_7745c5c3_Err = levelBadge(assess.Severity(f.Severity)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = severityBadge(assess.Severity(f.Severity)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

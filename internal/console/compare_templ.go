@@ -336,7 +336,7 @@ func comparePage(v compareView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = levelBadge(c.After.Severity).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = severityBadge(c.After.Severity).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -582,7 +582,7 @@ func cameOrWent(id, title string, findings []assess.Finding, none, sign string) 
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = levelBadge(f.Severity).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = severityBadge(f.Severity).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -754,7 +754,7 @@ func sinceLast(v reportView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = levelBadge(f.Severity).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = severityBadge(f.Severity).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

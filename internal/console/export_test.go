@@ -4,6 +4,7 @@ import (
 	"net/url"
 
 	"github.com/repazoo/repazoo/internal/account"
+	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/billing"
@@ -12,10 +13,10 @@ import (
 // For the tests.
 var (
 	SignIn     = signIn
-	Steps      = steps
+	Steps      = func(a analysis.Analysis) []step { return steps(english(), a) }
 	Device     = device
 	Initials   = initials
-	StageWords = stageWords
+	StageWords = func(s assess.Stage) string { return stageWords(english(), s) }
 	Percent    = percent
 )
 

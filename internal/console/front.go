@@ -21,7 +21,7 @@ func (c *Console) showFront(v *visit) error {
 	if v.me.UserID != "" {
 		return c.showHome(v)
 	}
-	slice, err := sampleView(readAddress("/sample", url.Values{}, sample.Purpose))
+	slice, err := sampleView(v.tongue(), readAddress("/sample", url.Values{}, sample.Purpose))
 	if err != nil {
 		return err
 	}

@@ -549,7 +549,7 @@ func slice(v reportView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = levelBadge(p.First.Severity).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = severityBadge(p.First.Severity).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -70,23 +70,22 @@ func (c *Console) showContact(v *visit) error {
 
 // showSample is the report of an invented person, with the components of everybody's own.
 func (c *Console) showSample(v *visit) error {
-	view, err := sampleView(readAddress("/sample", v.r.URL.Query(), sample.Purpose))
+	view, err := sampleView(v.tongue(), readAddress("/sample", v.r.URL.Query(), sample.Purpose))
 	if err != nil {
 		return err
 	}
-	p := c.about(v, "/sample", "A sample report", "What a report looks like: an invented account, read by the "+
-		"real program.")
+	p := c.about(v, "/sample", v.tongue().Say("sample.title"), v.tongue().Say("sample.about"))
 	view.page = p.page
 	view.Sheet = true
 	return c.ok(v, reportPage(view))
 }
 
-func sampleView(at address) (reportView, error) {
+func sampleView(l tongue, at address) (reportView, error) {
 	whole, err := sample.Report()
 	if err != nil {
 		return reportView{}, err
 	}
-	r, err := whole.Through(assess.Lens{Purpose: at.Lens})
+	r, err := whole.Through(assess.Lens{Purpose: at.Lens, Language: l.Tag})
 	if err != nil {
 		return reportView{}, err
 	}

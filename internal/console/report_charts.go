@@ -76,11 +76,11 @@ func (g *figures) add(f assess.Finding) {
 }
 
 // words lists the severities: 1 critical, 3 low.
-func (g figures) words() string {
+func (g figures) words(l tongue) string {
 	var said []string
 	for _, s := range severities {
 		if n := g.Of[s].Findings; n > 0 {
-			said = append(said, count(n)+" "+string(s))
+			said = append(said, l.Say("view.of_severity", "n", n, "severity", l.Say("severity."+string(s))))
 		}
 	}
 	return strings.Join(said, ", ")
@@ -107,17 +107,17 @@ func (v reportView) years() []yearRow {
 	return rows
 }
 
-func (v reportView) yearWords(rows []yearRow) string {
+func (v reportView) yearWords(l tongue, rows []yearRow) string {
 	if len(rows) == 0 || v.R.Now.Score == 0 {
-		return "No year has a finding that counts."
+		return l.Say("view.no_year")
 	}
 	worst := slices.MaxFunc(rows, func(a, b yearRow) int { return cmp.Compare(a.Points, b.Points) })
-	return fmt.Sprintf("%d weighs most: %s of %s points, from %s.",
-		worst.Year, tenths(worst.Points), tenths(v.R.Now.Score), counted(worst.Findings, "finding"))
+	return l.Say("view.worst_year", "year", strconv.Itoa(worst.Year), "points", l.tenths(worst.Points),
+		"score", l.tenths(v.R.Now.Score), "n", worst.Findings)
 }
 
 // yearDrawing stacks the points of each year, the gravest at the bottom.
-func (v reportView) yearDrawing(rows []yearRow) drawing {
+func (v reportView) yearDrawing(l tongue, rows []yearRow) drawing {
 	most := 0.0
 	for _, r := range rows {
 		most = max(most, r.Points)
@@ -125,13 +125,14 @@ func (v reportView) yearDrawing(rows []yearRow) drawing {
 	step, top := scale(most)
 	d := drawing{Height: axisAt + 22, Axis: axisAt}
 	for at := step; at <= top+step/2; at += step {
-		d.Scale = append(d.Scale, tick{axisAt - plotHeight*at/top, short(at)})
+		d.Scale = append(d.Scale, tick{axisAt - plotHeight*at/top, l.short(at)})
 	}
 	for i, r := range rows {
 		c := slot(i, len(rows))
 		c.Label, c.To = labelOf(i, len(rows), fmt.Sprintf("’%02d", r.Year%100)), v.At.onlyYear(r.Year)
-		c.Words = fmt.Sprintf("%d: %s points, %s", r.Year, tenths(r.Points), cmp.Or(r.words(), "no findings"))
-		c.stack(r.figures, top)
+		c.Words = l.Say("view.year_column", "year", strconv.Itoa(r.Year), "points", l.tenths(r.Points),
+			"what", cmp.Or(r.words(l), l.Say("view.no_findings")))
+		c.stack(l, r.figures, top)
 		d.Columns = append(d.Columns, c)
 	}
 	return d
@@ -140,7 +141,7 @@ func (v reportView) yearDrawing(rows []yearRow) drawing {
 // letterHeight is how high a part must be to have the letter of its severity in it.
 const letterHeight = 16
 
-func (c *column) stack(g figures, top float64) {
+func (c *column) stack(l tongue, g figures, top float64) {
 	y := axisAt
 	for _, s := range severities {
 		if g.Of[s].Findings == 0 {
@@ -149,7 +150,7 @@ func (c *column) stack(g figures, top float64) {
 		p := part{Class: string(s), Height: max(1.5, plotHeight*g.Of[s].Points/top)}
 		y -= p.Height
 		if p.Y = y; p.Height >= letterHeight && c.Width > 3 {
-			p.Letter = capital(string(s))[:1]
+			p.Letter = initials(severityTitle(l, s))
 		}
 		c.Parts = append(c.Parts, p)
 	}
@@ -196,7 +197,8 @@ func scale(most float64) (step, top float64) {
 	return step, step * math.Ceil(most/step)
 }
 
-func short(v float64) string { return strconv.FormatFloat(math.Round(v*100)/100, 'f', -1, 64) }
+// short writes a number with two decimals at most.
+func (l tongue) short(v float64) string { return l.Number(math.Round(v*100) / 100) }
 
 // categoryRow is a category with findings that count.
 type categoryRow struct {
@@ -242,20 +244,22 @@ func barOf(g figures, most int) []part {
 	return parts
 }
 
-func categoryWords(rows []categoryRow) string {
+func categoryWords(l tongue, rows []categoryRow) string {
 	if len(rows) == 0 {
-		return "Nothing was found that counts."
+		return l.Say("report.nothing")
 	}
 	often := slices.MaxFunc(rows, func(a, b categoryRow) int { return cmp.Compare(a.Findings, b.Findings) })
+	heavy := categoryTitle(l, rows[0].Category)
 	if often.Category == rows[0].Category {
-		return rows[0].Category.Title() + " is most frequent and weighs most."
+		return l.Say("view.category_both", "category", heavy)
 	}
-	return often.Category.Title() + " is most frequent, " + rows[0].Category.Title() + " weighs most."
+	return l.Say("view.category_two", "often", categoryTitle(l, often.Category), "heavy", heavy)
 }
 
 // toneRow is the mean tone of a month, or of a year where there are many months.
 type toneRow struct {
-	Name  string
+	Name  string // as programs write it: 2026-12
+	Words string // as people do: December 2026
 	Mean  float64
 	Posts int
 }
@@ -263,7 +267,7 @@ type toneRow struct {
 // fewMonths is how many months are drawn one by one.
 const fewMonths = 24
 
-func (v reportView) tones() []toneRow {
+func (v reportView) tones(l tongue) []toneRow {
 	var rows []toneRow
 	for _, p := range v.R.Sentiment.Trend {
 		name := p.Month
@@ -275,38 +279,37 @@ func (v reportView) tones() []toneRow {
 			r.Mean = (r.Mean*float64(r.Posts) + p.Mean*float64(p.Posts)) / float64(max(r.Posts+p.Posts, 1))
 			r.Posts += p.Posts
 		} else {
-			rows = append(rows, toneRow{name, p.Mean, p.Posts})
+			rows = append(rows, toneRow{name, l.Month(name), p.Mean, p.Posts})
 		}
 	}
 	return rows
 }
 
-func (v reportView) toneWords(rows []toneRow) string {
+func (v reportView) toneWords(l tongue, rows []toneRow) string {
 	s := v.R.Sentiment
 	if !s.Known || s.Positive == nil || s.Neutral == nil || s.Negative == nil {
-		return "Unknown: no post was in a language whose tone can be measured."
+		return l.Say("report.tone_unknown")
 	}
-	say := fmt.Sprintf("Of %s, %s read positive, %s neutral and %s negative.", counted(s.Measured, "post"),
-		hundredth(*s.Positive), hundredth(*s.Neutral), hundredth(*s.Negative))
+	say := l.Say("view.tone_shares", "n", s.Measured, "positive", *s.Positive, "neutral", *s.Neutral,
+		"negative", *s.Negative)
 	if len(rows) > 1 {
 		byMean := func(a, b toneRow) int { return cmp.Compare(a.Mean, b.Mean) }
 		cold, warm := slices.MinFunc(rows, byMean), slices.MaxFunc(rows, byMean)
-		say += fmt.Sprintf(" Warmest in %s, coldest in %s.", warm.Name, cold.Name)
+		say += " " + l.Say("view.tone_span", "warm", warm.Words, "cold", cold.Words)
 	}
 	return say
 }
 
-func hundredth(part float64) string { return strconv.Itoa(int(math.Round(part*100))) + "%" }
-
-func signed(v float64) string {
+// signed is a tone with its sign: +0.25.
+func (l tongue) signed(v float64) string {
 	if v < 0 {
-		return "−" + strconv.FormatFloat(-v, 'f', 2, 64)
+		return "−" + l.Fixed(-v, 2)
 	}
-	return "+" + strconv.FormatFloat(v, 'f', 2, 64)
+	return "+" + l.Fixed(v, 2)
 }
 
 // toneDrawing has warm months above the axis and cold ones below.
-func toneDrawing(rows []toneRow) drawing {
+func toneDrawing(l tongue, rows []toneRow) drawing {
 	most := 0.05
 	for _, r := range rows {
 		most = max(most, math.Abs(r.Mean))
@@ -314,7 +317,10 @@ func toneDrawing(rows []toneRow) drawing {
 	_, top := scale(most)
 	half, middle := plotHeight/2-10, plotTop+plotHeight/2
 	d := drawing{Height: axisAt + 22, Axis: middle}
-	d.Scale = []tick{{middle - half, signed(top) + " warm"}, {middle + half, signed(-top) + " cold"}}
+	d.Scale = []tick{
+		{middle - half, l.Say("view.warm_at", "value", l.signed(top))},
+		{middle + half, l.Say("view.cold_at", "value", l.signed(-top))},
+	}
 	for i, r := range rows {
 		c := slot(i, len(rows))
 		p := part{Class: "warm", Height: max(1.5, half*math.Abs(r.Mean)/top)}
@@ -352,23 +358,23 @@ func pinAt(score float64, words string) pin {
 
 // zone is a level's part of the scale.
 type zone struct {
-	Level       assess.Severity
-	X, Width    float64
-	Words, Edge string
+	Level    assess.Severity
+	X, Width float64
+	Edge     string
 }
 
 var zones = [...]zone{
-	{assess.Low, 0, 29.7, "Low", "0"},
-	{assess.Medium, 30, 29.7, "Medium", "30"},
-	{assess.High, 60, 24.7, "High", "60"},
-	{assess.Critical, 85, 15, "Critical", "85"},
+	{assess.Low, 0, 29.7, "0"},
+	{assess.Medium, 30, 29.7, "30"},
+	{assess.High, 60, 24.7, "60"},
+	{assess.Critical, 85, 15, "85"},
 }
 
-// reading is what became of the posts: one part of the meter of coverage.
+// reading is what became of the posts: one part of the meter of coverage. Its class is also what it is called in the
+// catalogue.
 type reading struct {
 	Class string
 	Posts int
-	Words string
 }
 
 // readings are the parts of the posts that were seen; they add up to all of them.
@@ -376,13 +382,10 @@ func (v reportView) readings() []reading {
 	c := v.R.Coverage
 	judged := min(c.PostsJudged, c.PostsAnalysed)
 	all := []reading{
-		{"judged", judged, "read by the word screen and a model"},
-		{"screened", c.PostsAnalysed - judged, "read by the word screen alone"},
-		{
-			"skipped", min(c.PostsSkipped, c.PostsTotal-c.PostsAnalysed),
-			"counted and not judged: reposts, others' words, or deleted already",
-		},
-		{"unread", max(0, c.PostsTotal-c.PostsAnalysed-c.PostsSkipped), "not read"},
+		{"judged", judged},
+		{"screened", c.PostsAnalysed - judged}, // by the word screen alone
+		{"skipped", min(c.PostsSkipped, c.PostsTotal-c.PostsAnalysed)},
+		{"unread", max(0, c.PostsTotal-c.PostsAnalysed-c.PostsSkipped)},
 	}
 	return slices.DeleteFunc(all, func(r reading) bool { return r.Posts <= 0 })
 }

@@ -33,31 +33,35 @@ func (v reportView) hours() []hourRow {
 
 func (v reportView) place() *time.Location { return cmp.Or(v.Place, time.UTC) }
 
-func (v reportView) zoneName() string {
+// zoneWords say by which clock the hours are.
+func (v reportView) zoneWords(l tongue) string {
 	if name := v.place().String(); name != "UTC" {
-		return "the time zone " + name
+		return l.Say("view.hours_zone", "zone", name)
 	}
-	return "UTC"
+	return l.Say("view.hours_utc")
 }
 
 // span names the hour: 22:00 to 23:00.
-func (r hourRow) span() string { return fmt.Sprintf("%02d:00 to %02d:00", r.Hour, (r.Hour+1)%24) }
+func (r hourRow) span(l tongue) string { return l.Say("zone.range", "from", r.from(), "to", r.to()) }
+
+func (r hourRow) from() string { return fmt.Sprintf("%02d:00", r.Hour) }
+func (r hourRow) to() string   { return fmt.Sprintf("%02d:00", (r.Hour+1)%24) }
 
 func anyHour(rows []hourRow) bool {
 	return slices.ContainsFunc(rows, func(r hourRow) bool { return r.Findings > 0 })
 }
 
-func hourWords(rows []hourRow) string {
+func hourWords(l tongue, rows []hourRow) string {
 	if !anyHour(rows) {
-		return "No post has a finding that counts."
+		return l.Say("view.no_hour")
 	}
 	worst := slices.MaxFunc(rows, func(a, b hourRow) int { return cmp.Compare(a.Points, b.Points) })
-	return fmt.Sprintf("Most weight was written from %s: %s points, from %s.",
-		worst.span(), tenths(worst.Points), counted(worst.Findings, "finding"))
+	return l.Say("view.worst_hour", "from", worst.from(), "to", worst.to(), "points", l.tenths(worst.Points),
+		"n", worst.Findings)
 }
 
 // hourDrawing stacks the points of each hour, the gravest at the bottom.
-func hourDrawing(rows []hourRow) drawing {
+func hourDrawing(l tongue, rows []hourRow) drawing {
 	most := 0.0
 	for _, r := range rows {
 		most = max(most, r.Points)
@@ -65,14 +69,14 @@ func hourDrawing(rows []hourRow) drawing {
 	step, top := scale(most)
 	d := drawing{Height: axisAt + 22, Axis: axisAt}
 	for at := step; at <= top+step/2; at += step {
-		d.Scale = append(d.Scale, tick{axisAt - plotHeight*at/top, short(at)})
+		d.Scale = append(d.Scale, tick{axisAt - plotHeight*at/top, l.short(at)})
 	}
 	for i, r := range rows {
 		c := slot(i, len(rows))
 		if r.Hour%6 == 0 {
 			c.Label = fmt.Sprintf("%02d", r.Hour)
 		}
-		c.stack(r.figures, top)
+		c.stack(l, r.figures, top)
 		c.Value = "" // there is no room for 24 of them
 		d.Columns = append(d.Columns, c)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -76,7 +77,8 @@ type undo struct {
 // todoStep is a recommendation with the words that it is about.
 type todoStep struct {
 	assess.Recommendation
-	First  bool // of its priority
+	Key    string // that the browser remembers a tick by: the same in all languages
+	First  bool   // of its priority
 	Quotes []assess.Finding
 	More   int // further posts
 	IDs    []string
@@ -89,14 +91,16 @@ func (c *Console) showReport(v *visit, a analysis.Analysis) error {
 		chosen := v.r.PostForm["chosen"]
 		at.Chosen = chosen[:min(len(chosen), analysis.MaxDismiss)]
 	}
-	r, err := c.Analyses.WhatIf(v.r.Context(), v.me.UserID, a.ID, at.Lens, nil)
+	r, err := c.Analyses.Seen(v.r.Context(), v.me.UserID, a.ID, assess.Lens{
+		Purpose: at.Lens, Language: v.tongue().Tag,
+	})
 	if err != nil {
 		return err
 	}
 	if err := c.Notices.Seen(v.r.Context(), v.me.UserID, a.ID); err != nil {
 		return err
 	}
-	view := reportView{page: c.page(v, "Report on @"+a.Handle), Analysis: a, R: r, At: at}
+	view := reportView{page: c.page(v, v.tongue().Say("view.title", "handle", a.Handle)), Analysis: a, R: r, At: at}
 	view.Report, view.Why = true, v.typed("why", "")
 	view.gather()
 	if view.Since, err = c.Analyses.MovedSince(v.r.Context(), a, r.Account.ID); err != nil {
@@ -211,7 +215,7 @@ func (v *reportView) addSteps() {
 	}
 	before := ""
 	for _, rec := range v.R.Recommendations {
-		s := todoStep{Recommendation: rec, First: rec.Priority != before}
+		s := todoStep{Recommendation: rec, Key: v.keyOf(rec), First: rec.Priority != before}
 		before = rec.Priority
 		for _, post := range rec.Posts {
 			if len(s.Quotes) < quotesOfStep {
@@ -223,6 +227,15 @@ func (v *reportView) addSteps() {
 		s.More = len(rec.Posts) - len(s.Quotes)
 		v.Steps = append(v.Steps, s)
 	}
+}
+
+// keyOf tells a step from the others of the report, and from one that is about more or fewer posts.
+func (v *reportView) keyOf(rec assess.Recommendation) string {
+	key := rec.Category + " " + rec.Priority + " " + strconv.Itoa(len(rec.Posts))
+	for slices.ContainsFunc(v.Steps, func(s todoStep) bool { return s.Key == key }) {
+		key += " again"
+	}
+	return key
 }
 
 // undoOf reads from the address what the last form did, and holds it against how things are.

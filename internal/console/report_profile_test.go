@@ -9,7 +9,8 @@ import (
 func TestReport_WordsOnTheProfileAndOnDescriptionsOfPictures(t *testing.T) {
 	t.Parallel()
 	f := assess.Finding{Item: assess.ItemProfile, Reason: "It insults.", Suggestion: assess.SuggestContext}
-	got := []string{placeWords(english(), f), removeWords(f), reasonWords(f), adviceOn(f)}
+	l := english()
+	got := []string{placeWords(l, f), removeWords(l, f), f.WholeReason(l.Language), adviceOn(l, f)}
 	want := []string{"Profile", "Change it on X", "It insults.", "Change it: it is what people see first."}
 	for i := range want {
 		if got[i] != want[i] {
@@ -17,8 +18,8 @@ func TestReport_WordsOnTheProfileAndOnDescriptionsOfPictures(t *testing.T) {
 		}
 	}
 	f.Item = assess.ItemAltText
-	if got := reasonWords(f); got != "It insults. It stands in the description of a picture." ||
-		placeWords(english(), f) != "date unknown" || removeWords(f) != "Delete on X" {
-		t.Errorf("%q, %q, %q", got, placeWords(english(), f), removeWords(f))
+	if got := besides(l, f); got != "It stands in the description of a picture." ||
+		placeWords(l, f) != "date unknown" || removeWords(l, f) != "Delete on X" {
+		t.Errorf("%q, %q, %q", got, placeWords(l, f), removeWords(l, f))
 	}
 }

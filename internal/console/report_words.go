@@ -7,7 +7,6 @@ import (
 
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/review"
-	"github.com/repazoo/repazoo/internal/words"
 )
 
 // What the page of a report says.
@@ -15,29 +14,9 @@ import (
 // whole is a score without decimals, as badges show it.
 func whole(v float64) string { return strconv.Itoa(int(math.Round(v))) }
 
-// tenths is a number of points.
-func tenths(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
-
 // scored is a score and its level: 81, high.
 func scored(l tongue, s assess.Standing) string {
 	return whole(s.Score) + ", " + levelWord(l, string(s.Level))
-}
-
-// number is a small count in words, as sentences have it.
-func number(n int) string {
-	words := [...]string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"}
-	if n < len(words) {
-		return words[n]
-	}
-	return count(n)
-}
-
-// counted is a number with its noun, which takes an s.
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return count(n) + " " + noun + "s"
 }
 
 // headline says how it stands and what decides it.
@@ -62,56 +41,61 @@ func (v reportView) leadingWords(l tongue) string {
 }
 
 // madeWords says which score the report was made with, where dismissals have moved it since.
-func (v reportView) madeWords() string {
+func (v reportView) madeWords(l tongue) string {
 	if v.R.Score == v.R.Now.Score {
 		return ""
 	}
-	return "Made as " + tenths(v.R.Score) + " on " + date(v.R.CreatedAt) +
-		"; what was dismissed since makes it " + tenths(v.R.Now.Score) + "."
+	return l.Say("view.made", "score", l.tenths(v.R.Score), "at", l.date(v.R.CreatedAt), "now", l.tenths(v.R.Now.Score))
+}
+
+// withoutChosen says what the score would be without the findings that are ticked.
+func (v reportView) withoutChosen(l tongue) string {
+	n := len(v.Chosen.IDs)
+	return l.Say("view.without", "n", n, "words", l.number(n), "score", scored(l, v.Chosen.Standing))
+}
+
+// chosenWords say the same with what it is now.
+func (v reportView) chosenWords(l tongue) string {
+	return l.Say("view.chosen", "n", len(v.Chosen.IDs), "score", scored(l, v.Chosen.Standing), "now", whole(v.R.Now.Score))
 }
 
 // shownWords says how many findings are shown of how many.
-func (v reportView) shownWords() string {
-	all := len(v.R.Findings)
-	say := counted(len(v.Matching), "finding")
-	if len(v.Matching) < all {
-		say = count(len(v.Matching)) + " of " + counted(all, "finding")
+func (v reportView) shownWords(l tongue) string {
+	n, all := len(v.Matching), len(v.R.Findings)
+	say := l.Say("view.shown", "n", n)
+	if n < all {
+		say = l.Say("view.shown_of", "n", n, "all", all)
 	}
 	if n := v.R.Coverage.FindingsLost; n > 0 {
-		say += ", and " + count(n) + " weaker ones that a report does not list"
+		say += l.Say("view.weaker", "n", n)
 	}
-	return say + ", heaviest first"
+	return say + l.Say("view.heaviest")
 }
 
 // undoneWords says what the last form did.
-func (u undo) words() string {
+func (u undo) words(l tongue) string {
 	if u.Dismissed {
-		return counted(len(u.IDs), "finding") + " dismissed."
+		return l.Say("view.dismissed", "n", len(u.IDs))
 	}
-	return counted(len(u.IDs), "finding") + " restored."
+	return l.Say("view.restored", "n", len(u.IDs))
 }
 
-func sourceWords(s review.Source) string {
-	switch s {
-	case review.ByBoth:
-		return "screen and model"
-	case review.ByModel:
-		return "model alone"
-	}
-	return "screen alone"
+func sourceWords(l tongue, s review.Source) string { return l.Say("view.by." + string(s)) }
+
+// severityTitle is a severity as a heading or a badge has it: High.
+func severityTitle(l tongue, s assess.Severity) string {
+	return capital(l.Say("severity." + string(s)))
 }
 
 // adviceOn is what a finding suggests.
-func adviceOn(f assess.Finding) string {
+func adviceOn(l tongue, f assess.Finding) string {
 	switch {
 	case f.OfProfile():
-		return "Change it: it is what people see first."
-	case f.Suggestion == assess.SuggestKeep:
-		return "Keep it."
-	case f.Suggestion == assess.SuggestDelete:
-		return "Delete it."
+		return l.Say("advice.profile")
+	case f.Suggestion == assess.SuggestKeep, f.Suggestion == assess.SuggestDelete:
+		return l.Say("advice." + f.Suggestion)
 	}
-	return "Add the missing context, or delete it."
+	return l.Say("advice.edit_context")
 }
 
 // before and afterQuote are the words around a quote, with a sign where the post goes on.
@@ -144,47 +128,44 @@ func placeWords(l tongue, f assess.Finding) string {
 }
 
 // removeWords is what one does at X about a finding.
-func removeWords(f assess.Finding) string {
+func removeWords(l tongue, f assess.Finding) string {
 	if f.OfProfile() {
-		return "Change it on X"
+		return l.Say("view.change_on_x")
 	}
-	return "Delete on X"
+	return l.Say("view.delete_on_x")
 }
 
-// reasonWords is why something is a finding.
-func reasonWords(f assess.Finding) string { return f.WholeReason(words.For(words.English)) }
+// besides is what follows the reason of a finding: where it stands, and what became of the post that it answers.
+func besides(l tongue, f assess.Finding) string {
+	f.Reason = ""
+	return strings.TrimSpace(f.WholeReason(l.Language))
+}
 
 // whenWords is a priority in words.
-func whenWords(priority string) string {
+func whenWords(l tongue, priority string) string {
 	switch priority {
-	case "now":
-		return "Now"
-	case "this_week":
-		return "This week"
-	case "this_month":
-		return "This month"
+	case "now", "this_week", "this_month":
+		return l.Say("when." + priority)
 	}
-	return "From time to time"
+	return l.Say("view.ongoing")
 }
 
-func effortWords(effort string) string {
+func effortWords(l tongue, effort string) string {
 	switch effort {
-	case "minutes":
-		return "A few minutes."
-	case "an_hour":
-		return "About an hour."
+	case "minutes", "an_hour":
+		return l.Say("takes." + effort)
 	}
-	return "About a day."
+	return l.Say("takes.a_day")
 }
 
 // effect is where a step leads: 81 → 46.
-func (v reportView) effect(s todoStep) string {
+func (v reportView) effect(l tongue, s todoStep) string {
 	if s.ScoreAfter == nil {
 		return ""
 	}
 	from, to := whole(v.R.Now.Score), whole(*s.ScoreAfter)
 	if from == to {
-		return "stays " + from
+		return l.Say("view.stays", "score", from)
 	}
 	return from + " → " + to
 }

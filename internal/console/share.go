@@ -60,7 +60,7 @@ func (c *Console) showSharesWith(v *visit, made *share.Made) error {
 		return err
 	}
 	view := sharesView{
-		page: c.page(v, "Share the report on @"+a.Handle), Analysis: a, Key: db.NewID(),
+		page: c.page(v, v.tongue().Say("shares.title", "handle", a.Handle)), Analysis: a, Key: db.NewID(),
 		Hours: share.DefaultHours,
 	}
 	view.Purpose = oneOf(v.r.URL.Query().Get("purpose"), assess.Purposes[:], a.Purpose)
@@ -233,66 +233,49 @@ func (a address) shareLink() string {
 	return to.String()
 }
 
-// sectionWords name a section to its owner.
-func sectionWords(s share.Section) string {
-	switch s {
-	case share.Score:
-		return "Score, level and summary"
-	case share.Steps:
-		return "What to do"
-	case share.Findings:
-		return "Findings: category, severity, date and reason"
-	case share.Quotes:
-		return "The words of the posts, masked"
-	case share.Charts:
-		return "Charts"
-	case share.Coverage:
-		return "How much was read"
-	}
-	return string(s)
-}
-
-func hoursWords(hours int) string {
+func hoursWords(l tongue, hours int) string {
 	if hours < 48 && hours != 24 {
-		return counted(hours, "hour")
+		return l.Say("shares.hours", "n", hours)
 	}
-	return counted(hours/24, "day")
+	return l.Say("shares.days", "n", hours/24)
 }
 
 // stateWords say whether a link still opens.
-func (l sharedLink) stateWords() string {
+func (s sharedLink) stateWords(l tongue) string {
 	switch {
-	case l.RevokedAt != nil:
-		return "Revoked " + moment(*l.RevokedAt)
-	case !l.Open:
-		return "Ended " + moment(l.ExpiresAt)
+	case s.RevokedAt != nil:
+		return l.Say("shares.revoked_at", "at", l.moment(*s.RevokedAt))
+	case !s.Open:
+		return l.Say("shares.ended_at", "at", l.moment(s.ExpiresAt))
 	}
-	return "Open until " + moment(l.ExpiresAt)
+	return l.Say("shares.open_until", "at", l.moment(s.ExpiresAt))
 }
 
-func (l sharedLink) showsWords() string {
-	names := make([]string, len(l.Sections))
-	for i, s := range l.Sections {
-		names[i] = string(s)
+func (s sharedLink) showsWords(l tongue) string {
+	names := make([]string, len(s.Sections))
+	for i, section := range s.Sections {
+		names[i] = l.Say("shares.short." + string(section))
 	}
-	return "Shows for " + l.Purpose.Title() + ": " + strings.Join(names, ", ") + "."
+	return l.Say("shares.shows_for", "purpose", purposeTitle(l, s.Purpose), "sections", strings.Join(names, ", "))
 }
 
-func (l sharedLink) openedWords() string {
-	if l.Opened == 0 {
-		return "Not opened yet."
+func (s sharedLink) openedWords(l tongue) string {
+	if s.Opened == 0 {
+		return l.Say("shares.not_opened")
 	}
-	return "Opened " + counted(l.Opened, "time") + "."
+	return l.Say("shares.opened", "n", s.Opened)
 }
 
 // name tells a link from others.
-func (l sharedLink) name() string { return cmp.Or(l.Note, "Link of "+moment(l.CreatedAt)) }
+func (s sharedLink) name(l tongue) string {
+	return cmp.Or(s.Note, l.Say("shares.link_of", "at", l.moment(s.CreatedAt)))
+}
 
 // viewWords say of an opening what is known.
-func viewWords(v share.View) string {
-	words := cmp.Or(v.Device, "an unknown browser")
+func viewWords(l tongue, v share.View) string {
+	words := cmp.Or(v.Device, l.Say("shares.unknown"))
 	if v.Network != "" {
-		words += ", network " + v.Network
+		words += l.Say("shares.network", "network", v.Network)
 	}
 	return words
 }

@@ -33,9 +33,8 @@ func lang(ctx context.Context) tongue {
 
 func english() tongue { return tongue{words.For(words.English)} }
 
-// notTranslated are the beginnings of the addresses whose pages are in English alone: reports, and those of
-// administrators.
-var notTranslated = [...]string{"/a/", "/admin", "/sample"}
+// notTranslated are the beginnings of the addresses whose pages are in English alone: those of administrators.
+var notTranslated = [...]string{"/admin"}
 
 // inEnglishOnly tells whether the pages of a route are in English alone.
 func inEnglishOnly(pattern string) bool {

@@ -19,11 +19,12 @@ import (
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/assess"
 	"github.com/repazoo/repazoo/internal/cleanup"
+	"github.com/repazoo/repazoo/internal/sample"
 	"github.com/repazoo/repazoo/internal/words"
 )
 
-// spoken are the texts of a page that somebody reads or hears, but for those that are marked with another language and
-// those for programs.
+// spoken are the texts of a page that somebody reads or hears, but for what people wrote, those that are marked with
+// another language, and those for programs.
 func spoken(n *html.Node, into map[string]bool) map[string]bool {
 	if n.Type == html.TextNode {
 		if s := strings.Join(strings.Fields(n.Data), " "); s != "" {
@@ -32,7 +33,7 @@ func spoken(n *html.Node, into map[string]bool) map[string]bool {
 	}
 	for _, a := range n.Attr {
 		switch {
-		case a.Key == "lang" && n.Data != "html", n.Data == "code", n.Data == "script", n.Data == "style":
+		case a.Key == "lang" && n.Data != "html", a.Key == "dir", n.Data == "code", n.Data == "script", n.Data == "style":
 			return into
 		case a.Key == "aria-label", a.Key == "placeholder", a.Key == "alt", a.Key == "title", a.Key == "content":
 			into[a.Val] = true
@@ -67,6 +68,46 @@ func foreign(l *words.Language, page string) []string {
 	return found
 }
 
+// ofEnglish are words that German and Spanish do not have.
+var ofEnglish = regexp.MustCompile(`(?i)\b(the|of|and|with|from|your|you|this|that|are|which|what|not|without|show)\b`)
+
+// english are the texts of a page that have a word of English, but for what people wrote.
+func english(page string, quotes *strings.Replacer) []string {
+	root, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		return []string{err.Error()}
+	}
+	var found []string
+	for s := range spoken(root, map[string]bool{}) {
+		if ofEnglish.MatchString(quotes.Replace(s)) {
+			found = append(found, s)
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+// quotesOf takes what people wrote out of a page: as it is, and as far as a line has room for it.
+func quotesOf(findings []assess.Finding) *strings.Replacer {
+	pairs := []string{"from:", ""} // which X wants in a search
+	for _, f := range findings {
+		line := strings.Join(strings.Fields(f.Quote), " ")
+		for _, s := range []string{f.Quote, line, string([]rune(line)[:min(80, len([]rune(line)))])} {
+			if s != "" {
+				pairs = append(pairs, s, "")
+			}
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// reportOf are the findings of the report at an address.
+func reportOf(p *person, at string) []assess.Finding {
+	p.t.Helper()
+	r := must(p.analyses.Report(p.t.Context(), p.me.UserID, strings.TrimPrefix(at, "/a/")))(p.t)
+	return r.Findings
+}
+
 // In German and in Spanish no page has a sentence in English, and each says which language it is in.
 func TestPages_AreWhollyInTheLanguageOfTheirReader(t *testing.T) {
 	t.Parallel()
@@ -81,7 +122,9 @@ func TestPages_AreWhollyInTheLanguageOfTheirReader(t *testing.T) {
 	p.post("/account/keys", url.Values{"name": {"k"}, "scope": {"analyses:read"}, "days": {"30"}}).shows(http.StatusOK)
 	chosen := regexp.MustCompile(`name="chosen" value="([^"]+)"`).FindStringSubmatch(p.get(second).body)
 	tidy := p.post(second+"/cleanup", url.Values{"chosen": chosen[1:]}).leadsTo()
-	fresh := w.signIn(ada)
+	fresh, sampled := w.signIn(ada), must(sample.Report())(t).Findings
+	p.post(second+"/shares", url.Values{"hours": {"24"}, "section": {"score", "charts"}, "purpose": {"academic"}}).
+		shows(http.StatusOK)
 	paths := map[string]*person{
 		"/": p, "/history": p, "/compare?" + url.Values{
 			"from": {strings.TrimPrefix(first, "/a/")}, "to": {id},
@@ -94,7 +137,11 @@ func TestPages_AreWhollyInTheLanguageOfTheirReader(t *testing.T) {
 		"/help": w.stranger(), "/privacy-policy": w.stranger(), "/terms": w.stranger(), "/security": w.stranger(),
 		"/contact": w.stranger(), "/?next=": w.stranger(), "/?error=forbidden": fresh, "/privacy?done=withdrawn": fresh,
 		"/cleanups/none": fresh,
+		second:           p, second + "?purpose=academic&state=all&q=the": p, second + "?q=nothinglikeit": p,
+		second + "?chosen=" + reportOf(p, second)[0].ID: p, second + "/shares": p,
+		"/a/none": p, "/sample": w.stranger(), "/sample?purpose=academic&chosen=" + sampled[0].ID: w.stranger(),
 	}
+	quotes := quotesOf(append(reportOf(p, second), sampled...))
 	for _, l := range words.Languages()[1:] {
 		for path, who := range maps.All(paths) {
 			page := who.with("Accept-Language", l.Tag, path)
@@ -105,7 +152,7 @@ func TestPages_AreWhollyInTheLanguageOfTheirReader(t *testing.T) {
 				!slices.Contains(page.header.Values("Vary"), "Accept-Language") {
 				t.Errorf("%s in %s: status %d, %v", path, l.Tag, page.status, page.header)
 			}
-			for _, s := range foreign(l, page.body) {
+			for _, s := range append(foreign(l, page.body), english(page.body, quotes)...) {
 				t.Errorf("%s in %s says %q", path, l.Tag, s)
 			}
 		}
@@ -122,7 +169,7 @@ func (p *person) refused(tag string) seen {
 	return seen{p.t, recorder.Code, recorder.Result().Header, recorder.Body.String()}
 }
 
-// The chosen language goes before that of the browser, and a page that is not translated is wholly in English.
+// The chosen language goes before that of the browser, also for the page of a report.
 func TestPages_AreInTheLanguageThatWasChosen(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).signIn(ada)
@@ -131,8 +178,8 @@ func TestPages_AreInTheLanguageThatWasChosen(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.with("Accept-Language", "es", "/history").shows(http.StatusOK, `<html lang="de">`, "Ihre Daten")
-	p.with("Accept-Language", "es", "/a/none").shows(http.StatusNotFound, `<html lang="en">`,
-		"Your data").hides("Ihre Daten")
+	p.with("Accept-Language", "es", "/a/none").shows(http.StatusNotFound, `<html lang="de">`,
+		"Ihre Daten").hides("Your data")
 }
 
 // A consent that is given in another language is given to the same text. Nobody but a reader can tell: whoever changes

@@ -83,26 +83,11 @@ func (l tongue) done(code string) string {
 }
 
 // stage is a step of an analysis in words.
-func stageWords(s assess.Stage) string {
-	switch s {
-	case assess.StageQueued:
-		return "Waiting for its turn"
-	case assess.StageCollect:
-		return "Reading your posts"
-	case assess.StageScreen:
-		return "Screening every post"
-	case assess.StageJudge:
-		return "Asking the language model"
-	case assess.StageVerify:
-		return "Checking every quote"
-	case assess.StageScore:
-		return "Adding up the score"
-	case assess.StageRecommend:
-		return "Working out what to do"
-	case assess.StageSave:
-		return "Saving the report"
+func stageWords(l tongue, s assess.Stage) string {
+	if key := "stage." + string(s); l.Has(key) {
+		return l.Say(key)
 	}
-	return "Done"
+	return l.Say("stage.done")
 }
 
 // purposeTitle names a purpose: job search.
@@ -211,19 +196,18 @@ func trialWords(l tongue, p billing.Subscription) string {
 }
 
 // adviceFor says what to do about an analysis that failed.
-func adviceFor(code string) string {
+func adviceFor(l tongue, code string) string {
 	switch code {
 	case fault.SubscriptionRequired.Code, fault.QuotaExceeded.Code:
-		return "Look at your plan on the front page, then start again."
+		return l.Say("live.advice.plan")
 	case fault.XBudgetExceeded.Code:
-		return "Wait for your next period, or choose the larger plan."
+		return l.Say("live.advice.reads")
 	case fault.ValidationFailed.Code:
-		return "Once that is sorted out, start again. This attempt did not count against your plan."
+		return l.Say("live.advice.entered")
 	case fault.XUnavailable.Code:
-		return "If your account page says that the account needs reconnecting, do that first. Otherwise try again in a " +
-			"few minutes. This attempt did not count, and what was read is not read again."
+		return l.Say("live.advice.x")
 	}
-	return "Try again in a few minutes. This attempt did not count against your plan."
+	return l.Say("live.advice.other")
 }
 
 // device names a browser by its User-Agent, or is that itself.

@@ -66,18 +66,18 @@ func TestHours_AreThoseOfTheReadersClock(t *testing.T) {
 		}
 		rows := v.hours()
 		if len(rows) != 24 || rows[want.late].Findings != 2 || rows[want.early].Findings != 1 ||
-			v.zoneName() != want.written {
+			v.zoneWords(english()) != "When the posts were written, in "+want.written+"." {
 			t.Errorf("%q: %+v", zone, rows)
 		}
-		if got := hourWords(rows); got != want.said {
+		if got := hourWords(english(), rows); got != want.said {
 			t.Errorf("%q: %s", zone, got)
 		}
-		if d := hourDrawing(rows); len(d.Columns) != 24 || len(d.Columns[want.late].Parts) != 1 ||
+		if d := hourDrawing(english(), rows); len(d.Columns) != 24 || len(d.Columns[want.late].Parts) != 1 ||
 			d.Columns[6].Label != "06" {
 			t.Errorf("%q: %+v", zone, d)
 		}
 	}
-	if got := hourWords((reportView{R: &assess.Report{}}).hours()); got != "No post has a finding that counts." {
+	if got := hourWords(english(), (reportView{R: &assess.Report{}}).hours()); got != "No post has a finding that counts." {
 		t.Errorf("without a finding: %s", got)
 	}
 }

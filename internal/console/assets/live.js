@@ -4,7 +4,9 @@
 
 const live = document.getElementById("live");
 const bar = document.getElementById("bar");
-const numbers = new Intl.NumberFormat("en");
+const numbers = new Intl.NumberFormat(document.documentElement.lang);
+const figures = document.getElementById("figures").dataset.words; // ": {done} of {total}"
+let told = 0; // how often something was told
 
 // say changes a text only if it is another, so that a screen reader is not told twice.
 function say(id, text) {
@@ -30,19 +32,32 @@ function mark(stage) {
   }
 }
 
+// wait says for what the analysis waits. The page has the words for it in its own language.
+async function wait() {
+  const turn = told;
+  const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const now = page.getElementById("now");
+  if (now && turn === told) {
+    say("now", now.textContent);
+    say("figures", "");
+  }
+}
+
 function show({ progress, waiting }) {
+  told += 1;
   mark(progress.stage);
   if (progress.total > 0) {
     bar.max = progress.total;
     bar.value = progress.done;
-    say("figures", `: ${numbers.format(progress.done)} of ${numbers.format(progress.total)}`);
+    say("figures", figures.replace("{done}", numbers.format(progress.done))
+      .replace("{total}", numbers.format(progress.total)));
   } else {
     bar.removeAttribute("value");
     say("figures", "");
   }
   if (waiting) {
-    say("now", waiting.message);
-    say("figures", "");
+    wait().catch(() => {}); // without an answer the stage stays on the page
   }
   say("findings", numbers.format(progress.findings));
 }

@@ -81,7 +81,7 @@ document.addEventListener("keydown", (event) => {
 function showKeys() {
   const on = remembered("keys") !== "off";
   const button = hint.querySelector("button");
-  button.textContent = on ? "Keys are on" : "Keys are off";
+  button.textContent = on ? button.dataset.on : button.dataset.off;
   button.setAttribute("aria-pressed", String(on));
 }
 
