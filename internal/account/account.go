@@ -51,7 +51,6 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
-	"github.com/maypok86/otter/v2"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/repazoo/repazoo/internal/db"
@@ -94,9 +93,9 @@ type Service struct {
 	returns    returnRules
 	keys       atomic.Pointer[keySet]
 	parser     *jwt.Parser
-	late       *jwt.Parser                              // takes tokens that have expired, for Whose alone
-	verified   *otter.Cache[[sha256.Size]byte, checked] // by the token's hash
-	live       *otter.Cache[string, liveness]           // by session id
+	late       *jwt.Parser                        // takes tokens that have expired, for Whose alone
+	verified   memory[[sha256.Size]byte, checked] // by the token's hash
+	live       memory[string, liveness]           // by session id
 	apiKeys    keyMemory
 	renewals   singleflight.Group
 	accessTTL  time.Duration

@@ -150,7 +150,7 @@ type checked struct {
 }
 
 // newVerified remembers tokens whose signature has been checked, by their hash.
-func newVerified(now func() time.Time) (*otter.Cache[[sha256.Size]byte, checked], error) {
+func newVerified(now func() time.Time) (memory[[sha256.Size]byte, checked], error) {
 	return otter.New(&otter.Options[[sha256.Size]byte, checked]{
 		MaximumSize:      maxVerified,
 		ExpiryCalculator: otter.ExpiryWriting[[sha256.Size]byte, checked](5 * time.Minute),

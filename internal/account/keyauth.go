@@ -31,8 +31,8 @@ type keyLiveness struct {
 
 // keyMemory is what this process knows of keys, by their hash.
 type keyMemory struct {
-	live *otter.Cache[string, keyLiveness]
-	dead *otter.Cache[string, struct{}]
+	live memory[string, keyLiveness]
+	dead memory[string, struct{}]
 }
 
 func newKeyMemory(ttl time.Duration, now func() time.Time) (m keyMemory, err error) {

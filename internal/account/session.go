@@ -53,8 +53,18 @@ type cacheClock func() time.Time
 func (c cacheClock) NowNano() int64                            { return c().UnixNano() }
 func (cacheClock) Tick(time.Duration) (never <-chan time.Time) { return nil } // expired entries go when others come
 
+// memory is what is used of a cache. With a field of type *otter.Cache, every package that knows a Service would compile
+// all of otter again, once for each type in it: six seconds of a processor for each of a dozen packages.
+type memory[K comparable, V any] interface {
+	GetIfPresent(key K) (V, bool)
+	Get(ctx context.Context, key K, otherwise otter.Loader[K, V]) (V, error)
+	Set(key K, value V) (V, bool)
+	Invalidate(key K) (V, bool)
+	InvalidateAll()
+}
+
 // newCache remembers what was looked up, for ttl.
-func newCache[V any](size int, ttl time.Duration, now func() time.Time) (*otter.Cache[string, V], error) {
+func newCache[V any](size int, ttl time.Duration, now func() time.Time) (memory[string, V], error) {
 	return otter.New(&otter.Options[string, V]{
 		MaximumSize:      size,
 		ExpiryCalculator: otter.ExpiryWriting[string, V](ttl),
@@ -80,7 +90,7 @@ func (s *Service) Watch(ctx context.Context) {
 }
 
 // newLive remembers how sessions stand: for ttl that one lives, and for longer that one has ended, because it stays so.
-func newLive(ttl time.Duration, now func() time.Time) (*otter.Cache[string, liveness], error) {
+func newLive(ttl time.Duration, now func() time.Time) (memory[string, liveness], error) {
 	return otter.New(&otter.Options[string, liveness]{
 		MaximumSize: maxCached,
 		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[string, liveness]) time.Duration {

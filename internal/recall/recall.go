@@ -83,7 +83,14 @@ func Outcomes() []Outcome { return []Outcome{Hit, Miss, Changed, Old, Room} }
 type Memory struct {
 	now   func() time.Time
 	count func(Outcome)
-	kept  *otter.Cache[Key, kept]
+	kept  cache
+}
+
+// cache is what is used of otter's: with a field of its type, every package that knows a Memory would compile it again.
+type cache interface {
+	GetIfPresent(k Key) (kept, bool)
+	Set(k Key, v kept) (kept, bool)
+	WeightedSize() uint64
 }
 
 type kept struct {

@@ -41,7 +41,7 @@ func priceOf(p *stripe.Price) *Price {
 
 // Price fetches a price; nil when this account does not have it.
 func (p *Client) Price(ctx context.Context, id string) (*Price, error) {
-	price, err := p.api.V1Prices.Retrieve(ctx, id, nil)
+	price, err := sdk(p).V1Prices.Retrieve(ctx, id, nil)
 	switch {
 	case missing(err):
 		return nil, nil
@@ -54,7 +54,7 @@ func (p *Client) Price(ctx context.Context, id string) (*Price, error) {
 // PriceByKey finds the active price of a lookup key; nil when there is none.
 func (p *Client) PriceByKey(ctx context.Context, key string) (*Price, error) {
 	params := &stripe.PriceListParams{LookupKeys: []*string{&key}, Active: new(true)}
-	for price, err := range p.api.V1Prices.List(ctx, params).All(ctx) {
+	for price, err := range sdk(p).V1Prices.List(ctx, params).All(ctx) {
 		if err != nil {
 			return nil, forOperator(err)
 		}
@@ -82,7 +82,7 @@ func (p *Client) MakePrice(ctx context.Context, n NewPrice) (*Price, error) {
 	if n.TaxOnTop {
 		params.TaxBehavior = new(string(stripe.PriceTaxBehaviorExclusive))
 	}
-	price, err := p.api.V1Prices.Create(ctx, params)
+	price, err := sdk(p).V1Prices.Create(ctx, params)
 	if err != nil {
 		return nil, forOperator(err)
 	}
@@ -94,7 +94,7 @@ func (p *Client) Product(ctx context.Context, tier string) (string, error) {
 	params := &stripe.ProductListParams{Active: new(true)}
 	params.Limit = new(int64(100))
 	seen := 0
-	for product, err := range p.api.V1Products.List(ctx, params).All(ctx) {
+	for product, err := range sdk(p).V1Products.List(ctx, params).All(ctx) {
 		if err != nil {
 			return "", forOperator(err)
 		}
@@ -110,7 +110,7 @@ func (p *Client) Product(ctx context.Context, tier string) (string, error) {
 
 // MakeProduct makes the product of a tier and answers its id.
 func (p *Client) MakeProduct(ctx context.Context, tier, name, description string) (string, error) {
-	product, err := p.api.V1Products.Create(ctx, &stripe.ProductCreateParams{
+	product, err := sdk(p).V1Products.Create(ctx, &stripe.ProductCreateParams{
 		Name: &name, Description: &description, Metadata: map[string]string{metaSetup: tier},
 	})
 	if err != nil {
@@ -128,7 +128,7 @@ type PortalConfig struct {
 
 // PortalConfig finds the active configuration that an earlier setup made; nil when there is none.
 func (p *Client) PortalConfig(ctx context.Context, back string) (*PortalConfig, error) {
-	found, err := findPortal(ctx, p.api)
+	found, err := findPortal(ctx, sdk(p))
 	if err != nil {
 		return nil, forOperator(err)
 	}
@@ -147,7 +147,7 @@ func portalIsRight(p *stripe.BillingPortalConfiguration, back string) bool {
 
 // MakePortalConfig makes the configuration and answers its id.
 func (p *Client) MakePortalConfig(ctx context.Context, back string) (string, error) {
-	made, err := p.api.V1BillingPortalConfigurations.Create(ctx, &stripe.BillingPortalConfigurationCreateParams{
+	made, err := sdk(p).V1BillingPortalConfigurations.Create(ctx, &stripe.BillingPortalConfigurationCreateParams{
 		DefaultReturnURL: &back, Metadata: map[string]string{metaSetup: "portal"},
 		Features: &stripe.BillingPortalConfigurationCreateFeaturesParams{
 			InvoiceHistory: &stripe.BillingPortalConfigurationCreateFeaturesInvoiceHistoryParams{Enabled: new(true)},
@@ -170,7 +170,7 @@ func (p *Client) MakePortalConfig(ctx context.Context, back string) (string, err
 
 // ChangePortalConfig makes a configuration right.
 func (p *Client) ChangePortalConfig(ctx context.Context, id, back string) error {
-	_, err := p.api.V1BillingPortalConfigurations.Update(ctx, id, &stripe.BillingPortalConfigurationUpdateParams{
+	_, err := sdk(p).V1BillingPortalConfigurations.Update(ctx, id, &stripe.BillingPortalConfigurationUpdateParams{
 		DefaultReturnURL: &back,
 		Features: &stripe.BillingPortalConfigurationUpdateFeaturesParams{
 			InvoiceHistory: &stripe.BillingPortalConfigurationUpdateFeaturesInvoiceHistoryParams{Enabled: new(true)},
@@ -203,7 +203,7 @@ func (p *Client) Endpoints(ctx context.Context, address string) ([]Endpoint, err
 	params := &stripe.WebhookEndpointListParams{}
 	params.Limit = new(int64(100))
 	seen := 0
-	for e, err := range p.api.V1WebhookEndpoints.List(ctx, params).All(ctx) {
+	for e, err := range sdk(p).V1WebhookEndpoints.List(ctx, params).All(ctx) {
 		if err != nil {
 			return nil, forOperator(err)
 		}
@@ -222,7 +222,7 @@ func (p *Client) Endpoints(ctx context.Context, address string) ([]Endpoint, err
 // MakeEndpoint makes an endpoint that sends the events we handle, in our version of the API, to an address. The secret
 // that it signs with is told only now.
 func (p *Client) MakeEndpoint(ctx context.Context, address string) (id, secret string, err error) {
-	made, err := p.api.V1WebhookEndpoints.Create(ctx, &stripe.WebhookEndpointCreateParams{
+	made, err := sdk(p).V1WebhookEndpoints.Create(ctx, &stripe.WebhookEndpointCreateParams{
 		URL: &address, APIVersion: new(APIVersion), EnabledEvents: wanted(), Description: new("Repazoo"),
 		Metadata: map[string]string{metaSetup: "webhook"},
 	})
@@ -249,13 +249,13 @@ func (p *Client) ChangeEndpoint(ctx context.Context, id string, events, on bool)
 	if on {
 		change.Disabled = new(false)
 	}
-	_, err := p.api.V1WebhookEndpoints.Update(ctx, id, change)
+	_, err := sdk(p).V1WebhookEndpoints.Update(ctx, id, change)
 	return forOperator(err)
 }
 
 // DeleteEndpoint deletes an endpoint.
 func (p *Client) DeleteEndpoint(ctx context.Context, id string) error {
-	_, err := p.api.V1WebhookEndpoints.Delete(ctx, id, nil)
+	_, err := sdk(p).V1WebhookEndpoints.Delete(ctx, id, nil)
 	return forOperator(err)
 }
 

@@ -22,12 +22,12 @@ func (p *Client) Raise(ctx context.Context, now plan.Remote, tier, code string, 
 	if code != "" {
 		params.Discounts = []*stripe.SubscriptionUpdateDiscountParams{{PromotionCode: &code}}
 	}
-	return p.read(p.api.V1Subscriptions.Update(ctx, now.ID, params))
+	return p.read(sdk(p).V1Subscriptions.Update(ctx, now.ID, params))
 }
 
 // Payment tells how the payment of an open invoice stands: waiting for the person and their bank, or refused and why.
 func (p *Client) Payment(ctx context.Context, invoice string) (waiting bool, why string, err error) {
-	in, err := p.api.V1Invoices.Retrieve(ctx, invoice,
+	in, err := sdk(p).V1Invoices.Retrieve(ctx, invoice,
 		&stripe.InvoiceRetrieveParams{Expand: []*string{new("payments.data.payment.payment_intent")}})
 	if err != nil {
 		return false, "", refuse(err)
@@ -56,14 +56,14 @@ func (p *Client) Payment(ctx context.Context, invoice string) (waiting bool, why
 // DropChange takes back a change that waits: its invoice, or its schedule.
 func (p *Client) DropChange(ctx context.Context, now plan.Remote) error {
 	if now.Pending.How == plan.AfterPayment {
-		if _, err := p.api.V1Invoices.VoidInvoice(ctx, now.Invoice.ID, nil); err != nil {
+		if _, err := sdk(p).V1Invoices.VoidInvoice(ctx, now.Invoice.ID, nil); err != nil {
 			return refuse(err)
 		}
 	}
 	if now.Schedule == "" {
 		return nil
 	}
-	_, err := p.api.V1SubscriptionSchedules.Release(ctx, now.Schedule, nil)
+	_, err := sdk(p).V1SubscriptionSchedules.Release(ctx, now.Schedule, nil)
 	return refuse(err)
 }
 
@@ -71,7 +71,7 @@ func (p *Client) DropChange(ctx context.Context, now plan.Remote) error {
 // card and each phase the discounts, because a phase that finds none would leave the subscription without; see
 // [Client.CarryCard].
 func (p *Client) PlanChange(ctx context.Context, now plan.Remote, tier string) error {
-	sched, err := p.api.V1SubscriptionSchedules.Create(ctx,
+	sched, err := sdk(p).V1SubscriptionSchedules.Create(ctx,
 		&stripe.SubscriptionScheduleCreateParams{FromSubscription: &now.ID})
 	if err != nil {
 		return refuse(err)
@@ -99,7 +99,7 @@ func (p *Client) PlanChange(ctx context.Context, now plan.Remote, tier string) e
 		Interval:      new("month"),
 		IntervalCount: new(int64(1)),
 	}
-	_, err = p.api.V1SubscriptionSchedules.Update(ctx, sched.ID, &stripe.SubscriptionScheduleUpdateParams{
+	_, err = sdk(p).V1SubscriptionSchedules.Update(ctx, sched.ID, &stripe.SubscriptionScheduleUpdateParams{
 		EndBehavior: new("release"), Phases: []*stripe.SubscriptionScheduleUpdatePhaseParams{present, next},
 		DefaultSettings: scheduleCard(now.Method),
 	})
@@ -116,21 +116,21 @@ func scheduleCard(card string) *stripe.SubscriptionScheduleUpdateDefaultSettings
 
 // CarryCard gives the schedule of a planned change the card that the subscription has now: it was put in place since.
 func (p *Client) CarryCard(ctx context.Context, now plan.Remote) error {
-	_, err := p.api.V1SubscriptionSchedules.Update(ctx, now.Schedule,
+	_, err := sdk(p).V1SubscriptionSchedules.Update(ctx, now.Schedule,
 		&stripe.SubscriptionScheduleUpdateParams{DefaultSettings: scheduleCard(now.Method)})
 	return refuse(err)
 }
 
 // CancelAtEnd lets the subscription run out, or takes that back.
 func (p *Client) CancelAtEnd(ctx context.Context, id string, on bool) error {
-	_, err := p.api.V1Subscriptions.Update(ctx, id, &stripe.SubscriptionUpdateParams{CancelAtPeriodEnd: &on})
+	_, err := sdk(p).V1Subscriptions.Update(ctx, id, &stripe.SubscriptionUpdateParams{CancelAtPeriodEnd: &on})
 	return refuse(err)
 }
 
 // ClearCancelAt takes back an end that was set by date, as Stripe's own pages do.
 func (p *Client) ClearCancelAt(ctx context.Context, id string) error {
 	params := &stripe.SubscriptionUpdateParams{UnsetFields: []stripe.SubscriptionUpdateParamsUnsetField{stripe.SubscriptionUpdateParamsUnsetFieldCancelAt}}
-	_, err := p.api.V1Subscriptions.Update(ctx, id, params)
+	_, err := sdk(p).V1Subscriptions.Update(ctx, id, params)
 	return refuse(err)
 }
 
@@ -140,7 +140,7 @@ const givenUp = "The owner ended their access at once."
 
 // CancelNow ends the subscription, and what was paid of it. One that Stripe does not have, or has ended, is ended.
 func (p *Client) CancelNow(ctx context.Context, id string) error {
-	_, err := p.api.V1Subscriptions.Cancel(ctx, id, &stripe.SubscriptionCancelParams{
+	_, err := sdk(p).V1Subscriptions.Cancel(ctx, id, &stripe.SubscriptionCancelParams{
 		CancellationDetails: &stripe.SubscriptionCancelCancellationDetailsParams{Comment: new(givenUp)},
 	})
 	if missing(err) {
@@ -158,13 +158,13 @@ func (p *Client) SwitchTrial(ctx context.Context, now plan.Remote, tier, promoti
 	if promotion != "" {
 		params.Discounts = []*stripe.SubscriptionUpdateDiscountParams{{PromotionCode: &promotion}}
 	}
-	_, err := p.api.V1Subscriptions.Update(ctx, now.ID, params)
+	_, err := sdk(p).V1Subscriptions.Update(ctx, now.ID, params)
 	return refuse(err)
 }
 
 // TakeUp begins a paused subscription anew, from now on.
 func (p *Client) TakeUp(ctx context.Context, id string) (plan.Remote, error) {
-	return p.read(p.api.V1Subscriptions.Resume(ctx, id, &stripe.SubscriptionResumeParams{
+	return p.read(sdk(p).V1Subscriptions.Resume(ctx, id, &stripe.SubscriptionResumeParams{
 		BillingCycleAnchor: new("now"), Expand: []*string{new(expandSecret), new("customer")},
 	}))
 }

@@ -26,7 +26,7 @@ import (
 
 // Client asks Stripe. It is safe for concurrent use.
 type Client struct {
-	api     *stripe.Client
+	api     any                      // the *stripe.Client, see sdk
 	raw     stripe.RawRequestBackend // for what is fetched by its path
 	priceOf map[string]string        // tier to price id
 	tierOf  map[string]string        // price id to tier
@@ -36,6 +36,10 @@ type Client struct {
 	key     *atomic.Pointer[string]
 	log     *slog.Logger
 }
+
+// sdk is what asks. With a field of its type, every package that knows a Client would compile the SDK's hundreds of
+// generic lists again.
+func sdk(p *Client) *stripe.Client { return p.api.(*stripe.Client) }
 
 // Config is what a provider needs.
 type Config struct {

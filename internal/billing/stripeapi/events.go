@@ -19,7 +19,7 @@ func (p *Client) Events(ctx context.Context, types []string, since time.Time, pa
 		for _, t := range types {
 			params.Types = append(params.Types, new(t))
 		}
-		for e, err := range p.api.V1Events.List(ctx, params).All(ctx) {
+		for e, err := range sdk(p).V1Events.List(ctx, params).All(ctx) {
 			if err != nil {
 				yield(Event{}, refuse(err))
 				return

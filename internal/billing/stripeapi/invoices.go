@@ -37,7 +37,7 @@ func (p *Client) Charges(ctx context.Context, subscription string) ([]plan.Charg
 		ListParams:   stripe.ListParams{Limit: new(int64(50)), Single: true},
 	}
 	var all []plan.Charge
-	for in, err := range p.api.V1Invoices.List(ctx, params).All(ctx) {
+	for in, err := range sdk(p).V1Invoices.List(ctx, params).All(ctx) {
 		if err != nil {
 			return nil, refuse(err)
 		}
@@ -67,7 +67,7 @@ func (p *Client) Invoices(ctx context.Context, customer string, limit int,
 	if cursor != "" {
 		params.StartingAfter = &cursor
 	}
-	list := p.api.V1Invoices.List(ctx, params)
+	list := sdk(p).V1Invoices.List(ctx, params)
 	for in, err := range list.All(ctx) {
 		if err != nil {
 			return nil, false, refuse(err)
@@ -80,7 +80,7 @@ func (p *Client) Invoices(ctx context.Context, customer string, limit int,
 // Portal makes the billing page of a customer and answers its address.
 func (p *Client) Portal(ctx context.Context, customer, back string) (string, error) {
 	params := &stripe.BillingPortalSessionCreateParams{Customer: &customer, ReturnURL: &back}
-	config, err := findPortal(ctx, p.api)
+	config, err := findPortal(ctx, sdk(p))
 	switch {
 	case err != nil && !rejected(err):
 		return "", refuse(err)
@@ -90,7 +90,7 @@ func (p *Client) Portal(ctx context.Context, customer, back string) (string, err
 	case config != nil:
 		params.Configuration = &config.ID
 	}
-	ps, err := p.api.V1BillingPortalSessions.Create(ctx, params)
+	ps, err := sdk(p).V1BillingPortalSessions.Create(ctx, params)
 	if err != nil {
 		return "", refuse(err)
 	}

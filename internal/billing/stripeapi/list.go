@@ -28,7 +28,7 @@ func (p *Client) Subscriptions(ctx context.Context, state string) iter.Seq2[List
 		if state != NotEnded {
 			params.Status = &state
 		}
-		for sub, err := range p.api.V1Subscriptions.List(ctx, params).All(ctx) {
+		for sub, err := range sdk(p).V1Subscriptions.List(ctx, params).All(ctx) {
 			if err != nil {
 				yield(Listed{}, refuse(err))
 				return
@@ -55,7 +55,7 @@ type CustomerState struct {
 
 // CustomerNow looks at a customer.
 func (p *Client) CustomerNow(ctx context.Context, id string) (CustomerState, error) {
-	cu, err := p.api.V1Customers.Retrieve(ctx, id, nil)
+	cu, err := sdk(p).V1Customers.Retrieve(ctx, id, nil)
 	switch {
 	case missing(err):
 		return CustomerState{Missing: true}, nil

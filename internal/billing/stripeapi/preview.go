@@ -10,7 +10,7 @@ import (
 )
 
 func (p *Client) preview(ctx context.Context, params *stripe.InvoiceCreatePreviewParams) (plan.Quote, error) {
-	in, err := p.api.V1Invoices.CreatePreview(ctx, params)
+	in, err := sdk(p).V1Invoices.CreatePreview(ctx, params)
 	if err != nil {
 		return plan.Quote{}, refuse(err)
 	}

@@ -17,7 +17,7 @@ func (p *Client) Promotion(ctx context.Context, code string, r plan.Row, now tim
 	}
 	params.AddExpand("data.promotion.coupon")
 	why := plan.ErrNoCode
-	for found, err := range p.api.V1PromotionCodes.List(ctx, params).All(ctx) {
+	for found, err := range sdk(p).V1PromotionCodes.List(ctx, params).All(ctx) {
 		if err != nil {
 			return plan.Promotion{}, refuse(err)
 		}

@@ -11,7 +11,7 @@ import (
 
 // Payments fetches a charge with what went back of it.
 func (p *Client) Payments(ctx context.Context, charge string) (plan.Payment, error) {
-	ch, err := p.api.V1Charges.Retrieve(ctx, charge, nil)
+	ch, err := sdk(p).V1Charges.Retrieve(ctx, charge, nil)
 	if err != nil {
 		return plan.Payment{}, refuse(err)
 	}
@@ -37,14 +37,14 @@ func (p *Client) whatFor(ctx context.Context, ch *stripe.Charge, got *plan.Payme
 		return nil
 	}
 	params := &stripe.InvoicePaymentListParams{Payment: &stripe.InvoicePaymentListPaymentParams{Type: new("payment_intent"), PaymentIntent: &ch.PaymentIntent.ID}}
-	for paid, err := range p.api.V1InvoicePayments.List(ctx, params).All(ctx) {
+	for paid, err := range sdk(p).V1InvoicePayments.List(ctx, params).All(ctx) {
 		if err != nil {
 			return refuse(err)
 		}
 		if paid.Invoice == nil {
 			continue
 		}
-		in, err := p.api.V1Invoices.Retrieve(ctx, paid.Invoice.ID, nil)
+		in, err := sdk(p).V1Invoices.Retrieve(ctx, paid.Invoice.ID, nil)
 		if err != nil {
 			return refuse(err)
 		}
@@ -56,7 +56,7 @@ func (p *Client) whatFor(ctx context.Context, ch *stripe.Charge, got *plan.Payme
 
 // refunds adds those of a charge. The charge's own sum leaves out what failed, so they are always asked for.
 func (p *Client) refunds(ctx context.Context, charge string, got *plan.Payment) error {
-	for re, err := range p.api.V1Refunds.List(ctx, &stripe.RefundListParams{Charge: &charge}).All(ctx) {
+	for re, err := range sdk(p).V1Refunds.List(ctx, &stripe.RefundListParams{Charge: &charge}).All(ctx) {
 		if err != nil {
 			return refuse(err)
 		}
@@ -70,7 +70,7 @@ func (p *Client) refunds(ctx context.Context, charge string, got *plan.Payment) 
 
 // disputes adds those about a charge for which money was taken. A bank's mere question is none.
 func (p *Client) disputes(ctx context.Context, charge string, got *plan.Payment) error {
-	for d, err := range p.api.V1Disputes.List(ctx, &stripe.DisputeListParams{Charge: &charge}).All(ctx) {
+	for d, err := range sdk(p).V1Disputes.List(ctx, &stripe.DisputeListParams{Charge: &charge}).All(ctx) {
 		if err != nil {
 			return refuse(err)
 		}
@@ -91,7 +91,7 @@ func (p *Client) disputes(ctx context.Context, charge string, got *plan.Payment)
 
 // ChargeCustomer is whose a charge is; "" when nobody's, or when Stripe does not know the charge.
 func (p *Client) ChargeCustomer(ctx context.Context, charge string) (string, error) {
-	ch, err := p.api.V1Charges.Retrieve(ctx, charge, nil)
+	ch, err := sdk(p).V1Charges.Retrieve(ctx, charge, nil)
 	switch {
 	case missing(err):
 		return "", nil

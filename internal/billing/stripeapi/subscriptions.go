@@ -13,7 +13,7 @@ import (
 // keeps two attempts in that minute from making two.
 func (p *Client) Customer(ctx context.Context, userID, known string) (string, error) {
 	if known != "" {
-		cu, err := p.api.V1Customers.Retrieve(ctx, known, nil)
+		cu, err := sdk(p).V1Customers.Retrieve(ctx, known, nil)
 		if err == nil && !cu.Deleted {
 			return known, nil
 		}
@@ -23,7 +23,7 @@ func (p *Client) Customer(ctx context.Context, userID, known string) (string, er
 	}
 	search := &stripe.CustomerSearchParams{SearchParams: stripe.SearchParams{Query: fmt.Sprintf("metadata['%s']:'%s'",
 		MetaUser, userID), Single: true}}
-	for cu, err := range p.api.V1Customers.Search(ctx, search).All(ctx) {
+	for cu, err := range sdk(p).V1Customers.Search(ctx, search).All(ctx) {
 		if err != nil {
 			return "", refuse(err)
 		}
@@ -31,7 +31,7 @@ func (p *Client) Customer(ctx context.Context, userID, known string) (string, er
 	}
 	params := &stripe.CustomerCreateParams{Metadata: map[string]string{MetaUser: userID}}
 	params.SetIdempotencyKey("repazoo-customer-" + userID + "-" + known)
-	cu, err := p.api.V1Customers.Create(ctx, params)
+	cu, err := sdk(p).V1Customers.Create(ctx, params)
 	if err != nil {
 		return "", refuse(err)
 	}
@@ -41,12 +41,12 @@ func (p *Client) Customer(ctx context.Context, userID, known string) (string, er
 // CloseCheckouts ends every checkout page of the customer that could still be paid.
 func (p *Client) CloseCheckouts(ctx context.Context, customer string) error {
 	params := &stripe.CheckoutSessionListParams{Customer: &customer, Status: new("open")}
-	for cs, err := range p.api.V1CheckoutSessions.List(ctx, params).All(ctx) {
+	for cs, err := range sdk(p).V1CheckoutSessions.List(ctx, params).All(ctx) {
 		if err != nil {
 			return refuse(err)
 		}
 		// One that was paid between the two calls cannot be expired; the subscription it made is found next.
-		if _, err := p.api.V1CheckoutSessions.Expire(ctx, cs.ID, nil); err != nil && !rejected(err) {
+		if _, err := sdk(p).V1CheckoutSessions.Expire(ctx, cs.ID, nil); err != nil && !rejected(err) {
 			return refuse(err)
 		}
 	}
@@ -69,7 +69,7 @@ func expandAll() []*string {
 
 // Subscription fetches one as it is now.
 func (p *Client) Subscription(ctx context.Context, id string) (plan.Remote, error) {
-	r, err := p.read(p.api.V1Subscriptions.Retrieve(ctx, id, &stripe.SubscriptionRetrieveParams{Expand: expandAll()}))
+	r, err := p.read(sdk(p).V1Subscriptions.Retrieve(ctx, id, &stripe.SubscriptionRetrieveParams{Expand: expandAll()}))
 	if err == nil && r.Status == plan.Canceled && !r.Paid && r.EndReason != plan.EndDisputed &&
 		r.Invoice.Reason == string(stripe.InvoiceBillingReasonSubscriptionUpdate) {
 		r.Paid, err = p.paidBefore(ctx, r) // the latest invoice was of a change that was never paid: the period itself may be
@@ -103,7 +103,7 @@ type Start struct {
 // Subscribe attaches the payment method and starts the subscription: active once paid, incomplete when the bank must
 // ask.
 func (p *Client) Subscribe(ctx context.Context, s Start, method string) (plan.Remote, error) {
-	m, err := p.api.V1PaymentMethods.Attach(ctx, method, &stripe.PaymentMethodAttachParams{Customer: &s.Customer})
+	m, err := sdk(p).V1PaymentMethods.Attach(ctx, method, &stripe.PaymentMethodAttachParams{Customer: &s.Customer})
 	if err != nil {
 		return plan.Remote{}, refuse(err)
 	}
@@ -120,7 +120,7 @@ func (p *Client) Subscribe(ctx context.Context, s Start, method string) (plan.Re
 	}
 	s.Terms.on(params)
 	params.SetIdempotencyKey(s.Key)
-	return p.read(p.api.V1Subscriptions.Create(ctx, params))
+	return p.read(sdk(p).V1Subscriptions.Create(ctx, params))
 }
 
 // Checkout makes a page on which the user pays, and answers its address. Afterwards the page leads to done, or to back
@@ -142,7 +142,7 @@ func (p *Client) Checkout(ctx context.Context, s Start, done, back string) (stri
 	p.taxOnPage(params)
 	s.Terms.onPage(params, p.codes)
 	params.SetIdempotencyKey(s.Key)
-	cs, err := p.api.V1CheckoutSessions.Create(ctx, params)
+	cs, err := sdk(p).V1CheckoutSessions.Create(ctx, params)
 	if err != nil {
 		return "", refuse(err)
 	}
@@ -154,7 +154,7 @@ func (p *Client) Checkout(ctx context.Context, s Start, done, back string) (stri
 func (p *Client) Existing(ctx context.Context, customer string) (now plan.Remote, before bool, err error) {
 	params := &stripe.SubscriptionListParams{Customer: &customer, Status: new("all")}
 	params.Limit = new(int64(MaxSubscriptions))
-	for sub, err := range p.api.V1Subscriptions.List(ctx, params).All(ctx) {
+	for sub, err := range sdk(p).V1Subscriptions.List(ctx, params).All(ctx) {
 		if err != nil {
 			return plan.Remote{}, false, refuse(err)
 		}

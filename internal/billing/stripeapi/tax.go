@@ -18,7 +18,7 @@ func (p *Client) EnsureTax(ctx context.Context, now plan.Remote) error {
 	if !p.tax || now.Taxed {
 		return nil
 	}
-	_, err := p.api.V1Subscriptions.Update(ctx, now.ID,
+	_, err := sdk(p).V1Subscriptions.Update(ctx, now.ID,
 		&stripe.SubscriptionUpdateParams{AutomaticTax: &stripe.SubscriptionUpdateAutomaticTaxParams{Enabled: new(true)}})
 	return refuse(err)
 }
@@ -46,7 +46,7 @@ func (p *Client) TaxTroublesForOperator(ctx context.Context) ([]string, error) {
 }
 
 func (p *Client) taxTroubles(ctx context.Context) ([]string, error) {
-	settings, err := p.api.V1TaxSettings.Retrieve(ctx, nil)
+	settings, err := sdk(p).V1TaxSettings.Retrieve(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (p *Client) taxTroubles(ctx context.Context) ([]string, error) {
 			"Dashboard under Tax, Settings; exclusive puts the tax on top.")
 	}
 	params := &stripe.TaxRegistrationListParams{Status: new("active")}
-	for _, err := range p.api.V1TaxRegistrations.List(ctx, params).All(ctx) {
+	for _, err := range sdk(p).V1TaxRegistrations.List(ctx, params).All(ctx) {
 		return all, err
 	}
 	return append(all, "This account is registered for tax nowhere, so Stripe adds none to any invoice. Add the "+

@@ -59,7 +59,7 @@ func (t Terms) onPage(params *stripe.CheckoutSessionCreateParams, codes bool) {
 // OpenCheckout is the page on which the customer can still pay; "" when there is none.
 func (p *Client) OpenCheckout(ctx context.Context, customer string) (string, error) {
 	params := &stripe.CheckoutSessionListParams{Customer: &customer, Status: new("open")}
-	for cs, err := range p.api.V1CheckoutSessions.List(ctx, params).All(ctx) {
+	for cs, err := range sdk(p).V1CheckoutSessions.List(ctx, params).All(ctx) {
 		if err != nil {
 			return "", refuse(err)
 		}
