@@ -114,7 +114,6 @@ var priors = map[string]float64{
 type counts struct {
 	words, triples map[uint64]float64
 	total          float64
-	spelled        []word // the whole words
 }
 
 func newModel() *model {
@@ -166,7 +165,6 @@ func (c *counts) add(w *word, rank int, share float64, start, end bool) {
 	if start && end {
 		f := share / float64(rank+wordOffset)
 		c.words[w.hash] = max(c.words[w.hash], f)
-		c.spelled = append(c.spelled, *w)
 	}
 	f := share / float64(rank+tripleOffset)
 	for i := 1; i <= w.n; i++ {
@@ -239,18 +237,20 @@ func (m *model) fill(all []counts) {
 		m.put(entry{key: key, from: uint32(len(m.parts)), n: uint16(len(parts)), english: only})
 		m.parts = append(m.parts, parts...)
 	}
-	m.rows = make([]row, 1)
 	m.fillPlain()
-	for _, c := range all {
-		for i := range c.spelled {
-			m.fillWord(&c.spelled[i])
-		}
+	for item := range strings.FieldsSeq(wordLists) {
+		m.fillWord(item)
+		m.fillWord(bared(item))
 	}
 }
 
 // fillPlain makes the rows of triples of plain letters.
 func (m *model) fillPlain() {
-	const ends = " abcdefghijklmnopqrstuvwxyz"
+	const (
+		ends  = " abcdefghijklmnopqrstuvwxyz"
+		usual = 7 << 10 // rows, so that they need not be moved
+	)
+	m.rows = make([]row, 1, usual)
 	for _, a := range ends {
 		for _, b := range ends {
 			for _, c := range ends {
@@ -263,9 +263,10 @@ func (m *model) fillPlain() {
 }
 
 // fillWord gives a word that stands in a list one row for all its triples.
-func (m *model) fillWord(w *word) {
+func (m *model) fillWord(text string) {
+	w := spelled(text)
 	e := m.find(w.hash)
-	if e.row != 0 || w.script != latin {
+	if e == nil || e.row != 0 || w.script != latin {
 		return
 	}
 	var sum row
