@@ -183,48 +183,57 @@ func TestOf_WorkIsLinearAndBounded(t *testing.T) {
 	}
 }
 
-// The rows only save looking triples up: a place without a triple says nothing, and a word says what its triples do.
-func TestModel_RowsSayWhatTheTableSays(t *testing.T) {
+// The rows only save looking triples up: each says what the lists say, and that of a word what its triples do.
+func TestModel_RowsSayWhatTheListsSay(t *testing.T) {
 	t.Parallel()
 	m := detector().model
-	signs := []rune(" abcdefghijklmnopqrstuvwxyz'3é")
-	found := 0
+	var all []counts
+	for _, block := range strings.Split(wordLists, "\n[")[1:] {
+		code, list, _ := strings.Cut(block, "]")
+		c, _ := count(strings.Fields(list), code)
+		all = append(all, c)
+	}
+	said := evidence(all)
+	signs, found := []rune(" abcdefghijklmnopqrstuvwxyz'3é"), 0
 	for _, a := range signs {
 		for _, b := range signs {
 			for _, c := range signs {
-				at, e := plainPlace(a, b, c), m.find(triple(a, b, c))
-				if at < 0 {
-					continue
+				parts := said[triple(a, b, c)]
+				var got, want scan
+				for _, p := range parts {
+					want.score[p.section] += int32(p.weight)
 				}
-				var want row
-				if e != nil {
-					want = m.rowOf(e)
+				if at := plainPlace(a, b, c); at >= 0 {
+					got.sum = m.rows[m.plain[at]]
+					got.settle()
+				} else {
+					got.weigh(triple(a, b, c), m)
+				}
+				if got.score != want.score {
+					t.Fatalf("%c%c%c: %v, want %v", a, b, c, got.score, want.score)
+				}
+				if len(parts) > 0 {
 					found++
-				}
-				if got := m.rows[m.plain[at]]; got != want {
-					t.Fatalf("%c%c%c: %v, want %v", a, b, c, got, want)
 				}
 			}
 		}
 	}
 	if found < 1000 {
-		t.Errorf("only %d triples are in the table", found)
+		t.Errorf("only %d triples are in the tables", found)
 	}
 	for _, text := range []string{"the", "więcej", "für", "için", "không", "und"} {
 		w := spelled(text)
-		if e := m.find(w.hash); e == nil || e.row == 0 {
+		if e, _ := m.entries.Find(w.hash); e.row == 0 {
 			t.Errorf("%q has no row", text)
 		}
-		var whole, one scan
+		var whole, parts scan
 		whole.look(&w, m)
 		whole.settle()
-		one.triples(&w, m)
-		one.settle()
-		for _, p := range m.parts[m.find(w.hash).from:][:m.find(w.hash).n] {
-			one.score[p.section] += int32(p.weight)
-		}
-		if whole.score != one.score {
-			t.Errorf("%q: %v, want %v", text, whole.score, one.score)
+		parts.triples(&w, m)
+		parts.settle()
+		parts.weigh(w.hash, m)
+		if whole.score != parts.score {
+			t.Errorf("%q: %v, want %v", text, whole.score, parts.score)
 		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/repazoo/repazoo/internal/frozen"
 )
 
 //go:embed words.txt
@@ -33,9 +35,8 @@ type part struct {
 	weight  int16 // in 1/scale nats; a word cannot be worth more than 11 of them
 }
 
-// entry is one word or triple.
+// entry is one word, letter or triple.
 type entry struct {
-	key     uint64
 	from    uint32
 	n       uint16
 	english bool   // a word that only the English section has
@@ -44,64 +45,13 @@ type entry struct {
 
 // model is the table of all sections.
 type model struct {
-	codes  []string
-	within [scripts][]int // the sections of each script
-	prior  []float64      // what speaks for a section before a word is read
-	table  []entry        // open addressing; key 0 is free
-	parts  []part
-	plain  [plainTriples]uint16 // where in rows a triple of a to z and ends of words stands; 0 if nowhere
-	rows   []row                // rows[0] says nothing
-}
-
-// row is what a triple, or all triples of a word, say for each of the first sections, four sections in a number, so
-// that they are added to a score all at once. All languages in Latin letters are among these sections.
-type row [rowSections / 4]uint64
-
-const (
-	rowSections = 32
-	laneBits    = 16
-
-	// mostTriples is how many triples can be added up before the sum in 16 bits has to be taken out. A triple is worth
-	// 324 at most: half of the nats between its floor and certainty.
-	mostTriples = 200
-)
-
-func (r *row) add(other *row) {
-	for i := range r {
-		r[i] += other[i]
-	}
-}
-
-// plus adds to one section.
-func (r *row) plus(section int16, weight int16) {
-	r[section/4] += uint64(weight) << (section % 4 * laneBits)
-}
-
-func (r *row) at(section int) int32 {
-	return int32(r[section/4] >> (section % 4 * laneBits) & (1<<laneBits - 1))
-}
-
-// Three signs of plain letters make the place of a triple, each in five bits.
-const (
-	signBits     = 5
-	plainTriples = 1 << (3 * signBits)
-)
-
-// plainSign is the number of a small letter, or of the end of a word, which a blank stands for, among the 27; -1 for
-// others.
-func plainSign(r rune) int {
-	switch {
-	case r >= 'a' && r <= 'z':
-		return int(r-'a') + 1
-	case r == ' ':
-		return 0
-	}
-	return -1
-}
-
-// plainPlace is the place of a triple of plain letters and ends of words, -1 for others.
-func plainPlace(a, b, c rune) int {
-	return plainSign(a)<<(2*signBits) | plainSign(b)<<signBits | plainSign(c)
+	codes   []string
+	within  [scripts][]int       // the sections of each script
+	prior   []float64            // what speaks for a section before a word is read
+	entries frozen.Keys[entry]   // all but the triples of plain letters
+	parts   []part               // of the entries
+	plain   [plainTriples]uint16 // where in rows a triple of plain letters stands; 0 if nowhere
+	rows    []row                // rows[0] says nothing
 }
 
 // priors are the product's languages, in which more is posted than in their neighbours'.
@@ -207,17 +157,43 @@ var plainLetters = strings.NewReplacer(
 
 func bared(s string) string { return plainLetters.Replace(s) }
 
-// fill makes the table of frequencies.
+// fill makes the tables of frequencies.
 func (m *model) fill(all []counts) {
-	found := map[uint64][]part{}
 	words := map[uint64]bool{}
+	for _, c := range all {
+		for key := range c.words {
+			words[key] = true
+		}
+	}
+	const usual = 7 << 10 // rows, so that they need not be moved
+	m.rows = make([]row, 1, usual)
+	entries := map[uint64]entry{}
+	english := int16(slices.Index(m.codes, "en"))
+	for key, parts := range evidence(all) {
+		if at := placeOf(key); at >= 0 {
+			m.plain[at] = m.addRow(rowOf(parts))
+			continue
+		}
+		only := words[key] && len(parts) == 1 && parts[0].section == english
+		entries[key] = entry{from: uint32(len(m.parts)), n: uint16(len(parts)), english: only}
+		m.parts = append(m.parts, parts...)
+	}
+	for item := range strings.FieldsSeq(wordLists) {
+		m.fillWord(entries, item)
+		m.fillWord(entries, bared(item))
+	}
+	m.entries = frozen.NewKeys(entries)
+}
+
+// evidence is what each word, letter and triple says for which section.
+func evidence(all []counts) map[uint64][]part {
+	found := map[uint64][]part{}
 	for l, c := range all {
 		sum := 0.0
 		for _, f := range c.words {
 			sum += f
 		}
 		for key, f := range c.words {
-			words[key] = true
 			found[key] = append(found[key], part{int16(l), int16(nats(f/sum, wordFloor))})
 		}
 		for key, f := range c.triples {
@@ -226,70 +202,34 @@ func (m *model) fill(all []counts) {
 			}
 		}
 	}
-	size := 1
-	for 2*size < 3*len(found) {
-		size *= 2
-	}
-	m.table = make([]entry, size)
-	english := int16(slices.Index(m.codes, "en"))
-	for key, parts := range found {
-		only := words[key] && len(parts) == 1 && parts[0].section == english
-		m.put(entry{key: key, from: uint32(len(m.parts)), n: uint16(len(parts)), english: only})
-		m.parts = append(m.parts, parts...)
-	}
-	m.fillPlain()
-	for item := range strings.FieldsSeq(wordLists) {
-		m.fillWord(item)
-		m.fillWord(bared(item))
-	}
-}
-
-// fillPlain makes the rows of triples of plain letters.
-func (m *model) fillPlain() {
-	const (
-		ends  = " abcdefghijklmnopqrstuvwxyz"
-		usual = 7 << 10 // rows, so that they need not be moved
-	)
-	m.rows = make([]row, 1, usual)
-	for _, a := range ends {
-		for _, b := range ends {
-			for _, c := range ends {
-				if e := m.find(triple(a, b, c)); e != nil {
-					m.plain[plainPlace(a, b, c)] = m.addRow(m.rowOf(e))
-				}
-			}
-		}
-	}
+	return found
 }
 
 // fillWord gives a word that stands in a list one row for all its triples.
-func (m *model) fillWord(text string) {
+func (m *model) fillWord(entries map[uint64]entry, text string) {
 	w := spelled(text)
-	e := m.find(w.hash)
-	if e == nil || e.row != 0 || w.script != latin {
+	e, ok := entries[w.hash]
+	if !ok || e.row != 0 || w.script != latin {
 		return
 	}
 	var sum row
 	for i := 1; i <= w.n; i++ {
-		if t := m.find(triple(w.runes[i-1], w.runes[i], w.runes[i+1])); t != nil {
-			r := m.rowOf(t)
-			sum.add(&r)
+		a, b, c := w.runes[i-1], w.runes[i], w.runes[i+1]
+		if at := plainPlace(a, b, c); at >= 0 {
+			sum.add(&m.rows[m.plain[at]])
+		} else {
+			sum.addParts(m.partsOf(entries[triple(a, b, c)]))
 		}
-		if t := m.find(letter(w.runes[i])); t != nil && w.runes[i] >= 0x80 {
-			r := m.rowOf(t)
-			sum.add(&r)
+		if b >= 0x80 {
+			sum.addParts(m.partsOf(entries[letter(b)]))
 		}
 	}
 	e.row = m.addRow(sum)
+	entries[w.hash] = e
 }
 
-// rowOf is an entry as a row. No section beyond a row's has words in Latin letters, which tests show.
-func (m *model) rowOf(e *entry) (r row) {
-	for _, p := range m.parts[e.from : e.from+uint32(e.n)] {
-		r.plus(p.section, p.weight)
-	}
-	return r
-}
+// partsOf is what an entry says; that of a word that is not there says nothing.
+func (m *model) partsOf(e entry) []part { return m.parts[e.from : e.from+uint32(e.n)] }
 
 func (m *model) addRow(r row) uint16 {
 	m.rows = append(m.rows, r)
@@ -300,31 +240,6 @@ func (m *model) addRow(r row) uint16 {
 }
 
 func nats(f, floor float64) int32 { return int32(math.Round(scale * math.Log(f/floor))) }
-
-// put places an entry.
-func (m *model) put(e entry) {
-	i := slot(e.key, len(m.table))
-	for m.table[i].key != 0 {
-		i = (i + 1) & (len(m.table) - 1)
-	}
-	m.table[i] = e
-}
-
-// find is the entry of key, or nil.
-func (m *model) find(key uint64) *entry {
-	i := slot(key, len(m.table))
-	for {
-		switch e := &m.table[i]; e.key {
-		case key:
-			return e
-		case 0:
-			return nil
-		}
-		i = (i + 1) & (len(m.table) - 1)
-	}
-}
-
-func slot(key uint64, size int) int { return int((key * 0x9e3779b97f4a7c15) >> 32 & uint64(size-1)) }
 
 // A word's key is a hash of its letters with the highest bit set; a triple's is its three letters, which leave that
 // bit free.

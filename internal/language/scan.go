@@ -161,21 +161,19 @@ func (s *scan) end(w *word, m *model) {
 // look adds what the word, and its triples of letters with its two ends, say for each section.
 func (s *scan) look(w *word, m *model) {
 	s.looked++
-	e := m.find(w.hash)
-	if e != nil {
-		for _, p := range m.parts[e.from : e.from+uint32(e.n)] {
-			s.score[p.section] += int32(p.weight)
-			s.found[p.section]++
-		}
-		if e.english {
-			s.english++
-		}
+	e, _ := m.entries.Find(w.hash)
+	for _, p := range m.partsOf(e) {
+		s.score[p.section] += int32(p.weight)
+		s.found[p.section]++
+	}
+	if e.english {
+		s.english++
 	}
 	if s.summed += 2 * w.n; s.summed > mostTriples { // a letter beyond ASCII counts beside its triple
 		s.settle()
 		s.summed = 2 * w.n
 	}
-	if e != nil && e.row != 0 {
+	if e.row != 0 {
 		s.sum.add(&m.rows[e.row])
 		return
 	}
@@ -191,10 +189,10 @@ func (s *scan) triples(w *word, m *model) {
 			s.looked++
 			s.sum.add(&m.rows[m.plain[at]])
 		} else {
-			s.weigh(m.find(triple(a, b, c)), m)
+			s.weigh(triple(a, b, c), m)
 		}
 		if b >= 0x80 {
-			s.weigh(m.find(letter(b)), m)
+			s.weigh(letter(b), m)
 		}
 	}
 }
@@ -207,13 +205,11 @@ func (s *scan) settle() {
 	s.sum, s.summed = row{}, 0
 }
 
-// weigh adds what an entry says.
-func (s *scan) weigh(e *entry, m *model) {
+// weigh adds what a letter, or a triple that has no row, says.
+func (s *scan) weigh(key uint64, m *model) {
 	s.looked++
-	if e == nil {
-		return
-	}
-	for _, p := range m.parts[e.from : e.from+uint32(e.n)] {
+	e, _ := m.entries.Find(key)
+	for _, p := range m.partsOf(e) {
 		s.score[p.section] += int32(p.weight)
 	}
 }
