@@ -16,6 +16,7 @@ import (
 	"encoding/binary"
 	"iter"
 	"math/bits"
+	"strings"
 )
 
 // Value is what a word stands for. 0 is that of a word that is not there.
@@ -36,7 +37,12 @@ type wordSlot[V Value] struct {
 // NewWords makes a table of words with their values, none of which is 0. The empty word is left out.
 func NewWords[V Value](words map[string]V) Words[V] {
 	t := Words[V]{sieve: newSieve(len(words)), slots: make([]wordSlot[V], room(len(words)))}
-	var text []byte
+	size := 0
+	for w := range words {
+		size += len(w)
+	}
+	var text strings.Builder
+	text.Grow(size) // so that it is not moved while it grows
 	for w, v := range words {
 		if w == "" {
 			continue
@@ -47,10 +53,10 @@ func NewWords[V Value](words map[string]V) Words[V] {
 		for t.slots[at].size != 0 {
 			at = (at + 1) & (len(t.slots) - 1)
 		}
-		t.slots[at] = wordSlot[V]{uint32(h >> 32), uint32(len(text)), uint32(len(w)), v}
-		text = append(text, w...)
+		t.slots[at] = wordSlot[V]{uint32(h >> 32), uint32(text.Len()), uint32(len(w)), v}
+		text.WriteString(w)
 	}
-	t.text = string(text)
+	t.text = text.String()
 	return t
 }
 
@@ -162,10 +168,13 @@ func (t *Keys[V]) All() iter.Seq2[uint64, V] {
 	}
 }
 
-// room is how many slots a table has for n entries: a power of two, and never more than half of them taken.
-func room(n int) int {
+// room is how many slots a table has for n entries: a power of two, and never more than two thirds of them taken. The
+// sieve keeps most of what is not there away from the slots, so that they may be that full.
+func room(n int) int { return powerOfTwo(n + n/2 + 1) }
+
+func powerOfTwo(least int) int {
 	size := 2
-	for size < 2*n+1 {
+	for size < least {
 		size *= 2
 	}
 	return size
@@ -174,7 +183,7 @@ func room(n int) int {
 // sieve has a bit for each hash. It is a Bloom filter with one hash and eight to sixteen bits an entry.
 type sieve []uint64
 
-func newSieve(n int) sieve { return make(sieve, max(room(n)/16, 1)) }
+func newSieve(n int) sieve { return make(sieve, max(powerOfTwo(2*n+1)/16, 1)) }
 
 func (s sieve) add(h uint64) {
 	at := h >> 20

@@ -1,6 +1,10 @@
 package screen
 
-import "github.com/repazoo/repazoo/internal/frozen"
+import (
+	"slices"
+
+	"github.com/repazoo/repazoo/internal/frozen"
+)
 
 // readers is how many lexicons read one post: the post's own language, English, and the orders to a model.
 const readers = 3
@@ -60,6 +64,7 @@ func (l *lexicon) freeze() {
 	for w := range d.words {
 		l.heads.add(w)
 	}
+	l.nodes = slices.Clone(l.nodes) // without the room to grow
 	for i := range l.nodes {
 		l.nodes[i].settle()
 	}
