@@ -99,8 +99,8 @@ func (s *Service) batchable(a Analysis) error {
 		return refuse.Saying("The language model of this server answers at once only. " +
 			"Start the analysis without within_a_day.")
 	case a.MaxPosts < s.BatchFrom:
-		return refuse.Saying("Cheaper within a day begins at %s for the model, and this analysis gives it at most %s. "+
-			"Start it without within_a_day.", assess.Counting(s.BatchFrom, "post"), assess.Thousands(a.MaxPosts))
+		return refuse.Saying("Cheaper within a day begins at %s posts for the model, and this analysis gives it at most %s. "+
+			"Start it without within_a_day.", assess.Thousands(s.BatchFrom), assess.Thousands(a.MaxPosts))
 	}
 	return nil
 }

@@ -150,7 +150,7 @@ func TestRefusals_OfTheCatalogueAreThoseOfTheServices(t *testing.T) {
 		}
 		ast.Inspect(tree, func(n ast.Node) bool {
 			if e, ok := n.(ast.Expr); ok {
-				said[folded(e)] = true
+				said[verb.ReplaceAllString(folded(e), "{}")] = true
 			}
 			return true
 		})
@@ -160,12 +160,20 @@ func TestRefusals_OfTheCatalogueAreThoseOfTheServices(t *testing.T) {
 		t.Fatal(err)
 	}
 	const archive = " Ask X for a new archive, and give the .zip exactly as you downloaded it."
+	for key, text := range words.For(words.English).Shapes("refuse.with.") {
+		if !said[text] && !said[strings.TrimSuffix(text, archive)] && !said[strings.ReplaceAll(text, "{}", "")] {
+			t.Errorf("no service says %s: %s", key, text)
+		}
+	}
 	for text := range words.For(words.English).Texts() {
 		if key, ok := english().KeyOf("refuse.say.", text); ok && !said[text] && !said[strings.TrimSuffix(text, archive)] {
 			t.Errorf("no service says %s: %s", key, text)
 		}
 	}
 }
+
+// verb is a value in a format.
+var verb = regexp.MustCompile(`%(\.\d+)?[sdqvf]`)
 
 // folded is a string that is written in pieces, as far as they are strings.
 func folded(e ast.Expr) string {

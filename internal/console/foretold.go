@@ -99,8 +99,11 @@ func dayWords(l tongue, p analysis.Preview) string {
 	return l.Say("foretold.day_offered", "day", cents(l, p.Day.CostMicroUSD), "now", cents(l, p.Model.CostMicroUSD))
 }
 
-// whyNoDay is the service's own sentence, which is in English; other languages say less.
+// whyNoDay is the service's own sentence, in the language of the page.
 func whyNoDay(l tongue, why string) string {
+	if said, ok := english().Recall("refuse.", why); ok {
+		return l.retold(said)
+	}
 	if l.Tag == words.English {
 		return why
 	}

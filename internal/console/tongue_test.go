@@ -169,6 +169,21 @@ func (p *person) refused(tag string) seen {
 	return seen{p.t, recorder.Code, recorder.Result().Header, recorder.Body.String()}
 }
 
+// A refusal with values says as much in every language.
+func TestRefusals_KeepTheirValuesInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	p := newWorld(t).reader(gus)
+	for tag, want := range map[string]string{
+		"de": "Begründen Sie es in höchstens 500 Zeichen.", "es": "Diga el motivo en 500 caracteres como máximo.",
+	} {
+		if err := p.accounts.Prefer(t.Context(), p.me.UserID, account.Wish{Language: &tag}); err != nil {
+			t.Fatal(err)
+		}
+		p.post(p.at+"/findings", url.Values{"do": {"dismiss"}, "chosen": {"x"}, "why": {strings.Repeat("a", 501)}}).
+			shows(http.StatusUnprocessableEntity, want)
+	}
+}
+
 // The chosen language goes before that of the browser, also for the page of a report.
 func TestPages_AreInTheLanguageThatWasChosen(t *testing.T) {
 	t.Parallel()

@@ -28,16 +28,29 @@ func (l tongue) sentence(f *fault.Fault) string {
 			return l.Say("refuse." + forPrograms.Code)
 		}
 	}
+	if said, ok := english().Recall("refuse.", f.Message); ok {
+		return l.retold(said)
+	}
 	if l.Tag == words.English {
 		return f.Message
-	}
-	if key, ok := english().KeyOf("refuse.", f.Message); ok {
-		return l.Say(key)
 	}
 	if key := "refuse." + f.Code; l.Has(key) {
 		return l.Say(key)
 	}
 	return l.Say("refuse.other")
+}
+
+// retold is a refusal that was read back. A refusal within it is read back, too.
+func (l tongue) retold(said words.Message) string {
+	for name, v := range said.Args {
+		if key, ok := english().KeyOf("refuse.", v); ok {
+			said.Args[name] = l.Say(key)
+		}
+		if name == "plan" {
+			said.Args[name] = capital(v)
+		}
+	}
+	return l.Render(said)
 }
 
 // refused is the same for what the HTTP layer refuses, of which a page knows the status and the English sentence, and

@@ -234,20 +234,24 @@ func asNumber(v any) (float64, bool) {
 	return 0, false
 }
 
+// asTime is a time, or one that a message has kept.
+func asTime(v any) time.Time {
+	if s, ok := v.(string); ok {
+		t, _ := time.Parse(time.RFC3339, s)
+		return t
+	}
+	t, _ := v.(time.Time)
+	return t
+}
+
 // written is a value as its kind wants it.
 func (l *Language) written(kind string, v any) string {
 	n, _ := asNumber(v)
 	switch kind {
 	case kindDate:
-		if s, ok := v.(string); ok {
-			t, _ := time.Parse(time.RFC3339, s)
-			return l.Date(t)
-		}
-		t, _ := v.(time.Time)
-		return l.Date(t)
+		return l.Date(asTime(v))
 	case kindMoment:
-		t, _ := v.(time.Time)
-		return l.Moment(t)
+		return l.Moment(asTime(v))
 	case kindNumber:
 		return l.Number(n)
 	case kindPercent:

@@ -52,6 +52,7 @@ type Language struct {
 	forms    rules
 	messages map[string]message
 	keys     map[string]string // text of a message without values → its key
+	said     func() []form     // of its messages with values, made when somebody first asks
 }
 
 // Message is something to say that is kept until it is known in which language. It can be stored as JSON.
@@ -97,6 +98,7 @@ var catalogue = sync.OnceValue(func() []*Language {
 		if err := out[i].read(string(text)); err != nil {
 			panic(err) // a test has read it
 		}
+		out[i].said = sync.OnceValue(func() []form { return saidForms(out[i]) })
 	}
 	return out
 })
