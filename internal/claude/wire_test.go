@@ -1,3 +1,7 @@
+//go:build !race
+
+// Compiling the SDK for the race detector takes a minute, and nothing here happens at once: make test runs these tests.
+
 package claude_test
 
 import (
@@ -7,6 +11,7 @@ import (
 	"net/http"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/anthropics/anthropic-sdk-go"
 	"github.com/anthropics/anthropic-sdk-go/option"
@@ -127,5 +132,67 @@ func TestWire_TokenTravelsAsABearerAndNoEmptyKeyDoes(t *testing.T) {
 	}
 	if _, sent := local.header["X-Api-Key"]; sent {
 		t.Error("an empty key was sent")
+	}
+}
+
+// The official SDK is the measure of what travels: both send the same batch and read the same of it.
+func TestWire_BatchesAreThoseOfTheOfficialSDK(t *testing.T) {
+	t.Parallel()
+	s := sandbox.New(sandbox.Config{})
+	ours, theirs := &recorded{handler: s.Handler()}, &recorded{handler: s.Handler()}
+	sdk := anthropic.NewClient(
+		option.WithoutEnvironmentDefaults(), option.WithBaseURL("http://127.0.0.1/claude"),
+		option.WithHTTPClient(&http.Client{Transport: inProcess{theirs}}), option.WithAPIKey(claudesandbox.APIKey),
+	)
+	c := newClient(ours, claudesandbox.APIKey)
+	q := items("you idiot")[0]
+	got, err := c.CreateBatch(t.Context(), []claude.BatchItem{q})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = sdk.Messages.Batches.New(t.Context(),
+		anthropic.MessageBatchNewParams{Requests: []anthropic.MessageBatchNewParamsRequest{{
+			CustomID: q.ID,
+			Params: anthropic.MessageBatchNewParamsRequestParams{
+				Model: q.Model, MaxTokens: q.MaxTokens,
+				System:   []anthropic.TextBlockParam{{Text: q.System, CacheControl: anthropic.NewCacheControlEphemeralParam()}},
+				Messages: []anthropic.MessageParam{anthropic.NewUserMessage(anthropic.NewTextBlock(q.User))},
+				OutputConfig: anthropic.OutputConfigParam{
+					Effort: anthropic.OutputConfigEffort(q.Effort), Format: anthropic.JSONOutputFormatParam{Schema: q.Schema},
+				},
+			},
+		}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(ours.body, theirs.body) {
+		t.Errorf("sent %v, the SDK sends %v", ours.body, theirs.body)
+	}
+	s.Advance(time.Hour)
+	want, err := sdk.Messages.Batches.Get(t.Context(), got.ID, anthropic.MessageBatchGetParams{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := c.Batch(t.Context(), got.ID)
+	if err != nil || now != (claude.Batch{
+		ID: want.ID, Ended: want.ProcessingStatus == "ended", CreatedAt: want.CreatedAt, ExpiresAt: want.ExpiresAt,
+		Requests: int(want.RequestCounts.Succeeded),
+	}) {
+		t.Errorf("read %+v (%v), the SDK reads %s", now, err, want.RawJSON())
+	}
+	stream := sdk.Messages.Batches.ResultsStreaming(t.Context(), got.ID, anthropic.MessageBatchResultsParams{})
+	if !stream.Next() {
+		t.Fatal(stream.Err())
+	}
+	line := stream.Current()
+	all, err := c.BatchResults(t.Context(), got.ID)
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	r, m := all[0], line.Result.Message
+	if r.ID != line.CustomID || r.Answer.Text != m.Content[len(m.Content)-1].Text ||
+		r.Answer.Stop != string(m.StopReason) ||
+		r.Answer.Usage.Output != m.Usage.OutputTokens {
+		t.Errorf("read %+v, the SDK reads %+v", r, line)
 	}
 }
