@@ -53,8 +53,8 @@ type cacheClock func() time.Time
 func (c cacheClock) NowNano() int64                            { return c().UnixNano() }
 func (cacheClock) Tick(time.Duration) (never <-chan time.Time) { return nil } // expired entries go when others come
 
-// memory is what is used of a cache. With a field of type *otter.Cache, every package that knows a Service would compile
-// all of otter again, once for each type in it: six seconds of a processor for each of a dozen packages.
+// memory is what is used of a cache. With a field of type *otter.Cache, every package that knows a Service would
+// compile all of otter again, once for each type in it: six seconds of a processor for each of a dozen packages.
 type memory[K comparable, V any] interface {
 	GetIfPresent(key K) (V, bool)
 	Get(ctx context.Context, key K, otherwise otter.Loader[K, V]) (V, error)
