@@ -10,8 +10,12 @@ TESTENV   = go run ./tools/testenv --
 # A test binary without symbols links in half the time, and make lint vets what go test would vet again.
 FAST     := -vet=off -ldflags='-s -w'
 
+# A test that waits for a job, a retry or a server leaves its processor to another, so four run at once even on two.
+PARALLEL  = -parallel $$(n=$$(getconf _NPROCESSORS_ONLN); echo $$((n > 4 ? n : 4)))
+
 # What others wrote that computes and shares nothing is not looked at for races, and three times
-# faster then: SQLite's C, translated to Go, and the tests' checker of JSON against schemas.
+# faster then: SQLite's C, translated to Go, and the tests' checker of JSON against schemas. A package with generics of
+# sync cannot be left out so: the linker may take its copy of them for everybody, and then finds races where none are.
 # A process that has ended does not wait another second for reports of races that come late.
 NORACE   := -race=false -d=checkptr=0
 RACE     := -race "-gcflags=modernc.org/sqlite/lib=$(NORACE)" "-gcflags=github.com/santhosh-tekuri/jsonschema/v6=$(NORACE)"
@@ -25,8 +29,9 @@ ONE      := -skip '/^sqlite$$|/./^sqlite$$'
 BROWSER  := ./internal/browser
 TESTED    = $$(go list ./... | grep -v /internal/browser$$)
 
-# What can race is what starts goroutines or locks: packages whose files, tests aside, say so.
-RACING    = $$(grep -rlE '^[^/]*(\bgo func|\bgo [a-zA-Z_.]+\(|sync\.|atomic\.|errgroup\.|singleflight\.)' internal \
+# What can race is what starts goroutines or locks: packages whose files, tests aside, say so. What is made once
+# (sync.OnceValue) and then only read cannot.
+RACING    = $$(grep -rlE '^[^/]*(\bgo func|\bgo [a-zA-Z_.]+\(|sync\.(Mutex|RWMutex|WaitGroup|Map|Pool|Cond|Once)\b|atomic\.|errgroup\.|singleflight\.)' internal \
 	--include='*.go' --exclude='*_test.go' | grep -v test/ | xargs -n1 dirname | sort -u | sed 's,^,./,')
 
 # The viewers of the documentation pages come from npm; without npm the program builds without them.
@@ -47,7 +52,6 @@ export GOFLAGS := $(GOFLAGS) -tags=$(TAGS) -trimpath
 
 # Without C the program needs no library of the system, and runs in an empty image. Only the race detector is C.
 export CGO_ENABLED := 0
-race: export CGO_ENABLED := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help build run test race browser check format lint vuln bench load fuzz generate clean assets viewers fonts type typescript typed limits image image-check sbom deploy-check
@@ -72,10 +76,10 @@ run: build ## Build and serve on http://127.0.0.1:8000 with nothing configured
 	./bin/repazoo serve
 
 test: viewers type typed ## Run every test but the browser's, on private PostgreSQL and Redis servers
-	$(TESTENV) go test $(FAST) -timeout 10m $(TESTED)
+	$(TESTENV) go test $(FAST) $(PARALLEL) -timeout 10m $(TESTED)
 
 race: ## Run the tests of every package with goroutines or locks of its own with the race detector
-	$(TESTENV) go test $(FAST) $(RACE) $(ONE) -timeout 15m $(RACING)
+	$(TESTENV) env CGO_ENABLED=1 go test $(FAST) $(RACE) $(ONE) $(PARALLEL) -timeout 15m $(RACING)
 
 browser: assets ## Run the tests of a person at a browser (needs npm)
 	$(TESTENV) go test $(FAST) -timeout 10m $(BROWSER)
