@@ -50,8 +50,9 @@ func load(language string) (*lexicon, error) {
 type parser struct {
 	*lexicon
 	endings   map[string][]string
-	tree      map[edge]int32 // the steps that are not shared
-	spellings []string       // pairs of old and new, as strings.NewReplacer takes them
+	tree      map[edge]int32    // the steps that are not shared
+	spellings []string          // pairs of old and new, as strings.NewReplacer takes them
+	speller   *strings.Replacer // made of spellings for the words below them, nil while there is none
 	section   section
 	post      post // folds words as those of posts are folded
 }
@@ -135,6 +136,7 @@ func (p *parser) directive(fields []string) error {
 		p.endings[fields[1]] = fields[2:]
 	case "spell":
 		p.spellings = append(p.spellings, fields[1], fields[2])
+		p.speller = strings.NewReplacer(p.spellings...)
 	case "dash":
 		p.dashJoins = true
 	case "prefixes":
@@ -288,8 +290,8 @@ func (p *parser) lay(at int32, words []string, shared int32) int32 {
 // everyWord is the id of a word, which its other spellings share.
 func (p *parser) everyWord(w string) int32 {
 	id := p.word(w)
-	if len(p.spellings) > 0 {
-		other := strings.NewReplacer(p.spellings...).Replace(w)
+	if p.speller != nil {
+		other := p.speller.Replace(w)
 		if p.draft.words[other] == 0 {
 			p.draft.words[other] = id
 		}
