@@ -333,8 +333,8 @@ func (p *post) longestRun(i, end int) (int, [readers]int32) {
 				break
 			}
 			at = next
-			id, ends := l.ends[at]
-			if !ends || j-i+1 < longest || p.insideKatakana(i, j+1, end) {
+			id := l.ends[at]
+			if id == 0 || j-i+1 < longest || p.insideKatakana(i, j+1, end) {
 				continue
 			}
 			if j-i+1 > longest {

@@ -23,7 +23,7 @@ type lexicon struct {
 	edges frozen.Keys[int32]  // by edge.key
 	forks map[edge][]int32    // further steps, where a pattern with alternatives begins like another
 	runes frozen.Keys[int32]  // the same words as paths over runes, for scripts without spaces, by edge.key
-	ends  map[int32]int32     // a path of runes that ends a word → the word's id
+	ends  []int32             // a path of runes that ends a word → the word's id, 0 for one that ends none
 	near  frozen.Words[int32] // a long word with one inner letter missing → its id
 	heads heads               // how words begin
 	draft *draft              // what the tables are made from, while they are made
@@ -54,6 +54,7 @@ func (e edge) key() uint64 { return uint64(uint32(e.from))<<32 | uint64(uint32(e
 type draft struct {
 	words, near  map[string]int32
 	edges, runes map[edge]int32
+	ends         map[int32]int32
 }
 
 // freeze makes the tables of all that was read.
@@ -61,6 +62,10 @@ func (l *lexicon) freeze() {
 	d := l.draft
 	l.words, l.near = frozen.NewWords(d.words), frozen.NewWords(d.near)
 	l.edges, l.runes = frozen.NewKeys(byKey(d.edges)), frozen.NewKeys(byKey(d.runes))
+	l.ends = make([]int32, len(d.runes)+1)
+	for at, id := range d.ends {
+		l.ends[at] = id
+	}
 	for w := range d.words {
 		l.heads.add(w)
 	}

@@ -57,6 +57,11 @@ func TestLexicon_FindsEverythingThatItsFileSays(t *testing.T) {
 				t.Fatalf("%s: the step %v is not found", name, e)
 			}
 		}
+		for at, id := range d.ends {
+			if l.ends[at] != id {
+				t.Fatalf("%s: the end of word %d is not found", name, id)
+			}
+		}
 		for e, to := range d.runes {
 			if got, ok := l.runes.Find(e.key()); !ok || got != to {
 				t.Fatalf("%s: the rune %v is not found", name, e)

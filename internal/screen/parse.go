@@ -79,9 +79,10 @@ func parse(text string) (*lexicon, error) {
 func read(text string) (*parser, error) {
 	p := &parser{
 		lexicon: &lexicon{
-			nodes: make([]node, 1), forks: map[edge][]int32{}, ends: map[int32]int32{},
+			nodes: make([]node, 1), forks: map[edge][]int32{},
 			draft: &draft{
 				words: map[string]int32{}, near: map[string]int32{}, edges: map[edge]int32{}, runes: map[edge]int32{},
+				ends: map[int32]int32{},
 			},
 		},
 		endings: map[string][]string{}, tree: map[edge]int32{},
@@ -502,7 +503,7 @@ func (p *parser) addRunes(w string, id int32) {
 		}
 		at = next
 	}
-	p.ends[at] = id
+	p.draft.ends[at] = id
 	p.maxRunes = max(p.maxRunes, utf8.RuneCountInString(w))
 }
 

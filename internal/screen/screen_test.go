@@ -347,12 +347,22 @@ var benchTexts = []string{
 }
 
 func BenchmarkCheck(b *testing.B) {
+	posts := map[string][]string{
+		"en": benchTexts,
+		"de": {"Heute 40 Seiten in dem neuen Roman gelesen, es regnet seit Stunden, und die Bahn kam wieder nicht pünktlich."},
+		"es": {"Llevo 120 páginas de la novela nueva y no puedo parar de leer. ¿Alguien sabe a qué hora abre la biblioteca?"},
+		"ja": {"今日は新しい店に行って、30枚の写真を撮りました。友達と朝ごはん、とてもおいしかった。"},
+	}
 	s := New()
-	b.ReportAllocs()
-	i := 0
-	for b.Loop() {
-		s.Check(benchTexts[i%len(benchTexts)], "en")
-		i++
+	for lang, texts := range posts {
+		b.Run(lang, func(b *testing.B) {
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				s.Check(texts[i%len(texts)], lang)
+				i++
+			}
+		})
 	}
 }
 
