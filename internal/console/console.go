@@ -26,7 +26,7 @@
 // # In which language
 //
 // The words of a page stand in the catalogue (package words), and the page is in the language of whoever reads it:
-// tongue.go. The pages of administrators are in English alone, and so are those that are not translated yet.
+// tongue.go.
 //
 // # What it relies on
 //
@@ -177,10 +177,5 @@ func (c *Console) Routes() map[string]http.Handler {
 	maps.Copy(routes, c.publicRoutes())
 	maps.Copy(routes, c.siteRoutes())
 	maps.Copy(routes, c.shareRoutes())
-	for pattern, h := range routes {
-		if inEnglishOnly(pattern) {
-			routes[pattern] = c.inEnglish(h)
-		}
-	}
 	return routes
 }

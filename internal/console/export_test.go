@@ -17,7 +17,7 @@ var (
 	Device     = device
 	Initials   = initials
 	StageWords = func(s assess.Stage) string { return stageWords(english(), s) }
-	Percent    = percent
+	Percent    = english().share
 )
 
 // The same in English.

@@ -42,16 +42,16 @@ func windows(asked string) (all []window, days int) {
 }
 
 // churnWords is the churn, or that there could be none.
-func (v figuresView) churnWords() string {
+func (v figuresView) churnWords(l tongue) string {
 	if v.Paid == 0 {
-		return "None could leave"
+		return l.Say("desk.no_churn")
 	}
-	return percent(v.Churn())
+	return l.share(v.Churn())
 }
 
 func (c *Console) showFigures(v *visit) error {
 	choices, days := windows(v.r.URL.Query().Get("days"))
-	p := figuresView{page: c.page(v, "Figures"), Windows: choices}
+	p := figuresView{page: c.page(v, v.tongue().Say("desk.figures")), Windows: choices}
 	mine, err := c.Billing.Subscription(v.r.Context(), v.me.UserID)
 	if err != nil {
 		return err

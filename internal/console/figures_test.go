@@ -63,7 +63,7 @@ func TestPlan_ShowsWhatWentBack(t *testing.T) {
 
 func TestPercent_HasOneDigitWhereThereIsOne(t *testing.T) {
 	t.Parallel()
-	for share, want := range map[float64]string{0: "0 %", 1: "100 %", 1.0 / 6: "16.7 %", 0.05: "5 %"} {
+	for share, want := range map[float64]string{0: "0\u00a0%", 1: "100\u00a0%", 1.0 / 6: "16.7\u00a0%", 0.05: "5\u00a0%"} {
 		if got := console.Percent(share); got != want {
 			t.Errorf("%v is %q, want %q", share, got, want)
 		}

@@ -10,12 +10,12 @@ import (
 	"time"
 
 	"github.com/repazoo/repazoo/internal/analysis"
-	"github.com/repazoo/repazoo/internal/audit"
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
 	"github.com/repazoo/repazoo/internal/health"
 	"github.com/repazoo/repazoo/internal/operate"
+	"github.com/repazoo/repazoo/internal/plan"
 )
 
 // The pages of the operator, for administrators; see package operate. They show standing and cost, and nobody's posts.
@@ -42,7 +42,7 @@ type overviewView struct {
 }
 
 func (c *Console) showOverview(v *visit) error {
-	p := overviewView{page: c.page(v, "Operator")}
+	p := overviewView{page: c.page(v, v.tongue().Say("frame.operator"))}
 	var err error
 	p.Overview, err = c.Desk.Overview(v.r.Context())
 	p.Names = slices.Sorted(maps.Keys(p.Parts))
@@ -53,14 +53,14 @@ func (c *Console) showOverview(v *visit) error {
 }
 
 // partWords says how a part is, and the tone of its label.
-func partWords(r health.Result) (words, tone string) {
+func partWords(l tongue, r health.Result) (words, tone string) {
 	switch r.Status {
 	case health.Up:
-		return "well", "low"
+		return l.Say("desk.well"), "low"
 	case health.Down:
-		return "down", "critical"
+		return l.Say("desk.down"), "critical"
 	}
-	return "not in use", ""
+	return l.Say("desk.unused"), ""
 }
 
 type jobsView struct {
@@ -70,7 +70,7 @@ type jobsView struct {
 }
 
 func (c *Console) showJobs(v *visit) error {
-	p := jobsView{page: c.page(v, "Jobs"), All: v.r.URL.Query().Get("all") != ""}
+	p := jobsView{page: c.page(v, v.tongue().Say("desk.jobs")), All: v.r.URL.Query().Get("all") != ""}
 	var err error
 	if p.Jobs, err = c.Desk.Jobs(v.r.Context(), p.All); err != nil {
 		return err
@@ -122,7 +122,7 @@ type inboxView struct {
 }
 
 func (c *Console) showInbox(v *visit) error {
-	p := inboxView{page: c.page(v, "Inbox"), All: v.r.URL.Query().Get("all") != ""}
+	p := inboxView{page: c.page(v, v.tongue().Say("desk.inbox")), All: v.r.URL.Query().Get("all") != ""}
 	var err error
 	if p.Events, err = c.Desk.Inbox(v.r.Context(), !p.All); err != nil {
 		return err
@@ -141,7 +141,7 @@ type spendingView struct {
 }
 
 func (c *Console) showSpending(v *visit) error {
-	p := spendingView{page: c.page(v, "Cost")}
+	p := spendingView{page: c.page(v, v.tongue().Say("desk.cost"))}
 	var err error
 	if p.Spending, err = c.Desk.Spending(v.r.Context()); err != nil {
 		return err
@@ -153,7 +153,7 @@ func (c *Console) showSpending(v *visit) error {
 }
 
 // microUSD writes millionths of a dollar.
-func microUSD(n int64) string { return usd(int((n + 5_000) / 10_000)) }
+func microUSD(l tongue, n int64) string { return l.usd(int((n + 5_000) / 10_000)) }
 
 type usersView struct {
 	page
@@ -162,7 +162,7 @@ type usersView struct {
 
 // showUsers leads to the user that was asked for. There is no list of users.
 func (c *Console) showUsers(v *visit) error {
-	p := usersView{page: c.page(v, "Users"), Asked: strings.TrimSpace(v.r.URL.Query().Get("who"))}
+	p := usersView{page: c.page(v, v.tongue().Say("desk.users")), Asked: strings.TrimSpace(v.r.URL.Query().Get("who"))}
 	if p.Asked == "" {
 		return c.ok(v, usersPage(p))
 	}
@@ -189,15 +189,9 @@ func (c *Console) showPerson(v *visit) error {
 	}
 	p := personView{page: c.page(v, person.User.Name), Person: person}
 	for _, l := range person.Log {
-		p.Events = append(p.Events, event{At: l.At, What: actionWords(l), Who: whoWords(english(), l, nil)})
+		p.Events = append(p.Events, event{At: l.At, What: string(l.Action), Who: whoWords(v.tongue(), l, nil)})
 	}
 	return c.ok(v, personPage(p))
-}
-
-// actionWords name what happened to somebody else: the sentences of the log are for the person themselves.
-func actionWords(l audit.Line) string {
-	what, happened, _ := strings.Cut(string(l.Action), ".")
-	return capital(strings.ReplaceAll(what, "_", " ")) + ": " + strings.ReplaceAll(happened, "_", " ")
 }
 
 // lasted says how long an analysis took.
@@ -208,19 +202,30 @@ func lasted(a analysis.Analysis) string {
 	return a.FinishedAt.Sub(*a.StartedAt).Round(time.Second).String()
 }
 
-func orNone(s string) string { return cmp.Or(s, "none") }
+func orNone(l tongue, s string) string { return cmp.Or(s, l.Say("desk.none")) }
+
+// jobState is the state of a job in words.
+func jobState(l tongue, state string) string { return l.orCode("desk.state."+state, state) }
+
+// outcomeOf says how an event went.
+func outcomeOf(l tongue, e billing.InboxEvent) string {
+	return l.orCode("desk.outcome."+strings.ReplaceAll(e.Outcome(), " ", "_"), e.Outcome())
+}
+
+func roleWords(l tongue, role string) string { return l.orCode("desk.role."+role, role) }
+
+// subscriptionWords are the status of a plan, which is Stripe's word where there is none of ours.
+func subscriptionWords(l tongue, s plan.Status) string {
+	return l.orCode("desk.sub."+string(s), string(s))
+}
+
+// orCode is a message, or the code that it would stand for.
+func (l tongue) orCode(key, code string) string {
+	if l.Has(key) {
+		return l.Say(key)
+	}
+	return code
+}
 
 // partName is what people call a part that /readyz names.
-func partName(name string) string {
-	switch name {
-	case "db":
-		return "Database"
-	case "schema":
-		return "Schema of the database"
-	case "policies":
-		return "Row-level security"
-	case "seal":
-		return "Keys of sealed values"
-	}
-	return capital(name)
-}
+func partName(l tongue, name string) string { return l.orCode("desk.part."+name, capital(name)) }

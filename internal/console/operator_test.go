@@ -38,7 +38,7 @@ func TestOperator_ShowsAnAccountAndItsOwnerSeesThat(t *testing.T) {
 		t.Fatal(at)
 	}
 	user.get("/account/activity").hides("An administrator looked at your account")
-	admin.get(at).shows(http.StatusOK, "gravelpit_gus", "pro, active", "1 of ", "completed", "Chrome").hides("moron",
+	admin.get(at).shows(http.StatusOK, "gravelpit_gus", "pro, active", "1 of ", "Completed", "Chrome").hides("moron",
 		"/a/")
 	user.get("/account/activity").shows(http.StatusOK, "An administrator looked at your account")
 	admin.get("/admin/users?who=nobody_here").shows(http.StatusNotFound, "There is no user with this id or X handle")

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
-
-	"github.com/repazoo/repazoo/internal/plan"
 )
 
 // page is what the layout of every page shows.
@@ -79,32 +77,11 @@ func (c *Console) ok(v *visit, body templ.Component) error {
 
 func iso(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// count writes a whole number with commas: 10,000.
-func count(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// sum writes an amount to the cent: $29.00, or −$4.50 for a credit.
-func sum(cents int64, currency string) string {
-	if cents < 0 {
-		return "−" + plan.Amount(-cents, currency)
-	}
-	return plan.Amount(cents, currency)
-}
-
-func usd(cents int) string { return sum(int64(cents), "usd") }
-
 // badge is the class of a small label; tone is its colour, "" for none.
 func badge(tone string) string { return strings.TrimSpace("badge " + tone) }
 
-// percent writes a share from 0 to 1: 4.2 %.
-func percent(share float64) string {
-	return strings.TrimSuffix(strconv.FormatFloat(share*100, 'f', 1, 64), ".0") + " %"
-}
+// share writes a share from 0 to 1: 4.2 %.
+func (l tongue) share(v float64) string { return l.Number(math.Round(v*1000)/10) + "\u00a0%" }
 
 // score is a score as a badge shows it, without decimals.
 func score(v *float64) string {

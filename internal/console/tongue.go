@@ -2,8 +2,6 @@ package console
 
 import (
 	"context"
-	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,28 +31,9 @@ func lang(ctx context.Context) tongue {
 
 func english() tongue { return tongue{words.For(words.English)} }
 
-// notTranslated are the beginnings of the addresses whose pages are in English alone: those of administrators.
-var notTranslated = [...]string{"/admin"}
-
-// inEnglishOnly tells whether the pages of a route are in English alone.
-func inEnglishOnly(pattern string) bool {
-	_, path, _ := strings.Cut(pattern, " ")
-	return slices.ContainsFunc(notTranslated[:], func(p string) bool { return strings.HasPrefix(path, p) })
-}
-
-// inEnglish is for a route whose pages have no words in other languages, refusals and navigation included.
-func (c *Console) inEnglish(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), tongueKey{}, english())))
-	})
-}
-
 // tongue is the language of the page. Where the database does not answer, it is that of the browser: the page that says
 // so needs one, too.
 func (v *visit) tongue() tongue {
-	if l, fixed := v.r.Context().Value(tongueKey{}).(tongue); fixed {
-		return l
-	}
 	if v.in.Language == nil {
 		var chosen account.Preferences
 		if v.me.UserID != "" && !v.brief {
@@ -68,9 +47,7 @@ func (v *visit) tongue() tongue {
 // spoken tells caches and readers which language a page is in.
 func (v *visit) spoken() {
 	v.w.Header().Set("Content-Language", v.tongue().Tag)
-	if _, fixed := v.r.Context().Value(tongueKey{}).(tongue); !fixed {
-		v.w.Header().Add("Vary", "Accept-Language")
-	}
+	v.w.Header().Add("Vary", "Accept-Language")
 }
 
 // date writes a day in full: 2 January 2006.

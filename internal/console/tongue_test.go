@@ -141,6 +141,14 @@ func TestPages_AreWhollyInTheLanguageOfTheirReader(t *testing.T) {
 		second + "?chosen=" + reportOf(p, second)[0].ID: p, second + "/shares": p,
 		"/a/none": p, "/sample": w.stranger(), "/sample?purpose=academic&chosen=" + sampled[0].ID: w.stranger(),
 	}
+	admin := w.signIn(ada)
+	admin.me.Role = "admin"
+	for _, path := range []string{
+		"", "/jobs", "/jobs?all=1", "/inbox", "/inbox?all=1", "/users", "/users?who=nobody", "/users/" + p.me.UserID, "/cost",
+		"/billing?days=7",
+	} {
+		paths["/admin"+path] = admin
+	}
 	quotes := quotesOf(append(reportOf(p, second), sampled...))
 	for _, l := range words.Languages()[1:] {
 		for path, who := range maps.All(paths) {

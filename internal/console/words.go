@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/assess"
@@ -236,10 +235,6 @@ func initials(name string) string {
 	}
 	return string(out)
 }
-
-func date(t time.Time) string { return placed(t).Format("2 January 2006") }
-
-func moment(t time.Time) string { return placed(t).Format("2 Jan 2006, 15:04 ") + zoneOf(t) }
 
 // sandboxWords says what is not real here.
 func sandboxWords(l tongue, standIns []string) string {

@@ -29,7 +29,7 @@ func TestMoment_IsInTheZoneThatItWasPutInAndElseInUTC(t *testing.T) {
 		{at.In(in(t, "America/Sao_Paulo")), "24 Dec 2026, 20:30 UTC-03", "24 December 2026"},
 		{at.In(in(t, "Asia/Kathmandu")), "25 Dec 2026, 05:15 UTC+0545", "25 December 2026"},
 	} {
-		if m, d := moment(tt.at), date(tt.at); m != tt.moment || d != tt.date {
+		if m, d := english().moment(tt.at), english().date(tt.at); m != tt.moment || d != tt.date {
 			t.Errorf("got %q and %q, want %q and %q", m, d, tt.moment, tt.date)
 		}
 	}
