@@ -16,7 +16,8 @@ const peerPackages = "gunicorn python3-fastapi python3-uvicorn python3-uvloop py
 
 // peerArguments start four workers, as the earlier system had. The address comes with the environment.
 var peerArguments = []string{
-	"--workers=4", "--worker-class=uvicorn.workers.UvicornWorker", "--keep-alive=120", "--log-level=warning", "--graceful-timeout=5",
+	"--workers=4", "--worker-class=uvicorn.workers.UvicornWorker", "--keep-alive=120", "--log-level=warning",
+	"--graceful-timeout=5",
 	"app:app",
 }
 

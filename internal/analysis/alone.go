@@ -48,7 +48,7 @@ func (s *Service) takeAlone(ctx context.Context, a Analysis, accountID string) e
 	if accountID == "" {
 		return nil
 	}
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		tx.Later(`INSERT INTO timelines (account_id, user_id) VALUES ($1, $2) ON CONFLICT (account_id) DO NOTHING`,
 			accountID, a.UserID)
 		// The row lock comes first, so that the next statement sees who has the account now.

@@ -26,14 +26,14 @@ func (s *Service) startAtOnce(
 	ctx context.Context, userID string, r StartRequest,
 ) (Analysis, billing.Reservation, error) {
 	terms := s.terms(userID, r)
-	if s.DB.Name() != "postgres" || r.AccountID == "" || r.WithinADay || r.Scheduled != "" || !r.KeepUntil.IsZero() ||
+	if s.c.DB.Name() != "postgres" || r.AccountID == "" || r.WithinADay || r.Scheduled != "" || !r.KeepUntil.IsZero() ||
 		len(terms) == 0 {
 		return Analysis{}, billing.Reservation{}, errNotAtOnce
 	}
 	var from origin
 	var res billing.Reservation
 	var a Analysis
-	err := s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
+	err := s.c.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
 		tx.Touch(userID)
 		a = Analysis{} // a transaction may run again
 		id, found := db.NewID(), false
@@ -42,7 +42,7 @@ func (s *Service) startAtOnce(
 			if found = rows.Next(); !found {
 				return rows.Err()
 			}
-			err := s.Billing.ScanTaken(rows, &res, &from.accountID, &from.handle, &from.lastTurn, &from.busy)
+			err := s.c.Billing.ScanTaken(rows, &res, &from.accountID, &from.handle, &from.lastTurn, &from.busy)
 			a = s.newAnalysis(userID, r, from, res, tx.Now())
 			a.ID = id
 			return err
@@ -57,8 +57,8 @@ func (s *Service) startAtOnce(
 
 // terms are an analysis of each plan as it would be started now, where its model answers.
 func (s *Service) terms(userID string, r StartRequest) (all []Analysis) {
-	for _, t := range s.Billing.Plans() {
-		a := s.newAnalysis(userID, r, origin{}, billing.Reservation{Tier: t}, s.DB.Now())
+	for _, t := range s.c.Billing.Plans() {
+		a := s.newAnalysis(userID, r, origin{}, billing.Reservation{Tier: t}, s.c.DB.Now())
 		if _, err := s.usable(a.Model); err == nil {
 			all = append(all, a)
 		}

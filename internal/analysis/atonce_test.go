@@ -18,7 +18,7 @@ import (
 // left is everything that starts have written for a person, but for ids and moments.
 func (p *person) left() []string {
 	p.t.Helper()
-	all, err := db.Read(p.t.Context(), p.DB, db.System, db.Value[string], `
+	all, err := db.Read(p.t.Context(), p.c.DB, db.System, db.Value[string], `
 		SELECT 'analysis ' || handle || ' ' || purpose || ' ' || CAST(max_posts AS text) || ' ' || tier || ' ' || model
 			|| ' ' || status || ' ' || stage || ' ' || CAST(max_cost_cents AS text) || ' waits for ' || waiting_for
 			|| ' ' || scheduled || CASE WHEN account_id IS NULL THEN 'no account' ELSE 'account' END || ' '
@@ -50,12 +50,12 @@ func TestStart_AtOnceWritesWhatTheLongWayWrites(t *testing.T) {
 		if _, _, err := p.Start(t.Context(), p.UserID, agreed); err != nil {
 			t.Fatal(err)
 		}
-		since := w.DB.Now().AddDate(-1, 0, 0)
+		since := w.c.DB.Now().AddDate(-1, 0, 0)
 		var ways [2][]string
 		for i, start := range []func(context.Context, string, StartRequest) (Analysis, billing.Reservation, error){
 			p.Service.start, p.startAtOnce,
 		} {
-			if i == 1 && w.DB.Name() == "sqlite" {
+			if i == 1 && w.c.DB.Name() == "sqlite" {
 				start = p.Service.start
 			}
 			w.exec(`DELETE FROM analyses`)
@@ -76,7 +76,7 @@ func TestStart_AtOnceWritesWhatTheLongWayWrites(t *testing.T) {
 					res.Reserved != n+1 || !res.PeriodStart.Equal(a.PeriodStart) {
 					t.Errorf("way %d: answered with %+v, %+v; stored is %+v", i, a, res, got)
 				}
-				turn := must(db.ReadOne(t.Context(), w.DB, db.System, db.Value[time.Time],
+				turn := must(db.ReadOne(t.Context(), w.c.DB, db.System, db.Value[time.Time],
 					`SELECT turn FROM analyses WHERE id = $1`, a.ID))(t)
 				if want := newTurn(a.CreatedAt, last, a.Tier); !turn.Equal(a.turn) || !turn.Equal(want) {
 					t.Errorf("way %d: its turn is %v, answered with %v, want %v", i, turn, a.turn, want)

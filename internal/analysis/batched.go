@@ -92,15 +92,15 @@ func (b modelBatch) late(now time.Time) bool { return !now.Before(b.expiresAt.Ad
 func (s *Service) batchable(a Analysis) error {
 	refuse := fault.ValidationFailed.At("body.within_a_day", "is not possible here")
 	switch {
-	case s.Claude == nil || a.Model == "":
+	case s.c.Claude == nil || a.Model == "":
 		return refuse.Saying("No language model is used here, so an analysis cannot become cheaper by waiting. " +
 			"Start it without within_a_day.")
-	case !s.Claude.HasBatches():
+	case !s.c.Claude.HasBatches():
 		return refuse.Saying("The language model of this server answers at once only. " +
 			"Start the analysis without within_a_day.")
-	case a.MaxPosts < s.BatchFrom:
+	case a.MaxPosts < s.c.BatchFrom:
 		return refuse.Saying("Cheaper within a day begins at %s posts for the model, and this analysis gives it at most %s. "+
-			"Start it without within_a_day.", assess.Thousands(s.BatchFrom), assess.Thousands(a.MaxPosts))
+			"Start it without within_a_day.", assess.Thousands(s.c.BatchFrom), assess.Thousands(a.MaxPosts))
 	}
 	return nil
 }
@@ -113,12 +113,12 @@ func (s *Service) RefuseDay(model string, maxPosts int) error {
 // OffersDay tells whether analyses of a plan may be done within a day, for less, and from how many posts for the model
 // on.
 func (s *Service) OffersDay(model string, maxPosts int) (offers bool, from int) {
-	return s.batchable(Analysis{Model: model, MaxPosts: maxPosts}) == nil, s.BatchFrom
+	return s.batchable(Analysis{Model: model, MaxPosts: maxPosts}) == nil, s.c.BatchFrom
 }
 
 // batchOf is the batch of an analysis, or db.ErrNotFound.
 func (s *Service) batchOf(ctx context.Context, a Analysis) (modelBatch, error) {
-	return db.ReadOne(ctx, s.DB, db.System, scanBatch,
+	return db.ReadOne(ctx, s.c.DB, db.System, scanBatch,
 		`SELECT `+batchColumns+` FROM model_batches WHERE analysis_id = $1`, a.ID)
 }
 
@@ -134,7 +134,7 @@ func (s *Service) followBatch(
 	if err == nil && b.state == "sending" {
 		b, err = s.find(ctx, b)
 		switch {
-		case err != nil && ctx.Err() == nil && b.late(s.DB.Now()):
+		case err != nil && ctx.Err() == nil && b.late(s.c.DB.Now()):
 			return s.giveUpSearch(ctx, b, err) // sendBatch sees the row, and sends none
 		case errors.Is(err, errNoBatch):
 			return s.unsend(ctx, b)
@@ -143,7 +143,7 @@ func (s *Service) followBatch(
 	if err == nil && b.state == "sent" {
 		b, err = s.takeBatch(ctx, a, b, p, h, o)
 	}
-	if now := s.DB.Now(); errors.Is(err, fault.ModelUnavailable) && !b.late(now) {
+	if now := s.c.DB.Now(); errors.Is(err, fault.ModelUnavailable) && !b.late(now) {
 		err = b.wait(now) // the provider is away, and the batch is not
 	}
 	if wait, waits := errors.AsType[*batchWait](err); waits {
@@ -159,23 +159,23 @@ func (s *Service) followBatch(
 // batch would have said is asked directly.
 func (s *Service) giveUpSearch(ctx context.Context, b modelBatch, why error) error {
 	again := false
-	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := tx.Exec(ctx, `UPDATE model_batches SET sealed = NULL
 			WHERE analysis_id = $1 AND state = 'sending' AND sealed IS NOT NULL`, b.analysisID)
 		again = n == 0
 		return err
 	})
 	if err == nil && !again {
-		s.Log.WarnContext(ctx, "a batch was not found in its time and is given up; its questions are asked directly, "+
+		s.c.Log.WarnContext(ctx, "a batch was not found in its time and is given up; its questions are asked directly, "+
 			"and if it was created after all, its answers are paid in vain",
 			"analysis", b.analysisID, "requests", b.requests, "cause", why)
-		s.Metrics.Unbatched("lost", b.requests)
+		s.c.Metrics.Unbatched("lost", b.requests)
 	}
 	return err
 }
 
 func (s *Service) countPoll(ctx context.Context, b modelBatch) error {
-	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		tx.Later(`UPDATE model_batches SET polls = polls + 1 WHERE analysis_id = $1`, b.analysisID)
 		return nil
 	})
@@ -186,10 +186,10 @@ var errNoBatch = errors.New("analysis: the provider has no such batch")
 
 // find looks for a batch whose id could not be saved.
 func (s *Service) find(ctx context.Context, b modelBatch) (modelBatch, error) {
-	if ready := b.sendBy.Add(foundAfter); s.DB.Now().Before(ready) {
+	if ready := b.sendBy.Add(foundAfter); s.c.DB.Now().Before(ready) {
 		return b, &batchWait{ready, b.expiresAt}
 	}
-	recent, err := s.Claude.Batches(ctx, b.createdAt.Add(-clocksApart))
+	recent, err := s.c.Claude.Batches(ctx, b.createdAt.Add(-clocksApart))
 	if err != nil {
 		return b, err
 	}
@@ -202,7 +202,7 @@ func (s *Service) find(ctx context.Context, b modelBatch) (modelBatch, error) {
 		switch {
 		case one.Requests != b.requests || one.CreatedAt.After(b.sendBy.Add(clocksApart)) || taken[one.ID]:
 		case !one.Ended:
-			open = b.wait(s.DB.Now())
+			open = b.wait(s.c.DB.Now())
 		default:
 			ours, err := s.isOurs(ctx, b, one)
 			if err != nil {
@@ -221,7 +221,7 @@ func (s *Service) find(ctx context.Context, b modelBatch) (modelBatch, error) {
 
 // isOurs looks for the ids of a batch in the results of one that has ended.
 func (s *Service) isOurs(ctx context.Context, b modelBatch, one claude.Batch) (bool, error) {
-	results, err := s.Claude.BatchResults(ctx, one.ID)
+	results, err := s.c.Claude.BatchResults(ctx, one.ID)
 	if claude.Unknown(err) {
 		return false, nil
 	}
@@ -231,7 +231,7 @@ func (s *Service) isOurs(ctx context.Context, b modelBatch, one claude.Batch) (b
 
 // knownBatches are the provider's ids of the batches that were saved.
 func (s *Service) knownBatches(ctx context.Context) (map[string]bool, error) {
-	ids, err := db.Read(ctx, s.DB, db.System, db.Value[string],
+	ids, err := db.Read(ctx, s.c.DB, db.System, db.Value[string],
 		`SELECT provider_id FROM model_batches WHERE provider_id <> ''`)
 	known := make(map[string]bool, len(ids))
 	for _, id := range ids {
@@ -243,7 +243,7 @@ func (s *Service) knownBatches(ctx context.Context) (map[string]bool, error) {
 // sent saves the provider's id. It asks for no lease: whoever learns the id saves it.
 func (s *Service) sent(ctx context.Context, b modelBatch, one claude.Batch) (modelBatch, error) {
 	b.state, b.providerID, b.expiresAt, b.polls = "sent", one.ID, one.ExpiresAt, 0
-	err := s.DB.InTx(context.WithoutCancel(ctx), db.System, func(ctx context.Context, tx db.Tx) error {
+	err := s.c.DB.InTx(context.WithoutCancel(ctx), db.System, func(ctx context.Context, tx db.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE model_batches SET state = 'sent', provider_id = $2, expires_at = $3, polls = 1
 			WHERE analysis_id = $1 AND state = 'sending' AND prefix = $4`, b.analysisID, b.providerID, b.expiresAt, b.prefix)
 		return err
@@ -253,7 +253,7 @@ func (s *Service) sent(ctx context.Context, b modelBatch, one claude.Batch) (mod
 
 // unsend forgets a batch that the provider does not have.
 func (s *Service) unsend(ctx context.Context, b modelBatch) error {
-	return s.DB.InTx(context.WithoutCancel(ctx), db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(context.WithoutCancel(ctx), db.System, func(ctx context.Context, tx db.Tx) error {
 		_, err := tx.Exec(ctx, `DELETE FROM model_batches
 			WHERE analysis_id = $1 AND state = 'sending' AND prefix = $2`, b.analysisID, b.prefix)
 		return err
@@ -267,7 +267,7 @@ func (s *Service) sendBatch(ctx context.Context, a Analysis, p *assess.Pipeline,
 		return err
 	}
 	plan, items, err := p.PlanBatch(ctx, s.kept(ctx, a, h), o)
-	if err != nil || plan.Texts() < s.BatchFrom {
+	if err != nil || plan.Texts() < s.c.BatchFrom {
 		return err
 	}
 	b, err := s.intend(ctx, a, plan)
@@ -276,19 +276,19 @@ func (s *Service) sendBatch(ctx context.Context, a Analysis, p *assess.Pipeline,
 	}
 	sending, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()
-	one, err := s.Claude.CreateBatch(sending, items)
+	one, err := s.c.Claude.CreateBatch(sending, items)
 	switch {
 	case err == nil:
 		if b, err = s.sent(ctx, b, one); err != nil {
 			return err
 		}
-		return b.wait(s.DB.Now())
+		return b.wait(s.c.DB.Now())
 	case claude.Unsure(err):
-		s.Log.WarnContext(ctx, "a batch was sent and the provider's answer was lost; it is looked for",
+		s.c.Log.WarnContext(ctx, "a batch was sent and the provider's answer was lost; it is looked for",
 			"analysis", a.ID, "cause", err)
 		return &batchWait{b.sendBy.Add(foundAfter), b.expiresAt}
 	case claude.Declined(err):
-		s.Log.WarnContext(ctx, "the provider takes no such batch, so the model is asked directly",
+		s.c.Log.WarnContext(ctx, "the provider takes no such batch, so the model is asked directly",
 			"analysis", a.ID, "requests", len(items), "cause", err)
 		return s.unsend(ctx, b)
 	}
@@ -301,7 +301,7 @@ func (s *Service) intend(ctx context.Context, a Analysis, plan assess.BatchPlan)
 	if err != nil {
 		return b, err
 	}
-	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		now := tx.Now()
 		b = modelBatch{
 			analysisID: a.ID, state: "sending", model: plan.Model, prefix: plan.Prefix, requests: len(plan.Groups),
@@ -329,18 +329,18 @@ func (s *Service) intend(ctx context.Context, a Analysis, plan assess.BatchPlan)
 func (s *Service) takeBatch(
 	ctx context.Context, a *Analysis, b modelBatch, p *assess.Pipeline, h sources, o *assess.Options,
 ) (modelBatch, error) {
-	one, err := s.Claude.Batch(ctx, b.providerID)
+	one, err := s.c.Claude.Batch(ctx, b.providerID)
 	var results []claude.BatchResult
 	if err == nil && one.Ended {
-		results, err = s.Claude.BatchResults(ctx, b.providerID)
+		results, err = s.c.Claude.BatchResults(ctx, b.providerID)
 	}
-	now := s.DB.Now()
+	now := s.c.DB.Now()
 	switch {
 	case claude.Unknown(err): // somebody has deleted it or its results: what they would have said is asked directly
-		s.Log.WarnContext(ctx, "the provider does not know a batch any more", "analysis", a.ID, "batch", b.providerID)
+		s.c.Log.WarnContext(ctx, "the provider does not know a batch any more", "analysis", a.ID, "batch", b.providerID)
 	case err == nil && one.Ended:
 	case ctx.Err() == nil && b.late(now):
-		s.Log.WarnContext(ctx, "a batch gave no answers in its time and is given up",
+		s.c.Log.WarnContext(ctx, "a batch gave no answers in its time and is given up",
 			"analysis", a.ID, "batch", b.providerID, "cause", err)
 		return b, s.giveUp(ctx, *a, &b)
 	case err != nil:
@@ -352,7 +352,7 @@ func (s *Service) takeBatch(
 	if err := s.openJSON(&plan, b.sealed, "batch", a.ID); err != nil {
 		return b, err
 	}
-	out, err := p.TakeBatch(ctx, s.kept(ctx, *a, h), *o, plan, s.Prices[b.model], results)
+	out, err := p.TakeBatch(ctx, s.kept(ctx, *a, h), *o, plan, s.c.Prices[b.model], results)
 	if err != nil {
 		return b, err
 	}
@@ -365,7 +365,7 @@ func (s *Service) settleBatch(ctx context.Context, a *Analysis, b *modelBatch, o
 	if err != nil {
 		return err
 	}
-	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := tx.Exec(ctx, `UPDATE model_batches SET state = 'taken', used = $2, sealed = NULL
 			WHERE analysis_id = $1 AND state = 'sent' AND EXISTS
 				(SELECT 1 FROM analyses r WHERE r.id = $1 AND r.runner = $3 AND r.status = 'running')`,
@@ -379,21 +379,22 @@ func (s *Service) settleBatch(ctx context.Context, a *Analysis, b *modelBatch, o
 	if err != nil {
 		return err
 	}
-	out.Count(s.Metrics, b.model)
+	out.Count(s.c.Metrics, b.model)
 	a.modelMicroUSD += out.CostMicroUSD
 	b.state, b.used = "taken", out.Use
 	if err := s.deleteBatch(ctx, *b); err != nil { // a sweep tries again
-		s.Log.WarnContext(ctx, "the provider's copy of a batch could not be deleted yet", "batch", b.providerID, "cause", err)
+		s.c.Log.WarnContext(ctx, "the provider's copy of a batch could not be deleted yet", "batch", b.providerID, "cause",
+			err)
 	}
 	return nil
 }
 
 // deleteBatch deletes the provider's copy, which it would keep for 29 days.
 func (s *Service) deleteBatch(ctx context.Context, b modelBatch) error {
-	if err := s.Claude.DeleteBatch(ctx, b.providerID); err != nil {
+	if err := s.c.Claude.DeleteBatch(ctx, b.providerID); err != nil {
 		return err
 	}
-	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		tx.Later(`UPDATE model_batches SET provider_id = '' WHERE analysis_id = $1 AND provider_id = $2`,
 			b.analysisID, b.providerID)
 		return nil
@@ -402,7 +403,7 @@ func (s *Service) deleteBatch(ctx context.Context, b modelBatch) error {
 
 // giveUp lets a run go on without its batch. The row keeps the provider's id, so that a sweep cancels and deletes it.
 func (s *Service) giveUp(ctx context.Context, a Analysis, b *modelBatch) error {
-	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := tx.Exec(ctx, `UPDATE model_batches SET state = 'taken', sealed = NULL
 			WHERE analysis_id = $1 AND state = 'sent' AND EXISTS
 				(SELECT 1 FROM analyses r WHERE r.id = $1 AND r.runner = $2 AND r.status = 'running')`, b.analysisID, a.runner)

@@ -25,10 +25,10 @@ import (
 // patient is somebody whose analyses may take a day.
 func (w *world) patient() *person {
 	w.t.Helper()
-	w.BatchFrom = 50
+	w.c.BatchFrom = 50
 	p := w.pro("gravelpit_gus")
 	w.asksModel()
-	w.Prices = assess.DefaultPrices()
+	w.c.Prices = assess.DefaultPrices()
 	return p
 }
 
@@ -172,9 +172,9 @@ func TestBatched_IsSentAndPaidOnceWhereverItsProcessDies(t *testing.T) {
 		"after the intent was saved": {after: func(p *person, id string) {
 			p.exec(`UPDATE model_batches SET state = 'sending', provider_id = '', prefix = 'rz-nobody'`)
 			for _, b := range p.sb.Claude().Batches() { // as if nothing had been sent
-				must(p.Claude.CancelBatch(p.t.Context(), b))(p.t)
+				must(p.c.Claude.CancelBatch(p.t.Context(), b))(p.t)
 				p.sb.Advance(time.Minute)
-				p.ok(p.Claude.DeleteBatch(p.t.Context(), b))
+				p.ok(p.c.Claude.DeleteBatch(p.t.Context(), b))
 			}
 		}, sent: 2},
 		"after it was sent": {before: func(p *person) {
@@ -191,7 +191,7 @@ func TestBatched_IsSentAndPaidOnceWhereverItsProcessDies(t *testing.T) {
 			h := must(p.history(p.t.Context(), a))(p.t)
 			o := must(p.options(p.t.Context(), a))(p.t)
 			b := must(p.batchOf(p.t.Context(), a))(p.t)
-			results := must(p.Claude.BatchResults(p.t.Context(), b.providerID))(p.t)
+			results := must(p.c.Claude.BatchResults(p.t.Context(), b.providerID))(p.t)
 			var plan assess.BatchPlan
 			p.ok(p.openJSON(&plan, b.sealed, "batch", id))
 			pipe := &assess.Pipeline{Screen: p.screen(), Now: p.d.Now, Judge: judge}
@@ -357,7 +357,7 @@ func TestBatched_WaitsADayForWhatMayBeOurs(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p := w.patient()
 		var log bytes.Buffer
-		w.Log = slog.New(slog.NewTextHandler(&log, nil))
+		w.c.Log = slog.New(slog.NewTextHandler(&log, nil))
 		w.sb.Claude().Fail(claudesandbox.Fault{Kind: claudesandbox.BatchStuck, Times: -1})
 		a := p.begin(StartRequest{WithinADay: true})
 		p.tryRun(w.Service, a.ID)
@@ -419,7 +419,7 @@ func TestBatched_IsPaidByThePricesOfItsOwnModel(t *testing.T) {
 		p := w.patient()
 		a := p.begin(StartRequest{WithinADay: true})
 		p.tryRun(w.Service, a.ID)
-		w.Fallbacks = []string{"claude-opus-5-5"}
+		w.c.Fallbacks = []string{"claude-opus-5-5"}
 		w.gone.set(a.Model, true)
 		p.finish(a.ID)
 		report := must(p.openReport(t.Context(), p.UserID, a.ID))(t)
@@ -427,7 +427,7 @@ func TestBatched_IsPaidByThePricesOfItsOwnModel(t *testing.T) {
 			t.Fatalf("%+v, %+v", report.Models, report.Coverage)
 		}
 		cost := func(u assess.ModelUse) int64 {
-			return assess.BatchCost(w.Prices[u.Model], claude.Usage{
+			return assess.BatchCost(w.c.Prices[u.Model], claude.Usage{
 				Input: u.InputTokens, Output: u.OutputTokens,
 				CacheRead: u.CacheReadTokens, CacheWrite: u.CacheWriteTokens,
 			}) / 1_000_000
@@ -435,7 +435,7 @@ func TestBatched_IsPaidByThePricesOfItsOwnModel(t *testing.T) {
 		direct, batched := report.Models[0], report.Models[1]
 		want := 2*cost(direct) + cost(batched)
 		if got := report.Cost.ModelMicroUSD; batched.Model != a.Model || batched.BatchedCalls != batched.Calls ||
-			direct.Model != w.Fallbacks[0] || direct.BatchedCalls != 0 || got < want-2 || got > want+4 {
+			direct.Model != w.c.Fallbacks[0] || direct.BatchedCalls != 0 || got < want-2 || got > want+4 {
 			t.Errorf("%+v cost %d, want about %d", report.Models, got, want)
 		}
 	})
@@ -448,15 +448,15 @@ func TestBatched_IsRefusedWhereItCannotBe(t *testing.T) {
 		for what, change := range map[string]func(r *StartRequest){
 			"few posts":   func(r *StartRequest) { r.MaxPosts = 49 },
 			"local model": func(*StartRequest) { w.elsewhere() },
-			"no model":    func(*StartRequest) { w.Claude = nil },
+			"no model":    func(*StartRequest) { w.c.Claude = nil },
 		} {
-			was := w.Claude
+			was := w.c.Claude
 			r := StartRequest{AccountID: p.Account.ID, Consent: true, WithinADay: true}
 			change(&r)
 			if _, _, err := p.Start(t.Context(), p.UserID, r); !errors.Is(err, fault.ValidationFailed) {
 				t.Errorf("%s: %v", what, err)
 			}
-			w.Claude = was
+			w.c.Claude = was
 		}
 		p.wantUnits(0, 0)
 	})
@@ -490,5 +490,5 @@ func TestBatched_ThePlanHoldsNoText(t *testing.T) {
 
 // elsewhere has the model on a server of one's own.
 func (w *world) elsewhere() {
-	w.Claude = claude.New(claude.Config{BaseURL: "http://models.internal:11434"})
+	w.c.Claude = claude.New(claude.Config{BaseURL: "http://models.internal:11434"})
 }

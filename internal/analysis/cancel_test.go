@@ -20,7 +20,7 @@ func TestCancel_ARunThatWaitsForXEnds(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			each(t, func(t *testing.T, w *world) {
-				w.Lease = time.Hour
+				w.c.Lease = time.Hour
 				p := w.subscriber()
 				asked, answer := make(chan struct{}), make(chan struct{})
 				defer close(answer)
@@ -54,7 +54,7 @@ func TestCancel_ARunThatWaitsForXEnds(t *testing.T) {
 func TestLeave_ARunThatWaitsForXGoesBackToTheQueue(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		w.Lease = time.Hour
+		w.c.Lease = time.Hour
 		p := w.subscriber()
 		asked, answer := make(chan struct{}), make(chan struct{})
 		defer close(answer)

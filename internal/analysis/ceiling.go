@@ -63,7 +63,7 @@ func (s *Service) bound(j *assess.Judge, a Analysis, reads int) {
 	j.Spent = func(ctx context.Context, microUSD int64) error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+		return s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 			tx.Later(`UPDATE analyses SET model_micro_usd = model_micro_usd + $2 WHERE id = $1`, a.ID, microUSD)
 			return nil
 		})

@@ -19,7 +19,7 @@ func TestCeiling_BoundsReadsAndModelTogether(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p := w.pro("gravelpit_gus")
 		w.asksModel()
-		w.Prices = assess.DefaultPrices()
+		w.c.Prices = assess.DefaultPrices()
 		pre := p.foretell(StartRequest{MaxCostCents: 50})
 		if pre.MaxCostCents != 50 || !pre.ReachesCeiling() || pre.Reads.AtMost >= 100 || len(pre.OutOfReach) != 1 {
 			t.Errorf("foretold %+v, ceiling %d, %q", pre.Reads, pre.MaxCostCents, pre.OutOfReach)
@@ -60,7 +60,7 @@ func TestCeiling_IsThePlansUnlessALowerOneIsAskedFor(t *testing.T) {
 func TestCeiling_OfAPlanLeavesRoomForItsFullAnalysis(t *testing.T) {
 	t.Parallel()
 	prices := assess.DefaultPrices()
-	for _, tier := range newWorld(t, dbtest.SQLite).Billing.Plans() {
+	for _, tier := range newWorld(t, dbtest.SQLite).c.Billing.Plans() {
 		judge := &assess.Judge{Model: tier.Model, Prices: prices[tier.Model]}
 		a := Analysis{MaxCostCents: tier.MaxCostCents, AccountID: new("x")} // whose profile is read too
 		if n := a.readable(0, judge.PostMicroUSD()); n < tier.MaxPosts+maxRechecked+sampleSize {
@@ -97,7 +97,7 @@ func TestSave_AReportWithoutAUsableModelTakesNoUnit(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 		p.wantUnits(0, 0)
-		p.Claude = nil // a screen that was asked for is a full report
+		p.c.Claude = nil // a screen that was asked for is a full report
 		a = p.start()
 		p.ok(p.Run(t.Context(), a.ID, true))
 		if p.show(a.ID).Free {

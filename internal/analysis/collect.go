@@ -32,7 +32,7 @@ func (s *Service) makeReport(ctx context.Context, a Analysis, progress func(asse
 			return nil, err
 		}
 	}
-	p := &assess.Pipeline{Screen: s.screen(), Now: s.DB.Now, AppVersion: s.App, Judge: judge}
+	p := &assess.Pipeline{Screen: s.screen(), Now: s.c.DB.Now, AppVersion: s.c.App, Judge: judge}
 	if judge != nil && a.WithinADay {
 		if err := s.followBatch(ctx, &a, p, h, &o); err != nil {
 			return nil, err
@@ -79,7 +79,7 @@ func (s *Service) options(ctx context.Context, a Analysis) (assess.Options, erro
 		o.Unread = func() assess.Unread { return unread }
 	}
 	o.Account.Handle = a.Handle
-	o.Account.ID, err = db.ReadOne(ctx, s.DB, db.System, db.Value[string],
+	o.Account.ID, err = db.ReadOne(ctx, s.c.DB, db.System, db.Value[string],
 		`SELECT x_user_id FROM `+table+` WHERE user_id = $1 AND id = $2`, a.UserID, *id)
 	return o, err
 }
@@ -87,10 +87,10 @@ func (s *Service) options(ctx context.Context, a Analysis) (assess.Options, erro
 // judge is nil without a model. A model that was retired is replaced by a fallback, or is a fault.
 func (s *Service) judge(a Analysis) (*assess.Judge, error) {
 	model, err := s.usable(a.Model)
-	if err != nil || s.Claude == nil || model == "" {
+	if err != nil || s.c.Claude == nil || model == "" {
 		return nil, err
 	}
-	second, err := s.usable(s.SecondModel)
+	second, err := s.usable(s.c.SecondModel)
 	if err != nil {
 		second = "" // the model of the first questions answers the second ones
 	}
@@ -100,10 +100,10 @@ func (s *Service) judge(a Analysis) (*assess.Judge, error) {
 // judgeWith asks these models, whether or not they still answer.
 func (s *Service) judgeWith(a Analysis, model, second string) *assess.Judge {
 	return &assess.Judge{
-		Client: s.Claude, Model: model, Prices: s.Prices[model],
-		SecondModel: second, SecondPrices: s.Prices[second], Cache: &sealedVerdicts{s, a.UserID},
+		Client: s.c.Claude, Model: model, Prices: s.c.Prices[model],
+		SecondModel: second, SecondPrices: s.c.Prices[second], Cache: &sealedVerdicts{s, a.UserID},
 		TalksToModel: func(text string) bool { return s.screen().Check(text, "").TalksToModel },
-		Metrics:      s.Metrics, Pace: &s.pace, Turn: a.UserID,
+		Metrics:      s.c.Metrics, Pace: &s.pace, Turn: a.UserID,
 	}
 }
 

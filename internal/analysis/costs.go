@@ -25,11 +25,11 @@ func (c Cost) All() int64 { return c.XMicro + c.Model }
 // Costs adds up the analyses that began since a moment, by day (the latest first) and by user (the dearest first, at
 // most users). Analyses that were deleted, and those of erased people, are not among them any more.
 func (s *Service) Costs(ctx context.Context, since time.Time, users int) (byDay, byUser []Cost, err error) {
-	all, err := db.Read(ctx, s.DB, db.System, func(r db.Rows, c *Cost) error {
+	all, err := db.Read(ctx, s.c.DB, db.System, func(r db.Rows, c *Cost) error {
 		return r.Scan(&c.Day, &c.UserID, &c.Analyses, &c.XMicro, &c.Model)
 	}, `SELECT day, user_id, count(*), CAST(sum(x_reads * $2 + x_user_reads * $3) AS bigint), 
 		CAST(sum(model_micro_usd) AS bigint)
-		FROM (SELECT `+s.DB.DayOf("created_at")+` AS day, CAST(user_id AS text) AS user_id, x_reads, x_user_reads,
+		FROM (SELECT `+s.c.DB.DayOf("created_at")+` AS day, CAST(user_id AS text) AS user_id, x_reads, x_user_reads,
 			model_micro_usd
 			FROM analyses WHERE created_at >= $1) AS a GROUP BY day, user_id`,
 		since, assess.XReadMicroUSD, assess.XUserReadMicroUSD)
@@ -73,7 +73,7 @@ type ModelLook struct {
 
 // Models are the configured models, and which of them are gone. Without a provider there is none.
 func (s *Service) Models() (all []ModelLook) {
-	if s.Claude == nil {
+	if s.c.Claude == nil {
 		return nil
 	}
 	for _, name := range s.configured() {

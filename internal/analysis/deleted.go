@@ -31,7 +31,7 @@ func (s *Service) PostsDeleted(ctx context.Context, userID string, posts []strin
 	for _, id := range fresh {
 		all[id] = why
 	}
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		for _, id := range fresh {
 			tx.Later(`INSERT INTO dismissals (user_id, finding_id, why, created_at) VALUES ($1, $2, $3, $4)
 				ON CONFLICT (user_id, finding_id) DO NOTHING`, userID, id, why, tx.Now())
@@ -55,7 +55,7 @@ func (s *Service) PostsDeleted(ctx context.Context, userID string, posts []strin
 func (s *Service) reportsAbout(ctx context.Context, userID string,
 	posts []string,
 ) (found []string, in []*assess.Report, err error) {
-	ids, err := db.Read(ctx, s.DB, db.User(userID), db.Value[string],
+	ids, err := db.Read(ctx, s.c.DB, db.User(userID), db.Value[string],
 		`SELECT analysis_id FROM reports WHERE user_id = $1 ORDER BY created_at DESC LIMIT 20`, userID)
 	if err != nil {
 		return nil, nil, err

@@ -20,14 +20,14 @@ func (s *Service) CheckDraft(ctx context.Context, userID string, r DraftRequest)
 	if err != nil {
 		return assess.Draft{}, err
 	}
-	if s.TakeDraft != nil {
-		if err := s.TakeDraft(ctx, userID); err != nil {
+	if s.c.TakeDraft != nil {
+		if err := s.c.TakeDraft(ctx, userID); err != nil {
 			return assess.Draft{}, err
 		}
 	}
-	p := &assess.Pipeline{Screen: s.screen(), Now: s.DB.Now, AppVersion: s.App}
+	p := &assess.Pipeline{Screen: s.screen(), Now: s.c.DB.Now, AppVersion: s.c.App}
 	if !r.Offline {
-		usage, err := s.Billing.Usage(ctx, userID)
+		usage, err := s.c.Billing.Usage(ctx, userID)
 		if err != nil {
 			return assess.Draft{}, err
 		}

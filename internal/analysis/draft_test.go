@@ -13,7 +13,7 @@ import (
 
 // asksModel gives the world a model: the stand-in.
 func (w *world) asksModel() {
-	w.Claude = claude.New(claude.Config{
+	w.c.Claude = claude.New(claude.Config{
 		APIKey: claudesandbox.APIKey, BaseURL: w.url + "/claude",
 	})
 }
@@ -67,7 +67,7 @@ func TestCheckDraft_IsRefusedOverItsLimitBeforeAnythingIsAsked(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.asksModel()
 		p := w.subscriber()
-		w.TakeDraft = func(_ context.Context, userID string) error {
+		w.c.TakeDraft = func(_ context.Context, userID string) error {
 			if userID != p.UserID {
 				t.Errorf("counted for %s", userID)
 			}

@@ -27,7 +27,7 @@ type KeptPost struct {
 func (s *Service) EveryReport(ctx context.Context, userID string) iter.Seq2[*assess.Report, error] {
 	return func(yield func(*assess.Report, error) bool) {
 		for last := noID; ; {
-			ids, err := db.Read(ctx, s.DB, db.User(userID), db.Value[string],
+			ids, err := db.Read(ctx, s.c.DB, db.User(userID), db.Value[string],
 				`SELECT analysis_id FROM reports WHERE user_id = $1 AND analysis_id > $2 ORDER BY analysis_id LIMIT $3`, userID,
 				last, idsAtOnce)
 			if err != nil {
@@ -54,7 +54,7 @@ func (s *Service) EveryReport(ctx context.Context, userID string) iter.Seq2[*ass
 // EveryPost yields every raw post of a user, collection by collection, which is the order of the table.
 func (s *Service) EveryPost(ctx context.Context, userID string) iter.Seq2[KeptPost, error] {
 	return func(yield func(KeptPost, error) bool) {
-		collections, err := db.Read(ctx, s.DB, db.User(userID), db.Value[string],
+		collections, err := db.Read(ctx, s.c.DB, db.User(userID), db.Value[string],
 			`SELECT DISTINCT collection_id FROM posts WHERE user_id = $1`, userID)
 		if err != nil {
 			yield(KeptPost{}, err)
@@ -73,7 +73,7 @@ func (s *Service) EveryPost(ctx context.Context, userID string) iter.Seq2[KeptPo
 func (s *Service) collection(ctx context.Context, userID, id string) iter.Seq2[KeptPost, error] {
 	return func(yield func(KeptPost, error) bool) {
 		for last := ""; ; {
-			rows, err := db.Read(ctx, s.DB, db.User(userID), scanKept,
+			rows, err := db.Read(ctx, s.c.DB, db.User(userID), scanKept,
 				`SELECT collection_id, post_id, expires_at, sealed FROM posts
 				WHERE collection_id = $2 AND user_id = $1 AND post_id > $3 ORDER BY post_id LIMIT 500`, userID, id, last)
 			if err != nil {

@@ -50,12 +50,12 @@ func (s *Service) history(ctx context.Context, a Analysis) (h sources, err error
 	if a.ArchiveID != nil {
 		table, id = "archives", a.ArchiveID
 	}
-	h.xUserID, err = db.ReadOne(ctx, s.DB, db.System, db.Value[string],
+	h.xUserID, err = db.ReadOne(ctx, s.c.DB, db.System, db.Value[string],
 		`SELECT x_user_id FROM `+table+` WHERE user_id = $1 AND id = $2`, a.UserID, *id)
 	if err != nil {
 		return h, err
 	}
-	linked, err := db.Read(ctx, s.DB, db.System, db.Value[string],
+	linked, err := db.Read(ctx, s.c.DB, db.System, db.Value[string],
 		`SELECT id FROM x_accounts WHERE user_id = $1 AND x_user_id = $2 AND status <> 'revoked'`, a.UserID, h.xUserID)
 	if err != nil {
 		return h, err
@@ -63,10 +63,10 @@ func (s *Service) history(ctx context.Context, a Analysis) (h sources, err error
 	if len(linked) > 0 {
 		h.accountID = linked[0]
 	}
-	h.archives, err = db.Read(ctx, s.DB, db.System, db.Value[string],
+	h.archives, err = db.Read(ctx, s.c.DB, db.System, db.Value[string],
 		`SELECT id FROM archives WHERE user_id = $1 AND x_user_id = $2 AND expires_at > $3
 			ORDER BY created_at DESC, id DESC LIMIT $4`,
-		a.UserID, h.xUserID, s.DB.Now(), maxArchives)
+		a.UserID, h.xUserID, s.c.DB.Now(), maxArchives)
 	if a.ArchiveID != nil && !slices.Contains(h.archives, *a.ArchiveID) {
 		h.archives = append(h.archives, *a.ArchiveID)
 	}
@@ -79,7 +79,7 @@ func (s *Service) keptIDs(ctx context.Context, userID string, h sources) ([]hist
 		return nil, nil
 	}
 	list, args := h.in(2)
-	rows, err := db.Read(ctx, s.DB, db.System, db.Value[string],
+	rows, err := db.Read(ctx, s.c.DB, db.System, db.Value[string],
 		`SELECT post_id FROM posts WHERE user_id = $1 AND collection_id IN `+list, append([]any{userID}, args...)...)
 	ids := make([]history.ID, 0, len(rows))
 	for _, r := range rows {
@@ -98,7 +98,7 @@ func (s *Service) store(tx db.Tx, userID, collectionID string, posts []assess.Po
 	for len(posts) > 0 {
 		n := min(len(posts), rowsAtOnce)
 		var values strings.Builder
-		args := []any{collectionID, userID, now, now.Add(s.KeepFor)}
+		args := []any{collectionID, userID, now, now.Add(s.c.KeepFor)}
 		for i, p := range posts[:n] {
 			sealed, err := s.sealJSON(p, "post", collectionID, p.ID)
 			if err != nil {
@@ -165,7 +165,7 @@ func (s *Service) kept(ctx context.Context, a Analysis, h sources) iter.Seq2[ass
 	return func(yield func(assess.Post, error) bool) {
 		before, beforeID := time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), ""
 		for len(collections) > 0 {
-			rows, err := db.Read(ctx, s.DB, db.System, scanSealed, query,
+			rows, err := db.Read(ctx, s.c.DB, db.System, scanSealed, query,
 				append([]any{a.UserID, since, before, beforeID}, collections...)...)
 			if err != nil {
 				yield(assess.Post{}, err)

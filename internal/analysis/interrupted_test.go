@@ -81,7 +81,7 @@ var interruptions = []struct {
 			p.t.Error("it lived")
 		}
 		must(p.Cancel(p.t.Context(), p.UserID, a.ID))(p.t)
-		p.sb.Advance(p.Lease + time.Second)
+		p.sb.Advance(p.c.Lease + time.Second)
 		return nil
 	}},
 	{"uses up the plan's reads at 133", func(p *person) *assess.Coverage {

@@ -33,7 +33,7 @@ func (s *Service) Keep(tx db.Tx, userID, accountID string, until time.Time) {
 
 // KeepNoLonger takes back what Keep did: what is there is kept as long as if it were read now.
 func (s *Service) KeepNoLonger(tx db.Tx, userID, accountID string) {
-	until := tx.Now().Add(s.KeepFor)
+	until := tx.Now().Add(s.c.KeepFor)
 	tx.Later(`UPDATE posts SET expires_at = $3 WHERE user_id = $1 AND collection_id = $2 AND expires_at > $3`, userID,
 		accountID, until)
 	tx.Later(`UPDATE timeline_spans SET expires_at = $3 WHERE user_id = $1 AND account_id = $2 AND expires_at > $3`,
@@ -46,21 +46,21 @@ func (s *Service) endKeeping(tx db.Tx, userID string) {
 	now := tx.Now()
 	tx.Later(`DELETE FROM timeline_spans WHERE user_id = $1 AND EXISTS (SELECT 1 FROM posts p
 		WHERE p.collection_id = timeline_spans.account_id AND p.user_id = $1
-			AND p.fetched_at <= $2)`, userID, now.Add(-s.KeepFor))
-	tx.Later(`DELETE FROM posts WHERE user_id = $1 AND fetched_at <= $2`, userID, now.Add(-s.KeepFor))
+			AND p.fetched_at <= $2)`, userID, now.Add(-s.c.KeepFor))
+	tx.Later(`DELETE FROM posts WHERE user_id = $1 AND fetched_at <= $2`, userID, now.Add(-s.c.KeepFor))
 	tx.Later(`UPDATE verdicts SET keep_until = NULL WHERE user_id = $1`, userID)
-	tx.Later(`UPDATE posts SET expires_at = $2 WHERE user_id = $1 AND expires_at > $2`, userID, now.Add(s.KeepFor))
+	tx.Later(`UPDATE posts SET expires_at = $2 WHERE user_id = $1 AND expires_at > $2`, userID, now.Add(s.c.KeepFor))
 	tx.Later(`UPDATE timeline_spans SET expires_at = $2 WHERE user_id = $1 AND expires_at > $2`, userID,
-		now.Add(s.KeepFor))
+		now.Add(s.c.KeepFor))
 }
 
 // keptUntil is until when the last of an analysis' posts is kept: as far as can be told before it has read.
 func (s *Service) keptUntil(ctx context.Context, a Analysis) (time.Time, error) {
-	until := s.DB.Now().Add(s.KeepFor)
+	until := s.c.DB.Now().Add(s.c.KeepFor)
 	if a.AccountID == nil {
 		return until, nil
 	}
-	last, err := db.ReadOne(ctx, s.DB, db.System, db.Value[time.Time],
+	last, err := db.ReadOne(ctx, s.c.DB, db.System, db.Value[time.Time],
 		`SELECT expires_at FROM posts WHERE user_id = $1 AND collection_id = $2 ORDER BY expires_at DESC LIMIT 1`,
 		a.UserID, *a.AccountID)
 	if errors.Is(err, db.ErrNotFound) {

@@ -34,11 +34,11 @@ const unwanted = `NOT EXISTS (SELECT 1 FROM analyses a WHERE a.id = b.analysis_i
 // ClearBatches looks after batches that nobody waits for, and after copies at the provider that could not be deleted.
 // Every process may do so at any time. Where the provider does not answer, it stops at the first batch.
 func (s *Service) ClearBatches(ctx context.Context) error {
-	if err := s.forgetPlans(ctx); err != nil || s.Claude == nil || !s.Claude.HasBatches() {
+	if err := s.forgetPlans(ctx); err != nil || s.c.Claude == nil || !s.c.Claude.HasBatches() {
 		return err
 	}
 	var due []modelBatch
-	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
+	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
 		now := tx.Now()
 		due, err = db.All(ctx, tx, scanBatch, `UPDATE model_batches SET next_look = $2 WHERE next_look <= $1
 			AND analysis_id IN (
@@ -72,7 +72,7 @@ func away(err error) bool {
 
 // postpone puts a batch behind all others, so that one whose look always fails does not keep them from theirs.
 func (s *Service) postpone(ctx context.Context, b modelBatch, wait time.Duration) error {
-	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		tx.Later(`UPDATE model_batches SET next_look = $2 WHERE analysis_id = $1`, b.analysisID, tx.Now().Add(wait))
 		return nil
 	})
@@ -82,11 +82,12 @@ func (s *Service) postpone(ctx context.Context, b modelBatch, wait time.Duration
 // provider has deleted it by itself; then its row goes, and the log says so.
 func (s *Service) clearBatch(ctx context.Context, b modelBatch) error {
 	gone, err := s.clearStep(ctx, b)
-	switch now := s.DB.Now(); {
+	switch now := s.c.DB.Now(); {
 	case gone || ctx.Err() != nil:
 		return err
 	case !now.Before(b.createdAt.Add(claude.ResultsLive)):
-		s.Log.WarnContext(ctx, "a batch was neither found nor ended in 29 days and is forgotten; the provider has deleted it",
+		s.c.Log.WarnContext(ctx, "a batch was neither found nor ended in 29 days and is forgotten; the provider has "+
+			"deleted it",
 			"analysis", b.analysisID, "batch", b.providerID, "requests", b.requests, "cause", err)
 		return s.forgetBatch(ctx, b)
 	case b.late(now) && (b.state == "sending" || err != nil), b.late(now.Add(-lookRarely)):
@@ -111,9 +112,9 @@ func (s *Service) clearStep(ctx context.Context, b modelBatch) (gone bool, err e
 	if b.providerID == "" {
 		return true, s.forgetBatch(ctx, b)
 	}
-	one, err := s.Claude.Batch(ctx, b.providerID)
+	one, err := s.c.Claude.Batch(ctx, b.providerID)
 	if err == nil && !one.Ended && !one.Cancelled {
-		one, err = s.Claude.CancelBatch(ctx, b.providerID)
+		one, err = s.c.Claude.CancelBatch(ctx, b.providerID)
 	}
 	switch {
 	case claude.Unknown(err):
@@ -130,9 +131,9 @@ func (s *Service) clearStep(ctx context.Context, b modelBatch) (gone bool, err e
 // forgetPlans drops the names and keys of batches whose answers nobody will read: the analysis is gone, or has ended
 // and the results did not come in time, or there is no model to ask.
 func (s *Service) forgetPlans(ctx context.Context) error {
-	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		late := tx.Now().Add(-overdue)
-		if s.Claude == nil {
+		if s.c.Claude == nil {
 			late = tx.Now().Add(2 * claude.BatchLives)
 		}
 		tx.Later(`UPDATE model_batches AS b SET sealed = NULL WHERE b.sealed IS NOT NULL AND `+unwanted+`
@@ -143,7 +144,7 @@ func (s *Service) forgetPlans(ctx context.Context) error {
 
 // forgetBatch removes the row of a batch that is gone at the provider and that no run needs any more.
 func (s *Service) forgetBatch(ctx context.Context, b modelBatch) error {
-	return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		tx.Later(`DELETE FROM model_batches WHERE analysis_id = $1 AND NOT EXISTS (SELECT 1 FROM analyses a
 			WHERE a.id = model_batches.analysis_id AND a.status IN ('queued', 'running'))`, b.analysisID)
 		return nil
@@ -156,17 +157,17 @@ func (s *Service) countLeftover(ctx context.Context, b modelBatch) error {
 	if b.used.Calls > 0 {
 		return nil
 	}
-	results, err := s.Claude.BatchResults(ctx, b.providerID)
+	results, err := s.c.Claude.BatchResults(ctx, b.providerID)
 	if err != nil && !claude.Unknown(err) { // the provider keeps results for 29 days and drops them then
 		return err
 	}
-	if err := s.keepLeftover(ctx, b, results); err != nil && !b.late(s.DB.Now()) {
+	if err := s.keepLeftover(ctx, b, results); err != nil && !b.late(s.c.DB.Now()) {
 		return err
 	}
 	out := assess.CountBatch(assess.BatchPlan{Prefix: b.prefix, Groups: make([][]string, b.requests)},
-		s.Prices[b.model], results)
+		s.c.Prices[b.model], results)
 	counted := false
-	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := tx.Exec(ctx, `UPDATE model_batches SET state = 'taken', used = '{"calls": 1}', sealed = NULL
 			WHERE analysis_id = $1 AND provider_id = $2 AND used = '{}'`, b.analysisID, b.providerID)
 		if counted = n == 1; counted {
@@ -175,7 +176,7 @@ func (s *Service) countLeftover(ctx context.Context, b modelBatch) error {
 		return err
 	})
 	if err == nil && counted {
-		out.Count(s.Metrics, b.model)
+		out.Count(s.c.Metrics, b.model)
 	}
 	return err
 }
@@ -186,7 +187,7 @@ func (s *Service) keepLeftover(ctx context.Context, b modelBatch, results []clau
 	if len(b.sealed) == 0 || len(results) == 0 {
 		return nil
 	}
-	a, err := db.ReadOne(ctx, s.DB, db.System, scan, `SELECT `+columns+` FROM analyses WHERE id = $1`, b.analysisID)
+	a, err := db.ReadOne(ctx, s.c.DB, db.System, scan, `SELECT `+columns+` FROM analyses WHERE id = $1`, b.analysisID)
 	var h sources
 	var o assess.Options
 	if err == nil {
@@ -207,8 +208,8 @@ func (s *Service) keepLeftover(ctx context.Context, b modelBatch, results []clau
 	}
 	judge := s.judgeWith(a, plan.Model, "")
 	judge.Cache = &leftoverVerdicts{sealedVerdicts{s, a.UserID}, b.analysisID}
-	p := &assess.Pipeline{Screen: s.screen(), Now: s.DB.Now, AppVersion: s.App, Judge: judge}
-	_, err = p.TakeBatch(ctx, s.kept(ctx, a, h), o, plan, s.Prices[plan.Model], results)
+	p := &assess.Pipeline{Screen: s.screen(), Now: s.c.DB.Now, AppVersion: s.c.App, Judge: judge}
+	_, err = p.TakeBatch(ctx, s.kept(ctx, a, h), o, plan, s.c.Prices[plan.Model], results)
 	return err
 }
 
@@ -221,7 +222,7 @@ type leftoverVerdicts struct {
 
 // Put keeps verdicts, or none where the plan is gone.
 func (c *leftoverVerdicts) Put(ctx context.Context, verdicts map[string]assess.Judgement) error {
-	return c.s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return c.s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := tx.Exec(ctx, `UPDATE model_batches SET polls = polls WHERE analysis_id = $1 AND sealed IS NOT NULL`,
 			c.analysisID)
 		if err != nil || n == 0 {

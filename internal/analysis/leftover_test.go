@@ -28,7 +28,7 @@ func (b between) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // through has every question to the provider pass b, and none tried twice.
 func (w *world) through(b between) {
-	w.Claude = claude.New(claude.Config{
+	w.c.Claude = claude.New(claude.Config{
 		APIKey: claudesandbox.APIKey, BaseURL: w.url + "/claude", HTTP: &http.Client{Transport: b}, MaxAttempts: 1,
 	})
 }
@@ -70,7 +70,7 @@ func TestClearBatches_ForgetsThePlanWithoutAModel(t *testing.T) {
 		p := w.patient()
 		a := p.begin(StartRequest{WithinADay: true})
 		p.tryRun(w.Service, a.ID)
-		w.Claude = nil
+		w.c.Claude = nil
 		for _, want := range []int{1, 0} {
 			w.ok(w.ClearBatches(t.Context()))
 			if n := w.count(`SELECT count(*) FROM model_batches WHERE sealed IS NOT NULL`); n != want {

@@ -31,7 +31,7 @@ func scan(r db.Rows, a *Analysis) error {
 
 // Get returns one of the user's analyses, or fault.NotFound.
 func (s *Service) Get(ctx context.Context, userID, id string) (Analysis, error) {
-	a, err := db.ReadOne(ctx, s.DB, db.User(userID), scan,
+	a, err := db.ReadOne(ctx, s.c.DB, db.User(userID), scan,
 		`SELECT `+columns+` FROM analyses WHERE user_id = $1 AND id = $2`, userID, id)
 	return a, notFound(err)
 }
@@ -70,12 +70,12 @@ func (s *Service) List(ctx context.Context, userID string, f Filter) (Page, erro
 		f.Limit = 20
 	}
 	where, args := f.where(userID)
-	total, err := db.ReadOne(ctx, s.DB, db.User(userID), db.Value[int], `SELECT count(*) FROM analyses WHERE `+where,
+	total, err := db.ReadOne(ctx, s.c.DB, db.User(userID), db.Value[int], `SELECT count(*) FROM analyses WHERE `+where,
 		args...)
 	if err != nil {
 		return Page{}, err
 	}
-	all, err := db.Read(ctx, s.DB, db.User(userID), scan, `SELECT `+columns+` FROM analyses WHERE `+where+
+	all, err := db.Read(ctx, s.c.DB, db.User(userID), scan, `SELECT `+columns+` FROM analyses WHERE `+where+
 		` AND (created_at, id) < ($7, $8) ORDER BY created_at DESC, id DESC LIMIT $9`,
 		append(args, from.At, from.ID, f.Limit+1)...)
 	if err != nil {
@@ -102,7 +102,7 @@ func (f Filter) where(userID string) (string, []any) {
 
 // Cancel ends an analysis that has not ended, and gives its unit of quota back.
 func (s *Service) Cancel(ctx context.Context, userID, id string) (Analysis, error) {
-	err := s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
+	err := s.c.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
 		a, err := db.One(ctx, tx, scan, `
 			UPDATE analyses SET status = 'cancelled', stage = 'done', finished_at = $3, lease_until = NULL, event_seq =
 				event_seq + 1
@@ -111,7 +111,7 @@ func (s *Service) Cancel(ctx context.Context, userID, id string) (Analysis, erro
 			return err
 		}
 		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.AnalysisCancel, Resource: id})
-		return s.Billing.Release(ctx, tx, userID, a.PeriodStart)
+		return s.c.Billing.Release(ctx, tx, userID, a.PeriodStart)
 	})
 	if err != nil && !errors.Is(err, db.ErrNotFound) {
 		return Analysis{}, err
@@ -125,7 +125,7 @@ func (s *Service) Delete(ctx context.Context, userID, id string) error {
 	if _, err := s.Cancel(ctx, userID, id); err != nil {
 		return err
 	}
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.AnalysisDelete, Resource: id})
 		if err := notice.Forget(ctx, tx, userID, id); err != nil {
 			return err

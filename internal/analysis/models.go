@@ -39,7 +39,7 @@ const warnBefore = 90 * 24 * time.Hour
 // LookAtModels asks the provider whether the models that are configured still answer. It tells the log of those that
 // are gone or soon will be. A provider that gives no answer changes nothing; its error is returned.
 func (s *Service) LookAtModels(ctx context.Context) error {
-	if s.Claude == nil {
+	if s.c.Claude == nil {
 		return nil
 	}
 	var failed error
@@ -51,8 +51,8 @@ func (s *Service) LookAtModels(ctx context.Context) error {
 
 // configured are the models of the plans, of second questions, and what stands in for them.
 func (s *Service) configured() []string {
-	all := append([]string{s.SecondModel}, s.Fallbacks...)
-	for _, tier := range s.Billing.Plans() {
+	all := append([]string{s.c.SecondModel}, s.c.Fallbacks...)
+	for _, tier := range s.c.Billing.Plans() {
 		all = append(all, tier.Model)
 	}
 	slices.Sort(all)
@@ -60,22 +60,23 @@ func (s *Service) configured() []string {
 }
 
 func (s *Service) lookAt(ctx context.Context, model string) error {
-	info, err := s.Claude.Model(ctx, model)
+	info, err := s.c.Claude.Model(ctx, model)
 	unknown := claude.Unknown(err)
 	switch {
-	case unknown && !s.Claude.TellsModels():
+	case unknown && !s.c.Claude.TellsModels():
 		return nil // a server of one's own need not tell its models
 	case err != nil && !unknown:
 		return err
 	case unknown || info.Lifecycle == claude.Retired:
 		s.gone.set(model, true)
-		s.Log.ErrorContext(ctx, "a configured model does not exist or was retired, and no analysis can use it: "+
+		s.c.Log.ErrorContext(ctx, "a configured model does not exist or was retired, and no analysis can use it: "+
 			"set ANTHROPIC_BASIC_MODEL, ANTHROPIC_PRO_MODEL or ANTHROPIC_FALLBACK_MODELS to another", "model", model)
 		return nil
 	}
 	s.gone.set(model, false)
-	if at := info.RetiresAt; !at.IsZero() && at.Before(s.DB.Now().Add(warnBefore)) {
-		s.Log.WarnContext(ctx, "a configured model will be retired: choose another before", "model", model, "retires_at", at)
+	if at := info.RetiresAt; !at.IsZero() && at.Before(s.c.DB.Now().Add(warnBefore)) {
+		s.c.Log.WarnContext(ctx, "a configured model will be retired: choose another before", "model", model, "retires_at",
+			at)
 	}
 	return nil
 }
@@ -83,10 +84,10 @@ func (s *Service) lookAt(ctx context.Context, model string) error {
 // usable is model, or the first of the fallbacks that answers in its place. Without one it is a fault: no run may
 // begin, because what it read from X would be paid for nothing.
 func (s *Service) usable(model string) (string, error) {
-	if s.Claude == nil || model == "" || !s.gone.has(model) {
+	if s.c.Claude == nil || model == "" || !s.gone.has(model) {
 		return model, nil
 	}
-	for _, other := range s.Fallbacks {
+	for _, other := range s.c.Fallbacks {
 		if !s.gone.has(other) {
 			return other, nil
 		}

@@ -36,7 +36,7 @@ func TestModels_AFallbackAnswersInPlaceOfARetiredOne(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.asksModel()
-		w.Fallbacks = []string{"claude-3-haiku-20240307", "claude-opus-5-5"} // the first is retired too
+		w.c.Fallbacks = []string{"claude-3-haiku-20240307", "claude-opus-5-5"} // the first is retired too
 		p := w.subscriber()
 		w.sb.Claude().Retire("claude-haiku-5-5", w.sb.Now())
 		w.ok(w.LookAtModels(t.Context()))
@@ -54,7 +54,7 @@ func TestModels_OneThatIsRetiredMeanwhileIsNoticedByTheRun(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.asksModel()
-		w.Fallbacks = []string{"claude-opus-5-5"}
+		w.c.Fallbacks = []string{"claude-opus-5-5"}
 		p := w.subscriber()
 		a := p.start()
 		w.sb.Claude().Retire("claude-haiku-5-5", w.sb.Now())
@@ -70,7 +70,7 @@ func TestModels_ARetiredSecondModelFailsNoRunOfAnotherPlan(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.asksModel()
-		w.SecondModel = "claude-sonnet-5-5"
+		w.c.SecondModel = "claude-sonnet-5-5"
 		p := w.subscriber()
 		w.sb.Claude().Retire("claude-sonnet-5-5", w.sb.Now())
 		w.ok(w.LookAtModels(t.Context()))

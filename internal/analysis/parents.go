@@ -49,7 +49,7 @@ func (s *Service) parents(
 			return out, nil
 		}
 		rest = rest[:min(len(rest), a.maxParents())]
-		consented, err := s.Accounts.HasConsent(ctx, a.UserID, ConsentKind, ConsentVersion)
+		consented, err := s.c.Accounts.HasConsent(ctx, a.UserID, ConsentKind, ConsentVersion)
 		// this run was started under words that did not speak of it
 		if err != nil || !consented || len(rest) == 0 || h.accountID == "" {
 			return out, err
@@ -76,7 +76,7 @@ func (s *Service) keptParents(ctx context.Context, a Analysis, h sources, ids []
 		args = append(args, id)
 		places = append(places, fmt.Sprintf("$%d", len(args)))
 	}
-	rows, err := db.Read(ctx, s.DB, db.System, scanSealed, `SELECT collection_id, post_id, posted_at, sealed FROM posts
+	rows, err := db.Read(ctx, s.c.DB, db.System, scanSealed, `SELECT collection_id, post_id, posted_at, sealed FROM posts
 		WHERE user_id = $1 AND collection_id IN `+list+` AND post_id IN (`+strings.Join(places, ", ")+`)
 			ORDER BY fetched_at`, args...)
 	if err != nil {
@@ -97,7 +97,7 @@ func (s *Service) keptParents(ctx context.Context, a Analysis, h sources, ids []
 func (s *Service) lookUpParents(
 	ctx context.Context, a Analysis, h sources, judge *assess.Judge, ids []string, out *assess.Parents,
 ) (err error) {
-	if a.XReads, err = db.ReadOne(ctx, s.DB, db.System, db.Value[int], `SELECT x_reads FROM analyses WHERE id = $1`,
+	if a.XReads, err = db.ReadOne(ctx, s.c.DB, db.System, db.Value[int], `SELECT x_reads FROM analyses WHERE id = $1`,
 		a.ID); err != nil {
 		return err
 	}
@@ -133,8 +133,9 @@ func (r *reader) giveParents(ctx context.Context, ids []string, out *assess.Pare
 	if err != nil {
 		return err
 	}
-	r.s.Metrics.Reads(float64(found.Reads) * assess.XReadMicroUSD / 1e6)
-	err = r.s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error { return r.settle(ctx, tx, found.Reads) })
+	r.s.c.Metrics.Reads(float64(found.Reads) * assess.XReadMicroUSD / 1e6)
+	err = r.s.c.DB.InTx(ctx, db.System,
+		func(ctx context.Context, tx db.Tx) error { return r.settle(ctx, tx, found.Reads) })
 	if err != nil {
 		return r.unkept(ctx, err, found.Reads)
 	}

@@ -21,7 +21,7 @@ const lookups = "/x/2/tweets"
 // replier is somebody with a plan and a model, and a post of somebody else to answer.
 func replier(w *world) (p *person, theirs string) {
 	w.asksModel()
-	w.Prices = assess.DefaultPrices()
+	w.c.Prices = assess.DefaultPrices()
 	p = w.pro("ada_fernhill")
 	return p, w.sb.X().AddPost("gravelpit_gus",
 		xsandbox.Post{Text: "Say your line from the play, it begins with parasites.", Lang: "en"})

@@ -30,7 +30,7 @@ func (s *Service) Past(ctx context.Context, userID, accountID string) ([]PastRep
 	if !db.IsID(accountID) {
 		return nil, noAccount()
 	}
-	xUserID, err := db.ReadOne(ctx, s.DB, db.User(userID), db.Value[string],
+	xUserID, err := db.ReadOne(ctx, s.c.DB, db.User(userID), db.Value[string],
 		`SELECT COALESCE(released_x_user_id, x_user_id) FROM x_accounts WHERE user_id = $1 AND id = $2`, userID, accountID)
 	if errors.Is(err, db.ErrNotFound) {
 		return nil, noAccount()
@@ -38,7 +38,7 @@ func (s *Service) Past(ctx context.Context, userID, accountID string) ([]PastRep
 	if err != nil {
 		return nil, err
 	}
-	past, err := db.Read(ctx, s.DB, db.User(userID), scanPast,
+	past, err := db.Read(ctx, s.c.DB, db.User(userID), scanPast,
 		`SELECT `+columns+`, lens_scores, since_id, since_new, since_gone FROM analyses
 		WHERE user_id = $1 AND status = 'completed' AND COALESCE(account_id, archive_id) IN (
 			SELECT id FROM x_accounts WHERE user_id = $1 AND COALESCE(released_x_user_id, x_user_id) = $2

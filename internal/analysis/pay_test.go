@@ -26,11 +26,11 @@ func TestReading_APageUnderWayIsPaidForHoweverItsRunEnds(t *testing.T) {
 		"consent withdrawn": {end: func(p *person, _ string) { p.ok(p.Withdraw(p.t.Context(), p.UserID, ConsentKind)) }},
 		"unlinked": {end: func(p *person, _ string) {
 			p.sb.Fail(sandbox.Fault{Path: "/x/2/oauth2/revoke", Status: 503, Times: -1}) // so that X answers the page
-			p.ok(p.Accounts.RevokeX(p.t.Context(), p.UserID, p.Account.ID))
+			p.ok(p.c.Accounts.RevokeX(p.t.Context(), p.UserID, p.Account.ID))
 		}},
 		"unlinked, and housekeeping comes first": {end: func(p *person, _ string) {
 			p.sb.Fail(sandbox.Fault{Path: "/x/2/oauth2/revoke", Status: 503, Times: -1})
-			p.ok(p.Accounts.RevokeX(p.t.Context(), p.UserID, p.Account.ID))
+			p.ok(p.c.Accounts.RevokeX(p.t.Context(), p.UserID, p.Account.ID))
 			p.ok(p.Retain(p.t.Context()))
 		}},
 		"taken over by another run": {end: func(p *person, _ string) {
@@ -91,7 +91,7 @@ func TestErase_AReservationIsGivenBackWithItsRow(t *testing.T) {
 	for what, erase := range map[string]func(p *person){
 		"consent withdrawn": func(p *person) { p.ok(p.Withdraw(p.t.Context(), p.UserID, ConsentKind)) },
 		"unlinked": func(p *person) {
-			p.ok(p.Accounts.RevokeX(p.t.Context(), p.UserID, p.Account.ID))
+			p.ok(p.c.Accounts.RevokeX(p.t.Context(), p.UserID, p.Account.ID))
 			p.ok(p.Retain(p.t.Context()))
 		},
 		"posts erased": func(p *person) { p.ok(p.ErasePosts(p.t.Context(), p.UserID)) },
@@ -123,7 +123,7 @@ func TestProfile_ItsCostOutlivesTheTryThatReadIt(t *testing.T) {
 		claimed := must(w.claim(t.Context(), a.ID))(t)
 		h := must(w.history(t.Context(), claimed))(t)
 		w.ok(w.collect(t.Context(), claimed, h, &assess.Options{}, func(assess.Progress) {})) // and then its process died
-		w.sb.Advance(w.Lease + time.Second)
+		w.sb.Advance(w.c.Lease + time.Second)
 		must(w.Sweep(t.Context()))(t)
 		w.ok(w.Run(t.Context(), a.ID, true))
 		if r := must(w.openReport(t.Context(), p.UserID, a.ID))(t); r.Cost.XUserReads != 1 {

@@ -101,7 +101,7 @@ func (s *Service) Preview(ctx context.Context, userID string, r StartRequest) (P
 	if err := r.check(); err != nil {
 		return Preview{}, err
 	}
-	usage, err := s.Billing.Usage(ctx, userID)
+	usage, err := s.c.Billing.Usage(ctx, userID)
 	if err != nil {
 		return Preview{}, err
 	}
@@ -112,7 +112,8 @@ func (s *Service) Preview(ctx context.Context, userID string, r StartRequest) (P
 	if err != nil {
 		return Preview{}, err
 	}
-	a := s.newAnalysis(userID, r, from, billing.Reservation{Tier: usage.Tier, PeriodStart: usage.PeriodStart}, s.DB.Now())
+	a := s.newAnalysis(userID, r, from, billing.Reservation{Tier: usage.Tier, PeriodStart: usage.PeriodStart},
+		s.c.DB.Now())
 	if a.WithinADay {
 		if err := s.batchable(a); err != nil {
 			return Preview{}, err
@@ -125,7 +126,7 @@ func (s *Service) Preview(ctx context.Context, userID string, r StartRequest) (P
 // findSource looks up whose posts a request is about.
 func (s *Service) findSource(ctx context.Context, userID string, r StartRequest) (from origin, err error) {
 	found := false
-	err = s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
+	err = s.c.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
 		askSource(tx, userID, r, &from, &found)
 		_, err := db.One(ctx, tx, db.Value[int], `SELECT 1`) // what is asked for travels with the next statement
 		return err
@@ -166,14 +167,14 @@ func (s *Service) foresee(ctx context.Context, p *Preview) error {
 func (s *Service) peek(ctx context.Context, a Analysis, h sources) (*reader, error) {
 	t := &timeline{s: s, a: a, id: h.accountID}
 	if h.accountID != "" {
-		row, err := db.ReadOne(ctx, s.DB, db.System, scanTimeline,
+		row, err := db.ReadOne(ctx, s.c.DB, db.System, scanTimeline,
 			`SELECT `+timelineColumns+` FROM timelines WHERE account_id = $1 AND user_id = $2`, h.accountID, a.UserID)
 		if err != nil && !errors.Is(err, db.ErrNotFound) {
 			return nil, err
 		}
-		spans, err := db.Read(ctx, s.DB, db.System, scanSpan,
+		spans, err := db.Read(ctx, s.c.DB, db.System, scanSpan,
 			`SELECT first_id, last_id FROM timeline_spans WHERE account_id = $1 AND user_id = $2 AND expires_at > $3`,
-			h.accountID, a.UserID, s.DB.Now())
+			h.accountID, a.UserID, s.c.DB.Now())
 		if err != nil {
 			return nil, err
 		}
@@ -186,7 +187,7 @@ func (s *Service) peek(ctx context.Context, a Analysis, h sources) (*reader, err
 // unended is the oldest analysis of the same history that has not ended.
 func (s *Service) unended(ctx context.Context, userID string, h sources) (*Analysis, error) {
 	list, args := h.in(2)
-	a, err := db.ReadOne(ctx, s.DB, db.System, scan, `SELECT `+columns+` FROM analyses WHERE user_id = $1
+	a, err := db.ReadOne(ctx, s.c.DB, db.System, scan, `SELECT `+columns+` FROM analyses WHERE user_id = $1
 		AND COALESCE(account_id, archive_id) IN `+list+` AND status IN ('queued', 'running') ORDER BY created_at, id LIMIT 1`,
 		append([]any{userID}, args...)...)
 	if errors.Is(err, db.ErrNotFound) {
@@ -226,7 +227,7 @@ func (s *Service) foreseeReads(ctx context.Context, p *Preview, r *reader, o *as
 		p.Reads.Expected = new(min(p.Reads.AtMost, r.expected(*p.Reads.AtX)))
 	}
 	recheck := len(doubtful)
-	if s.DB.Now().Sub(r.checked) >= sampleAfter {
+	if s.c.DB.Now().Sub(r.checked) >= sampleAfter {
 		recheck += min(sampleSize, max(0, len(r.given)-recheck))
 	}
 	p.Reads.Rechecked = min(recheck, left-min(left, p.Reads.AtMost))
@@ -289,7 +290,7 @@ func (s *Service) postsAtX(ctx context.Context, userID, accountID string) (*int,
 		n  *int
 		at *time.Time
 	}
-	c, err := db.ReadOne(ctx, s.DB, db.User(userID), func(r db.Rows, v *count) error { return r.Scan(&v.n, &v.at) },
+	c, err := db.ReadOne(ctx, s.c.DB, db.User(userID), func(r db.Rows, v *count) error { return r.Scan(&v.n, &v.at) },
 		`SELECT post_count, counted_at FROM x_accounts WHERE user_id = $1 AND id = $2`, userID, accountID)
 	return c.n, c.at, err
 }
@@ -301,7 +302,7 @@ func (s *Service) foreseeModel(ctx context.Context, p *Preview, h sources, o ass
 	if err != nil || judge == nil {
 		return err
 	}
-	pipe := &assess.Pipeline{Screen: s.screen(), Now: s.DB.Now, Judge: judge}
+	pipe := &assess.Pipeline{Screen: s.screen(), Now: s.c.DB.Now, Judge: judge}
 	f, err := pipe.Forecast(ctx, firstOf(s.kept(ctx, p.Analysis, h), previewed), o)
 	if err != nil {
 		return err
@@ -326,13 +327,13 @@ func (s *Service) foreseeDay(p Preview, judge *assess.Judge) PreviewDay {
 	switch {
 	case err != nil:
 		day.WhyNot = fault.From(err).Message
-	case p.Model.Texts < s.BatchFrom:
+	case p.Model.Texts < s.c.BatchFrom:
 		day.WhyNot = fmt.Sprintf("Cheaper within a day begins at %s that the model has not judged before, and here are %s.",
-			assess.Counting(s.BatchFrom, "post"), assess.Thousands(p.Model.Texts))
-	case fit < s.BatchFrom:
+			assess.Counting(s.c.BatchFrom, "post"), assess.Thousands(p.Model.Texts))
+	case fit < s.c.BatchFrom:
 		day.WhyNot = fmt.Sprintf("Cheaper within a day asks about all posts at once, and begins at %s. "+
 			"The ceiling of %s has room for %s at the worst, beside the reading.",
-			assess.Counting(s.BatchFrom, "post"), assess.Dollars(p.MaxCostCents), assess.Thousands(fit))
+			assess.Counting(s.c.BatchFrom, "post"), assess.Dollars(p.MaxCostCents), assess.Thousands(fit))
 	default:
 		day.Offered = true
 		direct := p.Model.CostMicroUSD - day.CostMicroUSD // that the ceiling leaves out is asked directly

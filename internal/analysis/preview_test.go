@@ -37,7 +37,7 @@ func TestPreview_SaysWhatTheRunThenReadsAndAsks(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p := w.pro("gravelpit_gus")
 		w.asksModel()
-		w.Prices = assess.DefaultPrices()
+		w.c.Prices = assess.DefaultPrices()
 		for _, limit := range []int{50, 120, 0} {
 			pre := p.foretell(StartRequest{MaxPosts: limit})
 			before, calls := p.reads(), len(w.sb.Calls("/claude/v1/messages"))

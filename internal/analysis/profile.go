@@ -17,7 +17,7 @@ import (
 // readProfile reads the profile and keeps it, unless another run has since this analysis was started. Without an answer
 // of X, the report says so.
 func (r *reader) readProfile(ctx context.Context, o *assess.Options) error {
-	known, err := db.Read(ctx, r.s.DB, db.System, db.Value[string], `SELECT post_id FROM posts
+	known, err := db.Read(ctx, r.s.c.DB, db.System, db.Value[string], `SELECT post_id FROM posts
 		WHERE user_id = $1 AND collection_id = $2 AND post_id = $3 AND fetched_at >= $4`,
 		r.a.UserID, r.id, assess.ProfileID, r.a.CreatedAt)
 	if err != nil || len(known) > 0 {
@@ -36,12 +36,12 @@ func (r *reader) readProfile(ctx context.Context, o *assess.Options) error {
 	if err != nil {
 		return err
 	}
-	r.s.Metrics.Reads(assess.XUserReadMicroUSD / 1e6)
+	r.s.c.Metrics.Reads(assess.XUserReadMicroUSD / 1e6)
 	if err := r.countProfile(ctx); err != nil {
 		return err
 	}
 	profile, _ := assess.Profile(p).Post()
-	return r.s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return r.s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		if err := r.s.mine(ctx, tx, r.a, 0); err != nil {
 			return err
 		}
@@ -51,9 +51,9 @@ func (r *reader) readProfile(ctx context.Context, o *assess.Options) error {
 
 // countProfile notes that X charged for the profile, whatever becomes of the run.
 func (r *reader) countProfile(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.s.Lease)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.s.c.Lease)
 	defer cancel()
-	return r.s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+	return r.s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 		tx.Later(`UPDATE analyses SET x_user_reads = x_user_reads + 1 WHERE id = $1 AND user_id = $2`, r.a.ID, r.a.UserID)
 		return nil
 	})
@@ -64,12 +64,12 @@ func (r *reader) askProfile(ctx context.Context) (xapi.Profile, error) {
 	if err := r.bearer(ctx); err != nil {
 		return xapi.Profile{}, err
 	}
-	p, err := r.s.X.Profile(ctx, r.token)
+	p, err := r.s.c.X.Profile(ctx, r.token)
 	if !errors.Is(err, xapi.ErrUnauthorized) {
 		return p, err
 	}
-	if r.token, err = r.s.Accounts.XTokenAfter(ctx, r.a.UserID, r.id, r.token); err != nil {
+	if r.token, err = r.s.c.Accounts.XTokenAfter(ctx, r.a.UserID, r.id, r.token); err != nil {
 		return p, err
 	}
-	return r.s.X.Profile(ctx, r.token)
+	return r.s.c.X.Profile(ctx, r.token)
 }

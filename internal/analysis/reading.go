@@ -68,14 +68,14 @@ func (s *Service) collect(ctx context.Context, a Analysis, h sources, o *assess.
 
 // without logs why a report goes on without something that X did not answer. The report itself names it as a gap.
 func (s *Service) without(ctx context.Context, a Analysis, what string, err error) {
-	s.Log.WarnContext(ctx, "X did not answer, and the report goes on without a part", "analysis", a.ID, "part", what,
+	s.c.Log.WarnContext(ctx, "X did not answer, and the report goes on without a part", "analysis", a.ID, "part", what,
 		"cause", err)
 }
 
 // count notes what X charged for the run.
 func (s *Service) count(ctx context.Context, a Analysis, o *assess.Options) (err error) {
 	type reads struct{ posts, users int }
-	n, err := db.ReadOne(ctx, s.DB, db.System, func(r db.Rows, v *reads) error { return r.Scan(&v.posts, &v.users) },
+	n, err := db.ReadOne(ctx, s.c.DB, db.System, func(r db.Rows, v *reads) error { return r.Scan(&v.posts, &v.users) },
 		`SELECT x_reads, x_user_reads FROM analyses WHERE id = $1 AND user_id = $2`, a.ID, a.UserID)
 	o.XReads, o.XUserReads = n.posts, n.users
 	return err
@@ -105,7 +105,7 @@ func (s *Service) newReader(ctx context.Context, a Analysis, h sources, t *timel
 	}
 	archived, err := s.archiveSpans(ctx, a.UserID, h)
 	if err == nil {
-		r.agreed, err = s.Accounts.HasConsent(ctx, a.UserID, ConsentKind, ConsentVersion)
+		r.agreed, err = s.c.Accounts.HasConsent(ctx, a.UserID, ConsentKind, ConsentVersion)
 	}
 	if err == nil {
 		r.ids, err = s.keptIDs(ctx, a.UserID, h)
@@ -176,7 +176,7 @@ func (r *reader) fill(ctx context.Context, gap history.Span, left int) error {
 	if !errors.Is(err, xapi.ErrUnauthorized) {
 		return err
 	}
-	if r.token, err = r.s.Accounts.XTokenAfter(ctx, r.a.UserID, r.id, r.token); err != nil {
+	if r.token, err = r.s.c.Accounts.XTokenAfter(ctx, r.a.UserID, r.id, r.token); err != nil {
 		return err
 	}
 	return r.fillOnce(ctx, &gap, &left)
@@ -188,7 +188,7 @@ func (r *reader) fillOnce(ctx context.Context, gap *history.Span, left *int) (er
 		return err
 	}
 	q := xapi.Query{Max: *left, Before: func(n int) (int, error) {
-		r.asked = r.s.DB.Now()
+		r.asked = r.s.c.DB.Now()
 		return r.reserve(ctx, n, xapi.MinPage)
 	}}
 	if gap.Last < history.Top {
@@ -205,7 +205,7 @@ func (r *reader) fillOnce(ctx context.Context, gap *history.Span, left *int) (er
 	if fresh {
 		span = history.Span{First: history.Top, Last: 0}
 	}
-	for page, err := range r.s.X.Posts(ctx, r.token, r.h.xUserID, q) {
+	for page, err := range r.s.c.X.Posts(ctx, r.token, r.h.xUserID, q) {
 		if err != nil {
 			r.cutOff = errors.Is(err, xapi.ErrCutOff)
 			return err
@@ -221,7 +221,7 @@ func (r *reader) fillOnce(ctx context.Context, gap *history.Span, left *int) (er
 // bearer finds the token, once.
 func (r *reader) bearer(ctx context.Context) (err error) {
 	if r.token == "" {
-		r.token, err = r.s.Accounts.XToken(ctx, r.a.UserID, r.id)
+		r.token, err = r.s.c.Accounts.XToken(ctx, r.a.UserID, r.id)
 	}
 	return err
 }
@@ -237,7 +237,7 @@ func (r *reader) keep(ctx context.Context, page xapi.Page, gap *history.Span, sp
 	if page.Next == "" {
 		done.First, end = r.bottom(done, *gap, given)
 	}
-	err := r.s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err := r.s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		if err := r.settle(ctx, tx, page.Reads); err != nil {
 			return err
 		}
@@ -251,7 +251,7 @@ func (r *reader) keep(ctx context.Context, page xapi.Page, gap *history.Span, sp
 		}
 		return nil
 	})
-	r.s.Metrics.Reads(float64(page.Reads) * assess.XReadMicroUSD / 1e6) // X counts them, whatever became of the page
+	r.s.c.Metrics.Reads(float64(page.Reads) * assess.XReadMicroUSD / 1e6) // X counts them, whatever became of the page
 	if err != nil {
 		return r.unkept(ctx, err, page.Reads)
 	}

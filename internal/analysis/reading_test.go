@@ -26,7 +26,7 @@ func (w *world) pro(handle string) *person {
 	w.t.Helper()
 	w.counting = true
 	p := w.signIn(handle)
-	must(w.Billing.Subscribe(w.t.Context(), p.UserID, billing.SubscribeRequest{
+	must(w.c.Billing.Subscribe(w.t.Context(), p.UserID, billing.SubscribeRequest{
 		Tier:          "pro",
 		PaymentMethod: "pm_card_visa",
 	}))(w.t)
@@ -73,7 +73,7 @@ func (p *person) coverage(id string) assess.Coverage {
 // reads is how many reads of the plan are used.
 func (p *person) reads() int {
 	p.t.Helper()
-	return must(p.Billing.Usage(p.t.Context(), p.UserID))(p.t).Reads.Used
+	return must(p.c.Billing.Usage(p.t.Context(), p.UserID))(p.t).Reads.Used
 }
 
 // wantAll fails unless every post at X was read, X gave each of them so many times, and no gap is left.
@@ -196,7 +196,7 @@ func TestReading_AnInterruptionLeavesAGapThatTheNextRunFills(t *testing.T) {
 			if err := p.Run(t.Context(), other.ID, true); err == nil {
 				t.Error("another run did not wait for the lease")
 			}
-			p.sb.Advance(p.Lease + time.Second)
+			p.sb.Advance(p.c.Lease + time.Second)
 			if n := must(p.Sweep(t.Context()))(t); n != 1 {
 				t.Errorf("%d runs were queued", n)
 			}
@@ -334,7 +334,7 @@ func TestRetain_WhatIsErasedIsNoLongerCalledRead(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p := w.pro("gravelpit_gus")
 		p.analyse(StartRequest{})
-		w.sb.Advance(w.KeepFor + time.Hour)
+		w.sb.Advance(w.c.KeepFor + time.Hour)
 		w.ok(w.Retain(t.Context()))
 		if n := w.count(`SELECT count(*) FROM posts`) + w.count(`SELECT count(*) FROM timeline_spans`); n != 0 {
 			t.Fatalf("%d rows are left", n)

@@ -30,7 +30,7 @@ const (
 // recheck looks up what may be gone. What X does not answer is no error: the report says so.
 func (r *reader) recheck(ctx context.Context, o *assess.Options) error {
 	err := r.recheckFindings(ctx, o)
-	if err == nil && r.s.DB.Now().Sub(r.checked) >= sampleAfter {
+	if err == nil && r.s.c.DB.Now().Sub(r.checked) >= sampleAfter {
 		err = r.recheckSample(ctx)
 	}
 	o.PostsGone = r.gone
@@ -69,7 +69,7 @@ func (s *Service) recheckArchive(ctx context.Context, a Analysis, h sources, o *
 			if r, err = s.openReader(ctx, a, h, func(assess.Progress) {}); err != nil {
 				return err
 			}
-			r.checked = s.DB.Now() // no sample
+			r.checked = s.c.DB.Now() // no sample
 			if err := errors.Join(r.recheck(ctx, o), r.close(ctx)); err != nil {
 				return err
 			}
@@ -96,7 +96,7 @@ func (r *reader) recheckFindings(ctx context.Context, o *assess.Options) error {
 // quarter of them is gone.
 func (r *reader) recheckSample(ctx context.Context) error {
 	for n := sampleSize; ; n = xapi.MaxLookup {
-		ids, err := db.Read(ctx, r.s.DB, db.System, db.Value[string], `SELECT post_id FROM posts
+		ids, err := db.Read(ctx, r.s.c.DB, db.System, db.Value[string], `SELECT post_id FROM posts
 			WHERE user_id = $1 AND collection_id = $2 AND fetched_at < $3 AND post_id <> $5 ORDER BY fetched_at, post_id
 				LIMIT $4`,
 			r.a.UserID, r.id, r.a.CreatedAt, n, assess.ProfileID)
@@ -110,7 +110,7 @@ func (r *reader) recheckSample(ctx context.Context) error {
 			}
 		}
 		if gone*4 < len(ids) || len(ids) < n { // each that still stands costs a read
-			return r.s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
+			return r.s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error {
 				tx.Later(`UPDATE timelines SET checked_at = $3 WHERE account_id = $1 AND user_id = $2`, r.id, r.a.UserID, tx.Now())
 				return nil
 			})
@@ -122,7 +122,7 @@ func (r *reader) recheckSample(ctx context.Context) error {
 // since the analysis was started.
 func (s *Service) doubtful(ctx context.Context, a Analysis, h sources, o *assess.Options) ([]string, error) {
 	list, args := h.in(2)
-	last, err := db.ReadOne(ctx, s.DB, db.System, db.Value[string],
+	last, err := db.ReadOne(ctx, s.c.DB, db.System, db.Value[string],
 		`SELECT r.analysis_id FROM reports r JOIN analyses n ON n.id = r.analysis_id
 		WHERE r.user_id = $1 AND COALESCE(n.account_id, n.archive_id) IN `+list+`
 			ORDER BY r.created_at DESC, r.analysis_id DESC LIMIT 1`,
@@ -171,7 +171,7 @@ func (s *Service) unseen(ctx context.Context, a Analysis, h sources, ids []strin
 			args = append(args, id)
 			places = append(places, fmt.Sprintf("$%d", len(args)))
 		}
-		found, err := db.Read(ctx, s.DB, db.System, db.Value[string],
+		found, err := db.Read(ctx, s.c.DB, db.System, db.Value[string],
 			`SELECT post_id FROM posts WHERE user_id = $1 AND collection_id IN `+list+`
 			AND post_id IN (`+strings.Join(places, ", ")+`) GROUP BY post_id HAVING max(fetched_at) < $2`, args...)
 		if err != nil {
@@ -217,14 +217,14 @@ func (r *reader) lookUp(ctx context.Context, ids []string) (gone int, err error)
 // lookUpOnce renews a token that X refuses once.
 func (r *reader) lookUpOnce(ctx context.Context, ids []string) (found xapi.Found, err error) {
 	defer func() { r.cutOff = errors.Is(err, xapi.ErrCutOff) }()
-	found, err = r.s.X.Lookup(ctx, r.token, ids)
+	found, err = r.s.c.X.Lookup(ctx, r.token, ids)
 	if !errors.Is(err, xapi.ErrUnauthorized) {
 		return found, err
 	}
-	if r.token, err = r.s.Accounts.XTokenAfter(ctx, r.a.UserID, r.id, r.token); err != nil {
+	if r.token, err = r.s.c.Accounts.XTokenAfter(ctx, r.a.UserID, r.id, r.token); err != nil {
 		return found, err
 	}
-	return r.s.X.Lookup(ctx, r.token, ids)
+	return r.s.c.X.Lookup(ctx, r.token, ids)
 }
 
 // newVersions are the newest versions of edited posts that are not kept yet.
@@ -254,7 +254,7 @@ func (r *reader) keepFound(ctx context.Context, found xapi.Found) error {
 			drop[p.ID] = true
 		}
 	}
-	err := r.s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err := r.s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		if err := r.settle(ctx, tx, found.Reads); err != nil {
 			return err
 		}
@@ -266,7 +266,7 @@ func (r *reader) keepFound(ctx context.Context, found xapi.Found) error {
 			r.id, r.a.UserID, len(found.Gone))
 		return nil
 	})
-	r.s.Metrics.Reads(float64(found.Reads) * assess.XReadMicroUSD / 1e6)
+	r.s.c.Metrics.Reads(float64(found.Reads) * assess.XReadMicroUSD / 1e6)
 	if err != nil {
 		return r.unkept(ctx, err, found.Reads)
 	}

@@ -118,7 +118,7 @@ func TestRecheck_WithoutAnAnswerTheReportSaysSo(t *testing.T) {
 		p.analyse(StartRequest{})
 		w.sb.Fail(sandbox.Fault{Path: "/x/2/tweets", Status: http.StatusTooManyRequests, Body: `{}`, Times: -1})
 		var log bytes.Buffer
-		w.Log = slog.New(slog.NewTextHandler(&log, nil))
+		w.c.Log = slog.New(slog.NewTextHandler(&log, nil))
 		c := p.analyse(StartRequest{})
 		if !strings.Contains(strings.Join(c.OutOfReach, " "), "could not be looked up again, because X did not answer") {
 			t.Errorf("%q", c.OutOfReach)

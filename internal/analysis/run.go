@@ -110,14 +110,14 @@ func (s *Service) claim(ctx context.Context, id string) (Analysis, error) {
 // own former run. It answers db.ErrNotFound when another process holds it or the analysis has ended.
 func (s *Service) take(ctx context.Context, id string) (a Analysis, err error) {
 	runner := s.runner + "/" + db.NewID()
-	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
+	err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
 		now := tx.Now()
 		a, err = db.One(ctx, tx, scan, `
 			UPDATE analyses SET status = 'running', runner = $2, lease_until = $3, attempts = attempts + 1, started_at =
 				COALESCE(started_at, $4),
 				wait_until = NULL, waiting_for = '', wait_by = NULL, event_seq = event_seq + 1
 			WHERE id = $1 AND status IN ('queued', 'running') AND (lease_until IS NULL OR lease_until < $4)
-			RETURNING `+columns, id, runner, now.Add(s.Lease), now)
+			RETURNING `+columns, id, runner, now.Add(s.c.Lease), now)
 		a.runner = runner
 		return err
 	})
@@ -132,14 +132,14 @@ func (s *Service) take(ctx context.Context, id string) (a Analysis, err error) {
 }
 
 func (s *Service) unclaimed(ctx context.Context, id string) error {
-	status, err := db.ReadOne(ctx, s.DB, db.System, db.Value[string], `SELECT status FROM analyses WHERE id = $1`, id)
+	status, err := db.ReadOne(ctx, s.c.DB, db.System, db.Value[string], `SELECT status FROM analyses WHERE id = $1`, id)
 	if errors.Is(err, db.ErrNotFound) || (err == nil && Status(status).Ended()) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return river.JobSnooze(s.Lease)
+	return river.JobSnooze(s.c.Lease)
 }
 
 // keep writes the newest progress and renews the lease until ctx ends. A row that is no
@@ -165,7 +165,7 @@ func (s *Service) keep(ctx context.Context, cancel context.CancelCauseFunc, a An
 		if l := latest.Load(); l != nil {
 			p = *l
 		}
-		if p == written && time.Since(renewed) < s.Lease/3 {
+		if p == written && time.Since(renewed) < s.c.Lease/3 {
 			if time.Since(looked) < 2*beat {
 				continue
 			}
@@ -181,7 +181,7 @@ func (s *Service) keep(ctx context.Context, cancel context.CancelCauseFunc, a An
 			return
 		case err == nil:
 			written, renewed = p, time.Now()
-		case time.Since(renewed) > s.Lease: // the database is away longer than the lease lives
+		case time.Since(renewed) > s.c.Lease: // the database is away longer than the lease lives
 			cancel(errLeaseLost)
 			return
 		}
@@ -190,17 +190,17 @@ func (s *Service) keep(ctx context.Context, cancel context.CancelCauseFunc, a An
 
 // lost tells whether the row is no longer this runner's. A database that does not answer has not said so.
 func (s *Service) lost(ctx context.Context, a Analysis) bool {
-	n, err := db.ReadOne(ctx, s.DB, db.System, db.Value[int],
+	n, err := db.ReadOne(ctx, s.c.DB, db.System, db.Value[int],
 		`SELECT count(*) FROM analyses WHERE id = $1 AND runner = $2 AND status = 'running'`, a.ID, a.runner)
 	return err == nil && n == 0
 }
 
 func (s *Service) renew(ctx context.Context, a Analysis, p assess.Progress) error {
-	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := tx.Exec(ctx, `
 			UPDATE analyses SET lease_until = $3, stage = $4, done = $5, total = $6, findings = $7, event_seq = event_seq + 1
 			WHERE id = $1 AND runner = $2 AND status = 'running'`,
-			a.ID, a.runner, tx.Now().Add(s.Lease), string(p.Stage), p.Done, p.Total, p.Findings)
+			a.ID, a.runner, tx.Now().Add(s.c.Lease), string(p.Stage), p.Done, p.Total, p.Findings)
 		if err == nil && n == 0 {
 			err = errLeaseLost
 		}
@@ -232,7 +232,7 @@ func (s *Service) save(ctx context.Context, a Analysis, r *assess.Report) error 
 	if err != nil {
 		return err
 	}
-	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := tx.Exec(ctx, `
 			UPDATE analyses SET status = 'completed', stage = 'done', done = total, score = $3, level = $4, score_now = $3,
 				level_now = $4,
@@ -256,19 +256,19 @@ func (s *Service) save(ctx context.Context, a Analysis, r *assess.Report) error 
 			s.Keep(tx, a.UserID, *a.AccountID, *a.keepUntil)
 		}
 		if a.AccountID != nil {
-			s.Accounts.MarkSynced(ctx, tx, a.UserID, *a.AccountID)
+			s.c.Accounts.MarkSynced(ctx, tx, a.UserID, *a.AccountID)
 		}
 		audit.Record(ctx, tx, audit.Event{UserID: a.UserID, Actor: "system", Action: audit.AnalysisComplete, Resource: a.ID})
 		if err := tellFinished(ctx, tx, a, r, since); err != nil {
 			return err
 		}
 		if free {
-			return s.Billing.Release(ctx, tx, a.UserID, a.PeriodStart)
+			return s.c.Billing.Release(ctx, tx, a.UserID, a.PeriodStart)
 		}
-		return s.Billing.Commit(ctx, tx, a.UserID, a.PeriodStart)
+		return s.c.Billing.Commit(ctx, tx, a.UserID, a.PeriodStart)
 	})
 	if err == nil {
-		s.Metrics.Analysis("completed")
+		s.c.Metrics.Analysis("completed")
 	}
 	return err
 }
@@ -279,14 +279,14 @@ func (s *Service) end(ctx context.Context, a Analysis, err error, last bool) err
 		return nil
 	}
 	if limited, ok := errors.AsType[*xapi.RateLimited](err); ok && !limited.MonthlyCap {
-		wait := max(time.Second, limited.Reset.Sub(s.DB.Now()))
+		wait := max(time.Second, limited.Reset.Sub(s.c.DB.Now()))
 		return s.rest(ctx, a, rest{wait: wait, why: WaitsForX})
 	}
 	if batch, waits := errors.AsType[*batchWait](err); waits {
-		return s.rest(ctx, a, rest{batch.until.Sub(s.DB.Now()), WaitsForBatch, false, &batch.by})
+		return s.rest(ctx, a, rest{batch.until.Sub(s.c.DB.Now()), WaitsForBatch, false, &batch.by})
 	}
 	if other, waits := errors.AsType[*aloneErr](err); waits {
-		return s.rest(ctx, a, rest{other.until.Sub(s.DB.Now()), other.why, false, other.by})
+		return s.rest(ctx, a, rest{other.until.Sub(s.c.DB.Now()), other.why, false, other.by})
 	}
 	if errors.Is(err, errBusy) || errors.Is(err, errLostTimeline) { // its posts will do for this run too
 		return s.rest(ctx, a, rest{wait: busyWait, why: WaitsForRun})
@@ -296,18 +296,18 @@ func (s *Service) end(ctx context.Context, a Analysis, err error, last bool) err
 	}
 	if claude.Unknown(err) { // the model was retired since the last look: the next try asks a fallback, or none begins
 		if err := s.LookAtModels(ctx); err != nil {
-			s.Log.WarnContext(ctx, "the provider of the language model could not be asked whether the models still answer",
+			s.c.Log.WarnContext(ctx, "the provider of the language model could not be asked whether the models still answer",
 				"cause", err)
 		}
 	}
 	f := fault.From(err)
 	if passing(f) && !last {
 		wait, why := restOf(f, a.tries)
-		s.Log.WarnContext(ctx, "analysis will be tried again", "analysis", a.ID, "code", f.Code, "after", wait, "cause",
+		s.c.Log.WarnContext(ctx, "analysis will be tried again", "analysis", a.ID, "code", f.Code, "after", wait, "cause",
 			f.Cause)
 		return errors.Join(err, s.rest(ctx, a, rest{wait: wait, why: why, failed: true}))
 	}
-	s.Log.Log(ctx, levelOf(f), "analysis failed", "analysis", a.ID, "code", f.Code, "cause", f.Cause)
+	s.c.Log.Log(ctx, levelOf(f), "analysis failed", "analysis", a.ID, "code", f.Code, "cause", f.Cause)
 	return s.fail(ctx, a, f)
 }
 
@@ -351,10 +351,10 @@ func (s *Service) fail(ctx context.Context, a Analysis, f *fault.Fault) error {
 		if err := tellFailed(ctx, tx, a, f); err != nil {
 			return err
 		}
-		return s.Billing.Release(ctx, tx, a.UserID, a.PeriodStart)
+		return s.c.Billing.Release(ctx, tx, a.UserID, a.PeriodStart)
 	})
 	if err == nil && n > 0 {
-		s.Metrics.Analysis("failed")
+		s.c.Metrics.Analysis("failed")
 	}
 	return err
 }

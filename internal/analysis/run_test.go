@@ -64,9 +64,9 @@ func TestClaim_OneProcessHoldsTheLease(t *testing.T) {
 		if got, err := other.claim(t.Context(), a.ID); err == nil || got.ID != "" { // to come again later
 			t.Errorf("while it is held: %+v, %v", got, err)
 		}
-		w.sb.Advance(w.Lease - time.Second)
+		w.sb.Advance(w.c.Lease - time.Second)
 		w.ok(w.renew(t.Context(), claimed, assess.Progress{Stage: assess.StageCollect}))
-		w.sb.Advance(w.Lease - time.Second)
+		w.sb.Advance(w.c.Lease - time.Second)
 		if got, err := other.claim(t.Context(), a.ID); err == nil || got.ID != "" {
 			t.Errorf("after a renewal: %+v, %v", got, err)
 		}
@@ -97,7 +97,7 @@ func TestLease_WhoLostItWritesNothing(t *testing.T) {
 			nil,
 		},
 		"store": {func(ctx context.Context, s *Service, a Analysis) error {
-			return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error { return s.mine(ctx, tx, a, 1) })
+			return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error { return s.mine(ctx, tx, a, 1) })
 		}, errLeaseLost},
 	}
 	for what, write := range writes {
@@ -110,7 +110,7 @@ func TestLease_WhoLostItWritesNothing(t *testing.T) {
 						other = w.Service
 					}
 					a := must(w.claim(t.Context(), p.start().ID))(t)
-					w.sb.Advance(w.Lease + time.Second)
+					w.sb.Advance(w.c.Lease + time.Second)
 					must(other.claim(t.Context(), a.ID))(t)
 					const row = `SELECT status || ' ' || stage || ' ' || coalesce(CAST(lease_until AS text), '') || ' ' || event_seq
 						|| ' ' || x_reads
@@ -144,7 +144,7 @@ func TestSweep_QueuesARunWhoseProcessDied(t *testing.T) {
 		if n := sweep(); n != 0 {
 			t.Errorf("%d were queued while the lease held", n)
 		}
-		w.sb.Advance(w.Lease + time.Second)
+		w.sb.Advance(w.c.Lease + time.Second)
 		if n, again := sweep(), sweep(); n != 1 || again != 0 {
 			t.Errorf("%d were queued, then %d", n, again)
 		}
@@ -163,7 +163,7 @@ func TestSweep_ARunThatEndsItsProcessAgainAndAgainFails(t *testing.T) {
 			if got := must(w.claim(t.Context(), a.ID))(t); got.ID == "" {
 				t.Fatal("it ended too early")
 			}
-			w.sb.Advance(w.Lease + time.Second)
+			w.sb.Advance(w.c.Lease + time.Second)
 		}
 		if n := must(w.Sweep(t.Context()))(t); n != 0 {
 			t.Errorf("%d were queued", n)
@@ -197,7 +197,7 @@ func TestCancel_AtEachStageGivesTheUnitBackOnce(t *testing.T) {
 		},
 		"its process died": func(t *testing.T, w *world, id string) {
 			must(w.claim(t.Context(), id))(t)
-			w.sb.Advance(w.Lease + time.Second)
+			w.sb.Advance(w.c.Lease + time.Second)
 		},
 	} {
 		t.Run(stage, func(t *testing.T) {
@@ -235,7 +235,7 @@ func TestRetain_PostsAndVerdictsLiveForThirtyDays(t *testing.T) {
 			return w.count(`SELECT count(*) FROM posts`), w.count(`SELECT count(*) FROM verdicts`),
 				w.count(`SELECT count(*) FROM reports`)
 		}
-		w.sb.Advance(w.KeepFor - time.Hour)
+		w.sb.Advance(w.c.KeepFor - time.Hour)
 		if posts, verdicts, reports := kept(); posts == 0 || verdicts != 1 || reports != 1 {
 			t.Errorf("an hour before: %d posts, %d verdicts, %d reports", posts, verdicts, reports)
 		}

@@ -19,11 +19,11 @@ func (s *Service) sealJSON(v any, parts ...string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Seal.Seal(plain, place(parts...)), nil
+	return s.c.Seal.Seal(plain, place(parts...)), nil
 }
 
 func (s *Service) openJSON(v any, sealed []byte, parts ...string) error {
-	plain, err := s.Seal.Open(sealed, place(parts...))
+	plain, err := s.c.Seal.Open(sealed, place(parts...))
 	if err != nil {
 		return err
 	}

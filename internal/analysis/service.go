@@ -39,7 +39,8 @@ const (
 const (
 	RetentionKind    = "retention"
 	RetentionVersion = "2026-11-28.3"
-	RetentionText    = "Repazoo may keep the posts of the X archives that you upload, the descriptions of their pictures " +
+	RetentionText    = "Repazoo may keep the posts of the X archives that you upload, the descriptions of their " +
+		"pictures " +
 		"and the profile, sealed, for at most 30 days."
 )
 
@@ -78,7 +79,7 @@ type Config struct {
 
 // Service starts, runs and shows analyses.
 type Service struct {
-	Config
+	c      Config
 	screen func() *screen.Screener // built at the first use: it would slow the start down
 	runner string                  // names this process in the lease of a run
 	turns  sync.Mutex              // held while this process takes the next analysis
@@ -106,7 +107,7 @@ func New(c Config) *Service {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{Config: c, screen: sync.OnceValue(screen.New), runner: db.NewID(), bells: newBells()}
+	s := &Service{c: c, screen: sync.OnceValue(screen.New), runner: db.NewID(), bells: newBells()}
 	s.life, s.leave = context.WithCancel(context.Background())
 	return s
 }
@@ -216,7 +217,7 @@ func (s *Service) Start(ctx context.Context, userID string, r StartRequest) (Ana
 		a, res, err = s.start(ctx, userID, r)
 	}
 	if errors.Is(err, billing.ErrNoPeriod) {
-		if err := s.Billing.EnsurePeriod(ctx, userID); err != nil {
+		if err := s.c.Billing.EnsurePeriod(ctx, userID); err != nil {
 			return Analysis{}, billing.Reservation{}, err
 		}
 		a, res, err = s.start(ctx, userID, r)
@@ -276,13 +277,13 @@ func (r StartRequest) once(userID string) once.Request {
 func (s *Service) start(ctx context.Context, userID string,
 	r StartRequest,
 ) (a Analysis, res billing.Reservation, err error) {
-	err = s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
+	err = s.c.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
 		id := db.NewID()
 		key := r.once(userID).Claim(tx, id)
 		var from origin
 		var found bool
 		askSource(tx, userID, r, &from, &found)
-		res, err = s.Billing.Reserve(ctx, tx, userID)
+		res, err = s.c.Billing.Reserve(ctx, tx, userID)
 		if key.Taken() {
 			return errRepeated
 		}
@@ -377,7 +378,7 @@ func (s *Service) newAnalysis(userID string, r StartRequest, from origin, res bi
 	if r.MaxCostCents > 0 && (a.MaxCostCents == 0 || r.MaxCostCents < a.MaxCostCents) {
 		a.MaxCostCents = r.MaxCostCents
 	}
-	if s.Claude != nil {
+	if s.c.Claude != nil {
 		a.Model = res.Tier.Model
 	}
 	return a
@@ -394,7 +395,7 @@ func (s *Service) record(ctx context.Context, tx db.Tx, a Analysis, consent bool
 		string(a.Status), string(a.Progress.Stage), a.PeriodStart, a.CreatedAt, a.turn, a.MaxCostCents,
 		a.WaitUntil, string(a.WaitingFor), a.Scheduled, a.keepUntil, a.WithinADay)
 	if consent {
-		s.Accounts.Consent(ctx, tx, a.UserID, ConsentKind, ConsentVersion)
+		s.c.Accounts.Consent(ctx, tx, a.UserID, ConsentKind, ConsentVersion)
 	}
 	started := startEvent(a.UserID, a.ID)
 	if a.Scheduled != "" {
@@ -410,7 +411,7 @@ func startEvent(userID, id string) audit.Event {
 
 // repeated answers a request whose key was used before with what that one started.
 func (s *Service) repeated(ctx context.Context, userID string, r StartRequest) (Analysis, billing.Reservation, error) {
-	id, found, err := r.once(userID).Find(ctx, s.DB)
+	id, found, err := r.once(userID).Find(ctx, s.c.DB)
 	if err == nil && !found { // its day ended this very moment
 		err = fault.Conflict.Saying("The request under this key has just been forgotten. Send it again.")
 	}
@@ -421,7 +422,7 @@ func (s *Service) repeated(ctx context.Context, userID string, r StartRequest) (
 	if err != nil {
 		return Analysis{}, billing.Reservation{}, err
 	}
-	u, err := s.Billing.Usage(ctx, userID)
+	u, err := s.c.Billing.Usage(ctx, userID)
 	return a, billing.Reservation{
 		PeriodStart: u.PeriodStart, PeriodEnd: u.PeriodEnd, Tier: u.Tier, Quota: u.Quota.Limit, Used: u.Quota.Used,
 		Reserved: u.Quota.Reserved,

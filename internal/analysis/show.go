@@ -26,7 +26,7 @@ func (s *Service) Report(ctx context.Context, userID, id string) (*assess.Report
 }
 
 func (s *Service) openReport(ctx context.Context, userID, id string) (*assess.Report, error) {
-	sealed, err := db.ReadOne(ctx, s.DB, db.User(userID), db.Value[[]byte],
+	sealed, err := db.ReadOne(ctx, s.c.DB, db.User(userID), db.Value[[]byte],
 		`SELECT sealed FROM reports WHERE user_id = $1 AND analysis_id = $2`, userID, id)
 	if errors.Is(err, db.ErrNotFound) {
 		return nil, s.noReport(ctx, userID, id)
@@ -87,7 +87,7 @@ func (s *Service) State(ctx context.Context, userID, id string) (State, error) {
 		finding *string
 		why     string
 	}
-	rows, err := db.Read(ctx, s.DB, db.User(userID),
+	rows, err := db.Read(ctx, s.c.DB, db.User(userID),
 		func(r db.Rows, v *row) error { return r.Scan(&v.at, &v.finding, &v.why) },
 		`SELECT r.created_at, d.finding_id, COALESCE(d.why, '') FROM reports r LEFT JOIN dismissals d ON d.user_id = r.user_id
 			WHERE r.user_id = $1 AND r.analysis_id = $2`, userID, id)
@@ -122,7 +122,7 @@ func (s *Service) Compare(ctx context.Context, userID, from, to string) (assess.
 
 func (s *Service) dismissed(ctx context.Context, userID string) (map[string]string, error) {
 	type row struct{ id, why string }
-	rows, err := db.Read(ctx, s.DB, db.User(userID), func(r db.Rows, v *row) error { return r.Scan(&v.id, &v.why) },
+	rows, err := db.Read(ctx, s.c.DB, db.User(userID), func(r db.Rows, v *row) error { return r.Scan(&v.id, &v.why) },
 		`SELECT finding_id, why FROM dismissals WHERE user_id = $1`, userID)
 	all := make(map[string]string, len(rows))
 	for _, r := range rows {
@@ -174,7 +174,7 @@ func (s *Service) DismissAll(ctx context.Context, userID string, ids []string, d
 			found[i].Why, all[id] = reason, reason
 		}
 	}
-	return found, s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
+	return found, s.c.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
 		for _, id := range ids {
 			mark(ctx, tx, userID, id, dismissed, all[id])
 		}
@@ -225,7 +225,7 @@ func indexOf(findings []assess.Finding, id string) int {
 func (s *Service) reportsWith(ctx context.Context, userID string,
 	ids []string,
 ) (found []assess.Finding, in []*assess.Report, err error) {
-	reports, err := db.Read(ctx, s.DB, db.User(userID), db.Value[string],
+	reports, err := db.Read(ctx, s.c.DB, db.User(userID), db.Value[string],
 		`SELECT analysis_id FROM reports WHERE user_id = $1 ORDER BY created_at DESC LIMIT 20`, userID)
 	if err != nil {
 		return nil, nil, err
@@ -262,11 +262,11 @@ func (s *Service) sealReport(userID string, r *assess.Report) ([]byte, error) {
 	if err := z.Close(); err != nil {
 		return nil, err
 	}
-	return s.Seal.Seal(packed.Bytes(), place("report", userID, r.ID)), nil
+	return s.c.Seal.Seal(packed.Bytes(), place("report", userID, r.ID)), nil
 }
 
 func (s *Service) unsealReport(userID, id string, sealed []byte) (*assess.Report, error) {
-	packed, err := s.Seal.Open(sealed, place("report", userID, id))
+	packed, err := s.c.Seal.Open(sealed, place("report", userID, id))
 	if err != nil {
 		return nil, err
 	}
@@ -302,9 +302,9 @@ func (c *sealedVerdicts) Get(ctx context.Context, keys []string) (map[string]ass
 
 // find also looks under the keys of older secrets, until the rows have moved to the current one.
 func (c *sealedVerdicts) find(ctx context.Context, content string) (v keptVerdict, err error) {
-	for _, key := range verdictKeys(c.s.Seal, c.userID, content) {
+	for _, key := range verdictKeys(c.s.c.Seal, c.userID, content) {
 		var sealed []byte
-		sealed, err = db.ReadOne(ctx, c.s.DB, db.System, db.Value[[]byte],
+		sealed, err = db.ReadOne(ctx, c.s.c.DB, db.System, db.Value[[]byte],
 			`SELECT sealed FROM verdicts WHERE user_id = $1 AND key = $2`, c.userID, key)
 		if err == nil {
 			return v, c.s.openJSON(&v, sealed, "verdict", c.userID, key)
@@ -318,12 +318,12 @@ func (c *sealedVerdicts) find(ctx context.Context, content string) (v keptVerdic
 
 // Put keeps verdicts; one that is kept already stays.
 func (c *sealedVerdicts) Put(ctx context.Context, verdicts map[string]assess.Judgement) error {
-	return c.s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error { return c.put(tx, verdicts) })
+	return c.s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error { return c.put(tx, verdicts) })
 }
 
 func (c *sealedVerdicts) put(tx db.Tx, verdicts map[string]assess.Judgement) error {
 	for content, j := range verdicts {
-		key := verdictKeys(c.s.Seal, c.userID, content)[0]
+		key := verdictKeys(c.s.c.Seal, c.userID, content)[0]
 		sealed, err := c.s.sealJSON(keptVerdict{content, j}, "verdict", c.userID, key)
 		if err != nil {
 			return err

@@ -24,7 +24,7 @@ type since struct {
 
 // previous is the newest report of an X account that was made before an analysis; "" for none.
 func (s *Service) previous(ctx context.Context, a Analysis, xUserID string) (string, error) {
-	id, err := db.ReadOne(ctx, s.DB, db.System, db.Value[string], `SELECT a.id FROM analyses a
+	id, err := db.ReadOne(ctx, s.c.DB, db.System, db.Value[string], `SELECT a.id FROM analyses a
 		LEFT JOIN x_accounts x ON x.id = a.account_id LEFT JOIN archives r ON r.id = a.archive_id
 		WHERE a.user_id = $1 AND a.status = 'completed' AND (a.created_at, a.id) < ($2, $3)
 			AND COALESCE(x.released_x_user_id, x.x_user_id, r.x_user_id) = $4

@@ -13,7 +13,7 @@ import (
 // have died too often. Every process may sweep at any time. It asks nobody outside, so that no silence there keeps a
 // dead run from being queued.
 func (s *Service) Sweep(ctx context.Context) (requeued int, err error) {
-	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		ids, err := db.All(ctx, tx, db.Value[string], `
 			UPDATE analyses SET lease_until = NULL WHERE status = 'running' AND lease_until < $1 AND attempts < $2
 				RETURNING id`, tx.Now(), maxClaims)
@@ -36,8 +36,8 @@ func (s *Service) Sweep(ctx context.Context) (requeued int, err error) {
 
 // bury fails the runs that ended their process again and again.
 func (s *Service) bury(ctx context.Context) error {
-	dead, err := db.Read(ctx, s.DB, db.System, scan, `SELECT `+columns+` FROM analyses WHERE status = 'running'
-		AND lease_until < $1 AND attempts >= $2`, s.DB.Now(), maxClaims)
+	dead, err := db.Read(ctx, s.c.DB, db.System, scan, `SELECT `+columns+` FROM analyses WHERE status = 'running'
+		AND lease_until < $1 AND attempts >= $2`, s.c.DB.Now(), maxClaims)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (s *Service) bury(ctx context.Context) error {
 }
 
 func (s *Service) takeOver(ctx context.Context, id string) error {
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE analyses SET runner = $2 WHERE id = $1 AND status = 'running' AND lease_until < $3`,
 			id, s.runner, tx.Now())
 		return err
@@ -65,7 +65,7 @@ func (s *Service) takeOver(ctx context.Context, id string) error {
 // Recover ends every lease at once. It is for a database that only this process uses: at
 // its start, whoever held a lease is gone.
 func (s *Service) Recover(ctx context.Context) error {
-	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE analyses SET lease_until = $1 WHERE status = 'running' AND lease_until IS NOT NULL`,
 			tx.Now().Add(-time.Second))
 		return err

@@ -62,7 +62,7 @@ func (s *Service) openTimeline(ctx context.Context, a Analysis, accountID string
 		return nil, err
 	}
 	t := &timeline{s: s, a: a, id: accountID, spent: a.XReads, postMicroUSD: judge.PostMicroUSD()}
-	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		tx.Later(`INSERT INTO timelines (account_id, user_id) VALUES ($1, $2) ON CONFLICT (account_id) DO NOTHING`,
 			accountID, a.UserID)
 		// The row lock comes first, so that the next statement sees who holds the lease now.
@@ -76,7 +76,7 @@ func (s *Service) openTimeline(ctx context.Context, a Analysis, accountID string
 			return errors.Join(err, busyErr(busy))
 		}
 		if row.reservedIn != nil { // of a run that died with a page under way
-			s.Billing.ReturnReads(tx, a.UserID, *row.reservedIn, row.reserved)
+			s.c.Billing.ReturnReads(tx, a.UserID, *row.reservedIn, row.reserved)
 		}
 		tx.Later(`UPDATE timelines SET analysis_id = $3, runner = $4, reserved = 0, reserved_in = NULL
 			WHERE account_id = $1 AND user_id = $2`, accountID, a.UserID, a.ID, a.runner)
@@ -119,22 +119,22 @@ func (s *Service) reading(ctx context.Context, tx db.Tx, row timelineRow, a Anal
 // pay counts what X charged for a page that was not kept: its run was cancelled, its account unlinked, or its answer
 // not waited for. Where the reservation was given back meanwhile, the reads are taken anew.
 func (t *timeline) pay(ctx context.Context, reads int) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.s.Lease)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.s.c.Lease)
 	defer cancel()
-	return t.s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return t.s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		row, err := db.One(ctx, tx, scanTimeline, `UPDATE timelines SET user_id = user_id
 			WHERE account_id = $1 AND user_id = $2 AND analysis_id = $3 AND (runner = $4 OR runner IS NULL)
 			RETURNING `+timelineColumns,
 			t.id, t.a.UserID, t.a.ID, t.a.runner)
 		switch {
 		case errors.Is(err, db.ErrNotFound): // another run has the account, or the row was erased
-			t.s.Billing.ChargeReads(tx, t.a.UserID, t.a.PeriodStart, reads)
+			t.s.c.Billing.ChargeReads(tx, t.a.UserID, t.a.PeriodStart, reads)
 		case err != nil:
 			return err
 		case row.reservedIn == nil: // the page was kept, and only the answer of the database was lost
 			return nil
 		default:
-			t.s.Billing.ReturnReads(tx, t.a.UserID, *row.reservedIn, row.reserved-reads)
+			t.s.c.Billing.ReturnReads(tx, t.a.UserID, *row.reservedIn, row.reserved-reads)
 			tx.Later(`UPDATE timelines SET reserved = 0, reserved_in = NULL WHERE account_id = $1 AND user_id = $2`,
 				t.id, t.a.UserID)
 		}
@@ -154,7 +154,7 @@ func (s *Service) eraseTimelines(ctx context.Context, tx db.Tx, where string, ar
 		`UPDATE timelines SET analysis_id = NULL WHERE reserved_in IS NOT NULL AND `+where+`
 			RETURNING user_id, reserved, reserved_in`, args...)
 	for _, h := range all {
-		s.Billing.ReturnReads(tx, h.userID, h.in, h.reads)
+		s.c.Billing.ReturnReads(tx, h.userID, h.in, h.reads)
 	}
 	tx.Later(`DELETE FROM timelines WHERE `+where, args...)
 	return err
@@ -167,9 +167,9 @@ func (t *timeline) close(ctx context.Context) error {
 			return err
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.s.Lease)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.s.c.Lease)
 	defer cancel()
-	return t.s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return t.s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		row, err := db.One(ctx, tx, scanTimeline, `UPDATE timelines SET user_id = user_id
 			WHERE account_id = $1 AND user_id = $2 AND analysis_id = $3 AND (runner = $4 OR runner IS NULL)
 			RETURNING `+timelineColumns,
@@ -181,7 +181,7 @@ func (t *timeline) close(ctx context.Context) error {
 			return err
 		}
 		if row.reservedIn != nil {
-			t.s.Billing.ReturnReads(tx, t.a.UserID, *row.reservedIn, row.reserved)
+			t.s.c.Billing.ReturnReads(tx, t.a.UserID, *row.reservedIn, row.reserved)
 		}
 		tx.Later(`UPDATE timelines SET analysis_id = NULL, runner = NULL, reserved = 0, reserved_in = NULL
 			WHERE account_id = $1 AND user_id = $2`, t.id, t.a.UserID)
@@ -198,11 +198,11 @@ func (t *timeline) reserve(ctx context.Context, n, least int) (granted int, err 
 	if n, err = t.afford(n, least); err != nil {
 		return 0, err
 	}
-	err = t.s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err = t.s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		if err := t.s.mine(ctx, tx, t.a, 0); err != nil {
 			return err
 		}
-		granted, err = t.s.Billing.ReserveReads(ctx, tx, t.a.UserID, t.a.PeriodStart, n)
+		granted, err = t.s.c.Billing.ReserveReads(ctx, tx, t.a.UserID, t.a.PeriodStart, n)
 		if errors.Is(err, fault.XBudgetExceeded) || (err == nil && granted < least) {
 			return errBudget
 		}
@@ -236,7 +236,7 @@ func (t *timeline) settle(ctx context.Context, tx db.Tx, reads int) error {
 		err = errLostTimeline
 	}
 	if err == nil {
-		t.s.Billing.ReturnReads(tx, t.a.UserID, t.a.PeriodStart, t.reserved-reads)
+		t.s.c.Billing.ReturnReads(tx, t.a.UserID, t.a.PeriodStart, t.reserved-reads)
 	}
 	return err
 }
@@ -262,6 +262,6 @@ func (t *timeline) note(tx db.Tx, span history.Span) {
 	tx.Later(`INSERT INTO timeline_spans (account_id, last_id, first_id, user_id, expires_at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (account_id, last_id) DO UPDATE SET first_id = excluded.first_id
 			WHERE timeline_spans.first_id > excluded.first_id`,
-		t.id, int64(span.Last), int64(span.First), t.a.UserID, tx.Now().Add(t.s.KeepFor))
+		t.id, int64(span.Last), int64(span.First), t.a.UserID, tx.Now().Add(t.s.c.KeepFor))
 	t.read = t.read.With(span)
 }

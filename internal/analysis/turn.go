@@ -92,15 +92,15 @@ const busy = `(SELECT count(*) FROM analyses r WHERE r.user_id = a.user_id AND r
 
 // next is the analysis whose turn it is, or db.ErrNotFound.
 func (s *Service) next(ctx context.Context) (string, error) {
-	return db.ReadOne(ctx, s.DB, db.System, db.Value[string], `SELECT a.id FROM analyses a
-		WHERE `+open+` AND `+busy+` < $2 ORDER BY COALESCE(a.turn, a.created_at) LIMIT 1`, s.DB.Now(), s.PerUser)
+	return db.ReadOne(ctx, s.c.DB, db.System, db.Value[string], `SELECT a.id FROM analyses a
+		WHERE `+open+` AND `+busy+` < $2 ORDER BY COALESCE(a.turn, a.created_at) LIMIT 1`, s.c.DB.Now(), s.c.PerUser)
 }
 
 // wakeNext queues a wake-up if the end of a run made room for another analysis of its user.
 func (s *Service) wakeNext(ctx context.Context, userID string) error {
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		_, err := db.One(ctx, tx, db.Value[string], `SELECT a.id FROM analyses a
-			WHERE a.user_id = $2 AND `+open+` AND `+busy+` < $3 LIMIT 1`, tx.Now(), userID, s.PerUser)
+			WHERE a.user_id = $2 AND `+open+` AND `+busy+` < $3 LIMIT 1`, tx.Now(), userID, s.c.PerUser)
 		if errors.Is(err, db.ErrNotFound) {
 			return nil
 		}
@@ -117,14 +117,14 @@ const overlooked = 10 * time.Second
 // wakeOverlooked is for wake-ups that were lost, for example because a clock was set back: if somebody could be taken
 // and no wake-up is in the queue, it queues one.
 func (s *Service) wakeOverlooked(ctx context.Context) error {
-	queued, err := s.DB.Waiting(ctx, Job{}.Kind())
+	queued, err := s.c.DB.Waiting(ctx, Job{}.Kind())
 	if err != nil || queued > 0 {
 		return err
 	}
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := db.One(ctx, tx, db.Value[int], `SELECT count(*) FROM analyses a WHERE `+open+` AND `+busy+` < $2
-			AND COALESCE(a.wait_until, a.created_at) < $3`, tx.Now(), s.PerUser, tx.Now().Add(-overlooked))
-		for range min(n, s.PerUser) {
+			AND COALESCE(a.wait_until, a.created_at) < $3`, tx.Now(), s.c.PerUser, tx.Now().Add(-overlooked))
+		for range min(n, s.c.PerUser) {
 			if err == nil {
 				err = tx.Enqueue(ctx, Job{})
 			}

@@ -36,7 +36,7 @@ func (w *world) order(n int, names map[string]string) string {
 func (w *world) member(handle, tier string) *person {
 	w.t.Helper()
 	p := w.signIn(handle)
-	must(w.Billing.Subscribe(w.t.Context(), p.UserID, billing.SubscribeRequest{
+	must(w.c.Billing.Subscribe(w.t.Context(), p.UserID, billing.SubscribeRequest{
 		Tier:          tier,
 		PaymentMethod: "pm_card_visa",
 	}))(w.t)
@@ -82,7 +82,7 @@ func TestClaimNext_WhoComesLaterStandsBeforeTheRestOfALongLine(t *testing.T) {
 func TestClaimNext_OneUserRunsOnlySoManyAtOnce(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		w.PerUser = 2
+		w.c.PerUser = 2
 		gus, ada := w.member("gravelpit_gus", "basic"), w.member("ada_fernhill", "basic")
 		for range 5 {
 			gus.start()

@@ -27,11 +27,11 @@ const maxArchives = 20
 
 // Archives lists a user's uploads that are still kept, the newest first, at most 20.
 func (s *Service) Archives(ctx context.Context, userID string) ([]Archive, error) {
-	return db.Read(ctx, s.DB, db.User(userID), func(r db.Rows, v *Archive) error {
+	return db.Read(ctx, s.c.DB, db.User(userID), func(r db.Rows, v *Archive) error {
 		return r.Scan(&v.ID, &v.Handle, &v.Posts, &v.ExpiresAt)
 	}, `SELECT id, handle, posts, expires_at FROM archives WHERE user_id = $1 AND expires_at > $2
 		ORDER BY created_at DESC, id DESC LIMIT $3`,
-		userID, s.DB.Now(), maxArchives)
+		userID, s.c.DB.Now(), maxArchives)
 }
 
 // maxArchivePosts bounds what one upload keeps.
@@ -65,7 +65,7 @@ func (s *Service) mustOwn(ctx context.Context, userID string, a archive.Account)
 		return fault.ArchiveUnreadable.Saying("This archive does not say whose it is (data/account.js is missing). " +
 			"Upload the part of it that holds data/account.js, or the whole archive as X gave it to you.")
 	}
-	_, err := db.ReadOne(ctx, s.DB, db.User(userID), db.Value[string],
+	_, err := db.ReadOne(ctx, s.c.DB, db.User(userID), db.Value[string],
 		`SELECT id FROM x_accounts WHERE user_id = $1 AND x_user_id = $2 AND status <> 'revoked'`, userID, a.ID)
 	if errors.Is(err, db.ErrNotFound) {
 		return fault.Forbidden.Saying("This archive belongs to @%s, which you have not linked. Link that X account first; "+
@@ -83,7 +83,7 @@ func (s *Service) keepPosts(ctx context.Context, userID, id string, src *archive
 	}
 	flush := func() error {
 		defer func() { batch = batch[:0] }()
-		return s.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error { return s.store(tx, userID, id, batch) })
+		return s.c.DB.InTx(ctx, db.System, func(_ context.Context, tx db.Tx) error { return s.store(tx, userID, id, batch) })
 	}
 	for p, err := range src.Posts(ctx) {
 		if err != nil {
@@ -109,12 +109,13 @@ func (s *Service) addArchive(
 	if err != nil {
 		return time.Time{}, err
 	}
-	err = s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
-		expires = tx.Now().Add(s.KeepFor)
+	err = s.c.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
+		expires = tx.Now().Add(s.c.KeepFor)
 		tx.Later(`INSERT INTO archives (id, user_id, x_user_id, handle, posts, unread, created_at, expires_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 			a.ID, userID, xUserID, a.Handle, a.Posts, string(unread), tx.Now(), expires)
-		s.Accounts.Consent(ctx, tx, userID, RetentionKind, RetentionVersion) // an upload is a request to keep it for a while
+		// an upload is a request to keep it for a while
+		s.c.Accounts.Consent(ctx, tx, userID, RetentionKind, RetentionVersion)
 		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.ArchiveUpload, Resource: a.ID})
 		return nil
 	})
@@ -122,7 +123,7 @@ func (s *Service) addArchive(
 }
 
 func (s *Service) dropPosts(ctx context.Context, id string) error {
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		_, err := tx.Exec(ctx, `DELETE FROM posts WHERE collection_id = $1`, id)
 		return err
 	})
@@ -130,7 +131,7 @@ func (s *Service) dropPosts(ctx context.Context, id string) error {
 
 // unreadOf is what of an upload could not be read.
 func (s *Service) unreadOf(ctx context.Context, userID, archiveID string) (assess.Unread, error) {
-	raw, err := db.ReadOne(ctx, s.DB, db.System, db.Value[string],
+	raw, err := db.ReadOne(ctx, s.c.DB, db.System, db.Value[string],
 		`SELECT unread FROM archives WHERE user_id = $1 AND id = $2`, userID, archiveID)
 	if err != nil {
 		return assess.Unread{}, err

@@ -124,7 +124,7 @@ func (s *Service) rest(ctx context.Context, a Analysis, r rest) error {
 func (s *Service) within(ctx context.Context, end time.Time, write func(context.Context, db.Tx) error) error {
 	ctx, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
-	return s.DB.InTx(ctx, db.System, write)
+	return s.c.DB.InTx(ctx, db.System, write)
 }
 
 // insist writes the end or the rest of a run, again and again while the database is away: a restart takes seconds, and
@@ -132,7 +132,7 @@ func (s *Service) within(ctx context.Context, end time.Time, write func(context.
 // after which a sweep frees the analysis, and at once when this process is stopping. What it writes must do nothing the
 // second time, because a commit whose answer was lost may have been made.
 func (s *Service) insist(ctx context.Context, write func(context.Context, db.Tx) error) error {
-	end := time.Now().Add(s.Lease)
+	end := time.Now().Add(s.c.Lease)
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		err := s.within(ctx, end, write)
 		if !errors.Is(err, fault.DependencyDown) || time.Now().Add(wait).After(end) {

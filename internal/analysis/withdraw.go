@@ -27,8 +27,8 @@ func (s *Service) Withdraw(ctx context.Context, userID, kind string) error {
 		return fault.NotFound.Saying("There is no consent of this kind.")
 	}
 	var ended []string
-	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
-		if err := s.Accounts.WithdrawConsent(ctx, tx, userID, kind); err != nil {
+	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
+		if err := s.c.Accounts.WithdrawConsent(ctx, tx, userID, kind); err != nil {
 			return err
 		}
 		if ended, err = s.endRuns(ctx, tx, userID, runs); err != nil {
@@ -51,7 +51,7 @@ func (s *Service) Withdraw(ctx context.Context, userID, kind string) error {
 	})
 	if err == nil && kind == ConsentKind {
 		var late []string
-		err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
+		err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
 			late, err = s.endRuns(ctx, tx, userID, `NOT `+agreed)
 			return err
 		})
@@ -67,7 +67,7 @@ const agreed = `EXISTS (SELECT 1 FROM consents c WHERE c.user_id = $1 AND c.kind
 
 // mayRun refuses a run whose user has withdrawn their consent since it was started.
 func (s *Service) mayRun(ctx context.Context, a Analysis) error {
-	may, err := db.ReadOne(ctx, s.DB, db.System, db.Value[bool], `SELECT `+agreed, a.UserID)
+	may, err := db.ReadOne(ctx, s.c.DB, db.System, db.Value[bool], `SELECT `+agreed, a.UserID)
 	if err == nil && !may {
 		err = fault.Forbidden.Saying("You have withdrawn your consent to having your posts read, so nothing was read.")
 	}
@@ -86,7 +86,7 @@ func (s *Service) endRuns(ctx context.Context, tx db.Tx, userID, where string) (
 			event_seq + 1
 		WHERE user_id = $1 AND status IN ('queued', 'running') AND `+where+` RETURNING `+columns, userID, tx.Now())
 	for _, a := range all {
-		if err := s.Billing.Release(ctx, tx, userID, a.PeriodStart); err != nil {
+		if err := s.c.Billing.Release(ctx, tx, userID, a.PeriodStart); err != nil {
 			return nil, err
 		}
 		audit.Record(ctx, tx, audit.Event{UserID: userID, Actor: "user", Action: audit.AnalysisCancel, Resource: a.ID})
@@ -104,12 +104,12 @@ func (s *Service) Ring(ids []string) {
 
 // ErasePosts erases every raw post of a user and what the model said of them, a bounded number in each transaction.
 func (s *Service) ErasePosts(ctx context.Context, userID string) error {
-	err := db.AllPortions(ctx, s.DB, `DELETE FROM posts WHERE (collection_id, post_id) IN (
+	err := db.AllPortions(ctx, s.c.DB, `DELETE FROM posts WHERE (collection_id, post_id) IN (
 		SELECT collection_id, post_id FROM posts WHERE user_id = $2 LIMIT $1)`, userID)
 	if err != nil {
 		return err
 	}
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		tx.Later(`DELETE FROM timeline_spans WHERE user_id = $1`, userID)
 		tx.Later(`DELETE FROM verdicts WHERE user_id = $1`, userID)
 		return s.eraseTimelines(ctx, tx, `user_id = $1`, userID)

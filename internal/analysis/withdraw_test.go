@@ -34,7 +34,7 @@ func (w *world) meanwhile(lock, userID string, one func() error, other func()) {
 func TestWithdraw_EndsWhatIsStartedAtTheSameMoment(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		if w.DB.Name() == "sqlite" {
+		if w.c.DB.Name() == "sqlite" {
 			return
 		}
 		p := w.subscriber()

@@ -120,7 +120,7 @@ func (w *world) countPosts(stand http.Handler, rw http.ResponseWriter, r *http.R
 }
 
 // replica is the service of another process on the same database.
-func (w *world) replica() *Service { return New(w.Config) }
+func (w *world) replica() *Service { return New(w.c) }
 
 func must[T any](v T, err error) func(testing.TB) T {
 	return func(t testing.TB) T {
@@ -160,7 +160,7 @@ type person struct {
 
 func (w *world) signIn(handle string) *person {
 	w.t.Helper()
-	auth := must(w.Accounts.BeginSignIn(w.t.Context(), account.SignInRequest{}))(w.t)
+	auth := must(w.c.Accounts.BeginSignIn(w.t.Context(), account.SignInRequest{}))(w.t)
 	u := must(url.Parse(auth.URL))(w.t)
 	form := u.Query()
 	form.Set("person", handle)
@@ -170,7 +170,7 @@ func (w *world) signIn(handle string) *person {
 	res := must(client.PostForm(u.String(), form))(w.t)
 	res.Body.Close()
 	back := must(url.Parse(res.Header.Get("Location")))(w.t).Query()
-	in := must(w.Accounts.CompleteSignIn(w.t.Context(), account.Callback{
+	in := must(w.c.Accounts.CompleteSignIn(w.t.Context(), account.Callback{
 		State: back.Get("state"), Code: back.Get("code"), Browser: auth.Browser, Device: "Firefox",
 	}))(w.t)
 	return &person{w, in}
@@ -180,7 +180,7 @@ func (w *world) signIn(handle string) *person {
 func (w *world) subscriber() *person {
 	w.t.Helper()
 	p := w.signIn("gravelpit_gus")
-	must(w.Billing.Subscribe(w.t.Context(), p.UserID, billing.SubscribeRequest{
+	must(w.c.Billing.Subscribe(w.t.Context(), p.UserID, billing.SubscribeRequest{
 		Tier:          "basic",
 		PaymentMethod: "pm_card_visa",
 	}))(w.t)
@@ -207,7 +207,7 @@ func (p *person) show(id string) Analysis {
 // units tells how many units of quota are used and reserved.
 func (p *person) units() (used, reserved int) {
 	p.t.Helper()
-	u := must(p.Billing.Usage(p.t.Context(), p.UserID))(p.t)
+	u := must(p.c.Billing.Usage(p.t.Context(), p.UserID))(p.t)
 	return u.Quota.Used, u.Quota.Reserved
 }
 

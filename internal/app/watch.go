@@ -106,7 +106,7 @@ func (a *App) readings(h *health.Checker) {
 	a.metrics.Reading("model_window", "Questions to each model that this process may have in flight, as its provider's "+
 		"answers have taught it.", []string{"model"},
 		func(_ context.Context, set metrics.Set) error {
-			if c := a.Analyses.Claude; c != nil {
+			if c := a.model; c != nil {
 				for model, n := range c.Windows() {
 					set(float64(n), model)
 				}

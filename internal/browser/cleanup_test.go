@@ -97,8 +97,8 @@ func TestBrowser_CleansUpFromTheReportToTheReceipt(t *testing.T) {
 	v.stayed()
 }
 
-// The server is killed (kill -9) while posts are deleted, after a pause. The page in front of the person goes on by itself
-// when the server is back, and every post is gone.
+// The server is killed (kill -9) while posts are deleted, after a pause. The page in front of the person goes on by
+// itself when the server is back, and every post is gone.
 func TestBrowser_ACleanUpGoesOnAfterTheServerWasKilled(t *testing.T) {
 	t.Parallel()
 	p := startProcess(t, "BILLING=off", "RATE_LIMIT_PER_MINUTE=10000")

@@ -96,7 +96,7 @@ func (c *Console) sharedLinks(v *visit, id string) ([]sharedLink, error) {
 	views, err := c.Shares.ViewsOf(v.r.Context(), v.me.UserID, id, viewsShown)
 	links := make([]sharedLink, len(all))
 	for i, s := range all {
-		links[i] = sharedLink{s, s.Live(c.Analyses.DB.Now()), views[s.ID]}
+		links[i] = sharedLink{s, s.Live(c.Site.Now()), views[s.ID]}
 	}
 	return links, err
 }

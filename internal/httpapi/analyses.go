@@ -135,7 +135,7 @@ func (a *API) start(ctx context.Context, in *startInput) (*startOutput, error) {
 		return nil, err
 	}
 	out := &startOutput{Location: "/api/v1/analyses/" + x.ID, Body: newAnalysisBody(x)}
-	out.quota(left, a.Analyses.DB.Now())
+	out.quota(left, a.Now())
 	return out, nil
 }
 
@@ -150,7 +150,7 @@ func (a *API) overQuota(ctx context.Context, err error) error {
 	for name, n := range map[string]int{
 		"X-Quota-Limit": u.Quota.Limit, "X-Quota-Used": u.Quota.Used +
 			u.Quota.Reserved, "X-Quota-Remaining": u.Quota.Remaining,
-		"X-Quota-Reset": max(0, seconds(u.PeriodEnd.Sub(a.Analyses.DB.Now()))),
+		"X-Quota-Reset": max(0, seconds(u.PeriodEnd.Sub(a.Now()))),
 	} {
 		p.header.Set(name, strconv.Itoa(n))
 	}

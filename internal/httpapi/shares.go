@@ -98,7 +98,7 @@ func (a *API) shares(ctx context.Context, in *idInput) (*sharesOutput, error) {
 	out := &sharesOutput{}
 	out.Body.Data = make([]ShareBody, len(all))
 	for i, s := range all {
-		out.Body.Data[i] = newShareBody(s, a.Analyses.DB.Now())
+		out.Body.Data[i] = newShareBody(s, a.Now())
 	}
 	return out, nil
 }
@@ -125,7 +125,7 @@ func (a *API) showShare(ctx context.Context, in *idInput) (*shareOutput, error) 
 	if err != nil {
 		return nil, err
 	}
-	out := &shareOutput{shareWhole{newShareBody(s, a.Analyses.DB.Now()), make([]viewBody, len(views))}}
+	out := &shareOutput{shareWhole{newShareBody(s, a.Now()), make([]viewBody, len(views))}}
 	for i, v := range views {
 		out.Body.Views[i] = viewBody(v)
 	}

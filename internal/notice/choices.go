@@ -37,7 +37,7 @@ func (k Kind) Pinned() bool {
 // Choices tells what a user wants to be told, for every kind. What they never chose about is told.
 func (s *Service) Choices(ctx context.Context, userID string) ([]Choice, error) {
 	type mute struct{ kind, way string }
-	mutes, err := db.Read(ctx, s.DB, db.User(userID), func(r db.Rows, m *mute) error { return r.Scan(&m.kind, &m.way) },
+	mutes, err := db.Read(ctx, s.c.DB, db.User(userID), func(r db.Rows, m *mute) error { return r.Scan(&m.kind, &m.way) },
 		`SELECT kind, way FROM notice_mutes WHERE user_id = $1`, userID)
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func (s *Service) Change(ctx context.Context, userID string, changes ...Change) 
 			return fault.ValidationFailed.At("body.kind", "must be a kind of notice")
 		}
 	}
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		changed := map[string]any{}
 		for _, c := range changes {
 			for _, w := range c.ways() {

@@ -89,7 +89,7 @@ func (s *Service) AddWorkers(w *river.Workers) {
 // Spread writes a delivery for each endpoint that hears of the notice. It may be repeated, and does nothing for a
 // notice that is gone.
 func (s *Service) Spread(ctx context.Context, noticeID string) error {
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := db.One(ctx, tx, scanOwned, `SELECT `+columns+`, user_id FROM notices WHERE id = $1`, noticeID)
 		if errors.Is(err, db.ErrNotFound) {
 			return nil
@@ -97,7 +97,7 @@ func (s *Service) Spread(ctx context.Context, noticeID string) error {
 		if err != nil {
 			return err
 		}
-		if s.Mailer != nil {
+		if s.c.Mailer != nil {
 			if err := tx.Enqueue(ctx, MailJob{NoticeID: n.ID}); err != nil {
 				return err
 			}
@@ -153,7 +153,7 @@ func scanDue(r db.Rows, v *due) error {
 // Deliver makes one try at a delivery and notes what came of it. It returns when to come back; 0 is never: it was
 // delivered, given up, or asked for anew in a later round. An error is trouble of our own, and nothing was noted.
 func (s *Service) Deliver(ctx context.Context, id string, round int) (again time.Duration, err error) {
-	v, err := db.ReadOne(ctx, s.DB, db.System, scanDue,
+	v, err := db.ReadOne(ctx, s.c.DB, db.System, scanDue,
 		`SELECT d.id, d.kind, d.attempts, d.user_id, d.endpoint_id, d.message_id, d.payload,
 		e.url, e.secret, e.failing_since, e.disabled_at FROM webhook_deliveries d
 			JOIN webhook_endpoints e ON e.id = d.endpoint_id
@@ -171,7 +171,7 @@ func (s *Service) Deliver(ctx context.Context, id string, round int) (again time
 	if v.off {
 		return 0, s.note(ctx, v, round, result{trouble: "the webhook is switched off"}, 0)
 	}
-	secret, err := s.Seal.Open(v.sealed, []byte(v.endpoint))
+	secret, err := s.c.Seal.Open(v.sealed, []byte(v.endpoint))
 	if err != nil {
 		return 0, err
 	}
@@ -182,11 +182,11 @@ func (s *Service) Deliver(ctx context.Context, id string, round int) (again time
 	if !got.good() && v.Attempts < len(waits()) && !got.gone() && v.Kind != Test {
 		again = waits()[v.Attempts]
 	}
-	if s.Hooked != nil {
-		s.Hooked(got.class())
+	if s.c.Hooked != nil {
+		s.c.Hooked(got.class())
 	}
 	if !got.good() { // its owner reads the same on the page of the webhook
-		s.Log.InfoContext(ctx, "a webhook was not delivered", "delivery", v.ID, "kind", v.Kind, "cause", got.trouble,
+		s.c.Log.InfoContext(ctx, "a webhook was not delivered", "delivery", v.ID, "kind", v.Kind, "cause", got.trouble,
 			"again_in", again)
 	}
 	return again, s.note(ctx, v, round, got, again)
@@ -213,7 +213,7 @@ func (r result) gone() bool { return r.code == http.StatusGone }
 
 // note writes down what came of a try, and what it means for the endpoint.
 func (s *Service) note(ctx context.Context, v due, round int, got result, again time.Duration) error {
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		now := tx.Now()
 		status, next := Failed, (*time.Time)(nil)
 		switch {
@@ -282,7 +282,7 @@ func (s *Service) request(ctx context.Context, v due, secret string) (*http.Requ
 	if err != nil {
 		return nil, err
 	}
-	now := s.DB.Now()
+	now := s.c.DB.Now()
 	signature, err := signer.Sign(v.message, now, []byte(v.payload))
 	if err != nil {
 		return nil, err

@@ -63,12 +63,12 @@ func (s *Service) Deliveries(ctx context.Context, userID, endpointID string, lim
 		return DeliveryPage{}, err
 	}
 	limit = bounded(limit)
-	p.Total, err = db.ReadOne(ctx, s.DB, db.User(userID), db.Value[int],
+	p.Total, err = db.ReadOne(ctx, s.c.DB, db.User(userID), db.Value[int],
 		`SELECT count(*) FROM webhook_deliveries WHERE user_id = $1 AND endpoint_id = $2`, userID, endpointID)
 	if err != nil {
 		return DeliveryPage{}, err
 	}
-	p.Deliveries, err = db.Read(ctx, s.DB, db.User(userID), scanDelivery,
+	p.Deliveries, err = db.Read(ctx, s.c.DB, db.User(userID), scanDelivery,
 		`SELECT `+deliveryColumns+` FROM webhook_deliveries
 		WHERE user_id = $1 AND endpoint_id = $2 AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC
 			LIMIT $5`, userID, endpointID, from.At, from.ID, limit+1)
@@ -93,7 +93,7 @@ func (s *Service) TestEndpoint(ctx context.Context, userID, endpointID string) (
 		return Delivery{}, noEndpoint()
 	}
 	var made Delivery
-	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		e, err := db.One(ctx, tx, scanEndpoint,
 			`SELECT `+endpointColumns+` FROM webhook_endpoints WHERE user_id = $1 AND id = $2`, userID, endpointID)
 		if err != nil {
@@ -138,7 +138,7 @@ func (s *Service) Redeliver(ctx context.Context, userID, endpointID, id string) 
 	if !db.IsID(id) {
 		return Delivery{}, noDelivery()
 	}
-	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		type again struct {
 			Delivery
 			round int

@@ -37,14 +37,14 @@ type Email struct {
 }
 
 // Mails tells whether this server sends mail at all.
-func (s *Service) Mails() bool { return s.Mailer != nil }
+func (s *Service) Mails() bool { return s.c.Mailer != nil }
 
 // Email reads a user's addresses.
 func (s *Service) Email(ctx context.Context, userID string) (e Email, err error) {
-	return db.ReadOne(ctx, s.DB, db.System, func(r db.Rows, e *Email) error { return r.Scan(&e.Confirmed, &e.Waiting) },
+	return db.ReadOne(ctx, s.c.DB, db.System, func(r db.Rows, e *Email) error { return r.Scan(&e.Confirmed, &e.Waiting) },
 		`SELECT CASE WHEN u.email_confirmed_at IS NULL THEN '' ELSE COALESCE(u.email, '') END, COALESCE(c.email, '')
 		FROM users u LEFT JOIN email_confirmations c ON c.user_id = u.id AND c.expires_at > $2
-			WHERE u.id = $1`, userID, s.DB.Now())
+			WHERE u.id = $1`, userID, s.c.DB.Now())
 }
 
 // SetEmail asks an address to be confirmed by a mail to it; the one confirmed before goes on until then. An empty
@@ -60,7 +60,7 @@ func (s *Service) SetEmail(ctx context.Context, userID, address string) error {
 	if !isEmail(address) {
 		return fault.ValidationFailed.At("body.email", "must be an e-mail address such as ann@example.com")
 	}
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		now := tx.Now()
 		n, err := tx.Exec(ctx, `INSERT INTO email_confirmations (user_id, email, asked_at, day_began_at, asked_today,
 			expires_at) VALUES ($1, $2, $3, $3, 1, $4)
@@ -94,7 +94,7 @@ func isEmail(s string) bool {
 }
 
 func (s *Service) dropEmail(ctx context.Context, userID string) error {
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		now := tx.Now()
 		tx.Later(`UPDATE email_confirmations SET email = NULL, token_hash = NULL, expires_at = $2 WHERE user_id = $1`,
 			userID, now)
@@ -129,12 +129,12 @@ func (ConfirmJob) InsertOpts() river.InsertOpts {
 // AskToConfirm mails a fresh link to the address that waits to be confirmed; one that was mailed before ends. Its error
 // is for the queue, and holds no address.
 func (s *Service) AskToConfirm(ctx context.Context, userID string) error {
-	if s.Mailer == nil {
+	if s.c.Mailer == nil {
 		return nil
 	}
 	type waiting struct{ to, language string }
 	token, w := rand.Text(), waiting{}
-	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
+	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) (err error) {
 		w, err = db.One(ctx, tx, func(r db.Rows, w *waiting) error { return r.Scan(&w.to, &w.language) },
 			`UPDATE email_confirmations SET token_hash = $2 WHERE user_id = $1 AND email IS NOT NULL AND expires_at > $3
 			RETURNING email, `+spoken, userID, hashed(token), tx.Now())
@@ -147,20 +147,20 @@ func (s *Service) AskToConfirm(ctx context.Context, userID string) error {
 		return err
 	}
 	l := words.For(w.language)
-	err = s.Mailer.send(ctx, w.to, letter{
+	err = s.c.Mailer.send(ctx, w.to, letter{
 		Language: l, Subject: l.Say("mail.confirm.subject"),
 		Sentences: []string{l.Say("mail.confirm.ask"), l.Say("mail.confirm.ignore")},
-		Action:    l.Say("mail.confirm.action"), Link: s.PublicURL + "/email/confirm?token=" + token,
+		Action:    l.Say("mail.confirm.action"), Link: s.c.PublicURL + "/email/confirm?token=" + token,
 		Why:  l.Say("mail.confirm.why"),
 		Stop: s.stopLink(userID, confirmPrefix+addressHash(w.to)),
 	})
 	if errors.Is(err, errMailNever) {
-		s.Log.WarnContext(ctx, "an address could not be asked to be confirmed", "user", userID, "cause", err, "advice",
+		s.c.Log.WarnContext(ctx, "an address could not be asked to be confirmed", "user", userID, "cause", err, "advice",
 			mailAdvice)
 		return nil
 	}
 	if err != nil {
-		s.Log.WarnContext(ctx, "an address was not asked to be confirmed, and is tried again", "user", userID, "cause",
+		s.c.Log.WarnContext(ctx, "an address was not asked to be confirmed, and is tried again", "user", userID, "cause",
 			err, "advice", mailAdvice)
 	}
 	return err
@@ -174,7 +174,7 @@ func hashed(token string) string {
 // ConfirmEmail makes the address that a token was mailed to its user's own. Whoever has the token may: it proves that
 // they read that mail. Error: not_found for a token that was used, replaced or is older than a day.
 func (s *Service) ConfirmEmail(ctx context.Context, token string) error {
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		type pending struct{ user, email string }
 		now := tx.Now()
 		p, err := db.One(ctx, tx, func(r db.Rows, p *pending) error { return r.Scan(&p.user, &p.email) },

@@ -86,7 +86,7 @@ func joinKinds(kinds []Kind) string {
 
 // Endpoints lists a user's endpoints, the oldest first.
 func (s *Service) Endpoints(ctx context.Context, userID string) ([]Endpoint, error) {
-	return db.Read(ctx, s.DB, db.User(userID), scanEndpoint, `SELECT `+endpointColumns+` FROM webhook_endpoints
+	return db.Read(ctx, s.c.DB, db.User(userID), scanEndpoint, `SELECT `+endpointColumns+` FROM webhook_endpoints
 		WHERE user_id = $1 ORDER BY created_at, id LIMIT $2`, userID, MaxEndpoints)
 }
 
@@ -95,7 +95,7 @@ func (s *Service) Endpoint(ctx context.Context, userID, id string) (Endpoint, er
 	if !db.IsID(id) {
 		return Endpoint{}, noEndpoint()
 	}
-	e, err := db.ReadOne(ctx, s.DB, db.User(userID), scanEndpoint,
+	e, err := db.ReadOne(ctx, s.c.DB, db.User(userID), scanEndpoint,
 		`SELECT `+endpointColumns+` FROM webhook_endpoints WHERE user_id = $1 AND id = $2`, userID, id)
 	return e, orNoEndpoint(err)
 }
@@ -103,7 +103,7 @@ func (s *Service) Endpoint(ctx context.Context, userID, id string) (Endpoint, er
 // AddEndpoint makes an endpoint that hears of some kinds, or of all when none is named. Errors: validation_failed, and
 // conflict when the user has five, or one with this URL.
 func (s *Service) AddEndpoint(ctx context.Context, userID, address string, kinds []Kind) (NewEndpoint, error) {
-	if err := checkURL(address, s.Local); err != nil {
+	if err := checkURL(address, s.c.Local); err != nil {
 		return NewEndpoint{}, err
 	}
 	known := slices.DeleteFunc(Kinds(), func(k Kind) bool { return !slices.Contains(kinds, k) })
@@ -112,14 +112,14 @@ func (s *Service) AddEndpoint(ctx context.Context, userID, address string, kinds
 			"must be some of "+strings.ReplaceAll(joinKinds(Kinds()), " ", ", "))
 	}
 	var e NewEndpoint
-	err := s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		if err := roomForEndpoint(ctx, tx, userID, address); err != nil {
 			return err
 		}
 		e = NewEndpoint{Endpoint{ID: db.NewID(), URL: address, Kinds: known, CreatedAt: tx.Now()}, newSecret()}
 		tx.Later(`INSERT INTO webhook_endpoints (id, user_id, url, secret, kinds, created_at)
 			VALUES ($1, $2, $3, $4, $5, $6)`,
-			e.ID, userID, e.URL, s.Seal.Seal([]byte(e.Secret), []byte(e.ID)), joinKinds(known), e.CreatedAt)
+			e.ID, userID, e.URL, s.c.Seal.Seal([]byte(e.Secret), []byte(e.ID)), joinKinds(known), e.CreatedAt)
 		recordEndpoint(ctx, tx, userID, audit.WebhookAdded, e.ID)
 		return nil
 	})
@@ -180,7 +180,7 @@ func (s *Service) changeEndpoint(ctx context.Context, userID, id string, action 
 	if !db.IsID(id) {
 		return noEndpoint()
 	}
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := tx.Exec(ctx, query, userID, id)
 		if err == nil && n == 0 {
 			return noEndpoint()

@@ -152,7 +152,7 @@ func TestClient_ConnectsToNoNameThatMeansAnAddressInside(t *testing.T) {
 // try makes one request as a delivery does.
 func try(t *testing.T, client *http.Client, url string) result {
 	t.Helper()
-	s := &Service{Config: Config{DB: dbtest.SQLite(t, time.Now)}, client: client}
+	s := &Service{c: Config{DB: dbtest.SQLite(t, time.Now)}, client: client}
 	return s.send(t.Context(), due{url: url, message: "msg_1", payload: "{}"}, newSecret())
 }
 
@@ -330,7 +330,7 @@ func FuzzCheckURL(f *testing.F) {
 // The example that the specification's own libraries are tested with.
 func TestRequest_IsSignedAsTheSpecificationSays(t *testing.T) {
 	t.Parallel()
-	s := &Service{Config: Config{DB: dbtest.SQLite(t, func() time.Time { return time.Unix(1614265330, 0) })}}
+	s := &Service{c: Config{DB: dbtest.SQLite(t, func() time.Time { return time.Unix(1614265330, 0) })}}
 	secret := secretPrefix + "MfKQ9r8GKYqrTwjUPD8I" + "LPZIo2LaLaSw"
 	req, err := s.request(t.Context(), due{
 		url: "https://example.com/", message: "msg_p5jXN8AQM9LWM0D4loKWxJek",

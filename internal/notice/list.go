@@ -65,7 +65,7 @@ func (s *Service) List(ctx context.Context, userID string, f Filter) (p Page, er
 		where += ` AND read_at IS NULL`
 	}
 	var counted bool
-	err = s.DB.Ask(ctx, db.User(userID),
+	err = s.c.DB.Ask(ctx, db.User(userID),
 		db.Maybe(db.Value[int], &p.Total, &counted, `SELECT count(*) FROM notices WHERE `+where, userID),
 		db.Every(scan, &p.Notices, `SELECT `+columns+` FROM notices WHERE `+where+
 			` AND (created_at, id) < ($2, $3) ORDER BY created_at DESC, id DESC LIMIT $4`,
@@ -91,7 +91,7 @@ func (s *Service) Read(ctx context.Context, userID, id string) (n Notice, err er
 	if !db.IsID(id) {
 		return Notice{}, noNotice()
 	}
-	err = s.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
+	err = s.c.DB.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) error {
 		tx.Touch(userID)
 		n, err = db.One(ctx, tx, scan, `UPDATE notices SET read_at = COALESCE(read_at, $3) WHERE user_id = $1 AND id = $2
 			RETURNING `+columns, userID, id, tx.Now())
@@ -117,19 +117,19 @@ func (s *Service) Retain(ctx context.Context) error {
 			return err
 		}
 	}
-	now := s.DB.Now()
+	now := s.c.DB.Now()
 	return errors.Join(
-		db.Portions(ctx, s.DB, `DELETE FROM email_confirmations WHERE user_id IN (
+		db.Portions(ctx, s.c.DB, `DELETE FROM email_confirmations WHERE user_id IN (
 			SELECT user_id FROM email_confirmations WHERE expires_at <= $2 AND day_began_at <= $3 LIMIT $1)`,
 			now, now.Add(-tokenLives)),
-		db.Portions(ctx, s.DB, `DELETE FROM webhook_deliveries WHERE id IN (
+		db.Portions(ctx, s.c.DB, `DELETE FROM webhook_deliveries WHERE id IN (
 			SELECT id FROM webhook_deliveries WHERE created_at <= $2 LIMIT $1)`, now.Add(-deliveriesKept)),
 	)
 }
 
 // dropOld deletes some of the notices that are past their time, and tells how many.
 func (s *Service) dropOld(ctx context.Context) (n int, err error) {
-	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		whose, err := db.All(ctx, tx, db.Value[string], `DELETE FROM notices WHERE id IN (
 			SELECT id FROM notices WHERE created_at <= $1 LIMIT $2) RETURNING user_id`, tx.Now().Add(-kept), retainBatch)
 		tx.Touch(whose...)

@@ -104,7 +104,7 @@ func (w *world) withMail() *postOffice {
 	m, err := notice.NewMailer(p.url, "Repazoo <no-reply@repazoo.example>", true)
 	w.ok(err)
 	w.Service = notice.New(notice.Config{
-		DB: w.d, Seal: w.Seal, Local: true, Mailer: m,
+		DB: w.d, Seal: w.seal, Local: true, Mailer: m,
 		PublicURL: "https://dash.example", Log: slog.New(slog.NewTextHandler(&w.log, nil)),
 	})
 	return p
@@ -380,7 +380,7 @@ func TestMailer_IsEncryptedUnlessItIsLocal(t *testing.T) {
 		w.confirmed(p)
 		strict, err := notice.NewMailer(p.url, "no-reply@repazoo.example", false)
 		w.ok(err)
-		w.Service = notice.New(notice.Config{DB: w.d, Seal: w.Seal, Mailer: strict, PublicURL: "https://dash.example"})
+		w.Service = notice.New(notice.Config{DB: w.d, Seal: w.seal, Mailer: strict, PublicURL: "https://dash.example"})
 		if err := w.Mail(t.Context(), w.tell(notice.PlanEnded, "sub")); err == nil || len(p.taken()) != 0 {
 			t.Fatalf("sent without encryption: %v", err)
 		}
@@ -414,7 +414,7 @@ func TestMail_ARefusalIsLoggedWithItsCauseAndCounted(t *testing.T) {
 		var counted []string
 		m.Count = func(status string, _ time.Duration) { counted = append(counted, status) }
 		w.Service = notice.New(notice.Config{
-			DB: w.d, Seal: w.Seal, Local: true, Mailer: m, PublicURL: "https://dash.example",
+			DB: w.d, Seal: w.seal, Local: true, Mailer: m, PublicURL: "https://dash.example",
 			Log: slog.New(slog.NewTextHandler(&w.log, nil)),
 		})
 		w.confirmed(p)
@@ -455,7 +455,7 @@ func TestMailer_AServerThatIsAwayIsNamedAndCounted(t *testing.T) {
 		counted := ""
 		m.Count = func(status string, _ time.Duration) { counted += status }
 		w.Service = notice.New(notice.Config{
-			DB: w.d, Seal: w.Seal, Local: true, Mailer: m, PublicURL: "https://dash.example",
+			DB: w.d, Seal: w.seal, Local: true, Mailer: m, PublicURL: "https://dash.example",
 			Log: slog.New(slog.NewTextHandler(&w.log, nil)),
 		})
 		if err := w.Mail(t.Context(), w.tell(notice.PlanChanged, "a")); err == nil {

@@ -137,12 +137,12 @@ func (s *Service) Seen(ctx context.Context, userID, analysisID string) error {
 	const unread = ` WHERE user_id = $1 AND subject = $2 AND kind IN ('` + string(AnalysisFinished) + `', '` +
 		string(AnalysisFailed) +
 		`', '` + string(NewHigh) + `') AND read_at IS NULL`
-	n, err := db.ReadOne(ctx, s.DB, db.User(userID), db.Value[int], `SELECT count(*) FROM notices`+unread, userID,
+	n, err := db.ReadOne(ctx, s.c.DB, db.User(userID), db.Value[int], `SELECT count(*) FROM notices`+unread, userID,
 		analysisID)
 	if err != nil || n == 0 { // most looks change nothing, and cost no write
 		return err
 	}
-	return s.DB.InTx(ctx, db.User(userID), func(_ context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.User(userID), func(_ context.Context, tx db.Tx) error {
 		tx.Touch(userID)
 		tx.Later(`UPDATE notices SET read_at = $3`+unread, userID, analysisID, tx.Now())
 		return nil
@@ -200,7 +200,7 @@ type Config struct {
 
 // Service reads notices and carries them to endpoints. It is safe for concurrent use, on any number of replicas.
 type Service struct {
-	Config
+	c       Config
 	client  *http.Client
 	flights flights
 }
@@ -208,5 +208,5 @@ type Service struct {
 // New makes a Service.
 func New(c Config) *Service {
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
-	return &Service{Config: c, client: newClient(c.Local, nil)}
+	return &Service{c: c, client: newClient(c.Local, nil)}
 }

@@ -32,21 +32,21 @@ func (MailJob) InsertOpts() river.InsertOpts {
 // Mail mails a notice to its user if they have confirmed an address and it was not mailed before. Its error is for the
 // queue, which tries again, and holds no address.
 func (s *Service) Mail(ctx context.Context, noticeID string) error {
-	if s.Mailer == nil {
+	if s.c.Mailer == nil {
 		return nil
 	}
 	n, to, err := s.takeMail(ctx, noticeID)
 	if err != nil || to == "" {
 		return err
 	}
-	err = s.Mailer.send(ctx, to, s.letter(n))
+	err = s.c.Mailer.send(ctx, to, s.letter(n))
 	switch {
 	case errors.Is(err, errMailNever):
-		s.Log.WarnContext(ctx, "a notice was not mailed and will not be", "notice", noticeID, "cause", err, "advice",
+		s.c.Log.WarnContext(ctx, "a notice was not mailed and will not be", "notice", noticeID, "cause", err, "advice",
 			mailAdvice)
 		return nil
 	case err != nil:
-		s.Log.WarnContext(ctx, "a notice was not mailed, and is tried again", "notice", noticeID, "cause", err, "advice",
+		s.c.Log.WarnContext(ctx, "a notice was not mailed, and is tried again", "notice", noticeID, "cause", err, "advice",
 			mailAdvice)
 		return errors.Join(err, s.untakeMail(context.WithoutCancel(ctx), noticeID))
 	}
@@ -56,7 +56,7 @@ func (s *Service) Mail(ctx context.Context, noticeID string) error {
 // takeMail marks the notice as mailed, and tells to whom; "" is to nobody, because they have confirmed no address, want
 // no mail of this kind, or had it before.
 func (s *Service) takeMail(ctx context.Context, noticeID string) (n owned, to string, err error) {
-	err = s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	err = s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		found, err := db.One(ctx, tx, scanOwned, `UPDATE notices SET mailed_at = $2 WHERE id = $1 AND mailed_at IS NULL
 			AND user_id IN (SELECT id FROM users WHERE email_confirmed_at IS NOT NULL)
 			AND NOT EXISTS (SELECT 1 FROM notice_mutes m WHERE m.user_id = notices.user_id AND m.kind = notices.kind
@@ -76,7 +76,7 @@ func (s *Service) takeMail(ctx context.Context, noticeID string) (n owned, to st
 }
 
 func (s *Service) untakeMail(ctx context.Context, noticeID string) error {
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE notices SET mailed_at = NULL WHERE id = $1`, noticeID)
 		return err
 	})
@@ -85,7 +85,7 @@ func (s *Service) untakeMail(ctx context.Context, noticeID string) error {
 func (s *Service) letter(n owned) letter {
 	l := n.words()
 	return letter{
-		Language: l, Subject: n.Title(), Sentences: []string{n.Sentence()}, Action: n.Action(), Link: s.PublicURL + n.Path(),
+		Language: l, Subject: n.Title(), Sentences: []string{n.Sentence()}, Action: n.Action(), Link: s.c.PublicURL + n.Path(),
 		Why: l.Say("mail.why"), Stop: s.stopLink(n.userID, string(n.Kind)),
 	}
 }

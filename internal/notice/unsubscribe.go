@@ -31,12 +31,12 @@ const (
 
 // stopLink is the address that ends a user's mails of a kind.
 func (s *Service) stopLink(userID, kind string) string {
-	return s.PublicURL + stopPath + "?" + url.Values{"token": {s.stopToken(userID, kind)}}.Encode()
+	return s.c.PublicURL + stopPath + "?" + url.Values{"token": {s.stopToken(userID, kind)}}.Encode()
 }
 
 func (s *Service) stopToken(userID, kind string) string {
 	text := userID + " " + kind
-	return encoded([]byte(text)) + "." + encoded(s.Seal.MAC(stopPurpose, []byte(text)))
+	return encoded([]byte(text)) + "." + encoded(s.c.Seal.MAC(stopPurpose, []byte(text)))
 }
 
 func encoded(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
@@ -72,7 +72,7 @@ func (s *Service) ReadStop(token string) (Stop, error) {
 		return Stop{}, noStop()
 	}
 	genuine := false
-	for _, want := range s.Seal.MACs(stopPurpose, body) {
+	for _, want := range s.c.Seal.MACs(stopPurpose, body) {
 		genuine = hmac.Equal(want, given) || genuine
 	}
 	userID, kind, _ := strings.Cut(string(body), " ")
@@ -94,7 +94,7 @@ func (s *Service) Unsubscribe(ctx context.Context, token string) (Stop, error) {
 	if hash, waiting := strings.CutPrefix(stop.kind, confirmPrefix); waiting {
 		return stop, s.forgetWaiting(ctx, stop.userID, hash)
 	}
-	return stop, s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return stop, s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		n, err := setMute(ctx, tx, stop.userID, stop.kind, byMail, false)
 		if err == nil && n > 0 {
 			recordChoice(ctx, tx, stop.userID, map[string]any{stop.kind + " " + byMail: false, "by": "the link in a mail"})
@@ -105,7 +105,7 @@ func (s *Service) Unsubscribe(ctx context.Context, token string) (Stop, error) {
 
 // forgetWaiting takes back the wish to confirm an address, if it is still the one with this hash.
 func (s *Service) forgetWaiting(ctx context.Context, userID, hash string) error {
-	return s.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
+	return s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
 		waits, err := db.All(ctx, tx, db.Value[string],
 			`SELECT email FROM email_confirmations WHERE user_id = $1 AND email IS NOT NULL`, userID)
 		if err != nil || len(waits) == 0 || addressHash(waits[0]) != hash {

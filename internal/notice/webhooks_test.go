@@ -35,6 +35,7 @@ type world struct {
 	status   atomic.Int64 // that the server answers
 	heard    chan heard
 	log      strings.Builder
+	seal     *seal.Sealer
 }
 
 type heard struct {
@@ -56,6 +57,7 @@ func each(t *testing.T, f func(t *testing.T, w *world)) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			w.seal = sealer
 			w.Service = notice.New(notice.Config{DB: w.d, Seal: sealer, Local: true})
 			w.ann, w.bob = newUser(w.d, t), newUser(w.d, t)
 			srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {

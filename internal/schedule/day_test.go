@@ -4,7 +4,6 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/repazoo/repazoo/internal/claude"
 	"github.com/repazoo/repazoo/internal/fault"
 )
 
@@ -19,12 +18,11 @@ func TestRun_MayTakeADayForLess(t *testing.T) {
 		if _, err := w.Create(t.Context(), p.UserID, wish); !errors.Is(err, fault.ValidationFailed) {
 			t.Fatalf("without a model: %v", err)
 		}
-		w.c.Analyses.Claude = claude.New(claude.Config{APIKey: "sk-ant-of-nobody"})
-		w.c.Analyses.BatchFrom = 5000
+		w.judge(5000)
 		if _, err := w.Create(t.Context(), p.UserID, wish); !errors.Is(err, fault.ValidationFailed) {
 			t.Fatalf("with a plan of too few posts: %v", err)
 		}
-		w.c.Analyses.BatchFrom = 400
+		w.judge(400)
 		s := must(w.Create(t.Context(), p.UserID, wish))(t)
 		must(w.Pause(t.Context(), p.UserID, s.ID))(t)
 		if s = must(w.Resume(t.Context(), p.UserID, s.ID, true))(t); !s.WithinADay {
@@ -40,7 +38,7 @@ func TestRun_MayTakeADayForLess(t *testing.T) {
 		if within, all := started(); within != 1 || all != 1 {
 			t.Errorf("%d of %d runs may take a day", within, all)
 		}
-		w.c.Analyses.BatchFrom = 5000
+		w.judge(5000)
 		if within, all := started(); within != 1 || all != 2 || p.get(s.ID).PausedAt != nil {
 			t.Errorf("%d of %d runs may take a day where none can", within, all)
 		}

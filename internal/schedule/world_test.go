@@ -11,6 +11,7 @@ import (
 	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/billing"
+	"github.com/repazoo/repazoo/internal/claude"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/db/dbtest"
 	"github.com/repazoo/repazoo/internal/recur"
@@ -28,6 +29,8 @@ type world struct {
 	t  *testing.T
 	d  *db.DB
 	sb *sandbox.Sandbox
+
+	runs analysis.Config
 }
 
 func each(t *testing.T, f func(t *testing.T, w *world)) {
@@ -63,9 +66,18 @@ func newWorld(t *testing.T, open func(testing.TB, func() time.Time) *db.DB) *wor
 		BasicPrice: stripesandbox.BasicPrice, ProPrice: stripesandbox.ProPrice, PublicURL: "http://localhost:8000",
 		Now: w.sb.Now,
 	}))(t)
-	analyses := analysis.New(analysis.Config{DB: w.d, Seal: sealer, Accounts: accounts, Billing: plans, X: x})
-	w.Service = New(Config{DB: w.d, Accounts: accounts, Billing: plans, Analyses: analyses})
+	w.runs = analysis.Config{DB: w.d, Seal: sealer, Accounts: accounts, Billing: plans, X: x}
+	w.Service = New(Config{DB: w.d, Accounts: accounts, Billing: plans, Analyses: analysis.New(w.runs)})
 	return w
+}
+
+// judge lets a model judge from now on, within a day where there are so many texts.
+func (w *world) judge(from int) {
+	runs := w.runs
+	runs.Claude, runs.BatchFrom = claude.New(claude.Config{APIKey: "sk-ant-of-nobody"}), from
+	c := w.c
+	c.Analyses = analysis.New(runs)
+	w.Service = New(c)
 }
 
 func must[T any](v T, err error) func(testing.TB) T {

@@ -86,8 +86,8 @@ func (g *Gate) Stall(on bool) {
 }
 
 // Lose has the nth answer from now on get lost, whichever connection it is for: what was asked is done, and the
-// connection breaks before a byte of the answer has arrived. Of all answers only those are counted that end a command of
-// this name, such as COMMIT; "" is every one. With 0 none is lost any more.
+// connection breaks before a byte of the answer has arrived. Of all answers only those are counted that end a command
+// of this name, such as COMMIT; "" is every one. With 0 none is lost any more.
 func (g *Gate) Lose(nth int, command string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
