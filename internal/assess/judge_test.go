@@ -583,6 +583,25 @@ func FuzzReadAnswer(f *testing.F) {
 	})
 }
 
+// What the model invents among labels is no claim; the claim beside it stays.
+func TestJudgement_ALabelThatTheModelInventedIsNoClaim(t *testing.T) {
+	t.Parallel()
+	q := question{text: "you idiot", aliased: alias("you idiot", "", nil)}
+	good := answeredClaim{Harassment, Medium, "you idiot", "Insults a person.", SuggestContext}
+	for _, bad := range []answeredClaim{
+		{"rudeness", good.Severity, good.Quote, good.Reason, good.Suggestion},
+		{good.Category, "extreme", good.Quote, good.Reason, good.Suggestion},
+		{good.Category, good.Severity, "you fool", good.Reason, good.Suggestion},
+		{good.Category, good.Severity, good.Quote, good.Reason, "apologise"},
+		{good.Category, good.Severity, good.Quote, good.Reason, ""},
+	} {
+		got := q.judgement(answeredPost{ID: 1, Claims: []answeredClaim{bad, good}}).Claims
+		if len(got) != 1 || got[0].Suggestion != good.Suggestion || got[0].Category != good.Category {
+			t.Errorf("%+v: %+v", bad, got)
+		}
+	}
+}
+
 func TestJudgement_MakesTheModelsWordsFitToShow(t *testing.T) {
 	t.Parallel()
 	q := question{text: "you idiot", aliased: alias("you idiot", "", nil)}
