@@ -204,6 +204,16 @@ func lasted(a analysis.Analysis) string {
 
 func orNone(l tongue, s string) string { return cmp.Or(s, l.Say("desk.none")) }
 
+// heldWords are what the database proves of itself, which the proof says in English. The sentences are numbered.
+func heldWords(l tongue, held string) string {
+	for n := 1; l.Has("desk.holds." + strconv.Itoa(n)); n++ {
+		if english().Say("desk.holds."+strconv.Itoa(n)) == held {
+			return l.Say("desk.holds." + strconv.Itoa(n))
+		}
+	}
+	return held
+}
+
 // jobState is the state of a job in words.
 func jobState(l tongue, state string) string { return l.orCode("desk.state."+state, state) }
 
