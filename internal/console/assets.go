@@ -3,7 +3,7 @@ package console
 import (
 	"bytes"
 	"crypto/sha256"
-	"embed"
+	_ "embed" // for the packed files
 	"encoding/hex"
 	"io"
 	"io/fs"
@@ -11,10 +11,16 @@ import (
 	"net/http"
 	"path"
 	"time"
+
+	"github.com/repazoo/repazoo/internal/packed"
 )
 
-//go:embed assets/*
-var assetFiles embed.FS
+//go:generate go run ../packed/pack.go assets/* assets.zip
+
+// assetsZip are the files of assets/ as the binary has them, packed.
+//
+//go:embed assets.zip
+var assetsZip []byte
 
 // asset is one file of /assets/. Its version is a hash of its content and part of its
 // address, so that browsers may keep it for ever.
@@ -27,10 +33,10 @@ type assets map[string]asset
 
 // embeddedAssets are the console's files.
 func embeddedAssets() assets {
-	all := assets{}
-	names, _ := fs.Glob(assetFiles, "assets/*") // its only error is a malformed pattern
+	all, files := assets{}, packed.Open(assetsZip)
+	names, _ := fs.Glob(files, "*") // its only error is a malformed pattern
 	for _, name := range names {
-		body, err := fs.ReadFile(assetFiles, name)
+		body, err := fs.ReadFile(files, name)
 		if err != nil {
 			panic(err) // embedded
 		}
