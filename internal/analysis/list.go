@@ -16,7 +16,7 @@ import (
 const columns = `id, user_id, account_id, archive_id, handle, purpose, max_posts, since, tier, model, status, stage, done, total, findings,
 	event_seq, x_reads, score, level, score_now, level_now, error_code, error_message, period_start, created_at, started_at, finished_at,
 	wait_until, waiting_for, tries, max_cost_cents, model_micro_usd, free, scheduled, keep_until,
-	within_a_day, wait_by`
+	within_a_day, wait_by, steps_done`
 
 func scan(r db.Rows, a *Analysis) error {
 	return r.Scan(&a.ID, &a.UserID, &a.AccountID, &a.ArchiveID, &a.Handle, (*string)(&a.Purpose), &a.MaxPosts, &a.Since,
@@ -26,7 +26,7 @@ func scan(r db.Rows, a *Analysis) error {
 		&a.CreatedAt, &a.StartedAt, &a.FinishedAt,
 		&a.WaitUntil, (*string)(&a.WaitingFor), &a.tries, &a.MaxCostCents, &a.modelMicroUSD, &a.Free, &a.Scheduled,
 		&a.keepUntil,
-		&a.WithinADay, &a.WaitBy)
+		&a.WithinADay, &a.WaitBy, &a.stepsDone)
 }
 
 // Get returns one of the user's analyses, or fault.NotFound.

@@ -155,6 +155,7 @@ type Analysis struct {
 	WaitUntil    *time.Time // it does nothing before this moment
 	WaitingFor   WaitingFor // and this is why
 	WaitBy       *time.Time // what it waits for has ended by then; nil where that is not known
+	stepsDone    string     // see [Analysis.Ticked]
 	WithinADay   bool       // its owner can wait a day, for half of the model's price
 	Free         bool       // it has completed and took no unit, because the model's answers could not be used
 	CreatedAt    time.Time

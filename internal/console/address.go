@@ -113,6 +113,12 @@ func (a address) form() string {
 	return a.String()
 }
 
+// tick is where the ticks of what to do are sent.
+func (a address) tick() string {
+	a.path += "/steps"
+	return a.String()
+}
+
 // forLens is the same page for another purpose.
 func (a address) forLens(p assess.Purpose) string {
 	a.Lens = p

@@ -101,6 +101,7 @@ func (c *Console) Routes() map[string]http.Handler {
 		"POST /a/{id}/cancel":    c.form(c.cancel, c.showAnalysis),
 		"POST /a/{id}/delete":    c.form(c.remove, c.showAnalysis),
 		"POST /a/{id}/findings":  c.form(c.review, c.showAnalysis),
+		"POST /a/{id}/steps":     c.form(c.tick, c.showAnalysis),
 
 		"POST /billing/subscribe": c.form(c.subscribe, c.orChange(c.showHome)),
 		"POST /billing/cancel":    c.form(c.cancelPlan, c.showHome),

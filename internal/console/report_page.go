@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
-	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -77,8 +76,9 @@ type undo struct {
 // todoStep is a recommendation with the words that it is about.
 type todoStep struct {
 	assess.Recommendation
-	Key    string // that the browser remembers a tick by: the same in all languages
-	First  bool   // of its priority
+	Key    string // that a tick is kept by: the same in all languages
+	Done   bool
+	First  bool // of its priority
 	Quotes []assess.Finding
 	More   int // further posts
 	IDs    []string
@@ -216,6 +216,7 @@ func (v *reportView) addSteps() {
 	before := ""
 	for _, rec := range v.R.Recommendations {
 		s := todoStep{Recommendation: rec, Key: v.keyOf(rec), First: rec.Priority != before}
+		s.Done = v.Analysis.Ticked(s.Key)
 		before = rec.Priority
 		for _, post := range rec.Posts {
 			if len(s.Quotes) < quotesOfStep {
@@ -231,7 +232,7 @@ func (v *reportView) addSteps() {
 
 // keyOf tells a step from the others of the report, and from one that is about more or fewer posts.
 func (v *reportView) keyOf(rec assess.Recommendation) string {
-	key := rec.Category + " " + rec.Priority + " " + strconv.Itoa(len(rec.Posts))
+	key := rec.Category + " " + rec.Priority
 	for slices.ContainsFunc(v.Steps, func(s todoStep) bool { return s.Key == key }) {
 		key += " again"
 	}
@@ -247,6 +248,16 @@ func undoOf(q url.Values, findings []assess.Finding) undo {
 			func(f assess.Finding) bool { return f.Dismissed == u.Dismissed })
 	}
 	return u
+}
+
+// tick keeps that a step is done, or no longer, and returns to the list of what to do.
+func (c *Console) tick(v *visit) (string, error) {
+	a, err := c.Analyses.Get(v.r.Context(), v.me.UserID, v.r.PathValue("id"))
+	if err != nil {
+		return "", err
+	}
+	at := readAddress("/a/"+a.ID, v.r.URL.Query(), a.Purpose)
+	return at.String() + "#todo", c.Analyses.Tick(v.r.Context(), v.me.UserID, a.ID, v.field("step"), v.field("done") != "")
 }
 
 // review takes findings out of the score, or back into it, and returns to the next of them.

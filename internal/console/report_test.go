@@ -85,6 +85,30 @@ func TestReport_SaysFirstWhatDecidesAndWhatItWouldBeWithout(t *testing.T) {
 		" chosen: <b>").hides("Without the no chosen")
 }
 
+// Each step can be ticked without a script, whichever page of the report one looks at, and the tick is there in another
+// browser too.
+func TestReport_TicksOfWhatToDoAreKept(t *testing.T) {
+	t.Parallel()
+	p := newWorld(t).reader(gus)
+	steps := regexp.MustCompile(`name="step" value="([^"]*)"`).FindAllStringSubmatch(p.get(p.at).body, -1)
+	if len(steps) != len(p.report().Recommendations) {
+		t.Fatalf("%d steps can be ticked, want %d", len(steps), len(p.report().Recommendations))
+	}
+	for i, step := range steps {
+		next := p.post(p.at+"/steps?severity=high", url.Values{"step": {step[1]}, "done": {"yes"}}).leadsTo()
+		if next != p.at+"?severity=high#todo" {
+			t.Fatalf("a tick leads to %s", next)
+		}
+		if n := strings.Count(p.get(p.at).body, `class="tick" aria-pressed="true"`); n != i+1 {
+			t.Fatalf("after %d ticks there are %d", i+1, n)
+		}
+	}
+	p.post(p.at+"/steps", url.Values{"step": {steps[0][1]}}).leadsTo()
+	if n := strings.Count(p.get(p.at).body, `class="tick" aria-pressed="true"`); n != len(steps)-1 {
+		t.Errorf("after one was taken back there are %d", n)
+	}
+}
+
 func TestReport_OfAnAccountWithoutRiskSaysSo(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).reader(ada)

@@ -74,7 +74,7 @@ var contents = []struct {
 		`SELECT created_at, id, account_id, archive_id, handle, purpose, max_posts, since, tier, model, status, stage,
 			findings, x_reads, score, level, score_now, level_now, error_code, error_message, started_at, finished_at,
 			period_start, max_cost_cents, model_micro_usd, x_user_reads, free, scheduled, keep_until, lens_scores, since_id, since_new, since_gone,
-			waiting_for, wait_until, tries, within_a_day, wait_by FROM analyses WHERE user_id = $1
+			waiting_for, wait_until, tries, within_a_day, wait_by, steps_done FROM analyses WHERE user_id = $1
 				AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4`)},
 	{"reports.json", "Their reports, as they were made.", reports},
 	{"dismissals.json", "Findings that you dismissed, and why.", table[dismissal](key{""},

@@ -316,6 +316,7 @@ type analysisRow struct {
 	Tries        int        `json:"tries"`
 	WithinADay   bool       `json:"within_a_day"`
 	WaitBy       *time.Time `json:"wait_by"`
+	StepsDone    string     `json:"steps_done"`
 }
 
 func (v *analysisRow) into() []any {
@@ -327,7 +328,7 @@ func (v *analysisRow) into() []any {
 		&v.PeriodStart, &v.MaxCostCents, &v.ModelCost, &v.XUserReads, &v.Free, &v.Scheduled, &v.KeepUntil, &v.LensScores,
 		&v.SinceID,
 		&v.SinceNew, &v.SinceGone, &v.WaitingFor, &v.WaitUntil, &v.Tries,
-		&v.WithinADay, &v.WaitBy,
+		&v.WithinADay, &v.WaitBy, &v.StepsDone,
 	}
 }
 

@@ -99,15 +99,6 @@ if (location.hash.startsWith("#f-")) {
   document.getElementById(location.hash.slice(1))?.focus();
 }
 
-// The ticks of what to do are kept in this browser.
-const todo = document.getElementById("todo");
-for (const box of todo.querySelectorAll("[data-step]")) {
-  const key = `step ${todo.dataset.analysis} ${box.dataset.step}`;
-  box.hidden = false;
-  box.checked = remembered(key) === "done";
-  box.addEventListener("change", () => remember(key, box.checked ? "done" : "open"));
-}
-
 // A menu closes when something else is clicked, or with Escape.
 for (const menu of document.querySelectorAll("details.menu")) {
   document.addEventListener("click", (event) => {
