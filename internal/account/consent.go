@@ -26,10 +26,10 @@ func (s *Service) Consent(ctx context.Context, tx db.Tx, userID, kind, version s
 		session = id
 	}
 	tx.Later(`INSERT INTO consents (id, user_id, kind, version, session_id, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		db.NewID(), userID, clean(kind, 50), clean(version, 50), session, tx.Now())
+		db.NewID(), userID, db.Storable(kind, 50), db.Storable(version, 50), session, tx.Now())
 	audit.Record(ctx, tx, audit.Event{
 		UserID: userID, Actor: "user", Action: audit.ConsentGiven, Resource: "user:" + userID,
-		Detail: map[string]any{"kind": clean(kind, 50), "version": clean(version, 50)},
+		Detail: map[string]any{"kind": db.Storable(kind, 50), "version": db.Storable(version, 50)},
 	})
 }
 

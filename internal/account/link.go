@@ -123,7 +123,7 @@ func (s *Service) linkAgain(ctx context.Context, tx db.Tx, linkTo string, g gran
 		return owner{}, err
 	}
 	tx.Touch(linkTo)
-	handle := clean(g.who.Handle, 50)
+	handle := db.Storable(g.who.Handle, 50)
 	return owner{account: id, user: linkTo}, s.tellUser(ctx, tx, linkTo, notice.AccountLinked, id,
 		notice.Data{Handle: handle})
 }
@@ -140,7 +140,7 @@ func (s *Service) insertAccount(ctx context.Context, tx db.Tx, o owner, g grant)
 	tx.Later(`INSERT INTO x_accounts (id, user_id, x_user_id, handle, name, avatar_url, scopes, status, tokens,
 		token_expires_at, linked_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, $10)`,
-		o.account, o.user, g.who.ID, clean(g.who.Handle, 50), name, avatar(g.who.AvatarURL),
+		o.account, o.user, g.who.ID, db.Storable(g.who.Handle, 50), name, avatar(g.who.AvatarURL),
 		strings.Join(g.token.Scopes, " "),
 		s.sealPair(o.account, g.token), g.token.ExpiresAt, tx.Now())
 	noteCount(tx, o, g.who)
@@ -151,7 +151,7 @@ func (s *Service) insertAccount(ctx context.Context, tx db.Tx, o owner, g grant)
 	if o.fresh {
 		return nil
 	}
-	return s.tellUser(ctx, tx, o.user, notice.AccountLinked, o.account, notice.Data{Handle: clean(g.who.Handle, 50)})
+	return s.tellUser(ctx, tx, o.user, notice.AccountLinked, o.account, notice.Data{Handle: db.Storable(g.who.Handle, 50)})
 }
 
 // reconnect gives a known account its new tokens and frees it from any lease: what was being renewed is outdated. An
@@ -162,7 +162,7 @@ func (s *Service) reconnect(ctx context.Context, tx db.Tx, o owner, g grant) err
 		token_expires_at = $8,
 			linked_at = CASE WHEN status = 'revoked' THEN $9 ELSE linked_at END, status = 'active', refreshing_until = NULL, updated_at = $9
 		WHERE id = $1 AND user_id = $2 AND x_user_id = $10`,
-		o.account, o.user, clean(g.who.Handle, 50), displayName(g.who), avatar(g.who.AvatarURL),
+		o.account, o.user, db.Storable(g.who.Handle, 50), displayName(g.who), avatar(g.who.AvatarURL),
 		strings.Join(g.token.Scopes, " "),
 		s.sealPair(o.account, g.token), g.token.ExpiresAt, tx.Now(), g.who.ID)
 	if err == nil && n == 0 {
@@ -195,7 +195,9 @@ func learnEmail(tx db.Tx, userID, email string) {
 	}
 }
 
-func displayName(u xapi.User) string { return cmp.Or(clean(u.Name, maxName), clean(u.Handle, maxName)) }
+func displayName(u xapi.User) string {
+	return cmp.Or(db.Storable(u.Name, maxName), db.Storable(u.Handle, maxName))
+}
 
 // avatar keeps an address a page may show, and nothing else.
 func avatar(address string) any {

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
-	"unicode"
 )
 
 const dots = "(••••)"
@@ -46,19 +44,4 @@ func newSecret() string {
 func hash(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])
-}
-
-// clean makes what others wrote storable and printable: valid UTF-8 without control characters, at most limit runes.
-func clean(s string, limit int) string {
-	var b strings.Builder
-	for _, r := range s {
-		if limit == 0 {
-			break
-		}
-		if r != unicode.ReplacementChar && !unicode.IsControl(r) {
-			b.WriteRune(r)
-			limit--
-		}
-	}
-	return strings.TrimSpace(b.String())
 }

@@ -191,7 +191,7 @@ func (s *Service) startSession(ctx context.Context, tx db.Tx, userID, device str
 	}
 	tx.Later(`INSERT INTO sessions (id, user_id, device, ip, created_at, last_used_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $5, $6)`,
-		t.SessionID, userID, cmp.Or(clean(device, 100), "Unknown device"), audit.OriginFrom(ctx).IP, tx.Now(),
+		t.SessionID, userID, cmp.Or(db.Storable(device, 100), "Unknown device"), audit.OriginFrom(ctx).IP, tx.Now(),
 		t.RefreshExpiresAt)
 	insertRefresh(tx, userID, nil, t)
 	audit.Record(ctx, tx, audit.Event{

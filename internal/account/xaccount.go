@@ -75,7 +75,7 @@ func (s *Service) Accounts(ctx context.Context, userID string) ([]XAccount, erro
 
 // handleKey is a handle as it is looked up: X allows letters, digits and underscores only.
 func handleKey(handle string) string {
-	return strings.ToLower(clean(strings.TrimPrefix(strings.TrimSpace(handle), "@"), 50))
+	return strings.ToLower(db.Storable(strings.TrimPrefix(strings.TrimSpace(handle), "@"), 50))
 }
 
 // MarkSynced notes that an account's posts were read. The transaction must be one of db.System.

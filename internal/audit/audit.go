@@ -19,8 +19,6 @@ import (
 	"encoding/json"
 	"maps"
 	"strconv"
-	"strings"
-	"unicode"
 
 	"github.com/repazoo/repazoo/internal/db"
 )
@@ -58,7 +56,7 @@ func Recording(ctx context.Context, from string, first int, e Event) (insert str
 func (e Event) values(ctx context.Context) []any {
 	o := OriginFrom(ctx)
 	return []any{
-		db.NewID(), e.Actor, string(e.Action), clean(e.Resource, 200), o.IP, o.UserAgent, o.RequestID,
+		db.NewID(), e.Actor, string(e.Action), db.Storable(e.Resource, 200), o.IP, o.UserAgent, o.RequestID,
 		detail(o.within(e.Detail)),
 	}
 }
@@ -107,8 +105,8 @@ type originKey struct{}
 // everything that reads it may store it.
 func WithOrigin(ctx context.Context, o Origin) context.Context {
 	return context.WithValue(ctx, originKey{}, Origin{
-		IP: clean(o.IP, 64), UserAgent: clean(o.UserAgent, 256), RequestID: clean(o.RequestID, 128),
-		SessionID: clean(o.SessionID, 64), KeyID: clean(o.KeyID, 64),
+		IP: db.Storable(o.IP, 64), UserAgent: db.Storable(o.UserAgent, 256), RequestID: db.Storable(o.RequestID, 128),
+		SessionID: db.Storable(o.SessionID, 64), KeyID: db.Storable(o.KeyID, 64),
 	})
 }
 
@@ -116,15 +114,4 @@ func WithOrigin(ctx context.Context, o Origin) context.Context {
 func OriginFrom(ctx context.Context) Origin {
 	o, _ := ctx.Value(originKey{}).(Origin)
 	return o
-}
-
-// clean makes s storable: valid UTF-8 without control characters, at most limit bytes.
-func clean(s string, limit int) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return -1
-		}
-		return r
-	}, s[:min(len(s), 4*limit)]) // nobody's header is worth reading to its end
-	return strings.ToValidUTF8(s[:min(len(s), limit)], "")
 }
