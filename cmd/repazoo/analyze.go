@@ -116,8 +116,8 @@ func (c analyzing) run(ctx context.Context) error {
 	return c.write(r, format)
 }
 
-// collectOften lets memory grow by a quarter before garbage is collected, unless GOGC says by how much. An archive keeps
-// little alive, so that this costs hardly any time. bench/README.md says how much memory an archive of 2 GB takes.
+// collectOften lets memory grow by a quarter before garbage is collected, unless GOGC says by how much. An archive
+// keeps little alive, so this costs hardly any time. bench/README.md says how much memory an archive of 2 GB takes.
 func collectOften() {
 	const usual = 100
 	if before := debug.SetGCPercent(usual / 4); before != usual {

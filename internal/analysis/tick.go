@@ -15,8 +15,8 @@ const maxTicks = 4000
 var stepKey = regexp.MustCompile(`^[a-z_ ]{1,80}$`)
 
 // Tick keeps that a step of a report's list of what to do is done, or no longer. step is a key that the caller chose:
-// lower-case letters, underscores and spaces. Error: validation_failed for another key, not_found for an analysis that is
-// not the user's or has ticks without end.
+// lower-case letters, underscores and spaces. Error: validation_failed for another key, not_found for an analysis that
+// is not the user's, or that has [maxTicks] already.
 func (s *Service) Tick(ctx context.Context, userID, id, step string, done bool) error {
 	if !stepKey.MatchString(step) {
 		return fault.ValidationFailed.Saying("This report has no such step.")

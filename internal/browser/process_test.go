@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 
 	"github.com/repazoo/repazoo/internal/app"
 	"github.com/repazoo/repazoo/internal/config"
@@ -71,7 +74,8 @@ func (p *process) kill() {
 	_ = p.cmd.Wait()
 }
 
-// killAndRestart lets the page that a visitor looks at ask while nobody is there.
+// killAndRestart lets the page that a visitor looks at ask while nobody is there, and then twice while whoever is there,
+// as a balancer would be, answers that the server is busy.
 func (p *process) killAndRestart(v *visitor) {
 	p.t.Helper()
 	at, err := url.Parse(p.base)
@@ -79,10 +83,30 @@ func (p *process) killAndRestart(v *visitor) {
 		p.t.Fatal(err)
 	}
 	p.kill()
-	select {
-	case <-v.refused:
-	case <-v.ctx.Done():
-		p.t.Fatal("the page asked for nothing")
+	asked := func(what string, by <-chan struct{}) {
+		select {
+		case <-by:
+		case <-v.ctx.Done():
+			p.t.Fatalf("the page did not ask while the server was %s", what)
+		}
 	}
+	asked("away", v.refused)
+	l, err := new(net.ListenConfig).Listen(v.ctx, "tcp", at.Host)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	heard := make(chan struct{})
+	busy := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			select {
+			case heard <- struct{}{}:
+			case <-r.Context().Done():
+			}
+		})}
+	go func() { _ = busy.Serve(l) }()
+	asked("busy", heard)
+	asked("busy again", heard)
+	busy.Close()
 	p.start(at.Port())
 }

@@ -230,7 +230,7 @@ func (v *reportView) addSteps() {
 	}
 }
 
-// keyOf tells a step from the others of the report, and from one that is about more or fewer posts.
+// keyOf tells a step from the others of the report.
 func (v *reportView) keyOf(rec assess.Recommendation) string {
 	key := rec.Category + " " + rec.Priority
 	for slices.ContainsFunc(v.Steps, func(s todoStep) bool { return s.Key == key }) {

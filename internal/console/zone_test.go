@@ -77,7 +77,8 @@ func TestHours_AreThoseOfTheReadersClock(t *testing.T) {
 			t.Errorf("%q: %+v", zone, d)
 		}
 	}
-	if got := hourWords(english(), (reportView{R: &assess.Report{}}).hours()); got != "No post has a finding that counts." {
+	none := reportView{R: &assess.Report{}}
+	if got := hourWords(english(), none.hours()); got != "No post has a finding that counts." {
 		t.Errorf("without a finding: %s", got)
 	}
 }

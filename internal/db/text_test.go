@@ -11,15 +11,20 @@ import (
 
 func TestStorable_IsShortValidAndPrintable(t *testing.T) {
 	t.Parallel()
-	for given, want := range map[string]string{
-		"": "", " Firefox\n": "Firefox", "a\x00b\x1b[31m": "ab[31m", "\xff\xfeé": "é", "日本語です": "日本語で", "abcdef": "abcd",
+	for _, tt := range []struct {
+		given string
+		limit int
+		want  string
+	}{
+		{"", 4, ""},
+		{" Firefox\n", 40, "Firefox"},
+		{"a\x00b\x1b[31m", 40, "ab[31m"},
+		{"\xff\xfeé", 4, "é"},
+		{"日本語です", 4, "日本語で"},
+		{"abcdef", 4, "abcd"},
 	} {
-		limit := 4
-		if given == " Firefox\n" || given == "a\x00b\x1b[31m" {
-			limit = 40
-		}
-		if got := db.Storable(given, limit); got != want {
-			t.Errorf("Storable(%q, %d) = %q, want %q", given, limit, got, want)
+		if got := db.Storable(tt.given, tt.limit); got != tt.want {
+			t.Errorf("Storable(%q, %d) = %q, want %q", tt.given, tt.limit, got, tt.want)
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {

@@ -249,7 +249,9 @@ func TestModel_SumsFitInTheirRows(t *testing.T) {
 			}
 		}
 	}
-	for _, text := range []string{strings.Repeat("sch", 1300), strings.Repeat("the ", 1000), strings.Repeat("ção ", 600)} {
+	for _, text := range []string{
+		strings.Repeat("sch", 1300), strings.Repeat("the ", 1000), strings.Repeat("ção ", 600),
+	} {
 		var s scan
 		s.read(text, m)
 		var plain [maxSections]int32

@@ -85,7 +85,7 @@ func (s *Service) untakeMail(ctx context.Context, noticeID string) error {
 func (s *Service) letter(n owned) letter {
 	l := n.words()
 	return letter{
-		Language: l, Subject: n.Title(), Sentences: []string{n.Sentence()}, Action: n.Action(), Link: s.c.PublicURL + n.Path(),
-		Why: l.Say("mail.why"), Stop: s.stopLink(n.userID, string(n.Kind)),
+		Language: l, Subject: n.Title(), Sentences: []string{n.Sentence()}, Action: n.Action(),
+		Link: s.c.PublicURL + n.Path(), Why: l.Say("mail.why"), Stop: s.stopLink(n.userID, string(n.Kind)),
 	}
 }

@@ -76,7 +76,8 @@ func (l *Language) Shapes(prefix string) iter.Seq2[string, string] {
 	}
 }
 
-// readBack are the beginnings of the keys whose messages are read back. To compile the others would cost time for nothing.
+// readBack is the beginning of the keys whose messages are read back. To compile the others would cost time for
+// nothing.
 const readBack = "refuse."
 
 func formOf(key string, m message) (form, bool) {
