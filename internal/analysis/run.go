@@ -150,7 +150,7 @@ func (s *Service) keep(ctx context.Context, cancel context.CancelCauseFunc, a An
 ) {
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
-	var written assess.Progress
+	written := &a.Progress
 	renewed := time.Now()
 	looked := renewed
 	for {
@@ -161,11 +161,11 @@ func (s *Service) keep(ctx context.Context, cancel context.CancelCauseFunc, a An
 			looked = time.Time{}
 		case <-tick.C:
 		}
-		p := written
-		if l := latest.Load(); l != nil {
-			p = *l
+		p := latest.Load()
+		if p != nil && *p == *written {
+			p = nil // nothing new to write
 		}
-		if p == written && time.Since(renewed) < s.c.Lease/3 {
+		if p == nil && time.Since(renewed) < s.c.Lease/3 {
 			if time.Since(looked) < 2*beat {
 				continue
 			}
@@ -180,7 +180,10 @@ func (s *Service) keep(ctx context.Context, cancel context.CancelCauseFunc, a An
 			cancel(errLeaseLost)
 			return
 		case err == nil:
-			written, renewed = p, time.Now()
+			renewed = time.Now()
+			if p != nil {
+				written = p
+			}
 		case time.Since(renewed) > s.c.Lease: // the database is away longer than the lease lives
 			cancel(errLeaseLost)
 			return
@@ -195,18 +198,25 @@ func (s *Service) lost(ctx context.Context, a Analysis) bool {
 	return err == nil && n == 0
 }
 
-func (s *Service) renew(ctx context.Context, a Analysis, p assess.Progress) error {
+// renew holds the lease for longer and writes p. Without p the progress in the row stays as it is.
+func (s *Service) renew(ctx context.Context, a Analysis, p *assess.Progress) error {
+	set, args := ``, []any{a.ID, a.runner}
+	if p != nil {
+		set = `, stage = $4, done = $5, total = $6, findings = $7, event_seq = event_seq + 1`
+	}
 	err := s.c.DB.InTx(ctx, db.System, func(ctx context.Context, tx db.Tx) error {
-		n, err := tx.Exec(ctx, `
-			UPDATE analyses SET lease_until = $3, stage = $4, done = $5, total = $6, findings = $7, event_seq = event_seq + 1
-			WHERE id = $1 AND runner = $2 AND status = 'running'`,
-			a.ID, a.runner, tx.Now().Add(s.c.Lease), string(p.Stage), p.Done, p.Total, p.Findings)
+		args := append(args, tx.Now().Add(s.c.Lease))
+		if p != nil {
+			args = append(args, string(p.Stage), p.Done, p.Total, p.Findings)
+		}
+		n, err := tx.Exec(ctx, `UPDATE analyses SET lease_until = $3`+set+`
+			WHERE id = $1 AND runner = $2 AND status = 'running'`, args...)
 		if err == nil && n == 0 {
 			err = errLeaseLost
 		}
 		return err
 	})
-	if err == nil {
+	if err == nil && p != nil {
 		s.bells.ring(a.ID)
 	}
 	return err

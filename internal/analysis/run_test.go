@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -65,7 +67,7 @@ func TestClaim_OneProcessHoldsTheLease(t *testing.T) {
 			t.Errorf("while it is held: %+v, %v", got, err)
 		}
 		w.sb.Advance(w.c.Lease - time.Second)
-		w.ok(w.renew(t.Context(), claimed, assess.Progress{Stage: assess.StageCollect}))
+		w.ok(w.renew(t.Context(), claimed, &assess.Progress{Stage: assess.StageCollect}))
 		w.sb.Advance(w.c.Lease - time.Second)
 		if got, err := other.claim(t.Context(), a.ID); err == nil || got.ID != "" {
 			t.Errorf("after a renewal: %+v, %v", got, err)
@@ -73,6 +75,33 @@ func TestClaim_OneProcessHoldsTheLease(t *testing.T) {
 		w.sb.Advance(2 * time.Second)
 		if got, err := other.claim(t.Context(), a.ID); err != nil || got.ID != a.ID {
 			t.Errorf("after the lease: %+v, %v", got, err)
+		}
+	})
+}
+
+// A run that has waited for longer than a third of its lease, and has told nothing yet, is where it was.
+func TestKeep_ARenewalWithoutNewsLeavesTheProgress(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		a := must(w.claim(t.Context(), w.subscriber().start().ID))(t)
+		w.exec(`UPDATE analyses SET stage = 'judge', done = 7, total = 9`) // as the run itself does when it sends a batch
+		row := func(query string) string {
+			return must(db.ReadOne(t.Context(), w.d, db.System, db.Value[string], query+` FROM analyses WHERE id = $1`, a.ID))(t)
+		}
+		const lease = `SELECT CAST(lease_until AS text)`
+		before := row(lease)
+		w.sb.Advance(time.Second)
+		w.c.Lease = 3 // nanoseconds: each beat renews it
+		ctx, cancel := context.WithCancelCause(t.Context())
+		kept := make(chan struct{})
+		go func() { defer close(kept); w.keep(ctx, cancel, a, new(atomic.Pointer[assess.Progress])) }()
+		for t.Context().Err() == nil && row(lease) == before {
+			runtime.Gosched()
+		}
+		cancel(nil)
+		<-kept
+		if now := row(`SELECT stage || ' ' || done || ' ' || total`); now != "judge 7 9" {
+			t.Errorf("it is in %q", now)
 		}
 	})
 }
@@ -89,7 +118,7 @@ func TestLease_WhoLostItWritesNothing(t *testing.T) {
 			return s.save(ctx, a, &assess.Report{})
 		}, errLeaseLost},
 		"renew": {func(ctx context.Context, s *Service, a Analysis) error {
-			return s.renew(ctx, a, assess.Progress{Stage: assess.StageJudge})
+			return s.renew(ctx, a, &assess.Progress{Stage: assess.StageJudge})
 		}, errLeaseLost},
 		"fail": {func(ctx context.Context, s *Service, a Analysis) error { return s.fail(ctx, a, fault.Internal) }, nil},
 		"rest": {
