@@ -222,7 +222,7 @@ func TestCancel_AtEachStageGivesTheUnitBackOnce(t *testing.T) {
 		"claimed": func(t *testing.T, w *world, id string) { must(w.claim(t.Context(), id))(t) },
 		"judging": func(t *testing.T, w *world, id string) {
 			a := must(w.claim(t.Context(), id))(t)
-			w.ok(w.renew(t.Context(), a, assess.Progress{Stage: assess.StageJudge, Done: 1, Total: 2}))
+			w.ok(w.renew(t.Context(), a, &assess.Progress{Stage: assess.StageJudge, Done: 1, Total: 2}))
 		},
 		"its process died": func(t *testing.T, w *world, id string) {
 			must(w.claim(t.Context(), id))(t)
