@@ -15,6 +15,8 @@ RUN make assets fonts-fetched
 
 FROM golang:1.26 AS build
 WORKDIR /src
+# As in the Makefile, so that what is in Go's cache serves both.
+ENV CGO_ENABLED=0 GOFLAGS="-tags=grpcnotrace -trimpath"
 RUN test -e /usr/share/zoneinfo/UTC -a -e /etc/ssl/certs/ca-certificates.crt || \
     { apt-get update && apt-get install -y --no-install-recommends ca-certificates tzdata; }
 COPY go.mod go.sum ./
@@ -25,7 +27,7 @@ COPY --from=viewers /src/internal/typeset/fonts/node_modules internal/typeset/fo
 RUN go run -C tools/fonts . /src/internal/typeset/fonts
 ARG VERSION=
 ARG COMMIT=
-RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags=grpcnotrace -ldflags "-s -w \
+RUN go build -buildvcs=false -ldflags "-s -w \
       -X github.com/repazoo/repazoo/internal/app.linkedVersion=$VERSION \
       -X github.com/repazoo/repazoo/internal/app.linkedCommit=$COMMIT" -o /out/repazoo ./cmd/repazoo
 # What the program is made of, and the licence of every part, as most of them ask.
