@@ -23,23 +23,22 @@ const (
 	otherReason = "they cannot be read"
 )
 
-// String says what was skipped, in one sentence.
+// String says what was skipped, in one sentence. Pages read these sentences back, each as a whole.
 func (s Skip) String() string {
-	which := ""
-	if len(s.Posts) > 0 {
-		which = " (post " + strings.Join(s.Posts, ", ")
-		if s.Count > len(s.Posts) {
-			which += " and others"
-		}
-		which += ")"
-	}
-	switch s.Count {
-	case 0:
+	posts := strings.Join(s.Posts, ", ")
+	switch {
+	case s.Count == 0:
 		return fmt.Sprintf("%s was not read to its end: %s.", s.File, s.Reason)
-	case 1:
-		return fmt.Sprintf("1 entry of %s was skipped: %s%s.", s.File, s.Reason, which)
+	case s.Count == 1 && posts == "":
+		return fmt.Sprintf("1 entry of %s was skipped: %s.", s.File, s.Reason)
+	case s.Count == 1:
+		return fmt.Sprintf("1 entry of %s was skipped: %s (post %s).", s.File, s.Reason, posts)
+	case posts == "":
+		return fmt.Sprintf("%d entries of %s were skipped: %s.", s.Count, s.File, s.Reason)
+	case s.Count > len(s.Posts):
+		return fmt.Sprintf("%d entries of %s were skipped: %s (post %s and others).", s.Count, s.File, s.Reason, posts)
 	}
-	return fmt.Sprintf("%d entries of %s were skipped: %s%s.", s.Count, s.File, s.Reason, which)
+	return fmt.Sprintf("%d entries of %s were skipped: %s (post %s).", s.Count, s.File, s.Reason, posts)
 }
 
 // skips gathers what was skipped. Its size is bounded, whatever it is told.

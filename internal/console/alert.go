@@ -64,20 +64,31 @@ func (c *Console) alertFor(v *visit, err error) *alert {
 // planHelps are the refusals that a plan, or a larger one, takes away.
 var planHelps = [...]string{fault.SubscriptionRequired.Code, fault.QuotaExceeded.Code, fault.XBudgetExceeded.Code}
 
-// details names each value that could not be used by the last part of where it stood. What is wrong with it is said in
-// English alone; other languages only name it.
+// details tell what is wrong with each value that cannot be used, by the name of its field.
 func (l tongue) details(f *fault.Fault) []string {
 	var all []string
-	if l.Tag != words.English {
-		for _, field := range f.Fields {
-			all = append(all, l.Say("refuse.value", "name", field.Location[strings.LastIndexByte(field.Location, '.')+1:]))
-		}
-		return all
-	}
 	for _, field := range f.Fields {
-		all = append(all, field.Location[strings.LastIndexByte(field.Location, '.')+1:]+" "+field.Message)
+		name := field.Location[strings.LastIndexByte(field.Location, '.')+1:]
+		if key := "refuse.field." + name; l.Has(key) {
+			name = l.Say(key)
+		}
+		all = append(all, l.Say("refuse.value", "name", name, "why", l.wanted(field.Message)))
 	}
 	return all
+}
+
+// wanted is what a field has to hold, which services have in English.
+func (l tongue) wanted(english string) string {
+	if key := forPerson(english); key != "" {
+		return l.Say(key)
+	}
+	if said, ok := words.For(words.English).Recall("refuse.must.", english); ok {
+		return l.Render(said)
+	}
+	if l.Tag == words.English {
+		return english
+	}
+	return l.Say("refuse.unfit")
 }
 
 // statusOf is coarser than the API's statuses: a page is for people, and their browsers

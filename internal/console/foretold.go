@@ -102,7 +102,7 @@ func dayWords(l tongue, p analysis.Preview) string {
 // whyNoDay is the service's own sentence, in the language of the page.
 func whyNoDay(l tongue, why string) string {
 	if said, ok := english().Recall("refuse.", why); ok {
-		return l.retold(said)
+		return l.retold(said, depth)
 	}
 	if l.Tag == words.English {
 		return why

@@ -152,10 +152,10 @@ func TestAccount_ShowsAndChangesWhatIsTheirs(t *testing.T) {
 	p.get("/").shows(http.StatusOK, `<html lang="de">`, "Ihre Berichte")
 	p.post("/account/preferences", url.Values{"language": {"en"}, "time_zone": {"Europe/Berlin"}}).leadsTo()
 	p.post("/account/preferences", url.Values{"language": {"es"}, "time_zone": {"Mars/Crater"}}).
-		shows(http.StatusUnprocessableEntity, "time_zone must be a name such as Europe/Berlin", `value="Mars/Crater"`,
+		shows(http.StatusUnprocessableEntity, "Time zone: must be a name such as Europe/Berlin", `value="Mars/Crater"`,
 			`<option value="es" lang="es" selected>`)
 	p.post("/account/name", url.Values{"name": {""}}).shows(http.StatusUnprocessableEntity,
-		"Some of what you entered cannot be used.", "<li>name must have 1 to 100 characters")
+		"Some of what you entered cannot be used.", "<li>Name: must have 1 to 100 characters")
 	p.get(p.post("/account/x/"+p.account+"/refresh", nil).leadsTo()).shows(http.StatusOK,
 		"The connection to X was renewed.")
 	p.get(p.post("/account/x/"+p.account+"/unlink", nil).leadsTo()).shows(http.StatusOK, "The account was unlinked.",

@@ -74,15 +74,16 @@ func TestKeys_SayWhatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).signIn(ada)
 	for field, want := range map[string]string{
-		"name":  "name must have 1 to 100 characters",
-		"scope": "scopes must be one or more of analyses:read,", "days": "days must be a whole number",
+		"name":  "Name: must have 1 to 100 characters",
+		"scope": "What it may do: must be one or more of analyses:read,",
+		"days":  "Good for: must be a whole number",
 	} {
 		form := weekly()
 		form.Del(field)
 		p.post("/account/keys", form).shows(http.StatusUnprocessableEntity, want, "<h1>API keys</h1>")
 	}
 	p.post("/account/keys/x/rotate", url.Values{"hours": {""}, "days": {"90"}}).shows(http.StatusUnprocessableEntity,
-		"hours must be a whole number")
+		"Hours: must be a whole number")
 }
 
 func TestKeys_OfOthersCannotBeTouched(t *testing.T) {

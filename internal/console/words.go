@@ -27,8 +27,11 @@ func (l tongue) sentence(f *fault.Fault) string {
 			return l.Say("refuse." + forPrograms.Code)
 		}
 	}
+	if key := forPerson(f.Message); key != "" {
+		return l.Say(key)
+	}
 	if said, ok := english().Recall("refuse.", f.Message); ok {
-		return l.retold(said)
+		return l.retold(said, depth)
 	}
 	if l.Tag == words.English {
 		return f.Message
@@ -39,17 +42,49 @@ func (l tongue) sentence(f *fault.Fault) string {
 	return l.Say("refuse.other")
 }
 
-// retold is a refusal that was read back. A refusal within it is read back, too.
-func (l tongue) retold(said words.Message) string {
-	for name, v := range said.Args {
-		if key, ok := english().KeyOf("refuse.", v); ok {
-			said.Args[name] = l.Say(key)
+// toPrograms is how a sentence begins that tells a program what to send, with the key of what a page says to a person.
+var toPrograms = [...]struct{ begins, key string }{
+	{"Agree first", "refuse.page.agree"},
+	{"Say whose posts to read: ", "refuse.page.whose"},
+	{"This analysis is still ", "refuse.page.running"},
+	{"There is no such purpose. ", "refuse.page.purpose"},
+	{"The form has no field named file.", "refuse.page.file"},
+	{"This package is ", "refuse.page.package"},
+	{"use next_cursor of an earlier answer", "refuse.page.cursor"},
+}
+
+func forPerson(sentence string) (key string) {
+	for _, p := range toPrograms {
+		if strings.HasPrefix(sentence, p.begins) {
+			return p.key
 		}
+	}
+	return ""
+}
+
+// depth is how many sentences are read back that stand in one another: a refusal, what it is because of, and why.
+const depth = 3
+
+// retold is a refusal that was read back. A refusal within it is read back, too.
+func (l tongue) retold(said words.Message, deep int) string {
+	for name, v := range said.Args {
 		if name == "plan" {
 			said.Args[name] = capital(v)
+			continue
+		}
+		if inner, ok := within(v); ok && deep > 1 {
+			said.Args[name] = l.retold(inner, deep-1)
 		}
 	}
 	return l.Render(said)
+}
+
+// within finds the sentence that a value is, if it is one.
+func within(value string) (words.Message, bool) {
+	if key, ok := english().KeyOf("skip.", value); ok { // why a part of an archive was left out
+		return words.Message{Key: key}, true
+	}
+	return english().Recall("refuse.", value)
 }
 
 // refused is the same for what the HTTP layer refuses, of which a page knows the status and the English sentence, and
