@@ -13,17 +13,19 @@ FAST     := -vet=off -ldflags='-s -w'
 # A test that waits for a job, a retry or a server leaves its processor to another, so four run at once even on two.
 PARALLEL  = -parallel $$(n=$$(getconf _NPROCESSORS_ONLN); echo $$((n > 4 ? n : 4)))
 
-# What others wrote that computes and shares nothing is not looked at for races, and three times
-# faster then: SQLite's C, translated to Go, and the tests' checker of JSON against schemas. A package with generics of
-# sync cannot be left out so: the linker may take its copy of them for everybody, and then finds races where none are.
+# What others wrote that computes and shares nothing is not looked at for races, and three times faster then: SQLite's
+# C, translated to Go, its memory, and the tests' checker of JSON against schemas. A package with generics of sync
+# cannot be left out so: the linker may take its copy of them for everybody, and then finds races where none are.
 # A process that has ended does not wait another second for reports of races that come late.
 NORACE   := -race=false -d=checkptr=0
-RACE     := -race "-gcflags=modernc.org/sqlite/lib=$(NORACE)" "-gcflags=github.com/santhosh-tekuri/jsonschema/v6=$(NORACE)"
+RACE     := -race "-gcflags=modernc.org/sqlite/lib=$(NORACE)" "-gcflags=modernc.org/memory=$(NORACE)" \
+	"-gcflags=modernc.org/libc=-d=checkptr=0" "-gcflags=github.com/santhosh-tekuri/jsonschema/v6=$(NORACE)"
 export GORACE := atexit_sleep_ms=0
 
 # make test runs the services on both databases; races between them are looked for on PostgreSQL, where
 # transactions really meet. What internal/db itself does is looked at on both: dbtest.Each names its tests otherwise.
-ONE      := -skip '/^sqlite$$|/./^sqlite$$'
+# Tests that compile and start the programs of the guides are left to make test, too.
+ONE      := -skip '/^sqlite$$|/./^sqlite$$|^Test(Guide|ClientDoc)_'
 
 # The tests that drive a browser are a target of their own.
 BROWSER  := ./internal/browser

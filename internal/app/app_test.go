@@ -162,13 +162,16 @@ func (p *person) subscribe() {
 }
 
 // analyse starts an analysis and follows it to its end.
-func (p *person) analyse() (id, end string) {
+func (p *person) analyse() (id, end string) { return p.analyseSome("") }
+
+// analyseSome is analyse with more of the request's body, such as `,"max_posts":20`.
+func (p *person) analyseSome(more string) (id, end string) {
 	p.t.Helper()
 	var a struct {
 		ID string `json:"id"`
 	}
 	if err := json.Unmarshal([]byte(p.must(http.StatusAccepted, "POST", "/api/v1/analyses",
-		`{"account_id":"`+p.account+`","consent":true}`)), &a); err != nil {
+		`{"account_id":"`+p.account+`","consent":true`+more+`}`)), &a); err != nil {
 		p.t.Fatal(err)
 	}
 	return a.ID, p.must(http.StatusOK, "GET", "/api/v1/analyses/"+a.ID+"/events", "")
