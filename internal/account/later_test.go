@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -20,6 +21,23 @@ func later(t *testing.T, s *account.Service, in account.SignedIn) *account.Look 
 		t.Fatalf("got %+v, a look: %v, %v", p, look != nil, err)
 	}
 	return look
+}
+
+// renamedIfAlive runs a statement that looks at the session itself, and tells whether it did something.
+func renamedIfAlive(t *testing.T, w *world, look *account.Look, userID string) bool {
+	t.Helper()
+	alive, args := look.Alive(3)
+	n := int64(0)
+	ctx := look.Through(look.Before(t.Context()))
+	err := w.db.InTx(ctx, db.User(userID), func(ctx context.Context, tx db.Tx) (err error) {
+		n, err = tx.Exec(ctx, `UPDATE users SET name = 'alive', updated_at = $2 WHERE id = $1 AND `+alive,
+			append([]any{userID, tx.Now()}, args...)...)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n == 1
 }
 
 func TestAuthenticateLater_ReadsOnlyWhereTheSessionLives(t *testing.T) {
@@ -65,9 +83,21 @@ func TestAuthenticateLater_ReadsOnlyWhereTheSessionLives(t *testing.T) {
 		if p, look, err := w.AuthenticateLater(in.Tokens.Access); err != nil || look != nil || p.Role != "user" {
 			t.Fatalf("what is known was put off: %+v, %v", p, err)
 		}
+		look = later(t, w.another(jwtKey), in)
+		ctx := look.Before(t.Context())
+		if account.Pending(ctx) != look || !renamedIfAlive(t, w, look, in.UserID) {
+			t.Fatal("a statement that looks itself did nothing for a session that lives")
+		}
+		look.Found()
+		if err := look.Outcome(t.Context()); err != nil || account.Pending(ctx) != nil {
+			t.Fatalf("and then the outcome is %v, and waited for is %v", err, account.Pending(ctx))
+		}
 		for how, end := range ended {
 			in := w.signIn(t, ada)
 			end(t, w, in)
+			if renamedIfAlive(t, w, later(t, w.another(jwtKey), in), in.UserID) {
+				t.Errorf("ended %s: a statement that looks itself did something", how)
+			}
 			look := later(t, w.another(jwtKey), in)
 			if u, err := w.Me(look.Before(t.Context()), in.UserID); !errors.Is(err, fault.SessionRevoked) || u.ID != "" {
 				t.Errorf("ended %s: read %+v, %v", how, u, err)

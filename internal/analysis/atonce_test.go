@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/repazoo/repazoo/internal/account"
 	"github.com/repazoo/repazoo/internal/billing"
 	"github.com/repazoo/repazoo/internal/db"
 	"github.com/repazoo/repazoo/internal/fault"
@@ -181,6 +182,54 @@ func TestStart_WhatIsNotStartedAtOnceHasChangedNothing(t *testing.T) {
 }
 
 // Starts that race past the place where a start is no longer done at once take each unit once.
+// Where a process does not know a session, the start's own statement looks at it, and an ended one starts nothing,
+// whichever way the start goes.
+func TestStart_LooksAtTheSessionItself(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		p := w.subscriber()
+		p.start() // agrees
+		look := p.unknown()
+		ctx := look.Before(t.Context())
+		if _, _, err := p.Start(ctx, p.UserID, p.request("")); err != nil || account.Pending(ctx) != nil ||
+			look.Outcome(t.Context()) != nil {
+			t.Fatalf("a session that lives: %v, the outcome is %v", err, look.Outcome(t.Context()))
+		}
+		p.wantUnits(0, 2)
+		_, again, err := w.c.Accounts.AuthenticateLater(p.Tokens.Access)
+		if asked := again == nil; err != nil || asked != (w.d.Name() == "sqlite") {
+			t.Errorf("the session was asked for apart: %v, %v", asked, err)
+		}
+
+		ended := w.signIn("gravelpit_gus")
+		w.exec(`UPDATE sessions SET revoked_at = created_at, revoked_why = 'user' WHERE id = $1`, ended.Tokens.SessionID)
+		before := p.left()
+		for _, key := range []string{"", "k"} {
+			look := ended.unknown()
+			_, _, err := p.Start(look.Before(t.Context()), p.UserID, p.request(key))
+			if !errors.Is(err, fault.SessionRevoked) || !errors.Is(look.Outcome(t.Context()), fault.SessionRevoked) {
+				t.Errorf("an ended session: %v, the outcome is %v", err, look.Outcome(t.Context()))
+			}
+			ended = w.signIn("gravelpit_gus")
+			w.exec(`UPDATE sessions SET revoked_at = created_at, revoked_why = 'user' WHERE id = $1`, ended.Tokens.SessionID)
+		}
+		if d := cmp.Diff(before, p.left()); d != "" {
+			t.Errorf("an ended session has changed something:\n%s", d)
+		}
+		p.wantUnits(0, 2)
+	})
+}
+
+// unknown is the look at a session that this process does not know.
+func (p *person) unknown() *account.Look {
+	p.t.Helper()
+	_, look, err := p.c.Accounts.AuthenticateLater(p.Tokens.Access)
+	if err != nil || look == nil {
+		p.t.Fatalf("the session is known here: %v", err)
+	}
+	return look
+}
+
 func TestStart_RacingStartsTakeEachUnitOnceWhicheverWay(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

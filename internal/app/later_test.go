@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -67,10 +68,15 @@ func ending(t testing.TB, a *app.App, how string) *person {
 	return p
 }
 
-// refusedWith is an answer without what differs from one request to the next.
-func refusedWith(t testing.TB, p *person, path string) (status int, header http.Header, problem map[string]any) {
+// refusedWith is an answer without what differs from one request to the next. asked is a path, or a method with a path.
+func refusedWith(t testing.TB, p *person, asked string) (status int, header http.Header, problem map[string]any) {
 	t.Helper()
-	status, header, body := p.call("GET", path, "")
+	method, path, ok := strings.Cut(asked, " ")
+	sent := `{"account_id":"` + p.account + `","consent":true}`
+	if !ok {
+		method, path, sent = "GET", asked, ""
+	}
+	status, header, body := p.call(method, path, sent)
 	if err := json.Unmarshal([]byte(body), &problem); err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +103,8 @@ func TestLater_AnEndedSessionIsRefusedAsIfItHadBeenLookedUpFirst(t *testing.T) {
 			if wantStatus != http.StatusUnauthorized || wantProblem["code"] != "session_revoked" {
 				t.Fatalf("%s: the session is asked for first, and the answer is %d %v", how, wantStatus, wantProblem)
 			}
-			for _, path := range append(slices.Clone(lateRoutes), lateRoutes[0]+"?unknown=1", "/api/v1/notices?limit=0") {
+			for _, path := range append(slices.Clone(lateRoutes), lateRoutes[0]+"?unknown=1", "/api/v1/notices?limit=0",
+				"POST /api/v1/analyses", "POST /api/v1/analyses?unknown=1") {
 				p := ending(t, apps[0], how).at(last)
 				for range 2 { // once when the process does not know it, and once when it does
 					status, header, problem := refusedWith(t, p, path)

@@ -107,6 +107,7 @@ type API struct {
 	groups map[string]group  // by ServeMux pattern; the routes that are counted by themselves
 	ending map[string]ending // by ServeMux pattern; the addresses that are deprecated
 	kept   map[string]bool   // by ServeMux pattern; whose answers are kept
+	looks  map[string]bool   // by ServeMux pattern; whose first statement looks the session up
 	secure bool
 	gates  *gates // where unknown API keys wait
 
@@ -142,7 +143,7 @@ func New(c Config) *API {
 	a := &API{
 		Config: c, mux: http.NewServeMux(), secure: isHTTPS(c.PublicURL), gates: newGates(), pageWindows: generous(c.Windows),
 		access: map[string]access{}, scopes: map[string]account.Scope{}, pages: map[string]bool{}, groups: map[string]group{},
-		ending: map[string]ending{}, followed: map[string]bool{}, kept: map[string]bool{},
+		ending: map[string]ending{}, followed: map[string]bool{}, kept: map[string]bool{}, looks: map[string]bool{},
 	}
 	if a.Now == nil {
 		a.Now = time.Now

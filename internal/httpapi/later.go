@@ -9,18 +9,20 @@ import (
 	"github.com/repazoo/repazoo/internal/account"
 )
 
-// Routes that are asked most (Kept) do nothing but read. Where this process does not know how the session of an access
-// token stands, such a request goes on as its user, and the session is looked up in the same round trip as what is read
-// first (account.AuthenticateLater). Two locks keep the answer from somebody whose session has ended: the database
-// answers nothing that is asked before the session was found alive (db.WithGate), and not a byte leaves before either
-// (unseen). They are then refused as if the session had been looked up first, whatever the answer was going to be.
+// Routes that are asked most (Kept) do nothing but read, and the start of an analysis (Looks) begins with a statement
+// that does nothing for a session that has ended (account.Look.Alive). Where this process does not know how the session
+// of an access token stands, such a request goes on as its user, and the session is looked up in the same round trip as
+// what is read or written first (account.AuthenticateLater). Two locks keep the answer from somebody whose session has
+// ended: the database answers nothing that is asked before the session was found alive (db.WithGate), and not a byte
+// leaves before either (unseen). They are then refused as if the session had been looked up first, whatever the answer
+// was going to be.
 //
 // Until the session is known, the request is counted as its user's. Of a session that has ended that happens once in
 // each process, because this stays known.
 
 // mayLookLater is not for browsers' cookies: whose session has ended may be signed in again by another cookie.
 func (a *API) mayLookLater(r *http.Request) bool {
-	return a.kept[requestFrom(r.Context()).route] && (r.Method == http.MethodGet || r.Method == http.MethodHead)
+	return a.looks[requestFrom(r.Context()).route]
 }
 
 // lookLater serves a request whose session is looked up with what it reads; stranger is the same request before anybody

@@ -192,7 +192,7 @@ func (a *API) billingRoutes() []route {
 func (a *API) analysisRoutes() []route {
 	return []route{
 		{
-			At: "POST /api/v1/analyses", Scope: account.AnalysesWrite, Status: http.StatusAccepted,
+			At: "POST /api/v1/analyses", Scope: account.AnalysesWrite, Status: http.StatusAccepted, Looks: true,
 			Serve: does(a.start), Summary: "Start an analysis",
 		},
 		{

@@ -23,6 +23,7 @@ type route struct {
 	Unlisted bool          // an operation that the contract leaves out
 	Followed bool          // people follow links to it: a browser that is refused gets a page
 	Kept     bool          // its answers are kept in memory, if the handler lets them be; see kept.go
+	Looks    bool          // its first statement looks at the session itself, as those of Kept do; see later.go
 	AnyQuery bool          // parameters that the operation does not know are ignored, not refused
 	Ends     *ending       // announces that the address is deprecated; see deprecated.go
 	Serve    endpoint
@@ -50,6 +51,9 @@ func (a *API) add(r route) {
 	}
 	if r.Kept {
 		a.kept[r.At] = true
+	}
+	if r.Kept || r.Looks {
+		a.looks[r.At] = true
 	}
 	if r.Ends != nil {
 		a.ending[r.At] = *r.Ends

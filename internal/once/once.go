@@ -71,15 +71,18 @@ func (r Request) Claim(tx db.Tx, makes string) *Claim {
 	return c
 }
 
-// Claiming is Claim as a part of a larger statement on PostgreSQL: it writes the key down if there is a key, once for
-// each row of what it is made from, with parameters that begin with the number first. The user is $1 and the moment $2.
-// A key that is taken is db.ErrConflict; free is the condition that it is not, as far as anybody can see.
+// Claiming is Claim as a part of a larger statement on PostgreSQL: it writes the key down, once for each row of what it
+// is made from, with parameters that begin with the number first. The user is $1 and the moment $2. A key that is taken
+// is db.ErrConflict; free is the condition that it is not, as far as anybody can see. Without a key there is nothing to
+// insert, and free holds.
 func (r Request) Claiming(from string, first int, makes string) (insert, free string, args []any) {
-	key := "CAST($" + strconv.Itoa(first) + " AS text)"
+	if r.key == "" {
+		return "", `TRUE`, nil
+	}
+	key := "$" + strconv.Itoa(first)
 	insert = `INSERT INTO idempotency_keys (user_id, key, request_hash, body, created_at)
-		SELECT $1, ` + key + `, $` + strconv.Itoa(first+1) + `, $` + strconv.Itoa(first+2) + `, $2
-		FROM ` + from + ` WHERE ` + key + ` <> ''`
-	free = `NOT EXISTS (SELECT 1 FROM idempotency_keys WHERE user_id = $1 AND key = ` + key + `)`
+		SELECT $1, ` + key + `, $` + strconv.Itoa(first+1) + `, $` + strconv.Itoa(first+2) + `, $2 FROM ` + from
+	free = `NOT EXISTS (SELECT 1 FROM idempotency_keys WHERE user_id = $1 AND key = CAST(` + key + ` AS text))`
 	return insert, free, []any{r.key, r.print, []byte(makes)}
 }
 
