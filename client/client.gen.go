@@ -1790,6 +1790,7 @@ type Engagement struct {
 	AvgLikes     *float64          `json:"avg_likes"`
 	AvgReplies   *float64          `json:"avg_replies"`
 	AvgReposts   *float64          `json:"avg_reposts"`
+	Hours        []*[]int64        `json:"hours,omitempty"`
 	Known        bool              `json:"known"`
 	PeakHours    []int64           `json:"peak_hours"`
 	Posts        int64             `json:"posts"`

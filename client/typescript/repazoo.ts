@@ -2544,6 +2544,7 @@ export interface components {
             avg_replies: number | null;
             /** Format: double */
             avg_reposts: number | null;
+            hours?: (number[] | null)[] | null;
             known: boolean;
             peak_hours: number[] | null;
             /** Format: int64 */

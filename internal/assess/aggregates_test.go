@@ -98,7 +98,8 @@ func TestEngagement_RestsOnThePostsOwnNumbers(t *testing.T) {
 	want := Engagement{
 		Known: true, Posts: 6, AvgLikes: new(5.0), AvgReposts: new(1.0), AvgReplies: new(1.0),
 		Rate:      new(0.06), // (0+1+1 + 2+1+1) / 100
-		PeakHours: []int{21, 9}, Trend: []EngagementPoint{{"2026-03", 6, 6}}, PostsPerWeek: new(2.4),
+		PeakHours: []int{21, 9}, Hours: [][]int{{3, 19, 3, 15}, {3, 43, 3, 21}},
+		Trend: []EngagementPoint{{"2026-03", 6, 6}}, PostsPerWeek: new(2.4),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatal(diff)

@@ -30,8 +30,8 @@ func (t average) mean() *float64 {
 type engagementTally struct {
 	posts                   int
 	likes, reposts, replies average
-	engagements, views      int // only of posts whose impressions are known
-	hours                   [24]average
+	engagements, views      int                // only of posts whose impressions are known
+	hours                   map[[2]int]average // by month and half hour of the day, both in UTC
 	months                  monthly
 	first, last             time.Time
 }
@@ -48,7 +48,7 @@ func (e *engagementTally) add(p Post) {
 	e.posts++
 	warmth := known(m.Likes) + known(m.Reposts)
 	if !p.PostedAt.IsZero() {
-		e.hours[p.PostedAt.UTC().Hour()].add(&warmth)
+		e.addHour(p.PostedAt.UTC(), warmth)
 		e.months.add(p.PostedAt, float64(warmth))
 	}
 	if known(m.Impressions) > 0 {
@@ -72,8 +72,10 @@ func (e *engagementTally) span(t time.Time) {
 
 // result is the report's part. dated is how many posts have a date.
 func (e *engagementTally) result(dated int) Engagement {
+	cells := e.cells()
 	out := Engagement{
-		Known: e.posts > 0, Posts: e.posts, PeakHours: e.peakHours(), Trend: []EngagementPoint{},
+		Known: e.posts > 0, Posts: e.posts, PeakHours: peakHours(cells, 0, time.UTC), Hours: cells,
+		Trend:    []EngagementPoint{},
 		AvgLikes: e.likes.mean(), AvgReposts: e.reposts.mean(), AvgReplies: e.replies.mean(),
 	}
 	if e.views > 0 {
@@ -91,16 +93,56 @@ func (e *engagementTally) result(dated int) Engagement {
 	return out
 }
 
-// peakHours are the hours (UTC) whose posts got the most likes and reposts on average.
-func (e *engagementTally) peakHours() []int {
+// addHour keeps the month beside the half hour, because a zone's offset changes within a year, and half hours because some
+// zones have them. So a reader's own hours can be told when the posts are gone.
+func (e *engagementTally) addHour(at time.Time, warmth int) {
+	if e.hours == nil {
+		e.hours = map[[2]int]average{}
+	}
+	cell := [2]int{int(at.Month()), at.Hour()*2 + at.Minute()/30}
+	sum := e.hours[cell]
+	sum.add(&warmth)
+	e.hours[cell] = sum
+}
+
+// cells are the hours as a report keeps them.
+func (e *engagementTally) cells() [][]int {
+	var out [][]int
+	for at, t := range e.hours {
+		out = append(out, []int{at[0], at[1], t.posts, t.sum})
+	}
+	slices.SortFunc(out, slices.Compare)
+	return out
+}
+
+// BestHours are the hours of the day whose posts got the most likes and reposts on average, by the clock of the place
+// that the report is read at, and the name of that place's zone. A report from before hours were kept has them in UTC.
+func (r *Report) BestHours() (hours []int, zone string) {
+	if len(r.Engagement.Hours) == 0 {
+		return r.Engagement.PeakHours, time.UTC.String()
+	}
+	return peakHours(r.Engagement.Hours, r.CreatedAt.Year(), r.place()), r.place().String()
+}
+
+// peakHours reads cells by the clock of a place. Summer time is taken from the given year.
+func peakHours(cells [][]int, year int, place *time.Location) []int {
+	var tally [24]average
+	for _, c := range cells {
+		if len(c) != 4 {
+			continue
+		}
+		const middle = 15 // of the month: a change of the clock is nearer to its ends
+		h := time.Date(year, time.Month(c[0]), middle, 0, 30*c[1], 0, 0, time.UTC).In(place).Hour()
+		tally[h].posts, tally[h].sum = tally[h].posts+c[2], tally[h].sum+c[3]
+	}
 	hours := []int{}
-	for h, t := range e.hours {
+	for h, t := range tally {
 		if t.posts >= peakHourPosts && t.sum > 0 {
 			hours = append(hours, h)
 		}
 	}
 	slices.SortFunc(hours, func(a, b int) int {
-		return cmp.Or(cmp.Compare(*e.hours[b].mean(), *e.hours[a].mean()), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(*tally[b].mean(), *tally[a].mean()), cmp.Compare(a, b))
 	})
 	return hours[:min(len(hours), 3)]
 }

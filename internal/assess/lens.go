@@ -17,6 +17,7 @@ type Lens struct {
 	Language  string            // that its sentences are said in; "" is the report's own
 	Dismissed map[string]string // finding id → why, as they stand now; nil leaves those of the report
 	Without   []string          // ids of posts and of findings
+	Place     *time.Location    // whose days and hours it is read in; nil leaves those of the report
 }
 
 // reviewBelow is the confidence under which a high finding asks for a person.
@@ -37,6 +38,9 @@ func (r *Report) Through(l Lens) (*Report, error) {
 	c.Purpose = purpose
 	c.Findings = slices.Clone(r.Findings)
 	c.translate()
+	if l.Place != nil {
+		c.moveTo(l.Place)
+	}
 	if purpose != r.Purpose {
 		c.Score, c.Level = scoreFor(r.Versions.Score)(c.Findings, purpose, r.scoredAt())
 	}
@@ -49,6 +53,34 @@ func (r *Report) Through(l Lens) (*Report, error) {
 	}
 	c.conclude()
 	return &c, nil
+}
+
+// moveTo lets the report be read by the clock of a place: days and years begin when they begin there.
+func (r *Report) moveTo(place *time.Location) {
+	r.Place, r.CreatedAt = place, r.CreatedAt.In(place)
+	for i := range r.Findings {
+		r.Findings[i].PostedAt = r.Findings[i].PostedAt.In(place)
+	}
+	for _, t := range []**time.Time{&r.Coverage.From, &r.Coverage.To} {
+		if *t != nil {
+			*t = new((*t).In(place))
+		}
+	}
+}
+
+// place is where the report is read.
+func (r *Report) place() *time.Location { return cmp.Or(r.Place, time.UTC) }
+
+// Zone names whose days and hours the report is read in.
+func (r *Report) Zone() string { return r.place().String() }
+
+// DayOf is the day that t has in its own zone, for what writes days in UTC.
+func DayOf(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	y, m, d := t.Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
 
 func (r *Report) applyDismissals(dismissed map[string]string) {
@@ -120,7 +152,7 @@ func (r *Report) riskByYear(scoring scorer) []YearRisk {
 	byYear := map[int][]Finding{}
 	for _, f := range r.Findings {
 		if !f.PostedAt.IsZero() {
-			y := f.PostedAt.UTC().Year()
+			y := f.PostedAt.Year()
 			byYear[y] = append(byYear[y], f)
 		}
 	}

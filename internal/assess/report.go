@@ -43,6 +43,8 @@ type Report struct {
 	Privacy         Privacy          `json:"privacy"`
 	// made for somebody else: what tells whose posts these are is taken out
 	Masked bool `json:"masked,omitempty"`
+
+	Place *time.Location `json:"-"` // whose days and hours it is read in; nil for UTC
 }
 
 // Standing is a score and its level. The points of the findings add up to it exactly.
@@ -223,8 +225,10 @@ type Engagement struct {
 	AvgReposts *float64 `json:"avg_reposts"`
 	AvgReplies *float64 `json:"avg_replies"`
 	// engagements by impressions, 0..1; null when impressions are unknown
-	Rate         *float64          `json:"rate"`
-	PeakHours    []int             `json:"peak_hours"` // UTC, best first, at most 3
+	Rate      *float64 `json:"rate"`
+	PeakHours []int    `json:"peak_hours"` // UTC, best first, at most 3
+	// month, half hour of the day (0..47, UTC), posts, and their likes and reposts; left out of masked reports
+	Hours        [][]int           `json:"hours,omitempty"`
 	Trend        []EngagementPoint `json:"trend"`
 	PostsPerWeek *float64          `json:"posts_per_week"`
 }

@@ -71,7 +71,7 @@ func placed(l *words.Language, f Finding) string {
 	case f.PostedAt.IsZero():
 		return l.Say("placed.unknown")
 	}
-	return l.Say("placed.date", "at", f.PostedAt)
+	return l.Say("placed.date", "at", DayOf(f.PostedAt))
 }
 
 // summarise is the executive summary: plain sentences made of the report's own numbers, so

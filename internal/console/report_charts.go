@@ -99,7 +99,7 @@ func (v reportView) years() []yearRow {
 		rows = append(rows, yearRow{y.Year, figures{Posts: y.Posts}})
 	}
 	for _, f := range v.R.Findings {
-		i := slices.IndexFunc(rows, func(r yearRow) bool { return r.Year == f.PostedAt.UTC().Year() })
+		i := slices.IndexFunc(rows, func(r yearRow) bool { return r.Year == f.PostedAt.Year() })
 		if i >= 0 && !f.Dismissed && !f.PostedAt.IsZero() {
 			rows[i].add(f)
 		}

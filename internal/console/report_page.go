@@ -91,8 +91,12 @@ func (c *Console) showReport(v *visit, a analysis.Analysis) error {
 		chosen := v.r.PostForm["chosen"]
 		at.Chosen = chosen[:min(len(chosen), analysis.MaxDismiss)]
 	}
+	prefer, err := c.Accounts.Preferences(v.r.Context(), v.me.UserID)
+	if err != nil {
+		return err
+	}
 	r, err := c.Analyses.Seen(v.r.Context(), v.me.UserID, a.ID, assess.Lens{
-		Purpose: at.Lens, Language: v.tongue().Tag,
+		Purpose: at.Lens, Language: v.tongue().Tag, Place: prefer.Place(),
 	})
 	if err != nil {
 		return err
@@ -104,10 +108,6 @@ func (c *Console) showReport(v *visit, a analysis.Analysis) error {
 	view.Report, view.Why = true, v.typed("why", "")
 	view.gather()
 	if view.Since, err = c.Analyses.MovedSince(v.r.Context(), a, r.Account.ID); err != nil {
-		return err
-	}
-	prefer, err := c.Accounts.Preferences(v.r.Context(), v.me.UserID)
-	if err != nil {
 		return err
 	}
 	view.Place, view.NoZone = prefer.Place(), prefer.TimeZone == ""
@@ -180,7 +180,7 @@ func (v *reportView) addFindings() {
 		v.Counts[""]++
 	}
 	for _, f := range v.R.Findings {
-		if y := f.PostedAt.UTC().Year(); !f.PostedAt.IsZero() && !slices.Contains(v.Years, y) {
+		if y := f.PostedAt.Year(); !f.PostedAt.IsZero() && !slices.Contains(v.Years, y) {
 			v.Years = append(v.Years, y)
 		}
 	}

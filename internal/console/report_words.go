@@ -124,7 +124,7 @@ func placeWords(l tongue, f assess.Finding) string {
 	case f.PostedAt.IsZero():
 		return l.Say("date.unknown")
 	}
-	return l.shortDate(f.PostedAt.UTC())
+	return l.shortDate(f.PostedAt)
 }
 
 // removeWords is what one does at X about a finding.

@@ -288,13 +288,18 @@ func (a *API) seen(ctx context.Context, in *reportInput, lens assess.Lens) (*ass
 	return a.Analyses.Seen(ctx, caller(ctx), in.ID, lens)
 }
 
-// languageOf is what the address asks for, or what its user has chosen, or what their browser asks for.
-func (a *API) languageOf(ctx context.Context, in *reportInput) (string, error) {
-	if in.Lang != "" {
-		return in.Lang, nil
-	}
+// lens is how a report is asked for: in the language of the address, or the one its user has chosen, or what their browser
+// asks for; and by the clock of the zone they chose, but where programs read it, and where nobody is told where they live.
+func (a *API) lens(ctx context.Context, in *reportInput, f report.Format) (assess.Lens, error) {
 	p, err := a.Accounts.Preferences(ctx, caller(ctx))
-	return words.Choose(in.Accept, p.Language).Tag, err
+	l := assess.Lens{Purpose: assess.Purpose(in.Purpose), Language: in.Lang}
+	if l.Language == "" {
+		l.Language = words.Choose(in.Accept, p.Language).Tag
+	}
+	if f != report.JSON && f != report.CSV && !in.Mask {
+		l.Place = p.Place()
+	}
+	return l, err
 }
 
 func (a *API) report(format string) func(context.Context, *reportInput) (*reportOutput, error) {
@@ -303,11 +308,11 @@ func (a *API) report(format string) func(context.Context, *reportInput) (*report
 		panic(err) // a programmer's mistake in the route table
 	}
 	return func(ctx context.Context, in *reportInput) (*reportOutput, error) {
-		language, err := a.languageOf(ctx, in)
+		lens, err := a.lens(ctx, in, f)
 		if err != nil {
 			return nil, err
 		}
-		lens := assess.Lens{Purpose: assess.Purpose(in.Purpose), Language: language}
+		language := lens.Language
 		tag, err := a.reportTag(ctx, in, format, &lens)
 		if err != nil {
 			return nil, err

@@ -24,6 +24,7 @@ type decides struct {
 	MadeAt    time.Time
 	Purpose   assess.Purpose
 	Language  string
+	Zone      string
 	Dismissed map[string]string
 	Mask      *masking
 }
@@ -44,6 +45,7 @@ func (a *API) reportTag(ctx context.Context, in *reportInput, format string, len
 	d := decides{
 		Program: [3]string{a.Info.Version, a.Info.Commit, a.PublicURL}, Format: format, ID: in.ID, MadeAt: st.MadeAt.UTC(),
 		Purpose: lens.Purpose, Language: lens.Language, Dismissed: st.Dismissed,
+		Zone: zoneName(lens.Place),
 	}
 	if in.Mask {
 		accounts, err := a.Accounts.Accounts(ctx, caller(ctx))
@@ -73,4 +75,11 @@ func holds(tag, known string) bool {
 		}
 	}
 	return false
+}
+
+func zoneName(place *time.Location) string {
+	if place == nil {
+		return ""
+	}
+	return place.String()
 }

@@ -155,6 +155,7 @@ func strip(c *assess.Report) {
 	for i := range c.Recommendations {
 		c.Recommendations[i].Posts = nil
 	}
+	c.Engagement.Hours = nil
 	c.Coverage.AlreadyGone.Posts = nil
 	c.Coverage.Unread = nil // its sentences stay
 	c.Coverage.From, c.Coverage.To = dayOf(c.Coverage.From), dayOf(c.Coverage.To)

@@ -68,7 +68,7 @@ func (v view) printed() []assess.Finding {
 
 func (d *sheet) footer(v view, n, of int) {
 	d.Rect(pageMargin, 50, textWidth, 0.6, hair)
-	d.one(wholeWidth(7.5), 36, false, soft("Repazoo · "+v.Who()+" · "+v.Date(v.CreatedAt)))
+	d.one(wholeWidth(7.5), 36, false, soft("Repazoo · "+v.Who()+" · "+v.Date(v.made())))
 	d.one(wholeWidth(7.5), 36, true, soft(v.Say("pdf.page", "n", n, "of", of)))
 }
 
@@ -84,7 +84,7 @@ func (d *sheet) cover(v view) {
 	d.Bookmark(1, title, d.top+20)
 	d.paragraph("H1", box{pageMargin, textWidth, 26}, strong(title))
 	d.top -= 4
-	d.paragraph("P", wholeWidth(12), soft(v.Say("pdf.read_for", "purpose", v.For(), "at", v.CreatedAt)))
+	d.paragraph("P", wholeWidth(12), soft(v.Say("pdf.read_for", "purpose", v.For(), "at", v.made())))
 	d.top -= 34
 	d.standing(v)
 	d.scale(v)

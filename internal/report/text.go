@@ -92,7 +92,7 @@ func (t *terminal) bullets(list []string) {
 }
 
 func (t *terminal) head(v view) {
-	t.line(t.paint(bold, v.Say("report.title_short", "who", v.Who())) + " · " + v.For() + " · " + v.Date(v.CreatedAt))
+	t.line(t.paint(bold, v.Say("report.title_short", "who", v.Who())) + " · " + v.For() + " · " + v.Date(v.made()))
 	t.line(t.paint(dim, strings.Repeat("─", t.o.Width)))
 	const length = 40
 	filled := min(max(int(v.Score*length/100+0.5), 0), length)

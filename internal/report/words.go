@@ -136,6 +136,7 @@ func (v view) CoverageFacts() []fact {
 		{v.Say("cover.skipped"), v.Say("cover.skipped_value", "n", c.PostsSkipped, "reposts", c.Reposts)},
 		{v.Say("cover.from"), v.dateOf(c.From)},
 		{v.Say("cover.to"), v.dateOf(c.To)},
+		{v.Say("cover.zone"), v.Zone()},
 		{v.Say("cover.rejected"), v.count(v.RejectedClaims)},
 		{v.Say("cover.machine"), v.count(c.TalkToModel)},
 	}
@@ -188,13 +189,14 @@ func each(facts []fact) iter.Seq2[string, string] {
 // EngagementFacts are the averages of the posts' own numbers.
 func (v view) EngagementFacts() []fact {
 	e := v.Engagement
+	hours, zone := v.BestHours()
 	return []fact{
 		{v.Say("engagement.likes"), v.optional(e.AvgLikes)},
 		{v.Say("engagement.reposts"), v.optional(e.AvgReposts)},
 		{v.Say("engagement.replies"), v.optional(e.AvgReplies)},
 		{v.Say("engagement.rate"), v.percentOf(e.Rate)},
 		{v.Say("engagement.week"), v.optional(e.PostsPerWeek)},
-		{v.Say("engagement.hours"), v.hours(e.PeakHours)},
+		{v.Say("engagement.hours", "zone", zone), v.hours(hours)},
 	}
 }
 
@@ -325,7 +327,7 @@ func (v view) place(f assess.Finding) string {
 	if f.OfProfile() {
 		return v.Say("report.profile")
 	}
-	return v.Date(f.PostedAt)
+	return v.Date(assess.DayOf(f.PostedAt))
 }
 
 // reason is why something is a finding.
@@ -353,11 +355,14 @@ func (v view) which(f assess.Finding) string {
 	return " " + v.Say("report.a_post_on_x", "id", f.PostID)
 }
 
+// made is the day on which the report was made.
+func (v view) made() time.Time { return assess.DayOf(v.CreatedAt) }
+
 func (v view) dateOf(t *time.Time) string {
 	if t == nil {
 		return v.Say("report.unknown")
 	}
-	return v.Date(*t)
+	return v.Date(assess.DayOf(*t))
 }
 
 // number is a number as programs read it.

@@ -75,7 +75,7 @@ func (q Query) Pick(findings []assess.Finding) []assess.Finding {
 func (q Query) fits(f assess.Finding) bool {
 	return (q.Severity == "" || f.Severity == q.Severity) &&
 		(q.Category == "" || f.Category == q.Category) &&
-		(q.Year == 0 || !f.PostedAt.IsZero() && f.PostedAt.UTC().Year() == q.Year) &&
+		(q.Year == 0 || !f.PostedAt.IsZero() && f.PostedAt.Year() == q.Year) &&
 		(q.Source == "" || SourceOf(f) == q.Source) &&
 		(q.State == "" || f.Dismissed == (q.State == Dismissed))
 }
