@@ -80,6 +80,9 @@ func TestDocs_LoadNothingFromElsewhereAndKeepFilesByTheirVersion(t *testing.T) {
 		}
 	}
 	script := regexp.MustCompile(`/docs/assets/swagger-ui-bundle.js[^"]+`).FindString(ask(t, h, "/docs").Body.String())
+	if script == "" {
+		t.Fatal("The documentation's viewers are missing: run make assets, which needs npm.")
+	}
 	for accepted, packed := range map[string]bool{"": false, "gzip;q=0, br": false, "br, GZIP;q=0.5": true} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, script, nil)
 		r.Header.Set("Accept-Encoding", accepted)
