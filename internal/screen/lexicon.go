@@ -2,6 +2,7 @@ package screen
 
 import (
 	"slices"
+	"unicode/utf8"
 
 	"github.com/repazoo/repazoo/internal/frozen"
 )
@@ -157,6 +158,13 @@ type meaning struct {
 	left, right []int32 // it is one half of these pairs
 }
 
+// finds reports whether the word is a finding, or half of one, in any of its senses.
+func (e *entry) finds() bool {
+	return e.meaning.finds() || slices.ContainsFunc(e.senses, func(s sense) bool { return s.finds() })
+}
+
+func (m *meaning) finds() bool { return len(m.kinds)+len(m.left)+len(m.right) > 0 }
+
 // sense is a meaning that does not count where one of the words of unless stands near.
 type sense struct {
 	meaning
@@ -236,7 +244,7 @@ func (l *lexicon) withoutAffixes(word []byte) (int32, role) {
 	at := int32(0)
 	for i := 0; i+minStem < len(word)+1; i++ {
 		if r, ok := l.prefixes.ends[at]; ok && at != 0 {
-			if id := l.find(word[i:]); id != 0 && (r != 0 || l.roles(id)&^(light|common) != 0) {
+			if id := l.find(word[i:]); id != 0 && (r != 0 || l.tells(id, word[i:])) {
 				return id, r
 			}
 			if id, more := l.withoutSuffix(word[i:]); id != 0 {
@@ -252,6 +260,18 @@ func (l *lexicon) withoutAffixes(word []byte) (int32, role) {
 	return 0, 0
 }
 
+// tells reports whether a stem is worth finding: it can do something in a sentence, or, in Arabic, it is long enough
+// and finds something by itself or in a pair. Shorter ones are parts of too many other words.
+func (l *lexicon) tells(id int32, stem []byte) bool {
+	const long = 8 // bytes, which are four letters
+	if l.roles(id)&^(light|common) != 0 {
+		return true
+	}
+	first, _ := utf8.DecodeRune(stem)
+	e := l.nodes[id].entry
+	return len(stem) >= long && scriptOf(first) == arabicScript && e != nil && e.finds()
+}
+
 func (l *lexicon) withoutSuffix(word []byte) (int32, role) {
 	if l.suffixes == nil {
 		return 0, 0
@@ -259,7 +279,7 @@ func (l *lexicon) withoutSuffix(word []byte) (int32, role) {
 	at := int32(0)
 	for n := len(word); n >= minStem; n-- {
 		if r, ok := l.suffixes.ends[at]; ok && at != 0 {
-			if id := l.find(word[:n]); id != 0 && (r != 0 || l.roles(id)&^(light|common) != 0) {
+			if id := l.find(word[:n]); id != 0 && (r != 0 || l.tells(id, word[:n])) {
 				return id, r
 			}
 		}

@@ -69,3 +69,29 @@ func TestLexicon_FindsEverythingThatItsFileSays(t *testing.T) {
 		}
 	}
 }
+
+// Arabic writes "and", "the" and "to her" in one word with the next. What finds something by itself or in a pair is
+// found behind them, unless it is so short that it stands in many other words.
+func TestCheck_FindsArabicWordsBehindTheirPrefixes(t *testing.T) {
+	t.Parallel()
+	const text = `
+prefixes - ال و وال
+suffixes - ها
+[profanity.common]
+قحبة زب
+[pair misinfo.politics]
+انتخابات > مزورة
+`
+	l, err := parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for word, want := range map[string]string{
+		"والقحبه": "قحبه", "والانتخابات": "انتخابات", "ومزوره": "مزوره", "زبها": "", "والزب": "",
+	} {
+		id, _ := l.withoutAffixes([]byte(word))
+		if id != l.find([]byte(want)) {
+			t.Errorf("%s is read as word %d, want %q", word, id, want)
+		}
+	}
+}
