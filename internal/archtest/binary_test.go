@@ -16,7 +16,9 @@ import (
 // The sizes are in bytes; whoever makes one larger says what for. The fonts of PDF reports are compressed already and
 // stand in the program as they are, where npm brought them, so they are counted apart.
 const (
-	maxBinary = 49 << 20 // the last three for schedules, history and clean-up: code, pages, and the time zones (0.4 MiB)
+	// three for schedules, history and clean-up: code, pages, and the time zones (0.4 MiB); the last for what people post in
+	// ten more languages, and for pages, refusals and reports in three
+	maxBinary = 50 << 20
 	maxFonts  = 8_000_000
 )
 

@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// contextRunes is how much of a post is kept on each side of a quote.
-const contextRunes = 80
+// ContextRunes is how much of a post is kept on each side of a quote.
+const ContextRunes = 80
 
 // merge turns the verified claims about one post into findings.
 //
@@ -91,9 +91,9 @@ func newFinding(p Post, a ReportAccount, group []Claim, judged bool) Finding {
 		Item:       p.itemAt(c.Start),
 		URL:        p.linkTo(a),
 		PostedAt:   p.PostedAt.UTC(),
-		Before:     lastRunes(before, contextRunes),
+		Before:     lastRunes(before, ContextRunes),
 		Quote:      quote,
-		After:      firstRunes(after, contextRunes),
+		After:      firstRunes(after, ContextRunes),
 		QuoteStart: start,
 		QuoteEnd:   start + utf8.RuneCountInString(quote),
 		Category:   c.Category,

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/assess"
@@ -133,8 +134,17 @@ func gather(r *assess.Report, wanted map[string]bool) []removal.Post {
 	return posts
 }
 
-// snippet is what a report quotes of a post.
-func snippet(f assess.Finding) string { return f.Before + f.Quote + f.After }
+// snippet is what a report quotes of a post, with a sign where it leaves out what stands around.
+func snippet(f assess.Finding) string {
+	text := f.Before + f.Quote + f.After
+	if utf8.RuneCountInString(f.Before) >= assess.ContextRunes {
+		text = "… " + text
+	}
+	if utf8.RuneCountInString(f.After) >= assess.ContextRunes {
+		text += " …"
+	}
+	return text
+}
 
 func (s *Service) insert(ctx context.Context, userID, account string, a analysis.Analysis, r *assess.Report,
 	posts []removal.Post,

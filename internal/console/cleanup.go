@@ -333,11 +333,8 @@ func postedWords(l tongue, it cleanup.Item) string {
 }
 
 func postWords(l tongue, it cleanup.Item) string {
-	switch {
-	case it.Text == "":
+	if it.Text == "" {
 		return l.Say("cleanup.text_gone")
-	case !it.Whole:
-		return "… " + it.Text + " …"
 	}
 	return it.Text
 }

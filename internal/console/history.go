@@ -51,8 +51,8 @@ type trendZone struct {
 const (
 	trendTop    = 24.0
 	trendHeight = 200.0
-	trendLeft   = 14.0 // percent, for the words of the zones
-	trendWidth  = 80.0
+	trendLeft   = 22.0 // percent, for the words of the zones
+	trendWidth  = 72.0
 	trendApart  = 9.0 // percent that two labels need between them
 )
 
@@ -64,10 +64,6 @@ func (c *Console) showHistory(v *visit) error {
 		return err
 	}
 	h.Accounts = all
-	if h.Lens, err = assess.ParsePurpose(cmp.Or(v.r.URL.Query().Get("lens"),
-		string(assess.PersonalReputation))); err != nil {
-		return err
-	}
 	if h.Chosen = v.r.URL.Query().Get("account"); h.Chosen == "" && len(all) > 0 {
 		h.Chosen = all[0].ID
 	}
@@ -83,11 +79,24 @@ func (c *Console) showHistory(v *visit) error {
 			h.Past[i].CreatedAt = p.CreatedAt.In(place)
 		}
 	}
+	if h.Lens, err = lensOf(v, h.Past); err != nil {
+		return err
+	}
 	if i := slices.IndexFunc(all, func(x account.XAccount) bool { return x.ID == h.Chosen }); i >= 0 {
 		h.Handle = all[i].Handle
 	}
 	h.Chart = trendOf(v.tongue(), h.Past, h.Lens)
 	return c.ok(v, historyPage(h))
+}
+
+// lensOf is what scores are read for: what the address says, or what the newest report was made for, so that it has here the
+// score that it has on its own page.
+func lensOf(v *visit, past []analysis.PastReport) (assess.Purpose, error) {
+	lens := v.r.URL.Query().Get("lens")
+	if lens == "" && len(past) > 0 {
+		lens = string(past[0].Purpose)
+	}
+	return assess.ParsePurpose(cmp.Or(lens, string(assess.PersonalReputation)))
 }
 
 // trendY is where a score stands, in pixels from the top.

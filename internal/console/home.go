@@ -50,6 +50,9 @@ type homeView struct {
 	Link     string // where linking another account begins
 }
 
+// planFirst tells whether the page asks for a plan, so that no analysis can begin yet.
+func (v homeView) planFirst() bool { return len(v.Plans) > 0 && !v.Paying }
+
 // choice is what the person had selected when a form was refused, or has just uploaded.
 type choice struct {
 	Source  string // an account's id, or an archive's after archivePrefix

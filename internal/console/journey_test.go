@@ -58,7 +58,7 @@ func TestStart_NeedsAPlanAndConsentAndSaysSo(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).signIn(ada)
 	form := url.Values{"source": {p.account}, "purpose": {"visa_application"}}
-	p.post("/analyses", form).shows(http.StatusUnprocessableEntity, "This needs a plan. Choose one below",
+	p.post("/analyses", form).shows(http.StatusUnprocessableEntity, "This needs a plan. Choose one, and",
 		`value="visa_application" selected`)
 	p.subscribe("basic")
 	p.get("/").shows(http.StatusOK, "I agree. "+analysis.ConsentText)

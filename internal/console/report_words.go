@@ -106,11 +106,9 @@ func before(f assess.Finding) string {
 	return f.Before
 }
 
-// aroundRunes is how much of a post is kept on each side of a quote; where there is as much, it goes on.
-const aroundRunes = 80
-
+// afterQuote is what follows a quote; where there is as much as a report keeps, it goes on.
 func afterQuote(f assess.Finding) string {
-	if len([]rune(f.After)) >= aroundRunes {
+	if len([]rune(f.After)) >= assess.ContextRunes {
 		return f.After + "…"
 	}
 	return f.After

@@ -58,7 +58,7 @@ func TestSentence_KeepsWhatAServiceSaid(t *testing.T) {
 		f    *fault.Fault
 		want string
 	}{
-		{fault.SubscriptionRequired, "This needs a plan. Choose one below; you can start right after."},
+		{fault.SubscriptionRequired, "This needs a plan. Choose one, and you can start right after."},
 		{fault.SubscriptionRequired.Saying("Your plan is paused."), "Your plan is paused."},
 		{fault.QuotaExceeded, fault.QuotaExceeded.Message},
 	} {
