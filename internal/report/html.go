@@ -65,12 +65,12 @@ func (c chart) viewBox() string {
 // hundredths is a coordinate with two decimals.
 func hundredths(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }
 
-// between is what stands after the i-th of several ids.
-func between(i int, ids []string) string {
-	if i < len(ids)-1 {
+// after is what stands after the i-th post that a step quotes.
+func (v view) after(i int, r assess.Recommendation) string {
+	if i < len(v.postsOf(r))-1 {
 		return ", "
 	}
-	return ""
+	return v.moreOf(r)
 }
 
 func (v view) sampleName(label string) string {

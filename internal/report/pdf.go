@@ -225,22 +225,23 @@ func (d *sheet) recommendations(v view) {
 		}
 		d.Close()
 		d.paragraph("P", wholeWidth(smallSize), soft(v.outcome(r)))
-		d.postLinks(r.Posts)
+		d.postLinks(v, r)
 	}
 }
 
-func (d *sheet) postLinks(ids []string) {
-	if len(ids) == 0 {
+func (d *sheet) postLinks(v view, r assess.Recommendation) {
+	quoted := v.postsOf(r)
+	if len(quoted) == 0 {
 		return
 	}
 	parts := []part{soft(d.Say("report.posts") + " ")}
-	for i, id := range ids {
+	for i, p := range quoted {
 		if i > 0 {
 			parts = append(parts, soft(", "))
 		}
-		parts = append(parts, linked("https://x.com/i/status/"+id, id))
+		parts = append(parts, linked(p.URL, p.Words))
 	}
-	d.paragraph("P", wholeWidth(smallSize), parts...)
+	d.paragraph("P", wholeWidth(smallSize), append(parts, soft(v.moreOf(r)))...)
 }
 
 // categories counts the findings of each category by severity, and says how many are not printed.

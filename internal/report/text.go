@@ -177,8 +177,12 @@ func (t *terminal) recommendations(v view) {
 		for _, s := range r.Steps {
 			t.paragraph(3, "- ", s)
 		}
-		if len(r.Posts) > 0 {
-			t.paragraph(3, v.Say("report.posts")+" ", strings.Join(r.Posts, ", "))
+		var quoted []string
+		for _, p := range v.postsOf(r) {
+			quoted = append(quoted, p.Words)
+		}
+		if len(quoted) > 0 {
+			t.paragraph(3, v.Say("report.posts")+" ", strings.Join(quoted, ", ")+v.moreOf(r))
 		}
 	}
 }

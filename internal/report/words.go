@@ -20,10 +20,11 @@ type view struct {
 	*assess.Report
 	*words.Language
 	Made      float64
-	Groups    []group          // findings that count, by category, the heaviest first
-	Dismissed []assess.Finding // findings that do not
-	Posts     int              // posts that hold findings that count
-	Profile   bool             // the profile holds some
+	Groups    []group                   // findings that count, by category, the heaviest first
+	Dismissed []assess.Finding          // findings that do not
+	Posts     int                       // posts that hold findings that count
+	Profile   bool                      // the profile holds some
+	heaviest  map[string]assess.Finding // that counts, of each post
 }
 
 // group is the findings of one category.
@@ -46,10 +47,14 @@ func newView(r *assess.Report) view {
 	shown.Score, shown.Level = r.Now.Score, r.Now.Level
 	v := view{Report: &shown, Language: words.For(r.Language), Made: r.Score}
 	posts := map[string]bool{}
+	v.heaviest = map[string]assess.Finding{}
 	for _, f := range r.Findings { // most points first, so that groups come in that order too
 		if f.Dismissed {
 			v.Dismissed = append(v.Dismissed, f)
 			continue
+		}
+		if _, there := v.heaviest[f.PostID]; !there {
+			v.heaviest[f.PostID] = f
 		}
 		if f.OfProfile() {
 			v.Profile = true
@@ -69,6 +74,41 @@ func newView(r *assess.Report) view {
 	}
 	v.Posts = len(posts)
 	return v
+}
+
+// stepPost is a post that a step is about: its words and day, and where it stands.
+type stepPost struct{ Words, URL string }
+
+const (
+	postsOfStep = 3  // that a step quotes
+	runesOfStep = 60 // of each
+)
+
+// postsOf quotes the first posts of a step, because nobody knows a post by its number. A masked report may have no words.
+func (v view) postsOf(r assess.Recommendation) (quoted []stepPost) {
+	for _, id := range r.Posts {
+		if f := v.heaviest[id]; f.Quote != "" && f.URL != "" && len(quoted) < postsOfStep {
+			quoted = append(quoted, stepPost{v.Say("report.step_post", "quote", short(clean(f.Quote)), "at", v.place(f)), f.URL})
+		}
+	}
+	return quoted
+}
+
+// moreOf says how many posts of a step are not quoted.
+func (v view) moreOf(r assess.Recommendation) string {
+	n := len(r.Posts) - len(v.postsOf(r))
+	if n == 0 {
+		return ""
+	}
+	return ", " + v.Say("report.more", "n", n)
+}
+
+// short cuts a quote for a line that holds several.
+func short(quote string) string {
+	if runes := []rune(quote); len(runes) > runesOfStep {
+		return strings.TrimSpace(string(runes[:runesOfStep])) + "…"
+	}
+	return quote
 }
 
 // Counted is how many findings count.
