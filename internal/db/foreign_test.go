@@ -146,3 +146,35 @@ func TestOpen_ClosesTheFileToOthers(t *testing.T) {
 		d.Close()
 	}
 }
+
+// Debian makes such a database where no locale is set; the driver's own words for it would not help.
+func TestOpen_RefusesADatabaseWithAnotherEncodingInWordsThatHelp(t *testing.T) {
+	t.Parallel()
+	u, err := url.Parse(emptyPostgres(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin, err := pgx.Connect(t.Context(), u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "ascii_" + strings.ReplaceAll(db.NewID(), "-", "")
+	statement := `CREATE DATABASE ` + name + ` ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`
+	if _, err := admin.Exec(t.Context(), statement); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := admin.Exec(context.Background(), `DROP DATABASE `+name+` WITH (FORCE)`); err != nil {
+			t.Error(err)
+		}
+		admin.Close(context.Background())
+	})
+	u.Path = "/" + name
+	d, err := db.Open(t.Context(), db.Config{URL: u.String(), AllowBypass: true})
+	if err == nil {
+		d.Close()
+	}
+	if err == nil || !strings.Contains(err.Error(), "ENCODING 'UTF8' TEMPLATE template0") {
+		t.Errorf("got %v", err)
+	}
+}

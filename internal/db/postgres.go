@@ -67,12 +67,24 @@ func (p *postgres) look(ctx context.Context, cfg *pgx.ConnConfig) error {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
+	if err := checkEncoding(conn); err != nil {
+		return err
+	}
 	if err := p.checkPooler(ctx, conn); err != nil || p.schema != "" {
 		return err
 	}
 	p.found = true
 	p.schema, err = locate(ctx, conn)
 	return err
+}
+
+// checkEncoding refuses a database whose texts are not UTF-8, as Debian makes them where no locale is set.
+func checkEncoding(conn *pgx.Conn) error {
+	if name := conn.PgConn().ParameterStatus("server_encoding"); name != "" && name != "UTF8" {
+		return fmt.Errorf("the database's encoding is %s, and posts need UTF8: make it anew with "+
+			"CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0", name)
+	}
+	return nil
 }
 
 // connect makes the pools. A pool dials when it is first used, so the roles need not exist yet.
