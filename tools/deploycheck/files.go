@@ -42,7 +42,11 @@ func (c *checker) systemd(ctx context.Context) error {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
-	conf := strings.ReplaceAll(c.unit(worker), program, "/bin/true")
+	text := c.unit(worker)
+	if _, after, _ := strings.Cut(text, "\nStateDirectory=\n"); !strings.Contains(after, "\nStateDirectoryMode=0700\n") {
+		c.mistake("%s: StateDirectory= takes the mode back: StateDirectoryMode=0700 must stand after it", worker)
+	}
+	conf := strings.ReplaceAll(text, program, "/bin/true")
 	if err := os.WriteFile(filepath.Join(dir, "worker.conf"), []byte(conf), 0o600); err != nil {
 		return err
 	}
