@@ -6,5 +6,6 @@
 // Chromium. Without these things the package fails at once and says what is missing.
 //
 // One Chromium serves all tests of a run; each visitor has a profile of its own in it. Every page is
-// checked with axe in light, in dark and on a phone, and no page may ask another host for anything.
+// checked with axe in light and in dark, on a phone, a tablet and a desk, and in German too. No page
+// may ask another host for anything.
 package browser

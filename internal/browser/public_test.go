@@ -33,11 +33,11 @@ func TestBrowser_TheFrontPageAndTheSampleNeedNoAccount(t *testing.T) {
 
 // publicLooks are three widths by day, and by night what differs there.
 func publicLooks() []look {
-	colours := `runOnly: {type: "rule", values: ["color-contrast", "link-in-text-block"]}`
-	return []look{{"light", 390, ""}, {"light", 768, ""}, {"light", 1280, ""}, {"dark", 390, colours}, {
-		"dark",
-		1280, colours,
-	}}
+	var all []look
+	for _, width := range []int64{390, 768, 1280} {
+		all = append(all, look{"light", width, ""}, look{"dark", width, colours})
+	}
+	return all
 }
 
 // everyLook is three widths in both colours.

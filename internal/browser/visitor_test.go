@@ -227,12 +227,18 @@ type look struct {
 	rules  string // of axe; "" is all of them
 }
 
-// accessible checks the page as it is with axe, in light and dark and on a phone.
+const (
+	// colours are the rules in which alone the dark differs.
+	colours = `runOnly: {type: "rule", values: ["color-contrast", "link-in-text-block"]}`
+	// places are those in which a width differs that has the same elements.
+	places = `runOnly: {type: "rule", values: ["target-size", "scrollable-region-focusable", "region"]}`
+)
+
+// accessible checks the page as it is with axe, by day and by night, on a small phone, a phone, a tablet and a desk.
 func (v *visitor) accessible(what string) {
 	v.t.Helper()
-	// in which alone the dark differs
-	colours := `runOnly: {type: "rule", values: ["color-contrast", "link-in-text-block"]}`
-	v.accessibleTo(what, look{"light", 1280, ""}, look{"dark", 1280, colours}, look{"light", 360, ""})
+	v.accessibleTo(what, look{"light", 1280, ""}, look{"light", 768, places}, look{"light", 390, places},
+		look{"light", 360, ""}, look{"dark", 390, colours}, look{"dark", 768, colours}, look{"dark", 1280, colours})
 }
 
 // accessibleTo checks the page as it is with axe, for each way of looking at it.

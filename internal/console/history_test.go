@@ -79,3 +79,12 @@ func TestCompare_SaysWhyTheScoreMoved(t *testing.T) {
 	p.get("/compare?from=x&to=y").shows(http.StatusNotFound)
 	p.signIn(ada).get(at).shows(http.StatusNotFound)
 }
+
+// The history shows the score that the newest report has on its own page, until another lens is asked for.
+func TestHistory_ReadsScoresForWhatTheNewestReportWasMadeFor(t *testing.T) {
+	t.Parallel()
+	p := newWorld(t).signIn(gus).subscribe("pro")
+	p.completed() // for a job search
+	p.get("/history").shows(http.StatusOK, `<option value="job_search" selected>`)
+	p.get("/history?lens=academic").shows(http.StatusOK, `<option value="academic" selected>`)
+}

@@ -20,7 +20,7 @@ func TestPlan_IsChosenWithOneButtonAndPaidAtTheCheckout(t *testing.T) {
 		t.Fatalf("leads to %s", at)
 	}
 	p.post("/billing/subscribe", url.Values{"tier": {"gold"}}).shows(http.StatusUnprocessableEntity,
-		"There is no such plan: choose basic or pro.", `role="alert"`, "<h1>Your reports</h1>")
+		"There is no such plan. Choose one of those that are shown.", `role="alert"`, "<h1>Your reports</h1>")
 }
 
 func TestPlan_WaitsForThePaymentABoundedTime(t *testing.T) {

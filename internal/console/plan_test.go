@@ -54,7 +54,7 @@ func TestPlan_WithoutOneAPriceIsShownAndLeadsToPayment(t *testing.T) {
 	p.get("/account/plan/change?tier=basic").shows(http.StatusOK, "Choose Basic", "Go on to payment",
 		`action="/billing/subscribe"`)
 	p.get("/account/plan/change?tier=gold").shows(http.StatusUnprocessableEntity,
-		"There is no such plan: choose basic or pro.")
+		"There is no such plan. Choose one of those that are shown.")
 	p.post("/account/plan/portal", nil).shows(http.StatusNotFound, "you never had a plan")
 }
 

@@ -87,10 +87,10 @@ func storyWords(l tongue, e billing.Entry) string {
 	if e.Cents != nil {
 		cents = *e.Cents
 	}
-	name := e.Tier
+	name := capital(e.Tier)
 	if name == "" {
 		name = l.Say("story.your_plan")
 	}
-	return l.Render(words.M(key, "on", l.date(e.At), "plan", name, "from", e.From, "until", until,
+	return l.Render(words.M(key, "on", l.date(e.At), "plan", name, "from", capital(e.From), "until", until,
 		"sum", l.sum(cents, e.Currency), "cents", strconv.FormatInt(cents, 10), "note", discountWords(l, e.Note)))
 }

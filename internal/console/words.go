@@ -49,6 +49,7 @@ var toPrograms = [...]struct{ begins, key string }{
 	{"This analysis is still ", "refuse.page.running"},
 	{"There is no such purpose. ", "refuse.page.purpose"},
 	{"The form has no field named file.", "refuse.page.file"},
+	{"There is no such plan: ", "refuse.page.plan"},
 	{"This package is ", "refuse.page.package"},
 	{"use next_cursor of an earlier answer", "refuse.page.cursor"},
 }

@@ -249,9 +249,11 @@ func (a *API) missing(w http.ResponseWriter, r *http.Request, allow string) {
 		a.refuse(w, r, fault.MethodNotAllowed)
 		return
 	}
-	words := "There is nothing at this address. It may have been deleted, or the link is not whole"
 	if a.Docs && !a.asksForPage(r) {
-		words += "; the API's addresses are listed at /docs"
+		a.refuse(w, r, fault.NotFound.Saying("There is nothing at this address. It may have been deleted, or the link is not "+
+			"whole; the API's addresses are listed at /docs."))
+		return
 	}
-	a.refuse(w, r, fault.NotFound.Saying("%s.", words))
+	a.refuse(w, r, fault.NotFound.Saying("There is nothing at this address. It may have been deleted, or the link is not "+
+		"whole."))
 }
