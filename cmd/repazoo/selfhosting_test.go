@@ -1,13 +1,20 @@
 package main
 
 import (
+	"context"
+	"crypto/rand"
 	"io/fs"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/repazoo/repazoo/internal/db/dbtest"
 )
 
 // blocks are the commands (```sh) of one section of a page.
@@ -143,9 +150,65 @@ func TestSelfHosting_TheBackupOfTheUnitComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	wants(t, m.run(saved[1]), "is back in")
-	night := strings.Fields(m.read("etc/cron.d/repazoo"))
-	if len(night) != 11 || night[5] != "root" || night[10] != `+\%F).tar` {
-		t.Errorf("cron is told %q", night)
+	lines := strings.Split(strings.TrimSpace(m.read("etc/cron.d/repazoo")), "\n")
+	night := strings.Fields(lines[0])
+	if len(lines) != 2 || len(night) != 11 || night[5] != "root" || night[10] != `+\%F).tar` {
+		t.Errorf("cron is told %q", lines)
+	}
+	month := strings.SplitN(lines[1], "root", 2)[1]
+	old := time.Now().AddDate(0, 0, -32)
+	if err := os.Chtimes(m.path("var/backups/repazoo/first.tar"), old, old); err != nil {
+		t.Fatal(err)
+	}
+	fresh := m.path("var/backups/repazoo/fresh.tar")
+	if err := os.WriteFile(fresh, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m.run(strings.ReplaceAll(month, m.root, ""))
+	if left, err := filepath.Glob(m.path("var/backups/repazoo/*")); err != nil || !slices.Equal(left, []string{fresh}) {
+		t.Errorf("after a month of nights %v is left, %v", left, err)
+	}
+}
+
+// Whoever follows the page from SQLite to PostgreSQL has a schema of its owner, and a login that policies bind.
+func TestSelfHosting_TheCommandsOfTheUnitOnPostgreSQLWork(t *testing.T) {
+	t.Parallel()
+	login, err := url.Parse(dbtest.AdminURL(t, dbtest.PostgresURL(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newMachine(t)
+	psql := "#!/bin/sh\nshift 4\nexec psql " + login.String() + " \"$@\"\n" // instead of: runuser -u postgres -- psql
+	if err := os.WriteFile(m.path("stubs/runuser"), []byte(psql), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	page := blocks(t, "docs/self-hosting.md", "## One program and systemd")
+	commands := blocks(t, "docs/self-hosting.md", "### The unit on PostgreSQL")
+	if len(commands) != 1 {
+		t.Fatalf("the section has %d blocks of commands", len(commands))
+	}
+	// Roles belong to the server, which other tests use too.
+	name := "page_" + strings.ToLower(rand.Text())
+	script := regexp.MustCompile(`(?m)^repazoo health .*\n`).ReplaceAllString(commands[0], "")
+	for from, to := range map[string]string{
+		`repazoo_owner`: name + "_owner", `(ROLE|DATABASE|--grant-to) repazoo\b`: "$1 " + name,
+		`//repazoo:`: "//" + name + ":", `127\.0\.0\.1:5432/repazoo\b`: login.Host + "/" + name + "?sslmode=disable",
+	} {
+		script = regexp.MustCompile(from).ReplaceAllString(script, to)
+	}
+	t.Cleanup(func() {
+		gone := "DROP DATABASE IF EXISTS " + name + " WITH (FORCE);DROP ROLE " + name + ";DROP ROLE " + name + "_owner"
+		for sql := range strings.SplitSeq(gone, ";") {
+			out, err := exec.CommandContext(context.Background(), "psql", login.String(), "-c", sql).CombinedOutput()
+			if err != nil {
+				t.Errorf("%v: %s", err, out)
+			}
+		}
+	})
+	wants(t, m.run(page[1], page[4], script, "repazoo config check"), "The schema is up to date",
+		"holds: neither this login nor a role of requests is a superuser", "The configuration is fine.\n")
+	if info, err := os.Stat(m.path("etc/repazoo/database_owner_url")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the owner's address can be read by others: %v, %v", info, err)
 	}
 }
 
