@@ -121,7 +121,7 @@ func listenForLevels(ctx context.Context, log *logs.Log, configured slog.Level) 
 func greet(w io.Writer, a *app.App) {
 	fmt.Fprintf(w, "\n  Repazoo is at  %s\n\n", a.URL())
 	describe(w, a)
-	fmt.Fprintf(w, "\n  Try: open the address, sign in, choose a plan and press \"Analyse my posts\".\n")
+	fmt.Fprintf(w, "\n  Try: open the address, %s and press \"Analyse my posts\".\n", a.FirstSteps())
 	if a.ShowsDocs() {
 		fmt.Fprintf(w, "  API: %s/docs\n", a.URL())
 	}

@@ -75,5 +75,13 @@ func OpenAPI() ([]byte, error) {
 // ShowsDocs tells whether the documentation pages are served.
 func (a *App) ShowsDocs() bool { return bool(a.cfg.Server.Docs) }
 
+// FirstSteps are what comes before an analysis: a plan is chosen only where plans are sold.
+func (a *App) FirstSteps() string {
+	if a.cfg.Stripe.Billing {
+		return "sign in, choose a plan"
+	}
+	return "sign in"
+}
+
 // Notes are sentences on settings that do no harm and no good: misspelled, or of use to nobody.
 func (a *App) Notes() []string { return a.cfg.Notes() }
