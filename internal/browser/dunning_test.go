@@ -12,7 +12,8 @@ import (
 // upgrade that the bank asks about.
 func TestBrowser_AFailedPaymentIsExplainedAndMended(t *testing.T) {
 	t.Parallel()
-	base := start(t, nil)
+	// This person looks again and again until Stripe's news are there: at a limit they would wait for minutes.
+	base := start(t, map[string]string{"RATE_LIMIT_PER_MINUTE": "10000", "RATE_LIMIT_PER_HOUR": "100000"})
 	v := visit(t, base)
 	v.signIn(gus)
 	v.subscribe("basic")
