@@ -46,7 +46,7 @@ func TestSchedules_WhatIsRefusedIsSaidAndWhatWasTypedStays(t *testing.T) {
 	p.get("/schedules").shows(http.StatusOK, "Regular checks come with a plan.")
 	p.subscribe("basic")
 	for field, tt := range map[string]struct{ value, says string }{
-		"every":   {"daily", "Your plan has no runs so often."},
+		"every":   {"daily", "Your plan does not allow checks this often."},
 		"time":    {"9 o'clock", "Give the time of day"},
 		"ceiling": {"lots", "Give the ceiling in dollars"},
 		"zone":    {"Atlantis/Centre", "time zone such as Europe/Lisbon"},

@@ -55,7 +55,7 @@ func (k Kind) Words() string {
 	case AnalysisFailed:
 		return "an analysis that failed"
 	case SchedulePaused:
-		return "a schedule that has paused"
+		return "a regular check that has paused"
 	case Digest:
 		return "what the week has brought"
 	case NewHigh:
