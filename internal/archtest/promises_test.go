@@ -59,6 +59,31 @@ var (
 	spaces = regexp.MustCompile(`\s+`)
 )
 
+// Each threat that SECURITY.md names is held by tests that exist.
+func TestThreats_EachIsHeldByTestsThatExist(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join(root, "SECURITY.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests, threats := testNames(t), 0
+	for line := range strings.SplitSeq(string(page), "\n") {
+		cells := splitCells(line)
+		if len(cells) != 4 || cells[0] == "against" || strings.HasPrefix(cells[0], "---") {
+			continue
+		}
+		threats++
+		for name := range strings.SplitSeq(cells[2], ", ") {
+			if !tests[strings.Trim(name, "`")] {
+				t.Errorf("%q is held by %s, which is no test", cells[0], name)
+			}
+		}
+	}
+	if threats < 9 {
+		t.Errorf("the page has %d threats", threats)
+	}
+}
+
 // plainText forgets where lines were broken.
 func plainText(s string) string { return spaces.ReplaceAllString(joined.ReplaceAllString(s, ""), " ") }
 
