@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -47,6 +48,43 @@ func (c *checker) kubernetes(ctx context.Context) error {
 	}
 	for _, p := range pods {
 		c.pod(ctx, p, settings)
+	}
+	return c.queueAge(dir)
+}
+
+// queueAge builds the manifests once more with the component that people may switch on: the worker's autoscaler then goes
+// by the queue and by nothing else.
+func (c *checker) queueAge(dir string) error {
+	file := filepath.Join(dir, "kustomization.yaml")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(string(text), "\n# components: [queue-age]\n") {
+		c.mistake("kubernetes/kustomization.yaml: it does not show how queue-age is switched on")
+	}
+	if err := os.WriteFile(file, append(text, "\ncomponents: [queue-age]\n"...), 0o600); err != nil {
+		return err
+	}
+	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), dir)
+	if err != nil {
+		c.mistake("kubernetes/queue-age: %v", err)
+		return nil
+	}
+	for _, resource := range built.Resources() {
+		if resource.GetKind() != "HorizontalPodAutoscaler" || resource.GetName() != "repazoo-worker" {
+			continue
+		}
+		text, err := resource.AsYAML()
+		if err != nil {
+			return err
+		}
+		const where = "kubernetes/queue-age"
+		scaler, ok := c.decode(where, resource.GetKind(), text).(*autoscalingv2.HorizontalPodAutoscaler)
+		if !ok || len(scaler.Spec.Metrics) != 1 || scaler.Spec.Metrics[0].External == nil ||
+			scaler.Spec.Metrics[0].Type != autoscalingv2.ExternalMetricSourceType {
+			c.mistake("%s: the worker's autoscaler must go by the queue alone", where)
+		}
 	}
 	return nil
 }
