@@ -60,7 +60,8 @@ var cueWords = map[cue]string{
 		paszport paszportu pasaport جواز पासपोर्ट パスポート 旅券 护照 护照号 护照号码 護照 паспорт паспорта загранпаспорт paspor`,
 	bankCue: `acc acct iban account konto kontonummer cuenta conta compte clabe routing bsb ifsc pix conto rekening rekeningnummer rachunek konta hesap
 		حساب खाता 口座 口座番号 账号 账户 银行卡 卡号 счет счёт rekening norek rek blz sortcode`,
-	cardCue: `card visa mastercard amex tarjeta cartao carte kreditkarte karte carta kaart karta kart карта карты कार्ड カード 信用卡 kartu`,
+	cardCue: `card cards visa mastercard amex tarjeta cartao carte kreditkarte karte carta kaart karta karty karcie kart kartim kartima kartina
+		карта карты карту карте картой карточка карточку карточки कार्ड بطاقة بطاقتي بطاقه البطاقة カード 信用卡 kartu`,
 	plateCue: `plate plates reg rego registration kennzeichen nummernschild matricula placa placas patente plaque immatriculation targa kenteken
 		rejestracja rejestracji rejestracyjny plaka plakasi plakali لوحة नंबरप्लेट ナンバープレート 车牌 车牌号 車牌 номера госномер nopol`,
 	bornCue: `ميلادي ميلاده born dob birthdate birthday geboren geburtsdatum geb nacido nacida nacimiento nacio nasci nascido nascida nascimento nee naissance

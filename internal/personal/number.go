@@ -259,6 +259,9 @@ func (s *scan) classify(g *grouped) (k Kind, exposed bool, c Certainty) {
 	if isCard(g) && !g.glued {
 		return Card, !isTestCard(g.digits) && before&otherCue == 0, Proven
 	}
+	if before&cardCue != 0 && before&otherCue == 0 && !g.glued && looksLikeCard(g) {
+		return Card, distinct(g.digits) > 3 && !isTestCard(g.digits), Likely
+	}
 	if before&bankCue != 0 && before&otherCue == 0 && n >= 6 && n <= 18 && !g.plus && !g.amount() {
 		return BankAccount, !repeats(g.digits), Likely
 	}
@@ -305,11 +308,18 @@ func isCard(g *grouped) bool {
 	case len(d) == 16:
 		issuer = d[0] == '4' || two >= 51 && two <= 55 || four >= 2221 && four <= 2720 || four == 6011 || two == 65 ||
 			four >= 3528 && four <= 3589 || two == 62 ||
-			two == 50 || two >= 56 && two <= 58 || four >= 2200 && four <= 2204 || two == 60 || two == 63
+			two == 50 || two >= 56 && two <= 58 || four >= 2200 && four <= 2204 || two == 60 || two == 63 ||
+			four == 9792 || four == 8600 || four == 9860
 	case len(d) == 19 || len(d) == 13:
 		issuer = d[0] == '4' || two == 62
 	}
 	return issuer && luhn(d)
+}
+
+// looksLikeCard reports whether a number that is called a card has the form of one. Its check digit may be wrong: who
+// mistypes one figure of sixteen shows the others, and people also post cards whose issuer is not in the list.
+func looksLikeCard(g *grouped) bool {
+	return len(g.digits) == 16 && g.digits[0] > '1' && (g.n == 1 || g.isSizes(4, 4, 4, 4) && g.signs(" -."))
 }
 
 // testCards are what payment services publish for tests, and one from films.

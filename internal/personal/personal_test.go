@@ -146,6 +146,31 @@ func TestFind_WhatIsPrintedOnFormsAndKeptForFilmsIsNoExposure(t *testing.T) {
 	}
 }
 
+// A card that is called one is a card although a figure of it is mistyped, in every language; a row of figures that
+// nobody calls so, an order and a sample on a form are none.
+func TestFind_WhatIsCalledACardIsOneAlsoWithAWrongCheckDigit(t *testing.T) {
+	t.Parallel()
+	const card = "4276 3800 1234 5674" // its last figure would be 9
+	for _, text := range []string{
+		"скиньте на карту " + card, "карта " + card + " сбер", "numer karty " + card, "my card is " + card, "رقم بطاقتي " + card,
+		"कार्ड नंबर " + card, "meine Karte: 4276-3800-1234-5674", "mi tarjeta 4276380012345674",
+	} {
+		found := Find(text, "")
+		if len(found) != 1 || found[0].Kind != Card || !found[0].Exposed {
+			t.Errorf("%s: %v", text, found)
+		}
+	}
+	for _, text := range []string{
+		"the sum is " + card, "order " + card + " is on its way", "card 4444 4444 4444 4445", "card 0276 3800 1234 5674",
+	} {
+		for _, s := range Find(text, "") {
+			if s.Kind == Card && s.Exposed {
+				t.Errorf("%s: %v", text, s)
+			}
+		}
+	}
+}
+
 func TestIdentifying_TheAccountsOwnNamesAreReplaced(t *testing.T) {
 	t.Parallel()
 	text := "mira quill says hi, Quill out, but a quill pen stays"
