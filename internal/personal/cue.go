@@ -132,7 +132,8 @@ var pairs = map[string]cue{
 	"come to": homeCue, "come over": homeCue, "komm vorbei": homeCue, "kommt vorbei": homeCue, "staying at": homeCue,
 	"wifi pass": secretCue | wifiCue, "wifi pw": secretCue | wifiCue, "fi pass": secretCue | wifiCue,
 	"seed phrase": secretCue, "recovery phrase": secretCue, "secret phrase": secretCue, "my place": homeCue,
-	"my house": homeCue, "j'habite": homeCue,
+	"my house": homeCue, "j'habite": homeCue, "at mine": homeCue, "come round": homeCue, "my flat": homeCue,
+	"my apartment": homeCue, "my crib": homeCue,
 }
 
 // months are their names and usual short forms, in order.

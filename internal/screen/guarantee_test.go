@@ -109,7 +109,7 @@ func TestCheck_CategoriesNeedWhatMakesThemOne(t *testing.T) {
 		{"was the moon landing faked?", ""},
 		{"it is a myth that the moon landing was faked", ""},
 		{"he was arrested for selling cocaine", ""},
-		{"selling coke and molly tonight", "substance_use:selling coke"},
+		{"selling coke and molly tonight", "substance_use:selling coke and molly"},
 	} {
 		if got := found(c.text, "en"); got != c.want {
 			t.Errorf("%q: got %q, want %q", c.text, got, c.want)
