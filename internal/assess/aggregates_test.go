@@ -181,6 +181,19 @@ func TestThemes_ANameIsListedOnceWhoeverNamesIt(t *testing.T) {
 	}
 }
 
+func TestThemes_AWordIsListedInOneNumber(t *testing.T) {
+	t.Parallel()
+	themes := newThemeTally()
+	for range themeMinPosts {
+		themes.add(Post{Text: "everybody drew four maps. A map!"}, "en", nil)
+	}
+	themes.add(Post{Text: "maps"}, "en", nil)
+	want := []Theme{{"maps", 4, "word"}, {"drew", 3, "word"}}
+	if diff := cmp.Diff(want, themes.result()); diff != "" {
+		t.Fatal(diff)
+	}
+}
+
 func TestContentWords_PassOverHandlesLinksNumbersAndStopWords(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string][]string{

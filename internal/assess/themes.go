@@ -54,6 +54,7 @@ func (t *themeTally) result() []Theme {
 	add(t.model.themes("model", named))
 	add(t.hashtags.themes("hashtag", named))
 	maps.Copy(named, insidePairs(t.words.counts))
+	maps.Copy(named, otherNumber(t.words.counts))
 	add(t.words.themes("word", named))
 	return out
 }
@@ -71,6 +72,23 @@ func insidePairs(counts map[string]int) map[string]bool {
 		inside[b] = inside[b] || 2*n >= counts[b]
 	}
 	return inside
+}
+
+// otherNumber are the words of which the singular or plural is there too and more frequent: "map" beside "maps".
+func otherNumber(counts map[string]int) map[string]bool {
+	rarer := map[string]bool{}
+	for many, n := range counts {
+		one, plural := strings.CutSuffix(many, "s")
+		m, both := counts[one]
+		switch {
+		case !plural || !both:
+		case m >= n:
+			rarer[many] = true
+		default:
+			rarer[one] = true
+		}
+	}
+	return rarer
 }
 
 // frequent counts the most frequent names in fixed memory (Misra and Gries): when every
@@ -253,18 +271,18 @@ const stopWords = "a's able about above across actually after afternoon again ag
 	"along already also although always amp and another any anybody anyone anything anyway are aren't around ask " +
 	"asked away awesome back bad badly because been before behind being believe best better between big both bring " +
 	"but call came can can't cannot come comes coming could couldn't day days dear did didn't different does doesn't " +
-	"doing don't done dont down during each early either else end enough even evening ever every everyone everything " +
-	"exactly far feel feeling few find first for forward found free from full fun get gets getting girl give gives " +
+	"doing don't done dont down during each early eight either else end enough even evening ever every everybody everyone everything " +
+	"exactly far feel feeling few find first five for forward found four free from full fun get gets getting girl give gives " +
 	"giving goes going gone gonna good got gotta great guess guy guys had hahaha haha half happen happy hard has " +
 	"hasn't hate have haven't having he'd he'll hear heard hello help her here hers herself hey him himself his hit " +
 	"hold home hope hour hours how however i'd i'll i'm i've idk ill i'm imma into isn't it'd it'll it's its itself " +
 	"i'ma just keep kind knew know known knows last late later least left less let let's lets like liked likely " +
 	"literally little live lmao lol long look looking looks lot lots love made make makes making man many may maybe " +
 	"mean means men might mine minute minutes miss month months more morning most much must myself name near need " +
-	"needs never new next nice night nobody non none nope not nothing now off often old once one ones only onto other " +
+	"needs never new next nice night nine nobody non none nope not nothing now off often old once one ones only onto other " +
 	"others our ours ourselves out over own part people person please point post probably put quite read ready real " +
-	"really reason rest right rts said same saw say saying says second see seeing seem seems seen set several shall " +
-	"she she'd she'll shit should shouldn't show side since some somebody someone something sometimes somewhere soon " +
+	"really reason rest right rts said same saw say saying says second see seeing seem seems seen set seven several shall " +
+	"she she'd she'll shit should shouldn't show side since six some somebody someone something sometimes somewhere soon " +
 	"sorry still stop stuff such sure take takes taking talk talking tell ten than thank thanks that that'll that's " +
 	"thats the their theirs them themselves then there there's these they they'd they'll they're they've thing things " +
 	"think thinking this those though thought three through thru thus til till time times today together told " +
