@@ -84,7 +84,7 @@ func (c *checker) unit(name string) string {
 	return unit
 }
 
-// proxies lets each proxy read its own file.
+// proxies lets each proxy read its own file, and starts it.
 func (c *checker) proxies(ctx context.Context) error {
 	if err := c.certify(); err != nil {
 		return err
@@ -93,6 +93,15 @@ func (c *checker) proxies(ctx context.Context) error {
 		"DOMAIN=repazoo.example.com", "ACME_EMAIL=you@example.com", "UPSTREAMS=app-1:8000 app-2:8000",
 		"HOME=" + c.temp, "XDG_DATA_HOME=" + c.temp, "XDG_CONFIG_HOME=" + c.temp,
 	}, "caddy", "validate", "--adapter", "caddyfile", "--config", c.path("proxies", "Caddyfile"))
+	caddy := strings.NewReplacer("email {$ACME_EMAIL}",
+		"admin off\nlocal_certs\nskip_install_trust\nauto_https disable_redirects", "{$DOMAIN} {",
+		"https://"+domain+":PORT {\nbind 127.0.0.1").Replace(c.read("proxies/Caddyfile"))
+	err := c.running(ctx, "proxies/Caddyfile", func(file string) []string {
+		return []string{"caddy", "run", "--adapter", "caddyfile", "--config", file}
+	}, caddy, "HOME="+c.temp, "XDG_DATA_HOME="+c.temp, "XDG_CONFIG_HOME="+c.temp)
+	if err != nil {
+		return err
+	}
 	if err := c.nginx(ctx); err != nil {
 		return err
 	}
@@ -103,6 +112,13 @@ func (c *checker) proxies(ctx context.Context) error {
 		return err
 	}
 	c.ask(ctx, "proxies/haproxy.cfg", nil, "haproxy", "-c", "-f", file)
+	text = strings.NewReplacer("bind :443 ", "bind SECURE ", "bind :80\n", "bind PLAIN\n").Replace(text)
+	err = c.running(ctx, "proxies/haproxy.cfg", func(file string) []string {
+		return []string{"haproxy", "-db", "-f", file}
+	}, text)
+	if err != nil {
+		return err
+	}
 	var traefik map[string]any // it has no checker; that it is YAML is what can be said
 	if err := yaml.UnmarshalStrict([]byte(c.read("proxies/traefik.yaml")), &traefik); err != nil {
 		c.mistake("proxies/traefik.yaml: %v", err)
@@ -126,7 +142,13 @@ func (c *checker) nginx(ctx context.Context) error {
 		return err
 	}
 	c.ask(ctx, "proxies/nginx.conf", nil, "nginx", "-t", "-p", c.temp, "-c", file)
-	return nil
+	text = strings.NewReplacer("listen 443 ", "listen SECURE ", "listen 80;", "listen PLAIN;").Replace(text)
+	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
+		text = strings.Replace(text, "http {\n", "http {\n"+kind+"_temp_path "+filepath.Join(c.temp, kind)+";\n", 1)
+	}
+	return c.running(ctx, "proxies/nginx.conf", func(file string) []string {
+		return []string{"nginx", "-p", c.temp, "-c", file, "-g", "daemon off;"}
+	}, text)
 }
 
 // certify makes a certificate with its key in one file, for the proxies to find.
