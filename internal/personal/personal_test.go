@@ -152,7 +152,8 @@ func TestFind_WhatIsCalledACardIsOneAlsoWithAWrongCheckDigit(t *testing.T) {
 	t.Parallel()
 	const card = "4276 3800 1234 5674" // its last figure would be 9
 	for _, text := range []string{
-		"скиньте на карту " + card, "карта " + card + " сбер", "numer karty " + card, "my card is " + card, "رقم بطاقتي " + card,
+		"скиньте на карту " + card, "карта " + card + " сбер", "numer karty " + card, "my card is " + card,
+		"رقم بطاقتي " + card,
 		"कार्ड नंबर " + card, "meine Karte: 4276-3800-1234-5674", "mi tarjeta 4276380012345674",
 	} {
 		found := Find(text, "")
