@@ -52,8 +52,8 @@ func (c *checker) kubernetes(ctx context.Context) error {
 	return c.queueAge(dir)
 }
 
-// queueAge builds the manifests once more with the component that people may switch on: the worker's autoscaler then goes
-// by the queue and by nothing else.
+// queueAge builds the manifests once more with the component that people may switch on: the worker's autoscaler then
+// goes by the queue and by nothing else.
 func (c *checker) queueAge(dir string) error {
 	file := filepath.Join(dir, "kustomization.yaml")
 	text, err := os.ReadFile(file)

@@ -1,8 +1,8 @@
 // Command deploycheck reads what is in deploy/ with the libraries and programs that will read it: compose files with
 // Compose's own loader, manifests with kustomize and the types of Kubernetes, the unit with systemd-analyze, and the
 // proxies' files with the proxies, which are started as well: events go on at once, bodies are passed on as they come,
-// and nobody can claim another's address. Beyond what those check, it wants every setting to be one that Repazoo has, every
-// secret to be mounted where it is read, and every container to be the numeric user with a read-only root.
+// and nobody can claim another's address. Beyond what those check, it wants every setting to be one that Repazoo has,
+// every secret to be mounted where it is read, and every container to be the numeric user with a read-only root.
 //
 //	go run . ../..                              from this directory
 //	go run . --program ../../bin/repazoo ../..  also lets the program check the settings of each service

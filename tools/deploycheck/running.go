@@ -59,8 +59,10 @@ func serve() *served {
 	return s
 }
 
-// running starts a proxy on its file, with other addresses, and looks whether what it passes on arrives as it was sent.
-func (c *checker) running(ctx context.Context, where string, argv func(file string) []string, text string, env ...string,
+// running starts a proxy on its file, with other addresses, and looks whether what it passes on arrives as it was
+// sent.
+func (c *checker) running(
+	ctx context.Context, where string, argv func(file string) []string, text string, env ...string,
 ) error {
 	behind := serve()
 	defer behind.Close()
