@@ -55,23 +55,23 @@ func (w WaitingFor) said() string {
 func (a Analysis) Waits() bool { return !a.Status.Ended() && a.WaitUntil != nil && a.WaitingFor != "" }
 
 // WaitWords say for what the analysis waits and until when, as in "X asks us to wait until 14:32 UTC. …"
-func (a Analysis) WaitWords() string { return a.WaitIn(words.For(words.English)) }
+func (a Analysis) WaitWords() string { return a.WaitIn(words.For(words.English), time.UTC) }
 
-// WaitIn says the same in a language.
-func (a Analysis) WaitIn(l *words.Language) string {
+// WaitIn says the same in a language, by the clock of a place.
+func (a Analysis) WaitIn(l *words.Language, place *time.Location) string {
 	if !a.Waits() {
 		return ""
 	}
 	if a.WaitingFor == WaitsForBatch && a.WaitBy != nil {
-		by := a.WaitBy.UTC()
-		return l.Say("wait.batch", "at", l.Say("wait.by", "time", by.Format("15:04"), "day", strconv.Itoa(by.Day()),
+		by := a.WaitBy.In(place)
+		return l.Say("wait.batch", "at", l.Say("wait.by", "time", by.Format("15:04"), "zone", words.ZoneOf(by), "day", strconv.Itoa(by.Day()),
 			"month", l.Say("month."+strconv.Itoa(int(by.Month())))))
 	}
-	until := a.WaitUntil.UTC().Truncate(time.Minute)
+	until := a.WaitUntil.In(place).Truncate(time.Minute)
 	if until.Before(*a.WaitUntil) {
 		until = until.Add(time.Minute)
 	}
-	return l.Say(a.WaitingFor.said(), "at", until.Format("15:04")+" UTC")
+	return l.Say(a.WaitingFor.said(), "at", until.Format("15:04")+" "+words.ZoneOf(until))
 }
 
 // rest is a pause of a run; the zero value gives it to whoever comes next.

@@ -1,10 +1,12 @@
 package analysis
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/repazoo/repazoo/internal/fault"
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // Whoever refuses and says for how long is not asked before; else the rests grow.
@@ -45,6 +47,26 @@ func TestWaitWords_SayWhoMadeItWaitAndThatNothingIsLost(t *testing.T) {
 	} {
 		if got := (Analysis{Status: Running, WaitUntil: &until, WaitingFor: why}).WaitWords(); got != want {
 			t.Errorf("%s: %q, want %q", why, got, want)
+		}
+	}
+}
+
+// Pages say it by the clock of whoever looks.
+func TestWaitIn_IsByTheClockOfAPlace(t *testing.T) {
+	t.Parallel()
+	until := time.Date(2026, time.November, 20, 22, 31, 5, 0, time.UTC)
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for why, want := range map[WaitingFor]string{
+		WaitsForX:     "X asks us to wait until 23:32 CET. What was read is safe, and it goes on by itself.",
+		WaitsForBatch: "has ended by 00:31 CET on 21 November.",
+	} {
+		by := until.Add(time.Hour)
+		a := Analysis{Status: Running, WaitUntil: &until, WaitBy: &by, WaitingFor: why}
+		if got := a.WaitIn(words.For(words.English), berlin); !strings.Contains(got, want) {
+			t.Errorf("%s: %q", why, got)
 		}
 	}
 }

@@ -1,7 +1,9 @@
 package console
 
 import (
+	"cmp"
 	"slices"
+	"time"
 
 	"github.com/repazoo/repazoo/internal/analysis"
 	"github.com/repazoo/repazoo/internal/assess"
@@ -15,9 +17,10 @@ type analysisView struct {
 	page
 	Analysis analysis.Analysis
 	Steps    []step
-	Advice   string // what to do about a failure
-	Retry    string // the source to start again with; "" when it is gone
-	Once     string // names the form that does
+	Advice   string         // what to do about a failure
+	Retry    string         // the source to start again with; "" when it is gone
+	Once     string         // names the form that does
+	Place    *time.Location // of whoever looks; nil for UTC
 }
 
 // step is one line of the progress.
@@ -30,7 +33,7 @@ type step struct {
 // now is what the analysis does at the moment.
 func (v analysisView) now(l tongue) string {
 	if v.Analysis.Waits() {
-		return v.Analysis.WaitIn(l.Language)
+		return v.Analysis.WaitIn(l.Language, cmp.Or(v.Place, time.UTC))
 	}
 	for _, s := range v.Steps {
 		if s.State == "now" {
@@ -122,6 +125,9 @@ func (c *Console) showAnalysis(v *visit) error {
 		}
 	default:
 		view.Watch, view.Steps = a.ID, steps(v.tongue(), a)
+		if view.Place, err = v.place(); err != nil {
+			return err
+		}
 	}
 	return c.ok(v, analysisPage(view))
 }

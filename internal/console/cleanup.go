@@ -25,6 +25,7 @@ type cleanupView struct {
 
 	Ticked func(cleanup.Item) bool // the box of a post, as it was sent in a form that was refused
 	Agreed bool                    // as the box of the consent was sent
+	Place  *time.Location          // of whoever looks; nil for UTC
 }
 
 var stepNames = [...]string{"choose", "dry_run", "backup", "delete", "receipt"}
@@ -43,13 +44,17 @@ func (c *Console) cleanupView(v *visit) (view cleanupView, err error) {
 	if err != nil {
 		return view, err
 	}
+	place, err := v.place()
+	if err != nil {
+		return view, err
+	}
 	held, err := c.Cleanups.HasLeave(ctx, plan)
 	if v.alert == nil {
 		v.alert = leaveAlert(v.tongue(), v.r.URL.Query().Get("error"))
 	}
 	view = cleanupView{
 		page: c.page(v, v.tongue().Say("cleanup.title", "handle", plan.Handle)), C: plan, Items: items, E: effect,
-		Leave: held,
+		Leave: held, Place: place,
 	}
 	view.keepTyped(v)
 	view.Cleanup, view.Moves = true, plan.State == removal.Running
@@ -289,9 +294,9 @@ func (v cleanupView) waitWords(l tongue) string {
 		}
 		return ""
 	}
-	at := v.C.WaitUntil.UTC()
+	at := v.C.WaitUntil.In(cmp.Or(v.Place, time.UTC))
 	until := l.Say("cleanup.until", "day", strconv.Itoa(at.Day()), "month", l.Say("month."+strconv.Itoa(int(at.Month()))),
-		"time", at.Format("15:04"))
+		"time", at.Format("15:04"), "zone", words.ZoneOf(at))
 	switch v.C.WaitingFor {
 	case cleanup.WaitsForX:
 		return l.Say("cleanup.wait.x", "until", until)

@@ -1,8 +1,9 @@
 package console
 
 import (
-	"strings"
 	"time"
+
+	"github.com/repazoo/repazoo/internal/words"
 )
 
 // Times are shown in UTC, but where a page puts them into the zone that its reader chose for their account. The zone of
@@ -18,11 +19,7 @@ func placed(t time.Time) time.Time {
 
 // zoneOf names the zone that a time is shown in: UTC, CET, UTC-03.
 func zoneOf(t time.Time) string {
-	name := placed(t).Format("MST")
-	if strings.HasPrefix(name, "+") || strings.HasPrefix(name, "-") { // the zone has no name of its own
-		return "UTC" + name
-	}
-	return name
+	return words.ZoneOf(placed(t))
 }
 
 // place is the zone of whoever looks at a page.

@@ -127,12 +127,18 @@ func (l *Language) Date(t time.Time) string {
 
 // Moment writes a day with the time of day, in the zone of t: 3 December 2026, 15:04 UTC.
 func (l *Language) Moment(t time.Time) string {
-	zone := t.Format("MST")
-	if strings.HasPrefix(zone, "+") || strings.HasPrefix(zone, "-") { // a zone without a name of its own
-		zone = "UTC" + zone
-	}
+	zone := ZoneOf(t)
 	day := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
 	return l.Say("date.moment", "date", l.Date(day), "time", t.Format("15:04"), "zone", zone)
+}
+
+// ZoneOf names the zone that t is in, as it is then: UTC, CET, UTC-03.
+func ZoneOf(t time.Time) string {
+	zone := t.Format("MST")
+	if strings.HasPrefix(zone, "+") || strings.HasPrefix(zone, "-") { // a zone without a name of its own
+		return "UTC" + zone
+	}
+	return zone
 }
 
 // Month writes a month, given as 2026-12, in full: December 2026.
