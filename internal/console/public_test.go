@@ -181,7 +181,7 @@ func TestCard_ShowsTheSample(t *testing.T) {
 			t.Errorf("the picture does not quote %q", f.Quote)
 		}
 	}
-	if !strings.Contains(source, `<p class="score">82 <b>High risk</b>`) || int(r.Score+.5) != 82 {
+	if !strings.Contains(source, `<p class="score">83 <b>High risk</b>`) || int(r.Score+.5) != 83 {
 		t.Errorf("the score is %.1f", r.Score)
 	}
 	config := must(png.DecodeConfig(bytes.NewReader(must(os.ReadFile("assets/card.png"))(t))))(t)
