@@ -190,7 +190,7 @@ func TestKeys_OpenOnlyWhatTheRouteTableNames(t *testing.T) {
 			t.Errorf("GET %s took a key", path)
 		}
 	}
-	for _, path := range []string{"/sign-out", "/account/keys", "/account/sessions/end", "/billing/cancel"} {
+	for _, path := range []string{"/sign-out", "/account/keys", "/account/sessions/end", "/account/plan/cancel"} {
 		if !refused(all, route{"POST", path}) {
 			t.Errorf("POST %s took a key", path)
 		}

@@ -33,7 +33,9 @@ func TestBrowser_ShowsNoticesAndTriesAWebhook(t *testing.T) {
 
 	v.open("/")
 	v.click("section:has(> #plan) summary")
-	v.click(`form[action="/billing/cancel"] button`)
+	v.click(`form[action="/account/plan/cancel"] button`)
+	v.sees(`form[action="/account/plan/resume"]`)
+	v.open("/")
 	v.sees(".told .notice")
 	if got := v.text(".told h2"); got != "Your plan is cancelled" {
 		t.Errorf("the notice is headed %q", got)

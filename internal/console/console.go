@@ -104,8 +104,6 @@ func (c *Console) Routes() map[string]http.Handler {
 		"POST /a/{id}/steps":     c.form(c.tick, c.showAnalysis),
 
 		"POST /billing/subscribe": c.form(c.subscribe, c.orChange(c.showHome)),
-		"POST /billing/cancel":    c.form(c.cancelPlan, c.showHome),
-		"POST /billing/resume":    c.form(c.resumePlan, c.showHome),
 
 		"GET /account/plan":         c.member(c.showPlan),
 		"GET /account/plan/change":  c.member(c.showChange),

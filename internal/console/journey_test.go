@@ -48,9 +48,9 @@ func TestPlan_WaitsForThePaymentABoundedTime(t *testing.T) {
 func TestPlan_CanBeCancelledAndKept(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).signIn(ada).subscribe("basic")
-	p.get(p.post("/billing/cancel", nil).leadsTo()).shows(http.StatusOK,
+	p.get(p.post("/account/plan/cancel", nil).leadsTo()).shows(http.StatusOK,
 		"Your plan will end with the period you have paid for.", "Keep my plan", "It ends on")
-	p.get(p.post("/billing/resume", nil).leadsTo()).shows(http.StatusOK, "Your plan goes on.",
+	p.get(p.post("/account/plan/resume", nil).leadsTo()).shows(http.StatusOK, "Your plan goes on.",
 		"Cancel my plan").hides("Keep my plan")
 }
 
