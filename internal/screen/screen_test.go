@@ -95,7 +95,7 @@ func TestCheck_Flags(t *testing.T) {
 		"I drove home drunk":              "substance_use:drove home drunk",
 		"Vaccines cause autism":           "misinformation:Vaccines cause autism",
 		"the election was stolen":         "misinformation:election was stolen",
-		"My boss is an idiot": "harassment:My boss is an idiot | professional_conduct:My boss is an idiot",
+		"My boss is an idiot":             "harassment:My boss is an idiot | professional_conduct:My boss is an idiot",
 		"Guaranteed profits, dm me to invest": "brand_safety:Guaranteed profits | brand_safety:dm " +
 			"me to invest",
 		"the debate on abortion":                        "controversial_topic:abortion",
