@@ -70,8 +70,7 @@ func (v *visitor) card(name string) {
 	v.t.Helper()
 	v.click(`form[action="/account/plan/portal"] button`)
 	v.do(chromedp.SetValue(chromedp.CSS("#new"), name))
-	v.click(`button[value="card"]`)
-	v.sees("#card")
+	v.send(`button[value="card"]`)
 	v.click("#back")
 	v.sees("#story")
 }
