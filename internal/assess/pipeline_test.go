@@ -321,7 +321,7 @@ func TestRun_CopesWithPostsThatStateNothing(t *testing.T) {
 }
 
 func TestRun_DoesNotHoldThePosts(t *testing.T) { // alone, not parallel: it measures the heap
-	const posts, size = 6_000, 4 << 10 // 24 MB in all
+	const posts, size = 32_000, 1 << 10 // 32 MB in all
 	long := string(make([]byte, size))
 	endless := func(yield func(Post, error) bool) {
 		for i := range posts {
