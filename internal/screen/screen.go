@@ -37,7 +37,7 @@ import (
 )
 
 // Version changes whenever a rule changes, so that a report can say which rules judged it.
-const Version = "2026-11-28.26"
+const Version = "2026-11-29.1"
 
 // Result is what one post shows.
 type Result struct {
