@@ -92,11 +92,16 @@ func TestKeep_ARenewalWithoutNewsLeavesTheProgress(t *testing.T) {
 		before := row(lease)
 		w.sb.Advance(time.Second)
 		w.c.Lease = 3 // nanoseconds: each beat renews it
-		ctx, cancel := context.WithCancelCause(t.Context())
+		bounded, end := context.WithTimeout(t.Context(), time.Minute)
+		defer end()
+		ctx, cancel := context.WithCancelCause(bounded)
 		kept := make(chan struct{})
 		go func() { defer close(kept); w.keep(ctx, cancel, a, new(atomic.Pointer[assess.Progress])) }()
-		for t.Context().Err() == nil && row(lease) == before {
+		for bounded.Err() == nil && row(lease) == before {
 			runtime.Gosched()
+		}
+		if bounded.Err() != nil {
+			t.Fatal("the lease was not renewed within a minute")
 		}
 		cancel(nil)
 		<-kept
