@@ -64,8 +64,8 @@ func (a Analysis) WaitIn(l *words.Language, place *time.Location) string {
 	}
 	if a.WaitingFor == WaitsForBatch && a.WaitBy != nil {
 		by := a.WaitBy.In(place)
-		return l.Say("wait.batch", "at", l.Say("wait.by", "time", by.Format("15:04"), "zone", words.ZoneOf(by), "day", strconv.Itoa(by.Day()),
-			"month", l.Say("month."+strconv.Itoa(int(by.Month())))))
+		return l.Say("wait.batch", "at", l.Say("wait.by", "time", by.Format("15:04"), "zone", words.ZoneOf(by),
+			"day", strconv.Itoa(by.Day()), "month", l.Say("month."+strconv.Itoa(int(by.Month())))))
 	}
 	until := a.WaitUntil.In(place).Truncate(time.Minute)
 	if until.Before(*a.WaitUntil) {

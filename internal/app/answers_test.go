@@ -305,7 +305,8 @@ func TestKeptForm_IsOfWhoseSessionHasEndedInThatBrowser(t *testing.T) {
 	t.Parallel()
 	base := start(t, io.Discard, map[string]string{"WORKERS": "0"})
 	post := func(access, form string) (int, string) {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/account/plan/cancel", strings.NewReader(form))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/account/plan/cancel",
+			strings.NewReader(form))
 		if err != nil {
 			t.Fatal(err)
 		}

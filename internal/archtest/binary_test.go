@@ -16,15 +16,16 @@ import (
 // The sizes are in bytes; whoever makes one larger says what for. The fonts of PDF reports are compressed already and
 // stand in the program as they are, where npm brought them, so they are counted apart.
 const (
-	// three for schedules, history and clean-up: code, pages, and the time zones (0.4 MiB); the last for what people post in
-	// ten more languages, and for pages, refusals and reports in three
+	// three for schedules, history and clean-up: code, pages, and the time zones (0.4 MiB); the last for what people
+	// post in ten more languages, and for pages, refusals and reports in three
 	maxBinary = 50 << 20
 	maxFonts  = 8_000_000
 )
 
 var (
 	buildTags = regexp.MustCompile(`(?m)^TAGS\s*:= (\S+)$`)
-	// callsByName is a function that the linker marks: it looks up methods by names that only the running program knows.
+	// callsByName is a function that the linker marks: it looks up methods by names that only the running program
+	// knows.
 	callsByName = regexp.MustCompile(`(\S+) <(?:[^>]*><)?ReflectMethod>`)
 )
 

@@ -93,8 +93,8 @@ func (e *engagementTally) result(dated int) Engagement {
 	return out
 }
 
-// addHour keeps the month beside the half hour, because a zone's offset changes within a year, and half hours because some
-// zones have them. So a reader's own hours can be told when the posts are gone.
+// addHour keeps the month beside the half hour, because a zone's offset changes within a year, and half hours because
+// some zones have them. So a reader's own hours can be told when the posts are gone.
 func (e *engagementTally) addHour(at time.Time, warmth int) {
 	if e.hours == nil {
 		e.hours = map[[2]int]average{}

@@ -62,7 +62,8 @@ func (v *visitor) furnish(p program) map[string]string {
 		}
 		return answer
 	}
-	share := made("/api/v1/analyses/"+filepath.Base(second)+"/shares", `{"sections":["score","findings","quotes","charts"]}`)
+	share := made("/api/v1/analyses/"+filepath.Base(second)+"/shares",
+		`{"sections":["score","findings","quotes","charts"]}`)
 	hook := made("/api/v1/webhooks", `{"url":"http://127.0.0.1:9/hook"}`)
 	var me struct{ ID string }
 	if err := json.Unmarshal([]byte(p.must(http.StatusOK, "GET", "/api/v1/users/me", "")), &me); err != nil {
@@ -90,7 +91,8 @@ func (v *visitor) furnish(p program) map[string]string {
 func (v *visitor) reported() string {
 	v.t.Helper()
 	v.open("/")
-	v.do(chromedp.Evaluate[chromedp.Void](`for (const box of document.querySelectorAll("[name=consent]")) box.checked = true; 0`))
+	v.do(chromedp.Evaluate[chromedp.Void](
+		`for (const box of document.querySelectorAll("[name=consent]")) box.checked = true; 0`))
 	v.click(`form[action="/analyses"] button:not([formaction])`)
 	v.sees(".board")
 	return v.path()
@@ -101,7 +103,8 @@ func (v *visitor) inGerman(name, path string) {
 	v.t.Helper()
 	v.open(path)
 	v.sees("h1")
-	if said, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](`document.documentElement.lang`)); err != nil || said != "de" {
+	said, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](`document.documentElement.lang`))
+	if err != nil || said != "de" {
 		v.t.Errorf("%s says that it is in %q (%v)", name, said, err)
 	}
 	v.accessibleTo(name+" in German", look{"light", 390, ""}, look{"dark", 390, colours}, look{"light", 768, places},

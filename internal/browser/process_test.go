@@ -74,8 +74,8 @@ func (p *process) kill() {
 	_ = p.cmd.Wait()
 }
 
-// killAndRestart lets the page that a visitor looks at ask while nobody is there, and then twice while whoever is there,
-// as a balancer would be, answers that the server is busy.
+// killAndRestart lets the page that a visitor looks at ask while nobody is there, and then twice while whoever is
+// there, as a balancer would be, answers that the server is busy.
 func (p *process) killAndRestart(v *visitor) {
 	p.t.Helper()
 	at, err := url.Parse(p.base)

@@ -170,8 +170,8 @@ func (v *visitor) click(selector string) {
 	v.do(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// send clicks what sends a form, and waits for the page that answers. Where that page has all that this one has, nothing
-// else would tell them apart, and whoever clicks on in this one takes the form back.
+// send clicks what sends a form, and waits for the page that answers. Where that page has all that this one has,
+// nothing else would tell them apart, and whoever clicks on in this one takes the form back.
 func (v *visitor) send(selector string) {
 	v.t.Helper()
 	v.do(chromedp.Evaluate[chromedp.Void](`document.documentElement.dataset.sent = "yes"; 0`))

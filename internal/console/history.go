@@ -89,8 +89,8 @@ func (c *Console) showHistory(v *visit) error {
 	return c.ok(v, historyPage(h))
 }
 
-// lensOf is what scores are read for: what the address says, or what the newest report was made for, so that it has here the
-// score that it has on its own page.
+// lensOf is what scores are read for: what the address says, or what the newest report was made for, so that it has
+// here the score that it has on its own page.
 func lensOf(v *visit, past []analysis.PastReport) (assess.Purpose, error) {
 	lens := v.r.URL.Query().Get("lens")
 	if lens == "" && len(past) > 0 {

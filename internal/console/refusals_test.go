@@ -101,8 +101,8 @@ func refusals(t *testing.T) (all []refusedAt) {
 	return all
 }
 
-// refusalsAt are those that stand at a place of the program: in a call that refuses, or as a sentence that is returned or
-// has a name, for such a call.
+// refusalsAt are those that stand at a place of the program: in a call that refuses, or as a sentence that is returned
+// or has a name, for such a call.
 func refusalsAt(n ast.Node) (all []refusedAt) {
 	var named []ast.Expr
 	switch n := n.(type) {

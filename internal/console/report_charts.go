@@ -404,5 +404,6 @@ func (v reportView) meter() []part {
 
 // commonest puts the themes of all kinds in one order, because a page does not tell the kinds apart.
 func commonest(themes []assess.Theme) []assess.Theme {
-	return slices.SortedStableFunc(slices.Values(themes), func(a, b assess.Theme) int { return cmp.Compare(b.Posts, a.Posts) })
+	return slices.SortedStableFunc(slices.Values(themes),
+		func(a, b assess.Theme) int { return cmp.Compare(b.Posts, a.Posts) })
 }

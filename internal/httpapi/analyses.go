@@ -288,8 +288,9 @@ func (a *API) seen(ctx context.Context, in *reportInput, lens assess.Lens) (*ass
 	return a.Analyses.Seen(ctx, caller(ctx), in.ID, lens)
 }
 
-// lens is how a report is asked for: in the language of the address, or the one its user has chosen, or what their browser
-// asks for; and by the clock of the zone they chose, but where programs read it, and where nobody is told where they live.
+// lens is how a report is asked for: in the language of the address, or the one its user has chosen, or what their
+// browser asks for; and by the clock of the zone they chose, but where programs read it, and where nobody is told
+// where they live.
 func (a *API) lens(ctx context.Context, in *reportInput, f report.Format) (assess.Lens, error) {
 	p, err := a.Accounts.Preferences(ctx, caller(ctx))
 	l := assess.Lens{Purpose: assess.Purpose(in.Purpose), Language: in.Lang}

@@ -250,8 +250,8 @@ func (a *API) missing(w http.ResponseWriter, r *http.Request, allow string) {
 		return
 	}
 	if a.Docs && !a.asksForPage(r) {
-		a.refuse(w, r, fault.NotFound.Saying("There is nothing at this address. It may have been deleted, or the link is not "+
-			"whole; the API's addresses are listed at /docs."))
+		a.refuse(w, r, fault.NotFound.Saying("There is nothing at this address. It may have been deleted, or "+
+			"the link is not whole; the API's addresses are listed at /docs."))
 		return
 	}
 	a.refuse(w, r, fault.NotFound.Saying("There is nothing at this address. It may have been deleted, or the link is not "+

@@ -84,7 +84,8 @@ const (
 	runesOfStep = 60 // of each
 )
 
-// postsOf quotes the first posts of a step, because nobody knows a post by its number. A masked report may have no words.
+// postsOf quotes the first posts of a step, because nobody knows a post by its number. A masked report may have no
+// words.
 func (v view) postsOf(r assess.Recommendation) (quoted []stepPost) {
 	for _, id := range r.Posts {
 		if f := v.heaviest[id]; f.Quote != "" && f.URL != "" && len(quoted) < postsOfStep {

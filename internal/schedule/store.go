@@ -226,8 +226,8 @@ func (s *Service) check(ctx context.Context, userID string, w *Wish) (err error)
 	case why == NoAccount, why == Reconnect:
 		return fault.NotFound.Saying("You have no linked X account like this. Link it first, or reconnect it.")
 	case why == TooOften:
-		return fault.ValidationFailed.Saying("Your plan does not allow checks this often. Choose a slower rhythm, or a larger plan.").
-			At("body.every", "must be weekly or monthly on this plan")
+		return fault.ValidationFailed.Saying("Your plan does not allow checks this often. Choose a slower rhythm, "+
+			"or a larger plan.").At("body.every", "must be weekly or monthly on this plan")
 	case why == NoConsent:
 		return fault.ValidationFailed.Saying("Agree first: send consent=true. The texts you agree to: %s %s",
 			analysis.ConsentText, analysis.KeepText).

@@ -236,7 +236,7 @@ func TestSet_LongTextWithoutASpaceStaysWithinItsLines(t *testing.T) {
 	s := New()
 	for _, text := range []string{
 		strings.Repeat("a", 25_000), strings.Repeat("ب", 10_000), strings.Repeat("漢", 10_000),
-		strings.Repeat("x\u200b", 10_000), strings.Repeat("เพราะคลื่นสูงเกินไป", 500), // without a dictionary for where its words end
+		strings.Repeat("x\u200b", 10_000), strings.Repeat("เพราะคลื่นสูงเกินไป", 500), // no dictionary of Thai
 	} {
 		p := s.Set([]Span{{Text: text}}, 40)
 		if got := reading(p); got != text {
