@@ -17,10 +17,10 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// slowModel makes each answer of the model take a while, so that there is a progress to see.
+// slowModel makes each answer of the model take a while, so that a progress is seen on a busy machine too.
 func slowModel(t *testing.T, base string) {
 	t.Helper()
-	fault := fmt.Appendf(nil, `{"path": "/claude/**", "delay": %d, "times": -1}`, 400*time.Millisecond)
+	fault := fmt.Appendf(nil, `{"path": "/claude/**", "delay": %d, "times": -1}`, 1500*time.Millisecond)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/sandbox/faults", bytes.NewReader(fault))
 	if err != nil {
 		t.Fatal(err)
